@@ -1,0 +1,103 @@
+package checkpoint
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// tempMark stands between the hidden base name of the target and the number of a temporary file.
+const tempMark = ".tmp-"
+
+// WriteFileAtomic makes path hold exactly what write sends to its writer. The bytes go to a temporary file in the same
+// directory, which is synced, renamed over path, and made durable by syncing the directory; a crash at any point leaves
+// either the old file or the new one, whole. When write or any step fails, the old file stays and the temporary one is
+// removed; a process killed on the way leaves it behind (see [RemoveTemporary]). An existing file's permissions are kept;
+// a symbolic link at path is replaced, not followed.
+func WriteFileAtomic(path string, write func(w io.Writer) error) (err error) {
+	f, err := createTemporary(path)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	closed := false
+	defer func() {
+		if err != nil {
+			if !closed {
+				f.Close() // the error that brought us here says more than this one
+			}
+			os.Remove(f.Name())
+			err = fmt.Errorf("write %s: %w", path, err)
+		}
+	}()
+	if old, statErr := os.Lstat(path); statErr == nil && old.Mode().IsRegular() {
+		if err := f.Chmod(old.Mode().Perm()); err != nil {
+			return err
+		}
+	}
+	if err := write(f); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	closed = true
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	if err := syncDir(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("sync directory: %w", err)
+	}
+	return nil
+}
+
+// WriteBytesAtomic is [WriteFileAtomic] for data already in memory.
+func WriteBytesAtomic(path string, data []byte) error {
+	return WriteFileAtomic(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// RemoveTemporary deletes the temporary files that killed writers of path have left beside it. Call it when a program
+// starts, before anything writes to path: a temporary file of a writer that is still at work would be deleted too.
+func RemoveTemporary(path string) error {
+	dir := filepath.Dir(path)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return fmt.Errorf("remove temporary files of %s: %w", path, err)
+	}
+	prefix := "." + filepath.Base(path) + tempMark
+	for _, e := range entries {
+		number, ok := strings.CutPrefix(e.Name(), prefix)
+		if !ok || strings.Trim(number, "0123456789-") != "" || !e.Type().IsRegular() {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove temporary files of %s: %w", path, err)
+		}
+	}
+	return nil
+}
+
+// createTemporary opens a new file beside path. os.CreateTemp would make it private to the user (mode 0600); checkpoints
+// get the usual permissions.
+func createTemporary(path string) (*os.File, error) {
+	prefix := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+tempMark+strconv.Itoa(os.Getpid())+"-")
+	for i := 0; ; i++ {
+		f, err := os.OpenFile(prefix+strconv.Itoa(i), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		if err == nil || !errors.Is(err, fs.ErrExist) || i == 1<<20 {
+			return f, err
+		}
+	}
+}
