@@ -1,0 +1,208 @@
+package nn
+
+import (
+	"math"
+
+	"github.com/tendril-nas/tendril/internal/tensor"
+)
+
+func sqrt(x float64) float64 { return math.Sqrt(x) }
+
+// NormMode says which statistics batch normalisation uses.
+type NormMode uint8
+
+const (
+	// NormEval normalises with the running statistics and leaves them alone.
+	NormEval NormMode = iota
+	// NormTrain normalises with the batch's statistics and moves the running ones by the layer's momentum.
+	NormTrain
+	// NormRecalibrate normalises with the batch's statistics and makes the running ones the average of all batches since Stats.Reset,
+	// weighted by their number of images.
+	NormRecalibrate
+)
+
+// Step says how a pass over the tape runs. The zero value is inference: running statistics, no dropout, nothing remembered.
+type Step struct {
+	Grad    bool     // remember the layers for Backward
+	Norm    NormMode // statistics of batch normalisation
+	Dropout bool     // drop activations
+	Seed    uint64   // of dropout masks; each dropout layer of the step uses its own stream
+}
+
+// Training is a training step: gradients, batch statistics, dropout.
+func Training(seed uint64) Step {
+	return Step{Grad: true, Norm: NormTrain, Dropout: true, Seed: seed}
+}
+
+// Recalibrating is a pass that gathers running statistics only.
+func Recalibrating() Step { return Step{Norm: NormRecalibrate} }
+
+// Value is a tensor on a tape, valid until the tape's next Begin. The zero Value is none.
+type Value int
+
+type node struct {
+	t        tensor.Tensor
+	grad     int32 // index into Tape.grads, 0: none yet
+	needs    bool  // the gradient of this value is wanted
+	pinned   bool
+	released bool
+}
+
+type gradSlot struct {
+	t    tensor.Tensor
+	refs int32
+}
+
+// Tape runs layers on one stream and differentiates what it ran.
+type Tape struct {
+	st      tensor.Stream
+	step    Step
+	nodes   []node
+	records []record
+	grads   []gradSlot
+	lists   []Value         // operand lists of concats
+	tensors []tensor.Tensor // scratch
+	rows    []int           // row lists of embeddings
+	host    []float32       // scratch for uploads
+	drops   uint64          // dropout layers so far in this step
+	done    bool            // Backward ran
+}
+
+// NewTape is a tape on a stream, ready for Begin.
+func NewTape(st tensor.Stream) *Tape {
+	t := &Tape{st: st}
+	t.clear()
+	return t
+}
+
+// Stream is the tape's stream.
+func (t *Tape) Stream() tensor.Stream { return t.st }
+
+// Begin starts a step: all values of the step before are gone.
+func (t *Tape) Begin(s Step) {
+	t.st.Reset()
+	t.step = s
+	t.clear()
+}
+
+func (t *Tape) clear() {
+	clear(t.nodes)
+	clear(t.records)
+	clear(t.grads)
+	t.nodes = append(t.nodes[:0], node{})
+	t.records = t.records[:0]
+	t.grads = append(t.grads[:0], gradSlot{})
+	t.lists, t.rows, t.drops, t.done = t.lists[:0], t.rows[:0], 0, false
+}
+
+func (t *Tape) push(x tensor.Tensor, needs bool) Value {
+	t.nodes = append(t.nodes, node{t: x, needs: needs})
+	return Value(len(t.nodes) - 1)
+}
+
+// get is the tensor of a value.
+func (t *Tape) get(op string, v Value) tensor.Tensor {
+	if v < 1 || int(v) >= len(t.nodes) {
+		tensor.Failf(op, "value %d does not belong to this step", v)
+	}
+	n := &t.nodes[v]
+	if n.released {
+		tensor.Failf(op, "value %d was released; Pin values that are read after Backward", v)
+	}
+	return n.t
+}
+
+func (t *Tape) needs(v Value) bool { return t.nodes[v].needs }
+
+// Input uploads host data in N×H×W×C order.
+func (t *Tape) Input(shape tensor.Shape, data []float32) Value {
+	if len(data) != shape.Size() || !shape.Valid() {
+		tensor.Failf("input", "%d numbers for shape %v", len(data), shape)
+	}
+	v := t.push(t.st.Upload(shape, data), false)
+	t.nodes[v].pinned = true
+	return v
+}
+
+// Variable is Input whose gradient is wanted.
+func (t *Tape) Variable(shape tensor.Shape, data []float32) Value {
+	v := t.Input(shape, data)
+	t.nodes[v].needs = t.step.Grad
+	return v
+}
+
+// Constant puts a tensor of this stream on the tape.
+func (t *Tape) Constant(x tensor.Tensor) Value {
+	v := t.push(x, false)
+	t.nodes[v].pinned = true
+	return v
+}
+
+// Detach is the same tensor without a way back for gradients.
+func (t *Tape) Detach(x Value) Value {
+	t.Pin(x)
+	return t.Constant(t.get("detach", x))
+}
+
+// Tensor is the value's handle.
+func (t *Tape) Tensor(v Value) tensor.Tensor { return t.get("tensor", v) }
+
+// Shape is the value's shape.
+func (t *Tape) Shape(v Value) tensor.Shape { return t.get("shape", v).Shape() }
+
+// Pin keeps a value readable after Backward.
+func (t *Tape) Pin(v Value) {
+	t.get("pin", v)
+	t.nodes[v].pinned = true
+}
+
+// Release says that an inference pass does not use v again, so that its memory serves the next layers. While gradients are recorded
+// and for pinned values it does nothing.
+func (t *Tape) Release(v Value) {
+	x := t.get("release", v)
+	if n := &t.nodes[v]; !t.step.Grad && !n.pinned {
+		n.released = true
+		t.st.Free(x)
+	}
+}
+
+// Read waits and copies a value to host memory, N×H×W×C order. A nil dst is allocated.
+func (t *Tape) Read(v Value, dst []float32) []float32 {
+	return t.download(t.get("read", v), dst)
+}
+
+// Item waits and returns the number of a scalar value.
+func (t *Tape) Item(v Value) float64 {
+	x := t.get("item", v)
+	if x.Shape() != tensor.Scalar() {
+		tensor.Failf("item", "shape is %v, expected a scalar", x.Shape())
+	}
+	var one [1]float32
+	t.st.Download(x, one[:])
+	return float64(one[0])
+}
+
+// ReadGrad waits and copies the gradient of a Variable after Backward; zeros if nothing depended on it. A nil dst is allocated.
+func (t *Tape) ReadGrad(v Value, dst []float32) []float32 {
+	x := t.get("gradient", v)
+	if g := t.nodes[v].grad; g != 0 {
+		return t.download(t.grads[g].t, dst)
+	}
+	if dst == nil {
+		dst = make([]float32, x.Shape().Size())
+	}
+	clear(dst)
+	return dst
+}
+
+func (t *Tape) download(x tensor.Tensor, dst []float32) []float32 {
+	n := x.Shape().Size()
+	if dst == nil {
+		dst = make([]float32, n)
+	}
+	if len(dst) != n {
+		tensor.Failf("read", "destination of %d numbers for shape %v", len(dst), x.Shape())
+	}
+	t.st.Download(x, dst)
+	return dst
+}
