@@ -1,0 +1,187 @@
+package adjuster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/tendril-nas/tendril/internal/search"
+	"github.com/tendril-nas/tendril/searchspace"
+)
+
+// ErrPending is returned by Adjust when another adjustment was interrupted and has been neither finished nor given up.
+var ErrPending = errors.New("an interrupted adjustment is pending")
+
+// Adjuster is the network architecture adjuster of section 3.2: a policy π(α' | α_{t−1}, d_t; θ) that is trained by
+// REINFORCE on every snapshot that needs a new architecture, and keeps θ from one snapshot to the next.
+//
+// An Adjuster is for one goroutine.
+type Adjuster struct {
+	space   *searchspace.Space
+	opts    Options
+	policy  *policy
+	runs    uint64 // adjustments finished or given up
+	pending *run
+}
+
+// New makes an adjuster for a space; o may be nil. Parameters are drawn from o.Seed.
+func New(space *searchspace.Space, o *Options) (*Adjuster, error) {
+	if space == nil {
+		return nil, errors.New("adjuster: no space")
+	}
+	if o == nil {
+		o = &Options{}
+	}
+	opts, err := o.resolved()
+	if err != nil {
+		return nil, err
+	}
+	p, err := newPolicy(space, &opts)
+	if err != nil {
+		return nil, err
+	}
+	return &Adjuster{space: space, opts: opts, policy: p}, nil
+}
+
+// Space is the space that proposals come from.
+func (a *Adjuster) Space() *searchspace.Space { return a.space }
+
+// SetSpace changes the space, usually to the same one with more classes. Its decisions must be the ones that the policy
+// was made for; restrictions may differ.
+func (a *Adjuster) SetSpace(space *searchspace.Space) error {
+	if space == nil {
+		return errors.New("adjuster: no space")
+	}
+	if a.pending != nil && !sameSpec(space, a.space) {
+		return fmt.Errorf("adjuster: change of space: %w", ErrPending)
+	}
+	if err := a.policy.fits(space); err != nil {
+		return err
+	}
+	a.space = space
+	return nil
+}
+
+// Options are those in use, with every default filled in.
+func (a *Adjuster) Options() Options { return a.opts }
+
+// SetOptions replaces the options from the next adjustment on. Hidden, HeadPerKind, GridStep and GridSize belong to the policy's
+// parameters and must stay as they are (or zero).
+func (a *Adjuster) SetOptions(o Options) error {
+	if a.pending != nil {
+		return fmt.Errorf("adjuster: change of options: %w", ErrPending)
+	}
+	o.Hidden, o.GridSize = orInt(o.Hidden, a.opts.Hidden), orInt(o.GridSize, a.opts.GridSize)
+	opts, err := o.resolved()
+	if err != nil {
+		return err
+	}
+	if opts.Hidden != a.opts.Hidden || opts.GridSize != a.opts.GridSize || opts.GridStep != a.opts.GridStep || opts.HeadPerKind != a.opts.HeadPerKind {
+		return errors.New("adjuster: options would change the shape of the policy: hidden, grid or heads")
+	}
+	a.opts = opts
+	return nil
+}
+
+// Pending reports an interrupted adjustment: its previous architecture, distance and finished iterations.
+func (a *Adjuster) Pending() (prev searchspace.Arch, d float64, iterations int, ok bool) {
+	if a.pending == nil {
+		return searchspace.Arch{}, 0, 0, false
+	}
+	return a.pending.prev, a.pending.distance, a.pending.loop.Step(), true
+}
+
+// Abandon gives up an interrupted adjustment. The policy keeps what it has learnt.
+func (a *Adjuster) Abandon() {
+	if a.pending != nil {
+		a.pending = nil
+		a.runs++
+	}
+}
+
+// Adjust is Algorithm 2 from line 4 on: it trains the policy on the state [prev, d] with rewards from reward, then draws
+// candidates, judges them with final (nil: reward again) and returns the best. prev is α_{t−1}; the zero Arch searches from
+// scratch, without previous accuracy and cost. d is d_t of eq. (1), finite and at least 0.
+//
+// When ctx ends or an evaluation keeps failing, Adjust returns the error together with what was found so far, and the
+// adjustment stays pending: calling Adjust again with the same prev and d, here or in another process after Save and Load,
+// continues it to the same bits as if it had not been interrupted.
+func (a *Adjuster) Adjust(ctx context.Context, prev searchspace.Arch, d float64, reward, final Evaluator) (*Result, error) {
+	if reward == nil {
+		return nil, errors.New("adjuster: no evaluator")
+	}
+	if final == nil {
+		final = reward
+	}
+	if math.IsNaN(d) || math.IsInf(d, 0) || d < 0 {
+		return nil, fmt.Errorf("adjuster: distance %v, expected a finite number from 0", d)
+	}
+	if !prev.IsZero() {
+		if err := a.space.Valid(prev); err != nil {
+			return nil, fmt.Errorf("adjuster: previous architecture: %w", err)
+		}
+	}
+	r, err := a.begin(prev, d)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.train(ctx, reward); err != nil {
+		return r.result(), err
+	}
+	res, err := r.choose(ctx, final)
+	if err != nil {
+		return res, errors.Join(err, a.autosave())
+	}
+	a.pending = nil
+	a.runs++
+	return res, a.autosave()
+}
+
+// begin continues the pending run when it is the one asked for, or starts one.
+func (a *Adjuster) begin(prev searchspace.Arch, d float64) (*run, error) {
+	if p := a.pending; p != nil {
+		if p.prev != prev || p.distance != d {
+			return nil, fmt.Errorf("adjuster: asked for architecture %v at distance %v, %w for %v at %v: finish it or call Abandon",
+				prev, d, ErrPending, p.prev, p.distance)
+		}
+		return p, nil
+	}
+	r, err := newRun(a, prev, d)
+	if err != nil {
+		return nil, err
+	}
+	a.pending = r
+	return r, nil
+}
+
+func (a *Adjuster) autosave() error {
+	if a.opts.Checkpoint == "" {
+		return nil
+	}
+	return a.Save(a.opts.Checkpoint)
+}
+
+func (a *Adjuster) cost(arch searchspace.Arch) (float64, error) {
+	f := a.opts.Cost
+	if f == nil {
+		f = MAdds
+	}
+	c, err := f(a.space, arch)
+	if err == nil && (math.IsNaN(c) || math.IsInf(c, 0)) {
+		err = fmt.Errorf("adjuster: cost of architecture %v is %v, expected a finite number", arch, c)
+	}
+	return c, err
+}
+
+func sameSpec(a, b *searchspace.Space) bool {
+	s, t := a.Spec(), b.Spec()
+	return s.Family == t.Family && string(s.Options) == string(t.Options) &&
+		slices.EqualFunc(s.Restrictions, t.Restrictions, func(x, y searchspace.Restriction) bool {
+			return slices.Equal(x.Decisions, y.Decisions) && slices.Equal(x.Keep, y.Keep) &&
+				slices.EqualFunc(x.Combinations, y.Combinations, slices.Equal[[]int])
+		})
+}
+
+var _ search.Strategy[note] = (*run)(nil)

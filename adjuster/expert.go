@@ -1,0 +1,157 @@
+package adjuster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tendril-nas/tendril/searchspace"
+)
+
+// Learner is what Algorithm 1 needs from the owner of the data, the supernet and the serving model. All methods speak about the
+// snapshot D_t that has most recently arrived; a method may be called again after an interruption and must then continue or
+// return at once, and end in the same state.
+type Learner interface {
+	// Measure reads the serving model's accuracy and the distance d_t. It changes nothing.
+	Measure(ctx context.Context) (Reading, error)
+	// FineTune trains the supernet on the training part of D_t, from N_{t−1}.
+	FineTune(ctx context.Context) error
+	// Judges gives the space and the evaluators of the adjustment, bound to the fine-tuned supernet.
+	Judges(ctx context.Context) (*Judges, error)
+	// Retrain trains a on D_t, makes it the serving model, and D_t the reference of later readings.
+	Retrain(ctx context.Context, a searchspace.Arch) error
+}
+
+// Keeper is a Learner that wants to hear that the architecture was kept, for example to fine-tune its weights on D_t, which
+// then makes D_t the reference.
+type Keeper interface {
+	Keep(ctx context.Context) error
+}
+
+// Judges is what an adjustment works with.
+type Judges struct {
+	Space  *searchspace.Space // with D_t's number of classes
+	Reward Evaluator          // V of eq. (5), on a fixed part of the validation set
+	Final  Evaluator          // V of the final choice, on the whole validation set; nil = Reward
+}
+
+// Action is what was done about a snapshot.
+type Action string
+
+// Actions.
+const (
+	First    Action = "first"    // no model yet: supernet and α_1 were trained
+	Kept     Action = "kept"     // H_t ≤ ε
+	Adjusted Action = "adjusted" // H_t > ε
+)
+
+// Phase is what comes next for the current snapshot.
+type Phase string
+
+// Phases, in their order: a snapshot is measured and then either kept, or its supernet fine-tuned, the adjuster trained and the
+// new architecture retrained.
+const (
+	PhaseMeasure  Phase = "measure"
+	PhaseKeep     Phase = "keep"
+	PhaseFineTune Phase = "fine-tune"
+	PhaseAdjust   Phase = "adjust"
+	PhaseRetrain  Phase = "retrain"
+)
+
+// Outcome is the record of one snapshot.
+type Outcome struct {
+	Step          int              `json:"step"` // t, from 1
+	Action        Action           `json:"action"`
+	Reading       Reading          `json:"reading"`
+	Decision      Decision         `json:"decision"`
+	Before, After searchspace.Arch // α_{t−1} and α_t; Before is zero for the first snapshot
+	// Search is what the adjuster found, every proposal included; nil unless Adjusted.
+	Search *Result `json:"search,omitempty"`
+}
+
+// ExpertOptions sets up an Expert; the zero value is the paper's Algorithm 1, starting before the first snapshot.
+type ExpertOptions struct {
+	// Condition decides when to adjust; zero = H_t > 1.0 percentage points.
+	Condition Condition
+	// Start is α_1; zero = the smallest architecture of the space.
+	Start searchspace.Arch
+	// Deployed says that α_1 is trained and serving already; the first snapshot is then measured like any other.
+	Deployed bool
+	// Checkpoint is a path that the state is saved to after every phase, every Options.CheckpointEvery iterations of the
+	// adjuster, and when a phase is interrupted; "" = never.
+	Checkpoint string
+}
+
+// Expert is Algorithm 1: it meets each snapshot of growing data with the architecture that serves, decides whether that still
+// fits, and if not has the supernet fine-tuned, the adjuster trained, and the new architecture retrained.
+//
+// An Expert is for one goroutine; the model goes on serving in others.
+type Expert struct {
+	adjuster *Adjuster
+	opts     ExpertOptions
+	arch     searchspace.Arch // serving, or to be trained first
+	done     []Outcome
+	phase    Phase
+	current  Outcome // of the snapshot under way
+}
+
+// NewExpert starts Algorithm 1 with an adjuster; o may be nil. The expert owns the adjuster from now on.
+func NewExpert(a *Adjuster, o *ExpertOptions) (*Expert, error) {
+	if a == nil {
+		return nil, errors.New("adjuster: no adjuster")
+	}
+	e := &Expert{adjuster: a, phase: PhaseMeasure}
+	if o != nil {
+		e.opts = *o
+	}
+	e.arch = e.opts.Start
+	if e.arch.IsZero() {
+		e.arch = a.space.Smallest()
+	}
+	if err := a.space.Valid(e.arch); err != nil {
+		return nil, fmt.Errorf("adjuster: first architecture: %w", err)
+	}
+	return e, nil
+}
+
+// Adjuster is the policy that the expert trains.
+func (e *Expert) Adjuster() *Adjuster { return e.adjuster }
+
+// Arch is the architecture that serves: α_{t−1} until snapshot t is finished.
+func (e *Expert) Arch() searchspace.Arch { return e.arch }
+
+// Step is the number of snapshots finished.
+func (e *Expert) Step() int { return len(e.done) }
+
+// Phase is what comes next. Anything but PhaseMeasure means that a snapshot is under way.
+func (e *Expert) Phase() Phase { return e.phase }
+
+// Outcomes are the snapshots finished so far. The slice is the expert's own: read it only.
+func (e *Expert) Outcomes() []Outcome { return e.done }
+
+// Decide applies the adaptation condition. It changes nothing; a service may ask on every batch.
+func (e *Expert) Decide(r Reading) (Decision, error) { return e.opts.Condition.Decide(r) }
+
+// Advance is lines 3 to 12 of Algorithm 1 for the snapshot that the learner holds: Measure, Decide, then Keep or Adjust. When a
+// phase fails or ctx ends it returns the error; calling Advance again, here or in another process after LoadExpert, goes on
+// with that phase.
+func (e *Expert) Advance(ctx context.Context, l Learner) (*Outcome, error) {
+	if e.phase == PhaseMeasure {
+		if err := e.measure(ctx, l); err != nil {
+			return nil, err
+		}
+	}
+	return e.finish(ctx, l)
+}
+
+// Adjust is Advance for a service that has read its model already: it adjusts whatever the condition says.
+func (e *Expert) Adjust(ctx context.Context, l Learner, r Reading) (*Outcome, error) {
+	if e.phase == PhaseMeasure {
+		d, err := e.Decide(r)
+		if err != nil {
+			return nil, err
+		}
+		e.begin(Adjusted, r, d)
+	}
+	return e.finish(ctx, l)
+}
