@@ -29,19 +29,19 @@ func Count(ds Dataset) []int {
 	return counts
 }
 
-// pixeler is implemented by datasets that hold their images in memory and can
-// lend one without a copy. The slice must not be written to; it holds
-// Size·Size bytes for greyscale or Size·Size·3 for RGB, and nil means that
-// this image cannot be lent.
-type pixeler interface {
-	pixels(i int) []uint8
-}
-
-// lend returns image i of ds without a copy where ds can do that, and nil
-// otherwise.
+// lend returns the pixels of image i without a copy, size·size bytes of
+// greyscale or size·size·3 of RGB, or nil where ds cannot do that. It knows
+// this package's types only: a type outside that embeds one of them and
+// changes its images must be asked for them.
 func lend(ds Dataset, i int) []uint8 {
-	if p, ok := ds.(pixeler); ok {
-		return p.pixels(i)
+	switch d := ds.(type) {
+	case *Memory:
+		return d.images[i]
+	case *view:
+		return lend(d.base, int(d.index[i]))
+	case *concat:
+		p, j := d.find(i)
+		return lend(p, j)
 	}
 	return nil
 }

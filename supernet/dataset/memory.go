@@ -77,8 +77,6 @@ func (m *Memory) Image(i int, dst []uint8) error {
 	return nil
 }
 
-func (m *Memory) pixels(i int) []uint8 { return m.images[i] }
-
 // expand copies RGB pixels, or repeats greyscale ones over three channels.
 func expand(dst, src []uint8) {
 	if len(src) == len(dst) {

@@ -14,4 +14,3 @@ func Open(ctx context.Context, path string, o *Options) (*Memory, error) {
 func OpenPair(ctx context.Context, path string, o *Options) (train, test Dataset, err error) {
 	return nil, nil, fmt.Errorf("%s: %w", path, ErrUnknown)
 }
-

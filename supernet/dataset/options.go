@@ -1,5 +1,10 @@
 package dataset
 
+import (
+	"fmt"
+	"runtime"
+)
+
 // Part names a portion of a data set that its makers divided.
 type Part string
 
@@ -59,4 +64,59 @@ type Options struct {
 	HoldOut float64
 	// Seed of that hold-out.
 	Seed uint64
+}
+
+// settings are Options with the defaults filled in.
+type settings struct {
+	Options
+}
+
+func (o *Options) settings() (settings, error) {
+	var s settings
+	if o != nil {
+		s.Options = *o
+	}
+	if s.Size < 0 || s.Size > maxSize {
+		return s, fmt.Errorf("dataset: image size %d, want 1 to %d, or 0 for the native size", s.Size, maxSize)
+	}
+	if s.Fit < FitAuto || s.Fit > FitPad {
+		return s, fmt.Errorf("dataset: unknown fit %d", s.Fit)
+	}
+	switch s.Part {
+	case "", Train, Val, Test:
+	default:
+		return s, fmt.Errorf("dataset: unknown part %q, want %q, %q or %q", s.Part, Train, Val, Test)
+	}
+	if len(s.ClassNames) > maxClasses {
+		return s, fmt.Errorf("dataset: %d class names, want at most %d", len(s.ClassNames), maxClasses)
+	}
+	if s.Workers < 0 || s.MaxBytes < 0 || s.MaxPixels < 0 {
+		return s, fmt.Errorf("dataset: workers %d, most bytes %d, most pixels %d, want 0 or more", s.Workers, s.MaxBytes, s.MaxPixels)
+	}
+	if s.Workers == 0 {
+		s.Workers = runtime.GOMAXPROCS(0)
+	}
+	if s.MaxBytes == 0 {
+		s.MaxBytes = 4 << 30
+	}
+	if s.MaxPixels == 0 {
+		s.MaxPixels = 1 << 26
+	}
+	if s.HoldOut == 0 {
+		s.HoldOut = 0.15
+	}
+	if !(s.HoldOut > 0 && s.HoldOut < 1) {
+		return s, fmt.Errorf("dataset: hold-out fraction %v, want between 0 and 1", s.HoldOut)
+	}
+	return s, nil
+}
+
+// room checks that images of size×size and so many channels fit the limit.
+// It is asked before memory is taken on the word of a header.
+func (s settings) room(images int64, size, channels int) error {
+	per := int64(size) * int64(size) * int64(channels)
+	if images > s.MaxBytes/per {
+		return fmt.Errorf("%d images of %d×%d take more than the %d bytes allowed: %w", images, size, size, s.MaxBytes, ErrLimit)
+	}
+	return nil
 }

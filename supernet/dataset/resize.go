@@ -93,3 +93,25 @@ func toRGB(dst []uint8, img image.Image) {
 		}
 	}
 }
+
+// fitGray is FromImage for greyscale in and out, size·size bytes.
+func fitGray(dst []uint8, img *image.Gray, size int, fit Fit) error {
+	b := img.Bounds()
+	to, from := placement(b, size, fit)
+	if to.Size() == from.Size() { // no change of scale: copy rows
+		clear(dst)
+		for y := range to.Dy() {
+			i := img.PixOffset(from.Min.X, from.Min.Y+y)
+			copy(dst[(to.Min.Y+y)*size+to.Min.X:], img.Pix[i:i+to.Dx()])
+		}
+		return nil
+	}
+	rgb := make([]uint8, size*size*3)
+	if err := FromImage(rgb, img, size, fit); err != nil {
+		return err
+	}
+	for i := range dst {
+		dst[i] = rgb[3*i]
+	}
+	return nil
+}

@@ -34,8 +34,6 @@ func (v *view) Image(i int, dst []uint8) error {
 	return v.base.Image(int(v.index[i]), dst)
 }
 
-func (v *view) pixels(i int) []uint8 { return lend(v.base, int(v.index[i])) }
-
 // newView selects index of ds; a view of a view refers to the base of both.
 func newView(ds Dataset, index []int32) *view {
 	v := &view{base: ds, index: index, classes: ds.Classes()}
@@ -244,9 +242,4 @@ func (c *concat) Image(i int, dst []uint8) error {
 	}
 	p, j := c.find(i)
 	return p.Image(j, dst)
-}
-
-func (c *concat) pixels(i int) []uint8 {
-	p, j := c.find(i)
-	return lend(p, j)
 }
