@@ -1,6 +1,10 @@
 package searchspace
 
-import "strconv"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
 
 // Kind says what a decision decides, so that algorithms can treat alike
 // decisions alike (one softmax head per kind, one mutation rate per kind).
@@ -44,3 +48,30 @@ type Decision struct {
 
 // Len is the number of choices, removed ones included.
 func (d *Decision) Len() int { return len(d.Labels) }
+
+// number is the numeric meaning of choice c, or c itself for a symbolic decision.
+func (d *Decision) number(c int) int {
+	if d.Values == nil {
+		return c
+	}
+	return d.Values[c]
+}
+
+// expected lists the allowed labels for error messages: "3, 5 or 7".
+func (d *Decision) expected() string {
+	labels := make([]string, len(d.Allowed))
+	for i, c := range d.Allowed {
+		labels[i] = d.Labels[c]
+	}
+	return orList(labels)
+}
+
+func orList(items []string) string {
+	if len(items) > 12 {
+		return fmt.Sprintf("%s, … (%d choices)", strings.Join(items[:8], ", "), len(items))
+	}
+	if len(items) < 2 {
+		return strings.Join(items, "")
+	}
+	return strings.Join(items[:len(items)-1], ", ") + " or " + items[len(items)-1]
+}

@@ -81,6 +81,9 @@ type Node struct {
 	// Variant tells apart the candidates of a site for single-path sharing,
 	// e.g. "k5e4"; empty outside searched blocks.
 	Variant string
+	// Block is the site of the enclosing block, e.g. "stage2.layer1"; empty
+	// outside blocks.
+	Block string
 	// Stage is 0 before the searched stages, 1..Graph.Stages inside them and
 	// Graph.Stages+1 after them.
 	Stage  int

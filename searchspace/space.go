@@ -2,91 +2,255 @@ package searchspace
 
 import (
 	"errors"
-	"iter"
-	"math/big"
-	"math/rand/v2"
+	"fmt"
+	"slices"
+	"sync"
 )
 
-// ErrInfeasible is returned when no architecture that satisfies a space's
-// limits was found within the allowed number of draws.
+// ErrInfeasible is returned when a space has no valid architecture, or none
+// was found within the allowed number of draws.
 var ErrInfeasible = errors.New("no valid architecture found")
 
-// Space is a set of architectures; it is immutable and safe for concurrent use.
-type Space struct{ decisions []Decision }
+// ErrInvalid is wrapped by the errors of Valid and New.
+var ErrInvalid = errors.New("invalid architecture")
 
-var errEarly = errors.New("searchspace: under construction")
+// Space is a set of architectures: decisions, the networks they stand for and
+// the limits they obey. It is immutable and safe for concurrent use.
+type Space struct {
+	fam          Family
+	decisions    []Decision
+	activity     [][]Int // decision i is active where all of activity[i] are not 0
+	index        map[string]int
+	opaque       bool
+	lists        []textList
+	encoding     []int
+	limits       []limit
+	groups       []group
+	restrictions []Restriction
 
-func (s *Space) Name() string                               { return "" }
-func (s *Space) Decisions() []Decision                      { return s.decisions }
-func (s *Space) Active(a Arch) []bool                       { return nil }
-func (s *Space) ActiveNext(prefix []int) bool               { return true } // is decision len(prefix) active, given the choices before it
-func (s *Space) AllowedNext(prefix []int) []int             { return nil }  // choices of decision len(prefix) that can still lead to a valid arch
-func (s *Space) New(choices []int) (Arch, error)            { return Arch{}, errEarly }
-func (s *Space) Parse(text string) (Arch, error)            { return Arch{}, errEarly }
-func (s *Space) Format(a Arch) string                       { return "" }
-func (s *Space) Valid(a Arch) error                         { return errEarly }
-func (s *Space) Sample(r *rand.Rand) (Arch, error)          { return Arch{}, errEarly }
-func (s *Space) Neighbours(a Arch) iter.Seq[Arch]           { return func(func(Arch) bool) {} }
-func (s *Space) Encode(a Arch) []float32                    { return nil }
-func (s *Space) EncodingLen() int                           { return 0 }
-func (s *Space) Smallest() Arch                             { return Arch{} }
-func (s *Space) Largest() Arch                              { return Arch{} }
-func (s *Space) Size() *big.Int                             { return new(big.Int) }
-func (s *Space) Lower(a Arch) (*Graph, error)               { return nil, errEarly }
-func (s *Space) Cost(a Arch) (Cost, error)                  { return Cost{}, errEarly }
-func (s *Space) WithClasses(n int) (*Space, error)          { return nil, errEarly }
-func (s *Space) WithInput(size int) (*Space, error)         { return nil, errEarly }
-func (s *Space) Classes() int                               { return 0 }
-func (s *Space) InputSize() int                             { return 0 }
-func (s *Space) Restrict(rs ...Restriction) (*Space, error) { return nil, errEarly }
-func (s *Space) Spec() Spec                                 { return Spec{} }
-func FromSpec(sp Spec) (*Space, error)                      { return nil, errEarly }
-
-// MutateOptions sets how Mutate changes an architecture.
-type MutateOptions struct {
-	// Rate is the probability that each active decision is redrawn; 0 means
-	// exactly one decision changes.
-	Rate float64
-	// Tries bounds the draws until a valid, different architecture is found; 0 means 1000.
-	Tries int
+	extremes  sync.Once
+	low, high Arch
 }
 
-func (s *Space) Mutate(a Arch, r *rand.Rand, o MutateOptions) (Arch, error) { return Arch{}, errEarly }
-
-// Restriction narrows a space. Names are decision names, or patterns of path.Match ("*.kernel").
-type Restriction struct {
-	Decisions    []string `json:"decisions"`
-	Keep         []int    `json:"keep,omitempty"`         // choice indices that stay, for every named decision
-	Combinations [][]int  `json:"combinations,omitempty"` // allowed choice tuples over the named decisions
+// limit is a Limit with its decisions resolved.
+type limit struct {
+	decisions []int
+	check     func(values []int) error
 }
 
-// Spec describes a space in a form that JSON can carry, so that a checkpoint can rebuild it with FromSpec.
-type Spec struct {
-	Family       string        `json:"family"`
-	Options      []byte        `json:"options"`
-	Restrictions []Restriction `json:"restrictions,omitempty"`
+// Name is the name of the family.
+func (s *Space) Name() string { return s.fam.Name }
+
+// Classes is the number of classes of the space's networks.
+func (s *Space) Classes() int { return s.fam.Classes }
+
+// InputSize is the height and width of the images, in pixels.
+func (s *Space) InputSize() int { return s.fam.InputSize }
+
+// WithClasses is the same space with networks for n classes.
+func (s *Space) WithClasses(n int) (*Space, error) {
+	f := s.fam
+	f.Classes = n
+	return s.rebuild(f)
 }
 
-// SyntaxError is what Parse returns for bad text.
-type SyntaxError struct {
-	Offset    int    // byte offset in the text, from 0
-	Got, Want string // what stands there, and what was expected
+// WithInput is the same space with networks for size×size images.
+func (s *Space) WithInput(size int) (*Space, error) {
+	f := s.fam
+	f.InputSize = size
+	return s.rebuild(f)
 }
 
-func (e *SyntaxError) Error() string { return e.Got }
-
-// MobileNetV3Options sets up the MobileNetV3 family; zero values are the defaults.
-type MobileNetV3Options struct {
-	Width      float64 // width multiplier, 0 = 1
-	InputSize  int     // 0 = 224
-	StemStride int     // 0 = 2; 1 for small images
-	Classes    int     // 0 = 1000
-	Depths     []int   // nil = 2, 3, 4
-	Kernels    []int   // nil = 3, 5, 7
-	Expands    []int   // nil = 3, 4, 6
-	Dropout    float64 // 0 = 0.1, negative = none
+func (s *Space) rebuild(f Family) (*Space, error) {
+	out, err := NewSpace(f)
+	if err != nil {
+		return nil, err
+	}
+	return out.Restrict(s.restrictions...)
 }
 
-func MobileNetV3(o MobileNetV3Options) (*Space, error) { return nil, errEarly }
-func (g *Graph) Cost() Cost                            { return Cost{} }
-func (g *Graph) Layers() []LayerCost                   { return nil }
+// Decisions is a copy of the decisions in order: a decision comes after all
+// those that its activity depends on.
+func (s *Space) Decisions() []Decision {
+	out := slices.Clone(s.decisions)
+	for i := range out {
+		out[i].Values = slices.Clone(out[i].Values)
+		out[i].Labels = slices.Clone(out[i].Labels)
+		out[i].Allowed = slices.Clone(out[i].Allowed)
+	}
+	return out
+}
+
+// DecisionIndex is the index of the decision called name, or -1.
+func (s *Space) DecisionIndex(name string) int {
+	if i, ok := s.index[name]; ok {
+		return i
+	}
+	return -1
+}
+
+// active reports whether decision i has an effect; only earlier choices are read.
+func (s *Space) active(i int, choices []int) bool {
+	for _, c := range s.activity[i] {
+		if c.At(choices) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// Active says for every decision of a whether it has an effect. It is nil for
+// an Arch of another space.
+func (s *Space) Active(a Arch) []bool {
+	if a.Len() != len(s.decisions) || s.inRange(a) != nil {
+		return nil
+	}
+	choices := a.Choices()
+	out := make([]bool, len(choices))
+	for i := range out {
+		out[i] = s.active(i, choices)
+	}
+	return out
+}
+
+// ActiveNext reports whether decision len(prefix) has an effect after the
+// choices in prefix. It is what a policy that decides step by step asks.
+func (s *Space) ActiveNext(prefix []int) bool {
+	if len(prefix) >= len(s.decisions) {
+		return false
+	}
+	choices := make([]int, len(s.decisions))
+	for i, c := range prefix {
+		if c < 0 || c >= s.decisions[i].Len() {
+			return false
+		}
+		choices[i] = c
+	}
+	return s.active(len(prefix), choices)
+}
+
+// AllowedNext is the choices of decision len(prefix) that restrictions leave
+// open after the choices in prefix; just choice 0 where it is inactive. Limits
+// that a family states as a function are not looked ahead to.
+func (s *Space) AllowedNext(prefix []int) []int {
+	i := len(prefix)
+	if i >= len(s.decisions) {
+		return nil
+	}
+	if !s.ActiveNext(prefix) {
+		return []int{0}
+	}
+	choices := make([]int, len(s.decisions))
+	copy(choices, prefix)
+	var out []int
+	for _, c := range s.decisions[i].Allowed {
+		choices[i] = c
+		open := true
+		for g := range s.groups {
+			open = open && s.groups[g].open(s, choices, i+1)
+		}
+		if open {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// New is the architecture with the given choice index per decision. Choices
+// of inactive decisions are ignored. The error wraps ErrInvalid.
+func (s *Space) New(choices []int) (Arch, error) {
+	if len(choices) != len(s.decisions) {
+		return Arch{}, fmt.Errorf("searchspace: %d choices, expected %d: %w", len(choices), len(s.decisions), ErrInvalid)
+	}
+	canon := s.canonical(choices)
+	for i, c := range canon {
+		if c < 0 || c >= s.decisions[i].Len() {
+			return Arch{}, fmt.Errorf("searchspace: choice %d of decision %s, expected 0 to %d: %w", c, s.decisions[i].Name, s.decisions[i].Len()-1, ErrInvalid)
+		}
+	}
+	if err := s.obeys(canon); err != nil {
+		return Arch{}, err
+	}
+	return newArch(canon), nil
+}
+
+// canonical is choices with 0 for inactive decisions. Out-of-range choices stay
+// and make what depends on them count as active.
+func (s *Space) canonical(choices []int) []int {
+	out := make([]int, len(choices))
+	for i, c := range choices {
+		if !s.inDomain(i, out) || s.active(i, out) {
+			out[i] = c
+		}
+	}
+	return out
+}
+
+// inDomain reports whether the choices that decision i's activity reads exist.
+func (s *Space) inDomain(i int, choices []int) bool {
+	for _, cond := range s.activity[i] {
+		for _, d := range cond.deps {
+			if choices[d] < 0 || choices[d] >= s.decisions[d].Len() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (s *Space) inRange(a Arch) error {
+	for i := range s.decisions {
+		if c, n := a.At(i), s.decisions[i].Len(); c >= n {
+			return fmt.Errorf("searchspace: choice %d of decision %s, expected 0 to %d: %w", c, s.decisions[i].Name, n-1, ErrInvalid)
+		}
+	}
+	return nil
+}
+
+// Valid says whether a is an architecture of s: made for its decisions,
+// canonical, and within restrictions and limits. The error wraps ErrInvalid.
+func (s *Space) Valid(a Arch) error {
+	if a.Len() != len(s.decisions) {
+		return fmt.Errorf("searchspace: architecture with %d choices, expected %d: %w", a.Len(), len(s.decisions), ErrInvalid)
+	}
+	if err := s.inRange(a); err != nil {
+		return err
+	}
+	choices := a.Choices()
+	for i := range choices {
+		if choices[i] != 0 && !s.active(i, choices) {
+			return fmt.Errorf("searchspace: inactive decision %s holds choice %d, expected 0: %w", s.decisions[i].Name, choices[i], ErrInvalid)
+		}
+	}
+	return s.obeys(choices)
+}
+
+// obeys checks canonical, in-range choices against restrictions and limits.
+func (s *Space) obeys(choices []int) error {
+	for i := range s.decisions {
+		d := &s.decisions[i]
+		if len(d.Allowed) < d.Len() && s.active(i, choices) && !slices.Contains(d.Allowed, choices[i]) {
+			return fmt.Errorf("searchspace: %s is %s, expected %s: %w", d.Name, d.Labels[choices[i]], d.expected(), ErrInvalid)
+		}
+	}
+	for g := range s.groups {
+		if !s.groups[g].open(s, choices, len(choices)) {
+			return fmt.Errorf("searchspace: %s is not one of the %d allowed combinations: %w", s.groups[g].text(s, choices), len(s.groups[g].combos), ErrInvalid)
+		}
+	}
+	for _, l := range s.limits {
+		if err := l.check(s.values(l.decisions, choices)); err != nil {
+			return fmt.Errorf("searchspace: %w: %w", err, ErrInvalid)
+		}
+	}
+	return nil
+}
+
+// values is the numeric values of some decisions.
+func (s *Space) values(decisions, choices []int) []int {
+	out := make([]int, len(decisions))
+	for i, d := range decisions {
+		out[i] = s.decisions[d].number(choices[d])
+	}
+	return out
+}

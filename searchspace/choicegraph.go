@@ -1,0 +1,140 @@
+package searchspace
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// OpSelect is the choice node of a ChoiceGraph: its output is the input whose
+// case equals the value of Select. It never appears in a Graph.
+const OpSelect Op = 255
+
+// ErrNoChoiceGraph is returned by LowerChoices for a space whose networks
+// differ too much for one graph with choice nodes.
+var ErrNoChoiceGraph = errors.New("space has no choice graph")
+
+// ErrTooLarge is returned when a table over joint choices would exceed a million entries.
+var ErrTooLarge = errors.New("table over joint choices is too large")
+
+const maxTable = 1 << 20
+
+// ChoiceShape is a shape whose number of channels may depend on decisions.
+type ChoiceShape struct {
+	C    Int
+	H, W int
+}
+
+// At is the shape under choices.
+func (s ChoiceShape) At(choices []int) Shape { return Shape{s.C.At(choices), s.H, s.W} }
+
+// ChoiceNode is a Node before decisions are made: some of its numbers, and
+// whether it exists, depend on decisions.
+type ChoiceNode struct {
+	ID     int
+	Op     Op
+	Name   string // equals Site in a graph with choices
+	Site   string
+	Block  string // site of the enclosing block, "" outside blocks
+	Stage  int
+	Inputs []int // of an OpSelect: one per case
+
+	When   []Int // the node exists where all of these are not 0
+	Select Int   // OpSelect: selects among Cases
+	Cases  []int
+
+	Kernel, Groups Int
+	Stride, Offset int
+	Bias           bool
+	Act            Act
+	Eps, Momentum  float64
+	Rate           float64
+	In, Out        ChoiceShape
+
+	noPad   bool
+	sum     Int // channels of the second summand of an OpAdd
+	variant []tag
+}
+
+// Exists reports whether n is part of the network under choices.
+func (n *ChoiceNode) Exists(choices []int) bool {
+	for _, c := range n.When {
+		if c.At(choices) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// Decisions is the indices of all decisions n depends on, ascending.
+func (n *ChoiceNode) Decisions() []int {
+	xs := slices.Concat([]Int{n.Select, n.Kernel, n.Groups, n.In.C, n.Out.C, n.sum}, n.When)
+	for _, t := range n.variant {
+		xs = append(xs, t.value)
+	}
+	return unionDeps(xs...)
+}
+
+// At is the node under choices. Inputs keep the IDs of the choice graph.
+func (n *ChoiceNode) At(choices []int) Node {
+	out := Node{ID: n.ID, Op: n.Op, Name: n.Name, Site: n.Site, Block: n.Block, Stage: n.Stage, Inputs: n.Inputs,
+		Kernel: n.Kernel.At(choices), Stride: n.Stride, Groups: n.Groups.At(choices), Offset: n.Offset, Bias: n.Bias, Act: n.Act,
+		Eps: n.Eps, Momentum: n.Momentum, Rate: n.Rate, In: n.In.At(choices), Out: n.Out.At(choices)}
+	if !n.noPad {
+		out.Pad = out.Kernel / 2
+	}
+	if len(n.variant) > 0 {
+		var key strings.Builder
+		for _, t := range n.variant {
+			key.WriteString(t.label)
+			key.WriteString(strconv.Itoa(t.value.At(choices)))
+		}
+		out.Variant = key.String()
+	}
+	return out
+}
+
+// ChoiceGraph is the layer graph of a whole space: every node of every
+// architecture, choices kept as OpSelect nodes and as numbers that depend on
+// decisions. Nodes are in topological order.
+type ChoiceGraph struct {
+	Nodes     []ChoiceNode
+	Decisions []Decision
+	InputSize int
+	Classes   int
+	Stages    int
+}
+
+// LowerChoices lowers the whole space. Branches that restrictions have removed
+// are left out. Spaces of families with Builder.Resolved give ErrNoChoiceGraph.
+func (s *Space) LowerChoices() (*ChoiceGraph, error) {
+	if s.opaque {
+		return nil, fmt.Errorf("searchspace: family %s: %w", s.fam.Name, ErrNoChoiceGraph)
+	}
+	b := newBuilder(&s.fam, s, nil)
+	s.fam.Build(b)
+	if b.err != nil {
+		return nil, b.err
+	}
+	for i := range b.nodes {
+		b.nodes[i].Name = b.nodes[i].Site
+	}
+	return &ChoiceGraph{Nodes: b.nodes, Decisions: s.Decisions(), InputSize: s.fam.InputSize, Classes: s.fam.Classes, Stages: b.stages}, nil
+}
+
+// each runs f for every joint choice of deps that restrictions allow.
+func (g *ChoiceGraph) each(deps []int, f func(choices []int)) error {
+	size := 1
+	for _, d := range deps {
+		if size *= len(g.Decisions[d].Allowed); size > maxTable {
+			return fmt.Errorf("searchspace: %d decisions: %w", len(deps), ErrTooLarge)
+		}
+	}
+	assignments(len(g.Decisions), deps, func(d int) []int { return g.Decisions[d].Allowed }, func(choices []int) bool {
+		f(choices)
+		return true
+	})
+	return nil
+}

@@ -1,0 +1,212 @@
+package searchspace
+
+import (
+	"fmt"
+	"slices"
+)
+
+// A factor is a table over the joint choices of a few decisions. Sums of
+// factors describe costs, products of 0/1 factors describe which choices go
+// together; both can be combined over all decisions by eliminating one
+// decision after another, which is exact and fast as long as few decisions
+// meet in one table.
+//
+//	U. Bertelè, F. Brioschi: Nonserial Dynamic Programming, 1972.
+type factor[T any] struct {
+	vars  []int // ascending decision indices
+	table []T   // the last decision moves fastest
+}
+
+// semiring says how factors combine and how a decision is eliminated.
+type semiring[T any] struct {
+	one    T
+	times  func(a, b T) T
+	reduce func(values []T) (T, int) // and which value was chosen, for optima
+}
+
+// network is the elimination problem: domains[d] lists the choices of d.
+type network[T any] struct {
+	ring    semiring[T]
+	domains [][]int
+	factors []factor[T]
+}
+
+// add tabulates f over the joint choices of vars.
+func (n *network[T]) add(vars []int, f func(choices []int) T) error {
+	size, err := n.size(vars)
+	if err != nil {
+		return err
+	}
+	table := make([]T, 0, size)
+	assignments(len(n.domains), vars, func(d int) []int { return n.domains[d] }, func(choices []int) bool {
+		table = append(table, f(choices))
+		return true
+	})
+	n.factors = append(n.factors, factor[T]{slices.Clone(vars), table})
+	return nil
+}
+
+func (n *network[T]) size(vars []int) (int, error) {
+	size := 1
+	for _, d := range vars {
+		if size *= len(n.domains[d]); size > maxTable {
+			return 0, fmt.Errorf("searchspace: joint choices of %d decisions: %w", len(vars), ErrTooLarge)
+		}
+	}
+	return size, nil
+}
+
+// solve eliminates every decision and returns the combined value and, for
+// optima, the choices that reach it.
+func (n *network[T]) solve() (T, []int, error) {
+	type step struct {
+		d    int
+		rest []int
+		best []int // position in the domain of d, per joint choice of rest
+	}
+	var steps []step
+	left := make([]int, len(n.domains))
+	for d := range left {
+		left[d] = d
+	}
+	factors := slices.Clone(n.factors)
+	for len(left) > 0 {
+		d, scope, err := n.cheapest(left, factors)
+		if err != nil {
+			return n.ring.one, nil, err
+		}
+		var joined, others []factor[T]
+		for _, f := range factors {
+			if slices.Contains(f.vars, d) {
+				joined = append(joined, f)
+			} else {
+				others = append(others, f)
+			}
+		}
+		rest := slices.DeleteFunc(slices.Clone(scope), func(v int) bool { return v == d })
+		out := factor[T]{vars: rest}
+		st := step{d: d, rest: rest}
+		values := make([]T, len(n.domains[d]))
+		assignments(len(n.domains), rest, func(v int) []int { return n.domains[v] }, func(choices []int) bool {
+			for k, c := range n.domains[d] {
+				choices[d] = c
+				v := n.ring.one
+				for _, f := range joined {
+					v = n.ring.times(v, f.table[n.at(f.vars, choices)])
+				}
+				values[k] = v
+			}
+			v, k := n.ring.reduce(values)
+			out.table = append(out.table, v)
+			st.best = append(st.best, k)
+			return true
+		})
+		factors = append(others, out)
+		steps = append(steps, st)
+		left = slices.DeleteFunc(left, func(v int) bool { return v == d })
+	}
+	value := n.ring.one
+	for _, f := range factors {
+		value = n.ring.times(value, f.table[0])
+	}
+	choices := make([]int, len(n.domains))
+	for _, st := range slices.Backward(steps) {
+		choices[st.d] = n.domains[st.d][st.best[n.at(st.rest, choices)]]
+	}
+	return value, choices, nil
+}
+
+// at is the table index of choices in a table over vars.
+func (n *network[T]) at(vars, choices []int) int {
+	i := 0
+	for _, d := range vars {
+		i = i*len(n.domains[d]) + slices.Index(n.domains[d], choices[d])
+	}
+	return i
+}
+
+// cheapest is the decision whose elimination makes the smallest table, and the
+// decisions of that table with it.
+func (n *network[T]) cheapest(left []int, factors []factor[T]) (int, []int, error) {
+	best, bestSize := -1, 0
+	var bestScope []int
+	var last error
+	for _, d := range left {
+		scope := []int{d}
+		for _, f := range factors {
+			if slices.Contains(f.vars, d) {
+				scope = append(scope, f.vars...)
+			}
+		}
+		slices.Sort(scope)
+		scope = slices.Compact(scope)
+		size, err := n.size(scope)
+		if err != nil {
+			last = err
+			continue
+		}
+		if best < 0 || size < bestSize {
+			best, bestSize, bestScope = d, size, scope
+		}
+	}
+	if best < 0 {
+		return 0, nil, last
+	}
+	return best, bestScope, nil
+}
+
+// constrain adds the 0/1 factors of the space: activity, restrictions, limits.
+// yes and no are the values of allowed and forbidden joint choices.
+func constrain[T any](s *Space, n *network[T], yes, no T) error {
+	pick := func(ok bool) T {
+		if ok {
+			return yes
+		}
+		return no
+	}
+	for i := range s.decisions {
+		if len(s.activity[i]) == 0 {
+			continue // the domain says it all
+		}
+		vars := unionDeps(append(slices.Clone(s.activity[i]), Int{deps: []int{i}})...)
+		if err := n.add(vars, func(choices []int) T {
+			if s.active(i, choices) {
+				return pick(slices.Contains(s.decisions[i].Allowed, choices[i]))
+			}
+			return pick(choices[i] == 0)
+		}); err != nil {
+			return err
+		}
+	}
+	for g := range s.groups {
+		grp := &s.groups[g]
+		deps := []Int{{deps: grp.decisions}}
+		for _, d := range grp.decisions {
+			deps = append(deps, s.activity[d]...)
+		}
+		if err := n.add(unionDeps(deps...), func(choices []int) T { return pick(grp.open(s, choices, len(choices))) }); err != nil {
+			return err
+		}
+	}
+	for _, l := range s.limits {
+		if err := n.add(unionDeps(Int{deps: l.decisions}), func(choices []int) T {
+			return pick(l.check(s.values(l.decisions, choices)) == nil)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// domains lists for every decision the allowed choices, and 0 for decisions
+// that can be inactive.
+func (s *Space) domains() [][]int {
+	out := make([][]int, len(s.decisions))
+	for i := range s.decisions {
+		out[i] = slices.Clone(s.decisions[i].Allowed)
+		if len(s.activity[i]) > 0 && out[i][0] != 0 {
+			out[i] = slices.Insert(out[i], 0, 0)
+		}
+	}
+	return out
+}

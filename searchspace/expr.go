@@ -1,0 +1,99 @@
+package searchspace
+
+import "slices"
+
+// Int is a whole number in the description of a family. It is a constant, or
+// depends on decisions: while a Space lowers one Arch every Int is a constant,
+// while it lowers the whole space an Int stands for one number per choice.
+type Int struct {
+	value int
+	deps  []int                   // ascending decision indices; empty for a constant
+	eval  func(choices []int) int // nil for a constant
+}
+
+// Const is the constant n.
+func Const(n int) Int { return Int{value: n} }
+
+// Constant reports whether x depends on no decision.
+func (x Int) Constant() bool { return x.eval == nil }
+
+// Decisions is the indices of the decisions x depends on, ascending.
+func (x Int) Decisions() []int { return slices.Clone(x.deps) }
+
+// At is the value of x under choices, one choice index per decision of the
+// space (only those of Decisions are read).
+func (x Int) At(choices []int) int {
+	if x.eval == nil {
+		return x.value
+	}
+	return x.eval(choices)
+}
+
+// Map is the number f(x...). f must depend on its arguments alone.
+func Map(f func(v ...int) int, xs ...Int) Int {
+	deps := unionDeps(xs...)
+	args := slices.Clone(xs)
+	eval := func(choices []int) int {
+		v := make([]int, len(args))
+		for i, x := range args {
+			v[i] = x.At(choices)
+		}
+		return f(v...)
+	}
+	if len(deps) == 0 {
+		return Const(eval(nil))
+	}
+	return Int{deps: deps, eval: eval}
+}
+
+// Times is x·y.
+func (x Int) Times(y Int) Int {
+	return Map(func(v ...int) int { return v[0] * v[1] }, x, y)
+}
+
+// above is 1 where x > n and 0 elsewhere.
+func (x Int) above(n int) Int {
+	return Map(func(v ...int) int { return flag(v[0] > n) }, x)
+}
+
+// is is 1 where x = n and 0 elsewhere.
+func (x Int) is(n int) Int {
+	return Map(func(v ...int) int { return flag(v[0] == n) }, x)
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func unionDeps(xs ...Int) []int {
+	var deps []int
+	for _, x := range xs {
+		deps = append(deps, x.deps...)
+	}
+	slices.Sort(deps)
+	return slices.Compact(deps)
+}
+
+// assignments yields every joint choice of the decisions deps, choice i of
+// decision d running over options(d), written into one shared choices slice of
+// length n. The last decision of deps moves fastest.
+func assignments(n int, deps []int, options func(d int) []int, yield func(choices []int) bool) {
+	choices := make([]int, n)
+	var rec func(k int) bool
+	rec = func(k int) bool {
+		if k == len(deps) {
+			return yield(choices)
+		}
+		for _, c := range options(deps[k]) {
+			choices[deps[k]] = c
+			if !rec(k + 1) {
+				return false
+			}
+		}
+		return true
+	}
+	rec(0)
+}

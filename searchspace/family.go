@@ -1,0 +1,149 @@
+package searchspace
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// Family describes a search space for NewSpace: one function that writes the
+// network against a Builder, and a few things that have good defaults.
+type Family struct {
+	Name      string
+	InputSize int // height and width of the images, in pixels
+	Classes   int
+	// Build writes the network, from Builder.Input to Builder.Classifier.
+	Build func(b *Builder)
+	// Options is the JSON value that Spec carries so that a Maker can build the
+	// family again; optional.
+	Options json.RawMessage
+	// Text lists the decision names of each list of the text form; lists are
+	// separated by colons, numbers or labels inside a list by commas. Nil is one
+	// list of all decisions.
+	Text []TextList
+	// Codec replaces the text form made from Text; optional.
+	Codec Codec
+	// Encoding lists the decisions of the one-hot encoding in order; nil is all.
+	Encoding []string
+	// Limits refuse architectures; optional.
+	Limits []Limit
+}
+
+// TextList is one list of the text form.
+type TextList struct {
+	Name      string // what error messages call the list, e.g. "kernels"
+	Decisions []string
+}
+
+// Codec is a text form of a family's own. Parse gives one choice index per
+// decision (inactive ones are ignored) and reports bad text as a *SyntaxError;
+// Format is its inverse.
+type Codec interface {
+	Parse(text string, decisions []Decision) ([]int, error)
+	Format(choices []int, decisions []Decision) string
+}
+
+// Limit is a condition on a few decisions that valid architectures satisfy.
+type Limit struct {
+	Decisions []string
+	// Check gets the numeric value of each of the Decisions (the choice index
+	// where a decision is symbolic; choice 0's where it is inactive) and says
+	// what is wrong.
+	Check func(values []int) error
+}
+
+// Maker builds a family from the options of its Spec.
+type Maker struct {
+	Family string
+	Make   func(options json.RawMessage) (*Space, error)
+}
+
+// NewSpace makes the space of a family. It runs f.Build once to record the
+// decisions and once more for the first architecture, so that mistakes show at once.
+func NewSpace(f Family) (*Space, error) {
+	if f.Name == "" || f.Build == nil {
+		return nil, fmt.Errorf("searchspace: a family needs a name and a build function")
+	}
+	if f.InputSize < 1 || f.InputSize > maxInput {
+		return nil, fmt.Errorf("searchspace: family %s: input size %d, expected 1 to %d", f.Name, f.InputSize, maxInput)
+	}
+	if f.Classes < 1 || f.Classes > maxClasses {
+		return nil, fmt.Errorf("searchspace: family %s: %d classes, expected 1 to %d", f.Name, f.Classes, maxClasses)
+	}
+	b := newBuilder(&f, nil, nil)
+	f.Build(b)
+	if b.err != nil {
+		return nil, b.err
+	}
+	s := &Space{fam: f, decisions: b.decisions, activity: b.activity, index: b.index, opaque: b.opaque}
+	if err := s.resolveNames(); err != nil {
+		return nil, err
+	}
+	if _, err := s.lower(make([]int, len(s.decisions))); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Bounds that keep every count far inside an int64.
+const (
+	maxInput   = 1 << 13
+	maxClasses = 1 << 20
+	maxWidth   = 1 << 16
+)
+
+// newBuilder is a builder for f; choices nil records the space. A non-nil
+// space gives the decisions that exist already.
+func newBuilder(f *Family, s *Space, choices []int) *Builder {
+	b := &Builder{fam: f, choices: choices, index: map[string]int{}, layer: -1, eps: 1e-5, momentum: 0.1, feature: -1}
+	if s != nil {
+		b.index, b.decisions = s.index, s.decisions
+	}
+	return b
+}
+
+// resolveNames turns the names in the family's texts, encoding and limits into
+// decision indices.
+func (s *Space) resolveNames() error {
+	find := func(names []string) ([]int, error) {
+		out := make([]int, len(names))
+		for i, name := range names {
+			d, ok := s.index[name]
+			if !ok {
+				return nil, fmt.Errorf("searchspace: family %s names decision %q, which does not exist", s.fam.Name, name)
+			}
+			out[i] = d
+		}
+		return out, nil
+	}
+	all := make([]string, len(s.decisions))
+	for i := range all {
+		all[i] = s.decisions[i].Name
+	}
+	encoding := s.fam.Encoding
+	if encoding == nil {
+		encoding = all
+	}
+	var err error
+	if s.encoding, err = find(encoding); err != nil {
+		return err
+	}
+	lists := s.fam.Text
+	if lists == nil {
+		lists = []TextList{{Name: "choices", Decisions: all}}
+	}
+	for _, l := range lists {
+		idx, err := find(l.Decisions)
+		if err != nil {
+			return err
+		}
+		s.lists = append(s.lists, textList{l.Name, idx})
+	}
+	for _, l := range s.fam.Limits {
+		idx, err := find(l.Decisions)
+		if err != nil {
+			return err
+		}
+		s.limits = append(s.limits, limit{idx, l.Check})
+	}
+	return nil
+}

@@ -1,0 +1,67 @@
+package searchspace
+
+import "fmt"
+
+// Lower is the layer graph of a.
+func (s *Space) Lower(a Arch) (*Graph, error) {
+	if err := s.Valid(a); err != nil {
+		return nil, err
+	}
+	return s.lower(a.Choices())
+}
+
+// Cost is the cost of a's layer graph.
+func (s *Space) Cost(a Arch) (Cost, error) {
+	g, err := s.Lower(a)
+	if err != nil {
+		return Cost{}, err
+	}
+	return g.Cost(), nil
+}
+
+func (s *Space) lower(choices []int) (*Graph, error) {
+	b := newBuilder(&s.fam, s, choices)
+	s.fam.Build(b)
+	if b.err != nil {
+		return nil, b.err
+	}
+	g := &Graph{Nodes: make([]Node, len(b.nodes)), InputSize: s.fam.InputSize, Classes: s.fam.Classes, Stages: b.stages, feature: b.feature}
+	for i := range b.nodes {
+		n := b.nodes[i].At(choices)
+		if err := n.check(&b.nodes[i], choices); err != nil {
+			return nil, fmt.Errorf("searchspace: family %s: %w", s.fam.Name, err)
+		}
+		g.Nodes[i] = n
+	}
+	last := len(g.Nodes) - 1
+	if last < 0 || g.feature < 0 || g.Nodes[last].Op != OpLinear {
+		return nil, fmt.Errorf("searchspace: family %s does not end in a classifier", s.fam.Name)
+	}
+	return g, nil
+}
+
+// check finds numbers no network can have: a family's own mistakes, and
+// settings such as a vanishing width.
+func (n *Node) check(c *ChoiceNode, choices []int) error {
+	if n.Out.C < 1 || n.Out.C > maxWidth && n.Op != OpLinear {
+		return fmt.Errorf("%s has %d channels, expected 1 to %d", n.Name, n.Out.C, maxWidth)
+	}
+	switch n.Op {
+	case OpConv, OpShuffle:
+		if n.Groups < 1 || n.In.C%n.Groups != 0 || n.Out.C%n.Groups != 0 {
+			return fmt.Errorf("%s goes from %d to %d channels in %d groups, expected multiples of the groups", n.Name, n.In.C, n.Out.C, n.Groups)
+		}
+		if n.Op == OpConv && (n.Kernel < 1 || n.Kernel%2 == 0) {
+			return fmt.Errorf("%s has kernel %d, expected an odd number", n.Name, n.Kernel)
+		}
+	case OpSlice:
+		if n.Offset < 0 || n.Offset+n.Out.C > n.In.C {
+			return fmt.Errorf("%s takes channels %d to %d of %d", n.Name, n.Offset, n.Offset+n.Out.C, n.In.C)
+		}
+	case OpAdd:
+		if other := c.sum.At(choices); other != n.In.C {
+			return fmt.Errorf("%s adds %d and %d channels", n.Name, n.In.C, other)
+		}
+	}
+	return nil
+}

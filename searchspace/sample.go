@@ -1,0 +1,198 @@
+package searchspace
+
+import (
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"slices"
+)
+
+// maxTries bounds the draws of Sample and Mutate.
+const maxTries = 1000
+
+// Sample draws every active decision uniformly from its allowed choices, and
+// every restricted combination uniformly from its list. Draws outside the
+// space's limits are repeated, at most 1000 times; then the error wraps
+// ErrInfeasible. Given equal generators the result is equal.
+func (s *Space) Sample(r *rand.Rand) (Arch, error) {
+	var last error
+	for range maxTries {
+		choices, ok := s.draw(r)
+		if !ok {
+			continue
+		}
+		if last = s.obeys(choices); last == nil {
+			return newArch(choices), nil
+		}
+	}
+	return Arch{}, s.infeasible(last)
+}
+
+func (s *Space) infeasible(last error) error {
+	if last == nil {
+		return fmt.Errorf("searchspace: %s, %d tries: %w", s.fam.Name, maxTries, ErrInfeasible)
+	}
+	return fmt.Errorf("searchspace: %s, %d tries (last: %v): %w", s.fam.Name, maxTries, last, ErrInfeasible)
+}
+
+// draw makes canonical choices that obey single choices and each group that
+// shares no decision with another.
+func (s *Space) draw(r *rand.Rand) (choices []int, ok bool) {
+	choices = make([]int, len(s.decisions))
+	fixed := make([]int, len(s.decisions)) // choice+1 from a group
+	for g := range s.groups {
+		combo := s.groups[g].combos[r.IntN(len(s.groups[g].combos))]
+		for k, d := range s.groups[g].decisions {
+			fixed[d] = combo[k] + 1
+		}
+	}
+	for i := range choices {
+		if !s.active(i, choices) {
+			continue
+		}
+		allowed := s.decisions[i].Allowed
+		if fixed[i] > 0 {
+			choices[i] = fixed[i] - 1
+			if !slices.Contains(allowed, choices[i]) {
+				return nil, false
+			}
+			continue
+		}
+		choices[i] = allowed[r.IntN(len(allowed))]
+	}
+	return choices, true
+}
+
+// MutateOptions sets how Mutate changes an architecture.
+type MutateOptions struct {
+	// Rate is the probability that each active decision is drawn anew; 0 means
+	// that exactly one decision takes another value.
+	Rate float64
+}
+
+// Mutate is a changed copy of a: valid and different. Decisions that become
+// active are drawn uniformly. A decision inside a restricted combination
+// changes together with the others of its group. Invalid results are drawn
+// again, at most 1000 times; then the error wraps ErrInfeasible.
+func (s *Space) Mutate(a Arch, r *rand.Rand, o MutateOptions) (Arch, error) {
+	if a.Len() != len(s.decisions) || s.inRange(a) != nil {
+		return Arch{}, s.Valid(a)
+	}
+	if o.Rate < 0 || o.Rate > 1 {
+		return Arch{}, fmt.Errorf("searchspace: mutation rate %v, expected 0 to 1", o.Rate)
+	}
+	var open []int
+	for i, on := range s.Active(a) {
+		if on && (len(s.decisions[i].Allowed) > 1 || s.groupOf(i) >= 0) {
+			open = append(open, i)
+		}
+	}
+	var last error
+	for range maxTries {
+		if len(open) == 0 {
+			break
+		}
+		choices := a.Choices()
+		if o.Rate == 0 {
+			s.change(choices, open[r.IntN(len(open))], true, r)
+		} else {
+			for _, i := range open {
+				if r.Float64() < o.Rate {
+					s.change(choices, i, false, r)
+				}
+			}
+		}
+		s.settle(a, choices, r)
+		m := newArch(choices)
+		if m == a {
+			continue
+		}
+		if last = s.obeys(choices); last == nil {
+			return m, nil
+		}
+	}
+	return Arch{}, s.infeasible(last)
+}
+
+// groupOf is the first group that decision i is in, or -1.
+func (s *Space) groupOf(i int) int {
+	return slices.IndexFunc(s.groups, func(g group) bool { return slices.Contains(g.decisions, i) })
+}
+
+// change draws decision i, or its whole group, anew; to another value if other.
+func (s *Space) change(choices []int, i int, other bool, r *rand.Rand) {
+	if g := s.groupOf(i); g >= 0 {
+		combo := s.groups[g].combos[r.IntN(len(s.groups[g].combos))]
+		for k, d := range s.groups[g].decisions {
+			choices[d] = combo[k]
+		}
+		return
+	}
+	allowed := s.decisions[i].Allowed
+	c := allowed[r.IntN(len(allowed))]
+	for other && c == choices[i] {
+		c = allowed[r.IntN(len(allowed))]
+	}
+	choices[i] = c
+}
+
+// settle makes choices canonical after a change of a: what became inactive is
+// 0, what became active is drawn (or, without r, its first allowed choice).
+func (s *Space) settle(a Arch, choices []int, r *rand.Rand) {
+	before := s.Active(a)
+	for i := range choices {
+		switch on := s.active(i, choices); {
+		case !on:
+			choices[i] = 0
+		case !before[i] && s.groupOf(i) < 0:
+			allowed := s.decisions[i].Allowed
+			choices[i] = allowed[0]
+			if r != nil {
+				choices[i] = allowed[r.IntN(len(allowed))]
+			}
+		}
+	}
+}
+
+// Neighbours yields the valid architectures that differ from a in one decision
+// (or one restricted combination), each once, in the order of decisions and
+// choices. Decisions that become active take their first allowed choice.
+func (s *Space) Neighbours(a Arch) iter.Seq[Arch] {
+	return func(yield func(Arch) bool) {
+		active := s.Active(a)
+		seen := map[Arch]bool{a: true}
+		try := func(choices []int) bool {
+			s.settle(a, choices, nil)
+			n := newArch(choices)
+			if seen[n] || s.obeys(choices) != nil {
+				return true
+			}
+			seen[n] = true
+			return yield(n)
+		}
+		for i, on := range active {
+			if !on {
+				continue
+			}
+			if g := s.groupOf(i); g >= 0 {
+				for _, combo := range s.groups[g].combos {
+					choices := a.Choices()
+					for k, d := range s.groups[g].decisions {
+						choices[d] = combo[k]
+					}
+					if !try(choices) {
+						return
+					}
+				}
+				continue
+			}
+			for _, c := range s.decisions[i].Allowed {
+				choices := a.Choices()
+				choices[i] = c
+				if !try(choices) {
+					return
+				}
+			}
+		}
+	}
+}

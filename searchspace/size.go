@@ -1,0 +1,165 @@
+package searchspace
+
+import (
+	"math"
+	"math/big"
+	"slices"
+)
+
+// Size is the number of different architectures of the space. It is exact,
+// restrictions and limits included, unless restrictions and limits tie so many
+// decisions together that counting would need a table of more than a million
+// entries: then limits are left out and Size is an upper bound.
+func (s *Space) Size() *big.Int {
+	n, err := s.count()
+	if err == nil {
+		return n
+	}
+	free := &Space{fam: s.fam, decisions: s.decisions, activity: s.activity, index: s.index}
+	n, err = free.count()
+	if err == nil {
+		return n
+	}
+	n = big.NewInt(1)
+	for i := range s.decisions {
+		n.Mul(n, big.NewInt(int64(s.decisions[i].Len())))
+	}
+	return n
+}
+
+func (s *Space) count() (*big.Int, error) {
+	n := network[*big.Int]{domains: s.domains(), ring: semiring[*big.Int]{
+		one:   big.NewInt(1),
+		times: func(a, b *big.Int) *big.Int { return new(big.Int).Mul(a, b) },
+		reduce: func(values []*big.Int) (*big.Int, int) {
+			sum := new(big.Int)
+			for _, v := range values {
+				sum.Add(sum, v)
+			}
+			return sum, 0
+		},
+	}}
+	if err := constrain(s, &n, big.NewInt(1), new(big.Int)); err != nil {
+		return nil, err
+	}
+	total, _, err := n.solve()
+	return total, err
+}
+
+// Smallest is the architecture with the fewest multiply-adds (ties: the one
+// with the smaller choice indices).
+func (s *Space) Smallest() Arch {
+	s.extremes.Do(s.findExtremes)
+	return s.low
+}
+
+// Largest is the architecture with the most multiply-adds.
+func (s *Space) Largest() Arch {
+	s.extremes.Do(s.findExtremes)
+	return s.high
+}
+
+func (s *Space) findExtremes() {
+	terms, err := s.maddsTerms()
+	if err == nil {
+		if s.low, err = s.extreme(terms, 1); err == nil {
+			if s.high, err = s.extreme(terms, -1); err == nil {
+				return
+			}
+		}
+	}
+	// No table form: climb from the corners of the space.
+	s.low, s.high = s.climb(1), s.climb(-1)
+}
+
+func (s *Space) maddsTerms() ([]Term, error) {
+	g, err := s.LowerChoices()
+	if err != nil {
+		return nil, err
+	}
+	return g.Terms(func(n *Node) float64 { return float64(n.MAdds()) })
+}
+
+// extreme minimises sign·cost exactly.
+func (s *Space) extreme(terms []Term, sign float64) (Arch, error) {
+	n := network[float64]{domains: s.domains(), ring: semiring[float64]{
+		times: func(a, b float64) float64 { return a + b },
+		reduce: func(values []float64) (float64, int) {
+			best := 0
+			for k, v := range values {
+				if v < values[best] {
+					best = k
+				}
+			}
+			return values[best], best
+		},
+	}}
+	if err := constrain(s, &n, 0, math.Inf(1)); err != nil {
+		return Arch{}, err
+	}
+	for i := range terms {
+		t := &terms[i]
+		if err := n.add(t.Decisions, func(choices []int) float64 { return sign * t.At(choices) }); err != nil {
+			return Arch{}, err
+		}
+	}
+	_, choices, err := n.solve()
+	if err != nil {
+		return Arch{}, err
+	}
+	return s.New(choices)
+}
+
+// climb descends sign·MAdds over neighbours from each decision's first or last
+// allowed choices, made valid by drawing if need be.
+func (s *Space) climb(sign int64) Arch {
+	cost := func(a Arch) int64 {
+		c, err := s.Cost(a)
+		if err != nil {
+			return math.MaxInt64
+		}
+		return sign * c.MAdds
+	}
+	var best Arch
+	for _, start := range s.starts() {
+		value := cost(start)
+		for improved := true; improved; {
+			improved = false
+			for n := range s.Neighbours(start) {
+				if v := cost(n); v < value {
+					start, value, improved = n, v, true
+					break
+				}
+			}
+		}
+		if best.IsZero() || value < cost(best) {
+			best = start
+		}
+	}
+	return best
+}
+
+// starts is a few valid architectures, always the same ones.
+func (s *Space) starts() []Arch {
+	var out []Arch
+	for _, last := range []bool{false, true} {
+		choices := make([]int, len(s.decisions))
+		for i := range choices {
+			allowed := s.decisions[i].Allowed
+			choices[i] = allowed[0]
+			if last {
+				choices[i] = allowed[len(allowed)-1]
+			}
+		}
+		if a, err := s.New(choices); err == nil {
+			out = append(out, a)
+		}
+	}
+	r := newStream(0x5eed)
+	for range 6 {
+		if a, err := s.Sample(r); err == nil && !slices.Contains(out, a) {
+			out = append(out, a)
+		}
+	}
+	return out
+}

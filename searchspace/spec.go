@@ -1,0 +1,72 @@
+package searchspace
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// Spec describes a space in a form that JSON can carry, so that a checkpoint
+// can rebuild the space with FromSpec.
+type Spec struct {
+	Family       string          `json:"family"`
+	Options      json.RawMessage `json:"options,omitempty"`
+	InputSize    int             `json:"input_size"`
+	Classes      int             `json:"classes"`
+	Restrictions []Restriction   `json:"restrictions,omitempty"`
+}
+
+// Spec describes s.
+func (s *Space) Spec() Spec {
+	sp := Spec{Family: s.fam.Name, Options: append(json.RawMessage(nil), s.fam.Options...), InputSize: s.fam.InputSize, Classes: s.fam.Classes}
+	for _, r := range s.restrictions {
+		sp.Restrictions = append(sp.Restrictions, r.clone())
+	}
+	return sp
+}
+
+// FromSpec rebuilds the space that sp describes. The families of this package
+// are known; makers add a program's own.
+func FromSpec(sp Spec, makers ...Maker) (*Space, error) {
+	var s *Space
+	var err error
+	found := false
+	for _, m := range append(makers, builtin()...) {
+		if m.Family == sp.Family {
+			found = true
+			if s, err = m.Make(sp.Options); err != nil {
+				return nil, fmt.Errorf("searchspace: family %s: %w", sp.Family, err)
+			}
+			break
+		}
+	}
+	if !found {
+		return nil, fmt.Errorf("searchspace: unknown family %q", sp.Family)
+	}
+	f := s.fam
+	f.InputSize, f.Classes = sp.InputSize, sp.Classes
+	out, err := NewSpace(f)
+	if err != nil {
+		return nil, err
+	}
+	return out.Restrict(sp.Restrictions...)
+}
+
+// builtin lists the families of this package.
+func builtin() []Maker {
+	return []Maker{
+		maker("mobilenetv3", MobileNetV3),
+	}
+}
+
+// maker is the Maker of a family whose constructor takes an options struct.
+func maker[O any](name string, make func(O) (*Space, error)) Maker {
+	return Maker{Family: name, Make: func(options json.RawMessage) (*Space, error) {
+		var o O
+		if len(options) > 0 {
+			if err := json.Unmarshal(options, &o); err != nil {
+				return nil, fmt.Errorf("options: %w", err)
+			}
+		}
+		return make(o)
+	}}
+}
