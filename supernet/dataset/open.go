@@ -2,15 +2,160 @@ package dataset
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 )
 
-// Open reads the data set at path into memory.
+// Open reads the data set at path into memory, whatever its form:
+//
+//   - a folder of class folders with JPEG or PNG images, or one with train,
+//     val or test folders above them;
+//   - a tar (also .tar.gz) of such a folder, or a folder with train.tar,
+//     val.tar or test.tar;
+//   - a folder with the binary files of CIFAR-10 or CIFAR-100, or one such file;
+//   - a folder with the IDX files of the MNIST family (also .gz), or an IDX
+//     image file with its label file beside it.
+//
+// Folders are recognised by the names in them, files by their content. Where the data are divided, Options
+// choose the part. The error wraps ErrUnknown when no form fits, ErrPart when
+// the part is not there, ErrFormat (and a *FileError) when a file is damaged,
+// ErrLimit when the data would take too much memory.
 func Open(ctx context.Context, path string, o *Options) (*Memory, error) {
-	return nil, fmt.Errorf("%s: %w", path, ErrUnknown)
+	s, err := o.settings()
+	if err != nil {
+		return nil, err
+	}
+	m, err := open(ctx, path, s)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	return m, nil
 }
 
-// OpenPair opens the training and the test part of the data set at path.
+// OpenPair opens the training part and the test part (or else the validation
+// part) of the data set at path. Without parts, a fraction of each class is
+// set apart as Options say. Both have the training part's classes; a class of
+// the test part that is not among them is an error.
 func OpenPair(ctx context.Context, path string, o *Options) (train, test Dataset, err error) {
-	return nil, nil, fmt.Errorf("%s: %w", path, ErrUnknown)
+	s, err := o.settings()
+	if err != nil {
+		return nil, nil, err
+	}
+	s.Part = Train
+	first, err := open(ctx, path, s)
+	if err != nil {
+		return nil, nil, fmt.Errorf("dataset: %w", err)
+	}
+	s.Part, s.Size = Test, first.Size()
+	second, err := open(ctx, path, s)
+	if errors.Is(err, ErrPart) {
+		test, train, err = Split(first, s.HoldOut, s.Seed)
+		return train, test, err
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("dataset: %w", err)
+	}
+	test, err = adopt(second, first.Classes())
+	if err != nil {
+		return nil, nil, fmt.Errorf("dataset: %s: %w", path, err)
+	}
+	return first, test, nil
+}
+
+// adopt numbers the classes of ds as in classes, by name.
+func adopt(ds Dataset, classes []string) (Dataset, error) {
+	if slices.Equal(ds.Classes(), classes) {
+		return ds, nil
+	}
+	mapping := make([]int, len(ds.Classes()))
+	for l, name := range ds.Classes() {
+		mapping[l] = slices.Index(classes, name)
+		if mapping[l] < 0 {
+			return nil, formatError{fmt.Errorf("the test part has class %q, the training part has not", name)}
+		}
+	}
+	return Relabel(ds, classes, mapping)
+}
+
+func open(ctx context.Context, path string, s settings) (*Memory, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return openDir(ctx, path, s)
+	}
+	return openFile(ctx, path, s)
+}
+
+// openDir tries the forms that a folder's file names show, then takes it for
+// a folder of images.
+func openDir(ctx context.Context, dir string, s settings) (*Memory, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	parts := map[Part][]string{} // files of each part, for the first form found
+	add := func(p Part, name string) { parts[p] = append(parts[p], filepath.Join(dir, name)) }
+	form := openIDXFiles
+	var archives []string
+	for _, e := range entries {
+		if p := idxPart(e.Name()); p != "" && !e.IsDir() {
+			add(p, e.Name())
+		}
+	}
+	if len(parts) == 0 {
+		form = readCIFARFiles
+		for _, e := range entries {
+			if p := cifarPart(e.Name()); p != "" && !e.IsDir() {
+				add(p, e.Name())
+			}
+		}
+	}
+	if len(parts) == 0 {
+		form = openOneTar
+		for _, e := range entries {
+			if stem, ok := tarStem(e.Name()); ok && !e.IsDir() && !isHidden(e.Name()) {
+				archives = append(archives, filepath.Join(dir, e.Name()))
+				if p := partOf(stem); p != "" {
+					add(p, e.Name())
+				}
+			}
+		}
+	}
+	if len(parts) > 0 {
+		var there []Part
+		for _, p := range []Part{Train, Val, Test} {
+			if len(parts[p]) > 0 {
+				there = append(there, p)
+			}
+		}
+		p, err := choosePart(s.Part, there)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", dir, err)
+		}
+		s.Part = ""
+		return form(ctx, parts[p], s)
+	}
+	for _, e := range entries { // as the official archives unpack
+		if e.IsDir() && (e.Name() == "cifar-10-batches-bin" || e.Name() == "cifar-100-binary") {
+			return openDir(ctx, filepath.Join(dir, e.Name()), s)
+		}
+	}
+	m, err := readFolder(ctx, dir, s)
+	if errors.Is(err, ErrUnknown) && len(archives) == 1 {
+		return openFile(ctx, archives[0], s)
+	}
+	return m, err
+}
+
+// openOneTar opens the one archive of a part.
+func openOneTar(ctx context.Context, files []string, s settings) (*Memory, error) {
+	if len(files) > 1 {
+		return nil, fmt.Errorf("%w: both %s and %s are of the same part; name the one to open", ErrUnknown, files[0], files[1])
+	}
+	return openFile(ctx, files[0], s)
 }

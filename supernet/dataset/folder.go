@@ -1,0 +1,109 @@
+package dataset
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// maxDepth of folders below the one opened; it also ends circles of links.
+const maxDepth = 8
+
+// maxFile bounds one image file as stored. The largest sensible image within
+// the pixel limit is smaller.
+const maxFile = 1 << 28
+
+// OpenFolder reads a folder whose subfolders are classes and hold JPEG or PNG
+// images, at any depth. Classes are numbered by name. A level of train, val
+// and test folders above the classes is understood; Options.Part chooses.
+// Files that are not named as images and hidden ones are passed over.
+func OpenFolder(ctx context.Context, dir string, o *Options) (*Memory, error) {
+	s, err := o.settings()
+	if err != nil {
+		return nil, err
+	}
+	m, err := readFolder(ctx, dir, s)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	return m, nil
+}
+
+func readFolder(ctx context.Context, dir string, s settings) (*Memory, error) {
+	list, err := listFolder(ctx, dir, "", 0, nil)
+	if err != nil {
+		return nil, err
+	}
+	if list, err = arrange(dir, list, s.Part); err != nil {
+		return nil, err
+	}
+	file := func(k int) string { return filepath.Join(dir, filepath.FromSlash(list[k].name)) }
+	read := func(k int, buf []byte) ([]byte, error) { return readImageFile(file(k), buf) }
+	return loadImages(ctx, dir, list, s, read, func(k int) (string, string) { return file(k), "" })
+}
+
+// listFolder appends the image files below dir/sub.
+func listFolder(ctx context.Context, dir, sub string, depth int, list []imageEntry) ([]imageEntry, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(filepath.Join(dir, filepath.FromSlash(sub)))
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries { // ReadDir sorts by name
+		if isHidden(e.Name()) {
+			continue
+		}
+		name := e.Name()
+		if sub != "" {
+			name = sub + "/" + e.Name()
+		}
+		isDir := e.IsDir()
+		if e.Type()&os.ModeSymlink != 0 {
+			info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name)))
+			if err != nil {
+				return nil, err
+			}
+			isDir = info.IsDir()
+		}
+		switch {
+		case isDir:
+			if depth == maxDepth {
+				return nil, fmt.Errorf("%s: %w: folders deeper than %d", filepath.Join(dir, filepath.FromSlash(name)), ErrLimit, maxDepth)
+			}
+			if list, err = listFolder(ctx, dir, name, depth+1, list); err != nil {
+				return nil, err
+			}
+		case byName(name) != nil:
+			list = append(list, imageEntry{name: name, at: len(list)})
+		}
+	}
+	return list, nil
+}
+
+// readImageFile reads a whole file into buf where that is long enough.
+func readImageFile(path string, buf []byte) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, badFile(path, "", 0, "named as an image but not a regular file")
+	}
+	if info.Size() > maxFile {
+		return nil, &FileError{File: path, Err: fmt.Errorf("image file of %d bytes, %d allowed: %w", info.Size(), maxFile, ErrLimit)}
+	}
+	buf = sized(buf, int(info.Size()))
+	if n, err := io.ReadFull(f, buf); err != nil {
+		return nil, badFile(path, "", int64(n), "reading %d bytes: %w", len(buf), err)
+	}
+	return buf, nil
+}

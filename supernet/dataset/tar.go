@@ -1,0 +1,187 @@
+package dataset
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// OpenTar reads a tar file, plain or packed with gzip, of JPEG or PNG images
+// in class folders. It understands what OpenFolder understands, and the
+// result is the same as for the unpacked folder. The file is read twice: once
+// for the names, once for the images that are wanted.
+func OpenTar(ctx context.Context, path string, o *Options) (*Memory, error) {
+	s, err := o.settings()
+	if err != nil {
+		return nil, err
+	}
+	m, err := readTar(ctx, path, func() (*stream, error) { return openStream(path) }, s)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	return m, nil
+}
+
+func readTar(ctx context.Context, path string, open func() (*stream, error), s settings) (*Memory, error) {
+	list, err := listTar(ctx, path, open, s)
+	if err != nil {
+		return nil, err
+	}
+	if list, err = arrange(path, list, s.Part); err != nil {
+		return nil, err
+	}
+	st, err := open()
+	if err != nil {
+		return nil, err
+	}
+	defer st.Close()
+	t := newTarWalk(st)
+	read := func(k int, buf []byte) ([]byte, error) {
+		for {
+			h, err := t.next()
+			if err == nil && h == nil {
+				err = st.fail(st.offset, "archive changed while it was read")
+			}
+			if err != nil {
+				return nil, err
+			}
+			if t.count-1 == list[k].at {
+				if h.Name != list[k].name {
+					return nil, st.fail(st.offset, "archive changed while it was read: %q where %q was", h.Name, list[k].name)
+				}
+				return t.content(h, buf)
+			}
+		}
+	}
+	return loadImages(ctx, path, list, s, read, func(k int) (string, string) { return path, list[k].name })
+}
+
+// listTar is the first reading: names only, and a check of the whole archive.
+func listTar(ctx context.Context, path string, open func() (*stream, error), s settings) ([]imageEntry, error) {
+	st, err := open()
+	if err != nil {
+		return nil, err
+	}
+	defer st.Close()
+	t := newTarWalk(st)
+	var list []imageEntry
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		h, err := t.next()
+		if err != nil {
+			return nil, err
+		}
+		if h == nil {
+			return list, nil
+		}
+		if h.Typeflag == tar.TypeDir || byName(h.Name) == nil || cleanName(h.Name) == nil {
+			continue
+		}
+		if h.Typeflag != tar.TypeReg || isSparse(h) {
+			return nil, badFile(path, h.Name, 0, "named as an image but not stored as a plain file (type %q)", h.Typeflag)
+		}
+		if h.Size > maxFile {
+			return nil, &FileError{File: path, Entry: h.Name, Err: fmt.Errorf("image file of %d bytes, %d allowed: %w", h.Size, maxFile, ErrLimit)}
+		}
+		// One pixel an image is the least that the result can take.
+		if err := s.room(int64(len(list)+1), max(s.Size, 1), 3); err != nil {
+			return nil, &FileError{File: path, Entry: h.Name, Err: err}
+		}
+		list = append(list, imageEntry{name: h.Name, at: t.count - 1})
+	}
+}
+
+func isSparse(h *tar.Header) bool {
+	for key := range h.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return true
+		}
+	}
+	return false
+}
+
+// tarWalk goes through the entries of an archive.
+type tarWalk struct {
+	st    *stream
+	tail  *tailReader
+	r     *tar.Reader
+	count int // entries seen
+}
+
+func newTarWalk(st *stream) *tarWalk {
+	tail := &tailReader{r: st}
+	return &tarWalk{st: st, tail: tail, r: tar.NewReader(tail)}
+}
+
+// next gives the next entry, nil after the last. An archive must end with its
+// two blocks of zeros: without them it was cut off between two entries.
+func (t *tarWalk) next() (*tar.Header, error) {
+	h, err := t.r.Next()
+	switch {
+	case err == nil:
+		t.count++
+		return h, nil
+	case errors.Is(err, io.EOF):
+		if t.tail.zeros < 1024 {
+			return nil, t.st.fail(t.st.offset, "archive ends without its closing blocks: truncated")
+		}
+		return nil, t.drain()
+	}
+	return nil, t.st.fail(t.st.offset, "tar: %w", err)
+}
+
+// drain reads what is after the closing blocks (padding), so that a packed
+// file's checksum is looked at.
+func (t *tarWalk) drain() error {
+	if _, err := io.Copy(io.Discard, t.st); err != nil {
+		return t.st.fail(t.st.offset, "after the archive: %w", err)
+	}
+	return nil
+}
+
+// content reads the current entry into buf where that is long enough. Memory
+// is taken as bytes arrive when the header announces much.
+func (t *tarWalk) content(h *tar.Header, buf []byte) ([]byte, error) {
+	const trust = 1 << 20
+	var n int64
+	var err error
+	if h.Size <= trust {
+		buf = sized(buf, int(h.Size))
+		var k int
+		k, err = io.ReadFull(t.r, buf)
+		n = int64(k)
+	} else {
+		var grow bytes.Buffer
+		n, err = io.CopyN(&grow, t.r, h.Size)
+		buf = grow.Bytes()
+	}
+	if err != nil {
+		return nil, badFile(t.st.name, h.Name, n, "reading %d bytes at %d of the archive: %w", h.Size, t.st.offset, err)
+	}
+	return buf, nil
+}
+
+// tailReader counts the zero bytes that end what was read so far.
+type tailReader struct {
+	r     io.Reader
+	zeros int64
+}
+
+func (t *tailReader) Read(p []byte) (int, error) {
+	n, err := t.r.Read(p)
+	k := n
+	for k > 0 && p[k-1] == 0 {
+		k--
+	}
+	if k > 0 {
+		t.zeros = 0
+	}
+	t.zeros += int64(n - k)
+	return n, err
+}
