@@ -1,11 +1,12 @@
 package adjuster
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/tendril-nas/tendril/internal/search"
 	"github.com/tendril-nas/tendril/searchspace"
@@ -24,6 +25,7 @@ type Adjuster struct {
 	policy  *policy
 	runs    uint64 // adjustments finished or given up
 	pending *run
+	saver   func() error // saves what this adjuster is part of; nil: the adjuster alone
 }
 
 // New makes an adjuster for a space; o may be nil. Parameters are drawn from o.Seed.
@@ -132,10 +134,14 @@ func (a *Adjuster) Adjust(ctx context.Context, prev searchspace.Arch, d float64,
 	}
 	res, err := r.choose(ctx, final)
 	if err != nil {
-		return res, errors.Join(err, a.autosave())
+		return res, err
 	}
 	a.pending = nil
 	a.runs++
+	if a.saver != nil {
+		// The owner must note the result and save both at once, or a crash between would repeat the adjustment as another one.
+		return res, nil
+	}
 	return res, a.autosave()
 }
 
@@ -157,6 +163,9 @@ func (a *Adjuster) begin(prev searchspace.Arch, d float64) (*run, error) {
 }
 
 func (a *Adjuster) autosave() error {
+	if a.saver != nil {
+		return a.saver()
+	}
 	if a.opts.Checkpoint == "" {
 		return nil
 	}
@@ -176,12 +185,9 @@ func (a *Adjuster) cost(arch searchspace.Arch) (float64, error) {
 }
 
 func sameSpec(a, b *searchspace.Space) bool {
-	s, t := a.Spec(), b.Spec()
-	return s.Family == t.Family && string(s.Options) == string(t.Options) &&
-		slices.EqualFunc(s.Restrictions, t.Restrictions, func(x, y searchspace.Restriction) bool {
-			return slices.Equal(x.Decisions, y.Decisions) && slices.Equal(x.Keep, y.Keep) &&
-				slices.EqualFunc(x.Combinations, y.Combinations, slices.Equal[[]int])
-		})
+	x, errX := json.Marshal(a.Spec())
+	y, errY := json.Marshal(b.Spec())
+	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
 var _ search.Strategy[note] = (*run)(nil)

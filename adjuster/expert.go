@@ -101,6 +101,7 @@ func NewExpert(a *Adjuster, o *ExpertOptions) (*Expert, error) {
 		return nil, errors.New("adjuster: no adjuster")
 	}
 	e := &Expert{adjuster: a, phase: PhaseMeasure}
+	a.saver = e.autosave
 	if o != nil {
 		e.opts = *o
 	}
@@ -132,7 +133,7 @@ func (e *Expert) Outcomes() []Outcome { return e.done }
 // Decide applies the adaptation condition. It changes nothing; a service may ask on every batch.
 func (e *Expert) Decide(r Reading) (Decision, error) { return e.opts.Condition.Decide(r) }
 
-// Advance is lines 3 to 12 of Algorithm 1 for the snapshot that the learner holds: Measure, Decide, then Keep or Adjust. When a
+// Advance is lines 3 to 12 of Algorithm 1 for the snapshot that the learner holds: measure, decide, then keep or adjust. When a
 // phase fails or ctx ends it returns the error; calling Advance again, here or in another process after LoadExpert, goes on
 // with that phase.
 func (e *Expert) Advance(ctx context.Context, l Learner) (*Outcome, error) {
@@ -144,9 +145,12 @@ func (e *Expert) Advance(ctx context.Context, l Learner) (*Outcome, error) {
 	return e.finish(ctx, l)
 }
 
-// Adjust is Advance for a service that has read its model already: it adjusts whatever the condition says.
+// Adjust is Advance for a service that has a reading already and made up its mind: it adjusts whatever the condition says.
 func (e *Expert) Adjust(ctx context.Context, l Learner, r Reading) (*Outcome, error) {
 	if e.phase == PhaseMeasure {
+		if e.first() {
+			return nil, errors.New("adjuster: no model serves yet: Advance trains the first one")
+		}
 		d, err := e.Decide(r)
 		if err != nil {
 			return nil, err
@@ -154,4 +158,108 @@ func (e *Expert) Adjust(ctx context.Context, l Learner, r Reading) (*Outcome, er
 		e.begin(Adjusted, r, d)
 	}
 	return e.finish(ctx, l)
+}
+
+// first reports that the snapshot to come has no model before it.
+func (e *Expert) first() bool { return len(e.done) == 0 && !e.opts.Deployed }
+
+func (e *Expert) measure(ctx context.Context, l Learner) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if e.first() {
+		e.begin(First, Reading{}, Decision{})
+		return nil
+	}
+	r, err := l.Measure(ctx)
+	if err != nil {
+		return fmt.Errorf("adjuster: snapshot %d: measure: %w", e.Step()+1, err)
+	}
+	d, err := e.Decide(r)
+	if err != nil {
+		return err
+	}
+	action := Kept
+	if d.Adjust {
+		action = Adjusted
+	}
+	e.begin(action, r, d)
+	return nil
+}
+
+// begin starts a snapshot once it is known what will be done about it.
+func (e *Expert) begin(action Action, r Reading, d Decision) {
+	e.current = Outcome{Step: e.Step() + 1, Action: action, Reading: r, Decision: d, Before: e.arch, After: e.arch}
+	e.phase = PhaseFineTune
+	switch action {
+	case First:
+		e.current.Before = searchspace.Arch{}
+	case Kept:
+		e.phase = PhaseKeep
+	}
+}
+
+// finish runs the phases that are left of the current snapshot. The state is saved between them.
+func (e *Expert) finish(ctx context.Context, l Learner) (*Outcome, error) {
+	for e.phase != PhaseMeasure {
+		if err := e.autosave(); err != nil {
+			return nil, err
+		}
+		e.adjuster.opts.Logger.Info("phase", "snapshot", e.current.Step, "phase", string(e.phase))
+		next, err := e.do(ctx, l)
+		if err != nil {
+			return nil, fmt.Errorf("adjuster: snapshot %d: %s: %w", e.current.Step, e.phase, err)
+		}
+		e.phase = next
+	}
+	e.arch = e.current.After
+	e.done = append(e.done, e.current)
+	e.current = Outcome{}
+	out := e.done[len(e.done)-1]
+	return &out, e.autosave()
+}
+
+// do runs one phase and says which comes next; PhaseMeasure means that the snapshot is finished.
+func (e *Expert) do(ctx context.Context, l Learner) (Phase, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	switch e.phase {
+	case PhaseKeep:
+		if k, ok := l.(Keeper); ok {
+			return PhaseMeasure, k.Keep(ctx)
+		}
+		return PhaseMeasure, nil
+	case PhaseFineTune:
+		if e.current.Action == First {
+			return PhaseRetrain, l.FineTune(ctx)
+		}
+		return PhaseAdjust, l.FineTune(ctx)
+	case PhaseAdjust:
+		return PhaseRetrain, e.search(ctx, l)
+	case PhaseRetrain:
+		return PhaseMeasure, l.Retrain(ctx, e.current.After)
+	}
+	return "", fmt.Errorf("unknown phase %q", e.phase)
+}
+
+func (e *Expert) search(ctx context.Context, l Learner) error {
+	j, err := l.Judges(ctx)
+	if err != nil {
+		return err
+	}
+	if j == nil {
+		return errors.New("learner gave no judges")
+	}
+	if j.Space != nil {
+		if err := e.adjuster.SetSpace(j.Space); err != nil {
+			return err
+		}
+	}
+	res, err := e.adjuster.Adjust(ctx, e.current.Before, e.current.Reading.Distance, j.Reward, j.Final)
+	if err != nil {
+		return err
+	}
+	e.current.Search, e.current.After = res, res.Arch
+	return nil
 }

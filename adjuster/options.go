@@ -71,6 +71,8 @@ type Options struct {
 	// interrupted and when it ends; "" = never. An Expert saves by itself and ignores it.
 	Checkpoint      string `json:"-"`
 	CheckpointEvery int    `json:"-"`
+	// Makers rebuild spaces of a program's own families when a saved state is loaded.
+	Makers []searchspace.Maker `json:"-"`
 	// Logger; nil = silent.
 	Logger *slog.Logger `json:"-"`
 }

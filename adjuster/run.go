@@ -30,7 +30,7 @@ type run struct {
 	draw   draw      // the proposal between Ask and Tell
 }
 
-// average is an exponential moving average without a bias towards its start.
+// average is an exponential moving average without a bias towards its start; 0 while it is empty.
 type average struct {
 	Sum, Weight float64
 }
@@ -62,7 +62,7 @@ func newRun(a *Adjuster, prev searchspace.Arch, d float64) (*run, error) {
 		a.opts.Logger.Warn("distance is beyond the policy's grid, its last cell is used", "distance", d,
 			"last", a.opts.GridStep*float64(a.opts.GridSize-1))
 	}
-	a.policy.startTraining()
+	a.policy.startTraining(&a.opts)
 	loop, err := search.New[note](r, r.measure, search.Options{
 		Steps: a.opts.Iterations, Retries: a.opts.Retries, Repeat: a.opts.FreshBatches,
 		Save: a.autosave, SaveEvery: a.opts.CheckpointEvery,
@@ -98,14 +98,22 @@ func (r *run) train(ctx context.Context, reward Evaluator) error {
 
 func (r *run) measure(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error) {
 	if r.a.opts.FreshBatches {
-		return r.reward.(BatchEvaluator).EvaluateBatch(ctx, a, r.loop.Step())
+		return fraction(r.reward.(BatchEvaluator).EvaluateBatch(ctx, a, r.loop.Step()))
 	}
-	return r.reward.Evaluate(ctx, a)
+	return fraction(r.reward.Evaluate(ctx, a))
+}
+
+// fraction passes on a measurement whose accuracy is one.
+func fraction(m searchspace.Measurement, err error) (searchspace.Measurement, error) {
+	if err == nil && !(m.Accuracy >= 0 && m.Accuracy <= 1) {
+		err = fmt.Errorf("accuracy is %v, expected a fraction from 0 to 1", m.Accuracy)
+	}
+	return m, err
 }
 
 // Ask draws one proposal from the policy.
 func (r *run) Ask(_ context.Context, step int) ([]searchspace.Arch, error) {
-	d, err := r.a.policy.propose(r.a.space, r.encoding, r.cell, stream(r.a.opts.Seed, streamProposal, r.a.runs, uint64(step)))
+	d, err := r.a.policy.propose(r.a.space, r.encoding, r.cell, stream(r.a.opts.Seed, streamProposal, r.a.runs, uint64(step)), true)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +122,7 @@ func (r *run) Ask(_ context.Context, step int) ([]searchspace.Arch, error) {
 }
 
 // Tell computes the reward and takes one step of REINFORCE.
-func (r *run) Tell(ctx context.Context, step int, results []search.Result) ([]note, error) {
+func (r *run) Tell(ctx context.Context, _ int, results []search.Result) ([]note, error) {
 	res := results[0]
 	n := note{LogProb: r.draw.logProb, Entropy: r.draw.entropy, Reward: refusedReward}
 	if !res.Arch.IsZero() {
@@ -128,23 +136,26 @@ func (r *run) Tell(ctx context.Context, step int, results []search.Result) ([]no
 		n.Reward = r.value(res.Measurement, n.Cost, prev)
 	}
 	advantage := n.Reward
-	if decay := r.a.opts.Baseline; decay > 0 {
-		if r.average.Weight > 0 {
-			advantage -= r.average.value()
-		}
-		r.average.add(n.Reward, decay)
+	decay := r.a.opts.Baseline
+	if decay > 0 {
+		advantage -= r.average.value()
 	}
-	if err := r.a.policy.learn(r.draw, advantage); err != nil {
+	if err := r.a.policy.learn(advantage); err != nil {
 		return nil, err
 	}
-	if rec := r.a.opts.Recorder; rec != nil {
-		p := Progress{Iteration: step + 1, Iterations: r.a.opts.Iterations, Distinct: r.loop.Distinct(),
-			Proposal: proposal(search.Record[note]{Step: step, Result: res, Note: n})}
-		if err := rec.Record(p); err != nil {
-			return nil, err
-		}
+	if decay > 0 {
+		r.average.add(n.Reward, decay)
 	}
 	return []note{n}, nil
+}
+
+// Observe passes a finished iteration on to the user.
+func (r *run) Observe(records []search.Record[note]) error {
+	rec := r.a.opts.Recorder
+	if rec == nil {
+		return nil
+	}
+	return rec.Record(Progress{Iteration: r.loop.Step(), Iterations: r.a.opts.Iterations, Distinct: r.loop.Distinct(), Proposal: proposal(records[0])})
 }
 
 // refusedReward is given to proposals that the space refuses: no accuracy can be lost beyond 1.
@@ -186,7 +197,9 @@ func (r *run) choose(ctx context.Context, final Evaluator) (*Result, error) {
 		return res, err
 	}
 	once := &fixed{archs: archs}
-	judge, err := search.New[struct{}](once, final.Evaluate, search.Options{Retries: r.a.opts.Retries})
+	judge, err := search.New[struct{}](once, func(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error) {
+		return fraction(final.Evaluate(ctx, a))
+	}, search.Options{Retries: r.a.opts.Retries})
 	if err != nil {
 		return res, err
 	}
@@ -196,9 +209,6 @@ func (r *run) choose(ctx context.Context, final Evaluator) (*Result, error) {
 			return res, fmt.Errorf("adjuster: final choice: %w", err)
 		}
 		res.Previous = Candidate{Arch: r.prev, Measurement: p.Measurement, Cost: r.prevCost}
-		if p.Measurement.Accuracy < 0 {
-			return res, fmt.Errorf("adjuster: accuracy %v, expected a fraction", p.Measurement.Accuracy)
-		}
 	}
 	if err := judge.Run(ctx); err != nil {
 		return res, fmt.Errorf("adjuster: final choice: %w", err)
@@ -230,7 +240,7 @@ func (r *run) candidates() ([]searchspace.Arch, error) {
 	}
 	o := &r.a.opts
 	for i := range o.Candidates {
-		d, err := r.a.policy.propose(r.a.space, r.encoding, r.cell, stream(o.Seed, streamCandidate, r.a.runs, uint64(i)))
+		d, err := r.a.policy.propose(r.a.space, r.encoding, r.cell, stream(o.Seed, streamCandidate, r.a.runs, uint64(i)), false)
 		if err != nil {
 			return nil, err
 		}

@@ -125,16 +125,20 @@ func (l *Loop[T]) step(ctx context.Context) error {
 		return fmt.Errorf("step %d: %w", l.next, err)
 	}
 	notes, err := l.strategy.Tell(ctx, l.next, results)
-	if err != nil {
-		return fmt.Errorf("step %d: tell: %w", l.next, err)
+	if err == nil && len(notes) != len(results) {
+		err = fmt.Errorf("%d notes for %d results", len(notes), len(results))
 	}
-	if len(notes) != len(results) {
-		return fmt.Errorf("step %d: strategy returned %d notes for %d results", l.next, len(notes), len(results))
+	if err != nil {
+		l.forget(results)
+		return fmt.Errorf("step %d: tell: %w", l.next, err)
 	}
 	for i, r := range results {
 		l.history = append(l.history, Record[T]{Step: l.next, Result: r, Note: notes[i]})
 	}
 	l.next++
+	if o, ok := l.strategy.(Observer[T]); ok {
+		return o.Observe(l.history[len(l.history)-len(results):])
+	}
 	return nil
 }
 
@@ -165,10 +169,12 @@ func (l *Loop[T]) measureAll(ctx context.Context, archs []searchspace.Arch) ([]R
 		results[i].Measurement, results[i].Attempts, errs[i] = l.attempt(ctx, archs[i])
 	})
 	for _, i := range todo {
-		if errs[i] != nil {
-			return nil, errs[i]
+		err := errs[i]
+		if err == nil {
+			err = l.remember(results[i].Measurement, archs[i])
 		}
-		if err := l.remember(results[i].Measurement, archs[i]); err != nil {
+		if err != nil {
+			l.forget(results)
 			return nil, err
 		}
 	}
@@ -178,6 +184,15 @@ func (l *Loop[T]) measureAll(ctx context.Context, archs []searchspace.Arch) ([]R
 		}
 	}
 	return results, nil
+}
+
+// forget drops what an unfinished step measured, so that the step, when it is taken again, leaves the same records behind.
+func (l *Loop[T]) forget(results []Result) {
+	for _, r := range results {
+		if r.Attempts > 0 {
+			delete(l.memo, r.Arch)
+		}
+	}
 }
 
 func (l *Loop[T]) each(todo []int, do func(i int)) {

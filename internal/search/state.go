@@ -72,3 +72,14 @@ func (l *Loop[T]) Restore(s State[T], check func(searchspace.Arch) error) error 
 	*l = fresh
 	return nil
 }
+
+// Measurements are all measurements of the search, those of the records first.
+func (s State[T]) Measurements() []searchspace.Measurement {
+	var out []searchspace.Measurement
+	for _, r := range s.Records {
+		if !r.Arch.IsZero() {
+			out = append(out, r.Measurement)
+		}
+	}
+	return append(out, s.Extra...)
+}

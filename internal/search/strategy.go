@@ -17,6 +17,12 @@ type Strategy[T any] interface {
 	Tell(ctx context.Context, step int, results []Result) ([]T, error)
 }
 
+// Observer is a Strategy that wants to see the records of a step once the step is part of the history, the only moment inside a
+// search at which loop and strategy agree and may be saved. An error stops the search behind that step.
+type Observer[T any] interface {
+	Observe(records []Record[T]) error
+}
+
 // Evaluate measures one architecture, as the method of the same name of a supernet bound to data does.
 type Evaluate func(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error)
 

@@ -1,0 +1,183 @@
+package adjuster
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/tendril-nas/tendril/internal/checkpoint"
+	"github.com/tendril-nas/tendril/internal/search"
+	"github.com/tendril-nas/tendril/internal/tensor"
+	"github.com/tendril-nas/tendril/searchspace"
+)
+
+const (
+	adjusterKind = "adjuster"
+	stateVersion = 1
+)
+
+// adjusterState is the JSON part of a saved Adjuster.
+type adjusterState struct {
+	Space      searchspace.Spec `json:"space"`
+	Options    Options          `json:"options"`
+	CustomCost bool             `json:"custom_cost,omitempty"`
+	Backend    string           `json:"backend"` // kernels that computed; bits are promised on the same ones only
+	Runs       uint64           `json:"runs"`
+	Pending    *runState        `json:"pending,omitempty"`
+}
+
+// runState is the JSON part of an adjustment under way.
+type runState struct {
+	Prev     searchspace.Arch          `json:"prev"`
+	Scratch  bool                      `json:"scratch,omitempty"` // Prev is the zero Arch
+	Distance float64                   `json:"distance"`
+	Average  average                   `json:"average"`
+	Steps    int                       `json:"steps"`
+	Stage    int                       `json:"stage"`
+	Version  uint64                    `json:"weight_version"`
+	Extra    []searchspace.Measurement `json:"extra,omitempty"`
+	Updates  map[string]int            `json:"updates"` // of each parameter by the optimiser
+}
+
+// Save writes the whole state to a file, an adjustment under way included. The file at path is replaced atomically. It may be
+// called from a Recorder: the iteration being recorded is then part of it.
+func (a *Adjuster) Save(path string) error {
+	state, tensors, err := a.state()
+	if err != nil {
+		return err
+	}
+	if err := checkpoint.Write(path, adjusterKind, stateVersion, state, tensors); err != nil {
+		return fmt.Errorf("adjuster: %w", err)
+	}
+	return nil
+}
+
+// Load reads what Save wrote. All numbers of Options come from the file; o, which may be nil, gives what a file cannot hold:
+// Cost (needed if one was in use), Makers (needed for a space that is not a family of package searchspace), Recorder, Checkpoint,
+// CheckpointEvery and Logger. The error wraps checkpoint errors for
+// damaged or foreign files and fs.ErrNotExist for missing ones.
+func Load(path string, o *Options) (*Adjuster, error) {
+	var state adjusterState
+	tensors, err := checkpoint.Read(path, adjusterKind, stateVersion, &state)
+	if err != nil {
+		return nil, fmt.Errorf("adjuster: %w", err)
+	}
+	a, err := restore(&state, tensors, o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return a, nil
+}
+
+func (a *Adjuster) state() (_ *adjusterState, tensors map[string]checkpoint.Tensor, err error) {
+	defer tensor.Recover(&err)
+	p, st := a.policy, a.policy.tape.Stream()
+	state := &adjusterState{Space: a.space.Spec(), Options: a.opts, CustomCost: a.opts.Cost != nil, Backend: p.ps.Backend().Name(), Runs: a.runs}
+	tensors = make(map[string]checkpoint.Tensor)
+	for _, q := range p.ps.All() {
+		tensors["policy/"+q.Name()] = checkpoint.Of(q.Dims(), q.Get(st))
+	}
+	r := a.pending
+	if r == nil {
+		return state, tensors, nil
+	}
+	s := r.loop.State()
+	state.Pending = &runState{Prev: r.prev, Scratch: r.prev.IsZero(), Distance: r.distance, Average: r.average, Steps: s.Steps,
+		Extra: s.Extra, Updates: make(map[string]int)}
+	for _, m := range s.Measurements() {
+		state.Pending.Stage, state.Pending.Version = m.Stage, m.WeightVersion
+		break
+	}
+	putRecords(tensors, "pending", len(p.decisions), s.Records)
+	for _, q := range p.ps.All() {
+		state.Pending.Updates[q.Name()] = q.Steps()
+		for i, name := range adamSlots {
+			if b := q.Slot(i); b != nil {
+				data := make([]float32, b.Len())
+				st.Read(b, 0, data)
+				tensors[name+q.Name()] = checkpoint.Of(q.Dims(), data)
+			}
+		}
+	}
+	return state, tensors, nil
+}
+
+var adamSlots = [...]string{"adam.m/", "adam.v/"}
+
+func restore(state *adjusterState, tensors map[string]checkpoint.Tensor, o *Options) (_ *Adjuster, err error) {
+	defer tensor.Recover(&err)
+	if o == nil {
+		o = &Options{}
+	}
+	space, err := searchspace.FromSpec(state.Space, o.Makers...)
+	if err != nil {
+		return nil, fmt.Errorf("adjuster: space of the checkpoint: %w", err)
+	}
+	opts := state.Options
+	opts.Cost, opts.Recorder, opts.Logger, opts.Makers = o.Cost, o.Recorder, o.Logger, o.Makers
+	opts.Checkpoint, opts.CheckpointEvery = o.Checkpoint, o.CheckpointEvery
+	if state.CustomCost && opts.Cost == nil {
+		return nil, errors.New("adjuster: the checkpoint was made with a cost function of its own; give it in Options.Cost")
+	}
+	a, err := New(space, &opts)
+	if err != nil {
+		return nil, err
+	}
+	a.runs = state.Runs
+	p, st := a.policy, a.policy.tape.Stream()
+	for _, q := range p.ps.All() {
+		v, err := checkpoint.Get[float32](tensors, "policy/"+q.Name(), q.Dims()...)
+		if err != nil {
+			return nil, fmt.Errorf("adjuster: %w", err)
+		}
+		if err := q.Set(st, v); err != nil {
+			return nil, err
+		}
+	}
+	if name := p.ps.Backend().Name(); name != state.Backend {
+		a.opts.Logger.Warn("checkpoint was made with other kernels; results may differ in the last bits", "made", state.Backend, "here", name)
+	}
+	if state.Pending != nil {
+		return a, a.restoreRun(state.Pending, tensors)
+	}
+	return a, nil
+}
+
+func (a *Adjuster) restoreRun(s *runState, tensors map[string]checkpoint.Tensor) error {
+	if s.Prev.IsZero() != s.Scratch || !(s.Distance >= 0) || math.IsInf(s.Distance, 0) || s.Steps < 0 {
+		return fmt.Errorf("adjuster: adjustment under way has distance %v and %d iterations", s.Distance, s.Steps)
+	}
+	if !s.Scratch {
+		if err := a.space.Valid(s.Prev); err != nil {
+			return fmt.Errorf("adjuster: previous architecture: %w", err)
+		}
+	}
+	r, err := newRun(a, s.Prev, s.Distance)
+	if err != nil {
+		return err
+	}
+	r.average = s.Average
+	p, st := a.policy, a.policy.tape.Stream()
+	for _, q := range p.ps.All() {
+		if s.Updates[q.Name()] == 0 {
+			continue
+		}
+		q.Restore(s.Updates[q.Name()], len(adamSlots))
+		for i, name := range adamSlots {
+			v, err := checkpoint.Get[float32](tensors, name+q.Name(), q.Dims()...)
+			if err != nil {
+				return fmt.Errorf("adjuster: %w", err)
+			}
+			st.Write(q.Slot(i), 0, v)
+		}
+	}
+	recs, err := getRecords(tensors, "pending", s.Steps, len(p.decisions), s.Stage, s.Version)
+	if err != nil {
+		return err
+	}
+	if err := r.loop.Restore(search.State[note]{Steps: s.Steps, Records: recs, Extra: s.Extra}, a.space.Valid); err != nil {
+		return fmt.Errorf("adjuster: %w", err)
+	}
+	a.pending = r
+	return nil
+}
