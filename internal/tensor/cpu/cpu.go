@@ -1,0 +1,64 @@
+package cpu
+
+import (
+	"runtime"
+
+	"github.com/tendril-nas/tendril/internal/kernel"
+	"github.com/tendril-nas/tendril/internal/tensor"
+)
+
+// Options configures a backend. The zero value is the fastest one.
+type Options struct {
+	// Kernel names the kernel path: "avx512", "avx2" or "go". Empty is the best
+	// of this CPU, or what the environment variable TENDRIL_KERNEL says.
+	Kernel string
+	// Workers bounds the goroutines that compute one operation, the caller
+	// included; 0 is GOMAXPROCS. Results do not depend on it.
+	Workers int
+}
+
+type backend struct {
+	path kernel.Path
+	pool *pool
+}
+
+// New makes a CPU backend. It panics with a *tensor.Error when the named kernel
+// path is unknown or cannot run on this CPU; kernel.ParsePath tells beforehand.
+func New(o Options) tensor.Backend {
+	path := kernel.Default()
+	if o.Kernel != "" {
+		var err error
+		if path, err = kernel.ParsePath(o.Kernel); err != nil {
+			tensor.Failf("cpu", "%v", err)
+		}
+	}
+	b := &backend{path: path, pool: newPool(o.Workers)}
+	runtime.AddCleanup(b, (*pool).close, b.pool)
+	return b
+}
+
+// Name is "cpu/" and the kernel path.
+func (b *backend) Name() string { return "cpu/" + b.path.String() }
+
+// NewBuffer is n zeros.
+func (b *backend) NewBuffer(n int) tensor.Buffer { return &buffer{data: alignedFloats(n)} }
+
+// NewStream is a stream with an empty arena.
+func (b *backend) NewStream() tensor.Stream {
+	return &stream{backend: b, path: b.path, pool: b.pool}
+}
+
+type buffer struct{ data []float32 }
+
+func (b *buffer) Len() int { return len(b.data) }
+
+// weights is the buffer's memory from the view's offset on.
+func weights(w tensor.Weight) []float32 { return w.Buf.(*buffer).data[w.Off:] }
+
+// vector is the memory of a view, nil for none.
+func vector(v tensor.Vec) []float32 {
+	if v.Buf == nil {
+		return nil
+	}
+	return v.Buf.(*buffer).data[v.Off : v.Off+v.Len]
+}

@@ -1,0 +1,117 @@
+package cpu
+
+import (
+	"math"
+
+	"github.com/tendril-nas/tendril/internal/kernel"
+	"github.com/tendril-nas/tendril/internal/tensor"
+)
+
+// flatChunk is the elements of one chunk of a buffer operation.
+const flatChunk = 1 << 15
+
+type flatKind uint8
+
+const (
+	flatZero flatKind = iota
+	flatAxpy
+	flatScale
+	flatSGD
+	flatAdam
+)
+
+// flatOp works on whole buffers.
+type flatOp struct {
+	path       kernel.Path
+	kind       flatKind
+	alpha      float32
+	p, g, m, v []float32
+	sgd        kernel.SGD
+	adam       kernel.Adam
+}
+
+func (o *flatOp) run(chunk int, _ *worker) {
+	lo := chunk * flatChunk
+	hi := min(lo+flatChunk, len(o.p))
+	switch o.kind {
+	case flatZero:
+		clear(o.p[lo:hi])
+	case flatAxpy:
+		o.path.Axpy(o.alpha, o.g[lo:hi], o.p[lo:hi])
+	case flatScale:
+		o.path.Scale(o.alpha, o.p[lo:hi])
+	case flatSGD:
+		var m []float32
+		if o.m != nil {
+			m = o.m[lo:hi]
+		}
+		o.path.SGD(o.p[lo:hi], o.g[lo:hi], m, &o.sgd)
+	case flatAdam:
+		o.path.Adam(o.p[lo:hi], o.g[lo:hi], o.m[lo:hi], o.v[lo:hi], &o.adam)
+	}
+}
+
+func floats(b tensor.Buffer) []float32 {
+	if b == nil {
+		return nil
+	}
+	return b.(*buffer).data
+}
+
+func (s *stream) runFlat() {
+	s.flat.path = s.path
+	s.pool.run((len(s.flat.p)+flatChunk-1)/flatChunk, &s.flat)
+	s.flat = flatOp{}
+}
+
+// Zero fills b with 0.
+func (s *stream) Zero(b tensor.Buffer) {
+	s.flat = flatOp{kind: flatZero, p: floats(b)}
+	s.runFlat()
+}
+
+// Axpy adds alpha·x to y.
+func (s *stream) Axpy(alpha float64, x, y tensor.Buffer) {
+	s.flat = flatOp{kind: flatAxpy, alpha: float32(alpha), p: floats(y), g: floats(x)}
+	s.runFlat()
+}
+
+// Scale multiplies b by alpha.
+func (s *stream) Scale(b tensor.Buffer, alpha float64) {
+	s.flat = flatOp{kind: flatScale, alpha: float32(alpha), p: floats(b)}
+	s.runFlat()
+}
+
+// SumSquares adds the buffers' squares in order.
+func (s *stream) SumSquares(bufs []tensor.Buffer) float64 {
+	var sum float64
+	for _, b := range bufs {
+		sum += s.path.SumSquares(floats(b))
+	}
+	return sum
+}
+
+// SGD is one step of stochastic gradient descent.
+func (s *stream) SGD(param, grad, momentum tensor.Buffer, o tensor.SGDSpec) {
+	s.flat = flatOp{kind: flatSGD, p: floats(param), g: floats(grad)}
+	if o.Momentum != 0 {
+		s.flat.m = floats(momentum)
+	}
+	s.flat.sgd = kernel.SGD{
+		LR: float32(o.LR), Momentum: float32(o.Momentum), Decay: float32(o.WeightDecay), GradScale: float32(o.GradScale),
+		Nesterov: o.Nesterov, First: o.First,
+	}
+	s.runFlat()
+}
+
+// Adam is one Adam step.
+func (s *stream) Adam(param, grad, m, v tensor.Buffer, o tensor.AdamSpec) {
+	s.flat = flatOp{kind: flatAdam, p: floats(param), g: floats(grad), m: floats(m), v: floats(v)}
+	t := float64(o.Step)
+	s.flat.adam = kernel.Adam{
+		Rate: float32(o.LR / (1 - math.Pow(o.Beta1, t))), Root: float32(1 / math.Sqrt(1-math.Pow(o.Beta2, t))),
+		Beta1: float32(o.Beta1), Beta2: float32(o.Beta2), Eps: float32(o.Eps),
+		Decay: float32(o.WeightDecay), GradScale: float32(o.GradScale),
+	}
+	s.runFlat()
+}

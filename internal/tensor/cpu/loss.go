@@ -1,0 +1,207 @@
+package cpu
+
+import (
+	"math"
+
+	"github.com/tendril-nas/tendril/internal/tensor"
+)
+
+// row copies row r of a vector-per-sample tensor to host order.
+func (n *node) row(r int, dst []float64) {
+	data := n.data()
+	for c := range dst {
+		dst[c] = float64(data[n.index(r, c)])
+	}
+}
+
+func (n *node) setRow(r int, src []float64) {
+	data := n.data()
+	for c, v := range src {
+		data[n.index(r, c)] = float32(v)
+	}
+}
+
+// logSoftmax turns logits into log probabilities over the classes whose mask is
+// not 0 (nil: all); masked classes get −Inf.
+func logSoftmax(z, mask []float64) {
+	top := math.Inf(-1)
+	for k, v := range z {
+		if mask != nil && mask[k] == 0 {
+			z[k] = math.Inf(-1)
+			continue
+		}
+		top = max(top, v)
+	}
+	var sum float64
+	for _, v := range z {
+		sum += math.Exp(v - top)
+	}
+	log := top + math.Log(sum)
+	for k := range z {
+		z[k] -= log
+	}
+}
+
+// lossRow is the host-order rows that a loss works on.
+type lossRow struct{ logp, mask, other, out []float64 }
+
+// lossRows calls f for every row with its log probabilities of logits/temp.
+func (s *stream) lossRows(logits, mask *node, temp float64, f func(r int, l lossRow)) {
+	k := logits.shape.C
+	s.parallel(logits.rows, 32*k, func(r int) {
+		mem := make([]float64, 4*k)
+		l := lossRow{logp: mem[:k], other: mem[2*k : 3*k], out: mem[3*k:]}
+		logits.row(r, l.logp)
+		for i := range l.logp {
+			l.logp[i] /= temp
+		}
+		if mask != nil {
+			l.mask = mem[k : 2*k]
+			mask.row(r, l.mask)
+		}
+		logSoftmax(l.logp, l.mask)
+		f(r, l)
+	})
+}
+
+func optional(t tensor.Tensor) *node {
+	if t == nil {
+		return nil
+	}
+	return in(t)
+}
+
+// perRow is a loss tensor: one number per row.
+func (s *stream) perRow(n int) *node {
+	y := s.make(tensor.Vector(n, 1))
+	clear(y.data())
+	return y
+}
+
+func (s *stream) zeros(shape tensor.Shape) *node {
+	y := s.make(shape)
+	clear(y.data())
+	return y
+}
+
+// CrossEntropy is −Σ t·log p.
+func (s *stream) CrossEntropy(logits, targets, mask tensor.Tensor) tensor.Tensor {
+	y, t := s.perRow(logits.Shape().N), in(targets)
+	s.lossRows(in(logits), optional(mask), 1, func(r int, l lossRow) {
+		t.row(r, l.other)
+		var sum float64
+		for k, v := range l.other {
+			if l.mask == nil || l.mask[k] != 0 {
+				sum -= v * l.logp[k]
+			}
+		}
+		y.setRow(r, []float64{sum})
+	})
+	return y
+}
+
+// CrossEntropyBackward is (p·Σt − t)·drow.
+func (s *stream) CrossEntropyBackward(logits, targets, mask, drows tensor.Tensor) tensor.Tensor {
+	y, t, d := s.zeros(logits.Shape()), in(targets), in(drows)
+	s.lossRows(in(logits), optional(mask), 1, func(r int, l lossRow) {
+		t.row(r, l.other)
+		g := float64(d.data()[d.index(r, 0)])
+		var sum float64
+		for k, v := range l.other {
+			if l.mask == nil || l.mask[k] != 0 {
+				sum += v
+			}
+		}
+		for k, v := range l.other {
+			if l.mask == nil || l.mask[k] != 0 {
+				l.out[k] = (math.Exp(l.logp[k])*sum - v) * g
+			}
+		}
+		y.setRow(r, l.out)
+	})
+	return y
+}
+
+func entropy(logp []float64) float64 {
+	var h float64
+	for _, v := range logp {
+		if p := math.Exp(v); p > 0 {
+			h -= p * v
+		}
+	}
+	return h
+}
+
+// Entropy is −Σ p·log p.
+func (s *stream) Entropy(logits, mask tensor.Tensor) tensor.Tensor {
+	y := s.perRow(logits.Shape().N)
+	s.lossRows(in(logits), optional(mask), 1, func(r int, l lossRow) {
+		y.setRow(r, []float64{entropy(l.logp)})
+	})
+	return y
+}
+
+// EntropyBackward is −p·(log p + H)·drow.
+func (s *stream) EntropyBackward(logits, mask, drows tensor.Tensor) tensor.Tensor {
+	y, d := s.zeros(logits.Shape()), in(drows)
+	s.lossRows(in(logits), optional(mask), 1, func(r int, l lossRow) {
+		h, g := entropy(l.logp), float64(d.data()[d.index(r, 0)])
+		for k, v := range l.logp {
+			if p := math.Exp(v); p > 0 {
+				l.out[k] = -p * (v + h) * g
+			}
+		}
+		y.setRow(r, l.out)
+	})
+	return y
+}
+
+// Distill is T²·KL(teacher ‖ student).
+func (s *stream) Distill(student, teacher tensor.Tensor, temp float64) tensor.Tensor {
+	y, q := s.perRow(student.Shape().N), in(teacher)
+	s.lossRows(in(student), nil, temp, func(r int, l lossRow) {
+		teacherRow(q, r, temp, l.other)
+		var sum float64
+		for k, v := range l.other {
+			if p := math.Exp(v); p > 0 {
+				sum += p * (v - l.logp[k])
+			}
+		}
+		y.setRow(r, []float64{temp * temp * sum})
+	})
+	return y
+}
+
+func teacherRow(q *node, r int, temp float64, dst []float64) {
+	q.row(r, dst)
+	for k := range dst {
+		dst[k] /= temp
+	}
+	logSoftmax(dst, nil)
+}
+
+// DistillBackward is T·(p − q)·drow.
+func (s *stream) DistillBackward(student, teacher, drows tensor.Tensor, temp float64) tensor.Tensor {
+	y, q, d := s.zeros(student.Shape()), in(teacher), in(drows)
+	s.lossRows(in(student), nil, temp, func(r int, l lossRow) {
+		teacherRow(q, r, temp, l.other)
+		g := float64(d.data()[d.index(r, 0)])
+		for k, v := range l.other {
+			l.out[k] = temp * (math.Exp(l.logp[k]) - math.Exp(v)) * g
+		}
+		y.setRow(r, l.out)
+	})
+	return y
+}
+
+// Softmax is the probabilities.
+func (s *stream) Softmax(logits, mask tensor.Tensor) tensor.Tensor {
+	y := s.zeros(logits.Shape())
+	s.lossRows(in(logits), optional(mask), 1, func(r int, l lossRow) {
+		for k, v := range l.logp {
+			l.out[k] = math.Exp(v)
+		}
+		y.setRow(r, l.out)
+	})
+	return y
+}

@@ -1,0 +1,20 @@
+package cpu
+
+// funcTask runs a function per item; the rare operations use it.
+type funcTask struct {
+	n, per int
+	f      func(i int)
+}
+
+func (t *funcTask) run(chunk int, _ *worker) {
+	for i := chunk * t.per; i < min((chunk+1)*t.per, t.n); i++ {
+		t.f(i)
+	}
+}
+
+// parallel calls f for items 0…n−1 of about cost floats each, several items to a
+// chunk.
+func (s *stream) parallel(n, cost int, f func(i int)) {
+	per := max(1, (1<<13)/max(cost, 1))
+	s.pool.run((n+per-1)/per, &funcTask{n: n, per: per, f: f})
+}

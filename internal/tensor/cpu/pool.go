@@ -1,0 +1,147 @@
+package cpu
+
+import (
+	"runtime"
+	"sync"
+
+	"github.com/tendril-nas/tendril/internal/kernel"
+)
+
+// task is an operation cut into chunks that may run in any order and at the same
+// time. Operations are long-lived records, not closures, so that starting one
+// allocates nothing.
+type task interface {
+	run(chunk int, w *worker)
+}
+
+// worker is what one goroutine needs for itself: scratch memory and kernel
+// argument records that stay on the heap.
+type worker struct {
+	mem  []float32
+	ch   kernel.Chan
+	tile kernel.Tile
+	dw   kernel.Depthwise
+	dwg  kernel.DepthwiseGrad
+	ws   kernel.Workspace
+}
+
+// floats is scratch of n floats with unknown content, valid until the chunk
+// ends or floats is called again.
+func (w *worker) floats(n int) []float32 {
+	if len(w.mem) < n {
+		w.mem = alignedFloats(n + n/4)
+	}
+	return w.mem[:n]
+}
+
+// pool runs the chunks of one task at a time on the caller and a few helpers. A
+// second caller that finds it taken works through its chunks alone.
+type pool struct {
+	limit int // most goroutines of one task, 0: GOMAXPROCS
+
+	mu      sync.Mutex
+	wake    sync.Cond // helpers wait for chunks
+	done    sync.Cond // the caller waits for the last chunks
+	task    task      // nil: free
+	next, n int       // chunks handed out, chunks in all
+	pending int       // chunks not finished
+	allowed int       // helpers that may join this task
+	helpers int       // started
+	idle    int
+	closed  bool
+	free    []*worker
+}
+
+func newPool(limit int) *pool {
+	p := &pool{limit: limit}
+	p.wake.L, p.done.L = &p.mu, &p.mu
+	return p
+}
+
+// run calls t.run for chunks 0…n−1 and returns when all are done.
+func (p *pool) run(n int, t task) {
+	if n <= 0 {
+		return
+	}
+	p.mu.Lock()
+	w := p.takeWorker()
+	if n == 1 || p.task != nil {
+		p.mu.Unlock()
+		for i := range n {
+			t.run(i, w)
+		}
+		p.mu.Lock()
+		p.free = append(p.free, w)
+		p.mu.Unlock()
+		return
+	}
+	limit := p.limit
+	if limit <= 0 {
+		limit = runtime.GOMAXPROCS(0)
+	}
+	p.task, p.next, p.n, p.pending = t, 0, n, n
+	p.allowed = min(limit, n) - 1
+	for p.helpers < p.allowed {
+		p.helpers++
+		go p.help()
+	}
+	for range min(p.allowed, p.idle) {
+		p.wake.Signal()
+	}
+	p.chunks(w)
+	for p.pending > 0 {
+		p.done.Wait()
+	}
+	p.task = nil
+	p.free = append(p.free, w)
+	p.mu.Unlock()
+}
+
+// chunks takes chunks until none is left. The lock is held on entry and exit.
+func (p *pool) chunks(w *worker) {
+	t := p.task
+	for p.next < p.n {
+		i := p.next
+		p.next++
+		p.mu.Unlock()
+		t.run(i, w)
+		p.mu.Lock()
+		p.pending--
+	}
+	if p.pending == 0 {
+		p.done.Signal()
+	}
+}
+
+func (p *pool) help() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w := p.takeWorker()
+	for !p.closed {
+		if p.task == nil || p.next == p.n || p.allowed == 0 {
+			p.idle++
+			p.wake.Wait()
+			p.idle--
+			continue
+		}
+		p.allowed--
+		p.chunks(w)
+	}
+}
+
+func (p *pool) takeWorker() *worker {
+	if n := len(p.free); n > 0 {
+		w := p.free[n-1]
+		p.free = p.free[:n-1]
+		return w
+	}
+	return &worker{}
+}
+
+// close ends the helpers.
+func (p *pool) close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.wake.Broadcast()
+}

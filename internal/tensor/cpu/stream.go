@@ -1,0 +1,122 @@
+package cpu
+
+import (
+	"github.com/tendril-nas/tendril/internal/kernel"
+	"github.com/tendril-nas/tendril/internal/tensor"
+)
+
+// stream runs operations as they are called. The records of the frequent
+// operations live here and are used again, so that a step allocates nothing.
+type stream struct {
+	backend *backend
+	path    kernel.Path
+	pool    *pool
+	arena   arena
+
+	rowsOp   rowsOp
+	gemm     gemmOp
+	wgrad    wgradOp
+	sumParts sumPartsOp
+	dw       depthwiseOp
+	dwBack   depthwiseBackOp
+	general  generalOp
+	flat     flatOp
+	move     moveOp
+}
+
+var _ tensor.Stream = (*stream)(nil)
+
+// Backend is the device.
+func (s *stream) Backend() tensor.Backend { return s.backend }
+
+// Reset takes back all tensors.
+func (s *stream) Reset() { s.arena.reset() }
+
+// Free lets the memory of t serve the next operation.
+func (s *stream) Free(t tensor.Tensor) {
+	n, ok := t.(*node)
+	if !ok || n.st == nil {
+		return
+	}
+	s.arena.release(n.st)
+	s.arena.release(n.stats)
+	n.st, n.stats = nil, nil
+}
+
+// Sync returns at once: operations have run when they return.
+func (s *stream) Sync() error { return nil }
+
+// make is a tensor with unknown content.
+func (s *stream) make(shape tensor.Shape) *node {
+	return s.arena.node(shape, s.arena.floats(blocks(shape.C)*shape.Rows()*block))
+}
+
+// share is another handle on x's memory.
+func (s *stream) share(x *node, shape tensor.Shape) *node {
+	x.st.refs++
+	return s.arena.node(shape, x.st)
+}
+
+// in is the node behind a handle.
+func in(t tensor.Tensor) *node { return t.(*node) }
+
+// moveOp copies between host order and blocked order.
+type moveOp struct {
+	n    *node
+	host []float32
+	out  bool
+	per  int // rows of a chunk
+}
+
+func (o *moveOp) run(chunk int, _ *worker) {
+	n, c := o.n, o.n.shape.C
+	data := n.data()
+	lo := chunk * o.per
+	hi := min(lo+o.per, n.rows)
+	for b := range n.cb {
+		w := min(block, c-b*block)
+		for r := lo; r < hi; r++ {
+			v := data[(b*n.rows+r)*block:][:block]
+			h := o.host[r*c+b*block:][:w]
+			if o.out {
+				copy(h, v)
+				continue
+			}
+			clear(v[copy(v, h):])
+		}
+	}
+}
+
+func (s *stream) moveRows(n *node, host []float32, out bool) {
+	per := max(1, 1<<15/n.shape.C)
+	s.move = moveOp{n: n, host: host, out: out, per: per}
+	s.pool.run((n.rows+per-1)/per, &s.move)
+	s.move = moveOp{}
+}
+
+// Upload rearranges N×H×W×C data into planes.
+func (s *stream) Upload(shape tensor.Shape, data []float32) tensor.Tensor {
+	n := s.make(shape)
+	s.moveRows(n, data[:shape.Size()], false)
+	return n
+}
+
+// Download rearranges planes into N×H×W×C order.
+func (s *stream) Download(t tensor.Tensor, dst []float32) {
+	s.moveRows(in(t), dst[:t.Shape().Size()], true)
+}
+
+// Write copies host data into a buffer.
+func (s *stream) Write(b tensor.Buffer, off int, src []float32) {
+	copy(b.(*buffer).data[off:off+len(src)], src)
+}
+
+// Read copies a part of a buffer.
+func (s *stream) Read(b tensor.Buffer, off int, dst []float32) {
+	copy(dst, b.(*buffer).data[off:off+len(dst)])
+}
+
+// Copy moves n elements between buffers.
+func (s *stream) Copy(dst tensor.Buffer, dstOff int, src tensor.Buffer, srcOff, n int) {
+	copy(dst.(*buffer).data[dstOff:dstOff+n], src.(*buffer).data[srcOff:srcOff+n])
+}
