@@ -1,0 +1,52 @@
+package main
+
+import "github.com/tendril-nas/tendril/searchspace"
+
+// knownSpace is a family that -space can name.
+type knownSpace struct {
+	name string
+	make func(c *config) (*searchspace.Space, error)
+}
+
+func knownSpaces() []knownSpace {
+	return []knownSpace{
+		{"mobilenetv3", func(c *config) (*searchspace.Space, error) {
+			return searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: c.width, StemStride: c.stem})
+		}},
+	}
+}
+
+func spaceNames() []string {
+	var out []string
+	for _, s := range knownSpaces() {
+		out = append(out, s.name)
+	}
+	return out
+}
+
+func findSpace(name string) (knownSpace, bool) {
+	for _, s := range knownSpaces() {
+		if s.name == name {
+			return s, true
+		}
+	}
+	return knownSpace{}, false
+}
+
+// open makes the space of the command line.
+func (c *config) open() (*searchspace.Space, error) {
+	k, _ := findSpace(c.space)
+	space, err := k.make(c)
+	if err != nil {
+		return nil, err
+	}
+	if c.size != 0 {
+		if space, err = space.WithInput(c.size); err != nil {
+			return nil, err
+		}
+	}
+	if c.class != 0 {
+		return space.WithClasses(c.class)
+	}
+	return space, nil
+}
