@@ -2,77 +2,302 @@ package supernet
 
 import (
 	"context"
-	"image"
+	"fmt"
+	"sync"
 
 	"gorgonia.org/tensor"
 
+	"github.com/tendril-nas/tendril/internal/nn"
+	backend "github.com/tendril-nas/tendril/internal/tensor"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
 // Model is a standalone network: one architecture with weights of its own.
-type Model struct{}
+//
+// Its methods may be called from several goroutines; training, evaluation and the like take turns. Classify and ClassifyTensor run
+// concurrently with each other, and between the steps of a training.
+type Model struct {
+	*network
+	arch searchspace.Arch
+	prog *program
+
+	mu   sync.Mutex
+	idle []*runner // of Classify
+}
 
 // NewModel makes the network of an architecture with initial weights.
 func NewModel(space *searchspace.Space, arch searchspace.Arch, o *Options) (*Model, error) {
-	return nil, errUnderWay
+	if o == nil {
+		o = &Options{}
+	}
+	if space == nil {
+		return nil, fmt.Errorf("supernet: model: no space")
+	}
+	b, err := newBackend(o)
+	if err != nil {
+		return nil, fmt.Errorf("supernet: model: %w", err)
+	}
+	m, err := newModel(b, space, arch, o)
+	if err != nil {
+		return nil, fmt.Errorf("supernet: model: %w", err)
+	}
+	return m, nil
 }
 
-// LoadModel reads a model that Save wrote.
-func LoadModel(path string, o *Options) (*Model, error) { return nil, errUnderWay }
+func newModel(b backend.Backend, space *searchspace.Space, arch searchspace.Arch, o *Options) (*Model, error) {
+	g, err := space.Lower(arch)
+	if err != nil {
+		return nil, err
+	}
+	base, err := newNetwork(b, space, specsOfGraph(g, own{}), o)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{network: base, arch: arch}
+	m.prog, err = compile(arch, g, base.store)
+	return m, err
+}
+
+// inherit copies the weights that a program uses in another network. Nobody else has the model yet.
+func (m *Model) inherit(from *network, p *program) (err error) {
+	defer backend.Recover(&err)
+	src, dst := from.runner.tape.Stream(), m.runner.tape.Stream()
+	host := make(map[string][]float32)
+	read := func(q *nn.Param) []float32 {
+		if host[q.Name()] == nil {
+			host[q.Name()] = q.Get(src)
+		}
+		return host[q.Name()]
+	}
+	for i := range p.graph.Nodes {
+		n := &p.graph.Nodes[i]
+		for _, k := range kindsOf(n) {
+			to := m.store.set.Lookup(m.store.scheme.place(n, k).key)
+			var values []float32
+			if k == kindWeight {
+				w, err := from.store.weight(n)
+				if err != nil {
+					return err
+				}
+				values = denseWeight(read(w.P), w.V)
+			} else {
+				v, err := from.store.vector(n, k)
+				if err != nil {
+					return err
+				}
+				values = read(v.P)[v.V.Off : v.V.Off+v.V.Len]
+			}
+			if err := to.Set(dst, values); err != nil {
+				return err
+			}
+		}
+	}
+	return dst.Sync()
+}
+
+// denseWeight copies the elements of a view in storage order.
+func denseWeight(host []float32, w backend.Weight) []float32 {
+	out := make([]float32, 0, w.Size())
+	for y := range w.KH {
+		for x := range w.KW {
+			for i := range w.In {
+				at := w.Index(y, x, i, 0)
+				out = append(out, host[at:at+w.Out]...)
+			}
+		}
+	}
+	return out
+}
 
 // Arch returns the architecture.
-func (m *Model) Arch() searchspace.Arch { return searchspace.Arch{} }
+func (m *Model) Arch() searchspace.Arch { return m.arch }
 
-// Space returns the space of the architecture.
-func (m *Model) Space() *searchspace.Space { return nil }
+// Graph returns the layers. The caller must not change it.
+func (m *Model) Graph() *searchspace.Graph {
+	m.weights.RLock()
+	defer m.weights.RUnlock()
+	return m.prog.graph
+}
 
-// Graph returns the layers.
-func (m *Model) Graph() *searchspace.Graph { return nil }
-
-// Classes returns the number of classes.
-func (m *Model) Classes() int { return 0 }
-
-// SetStage sets the number of the data snapshot that measurements are stamped with.
-func (m *Model) SetStage(stage int) {}
-
-// Stage returns the number set with SetStage.
-func (m *Model) Stage() int { return 0 }
-
-// WeightVersion counts the changes of the weights.
-func (m *Model) WeightVersion() uint64 { return 0 }
-
-// Train trains the model, or goes on training it.
+// Train trains the model, or goes on training it. See TrainOptions for what is done by default and how an interrupted training goes
+// on. When the context ends, the weights trained so far stay, and the result says how far it came. The Recorder must not call methods
+// that compute on this model, Classify excepted.
 func (m *Model) Train(ctx context.Context, train dataset.Dataset, o *TrainOptions) (*TrainResult, error) {
-	return nil, errUnderWay
+	if o == nil {
+		o = &TrainOptions{}
+	}
+	if err := m.acquire(ctx); err != nil {
+		return &TrainResult{}, fmt.Errorf("supernet: train: %w", err)
+	}
+	defer m.release()
+	j := job{
+		identity: identity{Network: "model", Space: m.space.Spec(), Arch: m.space.Format(m.arch)},
+		pick:     func(int) (*program, error) { return m.prog, nil },
+	}
+	if o.Validation != nil {
+		im, err := m.images(o.Validation, o.ValidationOptions)
+		if err != nil {
+			return &TrainResult{}, fmt.Errorf("supernet: train: validation: %w", err)
+		}
+		j.validate = func(ctx context.Context) (Validation, error) {
+			v, err := m.judge(ctx, m.prog, im, nil, nn.Step{})
+			return Validation{Accuracy: v.Accuracy, Loss: v.Loss}, err
+		}
+	}
+	res, err := m.train(ctx, train, o, j)
+	if err != nil {
+		return res, fmt.Errorf("supernet: train: %w", err)
+	}
+	return res, nil
 }
 
-// Evaluate judges the model with its running statistics.
+// images prepares a data set for evaluation.
+func (m *Model) images(ds dataset.Dataset, o *EvalOptions) (*images, error) {
+	if o == nil {
+		o = &EvalOptions{}
+	}
+	if err := checkData(ds, m.space.InputSize()); err != nil {
+		return nil, err
+	}
+	return newImages(ds, o.BatchSize, m.norm, o.CacheBytes), nil
+}
+
+// Evaluate judges the model with its running statistics. Labels that it has no class for count as wrong and have no part in the
+// loss. When the context ends it returns what the images before say.
 func (m *Model) Evaluate(ctx context.Context, ds dataset.Dataset) (searchspace.Measurement, error) {
-	return searchspace.Measurement{}, errUnderWay
+	v := searchspace.Measurement{Arch: m.arch}
+	if err := m.acquire(ctx); err != nil {
+		return v, fmt.Errorf("supernet: evaluate: %w", err)
+	}
+	defer m.release()
+	im, err := m.images(ds, &EvalOptions{CacheBytes: -1})
+	if err == nil {
+		v, err = m.judge(ctx, m.prog, im, nil, nn.Step{})
+	}
+	if err != nil {
+		return v, fmt.Errorf("supernet: evaluate: %w", err)
+	}
+	return v, nil
 }
 
-// Embed hands the features of all images to f, in order: float32 [n, q], and their labels. Both are reused after f returns.
+// Recalibrate replaces the running statistics of batch norms by the average over images of a training set, without augmentation: the
+// CalibrationImages, Seed and BatchSize of o say which; o.Calibration is not used. See the package comment for when it helps.
+func (m *Model) Recalibrate(ctx context.Context, train dataset.Dataset, o *EvalOptions) error {
+	e := EvalOptions{}
+	if o != nil {
+		e = *o
+	}
+	e.Calibration, e.NoRecalibration, e.BatchStatistics = train, false, false
+	im, err := m.calibration(&e)
+	if err != nil {
+		return fmt.Errorf("supernet: recalibrate: %w", err)
+	}
+	if err := m.acquire(ctx); err != nil {
+		return fmt.Errorf("supernet: recalibrate: %w", err)
+	}
+	defer m.release()
+	if err := m.recalibrate(ctx, im); err != nil {
+		return fmt.Errorf("supernet: recalibrate: %w", err)
+	}
+	return nil
+}
+
+// recalibrate gathers statistics aside and puts them in place when all are there. The caller has the turn.
+func (m *Model) recalibrate(ctx context.Context, im *images) (err error) {
+	defer backend.Recover(&err)
+	stats := m.prog.ownStats(m.runner)
+	if err := m.gather(ctx, m.prog, im, stats); err != nil {
+		return err
+	}
+	m.weights.Lock()
+	defer m.weights.Unlock()
+	st := m.runner.tape.Stream()
+	for i, n := range m.prog.norms {
+		for k, from := range map[weightKind]backend.Vec{kindMean: stats[i].Mean, kindVar: stats[i].Var} {
+			to, err := m.store.vector(n, k)
+			if err != nil {
+				return err
+			}
+			st.Copy(to.V.Buf, to.V.Off, from.Buf, from.Off, to.V.Len)
+		}
+	}
+	m.version.Add(1)
+	return st.Sync()
+}
+
+// Embed hands the features of all images, the inputs of the classifier, to f, in order: float32 [n, q], with their labels. Both are used
+// again after f returns. An error of f ends it.
 func (m *Model) Embed(ctx context.Context, ds dataset.Dataset, f func(features *tensor.Dense, labels []int) error) error {
-	return errUnderWay
+	if err := m.acquire(ctx); err != nil {
+		return fmt.Errorf("supernet: embed: %w", err)
+	}
+	defer m.release()
+	im, err := m.images(ds, &EvalOptions{CacheBytes: -1})
+	if err == nil {
+		err = m.embed(ctx, im, f)
+	}
+	if err != nil {
+		return fmt.Errorf("supernet: embed: %w", err)
+	}
+	return nil
 }
 
-// GrowClasses raises the number of classes to k; the rows of the old classes are kept.
-func (m *Model) GrowClasses(k int) error { return errUnderWay }
-
-// Save writes the model to one file, atomically.
-func (m *Model) Save(path string) error { return errUnderWay }
-
-// Classify returns the most likely class of an image of any size, and the probabilities of all classes.
-func (m *Model) Classify(img image.Image) (label int, probs []float32, err error) {
-	return 0, nil, errUnderWay
+func (m *Model) embed(ctx context.Context, im *images, f func(features *tensor.Dense, labels []int) error) error {
+	q := m.FeatureLen()
+	var rows []float32
+	return im.each(ctx, func(b *dataset.Batch) error {
+		if err := m.runner.forward(m.prog, b, nn.Step{}, pass{}); err != nil {
+			return err
+		}
+		if cap(rows) < b.N*q {
+			rows = make([]float32, b.N*q)
+		}
+		rows = rows[:b.N*q]
+		if err := m.runner.read(m.prog.feature, rows); err != nil {
+			return err
+		}
+		return f(tensor.New(tensor.WithShape(b.N, q), tensor.WithBacking(rows)), b.Labels)
+	})
 }
 
-// ClassifyTensor returns the probabilities [n, classes] of normalised images, float32 [n, 3, size, size].
-func (m *Model) ClassifyTensor(x *tensor.Dense) (*tensor.Dense, error) { return nil, errUnderWay }
+// FeatureLen returns the number of features that Embed gives per image.
+func (m *Model) FeatureLen() int {
+	g := m.Graph()
+	return int(g.Nodes[g.Feature()].Out.Size())
+}
 
-// WriteSafetensors writes the weights under PyTorch's names and layouts.
-func (m *Model) WriteSafetensors(path string) error { return errUnderWay }
+// read downloads a slot.
+func (r *runner) read(slot int, dst []float32) (err error) {
+	defer backend.Recover(&err)
+	r.tape.Read(r.slots[slot], dst)
+	return nil
+}
 
-// ReadSafetensors reads weights under PyTorch's names and layouts.
-func (m *Model) ReadSafetensors(path string) error { return errUnderWay }
+// GrowClasses raises the number of classes to k; weights of the old classes are kept, new ones get initial values. It is an error to
+// lower the number.
+func (m *Model) GrowClasses(k int) error {
+	if err := m.acquire(context.Background()); err != nil {
+		return err
+	}
+	defer m.release()
+	space, err := m.grownSpace(k)
+	if err != nil {
+		return fmt.Errorf("supernet: %w", err)
+	}
+	g, err := space.Lower(m.arch)
+	if err != nil {
+		return fmt.Errorf("supernet: %w", err)
+	}
+	if err := m.grow(space, specsOfGraph(g, own{})); err != nil {
+		return fmt.Errorf("supernet: %w", err)
+	}
+	p, err := compile(m.arch, g, m.store)
+	if err != nil {
+		return fmt.Errorf("supernet: %w", err)
+	}
+	m.weights.Lock()
+	m.prog = p
+	m.weights.Unlock()
+	return nil
+}

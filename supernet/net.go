@@ -2,63 +2,158 @@ package supernet
 
 import (
 	"context"
-	"errors"
+	"fmt"
 
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-var errUnderWay = errors.New("supernet: being built")
-
 // Net is a supernet: the shared weights of all sub-networks of a space.
 //
-// Its methods may be called from several goroutines; they take turns.
-type Net struct{ space *searchspace.Space }
+// Its methods may be called from several goroutines; those that compute take turns.
+type Net struct {
+	*network
+	sharing  Sharing
+	programs map[searchspace.Arch]*program
+}
+
+// keptPrograms bounds the lowered sub-networks that a Net remembers.
+const keptPrograms = 128
 
 // New makes a supernet with initial weights.
-func New(space *searchspace.Space, o *Options) (*Net, error) { return nil, errUnderWay }
-
-// Space returns the space that the supernet was made for.
-func (n *Net) Space() *searchspace.Space { return n.space }
-
-// WeightVersion counts the changes of the weights: measurements of different versions do not compare.
-func (n *Net) WeightVersion() uint64 { return 0 }
-
-// SetStage sets the number of the data snapshot that measurements are stamped with.
-func (n *Net) SetStage(stage int) {}
-
-// Stage returns the number set with SetStage.
-func (n *Net) Stage() int { return 0 }
-
-// Params counts the stored weights that training moves.
-func (n *Net) Params() int64 { return 0 }
-
-// Train trains the shared weights, one sub-network at a time.
-func (n *Net) Train(ctx context.Context, train dataset.Dataset, o *TrainOptions) (*TrainResult, error) {
-	return nil, errUnderWay
+func New(space *searchspace.Space, o *Options) (*Net, error) {
+	n, err := newNet(space, o)
+	if err != nil {
+		return nil, fmt.Errorf("supernet: %w", err)
+	}
+	return n, nil
 }
 
-// On binds data, so that sub-networks can be judged on them.
-func (n *Net) On(val dataset.Dataset, o *EvalOptions) (*Bound, error) { return nil, errUnderWay }
+func newNet(space *searchspace.Space, o *Options) (*Net, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	if space == nil {
+		return nil, fmt.Errorf("no space")
+	}
+	scheme, err := schemeOf(o.Sharing)
+	if err != nil {
+		return nil, err
+	}
+	ss, err := specsOfSpace(space, scheme)
+	if err != nil {
+		return nil, err
+	}
+	b, err := newBackend(o)
+	if err != nil {
+		return nil, err
+	}
+	base, err := newNetwork(b, space, ss, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Net{network: base, sharing: o.Sharing, programs: make(map[searchspace.Arch]*program)}, nil
+}
 
-// Extract returns a sub-network as a standalone model with copies of its weights.
+// Sharing returns the form of weight sharing.
+func (n *Net) Sharing() Sharing { return n.sharing }
+
+// program lowers a sub-network. The caller has the turn.
+func (n *Net) program(a searchspace.Arch) (*program, error) {
+	if p := n.programs[a]; p != nil {
+		return p, nil
+	}
+	g, err := n.space.Lower(a)
+	if err != nil {
+		return nil, err
+	}
+	p, err := compile(a, g, n.store)
+	if err != nil {
+		return nil, err
+	}
+	if len(n.programs) >= keptPrograms {
+		clear(n.programs)
+	}
+	n.programs[a] = p
+	return p, nil
+}
+
+// GrowClasses raises the number of classes to k; weights of the old classes are kept, new ones get initial values. Space and every
+// later graph have k classes; the Archs stay the same. It is an error to lower the number.
+func (n *Net) GrowClasses(k int) error {
+	if err := n.acquire(context.Background()); err != nil {
+		return err
+	}
+	defer n.release()
+	space, err := n.grownSpace(k)
+	if err != nil {
+		return fmt.Errorf("supernet: %w", err)
+	}
+	ss, err := specsOfSpace(space, n.store.scheme)
+	if err != nil {
+		return fmt.Errorf("supernet: %w", err)
+	}
+	clear(n.programs)
+	if err := n.grow(space, ss); err != nil {
+		return fmt.Errorf("supernet: %w", err)
+	}
+	return nil
+}
+
+// Extract returns a sub-network as a standalone model with copies of its weights and with batch-norm statistics gathered on 2000
+// images of calibration, as Bound.Evaluate does by default. When calibration is nil it gets the shared running statistics.
 func (n *Net) Extract(ctx context.Context, a searchspace.Arch, calibration dataset.Dataset) (*Model, error) {
-	return nil, errUnderWay
+	o := &EvalOptions{Calibration: calibration, NoRecalibration: calibration == nil}
+	m, err := n.extract(ctx, a, o)
+	if err != nil {
+		return nil, fmt.Errorf("supernet: extract: %w", err)
+	}
+	return m, nil
 }
 
-// GrowClasses raises the number of classes to k; the rows of the old classes are kept.
-func (n *Net) GrowClasses(k int) error { return errUnderWay }
+func (n *Net) extract(ctx context.Context, a searchspace.Arch, o *EvalOptions) (*Model, error) {
+	calibration, err := n.calibration(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := n.acquire(ctx); err != nil {
+		return nil, err
+	}
+	defer n.release()
+	p, err := n.program(a)
+	if err != nil {
+		return nil, err
+	}
+	m, err := newModel(n.backend, n.space, a, &Options{Seed: n.seed, Normalization: n.norm, Fit: n.fit, Logger: n.log})
+	if err != nil {
+		return nil, err
+	}
+	if err := m.inherit(n.network, p); err != nil {
+		return nil, err
+	}
+	m.SetStage(n.Stage())
+	if calibration != nil {
+		if err := m.recalibrate(ctx, calibration); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
 
-// Save writes the supernet to one file, atomically.
-func (n *Net) Save(path string) error { return errUnderWay }
-
-// Load reads a supernet that Save wrote.
-func Load(path string, o *Options) (*Net, error) { return nil, errUnderWay }
-
-// Bound is a supernet with data to judge sub-networks on.
-type Bound struct{}
-
-// Evaluate judges a sub-network with the inherited weights.
-func (b *Bound) Evaluate(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error) {
-	return searchspace.Measurement{}, errUnderWay
+// calibration is the images that statistics are gathered on, nil for none.
+func (n *network) calibration(o *EvalOptions) (*images, error) {
+	if o.NoRecalibration || o.BatchStatistics {
+		return nil, nil
+	}
+	if o.Calibration == nil {
+		return nil, fmt.Errorf("%w: no calibration images; set EvalOptions.Calibration to training data, or NoRecalibration", ErrData)
+	}
+	if err := checkData(o.Calibration, n.Space().InputSize()); err != nil {
+		return nil, err
+	}
+	ds, err := calibrationSet(o.Calibration, o.CalibrationImages, o.Seed)
+	if err != nil {
+		return nil, err
+	}
+	return newImages(ds, o.BatchSize, n.norm, o.CacheBytes), nil
 }

@@ -51,9 +51,12 @@ type Options struct {
 	Seed uint64
 	// Workers bounds the goroutines that compute; 0 means GOMAXPROCS. Results do not depend on it.
 	Workers int
-	// Normalization is applied to every image, in training and evaluation. The zero value means
-	// dataset.DefaultNormalization. Load and LoadModel take it from the file.
+	// Normalization is applied to every image, in training and evaluation. The zero value means that of ImageNet. Load and
+	// LoadModel take it from the file.
 	Normalization dataset.Normalization
+	// Fit says how Model.Classify makes an image of another shape square; dataset.FitAuto by default. Load and LoadModel
+	// take it from the file.
+	Fit dataset.Fit
 	// Logger receives warnings, such as a checkpoint made on another kernel path. Nil means silence.
 	Logger *slog.Logger
 }
@@ -152,6 +155,7 @@ type EvalOptions struct {
 	BatchStatistics bool
 	// Seed draws the calibration images.
 	Seed uint64
-	// CacheBytes bounds the decoded images kept in memory, for each of both data sets; 256 MiB by default.
+	// CacheBytes bounds the decoded images kept in memory, for each of both data sets; 256 MiB by
+	// default, none if negative.
 	CacheBytes int64
 }

@@ -1,0 +1,115 @@
+package supernet
+
+import (
+	"fmt"
+	"image"
+	"math"
+
+	"gorgonia.org/tensor"
+
+	"github.com/tendril-nas/tendril/internal/nn"
+	backend "github.com/tendril-nas/tendril/internal/tensor"
+	"github.com/tendril-nas/tendril/supernet/dataset"
+)
+
+// Classify returns the most likely class of an image of any size, and the probabilities of all classes. The image is made square as
+// Options.Fit says, resized and normalised. It is safe for concurrent use.
+func (m *Model) Classify(img image.Image) (label int, probs []float32, err error) {
+	if img == nil || img.Bounds().Empty() {
+		return 0, nil, fmt.Errorf("supernet: classify: %w: no image", ErrData)
+	}
+	size := m.inputSize()
+	pixels := make([]uint8, size*size*3)
+	if err := dataset.FromImage(pixels, img, size, m.fit); err != nil {
+		return 0, nil, fmt.Errorf("supernet: classify: %w", err)
+	}
+	x := make([]float32, len(pixels))
+	if err := m.norm.Apply(x, pixels); err != nil {
+		return 0, nil, fmt.Errorf("supernet: classify: %w", err)
+	}
+	probs, err = m.classify(x, 1)
+	if err != nil {
+		return 0, nil, fmt.Errorf("supernet: classify: %w", err)
+	}
+	return max(argmax(probs), 0), probs, nil
+}
+
+// ClassifyTensor returns the probabilities, float32 [n, classes], of normalised images, float32 [n, 3, size, size]. It is safe for
+// concurrent use.
+func (m *Model) ClassifyTensor(x *tensor.Dense) (*tensor.Dense, error) {
+	size := m.inputSize()
+	if x == nil || x.Dtype() != tensor.Float32 || x.Dims() != 4 {
+		return nil, fmt.Errorf("supernet: classify: %w: expected a float32 tensor of 4 dimensions", ErrData)
+	}
+	s := x.Shape()
+	if s[0] < 1 || s[1] != 3 || s[2] != size || s[3] != size {
+		return nil, fmt.Errorf("supernet: classify: %w: images of shape %v, expected (n, 3, %d, %d)", ErrData, s, size, size)
+	}
+	if x.RequiresIterator() || !x.DataOrder().IsRowMajor() {
+		x = x.Clone().(*tensor.Dense).Materialize().(*tensor.Dense)
+	}
+	src, ok := x.Data().([]float32)
+	if !ok || len(src) != s.TotalSize() {
+		return nil, fmt.Errorf("supernet: classify: %w: tensor is not dense", ErrData)
+	}
+	nhwc := make([]float32, len(src))
+	plane := size * size
+	for i := range s[0] {
+		for c := range 3 {
+			for p := range plane {
+				nhwc[(i*plane+p)*3+c] = src[(i*3+c)*plane+p]
+			}
+		}
+	}
+	probs, err := m.classify(nhwc, s[0])
+	if err != nil {
+		return nil, fmt.Errorf("supernet: classify: %w", err)
+	}
+	return tensor.New(tensor.WithShape(s[0], len(probs)/s[0]), tensor.WithBacking(probs)), nil
+}
+
+// classify runs images, NHWC, on a runner of its own and returns the probabilities.
+func (m *Model) classify(x []float32, images int) (probs []float32, err error) {
+	defer backend.Recover(&err)
+	m.weights.RLock()
+	defer m.weights.RUnlock()
+	r := m.borrow()
+	defer m.giveBack(r)
+	p := m.prog
+	classes := p.graph.Classes
+	r.tape.Begin(nn.Step{})
+	p.run(r, r.tape.Input(inputShape(images, p.graph.InputSize), x), pass{})
+	probs = r.tape.Read(r.slots[p.logits], nil)
+	for i := range images {
+		row := probs[i*classes : (i+1)*classes]
+		softmax(row)
+		if math.IsNaN(float64(row[0])) {
+			return nil, ErrNotFinite
+		}
+	}
+	return probs, r.tape.Stream().Sync()
+}
+
+func (m *Model) inputSize() int {
+	m.weights.RLock()
+	defer m.weights.RUnlock()
+	return m.prog.graph.InputSize
+}
+
+// borrow takes an idle runner or makes one, so that there are as many as goroutines ever ran at once.
+func (m *Model) borrow() *runner {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if n := len(m.idle); n > 0 {
+		r := m.idle[n-1]
+		m.idle = m.idle[:n-1]
+		return r
+	}
+	return newRunner(m.backend)
+}
+
+func (m *Model) giveBack(r *runner) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.idle = append(m.idle, r)
+}

@@ -1,0 +1,134 @@
+package supernet
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/tendril-nas/tendril/internal/tensor"
+	"github.com/tendril-nas/tendril/internal/tensor/cpu"
+	"github.com/tendril-nas/tendril/searchspace"
+	"github.com/tendril-nas/tendril/supernet/dataset"
+)
+
+// network is what a Net and a Model have in common: stored weights on a backend.
+type network struct {
+	turn    chan struct{} // holds a token while one goroutine trains, evaluates, grows, saves
+	weights sync.RWMutex  // held for writing while weights or running statistics change, for reading by Classify
+
+	backend tensor.Backend
+	space   *searchspace.Space
+	store   *store
+	norm    dataset.Normalization
+	fit     dataset.Fit
+	seed    uint64
+	log     *slog.Logger
+	version atomic.Uint64
+	stage   atomic.Int64
+	runner  *runner // of the holder of the turn
+}
+
+// newBackend makes the device that the options ask for.
+func newBackend(o *Options) (b tensor.Backend, err error) {
+	defer tensor.Recover(&err)
+	if o.Workers < 0 {
+		return nil, fmt.Errorf("%d workers, expected 0 or more", o.Workers)
+	}
+	return cpu.New(cpu.Options{Workers: o.Workers}), nil
+}
+
+func newNetwork(b tensor.Backend, space *searchspace.Space, ss *specs, o *Options) (*network, error) {
+	n := &network{turn: make(chan struct{}, 1), backend: b, space: space, norm: o.Normalization, fit: o.Fit, seed: o.Seed, log: o.Logger}
+	if n.norm.IsZero() {
+		n.norm = dataset.ImageNet()
+	}
+	if n.log == nil {
+		n.log = slog.New(slog.DiscardHandler)
+	}
+	n.runner = newRunner(b)
+	var err error
+	n.store, err = newStore(b, n.runner.tape.Stream(), ss, o.Seed)
+	return n, err
+}
+
+// acquire waits for the turn of this goroutine, which ends with release.
+func (n *network) acquire(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case n.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (n *network) release() { <-n.turn }
+
+// Space returns the space that the network was made for, with its present number of classes.
+func (n *network) Space() *searchspace.Space {
+	n.weights.RLock()
+	defer n.weights.RUnlock()
+	return n.space
+}
+
+// Classes returns the number of classes.
+func (n *network) Classes() int { return n.Space().Classes() }
+
+// WeightVersion counts the changes of the weights. Measurements of different versions do not compare.
+func (n *network) WeightVersion() uint64 { return n.version.Load() }
+
+// SetStage sets the number of the data snapshot that measurements are stamped with.
+func (n *network) SetStage(stage int) { n.stage.Store(int64(stage)) }
+
+// Stage returns the number set with SetStage.
+func (n *network) Stage() int { return int(n.stage.Load()) }
+
+// Params counts the stored numbers that training moves: weights, biases, batch-norm scales and shifts.
+func (n *network) Params() int64 {
+	n.weights.RLock()
+	defer n.weights.RUnlock()
+	return int64(n.store.set.Count())
+}
+
+// KernelPath names the device and kernels that compute. Results have equal bits only under equal names.
+func (n *network) KernelPath() string { return n.backend.Name() }
+
+// grow changes the number of classes; ss are the tensors of the grown space.
+func (n *network) grow(space *searchspace.Space, ss *specs) error {
+	n.weights.Lock()
+	defer n.weights.Unlock()
+	if err := n.store.grow(n.runner.tape.Stream(), ss, n.seed); err != nil {
+		return err
+	}
+	n.space = space
+	n.version.Add(1)
+	return nil
+}
+
+// grownSpace is the space with k classes.
+func (n *network) grownSpace(k int) (*searchspace.Space, error) {
+	if k < n.space.Classes() {
+		return nil, fmt.Errorf("grow to %d classes, expected at least the present %d", k, n.space.Classes())
+	}
+	return n.space.WithClasses(k)
+}
+
+// inputShape is the shape of a batch of images.
+func inputShape(images, size int) tensor.Shape {
+	return tensor.Shape{N: images, H: size, W: size, C: 3}
+}
+
+// sameSpec reports whether two descriptions are of the same space.
+func sameSpec(a, b searchspace.Spec) bool { return equalJSON(a, b) }
+
+// equalJSON compares two values by their JSON text, as a checkpoint keeps them.
+func equalJSON(a, b any) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && string(x) == string(y)
+}

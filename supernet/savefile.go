@@ -1,0 +1,178 @@
+package supernet
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tendril-nas/tendril/internal/checkpoint"
+	"github.com/tendril-nas/tendril/internal/tensor"
+	"github.com/tendril-nas/tendril/searchspace"
+	"github.com/tendril-nas/tendril/supernet/dataset"
+)
+
+const (
+	netKind     = "tendril-supernet"
+	modelKind   = "tendril-model"
+	fileVersion = 1
+)
+
+// fileMeta is the JSON part of a saved supernet or model.
+type fileMeta struct {
+	Space         searchspace.Spec
+	Sharing       string `json:",omitempty"` // of a supernet
+	Arch          string `json:",omitempty"` // of a model
+	Seed          uint64
+	Normalization dataset.Normalization
+	Fit           dataset.Fit
+	Version       uint64
+	Stage         int
+	KernelPath    string
+}
+
+// meta describes the network. The caller has the turn.
+func (n *network) meta() fileMeta {
+	return fileMeta{Space: n.space.Spec(), Seed: n.seed, Normalization: n.norm, Fit: n.fit, Version: n.WeightVersion(), Stage: n.Stage(),
+		KernelPath: n.backend.Name()}
+}
+
+// write saves all stored tensors with meta.
+func (n *network) write(path, kind string, meta fileMeta) (err error) {
+	defer tensor.Recover(&err)
+	tensors := make(map[string]checkpoint.Tensor, len(n.store.list))
+	for key, data := range n.values() {
+		tensors[key] = checkpoint.Of(n.store.byKey[key].dims(), data)
+	}
+	return checkpoint.Write(path, kind, fileVersion, &meta, tensors)
+}
+
+// adopt puts saved tensors and what belongs to them in place. Nobody else has the network yet.
+func (n *network) adopt(meta *fileMeta, tensors map[string]checkpoint.Tensor) (err error) {
+	defer tensor.Recover(&err)
+	values := make(map[string][]float32, len(n.store.list))
+	for _, s := range n.store.list {
+		data, err := checkpoint.Get[float32](tensors, s.key, s.dims()...)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrWeights, err)
+		}
+		values[s.key] = data
+	}
+	for key := range tensors {
+		if values[key] == nil {
+			return fmt.Errorf("%w: %q is not a tensor of the network", ErrWeights, key)
+		}
+	}
+	n.version.Store(meta.Version)
+	n.SetStage(meta.Stage)
+	return n.setValues(values)
+}
+
+// reopened is the options for a network read from a file.
+func reopened(o *Options, meta *fileMeta) *Options {
+	var out Options
+	if o != nil {
+		out = *o
+	}
+	out.Seed, out.Normalization, out.Fit = meta.Seed, meta.Normalization, meta.Fit
+	return &out
+}
+
+// Save writes the supernet to one file: the weights as safetensors, everything else as JSON beside them. The file is replaced
+// atomically.
+func (n *Net) Save(path string) error {
+	if err := n.acquire(context.Background()); err != nil {
+		return err
+	}
+	defer n.release()
+	meta := n.meta()
+	meta.Sharing = n.sharing.String()
+	if err := n.write(path, netKind, meta); err != nil {
+		return fmt.Errorf("supernet: save: %w", err)
+	}
+	return nil
+}
+
+// Load reads a supernet that Save wrote. Of the options Workers and Logger count; everything else is in the file. A damaged file gives
+// an error, never a supernet.
+func Load(path string, o *Options) (*Net, error) {
+	n, err := load(path, o)
+	if err != nil {
+		return nil, fmt.Errorf("supernet: load: %w", err)
+	}
+	return n, nil
+}
+
+func load(path string, o *Options) (*Net, error) {
+	var meta fileMeta
+	tensors, err := checkpoint.Read(path, netKind, fileVersion, &meta)
+	if err != nil {
+		return nil, err
+	}
+	space, err := searchspace.FromSpec(meta.Space)
+	if err != nil {
+		return nil, err
+	}
+	opts := reopened(o, &meta)
+	switch meta.Sharing {
+	case Elastic.String():
+		opts.Sharing = Elastic
+	case SinglePath.String():
+		opts.Sharing = SinglePath
+	default:
+		return nil, fmt.Errorf("form of sharing %q, expected %v or %v", meta.Sharing, Elastic, SinglePath)
+	}
+	n, err := newNet(space, opts)
+	if err != nil {
+		return nil, err
+	}
+	return n, n.adopt(&meta, tensors)
+}
+
+// Save writes the model to one file: the weights as safetensors, everything else as JSON beside them. The file is replaced atomically.
+func (m *Model) Save(path string) error {
+	if err := m.acquire(context.Background()); err != nil {
+		return err
+	}
+	defer m.release()
+	meta := m.meta()
+	meta.Arch = m.space.Format(m.arch)
+	if err := m.write(path, modelKind, meta); err != nil {
+		return fmt.Errorf("supernet: save model: %w", err)
+	}
+	return nil
+}
+
+// LoadModel reads a model that Save wrote. Of the options Workers and Logger count; everything else is in the file. A damaged file gives
+// an error, never a model.
+func LoadModel(path string, o *Options) (*Model, error) {
+	m, err := loadModel(path, o)
+	if err != nil {
+		return nil, fmt.Errorf("supernet: load model: %w", err)
+	}
+	return m, nil
+}
+
+func loadModel(path string, o *Options) (*Model, error) {
+	var meta fileMeta
+	tensors, err := checkpoint.Read(path, modelKind, fileVersion, &meta)
+	if err != nil {
+		return nil, err
+	}
+	space, err := searchspace.FromSpec(meta.Space)
+	if err != nil {
+		return nil, err
+	}
+	arch, err := space.Parse(meta.Arch)
+	if err != nil {
+		return nil, err
+	}
+	opts := reopened(o, &meta)
+	b, err := newBackend(opts)
+	if err != nil {
+		return nil, err
+	}
+	m, err := newModel(b, space, arch, opts)
+	if err != nil {
+		return nil, err
+	}
+	return m, m.adopt(&meta, tensors)
+}

@@ -1,0 +1,164 @@
+package supernet
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"reflect"
+
+	"github.com/tendril-nas/tendril/internal/checkpoint"
+	"github.com/tendril-nas/tendril/internal/tensor"
+	"github.com/tendril-nas/tendril/searchspace"
+)
+
+// Training checkpoints hold three groups of tensors by these prefixes.
+const (
+	prefixValue    = "value/"
+	prefixMomentum = "momentum/"
+	prefixBest     = "best/"
+
+	trainKind    = "tendril-training"
+	trainVersion = 1
+)
+
+// errNotSaved marks a checkpoint that could not be written.
+var errNotSaved = errors.New("checkpoint not written")
+
+// identity says which run a training checkpoint belongs to.
+type identity struct {
+	Network string // "supernet elastic", "supernet single-path" or "model"
+	Space   searchspace.Spec
+	Arch    string // of a model
+	Plan    plan
+}
+
+func (n *Net) identity() identity {
+	return identity{Network: "supernet " + n.sharing.String(), Space: n.space.Spec()}
+}
+
+// trainMeta is the JSON part of a training checkpoint.
+type trainMeta struct {
+	Identity   identity
+	State      trainState
+	Version    uint64
+	KernelPath string
+	Updates    map[string]int // of each tensor, since the training began
+}
+
+// save writes the checkpoint, if there is to be one.
+func (t *training) save() (err error) {
+	if t.opts.Checkpoint == "" {
+		return nil
+	}
+	defer tensor.Recover(&err)
+	st := t.runner.tape.Stream()
+	meta := trainMeta{Identity: t.identity, State: t.state, Version: t.version.Load(), KernelPath: t.backend.Name(), Updates: make(map[string]int)}
+	tensors := make(map[string]checkpoint.Tensor)
+	for _, s := range t.store.list {
+		p := t.store.set.Lookup(s.key)
+		tensors[prefixValue+s.key] = checkpoint.Of(s.dims(), p.Get(st))
+		if p.Steps() > 0 {
+			meta.Updates[s.key] = p.Steps()
+		}
+		if m := p.Slot(0); m != nil {
+			data := make([]float32, m.Len())
+			st.Read(m, 0, data)
+			tensors[prefixMomentum+s.key] = checkpoint.Of(s.dims(), data)
+		}
+		if t.best != nil {
+			tensors[prefixBest+s.key] = checkpoint.Of(s.dims(), t.best[s.key])
+		}
+	}
+	if err := checkpoint.Write(t.opts.Checkpoint, trainKind, trainVersion, &meta, tensors); err != nil {
+		return fmt.Errorf("%w: %w", errNotSaved, err)
+	}
+	return nil
+}
+
+// resume reads the checkpoint, if there is one.
+func (t *training) resume() (err error) {
+	if t.opts.Checkpoint == "" {
+		return nil
+	}
+	var meta trainMeta
+	tensors, err := checkpoint.Read(t.opts.Checkpoint, trainKind, trainVersion, &meta)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("resume: %w", err)
+	}
+	if err := t.same(&meta); err != nil {
+		return fmt.Errorf("resume %s: %w", t.opts.Checkpoint, err)
+	}
+	if err := t.restore(&meta, tensors); err != nil {
+		return fmt.Errorf("resume %s: %w", t.opts.Checkpoint, err)
+	}
+	if path := t.backend.Name(); path != meta.KernelPath {
+		t.log.Warn("training resumes on another kernel path; it will not end in the same bits", "checkpoint", meta.KernelPath, "now", path)
+	}
+	return nil
+}
+
+// same compares a checkpoint's run with this one, and its counters with each other.
+func (t *training) same(meta *trainMeta) error {
+	id := meta.Identity
+	if id.Network != t.identity.Network || id.Arch != t.identity.Arch || !sameSpec(id.Space, t.identity.Space) {
+		return fmt.Errorf("%w: it trains %s %s, expected %s %s of an equal space", ErrCheckpointMismatch, id.Network, id.Arch, t.identity.Network, t.identity.Arch)
+	}
+	got, want := reflect.ValueOf(id.Plan), reflect.ValueOf(t.identity.Plan)
+	for i := range want.NumField() {
+		g, w := got.Field(i).Interface(), want.Field(i).Interface()
+		if !equalJSON(g, w) {
+			return fmt.Errorf("%w: %s is %v, expected %v", ErrCheckpointMismatch, want.Type().Field(i).Name, g, w)
+		}
+	}
+	s := &meta.State
+	if s.Step < 0 || s.Step > t.plan.steps() || len(s.Result.Losses) > t.plan.Epochs {
+		return fmt.Errorf("%w: step %d of %d", checkpoint.ErrCorrupt, s.Step, t.plan.steps())
+	}
+	return nil
+}
+
+// restore puts the state of a checkpoint in place. Nothing changes when a tensor is missing or misshapen.
+func (t *training) restore(meta *trainMeta, tensors map[string]checkpoint.Tensor) (err error) {
+	defer tensor.Recover(&err)
+	groups := map[string]map[string][]float32{prefixValue: {}, prefixMomentum: {}, prefixBest: {}}
+	for _, s := range t.store.list {
+		for prefix, group := range groups {
+			_, there := tensors[prefix+s.key]
+			if !there && prefix != prefixValue && !(prefix == prefixBest && meta.State.HasBest && !meta.State.Result.Finished) {
+				continue
+			}
+			data, err := checkpoint.Get[float32](tensors, prefix+s.key, s.dims()...)
+			if err != nil {
+				return err
+			}
+			group[s.key] = data
+		}
+	}
+	if err := t.setValues(groups[prefixValue]); err != nil {
+		return err
+	}
+	st := t.runner.tape.Stream()
+	for _, s := range t.store.list {
+		p := t.store.set.Lookup(s.key)
+		data, moving := groups[prefixMomentum][s.key]
+		slots := 0
+		if moving {
+			slots = 1
+		}
+		p.Restore(meta.Updates[s.key], slots)
+		if moving {
+			st.Write(p.Slot(0), 0, data)
+		}
+	}
+	if best := groups[prefixBest]; len(best) > 0 {
+		t.best = maps.Clone(best)
+	}
+	t.state = meta.State
+	t.state.Result.Resumed = true
+	t.version.Store(meta.Version)
+	return st.Sync()
+}
