@@ -1,0 +1,68 @@
+package backendtest
+
+import (
+	"math"
+
+	"github.com/tendril-nas/tendril/internal/tensor"
+)
+
+// mask keeps class 0 and a random part of the others.
+func (w *world) mask(s tensor.Shape) tensor.Tensor {
+	if w.coin() {
+		return nil
+	}
+	m := make([]float32, s.Size())
+	for i := range m {
+		if i%s.C == 0 || w.coin() {
+			m[i] = 1
+		}
+	}
+	return w.Upload(s, m)
+}
+
+func testLosses(s *suite) {
+	s.cases(40, 1e-5, func(w *world) {
+		shape := tensor.Vector(w.between(1, 9), w.between(1, 40))
+		rows := tensor.Vector(shape.N, 1)
+		x, m := w.tensor(shape), w.mask(shape)
+		targets := make([]float32, shape.Size())
+		for i := range targets {
+			targets[i] = w.rng.Float32()
+		}
+		t := w.Upload(shape, targets)
+		w.keep("cross entropy", w.CrossEntropy(x, t, m))
+		w.keep("cross entropy's gradient", w.CrossEntropyBackward(x, t, m, w.raw(rows)))
+		w.keep("entropy", w.Entropy(x, m))
+		w.keep("entropy's gradient", w.EntropyBackward(x, m, w.raw(rows)))
+		w.keep("softmax", w.Softmax(x, m))
+		teacher, temperature := w.tensor(shape), pick(w, 1, 4, 0.5)
+		w.keep("distillation", w.Distill(x, teacher, temperature))
+		w.keep("distillation's gradient", w.DistillBackward(x, teacher, w.raw(rows), temperature))
+	})
+}
+
+// testLossExtremes: huge logits and masked huge logits stay finite.
+func testLossExtremes(s *suite) {
+	w := newWorld(s.open(), 3)
+	shape := tensor.Vector(2, 4)
+	x := w.Upload(shape, []float32{1e4, -1e4, 0, 3, 2e4, 1, 2, 3})
+	m := w.Upload(shape, []float32{1, 1, 1, 1, 0, 1, 1, 1})
+	t := w.Upload(shape, []float32{0, 1, 0, 0, 0, 1, 0, 0})
+	rows := w.Fill(tensor.Vector(2, 1), 1)
+	lse := math.Log(math.Exp(1) + math.Exp(2) + math.Exp(3))
+	got := make([]float32, 2)
+	w.Download(w.CrossEntropy(x, t, m), got)
+	near(s, "loss of an impossible class", got[0], 2e4)
+	near(s, "loss beside a masked class", got[1], float32(lse-1))
+	grad := make([]float32, 8)
+	w.Download(w.CrossEntropyBackward(x, t, m, rows), grad)
+	for i, want := range []float64{1, -1, 0, 0, 0, math.Exp(1-lse) - 1, math.Exp(2 - lse), math.Exp(3 - lse)} {
+		near(s, "gradient", grad[i], float32(want))
+	}
+	w.Download(w.Entropy(x, m), got)
+	near(s, "entropy of a certain class", got[0], 0)
+	w.Download(w.EntropyBackward(x, m, rows), grad)
+	near(s, "entropy's gradient of a masked class", grad[4], 0)
+	w.Download(w.Softmax(x, m), grad)
+	near(s, "probability of a masked class", grad[4], 0)
+}
