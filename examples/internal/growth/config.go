@@ -1,0 +1,167 @@
+package growth
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Config says what is run. Everything in it influences the result; where results go and how progress is shown do not belong here.
+type Config struct {
+	Quick    bool   `json:"quick"`
+	Scenario string `json:"scenario"` // "I": volume grows, "II": classes grow
+	Data     string `json:"data"`     // path, or "" for the embedded images
+	Baseline string `json:"baseline"` // "", fixed, largest, scratch or random
+	Seed     uint64 `json:"seed"`
+
+	Volumes  []float64 `json:"volumes"`   // scenario I: fractions of every class
+	Counts   []int     `json:"counts"`    // scenario II: numbers of classes; nil = LabelCounts
+	LateMore float64   `json:"late_more"` // quick II: hold back this fraction of every class until one more, last snapshot
+	Copies   bool      `json:"copies"`    // one more, last snapshot of shifted and mirrored copies
+	Always   bool      `json:"always"`    // adjust whatever the condition says
+	ValShare float64   `json:"val_share"` // fraction of D_t that judges the supernet
+	Epsilon  float64   `json:"epsilon"`   // threshold on H_t, percentage points
+
+	Width float64 `json:"width"` // width multiplier of the space
+	Size  int     `json:"size"`  // input side in pixels; 0 = what the data give
+	Stem  int     `json:"stem"`  // stride of the first convolution
+	Start string  `json:"start"` // α_1 as text; "" = the smallest network of the space
+
+	Supernet Training `json:"supernet"`
+	Retrain  Training `json:"retrain"`
+	Adjuster Search   `json:"adjuster"`
+	Inherit  bool     `json:"inherit"` // retraining starts from the supernet's weights (baselines without one: from the weights in service)
+}
+
+// Training is one kind of training: SGD with momentum 0.9 and a cosine to zero.
+type Training struct {
+	Epochs         int     `json:"epochs"`       // over the first snapshot (supernet), or over each snapshot (retraining)
+	LaterEpochs    int     `json:"later_epochs"` // of fine-tuning at later snapshots
+	FinalEpochs    int     `json:"final_epochs"` // of the last snapshot; 0 = as any other
+	MinSteps       int     `json:"min_steps"`    // small snapshots get more epochs, until there are this many steps
+	Batch          int     `json:"batch"`
+	LR             float64 `json:"lr"`
+	LaterLR        float64 `json:"later_lr"` // 0 = LR
+	WeightDecay    float64 `json:"weight_decay"`
+	LabelSmoothing float64 `json:"label_smoothing"`
+	Crop           int     `json:"crop"` // padding of the random crop, pixels
+	Flip           bool    `json:"flip"`
+	Cutout         int     `json:"cutout"` // side of the erased square, pixels
+	StepsPerArch   int     `json:"steps_per_arch"`
+}
+
+// Search is the training of the adjuster.
+type Search struct {
+	Iterations  int     `json:"iterations"`
+	LR          float64 `json:"lr"`
+	Entropy     float64 `json:"entropy"`
+	Lambda      float64 `json:"lambda"` // 0 = 2.5e-4 · 566.17e6 / C_max of the space
+	Candidates  int     `json:"candidates"`
+	Images      int     `json:"images"`      // validation images behind one reward; 0 = all
+	Calibration int     `json:"calibration"` // training images behind the batch-norm statistics of one reward
+	MovingMean  bool    `json:"moving_mean"` // subtract a moving average of rewards
+}
+
+// Scenarios and Baselines are the words that flags accept.
+func Scenarios() []string { return []string{"I", "II"} }
+
+// Baselines lists the methods AdaXpert is compared with; "" is AdaXpert itself.
+func Baselines() []string { return []string{"fixed", "largest", "scratch", "random"} }
+
+// Default is the table behind a run without flags: all of scenario I on the embedded images in a few minutes on two cores.
+func Default() Config {
+	return Config{
+		Scenario: "I",
+		Seed:     1,
+		Volumes:  []float64{0.10, 0.20, 0.40, 0.80, 1},
+		ValShare: 0.2,
+		Epsilon:  1.0,
+		Width:    0.5,
+		Stem:     2,
+		Supernet: Training{Epochs: 10, LaterEpochs: 5, MinSteps: 150, Batch: 64, LR: 0.1, LaterLR: 0.05, WeightDecay: 5e-4, Flip: true, Crop: 2, StepsPerArch: 2},
+		Retrain:  Training{Epochs: 12, LaterEpochs: 12, MinSteps: 300, Batch: 64, LR: 0.1, WeightDecay: 5e-4, LabelSmoothing: 0.1, Flip: true, Crop: 2},
+		Adjuster: Search{Iterations: 300, LR: 5e-3, Entropy: 2e-4, Candidates: 10, Images: 250, Calibration: 256},
+		Inherit:  true,
+	}
+}
+
+// QuickTable is the table behind -quick: the whole loop in well under a minute. Its last snapshot brings so few images that the
+// condition keeps the architecture.
+func QuickTable() Config {
+	c := Default()
+	c.Quick = true
+	c.Volumes = []float64{0.20, 0.60, 0.61}
+	c.Counts = []int{4, 8}
+	c.LateMore = 0.01
+	c.Width = 0.35
+	c.Supernet.Epochs, c.Supernet.LaterEpochs, c.Supernet.MinSteps = 4, 2, 60
+	c.Retrain.Epochs, c.Retrain.LaterEpochs, c.Retrain.MinSteps = 4, 4, 100
+	c.Adjuster.Iterations, c.Adjuster.Images, c.Adjuster.Calibration, c.Adjuster.LR = 60, 150, 128, 2e-2
+	return c
+}
+
+// Check reports the first field that makes no sense, and makes the data path absolute.
+func (c *Config) Check() error {
+	if !slices.Contains(Scenarios(), c.Scenario) {
+		return fmt.Errorf("-scenario %q: expected %s", c.Scenario, strings.Join(Scenarios(), " or "))
+	}
+	if c.Baseline != "" && !slices.Contains(Baselines(), c.Baseline) {
+		return fmt.Errorf("-baseline %q: expected one of %s", c.Baseline, strings.Join(Baselines(), ", "))
+	}
+	if c.Stem != 1 && c.Stem != 2 {
+		return fmt.Errorf("-stem %d: expected 1 or 2", c.Stem)
+	}
+	if !(c.Width > 0 && c.Width <= 4) {
+		return fmt.Errorf("-width %v: expected above 0 and at most 4", c.Width)
+	}
+	if c.Size != 0 && (c.Size < 8 || c.Size > 512) {
+		return fmt.Errorf("-size %d: expected 8 to 512, or 0", c.Size)
+	}
+	if !(c.ValShare > 0 && c.ValShare < 1) {
+		return fmt.Errorf("-val %v: expected between 0 and 1", c.ValShare)
+	}
+	if !(c.LateMore >= 0 && c.LateMore < 1) {
+		return fmt.Errorf("held-back fraction %v: expected 0 to 1", c.LateMore)
+	}
+	if len(c.Volumes) == 0 {
+		return errors.New("-volumes: no snapshot")
+	}
+	if c.Adjuster.Iterations < 1 || c.Adjuster.Candidates < 1 {
+		return fmt.Errorf("-iterations %d, -candidates %d: expected at least 1", c.Adjuster.Iterations, c.Adjuster.Candidates)
+	}
+	for i, t := range []*Training{&c.Supernet, &c.Retrain} {
+		name := []string{"supernet", "retrain"}[i]
+		if t.Epochs < 1 || t.LaterEpochs < 1 || t.Batch < 2 || !(t.LR > 0) {
+			return fmt.Errorf("-%s-…: %d and %d epochs, batch %d, learning rate %v: expected at least 1, 1, 2 and a rate above 0", name, t.Epochs, t.LaterEpochs, t.Batch, t.LR)
+		}
+	}
+	if c.Data != "" {
+		abs, err := filepath.Abs(c.Data)
+		if err != nil {
+			return err
+		}
+		c.Data = abs
+	}
+	return nil
+}
+
+// Steps are the snapshots for data of so many classes.
+func (c *Config) Steps(classes int) []Step {
+	if c.Scenario == "I" {
+		return Volumes(classes, c.Volumes...)
+	}
+	labels := c.Counts
+	if labels == nil {
+		labels = LabelCounts(classes)
+	}
+	steps := Labels(labels...)
+	if c.LateMore > 0 {
+		for i := range steps {
+			steps[i].Volume = 1 - c.LateMore
+		}
+		steps = append(steps, Step{Volume: 1, Classes: labels[len(labels)-1]})
+	}
+	return steps
+}
