@@ -37,7 +37,8 @@ var (
 // OpenCIFAR reads files in the binary form of CIFAR-10 (records of 3073
 // bytes) or CIFAR-100 (3074 bytes, of which the fine label is used), plain or
 // packed with gzip, one after the other. Which form it is follows from the
-// length of the first file. Class names come from Options, from
+// first file: from its name where that is an official one (data_batch_1.bin,
+// train.bin, …), else from its length, CIFAR-10 where that fits. Class names come from Options, from
 // batches.meta.txt or fine_label_names.txt beside the files, or are built in
 // (CIFAR-10) or numbers.
 func OpenCIFAR(ctx context.Context, files []string, o *Options) (*Memory, error) {
@@ -146,24 +147,21 @@ func cifarImage(dst, planes []uint8, size int, fit Fit) error {
 	return FromImage(dst, img, size, fit)
 }
 
-// whichCIFAR tells the two forms apart by the file's length, and where that
-// fits neither or both, by its name.
+// whichCIFAR tells the two forms apart by the official names, and where the
+// name is another one, by the file's length.
 func whichCIFAR(file string) (*cifarKind, error) {
+	base := strings.TrimSuffix(filepath.Base(file), ".gz")
+	if strings.HasPrefix(base, "data_batch") || strings.HasPrefix(base, "test_batch") {
+		return &cifar10, nil
+	}
+	if base == "train.bin" || base == "test.bin" {
+		return &cifar100, nil
+	}
 	info, err := os.Stat(file)
 	if err != nil {
 		return nil, err
 	}
-	ten := info.Size()%int64(cifar10.record()) == 0
-	hundred := info.Size()%int64(cifar100.record()) == 0
-	packed := strings.HasSuffix(file, ".gz")
-	if ten != hundred && !packed {
-		if ten {
-			return &cifar10, nil
-		}
-		return &cifar100, nil
-	}
-	base := strings.TrimSuffix(filepath.Base(file), ".gz")
-	if base == "train.bin" || base == "test.bin" {
+	if info.Size()%int64(cifar10.record()) != 0 && info.Size()%int64(cifar100.record()) == 0 {
 		return &cifar100, nil
 	}
 	return &cifar10, nil

@@ -56,8 +56,8 @@ func newLoader(ds Dataset, o LoaderOptions) (*loader, error) {
 	if o.Skip < 0 {
 		return nil, fmt.Errorf("dataset: %d batches to skip, want 0 or more", o.Skip)
 	}
-	if o.Workers < 0 {
-		return nil, fmt.Errorf("dataset: %d workers, want 0 or more", o.Workers)
+	if o.Workers < 0 || o.Workers > maxWorkers {
+		return nil, fmt.Errorf("dataset: %d workers, want 1 to %d, or 0 for up to 4", o.Workers, maxWorkers)
 	}
 	if err := o.Augment.check(); err != nil {
 		return nil, err

@@ -51,6 +51,7 @@ func FromPixels(size int, classes []string, labels []int, pixels []uint8) (*Memo
 const (
 	maxSize    = 4096
 	maxClasses = 65535
+	maxWorkers = 1024
 )
 
 // Len is the number of images.

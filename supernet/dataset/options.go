@@ -90,6 +90,9 @@ func (o *Options) settings() (settings, error) {
 	if len(s.ClassNames) > maxClasses {
 		return s, fmt.Errorf("dataset: %d class names, want at most %d", len(s.ClassNames), maxClasses)
 	}
+	if s.Workers > maxWorkers {
+		return s, fmt.Errorf("dataset: %d workers, want at most %d", s.Workers, maxWorkers)
+	}
 	if s.Workers < 0 || s.MaxBytes < 0 || s.MaxPixels < 0 {
 		return s, fmt.Errorf("dataset: workers %d, most bytes %d, most pixels %d, want 0 or more", s.Workers, s.MaxBytes, s.MaxPixels)
 	}

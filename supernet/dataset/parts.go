@@ -48,7 +48,7 @@ type imageEntry struct {
 
 // isHidden tells names that operating systems leave behind.
 func isHidden(name string) bool {
-	return strings.HasPrefix(name, ".") || name == "__MACOSX"
+	return strings.HasPrefix(name, ".") && name != ".." || name == "__MACOSX"
 }
 
 // cleanName splits the path of an archive entry; nil when it is to be passed
