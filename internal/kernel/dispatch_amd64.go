@@ -4,8 +4,6 @@ package kernel
 
 import "unsafe"
 
-func (p Path) tile(t *Tile, rows, blocks int) { tileGo(t, rows, blocks) }
-
 func (p Path) stats(x unsafe.Pointer, n int, c *Chan) { statsGo(x, n, c) }
 
 func (p Path) apply(dst, x, r unsafe.Pointer, n int, act Act, c *Chan) {

@@ -25,6 +25,9 @@ type Tile struct {
 
 	tiles int // tiles of equal height that one assembly call does
 	mask  int // bit j: column j of the last block is valid
+	// Cursors of A and C: assembly moves them past the last row, where a pointer
+	// that the garbage collector sees must not point.
+	a, c uintptr
 }
 
 // K is the number of steps of the inner product.

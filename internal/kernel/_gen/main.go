@@ -1,0 +1,24 @@
+// The generator of the amd64 kernels. It is a module of its own, so that users
+// of Tendril never download it:
+//
+//	go generate ./internal/kernel
+package main
+
+import (
+	"flag"
+	"log"
+
+	. "github.com/mmcloughlin/avo/build"
+)
+
+func main() {
+	family := flag.String("family", "", "kernels to generate: tile, channels, depthwise or flat")
+	flag.Parse()
+	generate := map[string]func(){"tile": tiles}[*family]
+	if generate == nil {
+		log.Fatalf("unknown family %q", *family)
+	}
+	ConstraintExpr("!noasm,!purego")
+	generate()
+	Generate()
+}

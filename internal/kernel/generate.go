@@ -1,0 +1,3 @@
+package kernel
+
+//go:generate go run -C _gen . -family tile -pkg kernel -out ../tile_amd64.s -stubs ../tile_amd64.go
