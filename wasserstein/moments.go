@@ -64,11 +64,11 @@ func (m *Moments) AddFloat32(rows []float32) error { return m.add(flatRows(rows,
 func (m *Moments) AddFloat64(rows []float64) error { return m.add(flatRows(rows, m.dim)) }
 
 func (m *Moments) add(src rows) error {
-	if src.q != m.dim {
-		return fmt.Errorf("add to moments: %w: vectors of length %d, expected %d", ErrDim, src.q, m.dim)
-	}
 	if err := src.check(); err != nil {
 		return fmt.Errorf("add to moments: %w", err)
+	}
+	if src.q != m.dim {
+		return fmt.Errorf("add to moments: %w: vectors of length %d, expected %d", ErrDim, src.q, m.dim)
 	}
 	// Blocks bound the memory for the centred copy. Their size is part of the result's last bits, so it is a constant.
 	const block = 1024
@@ -77,27 +77,32 @@ func (m *Moments) add(src rows) error {
 		hi, lo := src.sums(from, n)
 		centred := newMatrix(n+1, m.dim)
 		src.centre(centred, from, n, hi, lo)
-		m.join(n, hi, lo, centred.row(n))
+		bridge := centred.row(n)
+		weight := math.Sqrt(m.join(n, hi, lo, bridge))
+		for j := range bridge {
+			bridge[j] *= weight
+		}
 		accumulate(m.scatter, centred)
 	}
 	return nil
 }
 
-// join adds n vectors with the given sum to count and sum, and writes to bridge the vector whose outer product is what
-// the scatter gains from the distance between the old mean and the new vectors' mean.
-func (m *Moments) join(n int, hi, lo, bridge []float64) {
+// join adds n vectors with the given sum to count and sum. It writes to bridge the distance between the two means; the
+// scatter gains the bridge's outer product times the weight returned.
+func (m *Moments) join(n int, hi, lo, bridge []float64) (weight float64) {
 	if m.count > 0 {
-		weight := math.Sqrt(float64(m.count) / float64(m.count+n) * float64(n))
+		weight = float64(m.count) * float64(n) / (float64(m.count) + float64(n))
 		for j := range bridge {
 			ah, al := ddDiv(m.hi[j], m.lo[j], float64(m.count))
 			bh, bl := ddDiv(hi[j], lo[j], float64(n))
-			bridge[j] = weight * ddDiff(bh, bl, ah, al)
+			bridge[j] = ddDiff(bh, bl, ah, al)
 		}
 	}
 	for j := range hi {
 		m.hi[j], m.lo[j] = ddAdd(m.hi[j], m.lo[j], hi[j], lo[j])
 	}
 	m.count += n
+	return weight
 }
 
 // Merge adds what other has seen. other is not changed. A refused merge (ErrVersion, ErrDim) changes nothing.
@@ -122,9 +127,9 @@ func (m *Moments) Merge(other *Moments) error {
 	if m == other {
 		scatter = slices.Clone(scatter)
 	}
-	m.join(other.count, slices.Clone(other.hi), slices.Clone(other.lo), bridge.data)
+	weight := m.join(other.count, slices.Clone(other.hi), slices.Clone(other.lo), bridge.data)
 	for i := range m.dim {
-		dst, src, c := m.scatter.row(i), scatter[i*m.dim:], bridge.data[i]
+		dst, src, c := m.scatter.row(i), scatter[i*m.dim:], weight*bridge.data[i]
 		for j := range i + 1 {
 			dst[j] += src[j] + c*bridge.data[j]
 		}

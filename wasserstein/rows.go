@@ -16,6 +16,9 @@ type rows struct {
 }
 
 func flatRows[T float32 | float64](data []T, q int) rows {
+	if q < 1 {
+		return rows{bad: fmt.Errorf("%w: vectors of length %d; moments are made by NewMoments", ErrDim, q)}
+	}
 	r := rows{n: len(data) / q, q: q}
 	if len(data)%q != 0 {
 		r.bad = fmt.Errorf("%w: %d numbers, expected a multiple of %d", ErrDim, len(data), q)

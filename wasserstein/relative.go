@@ -1,0 +1,91 @@
+package wasserstein
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/mat"
+)
+
+// relative is a Gaussian p seen from a Gaussian q with the same support: in the coordinates y of x = μ_q + L_q·y, where
+// Σ_q = L_q·L_qᵀ, q is N(0, I) and p is N(z, Z·Zᵀ).
+type relative struct {
+	z      []float64
+	zz     matrix  // Z, r×r
+	logDet float64 // log |det Z|
+}
+
+// supportTol decides whether two degenerate Gaussians live on the same subspace: entries of covariances are known to some
+// 1e-15 of the variances, their square roots, in which subspaces are compared, to some 1e-8.
+const supportTol = 1e-7
+
+// compareSupports gives p relative to q; ok is false when their supports (the affine subspaces that carry them) differ, so
+// that p is not absolutely continuous with respect to q.
+func compareSupports(p, q Gaussian) (rel relative, ok bool, err error) {
+	n := len(p.Mean)
+	fp, err := factorise(p.Cov, n)
+	if err != nil {
+		return rel, false, fmt.Errorf("first distribution: %w", err)
+	}
+	fq := fp
+	if !slices.Equal(p.Cov, q.Cov) {
+		if fq, err = factorise(q.Cov, n); err != nil {
+			return rel, false, fmt.Errorf("second distribution: %w", err)
+		}
+	}
+	r := fq.rows.rows
+	if fp.rows.rows != r {
+		return rel, false, nil
+	}
+	// The first r pivots carry the triangular part U of q's factor: UᵀZ = the same dimensions of p's factor, and the same
+	// for the difference of means, which rides along as one more right-hand side.
+	u, rhs := newMatrix(r, r), newMatrix(r, r+1)
+	delta := make([]float64, n)
+	for i := range delta {
+		delta[i] = p.Mean[i] - q.Mean[i]
+	}
+	for i, dim := range fq.pivot[:r] {
+		for k := range r {
+			u.row(k)[i] = fq.rows.row(k)[dim]
+			rhs.row(i)[k] = fp.rows.row(k)[dim]
+		}
+		rhs.row(i)[r] = delta[dim]
+	}
+	if r > 0 {
+		tri := blas64.Triangular{N: r, Stride: r, Data: u.data, Uplo: blas.Upper, Diag: blas.NonUnit}
+		blas64.Trsm(blas.Left, blas.Trans, 1, tri, rhs.general())
+	}
+	// The dimensions that q's pivots determine must be determined in the same way for p.
+	for _, dim := range fq.pivot[r:] {
+		dev := math.Sqrt(max(0, p.Cov[dim*n+dim], q.Cov[dim*n+dim]))
+		for k := range r + 1 {
+			rest, size := delta[dim], math.Abs(p.Mean[dim])+math.Abs(q.Mean[dim])
+			if k < r {
+				rest, size = fp.rows.row(k)[dim], 0
+			}
+			for i := range r {
+				rest -= fq.rows.row(i)[dim] * rhs.row(i)[k]
+			}
+			if math.Abs(rest) > supportTol*dev+0x1p-40*size {
+				return rel, false, nil
+			}
+		}
+	}
+	rel = relative{z: make([]float64, r), zz: newMatrix(r, r)}
+	for i := range r {
+		copy(rel.zz.row(i), rhs.row(i)[:r])
+		rel.z[i] = rhs.row(i)[r]
+	}
+	if r > 0 {
+		var lu mat.LU
+		lu.Factorize(mat.NewDense(r, r, slices.Clone(rel.zz.data)))
+		rel.logDet, _ = lu.LogDet()
+		if math.IsInf(rel.logDet, 0) || math.IsNaN(rel.logDet) {
+			return rel, false, nil
+		}
+	}
+	return rel, true, nil
+}
