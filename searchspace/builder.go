@@ -157,11 +157,12 @@ func (b *Builder) ScopeAs(name, site string, f func()) {
 	b.name, b.site = oldName, oldSite
 }
 
-// Stage runs f as the next searched stage, scope "stageN" with N from 1.
-func (b *Builder) Stage(f func()) {
+// Stage runs f as the next searched stage: scope name in weight names (an empty
+// one adds nothing), "stageN" in sites and decision names, with N from 1.
+func (b *Builder) Stage(name string, f func()) {
 	b.stages++
 	b.stage, b.layer = b.stages, -1
-	b.ScopeAs("", "stage"+strconv.Itoa(b.stage), f)
+	b.ScopeAs(name, "stage"+strconv.Itoa(b.stage), f)
 	b.stage, b.layer = b.stages+1, -1
 }
 

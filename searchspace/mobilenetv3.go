@@ -142,7 +142,7 @@ func (sp *mobileSpace) names() (text []TextList, encoding []string) {
 
 // stage writes a searched stage of blocks like m.
 func (sp *mobileSpace) stage(b *Builder, x Ref, m mbBlock) Ref {
-	b.Stage(func() {
+	b.Stage("", func() {
 		depths := sp.depths
 		if sp.single && b.stage == sp.stages {
 			depths = []int{1}

@@ -80,8 +80,11 @@ func (s *Space) Restrict(rs ...Restriction) (*Space, error) {
 
 func (r Restriction) clone() Restriction {
 	out := Restriction{Decisions: slices.Clone(r.Decisions), Keep: slices.Clone(r.Keep), Values: slices.Clone(r.Values)}
-	for _, c := range r.Combinations {
-		out.Combinations = append(out.Combinations, slices.Clone(c))
+	if r.Combinations != nil {
+		out.Combinations = make([][]int, len(r.Combinations))
+	}
+	for i, c := range r.Combinations {
+		out.Combinations[i] = slices.Clone(c)
 	}
 	return out
 }

@@ -1,0 +1,86 @@
+package searchspace_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/tendril-nas/tendril/searchspace"
+)
+
+// FuzzParse: whatever the text, Parse gives an architecture whose text reads
+// back to it, or a SyntaxError inside the text, or an invalid architecture.
+func FuzzParse(f *testing.F) {
+	all := spaces(f)
+	names := make([]string, 0, len(all))
+	for name := range all {
+		names = append(names, name)
+	}
+	three := strings.Repeat("3,", 19) + "3"
+	f.Add("2,2,2,2,2:" + three + ":" + three)
+	f.Add("4,4,4,4,4:" + strings.ReplaceAll(three, "3", "7") + ":" + strings.ReplaceAll(three, "3", "6"))
+	f.Add("2,2,2,2,2:" + three + ":" + three + ",3")
+	f.Add(adaxpert200)
+	f.Add("")
+	f.Add(":::")
+	f.Add("2,,2")
+	f.Add("16,2,dense,5,dense,5,32,2,dense,5,dense,5")
+	for name, s := range all {
+		f.Add(s.Format(s.Largest()))
+		if s.Format(s.Largest()) == "" {
+			f.Errorf("%s has no text form", name)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, name := range names {
+			s := all[name]
+			a, err := s.Parse(text)
+			var syntax *searchspace.SyntaxError
+			switch {
+			case errors.As(err, &syntax):
+				if syntax.Offset < 0 || syntax.Offset > len(text) || syntax.Got == "" || syntax.Want == "" {
+					t.Errorf("%s: %q gives %+v", name, text, syntax)
+				}
+			case err != nil:
+				if !errors.Is(err, searchspace.ErrInvalid) {
+					t.Errorf("%s: %q gives %v", name, text, err)
+				}
+			default:
+				if b, err := s.Parse(s.Format(a)); err != nil || b != a {
+					t.Errorf("%s: %q prints as %q, which gives %v, %v", name, text, s.Format(a), b, err)
+				}
+				if _, err := s.Cost(a); err != nil {
+					t.Errorf("%s: %q has no cost: %v", name, text, err)
+				}
+			}
+		}
+	})
+}
+
+// FuzzArch: choices from anywhere never make a space panic.
+func FuzzArch(f *testing.F) {
+	all := spaces(f)
+	f.Add([]byte(strings.Repeat("00", 45)))
+	f.Add([]byte(strings.Repeat("02", 45)))
+	f.Add([]byte(strings.Repeat("ff", 12)))
+	f.Add([]byte("0"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var a searchspace.Arch
+		if a.UnmarshalText(text) != nil {
+			return
+		}
+		for name, s := range all {
+			valid := s.Valid(a)
+			_, err := s.Cost(a)
+			if (valid == nil) != (err == nil) {
+				t.Errorf("%s: valid %v, cost %v", name, valid, err)
+			}
+			_, _ = s.Diff(a, s.Smallest())
+			if text := s.Format(a); valid == nil {
+				if b, err := s.Parse(text); err != nil || a != b {
+					t.Errorf("%s: %q parses to %v, %v", name, text, b, err)
+				}
+			}
+		}
+	})
+}
