@@ -34,7 +34,7 @@ func testElements(s *suite) {
 }
 
 func testChannels(s *suite) {
-	s.cases(30, 1e-6, func(w *world) {
+	s.cases(30, 2e-5, func(w *world) {
 		shape := w.shape()
 		a, b := shape, shape
 		b.C, a.C = w.channels(), w.channels()
