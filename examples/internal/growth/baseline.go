@@ -100,7 +100,7 @@ func (e *engine) searchOnce(ctx context.Context, prev searchspace.Arch, d float6
 func (e *engine) randomSearch(ctx context.Context, j *adjuster.Judges, prev searchspace.Arch, d float64) (*adjuster.Result, error) {
 	return RandomSearch(ctx, j, prev, d, &RandomOptions{
 		Evaluations: e.cfg.Adjuster.Iterations, Candidates: e.cfg.Adjuster.Candidates,
-		Reward: adjuster.Reward{Lambda: e.lambda}, Seed: e.seed(seedCandidates, e.t), Recorder: e.searchRecorder(),
+		Reward: adjuster.Reward{Lambda: orNone(e.lambda)}, Seed: e.seed(seedCandidates, e.t), Recorder: e.searchRecorder(),
 	})
 }
 

@@ -3,6 +3,7 @@ package growth
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -26,21 +27,7 @@ const expertFile = "expert.ckpt"
 // Run is the main loop: every snapshot of the scenario in turn. When ctx ends it returns the context's error, and what was finished
 // stays in the directory.
 func Run(ctx context.Context, cfg Config, o *Options) (*Report, error) {
-	if err := cfg.Check(); err != nil {
-		return nil, err
-	}
-	out, log := o.Out, o.Log
-	if out == nil {
-		out = progress.New(nowhere{}, &progress.Options{Plain: true})
-	}
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
-	}
-	s, err := openStore(o.Dir, &cfg, o.Resume)
-	if err != nil {
-		return nil, err
-	}
-	e, err := newEngine(ctx, cfg, s, out, log)
+	e, err := open(ctx, cfg, o)
 	if err != nil {
 		return nil, err
 	}
@@ -70,6 +57,25 @@ func Run(ctx context.Context, cfg Config, o *Options) (*Report, error) {
 		return rep, err
 	}
 	return rep, e.draw(rep, outcomes)
+}
+
+// open makes the engine of a run, new or kept in the directory.
+func open(ctx context.Context, cfg Config, o *Options) (*engine, error) {
+	if err := cfg.Check(); err != nil {
+		return nil, err
+	}
+	out, log := o.Out, o.Log
+	if out == nil {
+		out = progress.New(io.Discard, &progress.Options{Plain: true})
+	}
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	s, err := openStore(o.Dir, &cfg, o.Resume)
+	if err != nil {
+		return nil, err
+	}
+	return newEngine(ctx, cfg, s, out, log)
 }
 
 // method returns the function that answers the snapshot under way.
@@ -167,8 +173,3 @@ func (e *engine) finish(ctx context.Context, rep *Report) error {
 }
 
 const finalModel = "model.ckpt"
-
-// nowhere swallows what is printed.
-type nowhere struct{}
-
-func (nowhere) Write(p []byte) (int, error) { return len(p), nil }

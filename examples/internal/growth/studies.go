@@ -1,0 +1,219 @@
+package growth
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/tendril-nas/tendril/adjuster"
+	"github.com/tendril-nas/tendril/searchspace"
+	"github.com/tendril-nas/tendril/supernet"
+	"github.com/tendril-nas/tendril/supernet/dataset"
+)
+
+// study prepares an engine at a snapshot whose supernet is trained, for experiments beside the main loop.
+func study(ctx context.Context, cfg Config, o *Options, t int) (*engine, error) {
+	e, err := open(ctx, cfg, o)
+	if err != nil {
+		return nil, err
+	}
+	start, err := e.start()
+	if err != nil {
+		return nil, err
+	}
+	for e.t = 1; ; e.t++ {
+		if err := e.FineTune(ctx); err != nil {
+			return nil, err
+		}
+		if e.t == t {
+			return e, nil
+		}
+		if err := e.Retrain(ctx, start); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// Ranked is one architecture of RankStudy. Accuracies are fractions of the test images.
+type Ranked struct {
+	Arch      string  `json:"arch"`
+	MAdds     int64   `json:"madds"`
+	Inherited float64 `json:"inherited"` // with the supernet's weights, batch-norm statistics recalibrated
+	Retrained float64 `json:"retrained"` // trained alone from random weights on the same images as the supernet
+}
+
+// RankStudy compares, over n random architectures, accuracy with inherited weights and after training each alone: what the search
+// sees and what it is after. It uses the first snapshot of the scenario.
+func RankStudy(ctx context.Context, cfg Config, o *Options, n int) ([]Ranked, error) {
+	e, err := study(ctx, cfg, o, 1)
+	if err != nil {
+		return nil, err
+	}
+	train, err := e.scenario.Train(1)
+	if err != nil {
+		return nil, err
+	}
+	test, err := e.scenario.Test(1)
+	if err != nil {
+		return nil, err
+	}
+	judge, err := e.net.On(test, &supernet.EvalOptions{BatchSize: 250, Calibration: train, Seed: e.seed(seedJudges, 1)})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Ranked, n)
+	for i := range out {
+		a, err := e.full.Sample(rand.New(rand.NewPCG(e.seed(seedCandidates, 0), uint64(i))))
+		if err != nil {
+			return nil, err
+		}
+		if out[i], err = e.rank(ctx, i, a, judge, train, test); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (e *engine) rank(ctx context.Context, i int, a searchspace.Arch, judge adjuster.Evaluator, train, test dataset.Dataset) (Ranked, error) {
+	name := fmt.Sprintf("rank-%d", i+1)
+	var r Ranked
+	if ok, err := e.recall(name+".json", &r); ok || err != nil {
+		return r, err
+	}
+	cost, err := e.full.Cost(a)
+	if err != nil {
+		return r, err
+	}
+	m, err := judge.Evaluate(ctx, a)
+	if err != nil {
+		return r, err
+	}
+	r = Ranked{Arch: e.full.Format(a), MAdds: cost.MAdds, Inherited: m.Accuracy}
+	model, err := supernet.NewModel(e.full, a, &supernet.Options{Seed: e.seed(seedModel, i), Normalization: e.norm, Logger: e.log})
+	if err != nil {
+		return r, err
+	}
+	opts := e.trainOptions(&e.cfg.Retrain, train.Len(), seedModelData, fmt.Sprintf("network %d", i+1), name+"-training.ckpt")
+	if _, err := model.Train(ctx, train, opts); err != nil {
+		return r, err
+	}
+	t, err := Tally(ctx, model, test)
+	if err != nil {
+		return r, err
+	}
+	r.Retrained = t.Accuracy()
+	if err := e.remember(name+".json", r); err != nil {
+		return r, err
+	}
+	return r, e.store.remove(name + "-training.ckpt")
+}
+
+// Spearman is the rank correlation of two equally long lists; equal values share their mean rank.
+func Spearman(x, y []float64) float64 { return stat.Correlation(ranks(x), ranks(y), nil) }
+
+func ranks(x []float64) []float64 {
+	out := make([]float64, len(x))
+	for i, v := range x {
+		below, equal := 0, 0
+		for _, w := range x {
+			if w < v {
+				below++
+			} else if w == v {
+				equal++
+			}
+		}
+		out[i] = float64(below) + float64(equal+1)/2
+	}
+	return out
+}
+
+// Learnt is one seed of PolicyStudy.
+type Learnt struct {
+	Seed         uint64    `json:"seed"`
+	First        float64   `json:"first"`         // mean reward of the first tenth of the proposals
+	Last         float64   `json:"last"`          // and of the last
+	EntropyFirst float64   `json:"entropy_first"` // mean entropy of the same tenths, nats
+	EntropyLast  float64   `json:"entropy_last"`
+	Policy       float64   `json:"policy"` // reward of the final choice on the whole validation set
+	Random       float64   `json:"random"` // the same for uniform random search with as many evaluations
+	PolicyMAdds  float64   `json:"policy_madds"`
+	RandomMAdds  float64   `json:"random_madds"`
+	Rewards      []float64 `json:"rewards"`
+}
+
+// PolicyStudy trains the adjuster at the second snapshot from several seeds, and searches at random beside it. All seeds see the same
+// supernet, distance and validation images.
+func PolicyStudy(ctx context.Context, cfg Config, o *Options, seeds int) ([]Learnt, error) {
+	e, err := study(ctx, cfg, o, 2)
+	if err != nil {
+		return nil, err
+	}
+	reading, err := e.Measure(ctx)
+	if err != nil {
+		return nil, err
+	}
+	judges, err := e.Judges(ctx)
+	if err != nil {
+		return nil, err
+	}
+	prev, err := e.start()
+	if err != nil {
+		return nil, err
+	}
+	var out []Learnt
+	for s := range seeds {
+		name := fmt.Sprintf("policy-%d.json", s+1)
+		var l Learnt
+		ok, err := e.recall(name, &l)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			if l, err = e.learn(ctx, judges, prev, reading.Distance, uint64(s+1)); err != nil {
+				return nil, err
+			}
+			if err := e.remember(name, l); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+func (e *engine) learn(ctx context.Context, j *adjuster.Judges, prev searchspace.Arch, d float64, seed uint64) (Learnt, error) {
+	opts := e.adjusterOptions()
+	opts.Seed = seed
+	a, err := adjuster.New(j.Space, opts)
+	if err != nil {
+		return Learnt{}, err
+	}
+	res, err := a.Adjust(ctx, prev, d, j.Reward, j.Final)
+	if err != nil {
+		return Learnt{}, err
+	}
+	random, err := RandomSearch(ctx, j, prev, d, &RandomOptions{Evaluations: e.cfg.Adjuster.Iterations, Candidates: e.cfg.Adjuster.Candidates,
+		Reward: adjuster.Reward{Lambda: orNone(e.lambda)}, Seed: seed})
+	if err != nil {
+		return Learnt{}, err
+	}
+	l := Learnt{Seed: seed, Policy: res.Best().Reward, Random: random.Best().Reward, PolicyMAdds: res.Best().Cost, RandomMAdds: random.Best().Cost}
+	var entropy []float64
+	for _, p := range res.History {
+		l.Rewards, entropy = append(l.Rewards, p.Reward), append(entropy, p.Entropy)
+	}
+	tenth := max(1, len(l.Rewards)/10)
+	end := len(l.Rewards) - tenth
+	l.First, l.Last = stat.Mean(l.Rewards[:tenth], nil), stat.Mean(l.Rewards[end:], nil)
+	l.EntropyFirst, l.EntropyLast = stat.Mean(entropy[:tenth], nil), stat.Mean(entropy[end:], nil)
+	return l, nil
+}
+
+// MeanAndError is the mean of x and its standard error.
+func MeanAndError(x []float64) (mean, err float64) {
+	m, s := stat.MeanStdDev(x, nil)
+	return m, s / math.Sqrt(float64(len(x)))
+}
