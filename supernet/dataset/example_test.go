@@ -1,0 +1,141 @@
+package dataset_test
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+
+	"github.com/tendril-nas/tendril/supernet/dataset"
+)
+
+// stripes is a set of eight 4×4 images in two classes.
+func stripes() *dataset.Memory {
+	pixels := make([]uint8, 8*4*4*3)
+	for i := range pixels {
+		pixels[i] = uint8(i / 3)
+	}
+	ds, err := dataset.FromPixels(4, []string{"cat", "dog"}, []int{0, 1, 0, 1, 0, 1, 0, 1}, pixels)
+	if err != nil {
+		panic(err) // the literals above fit
+	}
+	return ds
+}
+
+// A folder per class is all it takes.
+func ExampleOpen() {
+	dir, err := os.MkdirTemp("", "pets")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	for _, name := range []string{"cat/tom.png", "cat/kitty.png", "dog/rex.png"} {
+		if err := writePicture(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	ds, err := dataset.Open(context.Background(), dir, &dataset.Options{Size: 32})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(ds.Len(), "images of", ds.Size(), "pixels,", ds.Classes(), dataset.Count(ds))
+	// Output: 3 images of 32 pixels, [cat dog] [2 1]
+}
+
+func writePicture(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	img := image.NewGray(image.Rect(0, 0, 64, 48))
+	img.SetGray(10, 10, color.Gray{Y: 255})
+	return png.Encode(f, img)
+}
+
+// One epoch of shuffled, augmented batches.
+func ExampleBatches() {
+	options := dataset.LoaderOptions{
+		BatchSize: 3,
+		Shuffle:   true,
+		Seed:      1,
+		Augment:   &dataset.Augment{CropPadding: 1, Flip: true},
+	}
+	for batch, err := range dataset.Batches(context.Background(), stripes(), options) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(batch.N, "images,", len(batch.X), "values")
+	}
+	// Output:
+	// 3 images, 144 values
+	// 3 images, 144 values
+	// 2 images, 96 values
+}
+
+// A growing volume of data: each fraction contains the one before.
+func ExampleFraction() {
+	for _, f := range []float64{0.25, 0.5, 1} {
+		part, err := dataset.Fraction(stripes(), f, 7)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(part.Len(), dataset.Count(part))
+	}
+	// Output:
+	// 2 [1 1]
+	// 4 [2 2]
+	// 8 [4 4]
+}
+
+// A growing label space: the classes that have been seen so far.
+func ExampleByClass() {
+	first, err := dataset.ByClass(stripes(), 1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	both, err := dataset.ByClass(stripes(), 1, 0)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(first.Classes(), first.Len())
+	fmt.Println(both.Classes(), both.Len())
+	// Output:
+	// [dog] 4
+	// [dog cat] 8
+}
+
+// Validation images set apart, a quarter of each class.
+func ExampleSplit() {
+	val, train, err := dataset.Split(stripes(), 0.25, 1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(dataset.Count(val), dataset.Count(train))
+	// Output: [1 1] [3 3]
+}
+
+// The statistics that Batches normalises with, measured on the training set.
+func ExampleMeasure() {
+	n, err := dataset.Measure(context.Background(), stripes())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%.4f ± %.4f\n", n.Mean[0], n.Std[0])
+	// Output: 0.2490 ± 0.1449
+}
