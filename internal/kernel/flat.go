@@ -9,9 +9,10 @@ type SGD struct {
 }
 
 // Adam is the update of [Path.Adam]; Rate is LR/(1−Beta1^t) and Root is
-// 1/√(1−Beta2^t), so that p −= Rate·m/(√v·Root + Eps).
+// 1/√(1−Beta2^t), so that p −= Rate·m/(√v·Root + Eps). Gain1 and Gain2 are
+// 1−Beta1 and 1−Beta2, rounded once: 1−0.999 in float32 is off by 5e-5.
 type Adam struct {
-	Rate, Root, Beta1, Beta2, Eps, Decay, GradScale float32
+	Rate, Root, Beta1, Beta2, Gain1, Gain2, Eps, Decay, GradScale float32
 }
 
 func axpyGo(alpha float32, x, y []float32) {
@@ -54,8 +55,8 @@ func adamGo(p, g, m, v []float32, o *Adam) {
 	g, m, v = g[:len(p)], m[:len(p)], v[:len(p)]
 	for i := range p {
 		d := o.GradScale*g[i] + o.Decay*p[i]
-		m[i] = o.Beta1*m[i] + (1-o.Beta1)*d
-		v[i] = o.Beta2*v[i] + (1-o.Beta2)*d*d
+		m[i] = o.Beta1*m[i] + o.Gain1*d
+		v[i] = o.Beta2*v[i] + o.Gain2*d*d
 		p[i] -= o.Rate * m[i] / (float32(math.Sqrt(float64(v[i])))*o.Root + o.Eps)
 	}
 }

@@ -110,7 +110,7 @@ func (s *stream) Adam(param, grad, m, v tensor.Buffer, o tensor.AdamSpec) {
 	t := float64(o.Step)
 	s.flat.adam = kernel.Adam{
 		Rate: float32(o.LR / (1 - math.Pow(o.Beta1, t))), Root: float32(1 / math.Sqrt(1-math.Pow(o.Beta2, t))),
-		Beta1: float32(o.Beta1), Beta2: float32(o.Beta2), Eps: float32(o.Eps),
+		Beta1: float32(o.Beta1), Beta2: float32(o.Beta2), Gain1: float32(1 - o.Beta1), Gain2: float32(1 - o.Beta2), Eps: float32(o.Eps),
 		Decay: float32(o.WeightDecay), GradScale: float32(o.GradScale),
 	}
 	s.runFlat()
