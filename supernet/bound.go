@@ -101,7 +101,7 @@ func (b *Bound) evaluate(ctx context.Context, a searchspace.Arch) (searchspace.M
 		return searchspace.Measurement{Arch: a}, err
 	}
 	var stats []*nn.Stats
-	step := nn.Step{}
+	step := evaluating
 	switch {
 	case b.calibration != nil:
 		stats = p.ownStats(b.net.runner)

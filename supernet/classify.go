@@ -7,7 +7,6 @@ import (
 
 	"gorgonia.org/tensor"
 
-	"github.com/tendril-nas/tendril/internal/nn"
 	backend "github.com/tendril-nas/tendril/internal/tensor"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
@@ -77,7 +76,7 @@ func (m *Model) classify(x []float32, images int) (probs []float32, err error) {
 	defer m.giveBack(r)
 	p := m.prog
 	classes := p.graph.Classes
-	r.tape.Begin(nn.Step{})
+	r.tape.Begin(evaluating)
 	p.run(r, r.tape.Input(inputShape(images, p.graph.InputSize), x), pass{})
 	probs = r.tape.Read(r.slots[p.logits], nil)
 	for i := range images {

@@ -117,3 +117,6 @@ func softmax(row []float32) {
 		row[i] = float32(math.Exp(float64(v)-top) / sum)
 	}
 }
+
+// evaluating is a pass with running statistics, without gradients or dropout.
+var evaluating = nn.Step{}

@@ -141,7 +141,7 @@ func (m *Model) Train(ctx context.Context, train dataset.Dataset, o *TrainOption
 			return &TrainResult{}, fmt.Errorf("supernet: train: validation: %w", err)
 		}
 		j.validate = func(ctx context.Context) (Validation, error) {
-			v, err := m.judge(ctx, m.prog, im, nil, nn.Step{})
+			v, err := m.judge(ctx, m.prog, im, nil, evaluating)
 			return Validation{Accuracy: v.Accuracy, Loss: v.Loss}, err
 		}
 	}
@@ -173,7 +173,7 @@ func (m *Model) Evaluate(ctx context.Context, ds dataset.Dataset) (searchspace.M
 	defer m.release()
 	im, err := m.images(ds, &EvalOptions{CacheBytes: -1})
 	if err == nil {
-		v, err = m.judge(ctx, m.prog, im, nil, nn.Step{})
+		v, err = m.judge(ctx, m.prog, im, nil, evaluating)
 	}
 	if err != nil {
 		return v, fmt.Errorf("supernet: evaluate: %w", err)
@@ -247,7 +247,7 @@ func (m *Model) embed(ctx context.Context, im *images, f func(features *tensor.D
 	q := m.FeatureLen()
 	var rows []float32
 	return im.each(ctx, func(b *dataset.Batch) error {
-		if err := m.runner.forward(m.prog, b, nn.Step{}, pass{}); err != nil {
+		if err := m.runner.forward(m.prog, b, evaluating, pass{}); err != nil {
 			return err
 		}
 		if cap(rows) < b.N*q {

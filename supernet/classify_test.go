@@ -1,0 +1,170 @@
+package supernet
+
+import (
+	"context"
+	"errors"
+	"image"
+	"image/color"
+	"math"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"gorgonia.org/tensor"
+
+	"github.com/tendril-nas/tendril/supernet/dataset"
+)
+
+// picture is image i of a data set.
+func picture(t testing.TB, ds dataset.Dataset, i int) image.Image {
+	t.Helper()
+	size := ds.Size()
+	pixels := make([]uint8, size*size*3)
+	if err := ds.Image(i, pixels); err != nil {
+		t.Fatal(err)
+	}
+	img := image.NewNRGBA(image.Rect(0, 0, size, size))
+	for p := range size * size {
+		img.SetNRGBA(p%size, p/size, color.NRGBA{pixels[3*p], pixels[3*p+1], pixels[3*p+2], 255})
+	}
+	return img
+}
+
+// TestClassify compares single images with batches, and saved models with those in memory, from several goroutines at once.
+func TestClassify(t *testing.T) {
+	m := tinyModel(t)
+	jitter(t, m.network, 1)
+	path := filepath.Join(t.TempDir(), "model")
+	if err := m.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	saved, err := LoadModel(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ds := stripes(t, 12, 16, 1)
+	b := &dataset.Batch{}
+	for batch, err := range dataset.Batches(context.Background(), ds, dataset.LoaderOptions{BatchSize: 12, Normalization: m.norm}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		*b = *batch
+	}
+	want := outputs(t, m.network, m.prog, b)
+	var wg sync.WaitGroup
+	for g := range 6 {
+		wg.Go(func() {
+			for k := range 12 {
+				i := (k + g) % 12
+				label, probs, err := saved.Classify(picture(t, ds, i))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				row := append([]float32(nil), want[i*4:i*4+4]...)
+				softmax(row)
+				if label != argmax(row) || !close32(probs, row, 1e-5) {
+					t.Errorf("image %d: class %d with %v, expected %v", i, label, probs, row)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestClassifyWhileTraining serves while the weights move.
+func TestClassifyWhileTraining(t *testing.T) {
+	m := tinyModel(t)
+	ds := stripes(t, 32, 16, 1)
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				_, probs, err := m.Classify(picture(t, ds, 3))
+				sum := 0.0
+				for _, p := range probs {
+					sum += float64(p)
+				}
+				if err != nil || math.Abs(sum-1) > 1e-5 {
+					t.Errorf("probabilities %v, %v", probs, err)
+					return
+				}
+			}
+		})
+	}
+	_, err := m.Train(context.Background(), ds, short(2))
+	if err == nil {
+		err = m.GrowClasses(6)
+	}
+	close(done)
+	wg.Wait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, probs, err := m.Classify(picture(t, ds, 3)); err != nil || len(probs) != 6 {
+		t.Errorf("%d probabilities (%v), expected 6", len(probs), err)
+	}
+}
+
+// TestClassifyAnySize takes images that are larger, smaller, not square, or empty.
+func TestClassifyAnySize(t *testing.T) {
+	m := tinyModel(t)
+	for _, r := range []image.Rectangle{image.Rect(0, 0, 16, 16), image.Rect(-3, 5, 60, 40), image.Rect(0, 0, 3, 9)} {
+		label, probs, err := m.Classify(image.NewGray(r))
+		if err != nil || label < 0 || label > 3 || len(probs) != 4 {
+			t.Errorf("%v: class %d, %v, %v", r, label, probs, err)
+		}
+	}
+	if _, _, err := m.Classify(image.NewGray(image.Rectangle{})); !errors.Is(err, ErrData) {
+		t.Errorf("empty image: %v", err)
+	}
+	if _, _, err := m.Classify(nil); !errors.Is(err, ErrData) {
+		t.Errorf("nil image: %v", err)
+	}
+}
+
+// TestClassifyTensor checks layout, values and refusals.
+func TestClassifyTensor(t *testing.T) {
+	m := tinyModel(t)
+	jitter(t, m.network, 1)
+	b := firstBatch(t, stripes(t, 3, 16, 1), 3)
+	want := outputs(t, m.network, m.prog, b)
+	nchw := make([]float32, len(b.X))
+	for i := range 3 {
+		for c := range 3 {
+			for p := range 256 {
+				nchw[(i*3+c)*256+p] = b.X[(i*256+p)*3+c]
+			}
+		}
+	}
+	got, err := m.ClassifyTensor(tensor.New(tensor.WithShape(3, 3, 16, 16), tensor.WithBacking(nchw)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := got.Shape(); len(s) != 2 || s[0] != 3 || s[1] != 4 {
+		t.Fatalf("shape %v", s)
+	}
+	for i := range 3 {
+		softmax(want[i*4 : i*4+4])
+	}
+	if !close32(got.Data().([]float32), want, 1e-5) {
+		t.Errorf("probabilities %v, expected %v", got, want)
+	}
+	for _, bad := range []*tensor.Dense{
+		nil,
+		tensor.New(tensor.WithShape(1, 3, 16, 16), tensor.Of(tensor.Float64)),
+		tensor.New(tensor.WithShape(3, 16, 16), tensor.Of(tensor.Float32)),
+		tensor.New(tensor.WithShape(1, 3, 16, 12), tensor.Of(tensor.Float32)),
+		tensor.New(tensor.WithShape(1, 1, 16, 16), tensor.Of(tensor.Float32)),
+	} {
+		if _, err := m.ClassifyTensor(bad); !errors.Is(err, ErrData) {
+			t.Errorf("%v: %v, expected ErrData", bad, err)
+		}
+	}
+}
