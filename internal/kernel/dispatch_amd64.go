@@ -2,24 +2,6 @@
 
 package kernel
 
-import "unsafe"
-
-func (p Path) stats(x unsafe.Pointer, n int, c *Chan) { statsGo(x, n, c) }
-
-func (p Path) apply(dst, x, r unsafe.Pointer, n int, act Act, c *Chan) {
-	applyGo(dst, x, r, n, act, c)
-}
-
-func (p Path) sumAct(x unsafe.Pointer, n int, act Act, c *Chan) { sumActGo(x, n, act, c) }
-
-func (p Path) dotAct(d, x unsafe.Pointer, n int, act Act, c *Chan) { dotActGo(d, x, n, act, c) }
-
-func (p Path) gradSums(d, x unsafe.Pointer, n int, act Act, c *Chan) { gradSumsGo(d, x, n, act, c) }
-
-func (p Path) gradApply(dst, d, x unsafe.Pointer, n int, act Act, c *Chan) {
-	gradApplyGo(dst, d, x, n, act, c)
-}
-
 func (p Path) depthwise(a *Depthwise) { depthwiseGo(a) }
 
 func (p Path) depthwiseGrad(a *DepthwiseGrad) { depthwiseGradGo(a) }
