@@ -3,6 +3,7 @@ package searchspace_test
 import (
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/tendril-nas/tendril/searchspace"
@@ -59,6 +60,32 @@ func (p *published) lower(t *testing.T) *searchspace.Graph {
 			t.Fatal(err)
 		}
 		return lowerText(t, s, enc.String)
+	case "ofa_proxylessnas":
+		if err := json.Unmarshal(p.Encoding, &enc); err != nil {
+			t.Fatal(err)
+		}
+		s, err := searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: enc.Width, InputSize: p.Input[2], Classes: p.Classes})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return lowerText(t, s, enc.String)
+	case "ofa_resnet50":
+		var enc struct{ D, E, W []json.Number }
+		if err := json.Unmarshal(p.Encoding, &enc); err != nil {
+			t.Fatal(err)
+		}
+		list := func(l []json.Number) string {
+			var out []string
+			for _, v := range l {
+				out = append(out, v.String())
+			}
+			return strings.Join(out, ",")
+		}
+		s, err := searchspace.ResNet50(searchspace.ResNet50Options{InputSize: p.Input[2], Classes: p.Classes})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return lowerText(t, s, list(enc.D)+":"+list(enc.E)+":"+list(enc.W))
 	}
 	return nil
 }

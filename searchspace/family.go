@@ -20,6 +20,8 @@ type Family struct {
 	// separated by colons, numbers or labels inside a list by commas. Nil is one
 	// list of all decisions.
 	Text []TextList
+	// Synonyms are further texts that Parse accepts; optional.
+	Synonyms []Synonym
 	// Codec replaces the text form made from Text; optional.
 	Codec Codec
 	// Encoding lists the decisions of the one-hot encoding in order; nil is all.
@@ -33,6 +35,9 @@ type TextList struct {
 	Name      string // what error messages call the list, e.g. "kernels"
 	Decisions []string
 }
+
+// Synonym lets Parse read Label as the choice labelled Means.
+type Synonym struct{ Decision, Label, Means string }
 
 // Codec is a text form of a family's own. Parse gives one choice index per
 // decision (inactive ones are ignored) and reports bad text as a *SyntaxError;

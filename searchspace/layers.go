@@ -55,9 +55,9 @@ func (b *Builder) Act(name string, x Ref, a Act) Ref {
 
 // ConvBN adds NAME.conv, NAME.bn and, unless a is ActNone, NAME.act.
 func (b *Builder) ConvBN(name string, x Ref, c Conv, a Act) Ref {
-	x = b.Conv(name+".conv", x, c)
-	x = b.BatchNorm(name+".bn", x)
-	return b.Act(name+".act", x, a)
+	x = b.Conv(join(name, "conv"), x, c)
+	x = b.BatchNorm(join(name, "bn"), x)
+	return b.Act(join(name, "act"), x, a)
 }
 
 // GlobalAvgPool adds the mean over height and width.

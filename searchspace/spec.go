@@ -55,6 +55,8 @@ func FromSpec(sp Spec, makers ...Maker) (*Space, error) {
 func builtin() []Maker {
 	return []Maker{
 		maker("mobilenetv3", MobileNetV3),
+		maker("proxylessnas", ProxylessNAS),
+		maker("resnet50", ResNet50),
 	}
 }
 

@@ -81,7 +81,7 @@ func (s *Space) parseLists(text string) ([]int, error) {
 			continue
 		}
 		d := &s.decisions[i]
-		c := slices.Index(d.Labels, tok.text)
+		c := slices.Index(d.Labels, s.meaning(d.Name, tok.text))
 		if c < 0 {
 			all := make([]int, d.Len())
 			for k := range all {
@@ -99,6 +99,16 @@ func (s *Space) parseLists(text string) ([]int, error) {
 		return nil, first
 	}
 	return choices, nil
+}
+
+// meaning is the label that text stands for in a decision.
+func (s *Space) meaning(decision, text string) string {
+	for _, syn := range s.fam.Synonyms {
+		if syn.Decision == decision && syn.Label == text {
+			return syn.Means
+		}
+	}
+	return text
 }
 
 // split cuts the text into one token per decision. After a wrong number of

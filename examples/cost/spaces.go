@@ -13,6 +13,12 @@ func knownSpaces() []knownSpace {
 		{"mobilenetv3", func(c *config) (*searchspace.Space, error) {
 			return searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: c.width, StemStride: c.stem})
 		}},
+		{"proxylessnas", func(c *config) (*searchspace.Space, error) {
+			return searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: c.width, StemStride: c.stem})
+		}},
+		{"resnet50", func(c *config) (*searchspace.Space, error) {
+			return searchspace.ResNet50(searchspace.ResNet50Options{})
+		}},
 	}
 }
 
