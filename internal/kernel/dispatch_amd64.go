@@ -2,10 +2,6 @@
 
 package kernel
 
-func (p Path) depthwise(a *Depthwise) { depthwiseGo(a) }
-
-func (p Path) depthwiseGrad(a *DepthwiseGrad) { depthwiseGradGo(a) }
-
 func (p Path) axpy(alpha float32, x, y []float32) { axpyGo(alpha, x, y) }
 
 func (p Path) scale(alpha float32, x []float32) { scaleGo(alpha, x) }

@@ -31,11 +31,7 @@ func (s isa) vec() reg.VecVirtual {
 
 func (s isa) zero() reg.VecVirtual {
 	r := s.vec()
-	if s.bits == 512 {
-		VPXORD(r, r, r)
-	} else {
-		VXORPS(r, r, r)
-	}
+	VXORPS(r, r, r)
 	return r
 }
 
