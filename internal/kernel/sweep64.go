@@ -20,7 +20,7 @@ func (r Rows4) check(extra ...int) {
 }
 
 // DotAxpy64 adds the dot products of four rows with x to dots, and the rows times
-// alpha to y. x and y may be the same memory or not overlap.
+// alpha to y. They must not overlap.
 func (p Path) DotAxpy64(r Rows4, x []float64, dots *[4]float64, y []float64, alpha *[4]float64) {
 	r.check(len(x), len(y))
 	done := p.dotAxpy64(r, x, dots, y, alpha)

@@ -169,16 +169,15 @@ func sweep64(name string, vec func() reg.VecVirtual, lanes int, dot, axpy bool) 
 
 // reduce64 adds up the lanes of a vector.
 func reduce64(s reg.VecVirtual, lanes int) reg.VecVirtual {
-	y := s.AsY()
+	x := XMM()
 	if lanes == 8 {
 		h := YMM()
 		VEXTRACTF64X4(Imm(1), s, h)
-		VADDPD(h, y, h)
-		y = h
+		VADDPD(h, s.AsY(), h)
+		s = h
 	}
-	x := XMM()
-	VEXTRACTF128(Imm(1), y, x)
-	VADDPD(y.AsX(), x, x)
+	VEXTRACTF128(Imm(1), s.AsY(), x)
+	VADDPD(s.AsX(), x, x)
 	t := XMM()
 	VPERMILPD(Imm(1), x, t)
 	VADDSD(t, x, x)
