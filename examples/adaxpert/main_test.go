@@ -3,10 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tendril-nas/tendril/examples/internal/growth"
+	"github.com/tendril-nas/tendril/examples/internal/stripes"
 )
 
 // childVariable makes the test binary be the program, so that a test can kill it.
@@ -29,49 +28,19 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// tinyData writes IDX files of noisy stripes: four classes that differ in direction and width.
+// tinyData makes images of four classes.
 func tinyData(t *testing.T) string {
 	t.Helper()
-	const side, classes = 12, 4
 	dir := t.TempDir()
-	r := rand.New(rand.NewPCG(1, 2))
-	for part, n := range map[string]int{"train": 240, "t10k": 80} {
-		images := binary.BigEndian.AppendUint32(nil, 0x0803)
-		labels := binary.BigEndian.AppendUint32(nil, 0x0801)
-		for _, v := range []uint32{uint32(n), side, side} {
-			images = binary.BigEndian.AppendUint32(images, v)
-		}
-		labels = binary.BigEndian.AppendUint32(labels, uint32(n))
-		for i := range n {
-			class := i % classes
-			phase := r.IntN(4)
-			for y := range side {
-				for x := range side {
-					along := x
-					if class%2 == 1 {
-						along = y
-					}
-					v := 40 + r.IntN(120)
-					if ((along+phase)/(1+class/2))%2 == 0 {
-						v += 80
-					}
-					images = append(images, byte(v))
-				}
-			}
-			labels = append(labels, byte(class))
-		}
-		for name, data := range map[string][]byte{part + "-images-idx3-ubyte": images, part + "-labels-idx1-ubyte": labels} {
-			if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
+	if err := stripes.Write(dir, 12, 240, 80); err != nil {
+		t.Fatal(err)
 	}
 	return dir
 }
 
 // tiny is a configuration that goes through everything in about a second.
 func tiny(data string, more ...string) []string {
-	return append([]string{"-data", data, "-width", "0.2", "-stem", "1", "-volumes", "20,60,100", "-val", "0.25", "-epsilon", "0.1",
+	return append([]string{"-data", data, "-width", "0.2", "-volumes", "20,60,100", "-val", "0.25", "-epsilon", "0.1",
 		"-supernet-epochs", "2", "-supernet-later-epochs", "1", "-supernet-steps", "8", "-supernet-batch", "16",
 		"-retrain-epochs", "4", "-retrain-later-epochs", "3", "-retrain-steps", "10", "-retrain-batch", "16",
 		"-iterations", "12", "-candidates", "3", "-reward-images", "12", "-calibration", "24", "-adjuster-lr", "0.01"}, more...)

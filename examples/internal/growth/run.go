@@ -167,7 +167,15 @@ func (e *engine) finish(ctx context.Context, rep *Report) error {
 	snap := rep.Snapshots[last-1]
 	rep.Final = FinalReport{Arch: snap.ArchAfter, MAdds: snap.MAddsAfter, TestAccuracy: tally.Accuracy()}
 	if p := e.store.path(finalModel); p != "" {
-		return s.model.Save(p)
+		if err := s.model.Save(p); err != nil {
+			return err
+		}
+	}
+	// A run killed just after a training was finished may have left its checkpoint.
+	for t := 1; t <= last; t++ {
+		if err := e.store.remove(supernetTrain(t), modelTrain(t)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
