@@ -46,17 +46,21 @@ func (c *Chan) Identity() {
 
 func row(p unsafe.Pointer, i int) *Vec { return (*Vec)(unsafe.Add(p, i*(Block*4))) }
 
+// statsGo sums in float64: the variance of few, far-off numbers suffers most from
+// rounding.
 func statsGo(x unsafe.Pointer, n int, c *Chan) {
-	var s, q Vec
+	var s, q [Block]float64
 	for i := range n {
 		v := row(x, i)
 		for l := range Block {
-			d := v[l] - c.Mean[l]
+			d := float64(v[l]) - float64(c.Mean[l])
 			s[l] += d
 			q[l] += d * d
 		}
 	}
-	c.Sum, c.Sum2 = s, q
+	for l := range Block {
+		c.Sum[l], c.Sum2[l] = float32(s[l]), float32(q[l])
+	}
 }
 
 func applyGo(dst, x, r unsafe.Pointer, n int, act Act, c *Chan) {
