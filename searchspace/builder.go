@@ -86,6 +86,21 @@ func (b *Builder) Labelled(name string, kind Kind, labels []string, values []int
 	return b.pick(b.declare(name, kind, slices.Clone(values), slices.Clone(labels)), values)
 }
 
+// Weighted is OneOf with a weight per value: Sample draws the values in that
+// proportion.
+func (b *Builder) Weighted(name string, kind Kind, values []int, weights []float64) Int {
+	x := b.OneOf(name, kind, values...)
+	if b.choices == nil && b.err == nil {
+		d := b.index[join(b.site, name)]
+		if len(weights) != len(values) || slices.ContainsFunc(weights, func(w float64) bool { return !(w > 0) }) {
+			b.fail("decision %s has weights %v, expected %d positive numbers", b.decisions[d].Name, weights, len(values))
+			return x
+		}
+		b.decisions[d].Weights = slices.Clone(weights)
+	}
+	return x
+}
+
 // Symbol is a decision without numbers; its value is the choice's index.
 func (b *Builder) Symbol(name string, kind Kind, labels ...string) Int {
 	d := b.declare(name, kind, nil, slices.Clone(labels))
@@ -164,6 +179,14 @@ func (b *Builder) Stage(name string, f func()) {
 	b.stage, b.layer = b.stages, -1
 	b.ScopeAs(name, "stage"+strconv.Itoa(b.stage), f)
 	b.stage, b.layer = b.stages+1, -1
+}
+
+// declareStage runs f, which only declares decisions, in the scope of stage n.
+func (b *Builder) declareStage(n int, f func()) {
+	old := b.stage
+	b.stage = n
+	b.ScopeAs("", "stage"+strconv.Itoa(n), f)
+	b.stage = old
 }
 
 // Block runs f as one block of the network at position layer of its stage. In

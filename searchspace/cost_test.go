@@ -69,6 +69,16 @@ func (p *published) lower(t *testing.T) *searchspace.Graph {
 			t.Fatal(err)
 		}
 		return lowerText(t, s, enc.String)
+	case "etnas":
+		var text string
+		if err := json.Unmarshal(p.Encoding, &text); err != nil {
+			t.Fatal(err)
+		}
+		s, err := searchspace.ETNAS(searchspace.ETNASOptions{InputSize: p.Input[2], Classes: p.Classes})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return lowerText(t, s, text)
 	case "ofa_resnet50":
 		var enc struct{ D, E, W []json.Number }
 		if err := json.Unmarshal(p.Encoding, &enc); err != nil {

@@ -2,6 +2,7 @@ package searchspace
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 )
@@ -44,6 +45,26 @@ type Decision struct {
 	// Allowed lists the choice indices that restrictions have left, ascending.
 	// In a space without restrictions it is every index.
 	Allowed []int
+	// Weights[i] is the weight of choice i when Sample draws; nil = all equal.
+	Weights []float64
+}
+
+// draw draws an allowed choice.
+func (d *Decision) draw(r *rand.Rand) int {
+	if d.Weights == nil {
+		return d.Allowed[r.IntN(len(d.Allowed))]
+	}
+	var sum float64
+	for _, c := range d.Allowed {
+		sum += d.Weights[c]
+	}
+	u := r.Float64() * sum
+	for _, c := range d.Allowed[:len(d.Allowed)-1] {
+		if u -= d.Weights[c]; u < 0 {
+			return c
+		}
+	}
+	return d.Allowed[len(d.Allowed)-1]
 }
 
 // Len is the number of choices, removed ones included.

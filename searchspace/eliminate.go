@@ -180,6 +180,12 @@ func constrain[T any](s *Space, n *network[T], yes, no T) error {
 	}
 	for g := range s.groups {
 		grp := &s.groups[g]
+		if grp.closed {
+			if err := constrainGroup(n, grp, pick); err != nil {
+				return err
+			}
+			continue
+		}
 		deps := []Int{{deps: grp.decisions}}
 		for _, d := range grp.decisions {
 			deps = append(deps, s.activity[d]...)
@@ -188,12 +194,64 @@ func constrain[T any](s *Space, n *network[T], yes, no T) error {
 			return err
 		}
 	}
-	for _, l := range s.limits {
+	for i := range s.limits {
+		l := &s.limits[i]
+		if l.Add != nil {
+			if err := constrainSum(s, n, l, pick); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := n.add(unionDeps(Int{deps: l.decisions}), func(choices []int) T {
 			return pick(l.check(s.values(l.decisions, choices)) == nil)
 		}); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// constrainGroup states a closed group with one more variable, the combination.
+func constrainGroup[T any](n *network[T], g *group, pick func(ok bool) T) error {
+	which := make([]int, len(g.combos))
+	for i := range which {
+		which[i] = i
+	}
+	combo := len(n.domains)
+	n.domains = append(n.domains, which)
+	for k, d := range g.decisions {
+		if err := n.add([]int{d, combo}, func(choices []int) T { return pick(choices[d] == g.combos[choices[combo]][k]) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// constrainSum states a limit on a sum with one more variable per decision, the
+// sum so far, so that no table joins more than three variables.
+func constrainSum[T any](s *Space, n *network[T], l *limit, pick func(ok bool) T) error {
+	sums := make([]int, l.Max+1)
+	for i := range sums {
+		sums[i] = i
+	}
+	before := -1
+	for k, d := range l.decisions {
+		sum := len(n.domains)
+		n.domains = append(n.domains, sums)
+		vars := []int{d, sum}
+		if before >= 0 {
+			vars = []int{d, before, sum}
+		}
+		if err := n.add(vars, func(choices []int) T {
+			v := l.Add(k, s.decisions[d].number(choices[d]))
+			if before >= 0 {
+				v += choices[before]
+			}
+			return pick(v == choices[sum] && (k < len(l.decisions)-1 || v >= l.Min))
+		}); err != nil {
+			return err
+		}
+		before = sum
 	}
 	return nil
 }

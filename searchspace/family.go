@@ -54,6 +54,14 @@ type Limit struct {
 	// where a decision is symbolic; choice 0's where it is inactive) and says
 	// what is wrong.
 	Check func(values []int) error
+
+	// Add, instead of Check, makes a limit on a sum, which may run over many
+	// decisions and still be counted exactly: the sum of Add(i, value of
+	// Decisions[i]), never negative, must lie in [Min, Max]. What names the sum
+	// in errors, e.g. "layers".
+	Add      func(i, value int) int
+	Min, Max int
+	What     string
 }
 
 // Maker builds a family from the options of its Spec.
@@ -107,9 +115,10 @@ func NewSpace(f Family) (*Space, error) {
 
 // Bounds that keep every count far inside an int64.
 const (
-	maxInput   = 1 << 13
+	maxInput   = 1 << 11
 	maxClasses = 1 << 20
-	maxWidth   = 1 << 16
+	maxWidth   = 1 << 24
+	maxMAdds   = 1 << 60
 )
 
 // newBuilder is a builder for f; choices nil records the space. A non-nil
@@ -164,7 +173,10 @@ func (s *Space) resolveNames() error {
 		if err != nil {
 			return err
 		}
-		s.limits = append(s.limits, limit{idx, l.Check})
+		if (l.Check == nil) == (l.Add == nil) {
+			return fmt.Errorf("searchspace: a limit of family %s needs either Check or Add", s.fam.Name)
+		}
+		s.limits = append(s.limits, limit{l, idx})
 	}
 	return nil
 }

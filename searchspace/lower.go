@@ -26,12 +26,17 @@ func (s *Space) lower(choices []int) (*Graph, error) {
 		return nil, b.err
 	}
 	g := &Graph{Nodes: make([]Node, len(b.nodes)), InputSize: s.fam.InputSize, Classes: s.fam.Classes, Stages: b.stages, feature: b.feature}
+	var madds float64 // a float cannot overflow
 	for i := range b.nodes {
 		n := b.nodes[i].At(choices)
 		if err := n.check(&b.nodes[i], choices); err != nil {
 			return nil, fmt.Errorf("searchspace: family %s: %w", s.fam.Name, err)
 		}
 		g.Nodes[i] = n
+		madds += float64(n.In.C) * float64(n.Out.C) * float64(n.Out.H) * float64(n.Out.W) * float64(n.Kernel*n.Kernel)
+	}
+	if madds > maxMAdds {
+		return nil, fmt.Errorf("searchspace: family %s: a network of about %.1g multiply-adds, expected at most %.1g", s.fam.Name, madds, float64(maxMAdds))
 	}
 	last := len(g.Nodes) - 1
 	if last < 0 || g.feature < 0 || g.Nodes[last].Op != OpLinear {

@@ -29,6 +29,44 @@ type Restriction struct {
 type group struct {
 	decisions []int
 	combos    [][]int
+	// closed: whether a decision of the group is active depends on the group
+	// alone. Then combos are canonical and different.
+	closed bool
+}
+
+// canonicalise closes the group if it can be closed.
+func (g *group) canonicalise(s *Space) {
+	for _, d := range g.decisions {
+		for _, dep := range unionDeps(s.activity[d]...) {
+			if !slices.Contains(g.decisions, dep) {
+				return
+			}
+		}
+	}
+	g.closed = true
+	inOrder := make([]int, len(g.decisions)) // positions in the group by decision
+	for k := range inOrder {
+		inOrder[k] = k
+	}
+	slices.SortFunc(inOrder, func(a, b int) int { return g.decisions[a] - g.decisions[b] })
+	seen := map[string]bool{}
+	var unique [][]int
+	for _, combo := range g.combos {
+		choices := make([]int, len(s.decisions))
+		for k, d := range g.decisions {
+			choices[d] = combo[k]
+		}
+		for _, k := range inOrder {
+			if d := g.decisions[k]; !s.active(d, choices) {
+				choices[d], combo[k] = 0, 0
+			}
+		}
+		if key := fmt.Sprint(combo); !seen[key] {
+			seen[key] = true
+			unique = append(unique, combo)
+		}
+	}
+	g.combos = unique
 }
 
 // open reports whether some combination agrees with the first n choices.
@@ -154,11 +192,12 @@ func (s *Space) applyCombinations(r Restriction) error {
 				return fmt.Errorf("searchspace: combination has choice %d of %s, expected 0 to %d", combo[k], s.decisions[d].Name, s.decisions[d].Len()-1)
 			}
 		}
-		g.combos = append(g.combos, combo)
+		g.combos = append(g.combos, slices.Clone(combo))
 	}
 	if len(g.combos) == 0 || len(g.decisions) == 0 {
 		return fmt.Errorf("searchspace: restriction without combinations: %w", ErrInfeasible)
 	}
+	g.canonicalise(s)
 	s.groups = append(s.groups, g)
 	return nil
 }

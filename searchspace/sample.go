@@ -10,8 +10,8 @@ import (
 // maxTries bounds the draws of Sample and Mutate.
 const maxTries = 1000
 
-// Sample draws every active decision uniformly from its allowed choices, and
-// every restricted combination uniformly from its list. Draws outside the
+// Sample draws every active decision from its allowed choices, uniformly unless
+// the family gives them weights, and every restricted combination uniformly from its list. Draws outside the
 // space's limits are repeated, at most 1000 times; then the error wraps
 // ErrInfeasible. Given equal generators the result is equal.
 func (s *Space) Sample(r *rand.Rand) (Arch, error) {
@@ -50,15 +50,14 @@ func (s *Space) draw(r *rand.Rand) (choices []int, ok bool) {
 		if !s.active(i, choices) {
 			continue
 		}
-		allowed := s.decisions[i].Allowed
 		if fixed[i] > 0 {
 			choices[i] = fixed[i] - 1
-			if !slices.Contains(allowed, choices[i]) {
+			if !slices.Contains(s.decisions[i].Allowed, choices[i]) {
 				return nil, false
 			}
 			continue
 		}
-		choices[i] = allowed[r.IntN(len(allowed))]
+		choices[i] = s.decisions[i].draw(r)
 	}
 	return choices, true
 }
@@ -128,12 +127,14 @@ func (s *Space) change(choices []int, i int, other bool, r *rand.Rand) {
 		}
 		return
 	}
-	allowed := s.decisions[i].Allowed
-	c := allowed[r.IntN(len(allowed))]
-	for other && c == choices[i] {
-		c = allowed[r.IntN(len(allowed))]
+	if !other {
+		choices[i] = s.decisions[i].draw(r)
+		return
 	}
-	choices[i] = c
+	others := slices.DeleteFunc(slices.Clone(s.decisions[i].Allowed), func(c int) bool { return c == choices[i] })
+	if len(others) > 0 {
+		choices[i] = others[r.IntN(len(others))]
+	}
 }
 
 // settle makes choices canonical after a change of a: what became inactive is
@@ -145,10 +146,9 @@ func (s *Space) settle(a Arch, choices []int, r *rand.Rand) {
 		case !on:
 			choices[i] = 0
 		case !before[i] && s.groupOf(i) < 0:
-			allowed := s.decisions[i].Allowed
-			choices[i] = allowed[0]
+			choices[i] = s.decisions[i].Allowed[0]
 			if r != nil {
-				choices[i] = allowed[r.IntN(len(allowed))]
+				choices[i] = s.decisions[i].draw(r)
 			}
 		}
 	}

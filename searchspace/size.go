@@ -3,7 +3,6 @@ package searchspace
 import (
 	"math"
 	"math/big"
-	"slices"
 )
 
 // Size is the number of different architectures of the space. It is exact,
@@ -68,7 +67,8 @@ func (s *Space) findExtremes() {
 			}
 		}
 	}
-	// No table form: climb from the corners of the space.
+	// No table form: climb from the corners of the space, which finds the
+	// extremes as long as the cost grows with each decision on its own.
 	s.low, s.high = s.climb(1), s.climb(-1)
 }
 
@@ -107,36 +107,48 @@ func (s *Space) extreme(terms []Term, sign float64) (Arch, error) {
 	if err != nil {
 		return Arch{}, err
 	}
-	return s.New(choices)
+	return s.New(choices[:len(s.decisions)])
 }
 
-// climb descends sign·MAdds over neighbours from each decision's first or last
-// allowed choices, made valid by drawing if need be.
+// climb minimises sign·MAdds one decision at a time, from each decision's first
+// and from its last allowed choices, until no single change helps.
 func (s *Space) climb(sign int64) Arch {
-	cost := func(a Arch) int64 {
-		c, err := s.Cost(a)
-		if err != nil {
-			return math.MaxInt64
-		}
-		return sign * c.MAdds
-	}
 	var best Arch
+	var bestCost int64
 	for _, start := range s.starts() {
-		value := cost(start)
+		a, value := start, s.signedCost(start, sign)
 		for improved := true; improved; {
 			improved = false
-			for n := range s.Neighbours(start) {
-				if v := cost(n); v < value {
-					start, value, improved = n, v, true
-					break
+			for i := range s.decisions {
+				if !s.active(i, a.Choices()) {
+					continue
+				}
+				for _, c := range s.decisions[i].Allowed {
+					choices := a.Choices()
+					choices[i] = c
+					s.settle(a, choices, nil)
+					if s.obeys(choices) != nil {
+						continue
+					}
+					if v := s.signedCost(newArch(choices), sign); v < value {
+						a, value, improved = newArch(choices), v, true
+					}
 				}
 			}
 		}
-		if best.IsZero() || value < cost(best) {
-			best = start
+		if best.IsZero() || value < bestCost {
+			best, bestCost = a, value
 		}
 	}
 	return best
+}
+
+func (s *Space) signedCost(a Arch, sign int64) int64 {
+	c, err := s.Cost(a)
+	if err != nil {
+		return math.MaxInt64
+	}
+	return sign * c.MAdds
 }
 
 // starts is a few valid architectures, always the same ones.
@@ -155,9 +167,8 @@ func (s *Space) starts() []Arch {
 			out = append(out, a)
 		}
 	}
-	r := newStream(0x5eed)
-	for range 6 {
-		if a, err := s.Sample(r); err == nil && !slices.Contains(out, a) {
+	if len(out) == 0 {
+		if a, err := s.Sample(newStream(0x5eed)); err == nil {
 			out = append(out, a)
 		}
 	}

@@ -34,8 +34,23 @@ type Space struct {
 
 // limit is a Limit with its decisions resolved.
 type limit struct {
+	Limit
 	decisions []int
-	check     func(values []int) error
+}
+
+// check says what is wrong with the values of the limit's decisions.
+func (l *limit) check(values []int) error {
+	if l.Add == nil {
+		return l.Check(values)
+	}
+	sum := 0
+	for i, v := range values {
+		sum += l.Add(i, v)
+	}
+	if sum < l.Min || sum > l.Max {
+		return fmt.Errorf("%d %s, expected %d to %d", sum, l.What, l.Min, l.Max)
+	}
+	return nil
 }
 
 // Name is the name of the family.
@@ -77,6 +92,7 @@ func (s *Space) Decisions() []Decision {
 		out[i].Values = slices.Clone(out[i].Values)
 		out[i].Labels = slices.Clone(out[i].Labels)
 		out[i].Allowed = slices.Clone(out[i].Allowed)
+		out[i].Weights = slices.Clone(out[i].Weights)
 	}
 	return out
 }
@@ -238,7 +254,8 @@ func (s *Space) obeys(choices []int) error {
 			return fmt.Errorf("searchspace: %s is not one of the %d allowed combinations: %w", s.groups[g].text(s, choices), len(s.groups[g].combos), ErrInvalid)
 		}
 	}
-	for _, l := range s.limits {
+	for i := range s.limits {
+		l := &s.limits[i]
 		if err := l.check(s.values(l.decisions, choices)); err != nil {
 			return fmt.Errorf("searchspace: %w: %w", err, ErrInvalid)
 		}

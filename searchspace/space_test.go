@@ -42,6 +42,7 @@ func spaces(t testing.TB) map[string]*searchspace.Space {
 		"mobilenetv3 odd":   mobile(t, searchspace.MobileNetV3Options{InputSize: 33, Depths: []int{1, 3}, Kernels: []int{3, 7}, Expands: []int{1, 2, 6}, Classes: 7}),
 		"plain":             plain(t),
 		"proxylessnas":      must[*searchspace.Space](t)(searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: 1.3})),
+		"etnas":             must[*searchspace.Space](t)(searchspace.ETNAS(searchspace.ETNASOptions{InputSize: 64, Classes: 10, Blocks: 6})),
 		"resnet50":          must[*searchspace.Space](t)(searchspace.ResNet50(searchspace.ResNet50Options{InputSize: 64, Classes: 10})),
 	}
 	out["restricted"] = must[*searchspace.Space](t)(out["mobilenetv3"].Restrict(

@@ -57,6 +57,7 @@ func builtin() []Maker {
 		maker("mobilenetv3", MobileNetV3),
 		maker("proxylessnas", ProxylessNAS),
 		maker("resnet50", ResNet50),
+		maker("etnas", ETNAS),
 	}
 }
 

@@ -16,8 +16,11 @@ func knownSpaces() []knownSpace {
 		{"proxylessnas", func(c *config) (*searchspace.Space, error) {
 			return searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: c.width, StemStride: c.stem})
 		}},
-		{"resnet50", func(c *config) (*searchspace.Space, error) {
+		{"resnet50", func(*config) (*searchspace.Space, error) {
 			return searchspace.ResNet50(searchspace.ResNet50Options{})
+		}},
+		{"etnas", func(*config) (*searchspace.Space, error) {
+			return searchspace.ETNAS(searchspace.ETNASOptions{})
 		}},
 	}
 }
