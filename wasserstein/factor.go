@@ -11,127 +11,201 @@ const eps = 0x1p-52
 // factorisation of a covariance: rows is r×q with rowsᵀ·rows = Σ. Row k is zero in the columns pivot[:k], and
 // pivot[:r] are linearly independent dimensions that determine all others.
 type factorisation struct {
-	rows  matrix
-	pivot []int // all q dimensions, the r pivots first
+	rows       matrix
+	pivot      []int // all q dimensions, the r pivots first
+	triangular bool  // nothing was exchanged and r = q: rows is upper triangular
 }
 
-// factorise computes a Cholesky factor with symmetric pivoting and a rank decision.
+// panel is the number of rows of a factor that are computed before the rest of the matrix is updated with all of them.
+const panel = 32
+
+// factorise computes a Cholesky factor, with symmetric pivoting and a rank decision when the matrix is not clearly
+// positive definite.
 //
 // Every dimension is first scaled to a variance in [1, 4) by a power of two, which is exact and makes the rank decision
 // independent of units. A dimension whose variance, given those already taken, has fallen to q·2⁻⁵² of its own is
 // determined by them up to rounding; the factor ends when only such are left. See Higham, "Accuracy and Stability of
 // Numerical Algorithms", 2nd ed., section 10.3 for the error bound that the threshold comes from.
-func factorise(cov []float64, q int) (factorisation, error) {
-	scale := make([]float64, q) // 0 marks a dimension without variance
-	pivot := make([]int, q)
+func (t *team) factorise(cov []float64, q int) (factorisation, error) {
+	c := &cholesky{team: t, q: q, scale: make([]float64, q), variance: make([]float64, q), left: make([]float64, q), pivot: make([]int, q)}
+	alive := true
 	for i := range q {
-		pivot[i] = i
 		if v := cov[i*q+i]; v > 0 {
 			_, e := math.Frexp(v)
-			scale[i] = math.Ldexp(1, (e-1)>>1)
+			c.scale[i] = math.Ldexp(1, (e-1)>>1)
+		} else {
+			alive = false
 		}
 	}
-	s := newMatrix(q, q) // the scaled matrix in pivoted order; rows become rows of the factor
-	for i := range q {
-		row := s.row(i)
-		if scale[i] == 0 {
-			continue
-		}
-		for j := range q {
-			if scale[j] != 0 {
-				row[j] = cov[i*q+j] / scale[i] / scale[j]
-			}
+	// Rounding errors in the rest of the matrix stay below eps over the smallest ratio met; as long as that is far below
+	// the ratio itself, every pivot is real and the order does not matter.
+	if alive {
+		c.load(cov)
+		if r := c.eliminate(false, 1e-6); r == q {
+			return c.result(q), nil
 		}
 	}
-	variance := make([]float64, q) // of each position, before any elimination
-	left := make([]float64, q)     // and what is left of it
-	for i := range q {
-		variance[i] = s.row(i)[i]
-		left[i] = variance[i]
-	}
-	tol := float64(q) * eps
-	r := 0
-	for ; r < q; r++ {
-		best, ratio := -1, tol
-		for j := r; j < q; j++ {
-			if variance[j] > 0 && left[j] > ratio*variance[j] {
-				best, ratio = j, left[j]/variance[j]
-			}
-		}
-		if best < 0 {
-			break
-		}
-		if best != r {
-			swapDimensions(s, r, r, best)
-			pivot[r], pivot[best] = pivot[best], pivot[r]
-			variance[r], variance[best] = variance[best], variance[r]
-			left[r], left[best] = left[best], left[r]
-		}
-		row := s.row(r)
-		for k := range r {
-			f := s.row(k)
-			c := f[r]
-			if c == 0 {
-				continue
-			}
-			for j := r; j < q; j++ {
-				row[j] -= c * f[j]
-			}
-		}
-		root := math.Sqrt(row[r])
-		if !(root > 0) {
-			break // left[r] and row[r] sum the same terms in another order; at the threshold they may differ in sign
-		}
-		row[r] = root
-		for j := r + 1; j < q; j++ {
-			row[j] /= root
-			left[j] -= row[j] * row[j]
-		}
-	}
-	if err := checkResidual(s, r, variance, left, pivot); err != nil {
+	c.load(cov)
+	r := c.eliminate(true, float64(q)*eps)
+	if err := c.checkRest(r); err != nil {
 		return factorisation{}, err
 	}
-	out := newMatrix(r, q)
-	for k := range r {
-		src, dst := s.row(k), out.row(k)
-		for j := k; j < q; j++ {
-			dst[pivot[j]] = src[j] * scale[pivot[j]]
-		}
-	}
-	return factorisation{rows: out, pivot: pivot}, nil
+	return c.result(r), nil
 }
 
-// swapDimensions exchanges positions a < b of a matrix whose rows from r on hold the symmetric rest in full and whose
-// rows before r hold a factor.
-func swapDimensions(s matrix, r, a, b int) {
-	ra, rb := s.row(a), s.row(b)
-	for j := range ra {
-		ra[j], rb[j] = rb[j], ra[j]
+// cholesky is a factorisation at work. Positions are dimensions in pivoted order.
+type cholesky struct {
+	*team
+	q        int
+	scale    []float64 // by dimension; 0 marks one without variance
+	s        matrix    // upper triangle: rows of the factor, below them what is left of the scaled matrix
+	pivot    []int     // dimension at each position
+	variance []float64 // by position, before any elimination
+	left     []float64 // by position, what is left of the variance
+}
+
+func (c *cholesky) load(cov []float64) {
+	if c.s.data == nil {
+		c.s = newMatrix(c.q, c.q)
 	}
-	for i := range s.rows {
+	for i := range c.q {
+		c.pivot[i] = i
+		row := c.s.row(i)
+		for j := i; j < c.q; j++ {
+			row[j] = 0
+			if c.scale[i] != 0 && c.scale[j] != 0 {
+				row[j] = cov[i*c.q+j] / c.scale[i] / c.scale[j]
+			}
+		}
+		c.variance[i] = row[i]
+	}
+}
+
+// eliminate computes rows of the factor until no position has more than tol of its variance left, or, without pivoting,
+// until the next one has not. It returns their number. The rest of the matrix is up to date when it returns.
+func (c *cholesky) eliminate(pivoting bool, tol float64) int {
+	q, s := c.q, c.s
+	coefficient := make([]float64, panel)
+	for k0 := 0; k0 < q; k0 += panel {
+		for j := k0; j < q; j++ {
+			c.left[j] = s.row(j)[j]
+		}
+		end := min(k0+panel, q)
+		r := k0
+		for ; r < end; r++ {
+			best := r
+			if pivoting {
+				best = c.best(r)
+			}
+			if !(c.variance[best] > 0 && c.left[best] > tol*c.variance[best]) {
+				break
+			}
+			if best != r {
+				c.exchange(r, best)
+			}
+			row := s.row(r)
+			c.subtractPanel(row, k0, r, coefficient)
+			root := math.Sqrt(row[r])
+			if !(root > 0) {
+				break // left[r] and row[r] sum the same terms in another order; at the threshold they may differ in sign
+			}
+			row[r] = root
+			for j := r + 1; j < q; j++ {
+				row[j] /= root
+				c.left[j] -= row[j] * row[j]
+			}
+		}
+		if r < q && r > k0 {
+			rows := s.whole().View(k0, r, r-k0, q-r)
+			c.product(s.whole().View(r, r, q-r, q-r), -1, rows, rows, true, false, shape{upper: true})
+		}
+		if r < end {
+			return r
+		}
+	}
+	return q
+}
+
+// best is the position from r on with the largest part of its variance left.
+func (c *cholesky) best(r int) int {
+	best, ratio := r, math.Inf(-1)
+	for j := r; j < c.q; j++ {
+		if c.variance[j] > 0 && c.left[j] > ratio*c.variance[j] {
+			best, ratio = j, c.left[j]/c.variance[j]
+		}
+	}
+	return best
+}
+
+// subtractPanel takes from row r what the factor's rows k0 … r−1 explain.
+func (c *cholesky) subtractPanel(row []float64, k0, r int, coefficient []float64) {
+	s := c.s
+	p := k0
+	for ; p+4 <= r; p += 4 {
+		for i := range 4 {
+			coefficient[i] = -s.row(p + i)[r]
+		}
+		c.path.Axpy64(s.rows4(p, r, c.q), row[r:], (*[4]float64)(coefficient))
+	}
+	for ; p < r; p++ {
+		f := s.row(p)
+		x := f[r]
+		for j := r; j < c.q; j++ {
+			row[j] -= x * f[j]
+		}
+	}
+}
+
+// exchange swaps positions a < b: whole columns above row a, and within the triangle the parts of rows and columns that
+// the two positions have.
+func (c *cholesky) exchange(a, b int) {
+	s := c.s
+	for i := range a {
 		row := s.row(i)
 		row[a], row[b] = row[b], row[a]
 	}
+	ra, rb := s.row(a), s.row(b)
+	ra[a], rb[b] = rb[b], ra[a]
+	for i := a + 1; i < b; i++ {
+		row := s.row(i)
+		ra[i], row[b] = row[b], ra[i]
+	}
+	for j := b + 1; j < c.q; j++ {
+		ra[j], rb[j] = rb[j], ra[j]
+	}
+	c.pivot[a], c.pivot[b] = c.pivot[b], c.pivot[a]
+	c.variance[a], c.variance[b] = c.variance[b], c.variance[a]
+	c.left[a], c.left[b] = c.left[b], c.left[a]
 }
 
-// checkResidual refuses a matrix whose rest, after its positive part has been taken off, is more than rounding errors.
-func checkResidual(s matrix, r int, variance, left []float64, pivot []int) error {
-	q := s.cols
-	for i := r; i < q; i++ {
-		if left[i] < -covSlack*max(variance[i], 0) {
-			return fmt.Errorf("%w: dimension %d is left with variance %g of %g", ErrNotPSD, pivot[i], left[i], variance[i])
-		}
-		row := s.row(i)
-		for j := r; j < i; j++ {
-			rest := row[j]
-			for k := range r {
-				rest -= s.row(k)[i] * s.row(k)[j]
+// checkRest refuses a matrix whose rest, after its positive part has been taken off, is more than rounding errors. Scaled
+// variances lie in [1, 4).
+func (c *cholesky) checkRest(r int) error {
+	for i := r; i < c.q; i++ {
+		for j, rest := range c.s.row(i)[i:] {
+			if j == 0 && rest > -covSlack*max(c.variance[i], 0) || j > 0 && math.Abs(rest) <= 4*covSlack {
+				continue
 			}
-			// Scaled variances lie in [1, 4).
-			if math.Abs(rest) > 4*covSlack {
-				return fmt.Errorf("%w: dimensions %d and %d are left with covariance %g (scaled)", ErrNotPSD, pivot[i], pivot[j], rest)
+			if j == 0 && rest == 0 {
+				continue
 			}
+			return fmt.Errorf("%w: dimensions %d and %d are left with covariance %g (scaled to variances of 1 to 4)",
+				ErrNotPSD, c.pivot[i], c.pivot[i+j], rest)
 		}
 	}
 	return nil
+}
+
+// result undoes scaling and order of the first r rows.
+func (c *cholesky) result(r int) factorisation {
+	out := newMatrix(r, c.q)
+	triangular := r == c.q
+	for k := range r {
+		src, dst := c.s.row(k), out.row(k)
+		triangular = triangular && c.pivot[k] == k
+		for j := k; j < c.q; j++ {
+			dst[c.pivot[j]] = src[j] * c.scale[c.pivot[j]]
+		}
+	}
+	return factorisation{rows: out, pivot: c.pivot, triangular: triangular}
 }

@@ -129,8 +129,8 @@ func compareGaussians(a, b Gaussian) int {
 // spread is a covariance in one of the forms that a trace and a factor can be had from.
 type spread interface {
 	trace() float64
-	// factor returns the rows A of a factorisation AᵀA = Σ, with as many rows as the covariance has rank (or more).
-	factor() (matrix, error)
+	// factor returns a factorisation rowsᵀ·rows = Σ with as many rows as the covariance has rank (or more).
+	factor(t *team) (factorisation, error)
 	// same reports whether the other spread holds the very same numbers.
 	same(other spread) bool
 }
@@ -148,15 +148,18 @@ func squared(delta []float64, a, b spread) (float64, error) {
 	if t1 == 0 || t2 == 0 {
 		return finite(shift + t1 + t2)
 	}
-	f1, err := a.factor()
+	t := newTeam()
+	f1, err := a.factor(t)
 	if err != nil {
 		return 0, fmt.Errorf("first distribution: %w", err)
 	}
-	f2, err := b.factor()
+	f2, err := b.factor(t)
 	if err != nil {
 		return 0, fmt.Errorf("second distribution: %w", err)
 	}
-	n, err := nuclearNorm(mulNT(f1, f2))
+	m := newMatrix(f1.rows.rows, f2.rows.rows)
+	t.product(m.whole(), 1, f1.rows.whole(), f2.rows.whole(), false, true, shape{triangular: f1.triangular && f2.triangular})
+	n, err := t.nuclearNorm(m, shift+t1+t2)
 	if err != nil {
 		return 0, err
 	}
@@ -185,10 +188,7 @@ func (c covariance) trace() float64 {
 	return t
 }
 
-func (c covariance) factor() (matrix, error) {
-	f, err := factorise(c.cov, c.q)
-	return f.rows, err
-}
+func (c covariance) factor(t *team) (factorisation, error) { return t.factorise(c.cov, c.q) }
 
 func (c covariance) same(other spread) bool {
 	o, ok := other.(covariance)

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"math"
 	"math/cmplx"
-
-	"gonum.org/v1/gonum/lapack/gonum"
 )
 
 var inf = math.Inf(1)
@@ -88,21 +86,8 @@ func (r relative) chernoff() chernoff {
 		a.row(i)[0] = r.z[i]
 		copy(a.row(i)[1:], r.zz.row(i))
 	}
-	d, e := bidiagonalise(a)
+	d, e := newTeam().bidiagonalise(a)
 	return chernoff{shift: math.Abs(d[0]), diag: e, sub: d[1:], logDet: r.logDet}
-}
-
-// bidiagonalise overwrites a, at least as high as wide, and returns diagonal and superdiagonal of UᵀaV.
-func bidiagonalise(a matrix) (d, e []float64) {
-	n := a.cols
-	d, e = make([]float64, n), make([]float64, max(0, n-1))
-	tauQ, tauP := make([]float64, n), make([]float64, n)
-	var impl gonum.Implementation
-	var size [1]float64
-	impl.Dgebrd(a.rows, n, a.data, n, d, e, tauQ, tauP, size[:], -1)
-	work := make([]float64, int(size[0]))
-	impl.Dgebrd(a.rows, n, a.data, n, d, e, tauQ, tauP, work, len(work))
-	return d, e
 }
 
 // integrand is ½(1 − Re B(ω)) / ((¼+ω²) cosh πω).

@@ -1,9 +1,6 @@
 package wasserstein
 
-import (
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas64"
-)
+import "github.com/tendril-nas/tendril/internal/kernel"
 
 // matrix is dense and row-major, without gaps between rows.
 type matrix struct {
@@ -17,20 +14,32 @@ func newMatrix(rows, cols int) matrix {
 
 func (m matrix) row(i int) []float64 { return m.data[i*m.cols : (i+1)*m.cols : (i+1)*m.cols] }
 
-func (m matrix) general() blas64.General {
-	return blas64.General{Rows: m.rows, Cols: m.cols, Stride: max(1, m.cols), Data: m.data}
+func (m matrix) whole() kernel.Matrix64 {
+	return kernel.Matrix64{Rows: m.rows, Cols: m.cols, Stride: m.cols, Data: m.data}
 }
 
-// mulNT is a·bᵀ.
-func mulNT(a, b matrix) matrix {
-	c := newMatrix(a.rows, b.rows)
-	if a.rows > 0 && b.rows > 0 && a.cols > 0 {
-		blas64.Gemm(blas.NoTrans, blas.Trans, 1, a.general(), b.general(), 0, c.general())
+// rows4 is four rows from row i on, from column j to column end.
+func (m matrix) rows4(i, j, end int) kernel.Rows4 {
+	return kernel.Rows4{Data: m.data[i*m.cols+j : (i+3)*m.cols+end], Lda: m.cols, N: end - j}
+}
+
+// accumulate adds xᵀ·x to the upper triangle of s. Some entries below the diagonal change too.
+func (t *team) accumulate(s, x matrix) {
+	t.product(s.whole(), 1, x.whole(), x.whole(), true, false, shape{upper: true})
+}
+
+// combine adds Σ coefficient[p]·m[p][from:] over the first n rows (a multiple of four) to y[from:].
+func (t *team) combine(y []float64, m matrix, n int, coefficient []float64, from int) {
+	for p := 0; p < n; p += 4 {
+		t.path.Axpy64(m.rows4(p, from, m.cols), y[from:], (*[4]float64)(coefficient[p:]))
 	}
-	return c
 }
 
-// accumulate adds xᵀ·x to the lower triangle of s.
-func accumulate(s, x matrix) {
-	blas64.Syrk(blas.Trans, 1, x.general(), 1, blas64.Symmetric{N: s.rows, Stride: s.cols, Data: s.data, Uplo: blas.Lower})
+// dots writes the products m[p][from:]·x[from:] of the first n rows (a multiple of four) to out.
+func (t *team) dots(out []float64, m matrix, n int, x []float64, from int) {
+	for p := 0; p < n; p += 4 {
+		d := (*[4]float64)(out[p:])
+		*d = [4]float64{}
+		t.path.Dot64(m.rows4(p, from, m.cols), x[from:], d)
+	}
 }

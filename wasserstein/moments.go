@@ -20,7 +20,7 @@ type Moments struct {
 	dim     int
 	count   int
 	hi, lo  []float64 // sum of the vectors is hi + lo
-	scatter matrix    // lower triangle of Σ (x−μ)(x−μ)ᵀ; the upper triangle is not maintained
+	scatter matrix    // upper triangle of Σ (x−μ)(x−μ)ᵀ; nothing below it is maintained
 }
 
 // maxDim bounds the dimension of Moments: 8·dim² bytes must be addressable, and damaged files must not ask for more.
@@ -72,6 +72,7 @@ func (m *Moments) add(src rows) error {
 	}
 	// Blocks bound the memory for the centred copy. Their size is part of the result's last bits, so it is a constant.
 	const block = 1024
+	t := newTeam()
 	for from := 0; from < src.n; from += block {
 		n := min(block, src.n-from)
 		hi, lo := src.sums(from, n)
@@ -82,7 +83,7 @@ func (m *Moments) add(src rows) error {
 		for j := range bridge {
 			bridge[j] *= weight
 		}
-		accumulate(m.scatter, centred)
+		t.accumulate(m.scatter, centred)
 	}
 	return nil
 }
@@ -130,7 +131,7 @@ func (m *Moments) Merge(other *Moments) error {
 	weight := m.join(other.count, slices.Clone(other.hi), slices.Clone(other.lo), bridge.data)
 	for i := range m.dim {
 		dst, src, c := m.scatter.row(i), scatter[i*m.dim:], weight*bridge.data[i]
-		for j := range i + 1 {
+		for j := i; j < m.dim; j++ {
 			dst[j] += src[j] + c*bridge.data[j]
 		}
 	}
@@ -166,7 +167,7 @@ func (m *Moments) Covariance() []float64 {
 	cov := make([]float64, q*q)
 	for i := range q {
 		row := m.scatter.row(i)
-		for j := range i + 1 {
+		for j := i; j < q; j++ {
 			v := row[j] / n
 			cov[i*q+j], cov[j*q+i] = v, v
 		}

@@ -20,12 +20,12 @@ type momentsMeta struct {
 	Count     int    `json:"count"`
 }
 
-// encode gives the parts of a checkpoint: the sums, and the lower triangle of the scatter packed row by row.
+// encode gives the parts of a checkpoint: the sums, and the upper triangle of the scatter packed row by row.
 func (m *Moments) encode() (momentsMeta, map[string]checkpoint.Tensor) {
 	q := m.dim
 	packed := make([]float64, 0, q*(q+1)/2)
 	for i := range q {
-		packed = append(packed, m.scatter.row(i)[:i+1]...)
+		packed = append(packed, m.scatter.row(i)[i:]...)
 	}
 	return momentsMeta{[]byte(m.version), q, m.count}, map[string]checkpoint.Tensor{
 		"sum.hi":  checkpoint.Of([]int{q}, m.hi),
@@ -70,8 +70,8 @@ func (meta momentsMeta) decode(tensors map[string]checkpoint.Tensor) (*Moments, 
 	}
 	m.hi, m.lo, m.count = hi, lo, meta.Count
 	for i := range q {
-		copy(m.scatter.row(i), packed[:i+1])
-		packed = packed[i+1:]
+		copy(m.scatter.row(i)[i:], packed[:q-i])
+		packed = packed[q-i:]
 		if d := m.scatter.row(i)[i]; d < 0 {
 			return nil, fmt.Errorf("%w: scatter[%d][%d] is %g", ErrNotPSD, i, i, d)
 		}

@@ -26,13 +26,14 @@ const supportTol = 1e-7
 // that p is not absolutely continuous with respect to q.
 func compareSupports(p, q Gaussian) (rel relative, ok bool, err error) {
 	n := len(p.Mean)
-	fp, err := factorise(p.Cov, n)
+	t := newTeam()
+	fp, err := t.factorise(p.Cov, n)
 	if err != nil {
 		return rel, false, fmt.Errorf("first distribution: %w", err)
 	}
 	fq := fp
 	if !slices.Equal(p.Cov, q.Cov) {
-		if fq, err = factorise(q.Cov, n); err != nil {
+		if fq, err = t.factorise(q.Cov, n); err != nil {
 			return rel, false, fmt.Errorf("second distribution: %w", err)
 		}
 	}
@@ -56,7 +57,7 @@ func compareSupports(p, q Gaussian) (rel relative, ok bool, err error) {
 	}
 	if r > 0 {
 		tri := blas64.Triangular{N: r, Stride: r, Data: u.data, Uplo: blas.Upper, Diag: blas.NonUnit}
-		blas64.Trsm(blas.Left, blas.Trans, 1, tri, rhs.general())
+		blas64.Trsm(blas.Left, blas.Trans, 1, tri, blas64.General{Rows: r, Cols: r + 1, Stride: r + 1, Data: rhs.data})
 	}
 	// The dimensions that q's pivots determine must be determined in the same way for p.
 	for _, dim := range fq.pivot[r:] {

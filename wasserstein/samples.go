@@ -86,22 +86,17 @@ func (s *sample) same(other spread) bool {
 	return ok && s.src.n == o.src.n && slices.Equal(s.centred.data, o.centred.data)
 }
 
-func (s *sample) factor() (matrix, error) {
+func (s *sample) factor(t *team) (factorisation, error) {
 	n, q := s.src.n, s.src.q
-	if n > q {
-		scatter := newMatrix(q, q)
-		accumulate(scatter, s.centred)
-		cov := make([]float64, q*q)
-		for i := range q {
-			for j := range i + 1 {
-				v := scatter.row(i)[j] / float64(n)
-				cov[i*q+j], cov[j*q+i] = v, v
-			}
-		}
-		f, err := factorise(cov, q)
-		return f.rows, err
+	if n <= q {
+		return factorisation{rows: s.contrasts()}, nil
 	}
-	return s.contrasts(), nil
+	cov := newMatrix(q, q)
+	t.accumulate(cov, s.centred)
+	for i := range cov.data {
+		cov.data[i] /= float64(n)
+	}
+	return t.factorise(cov.data, q)
 }
 
 // contrasts turns n centred vectors into n−1 with the same scatter, divided by √n. Centred vectors sum to zero, which is
