@@ -117,8 +117,8 @@ func (a *Adjuster) Adjust(ctx context.Context, prev searchspace.Arch, d float64,
 	if final == nil {
 		final = reward
 	}
-	if math.IsNaN(d) || math.IsInf(d, 0) || d < 0 {
-		return nil, fmt.Errorf("adjuster: distance %v, expected a finite number from 0", d)
+	if err := checkDistance(d); err != nil {
+		return nil, err
 	}
 	if !prev.IsZero() {
 		if err := a.space.Valid(prev); err != nil {

@@ -47,6 +47,13 @@ func (r Reading) H() float64 {
 	return 100 * (r.Reference.Accuracy() - r.Reference.Add(r.Added).Accuracy())
 }
 
+func checkDistance(d float64) error {
+	if math.IsNaN(d) || math.IsInf(d, 0) || d < 0 {
+		return fmt.Errorf("adjuster: distance %v, expected a finite number from 0", d)
+	}
+	return nil
+}
+
 // Condition is the adaptation condition of section 3.3: adjust when H_t > ε.
 type Condition struct {
 	// Epsilon is the threshold in percentage points; 0 = 1.0, negative = 0 (any loss of accuracy adjusts).
@@ -70,6 +77,9 @@ func (c Condition) Decide(r Reading) (Decision, error) {
 		return Decision{}, err
 	}
 	if err := r.Added.check("added"); err != nil {
+		return Decision{}, err
+	}
+	if err := checkDistance(r.Distance); err != nil {
 		return Decision{}, err
 	}
 	if r.Reference.Total == 0 {

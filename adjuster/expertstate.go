@@ -23,21 +23,29 @@ type expertState struct {
 // Save writes the expert and its adjuster to a file, a snapshot under way and every proposal so far included. The file at path
 // is replaced atomically.
 func (e *Expert) Save(path string) error {
-	as, tensors, err := e.adjuster.state()
+	s, tensors, err := e.state()
 	if err != nil {
 		return err
 	}
-	s := expertState{Adjuster: as, Arch: e.arch, Phase: e.phase}
+	if err := checkpoint.Write(path, expertKind, stateVersion, s, tensors); err != nil {
+		return fmt.Errorf("adjuster: %w", err)
+	}
+	return nil
+}
+
+func (e *Expert) state() (*expertState, map[string]checkpoint.Tensor, error) {
+	as, tensors, err := e.adjuster.state()
+	if err != nil {
+		return nil, nil, err
+	}
+	s := &expertState{Adjuster: as, Arch: e.arch, Phase: e.phase}
 	for _, o := range e.done {
 		s.Done = append(s.Done, *e.strip(o, tensors))
 	}
 	if e.phase != PhaseMeasure {
 		s.Current = e.strip(e.current, tensors)
 	}
-	if err := checkpoint.Write(path, expertKind, stateVersion, &s, tensors); err != nil {
-		return fmt.Errorf("adjuster: %w", err)
-	}
-	return nil
+	return s, tensors, nil
 }
 
 // LoadExpert reads what Expert.Save wrote. Options are as in Load; of ExpertOptions (nil = zero) Start is ignored.

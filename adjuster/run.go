@@ -196,9 +196,12 @@ func (r *run) choose(ctx context.Context, final Evaluator) (*Result, error) {
 	if err != nil {
 		return res, err
 	}
-	once := &fixed{archs: archs}
-	judge, err := search.New[struct{}](once, func(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error) {
-		return fraction(final.Evaluate(ctx, a))
+	judge, err := search.New[struct{}](&fixed{archs: archs}, func(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error) {
+		m, err := fraction(final.Evaluate(ctx, a))
+		if err == nil {
+			err = r.loop.SameWeights(m)
+		}
+		return m, err
 	}, search.Options{Retries: r.a.opts.Retries})
 	if err != nil {
 		return res, err

@@ -119,6 +119,13 @@ func restore(state *adjusterState, tensors map[string]checkpoint.Tensor, o *Opti
 	if state.CustomCost && opts.Cost == nil {
 		return nil, errors.New("adjuster: the checkpoint was made with a cost function of its own; give it in Options.Cost")
 	}
+	// Before anything is allocated for it, the file must hold what it says it holds.
+	if _, err := checkpoint.Get[float32](tensors, "policy/lstm.wh", opts.Hidden, 4*opts.Hidden); err != nil {
+		return nil, fmt.Errorf("adjuster: %w", err)
+	}
+	if _, err := checkpoint.Get[float32](tensors, "policy/distance", opts.GridSize, opts.Hidden); err != nil {
+		return nil, fmt.Errorf("adjuster: %w", err)
+	}
 	a, err := New(space, &opts)
 	if err != nil {
 		return nil, err

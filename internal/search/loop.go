@@ -233,12 +233,21 @@ func (l *Loop[T]) attempt(ctx context.Context, a searchspace.Arch) (m searchspac
 	}
 }
 
+// SameWeights checks that m was made with the weights and on the data stage of this search's own measurements; the error wraps
+// ErrStale.
+func (l *Loop[T]) SameWeights(m searchspace.Measurement) error {
+	if s := l.stamp; s != nil && (s.WeightVersion != m.WeightVersion || s.Stage != m.Stage) {
+		return fmt.Errorf("%w: measured with weights %d on stage %d, now %d on %d", ErrStale, s.WeightVersion, s.Stage, m.WeightVersion, m.Stage)
+	}
+	return nil
+}
+
 func (l *Loop[T]) remember(m searchspace.Measurement, a searchspace.Arch) error {
 	if m.Arch != a {
 		return fmt.Errorf("evaluator was asked for architecture %v and measured %v", a, m.Arch)
 	}
-	if s := l.stamp; s != nil && (s.WeightVersion != m.WeightVersion || s.Stage != m.Stage) {
-		return fmt.Errorf("%w: measured with weights %d on stage %d, now %d on %d", ErrStale, s.WeightVersion, s.Stage, m.WeightVersion, m.Stage)
+	if err := l.SameWeights(m); err != nil {
+		return err
 	}
 	if l.stamp == nil {
 		l.stamp = &m

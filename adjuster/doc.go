@@ -1,0 +1,42 @@
+// Package adjuster adapts the architecture of a network to growing data: it decides whether the architecture in production
+// still fits, and if not finds the one to change to, at little extra cost. It is the method of
+//
+//	S. Niu, J. Wu, G. Xu, Y. Zhang, Y. Guo, P. Zhao, P. Wang, M. Tan:
+//	AdaXpert: Adapting Neural Architecture for Growing Data. ICML 2021.
+//
+// Its parts can be used alone:
+//
+//   - [Condition] is the adaptation condition, eq. (4): adjust when the accuracy of the serving model fell by more than ε.
+//   - [Adjuster] is the network architecture adjuster, Algorithm 2: an LSTM policy over the decisions of any search space that looks at the
+//     previous architecture and at the distance d_t that the data moved, trained by REINFORCE with the reward of eq. (5).
+//   - [Expert] is Algorithm 1, the loop over snapshots of data, with phases that can be interrupted and resumed.
+//
+// The smallest use is one adjustment. val is a supernet bound to validation data, or anything else with the method Evaluate:
+//
+//	a, err := adjuster.New(space, &adjuster.Options{Iterations: 500, Baseline: 0.95, Lambda: lambda})
+//	res, err := a.Adjust(ctx, previous, distance, val, wholeVal)
+//	fmt.Println(space.Format(res.Arch), res.Best().Reward)
+//
+// A program that follows a growing data set implements [Learner], four methods around its supernet, and calls [Expert.Advance] for every
+// snapshot. A service calls [Expert.Decide] on each reading of its model, which costs nothing, and [Expert.Adjust] in a goroutine of its own
+// when the answer says so; the old model goes on serving until Learner.Retrain swaps it.
+//
+// # Differences from the published code
+//
+// The reward is eq. (5) as printed, not the code's form without gain for cheaper networks ([Published] selects that one). d_t has a floor in λ/d_t.
+// Accuracies are memoised, for all proposals of a snapshot are judged on the same images. Decisions without effect, those of layers beyond a
+// unit's depth, are not drawn at all instead of being drawn and ignored. Every decision has a softmax head of its own ([Options.HeadPerKind] shares them).
+// Without a baseline the sign of the reward is what the policy learns first: where most rewards are positive it settles on what it happened
+// to try early. Options.Baseline repairs that, and short runs should set it.
+//
+// # Who should not use it
+//
+// When data do not grow, there is no previous architecture to start from, and an ordinary search fits better (though a zero previous architecture
+// is accepted). When one evaluation takes minutes rather than milliseconds, thousands of proposals are too many.
+//
+// # Concurrency and determinism
+//
+// Adjuster and Expert are for one goroutine at a time; Condition and Reward are plain values. The same seed, options and measurements give the same bits for
+// any GOMAXPROCS, whether a run was interrupted, saved and loaded or not, on one kernel path (AVX-512, AVX2 or plain Go); loading on another
+// path logs a warning. Nothing is printed and no clock is read.
+package adjuster
