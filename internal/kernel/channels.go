@@ -33,12 +33,17 @@ type Chan struct {
 	A, B, C      Vec
 	Mean         Vec
 	Sum, Sum2    Vec // results
+
+	// Runs and Skip serve Apply and GradApply: the n rows are repeated Runs times
+	// and Skip bytes are left out in dst after each run, so that an image is
+	// written into the middle of a padded frame. Operands are contiguous.
+	Runs, Skip int
 }
 
-// Identity resets the parameters to "no change": Scale, Mul and A are 1, the
-// others 0.
+// Identity resets the parameters to "no change": Scale, Mul and A are 1, one
+// run, the others 0.
 func (c *Chan) Identity() {
-	*c = Chan{}
+	*c = Chan{Runs: 1}
 	for i := range Block {
 		c.Scale[i], c.Mul[i], c.A[i] = 1, 1, 1
 	}
@@ -48,6 +53,11 @@ func row(p unsafe.Pointer, i int) *Vec { return (*Vec)(unsafe.Add(p, i*(Block*4)
 
 // statsGo sums in float64: the variance of few, far-off numbers suffers most from
 // rounding.
+// target is row i of dst when runs are n rows long.
+func (c *Chan) target(dst unsafe.Pointer, i, n int) *Vec {
+	return (*Vec)(unsafe.Add(dst, i*(Block*4)+i/n*c.Skip))
+}
+
 func statsGo(x unsafe.Pointer, n int, c *Chan) {
 	var s, q [Block]float64
 	for i := range n {
@@ -64,8 +74,8 @@ func statsGo(x unsafe.Pointer, n int, c *Chan) {
 }
 
 func applyGo(dst, x, r unsafe.Pointer, n int, act Act, c *Chan) {
-	for i := range n {
-		v, d := row(x, i), row(dst, i)
+	for i := range n * c.Runs {
+		v, d := row(x, i), c.target(dst, i, n)
 		for l := range Block {
 			y := act.apply(v[l]*c.Scale[l]+c.Shift[l]) * c.Mul[l]
 			if r != nil {
@@ -112,8 +122,8 @@ func gradSumsGo(d, x unsafe.Pointer, n int, act Act, c *Chan) {
 }
 
 func gradApplyGo(dst, d, x unsafe.Pointer, n int, act Act, c *Chan) {
-	for i := range n {
-		v, g, o := row(x, i), row(d, i), row(dst, i)
+	for i := range n * c.Runs {
+		v, g, o := row(x, i), row(d, i), c.target(dst, i, n)
 		for l := range Block {
 			m := (g[l]*c.Mul[l] + c.Add[l]) * act.slope(v[l]*c.Scale[l]+c.Shift[l])
 			o[l] = c.A[l]*m + (c.B[l]*(v[l]-c.Mean[l]) + c.C[l])
@@ -186,7 +196,7 @@ func (a Act) slope(x float32) float32 {
 func (p Path) Stats(x unsafe.Pointer, n int, c *Chan) { p.stats(x, n, c) }
 
 // Apply writes dst = act(x·Scale+Shift)·Mul for n rows, plus r unless r is nil.
-// dst may be x or r.
+// dst may be x or r. See Runs and Skip of Chan.
 func (p Path) Apply(dst, x, r unsafe.Pointer, n int, act Act, c *Chan) {
 	p.apply(dst, x, r, n, act, c)
 }
@@ -200,7 +210,8 @@ func (p Path) DotAct(d, x unsafe.Pointer, n int, act Act, c *Chan) { p.dotAct(d,
 // GradSums is Sum = Σg and Sum2 = Σg·(x−Mean) of the masked gradient g.
 func (p Path) GradSums(d, x unsafe.Pointer, n int, act Act, c *Chan) { p.gradSums(d, x, n, act, c) }
 
-// GradApply writes dst = A·g + B·(x−Mean) + C. dst may be d or x.
+// GradApply writes dst = A·g + B·(x−Mean) + C. dst may be d or x. See
+// Runs and Skip of Chan.
 func (p Path) GradApply(dst, d, x unsafe.Pointer, n int, act Act, c *Chan) {
 	p.gradApply(dst, d, x, n, act, c)
 }

@@ -93,7 +93,6 @@ TEXT ·stats512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS 448(AX), Z0
 	VXORPS  Z1, Z1, Z1
 	VXORPS  Z2, Z2, Z2
@@ -103,6 +102,7 @@ TEXT ·stats512(SB), NOSPLIT, $0-40
 	VXORPS  Z6, Z6, Z6
 	VXORPS  Z7, Z7, Z7
 	VXORPS  Z8, Z8, Z8
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest0
 
@@ -163,12 +163,15 @@ TEXT ·applyNone512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	VMOVUPS 128(AX), Z2
-	SUBQ    $0x04, SI
-	JL      rest0
+	MOVQ    640(AX), DI
+
+run0:
+	MOVQ n+24(FP), SI
+	SUBQ $0x04, SI
+	JL   rest0
 
 four0:
 	VMOVUPS     (BX), Z3
@@ -209,6 +212,9 @@ one0:
 	JNE         one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	VZEROUPPER
 	RET
 
@@ -219,12 +225,15 @@ TEXT ·applyAddNone512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	VMOVUPS 128(AX), Z2
-	SUBQ    $0x04, SI
-	JL      rest0
+	MOVQ    640(AX), DI
+
+run0:
+	MOVQ n+24(FP), SI
+	SUBQ $0x04, SI
+	JL   rest0
 
 four0:
 	VMOVUPS     (BX), Z3
@@ -270,6 +279,9 @@ one0:
 	JNE         one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	VZEROUPPER
 	RET
 
@@ -280,13 +292,13 @@ TEXT ·sumActNone512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	VXORPS  Z2, Z2, Z2
 	VXORPS  Z3, Z3, Z3
 	VXORPS  Z4, Z4, Z4
 	VXORPS  Z5, Z5, Z5
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest0
 
@@ -338,13 +350,13 @@ TEXT ·dotActNone512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	VXORPS  Z2, Z2, Z2
 	VXORPS  Z3, Z3, Z3
 	VXORPS  Z4, Z4, Z4
 	VXORPS  Z5, Z5, Z5
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest0
 
@@ -396,7 +408,6 @@ TEXT ·gradSumsNone512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z0
 	VMOVUPS 128(AX), Z0
@@ -410,6 +421,7 @@ TEXT ·gradSumsNone512(SB), NOSPLIT, $0-40
 	VXORPS  Z8, Z8, Z8
 	VXORPS  Z9, Z9, Z9
 	VXORPS  Z10, Z10, Z10
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest0
 
@@ -480,7 +492,6 @@ TEXT ·gradApplyNone512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z0
 	VMOVUPS 128(AX), Z0
@@ -489,8 +500,12 @@ TEXT ·gradApplyNone512(SB), NOSPLIT, $0-40
 	VMOVUPS 256(AX), Z3
 	VMOVUPS 320(AX), Z4
 	VMOVUPS 384(AX), Z5
-	SUBQ    $0x04, SI
-	JL      rest0
+	MOVQ    640(AX), DI
+
+run0:
+	MOVQ n+24(FP), SI
+	SUBQ $0x04, SI
+	JL   rest0
 
 four0:
 	VMOVUPS     (DX), Z6
@@ -546,6 +561,9 @@ one0:
 	JNE         one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	VZEROUPPER
 	RET
 
@@ -556,13 +574,16 @@ TEXT ·applyReLU512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS (AX), Z1
 	VMOVUPS 64(AX), Z2
 	VMOVUPS 128(AX), Z3
-	SUBQ    $0x04, SI
-	JL      rest0
+	MOVQ    640(AX), DI
+
+run0:
+	MOVQ n+24(FP), SI
+	SUBQ $0x04, SI
+	JL   rest0
 
 four0:
 	VMOVUPS     (BX), Z4
@@ -608,6 +629,9 @@ one0:
 	JNE         one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	VZEROUPPER
 	RET
 
@@ -618,13 +642,16 @@ TEXT ·applyAddReLU512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS (AX), Z1
 	VMOVUPS 64(AX), Z2
 	VMOVUPS 128(AX), Z3
-	SUBQ    $0x04, SI
-	JL      rest0
+	MOVQ    640(AX), DI
+
+run0:
+	MOVQ n+24(FP), SI
+	SUBQ $0x04, SI
+	JL   rest0
 
 four0:
 	VMOVUPS     (BX), Z4
@@ -675,6 +702,9 @@ one0:
 	JNE         one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	VZEROUPPER
 	RET
 
@@ -685,7 +715,6 @@ TEXT ·sumActReLU512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS (AX), Z1
 	VMOVUPS 64(AX), Z2
@@ -693,6 +722,7 @@ TEXT ·sumActReLU512(SB), NOSPLIT, $0-40
 	VXORPS  Z4, Z4, Z4
 	VXORPS  Z5, Z5, Z5
 	VXORPS  Z6, Z6, Z6
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest0
 
@@ -749,7 +779,6 @@ TEXT ·dotActReLU512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS (AX), Z1
 	VMOVUPS 64(AX), Z2
@@ -757,6 +786,7 @@ TEXT ·dotActReLU512(SB), NOSPLIT, $0-40
 	VXORPS  Z4, Z4, Z4
 	VXORPS  Z5, Z5, Z5
 	VXORPS  Z6, Z6, Z6
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest0
 
@@ -813,7 +843,6 @@ TEXT ·gradSumsReLU512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS (AX), Z1
 	VMOVUPS 64(AX), Z2
@@ -828,6 +857,7 @@ TEXT ·gradSumsReLU512(SB), NOSPLIT, $0-40
 	VXORPS  Z11, Z11, Z11
 	VXORPS  Z12, Z12, Z12
 	VXORPS  Z13, Z13, Z13
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest0
 
@@ -918,7 +948,6 @@ TEXT ·gradApplyReLU512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS (AX), Z1
 	VMOVUPS 64(AX), Z2
@@ -928,8 +957,12 @@ TEXT ·gradApplyReLU512(SB), NOSPLIT, $0-40
 	VMOVUPS 256(AX), Z6
 	VMOVUPS 320(AX), Z7
 	VMOVUPS 384(AX), Z8
-	SUBQ    $0x04, SI
-	JL      rest0
+	MOVQ    640(AX), DI
+
+run0:
+	MOVQ n+24(FP), SI
+	SUBQ $0x04, SI
+	JL   rest0
 
 four0:
 	VMOVUPS     (DX), Z9
@@ -1005,6 +1038,9 @@ one0:
 	JNE         one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	VZEROUPPER
 	RET
 
@@ -1015,14 +1051,17 @@ TEXT ·applyReLU6512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS channelConst<>+192(SB), Z1
 	VMOVUPS (AX), Z2
 	VMOVUPS 64(AX), Z3
 	VMOVUPS 128(AX), Z4
-	SUBQ    $0x04, SI
-	JL      rest0
+	MOVQ    640(AX), DI
+
+run0:
+	MOVQ n+24(FP), SI
+	SUBQ $0x04, SI
+	JL   rest0
 
 four0:
 	VMOVUPS     (BX), Z5
@@ -1073,6 +1112,9 @@ one0:
 	JNE         one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	VZEROUPPER
 	RET
 
@@ -1083,14 +1125,17 @@ TEXT ·applyAddReLU6512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS channelConst<>+192(SB), Z1
 	VMOVUPS (AX), Z2
 	VMOVUPS 64(AX), Z3
 	VMOVUPS 128(AX), Z4
-	SUBQ    $0x04, SI
-	JL      rest0
+	MOVQ    640(AX), DI
+
+run0:
+	MOVQ n+24(FP), SI
+	SUBQ $0x04, SI
+	JL   rest0
 
 four0:
 	VMOVUPS     (BX), Z5
@@ -1146,6 +1191,9 @@ one0:
 	JNE         one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	VZEROUPPER
 	RET
 
@@ -1156,7 +1204,6 @@ TEXT ·sumActReLU6512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS channelConst<>+192(SB), Z1
 	VMOVUPS (AX), Z2
@@ -1165,6 +1212,7 @@ TEXT ·sumActReLU6512(SB), NOSPLIT, $0-40
 	VXORPS  Z5, Z5, Z5
 	VXORPS  Z6, Z6, Z6
 	VXORPS  Z7, Z7, Z7
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest0
 
@@ -1226,7 +1274,6 @@ TEXT ·dotActReLU6512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS channelConst<>+192(SB), Z1
 	VMOVUPS (AX), Z2
@@ -1235,6 +1282,7 @@ TEXT ·dotActReLU6512(SB), NOSPLIT, $0-40
 	VXORPS  Z5, Z5, Z5
 	VXORPS  Z6, Z6, Z6
 	VXORPS  Z7, Z7, Z7
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest0
 
@@ -1296,7 +1344,6 @@ TEXT ·gradSumsReLU6512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS channelConst<>+192(SB), Z1
 	VMOVUPS (AX), Z2
@@ -1312,6 +1359,7 @@ TEXT ·gradSumsReLU6512(SB), NOSPLIT, $0-40
 	VXORPS  Z12, Z12, Z12
 	VXORPS  Z13, Z13, Z13
 	VXORPS  Z14, Z14, Z14
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest0
 
@@ -1407,7 +1455,6 @@ TEXT ·gradApplyReLU6512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS channelConst<>+192(SB), Z1
 	VMOVUPS (AX), Z2
@@ -1418,8 +1465,12 @@ TEXT ·gradApplyReLU6512(SB), NOSPLIT, $0-40
 	VMOVUPS 256(AX), Z7
 	VMOVUPS 320(AX), Z8
 	VMOVUPS 384(AX), Z9
-	SUBQ    $0x04, SI
-	JL      rest0
+	MOVQ    640(AX), DI
+
+run0:
+	MOVQ n+24(FP), SI
+	SUBQ $0x04, SI
+	JL   rest0
 
 four0:
 	VMOVUPS     (DX), Z10
@@ -1500,6 +1551,9 @@ one0:
 	JNE         one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	VZEROUPPER
 	RET
 
@@ -1510,7 +1564,6 @@ TEXT ·applyHSwish512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z1
 	VMOVUPS channelConst<>+128(SB), Z2
@@ -1519,8 +1572,12 @@ TEXT ·applyHSwish512(SB), NOSPLIT, $0-40
 	VMOVUPS (AX), Z4
 	VMOVUPS 64(AX), Z5
 	VMOVUPS 128(AX), Z6
-	SUBQ    $0x04, SI
-	JL      rest0
+	MOVQ    640(AX), DI
+
+run0:
+	MOVQ n+24(FP), SI
+	SUBQ $0x04, SI
+	JL   rest0
 
 four0:
 	VMOVUPS     (BX), Z7
@@ -1586,6 +1643,9 @@ one0:
 	JNE         one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	VZEROUPPER
 	RET
 
@@ -1596,7 +1656,6 @@ TEXT ·applyAddHSwish512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z1
 	VMOVUPS channelConst<>+128(SB), Z2
@@ -1605,8 +1664,12 @@ TEXT ·applyAddHSwish512(SB), NOSPLIT, $0-40
 	VMOVUPS (AX), Z4
 	VMOVUPS 64(AX), Z5
 	VMOVUPS 128(AX), Z6
-	SUBQ    $0x04, SI
-	JL      rest0
+	MOVQ    640(AX), DI
+
+run0:
+	MOVQ n+24(FP), SI
+	SUBQ $0x04, SI
+	JL   rest0
 
 four0:
 	VMOVUPS     (BX), Z7
@@ -1677,6 +1740,9 @@ one0:
 	JNE         one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	VZEROUPPER
 	RET
 
@@ -1687,7 +1753,6 @@ TEXT ·sumActHSwish512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z1
 	VMOVUPS channelConst<>+128(SB), Z2
@@ -1699,6 +1764,7 @@ TEXT ·sumActHSwish512(SB), NOSPLIT, $0-40
 	VXORPS  Z7, Z7, Z7
 	VXORPS  Z8, Z8, Z8
 	VXORPS  Z9, Z9, Z9
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest0
 
@@ -1775,7 +1841,6 @@ TEXT ·dotActHSwish512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z1
 	VMOVUPS channelConst<>+128(SB), Z2
@@ -1787,6 +1852,7 @@ TEXT ·dotActHSwish512(SB), NOSPLIT, $0-40
 	VXORPS  Z7, Z7, Z7
 	VXORPS  Z8, Z8, Z8
 	VXORPS  Z9, Z9, Z9
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest0
 
@@ -1863,7 +1929,6 @@ TEXT ·gradSumsHSwish512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z1
 	VMOVUPS channelConst<>+128(SB), Z2
@@ -1882,6 +1947,7 @@ TEXT ·gradSumsHSwish512(SB), NOSPLIT, $0-40
 	VXORPS  Z15, Z15, Z15
 	VXORPS  Z16, Z16, Z16
 	VXORPS  Z17, Z17, Z17
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest0
 
@@ -2012,7 +2078,6 @@ TEXT ·gradApplyHSwish512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z1
 	VMOVUPS channelConst<>+128(SB), Z2
@@ -2026,8 +2091,12 @@ TEXT ·gradApplyHSwish512(SB), NOSPLIT, $0-40
 	VMOVUPS 256(AX), Z10
 	VMOVUPS 320(AX), Z11
 	VMOVUPS 384(AX), Z12
-	SUBQ    $0x04, SI
-	JL      rest0
+	MOVQ    640(AX), DI
+
+run0:
+	MOVQ n+24(FP), SI
+	SUBQ $0x04, SI
+	JL   rest0
 
 four0:
 	VMOVUPS     (DX), Z13
@@ -2143,6 +2212,9 @@ one0:
 	JNE         one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	VZEROUPPER
 	RET
 
@@ -2153,7 +2225,6 @@ TEXT ·applyHSigmoid512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z1
 	VMOVUPS channelConst<>+128(SB), Z2
@@ -2162,8 +2233,12 @@ TEXT ·applyHSigmoid512(SB), NOSPLIT, $0-40
 	VMOVUPS (AX), Z4
 	VMOVUPS 64(AX), Z5
 	VMOVUPS 128(AX), Z6
-	SUBQ    $0x04, SI
-	JL      rest0
+	MOVQ    640(AX), DI
+
+run0:
+	MOVQ n+24(FP), SI
+	SUBQ $0x04, SI
+	JL   rest0
 
 four0:
 	VMOVUPS     (BX), Z7
@@ -2224,6 +2299,9 @@ one0:
 	JNE         one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	VZEROUPPER
 	RET
 
@@ -2234,7 +2312,6 @@ TEXT ·applyAddHSigmoid512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z1
 	VMOVUPS channelConst<>+128(SB), Z2
@@ -2243,8 +2320,12 @@ TEXT ·applyAddHSigmoid512(SB), NOSPLIT, $0-40
 	VMOVUPS (AX), Z4
 	VMOVUPS 64(AX), Z5
 	VMOVUPS 128(AX), Z6
-	SUBQ    $0x04, SI
-	JL      rest0
+	MOVQ    640(AX), DI
+
+run0:
+	MOVQ n+24(FP), SI
+	SUBQ $0x04, SI
+	JL   rest0
 
 four0:
 	VMOVUPS     (BX), Z7
@@ -2310,6 +2391,9 @@ one0:
 	JNE         one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	VZEROUPPER
 	RET
 
@@ -2320,7 +2404,6 @@ TEXT ·sumActHSigmoid512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z1
 	VMOVUPS channelConst<>+128(SB), Z2
@@ -2332,6 +2415,7 @@ TEXT ·sumActHSigmoid512(SB), NOSPLIT, $0-40
 	VXORPS  Z7, Z7, Z7
 	VXORPS  Z8, Z8, Z8
 	VXORPS  Z9, Z9, Z9
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest0
 
@@ -2403,7 +2487,6 @@ TEXT ·dotActHSigmoid512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z1
 	VMOVUPS channelConst<>+128(SB), Z2
@@ -2415,6 +2498,7 @@ TEXT ·dotActHSigmoid512(SB), NOSPLIT, $0-40
 	VXORPS  Z7, Z7, Z7
 	VXORPS  Z8, Z8, Z8
 	VXORPS  Z9, Z9, Z9
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest0
 
@@ -2486,7 +2570,6 @@ TEXT ·gradSumsHSigmoid512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z0
 	VMOVUPS channelConst<>+128(SB), Z1
@@ -2505,6 +2588,7 @@ TEXT ·gradSumsHSigmoid512(SB), NOSPLIT, $0-40
 	VXORPS  Z13, Z13, Z13
 	VXORPS  Z14, Z14, Z14
 	VXORPS  Z15, Z15, Z15
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest0
 
@@ -2605,7 +2689,6 @@ TEXT ·gradApplyHSigmoid512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VMOVUPS channelConst<>+0(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z0
 	VMOVUPS channelConst<>+128(SB), Z1
@@ -2619,8 +2702,12 @@ TEXT ·gradApplyHSigmoid512(SB), NOSPLIT, $0-40
 	VMOVUPS 256(AX), Z8
 	VMOVUPS 320(AX), Z9
 	VMOVUPS 384(AX), Z10
-	SUBQ    $0x04, SI
-	JL      rest0
+	MOVQ    640(AX), DI
+
+run0:
+	MOVQ n+24(FP), SI
+	SUBQ $0x04, SI
+	JL   rest0
 
 four0:
 	VMOVUPS     (DX), Z11
@@ -2706,6 +2793,9 @@ one0:
 	JNE         one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	VZEROUPPER
 	RET
 
@@ -2716,7 +2806,6 @@ TEXT ·stats256(SB), NOSPLIT, $0-40
 	MOVQ   dst+0(FP), CX
 	MOVQ   d+8(FP), DX
 	MOVQ   x+16(FP), BX
-	MOVQ   n+24(FP), SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2725,6 +2814,7 @@ TEXT ·stats256(SB), NOSPLIT, $0-40
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
+	MOVQ   n+24(FP), SI
 	SUBQ   $0x04, SI
 	JL     rest0
 
@@ -2778,7 +2868,6 @@ done0:
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -2787,6 +2876,7 @@ done0:
 	VXORPS  Y5, Y5, Y5
 	VXORPS  Y6, Y6, Y6
 	VXORPS  Y7, Y7, Y7
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest1
 
@@ -2847,6 +2937,9 @@ TEXT ·applyNone256(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run0:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest0
@@ -2895,9 +2988,15 @@ one0:
 	JNE     one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run1:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest1
@@ -2946,6 +3045,9 @@ one1:
 	JNE     one1
 
 done1:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run1
 	VZEROUPPER
 	RET
 
@@ -2956,6 +3058,9 @@ TEXT ·applyAddNone256(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run0:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest0
@@ -3009,9 +3114,15 @@ one0:
 	JNE     one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run1:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest1
@@ -3065,6 +3176,9 @@ one1:
 	JNE     one1
 
 done1:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run1
 	VZEROUPPER
 	RET
 
@@ -3075,11 +3189,11 @@ TEXT ·sumActNone256(SB), NOSPLIT, $0-40
 	MOVQ   dst+0(FP), CX
 	MOVQ   d+8(FP), DX
 	MOVQ   x+16(FP), BX
-	MOVQ   n+24(FP), SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	MOVQ   n+24(FP), SI
 	SUBQ   $0x04, SI
 	JL     rest0
 
@@ -3129,11 +3243,11 @@ done0:
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest1
 
@@ -3190,11 +3304,11 @@ TEXT ·dotActNone256(SB), NOSPLIT, $0-40
 	MOVQ   dst+0(FP), CX
 	MOVQ   d+8(FP), DX
 	MOVQ   x+16(FP), BX
-	MOVQ   n+24(FP), SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	MOVQ   n+24(FP), SI
 	SUBQ   $0x04, SI
 	JL     rest0
 
@@ -3244,11 +3358,11 @@ done0:
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest1
 
@@ -3305,7 +3419,6 @@ TEXT ·gradSumsNone256(SB), NOSPLIT, $0-40
 	MOVQ   dst+0(FP), CX
 	MOVQ   d+8(FP), DX
 	MOVQ   x+16(FP), BX
-	MOVQ   n+24(FP), SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3314,6 +3427,7 @@ TEXT ·gradSumsNone256(SB), NOSPLIT, $0-40
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
+	MOVQ   n+24(FP), SI
 	SUBQ   $0x04, SI
 	JL     rest0
 
@@ -3382,7 +3496,6 @@ done0:
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -3391,6 +3504,7 @@ done0:
 	VXORPS  Y5, Y5, Y5
 	VXORPS  Y6, Y6, Y6
 	VXORPS  Y7, Y7, Y7
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest1
 
@@ -3466,6 +3580,9 @@ TEXT ·gradApplyNone256(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run0:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest0
@@ -3534,9 +3651,15 @@ one0:
 	JNE         one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run1:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest1
@@ -3605,6 +3728,9 @@ one1:
 	JNE         one1
 
 done1:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run1
 	VZEROUPPER
 	RET
 
@@ -3615,6 +3741,9 @@ TEXT ·applyReLU256(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run0:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest0
@@ -3668,9 +3797,15 @@ one0:
 	JNE     one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run1:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest1
@@ -3724,6 +3859,9 @@ one1:
 	JNE     one1
 
 done1:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run1
 	VZEROUPPER
 	RET
 
@@ -3734,6 +3872,9 @@ TEXT ·applyAddReLU256(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run0:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest0
@@ -3792,9 +3933,15 @@ one0:
 	JNE     one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run1:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest1
@@ -3853,6 +4000,9 @@ one1:
 	JNE     one1
 
 done1:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run1
 	VZEROUPPER
 	RET
 
@@ -3863,11 +4013,11 @@ TEXT ·sumActReLU256(SB), NOSPLIT, $0-40
 	MOVQ   dst+0(FP), CX
 	MOVQ   d+8(FP), DX
 	MOVQ   x+16(FP), BX
-	MOVQ   n+24(FP), SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	MOVQ   n+24(FP), SI
 	SUBQ   $0x04, SI
 	JL     rest0
 
@@ -3922,11 +4072,11 @@ done0:
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest1
 
@@ -3988,11 +4138,11 @@ TEXT ·dotActReLU256(SB), NOSPLIT, $0-40
 	MOVQ   dst+0(FP), CX
 	MOVQ   d+8(FP), DX
 	MOVQ   x+16(FP), BX
-	MOVQ   n+24(FP), SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	MOVQ   n+24(FP), SI
 	SUBQ   $0x04, SI
 	JL     rest0
 
@@ -4047,11 +4197,11 @@ done0:
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest1
 
@@ -4113,7 +4263,6 @@ TEXT ·gradSumsReLU256(SB), NOSPLIT, $0-40
 	MOVQ   dst+0(FP), CX
 	MOVQ   d+8(FP), DX
 	MOVQ   x+16(FP), BX
-	MOVQ   n+24(FP), SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4122,6 +4271,7 @@ TEXT ·gradSumsReLU256(SB), NOSPLIT, $0-40
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
+	MOVQ   n+24(FP), SI
 	SUBQ   $0x04, SI
 	JL     rest0
 
@@ -4215,7 +4365,6 @@ done0:
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -4224,6 +4373,7 @@ done0:
 	VXORPS  Y5, Y5, Y5
 	VXORPS  Y6, Y6, Y6
 	VXORPS  Y7, Y7, Y7
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest1
 
@@ -4324,6 +4474,9 @@ TEXT ·gradApplyReLU256(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run0:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest0
@@ -4417,9 +4570,15 @@ one0:
 	JNE         one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run1:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest1
@@ -4513,6 +4672,9 @@ one1:
 	JNE         one1
 
 done1:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run1
 	VZEROUPPER
 	RET
 
@@ -4523,6 +4685,9 @@ TEXT ·applyReLU6256(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run0:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest0
@@ -4581,9 +4746,15 @@ one0:
 	JNE     one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run1:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest1
@@ -4642,6 +4813,9 @@ one1:
 	JNE     one1
 
 done1:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run1
 	VZEROUPPER
 	RET
 
@@ -4652,6 +4826,9 @@ TEXT ·applyAddReLU6256(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run0:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest0
@@ -4715,9 +4892,15 @@ one0:
 	JNE     one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run1:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest1
@@ -4781,6 +4964,9 @@ one1:
 	JNE     one1
 
 done1:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run1
 	VZEROUPPER
 	RET
 
@@ -4791,11 +4977,11 @@ TEXT ·sumActReLU6256(SB), NOSPLIT, $0-40
 	MOVQ   dst+0(FP), CX
 	MOVQ   d+8(FP), DX
 	MOVQ   x+16(FP), BX
-	MOVQ   n+24(FP), SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	MOVQ   n+24(FP), SI
 	SUBQ   $0x04, SI
 	JL     rest0
 
@@ -4855,11 +5041,11 @@ done0:
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest1
 
@@ -4926,11 +5112,11 @@ TEXT ·dotActReLU6256(SB), NOSPLIT, $0-40
 	MOVQ   dst+0(FP), CX
 	MOVQ   d+8(FP), DX
 	MOVQ   x+16(FP), BX
-	MOVQ   n+24(FP), SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	MOVQ   n+24(FP), SI
 	SUBQ   $0x04, SI
 	JL     rest0
 
@@ -4990,11 +5176,11 @@ done0:
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest1
 
@@ -5061,7 +5247,6 @@ TEXT ·gradSumsReLU6256(SB), NOSPLIT, $0-40
 	MOVQ   dst+0(FP), CX
 	MOVQ   d+8(FP), DX
 	MOVQ   x+16(FP), BX
-	MOVQ   n+24(FP), SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -5070,6 +5255,7 @@ TEXT ·gradSumsReLU6256(SB), NOSPLIT, $0-40
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
+	MOVQ   n+24(FP), SI
 	SUBQ   $0x04, SI
 	JL     rest0
 
@@ -5173,7 +5359,6 @@ done0:
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -5182,6 +5367,7 @@ done0:
 	VXORPS  Y5, Y5, Y5
 	VXORPS  Y6, Y6, Y6
 	VXORPS  Y7, Y7, Y7
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest1
 
@@ -5292,6 +5478,9 @@ TEXT ·gradApplyReLU6256(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run0:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest0
@@ -5395,9 +5584,15 @@ one0:
 	JNE         one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run1:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest1
@@ -5501,6 +5696,9 @@ one1:
 	JNE         one1
 
 done1:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run1
 	VZEROUPPER
 	RET
 
@@ -5511,6 +5709,9 @@ TEXT ·applyHSwish256(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run0:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest0
@@ -5584,9 +5785,15 @@ one0:
 	JNE     one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run1:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest1
@@ -5660,6 +5867,9 @@ one1:
 	JNE     one1
 
 done1:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run1
 	VZEROUPPER
 	RET
 
@@ -5670,6 +5880,9 @@ TEXT ·applyAddHSwish256(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run0:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest0
@@ -5748,9 +5961,15 @@ one0:
 	JNE     one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run1:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest1
@@ -5829,6 +6048,9 @@ one1:
 	JNE     one1
 
 done1:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run1
 	VZEROUPPER
 	RET
 
@@ -5839,11 +6061,11 @@ TEXT ·sumActHSwish256(SB), NOSPLIT, $0-40
 	MOVQ   dst+0(FP), CX
 	MOVQ   d+8(FP), DX
 	MOVQ   x+16(FP), BX
-	MOVQ   n+24(FP), SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	MOVQ   n+24(FP), SI
 	SUBQ   $0x04, SI
 	JL     rest0
 
@@ -5918,11 +6140,11 @@ done0:
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest1
 
@@ -6004,11 +6226,11 @@ TEXT ·dotActHSwish256(SB), NOSPLIT, $0-40
 	MOVQ   dst+0(FP), CX
 	MOVQ   d+8(FP), DX
 	MOVQ   x+16(FP), BX
-	MOVQ   n+24(FP), SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	MOVQ   n+24(FP), SI
 	SUBQ   $0x04, SI
 	JL     rest0
 
@@ -6083,11 +6305,11 @@ done0:
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest1
 
@@ -6169,7 +6391,6 @@ TEXT ·gradSumsHSwish256(SB), NOSPLIT, $0-40
 	MOVQ   dst+0(FP), CX
 	MOVQ   d+8(FP), DX
 	MOVQ   x+16(FP), BX
-	MOVQ   n+24(FP), SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -6178,6 +6399,7 @@ TEXT ·gradSumsHSwish256(SB), NOSPLIT, $0-40
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
+	MOVQ   n+24(FP), SI
 	SUBQ   $0x04, SI
 	JL     rest0
 
@@ -6316,7 +6538,6 @@ done0:
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -6325,6 +6546,7 @@ done0:
 	VXORPS  Y5, Y5, Y5
 	VXORPS  Y6, Y6, Y6
 	VXORPS  Y7, Y7, Y7
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest1
 
@@ -6470,6 +6692,9 @@ TEXT ·gradApplyHSwish256(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run0:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest0
@@ -6608,9 +6833,15 @@ one0:
 	JNE         one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run1:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest1
@@ -6749,6 +6980,9 @@ one1:
 	JNE         one1
 
 done1:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run1
 	VZEROUPPER
 	RET
 
@@ -6759,6 +6993,9 @@ TEXT ·applyHSigmoid256(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run0:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest0
@@ -6827,9 +7064,15 @@ one0:
 	JNE     one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run1:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest1
@@ -6898,6 +7141,9 @@ one1:
 	JNE     one1
 
 done1:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run1
 	VZEROUPPER
 	RET
 
@@ -6908,6 +7154,9 @@ TEXT ·applyAddHSigmoid256(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run0:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest0
@@ -6981,9 +7230,15 @@ one0:
 	JNE     one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run1:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest1
@@ -7057,6 +7312,9 @@ one1:
 	JNE     one1
 
 done1:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run1
 	VZEROUPPER
 	RET
 
@@ -7067,11 +7325,11 @@ TEXT ·sumActHSigmoid256(SB), NOSPLIT, $0-40
 	MOVQ   dst+0(FP), CX
 	MOVQ   d+8(FP), DX
 	MOVQ   x+16(FP), BX
-	MOVQ   n+24(FP), SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	MOVQ   n+24(FP), SI
 	SUBQ   $0x04, SI
 	JL     rest0
 
@@ -7141,11 +7399,11 @@ done0:
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest1
 
@@ -7222,11 +7480,11 @@ TEXT ·dotActHSigmoid256(SB), NOSPLIT, $0-40
 	MOVQ   dst+0(FP), CX
 	MOVQ   d+8(FP), DX
 	MOVQ   x+16(FP), BX
-	MOVQ   n+24(FP), SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	MOVQ   n+24(FP), SI
 	SUBQ   $0x04, SI
 	JL     rest0
 
@@ -7296,11 +7554,11 @@ done0:
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest1
 
@@ -7377,7 +7635,6 @@ TEXT ·gradSumsHSigmoid256(SB), NOSPLIT, $0-40
 	MOVQ   dst+0(FP), CX
 	MOVQ   d+8(FP), DX
 	MOVQ   x+16(FP), BX
-	MOVQ   n+24(FP), SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -7386,6 +7643,7 @@ TEXT ·gradSumsHSigmoid256(SB), NOSPLIT, $0-40
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
+	MOVQ   n+24(FP), SI
 	SUBQ   $0x04, SI
 	JL     rest0
 
@@ -7494,7 +7752,6 @@ done0:
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	MOVQ    n+24(FP), SI
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -7503,6 +7760,7 @@ done0:
 	VXORPS  Y5, Y5, Y5
 	VXORPS  Y6, Y6, Y6
 	VXORPS  Y7, Y7, Y7
+	MOVQ    n+24(FP), SI
 	SUBQ    $0x04, SI
 	JL      rest1
 
@@ -7618,6 +7876,9 @@ TEXT ·gradApplyHSigmoid256(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run0:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest0
@@ -7726,9 +7987,15 @@ one0:
 	JNE         one0
 
 done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
 	MOVQ dst+0(FP), CX
 	MOVQ d+8(FP), DX
 	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run1:
 	MOVQ n+24(FP), SI
 	SUBQ $0x04, SI
 	JL   rest1
@@ -7837,5 +8104,8 @@ one1:
 	JNE         one1
 
 done1:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run1
 	VZEROUPPER
 	RET

@@ -38,7 +38,7 @@ func (g guarded) intact() bool {
 }
 
 func randomChan(r *rand.Rand) *Chan {
-	c := &Chan{}
+	c := &Chan{Runs: 1}
 	for _, v := range []*Vec{&c.Scale, &c.Shift, &c.Mul, &c.Add, &c.A, &c.B, &c.C, &c.Mean} {
 		copy(v[:], randoms(r, Block))
 	}
@@ -98,6 +98,9 @@ func checkChannels(t *testing.T, p Path, act Act, n, off int, r *rand.Rand) {
 	p.GradApply(dst.ptr(), d.ptr(), x.ptr(), n, act, c)
 	gradApplyGo(wp, d.ptr(), x.ptr(), n, act, &ref)
 	near(t, "gradApply", dst.x, want[:n*Block], 1e-5)
+	if n > 0 {
+		checkRuns(t, p, act, n, off, r)
+	}
 	// In place: the result may overwrite an operand.
 	p.GradApply(d.ptr(), d.ptr(), x.ptr(), n, act, c)
 	near(t, "gradApply in place", d.x, want[:n*Block], 1e-5)
@@ -105,5 +108,24 @@ func checkChannels(t *testing.T, p Path, act Act, n, off int, r *rand.Rand) {
 		if !g.intact() {
 			t.Fatalf("write outside %s", name)
 		}
+	}
+}
+
+// checkRuns writes three runs into a wider frame.
+func checkRuns(t *testing.T, p Path, act Act, n, off int, r *rand.Rand) {
+	const runs, gap = 3, 2
+	x, d := newGuarded(r, n*runs*Block, off), newGuarded(r, n*runs*Block, 1)
+	got, want := newGuarded(r, (n+gap)*runs*Block, off), newGuarded(r, (n+gap)*runs*Block, 0)
+	copy(want.x, got.x)
+	c := randomChan(r)
+	c.Runs, c.Skip = runs, gap*Block*4
+	p.Apply(got.ptr(), x.ptr(), d.ptr(), n, act, c)
+	applyGo(want.ptr(), x.ptr(), d.ptr(), n, act, c)
+	near(t, "apply in runs", got.x, want.x, 1e-5)
+	p.GradApply(got.ptr(), d.ptr(), x.ptr(), n, act, c)
+	gradApplyGo(want.ptr(), d.ptr(), x.ptr(), n, act, c)
+	near(t, "gradApply in runs", got.x, want.x, 1e-5)
+	if !got.intact() {
+		t.Fatal("write outside the frame")
 	}
 }

@@ -20,6 +20,8 @@ const (
 	cMean
 	cSum
 	cSum2
+	cRuns
+	cSkip = cRuns + 8
 )
 
 var actNames = []string{"None", "ReLU", "ReLU6", "HSwish", "HSigmoid"}
@@ -69,7 +71,7 @@ func (p *plane) function(kind, act, doc string, sums int, body func(m rowOf, sum
 		p.dst = Load(Param("dst"), GP64()).(reg.GPVirtual)
 		p.d = Load(Param("d"), GP64()).(reg.GPVirtual)
 		p.x = Load(Param("x"), GP64()).(reg.GPVirtual)
-		n := Load(Param("n"), GP64()).(reg.GPVirtual)
+		n, runs := GP64(), GP64()
 		p.preload(kind)
 		const unroll = 4
 		acc := make([][]reg.VecVirtual, unroll)
@@ -87,6 +89,11 @@ func (p *plane) function(kind, act, doc string, sums int, body func(m rowOf, sum
 				ADDQ(U32(uint32(rows*64)), r)
 			}
 		}
+		if sums == 0 {
+			MOVQ(Mem{Base: p.ch, Disp: cRuns}, runs)
+			Label(label("run"))
+		}
+		Load(Param("n"), n)
 		SUBQ(U8(unroll), n)
 		JL(LabelRef(label("rest")))
 		Label(label("four"))
@@ -101,6 +108,11 @@ func (p *plane) function(kind, act, doc string, sums int, body func(m rowOf, sum
 		DECQ(n)
 		JNE(LabelRef(label("one")))
 		Label(label("done"))
+		if sums == 0 {
+			ADDQ(Mem{Base: p.ch, Disp: cSkip}, p.dst)
+			DECQ(runs)
+			JNE(LabelRef(label("run")))
+		}
 		for i := range sums {
 			VADDPS(acc[1][i], acc[0][i], acc[0][i])
 			VADDPS(acc[3][i], acc[2][i], acc[2][i])
