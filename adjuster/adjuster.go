@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/tendril-nas/tendril/internal/search"
 	"github.com/tendril-nas/tendril/searchspace"
@@ -170,18 +169,6 @@ func (a *Adjuster) autosave() error {
 		return nil
 	}
 	return a.Save(a.opts.Checkpoint)
-}
-
-func (a *Adjuster) cost(arch searchspace.Arch) (float64, error) {
-	f := a.opts.Cost
-	if f == nil {
-		f = MAdds
-	}
-	c, err := f(a.space, arch)
-	if err == nil && (math.IsNaN(c) || math.IsInf(c, 0)) {
-		err = fmt.Errorf("adjuster: cost of architecture %v is %v, expected a finite number", arch, c)
-	}
-	return c, err
 }
 
 func sameSpec(a, b *searchspace.Space) bool {

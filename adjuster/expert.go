@@ -134,8 +134,8 @@ func (e *Expert) Outcomes() []Outcome { return e.done }
 func (e *Expert) Decide(r Reading) (Decision, error) { return e.opts.Condition.Decide(r) }
 
 // Advance is lines 3 to 12 of Algorithm 1 for the snapshot that the learner holds: measure, decide, then keep or adjust. When a
-// phase fails or ctx ends it returns the error; calling Advance again, here or in another process after LoadExpert, goes on
-// with that phase.
+// phase fails or ctx ends it returns the error with what is known of the snapshot, nil if that is nothing; calling Advance again, here or in
+// another process after LoadExpert, goes on with that phase.
 func (e *Expert) Advance(ctx context.Context, l Learner) (*Outcome, error) {
 	if e.phase == PhaseMeasure {
 		if err := e.measure(ctx, l); err != nil {
@@ -208,7 +208,8 @@ func (e *Expert) finish(ctx context.Context, l Learner) (*Outcome, error) {
 		e.adjuster.opts.Logger.Info("phase", "snapshot", e.current.Step, "phase", string(e.phase))
 		next, err := e.do(ctx, l)
 		if err != nil {
-			return nil, fmt.Errorf("adjuster: snapshot %d: %s: %w", e.current.Step, e.phase, err)
+			partial := e.current
+			return &partial, fmt.Errorf("adjuster: snapshot %d: %s: %w", partial.Step, e.phase, err)
 		}
 		e.phase = next
 	}

@@ -98,6 +98,7 @@ func advanceAll(t testing.TB, l *shop, e *Expert, reopen func(error) *Expert) *E
 		}
 		out, err := e.Advance(t.Context(), keeping{l})
 		for err != nil {
+			out = nil
 			if e = reopen(err); e.Step() > l.at {
 				break
 			}

@@ -190,8 +190,35 @@ func TestProbabilitiesAddUp(t *testing.T) {
 	}
 }
 
-// On a space that can be listed, REINFORCE's estimate is compared with the gradient of the expected reward itself: Σ_α R(α)·π(α)·∇log π(α) equals the derivative
-// of Σ_α R(α)·π(α), and the mean over samples comes near it.
+// The policy sees its whole state: the same architecture has another probability after another one, or at another distance.
+func TestPolicySeesItsState(t *testing.T) {
+	s := small(t)
+	a := newAdjuster(t, s, loud)
+	base := probability(t, a, s.Smallest(), s.Largest(), 1, false)
+	if again := probability(t, a, s.Smallest(), s.Largest(), 1, false); again != base {
+		t.Errorf("asked twice: %v and %v", base, again)
+	}
+	for name, d := range map[string]draw{
+		"previous architecture": probability(t, a, s.Largest(), s.Largest(), 1, false),
+		"no previous one":       probability(t, a, searchspace.Arch{}, s.Largest(), 1, false),
+		"distance":              probability(t, a, s.Smallest(), s.Largest(), 2, false),
+	} {
+		if d.logProb == base.logProb {
+			t.Errorf("%s changes nothing", name)
+		}
+	}
+	if rows := a.policy.values.V.In; rows != 2*5*(1+2*2) {
+		t.Errorf("%d rows for choices of 25 decisions", rows)
+	}
+	o := loud
+	o.HeadPerKind = true
+	if rows := newAdjuster(t, s, o).policy.values.V.In; rows != 2*3 {
+		t.Errorf("%d rows for choices of three kinds", rows)
+	}
+}
+
+// On a space that can be listed, REINFORCE's estimate is compared with the gradient of the expected reward itself:
+// Σ_α R(α)·π(α)·∇log π(α) equals the derivative of Σ_α R(α)·π(α), and the mean over samples comes near it.
 func TestReinforceIsTheGradientOfTheExpectedReward(t *testing.T) {
 	s := chain(t, []int{1, 3, 5}, []int{1, 3, 5})
 	a := newAdjuster(t, s, loud)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -24,6 +25,7 @@ type run struct {
 	cell     int       // grid cell of distance
 	prevCost float64
 	average  average // of rewards, the baseline
+	costs    map[searchspace.Arch]float64
 
 	loop   *search.Loop[note]
 	reward Evaluator // set while training
@@ -48,10 +50,10 @@ func (m *average) add(x, decay float64) {
 }
 
 func newRun(a *Adjuster, prev searchspace.Arch, d float64) (*run, error) {
-	r := &run{a: a, prev: prev, distance: d, encoding: make([]float32, a.space.EncodingLen())}
+	r := &run{a: a, prev: prev, distance: d, encoding: make([]float32, a.space.EncodingLen()), costs: map[searchspace.Arch]float64{}}
 	if !prev.IsZero() {
 		copy(r.encoding, a.space.Encode(prev))
-		c, err := a.cost(prev)
+		c, err := r.cost(prev)
 		if err != nil {
 			return nil, err
 		}
@@ -130,7 +132,7 @@ func (r *run) Tell(ctx context.Context, _ int, results []search.Result) ([]note,
 		if err != nil {
 			return nil, err
 		}
-		if n.Cost, err = r.a.cost(res.Arch); err != nil {
+		if n.Cost, err = r.cost(res.Arch); err != nil {
 			return nil, err
 		}
 		n.Reward = r.value(res.Measurement, n.Cost, prev)
@@ -156,6 +158,26 @@ func (r *run) Observe(records []search.Record[note]) error {
 		return nil
 	}
 	return rec.Record(Progress{Iteration: r.loop.Step(), Iterations: r.a.opts.Iterations, Distinct: r.loop.Distinct(), Proposal: proposal(records[0])})
+}
+
+// cost is C(a), computed once: a policy that has made up its mind proposes the same few architectures over and over.
+func (r *run) cost(a searchspace.Arch) (float64, error) {
+	if c, ok := r.costs[a]; ok {
+		return c, nil
+	}
+	f := r.a.opts.Cost
+	if f == nil {
+		f = MAdds
+	}
+	c, err := f(r.a.space, a)
+	if err != nil {
+		return 0, err
+	}
+	if math.IsNaN(c) || math.IsInf(c, 0) {
+		return 0, fmt.Errorf("adjuster: cost of architecture %v is %v, expected a finite number", a, c)
+	}
+	r.costs[a] = c
+	return c, nil
 }
 
 // refusedReward is given to proposals that the space refuses: no accuracy can be lost beyond 1.
@@ -218,7 +240,7 @@ func (r *run) choose(ctx context.Context, final Evaluator) (*Result, error) {
 	}
 	for _, rec := range judge.History() {
 		c := Candidate{Arch: rec.Arch, Measurement: rec.Measurement}
-		if c.Cost, err = r.a.cost(rec.Arch); err != nil {
+		if c.Cost, err = r.cost(rec.Arch); err != nil {
 			return res, err
 		}
 		c.Reward = r.value(rec.Measurement, c.Cost, res.Previous.Measurement)
