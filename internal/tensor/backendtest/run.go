@@ -46,10 +46,14 @@ func Run(t *testing.T, open func() tensor.Backend) {
 	}
 }
 
-// cases runs a program n times with different seeds on the device and on the reference, and compares all that it keeps.
+// cases runs a program n times (a third of that in short mode) with different seeds on the device and on the reference, and compares all
+// that it keeps.
 func (s *suite) cases(n int, tol float64, program func(w *world)) {
 	s.Helper()
 	device := s.open()
+	if testing.Short() {
+		n = (n + 2) / 3
+	}
 	for i := range n {
 		s.compare(device, fmt.Sprintf("case %d", i), uint64(i), tol, program)
 	}

@@ -3,6 +3,7 @@ package backendtest
 import (
 	"runtime"
 	"sync"
+	"testing"
 
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
@@ -102,6 +103,9 @@ func testFreeAndReset(s *suite) {
 func testLongSums(s *suite) {
 	w := newWorld(s.open(), 5)
 	shape := tensor.Shape{N: 16, H: 256, W: 256, C: 1}
+	if testing.Short() {
+		shape.N = 2
+	}
 	v := make([]float32, shape.Size())
 	sum, square := 0.0, 0.0
 	for i := range v {
@@ -170,7 +174,11 @@ func testSameBits(s *suite) {
 		w.keep("dense", y)
 		w.keep("dense gradient", w.ConvBackward(x, w.raw(y.Shape()), weight, tensor.ConvSpec{Stride: 2, Pad: 1, Groups: 1}, w.grads(weight, true)))
 	}
-	for seed := range uint64(2) {
+	seeds := uint64(2)
+	if testing.Short() {
+		seeds = 1
+	}
+	for seed := range seeds {
 		var first []uint32
 		for i, procs := range []int{1, 2, 8, 1} {
 			runtime.GOMAXPROCS(procs)

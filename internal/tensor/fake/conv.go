@@ -2,9 +2,11 @@ package fake
 
 import "github.com/tendril-nas/tendril/internal/tensor"
 
-// taps calls f for every product of a convolution: output (n, oy, ox, o), input (n, y, x, c), weight (ky, kx, i, o). Padding is left out.
-func taps(in, out *array, w tensor.Weight, spec tensor.ConvSpec, f func(xi, yi, wi int)) {
-	perGroup := w.Out / spec.Groups
+// taps walks the products of a convolution. f gets the places of an output, of the first input channel of its group under one kernel
+// element, and of that element's weight for this channel; the group's further channels are plane further on in the input and w.StrideIn in
+// the weight. Padding is left out.
+func taps(in, out *array, w tensor.Weight, spec tensor.ConvSpec, f func(xi, yi, wi, plane int)) {
+	perGroup, plane := w.Out/spec.Groups, in.shape.H*in.shape.W
 	for n := range out.shape.N {
 		for o := range out.shape.C {
 			first := o / perGroup * w.In
@@ -12,12 +14,8 @@ func taps(in, out *array, w tensor.Weight, spec tensor.ConvSpec, f func(xi, yi, 
 				for ox := range out.shape.W {
 					for ky := range w.KH {
 						for kx := range w.KW {
-							y, x := oy*spec.Stride-spec.Pad+ky, ox*spec.Stride-spec.Pad+kx
-							if !in.inside(y, x) {
-								continue
-							}
-							for i := range w.In {
-								f(in.at(n, y, x, first+i), out.at(n, oy, ox, o), w.Index(ky, kx, i, o))
+							if y, x := oy*spec.Stride-spec.Pad+ky, ox*spec.Stride-spec.Pad+kx; in.inside(y, x) {
+								f(in.at(n, y, x, first), out.at(n, oy, ox, o), w.Index(ky, kx, 0, o), plane)
 							}
 						}
 					}
@@ -36,7 +34,11 @@ func (s *stream) Conv(x tensor.Tensor, w tensor.Weight, bias tensor.Vec, spec te
 			out.each(func(n, y, x, c int) { sum[out.at(n, y, x, c)] = float64(b[c]) })
 		}
 		wd := data(w.Buf)
-		taps(in, out, w, spec, func(xi, yi, wi int) { sum[yi] += float64(in.data[xi]) * float64(wd[wi]) })
+		taps(in, out, w, spec, func(xi, yi, wi, plane int) {
+			for i := range w.In {
+				sum[yi] += float64(in.data[xi+i*plane]) * float64(wd[wi+i*w.StrideIn])
+			}
+		})
 		narrow(out.data, sum)
 	})
 }
@@ -48,7 +50,11 @@ func (s *stream) ConvBackward(x, dy tensor.Tensor, w tensor.Weight, spec tensor.
 		s.do(func() {
 			g := widen(data(grads.W.Buf))
 			// The gradient view has the weight view's extents; its place in the buffer may be another one.
-			taps(in, d, grads.W, spec, func(xi, yi, wi int) { g[wi] += float64(in.data[xi]) * float64(d.data[yi]) })
+			taps(in, d, grads.W, spec, func(xi, yi, wi, plane int) {
+				for i := range w.In {
+					g[wi+i*grads.W.StrideIn] += float64(in.data[xi+i*plane]) * float64(d.data[yi])
+				}
+			})
 			narrow(data(grads.W.Buf), g)
 		})
 	}
@@ -65,7 +71,11 @@ func (s *stream) ConvBackward(x, dy tensor.Tensor, w tensor.Weight, spec tensor.
 	return s.make(in.shape, func(out *array) {
 		sum := make([]float64, len(out.data))
 		wd := data(w.Buf)
-		taps(out, d, w, spec, func(xi, yi, wi int) { sum[xi] += float64(d.data[yi]) * float64(wd[wi]) })
+		taps(out, d, w, spec, func(xi, yi, wi, plane int) {
+			for i := range w.In {
+				sum[xi+i*plane] += float64(d.data[yi]) * float64(wd[wi+i*w.StrideIn])
+			}
+		})
 		narrow(out.data, sum)
 	})
 }
