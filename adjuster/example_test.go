@@ -45,7 +45,7 @@ func ExampleAdjuster_Adjust() {
 	previous := space.Smallest()
 	var costs []float64
 	for _, distance := range []float64{0.1, 2} {
-		a, err := adjuster.New(space, &adjuster.Options{Iterations: 200, Baseline: 0.9, Lambda: 0.05, Seed: 1})
+		a, err := adjuster.New(space, &adjuster.Options{Iterations: 100, Baseline: 0.9, Lambda: 0.05, Seed: 1})
 		if err != nil {
 			fmt.Println(err)
 			return
@@ -60,8 +60,8 @@ func ExampleAdjuster_Adjust() {
 	}
 	fmt.Println("larger distance, larger network:", costs[1] > costs[0])
 	// Output:
-	// 200 proposals, reward above zero: true
-	// 200 proposals, reward above zero: true
+	// 100 proposals, reward above zero: true
+	// 100 proposals, reward above zero: true
 	// larger distance, larger network: true
 }
 

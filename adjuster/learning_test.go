@@ -42,7 +42,7 @@ func TestPolicyFindsTheOptimum(t *testing.T) {
 	prev := s.Smallest()
 	for _, form := range []RewardForm{Eq5, Published} {
 		for _, d := range []float64{0.1, 1} {
-			o := brisk(400, 1)
+			o := brisk(300, 1)
 			o.Lambda, o.Form = 0.02, form
 			a := newAdjuster(t, s, o)
 			res := adjust(t, a, prev, d, j)
@@ -124,7 +124,7 @@ func TestPolicyLearns(t *testing.T) {
 	learnt, drawn := 0.0, 0.0
 	for seed := range uint64(5) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			o := brisk(300, seed)
+			o := brisk(200, seed)
 			o.Lambda = 0.1
 			res := adjust(t, newAdjuster(t, s, o), s.Smallest(), 1, j)
 			n := len(res.History) / 10
