@@ -104,12 +104,12 @@ func (b *Bound) evaluate(ctx context.Context, a searchspace.Arch) (searchspace.M
 	step := evaluating
 	switch {
 	case b.calibration != nil:
-		stats = p.ownStats(b.net.runner)
+		stats = b.net.ownStats(p)
 		if err := b.net.gather(ctx, p, b.calibration, stats); err != nil {
 			return searchspace.Measurement{Arch: a}, err
 		}
 	case b.o.BatchStatistics:
-		stats, step = p.ownStats(b.net.runner), nn.Recalibrating()
+		stats, step = b.net.ownStats(p), nn.Recalibrating()
 	}
 	m, err := b.net.judge(ctx, p, b.data, stats, step)
 	m.Recalibrated = b.calibration != nil

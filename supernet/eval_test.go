@@ -27,7 +27,7 @@ func TestRecalibration(t *testing.T) {
 	}
 	ds := stripes(t, 40, 16, 3)
 	im := newImages(ds, 16, n.norm, 0)
-	stats := p.ownStats(n.runner)
+	stats := n.ownStats(p)
 	if err := n.gather(context.Background(), p, im, stats); err != nil {
 		t.Fatal(err)
 	}

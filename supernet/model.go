@@ -181,8 +181,8 @@ func (m *Model) Evaluate(ctx context.Context, ds dataset.Dataset) (searchspace.M
 	return v, nil
 }
 
-// Recalibrate replaces the running statistics of batch norms by the average over images of a training set, without augmentation: the
-// CalibrationImages, Seed and BatchSize of o say which; o.Calibration is not used. See the package comment for when it helps.
+// Recalibrate replaces the running statistics of batch norms by the average over images of a training set, without augmentation. Of o
+// CalibrationImages, Seed and BatchSize count. It helps after training with few or small batches, and when weights came from elsewhere.
 func (m *Model) Recalibrate(ctx context.Context, train dataset.Dataset, o *EvalOptions) error {
 	e := EvalOptions{}
 	if o != nil {
@@ -206,7 +206,7 @@ func (m *Model) Recalibrate(ctx context.Context, train dataset.Dataset, o *EvalO
 // recalibrate gathers statistics aside and puts them in place when all are there. The caller has the turn.
 func (m *Model) recalibrate(ctx context.Context, im *images) (err error) {
 	defer backend.Recover(&err)
-	stats := m.prog.ownStats(m.runner)
+	stats := m.ownStats(m.prog)
 	if err := m.gather(ctx, m.prog, im, stats); err != nil {
 		return err
 	}

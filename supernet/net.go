@@ -2,6 +2,7 @@ package supernet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/tendril-nas/tendril/searchspace"
@@ -22,28 +23,28 @@ const keptPrograms = 128
 
 // New makes a supernet with initial weights.
 func New(space *searchspace.Space, o *Options) (*Net, error) {
-	n, err := newNet(space, o)
+	if o == nil {
+		o = &Options{}
+	}
+	if space == nil {
+		return nil, errors.New("supernet: no space")
+	}
+	scheme, err := schemeOf(o.Sharing)
+	if err != nil {
+		return nil, fmt.Errorf("supernet: %w", err)
+	}
+	ss, err := specsOfSpace(space, scheme)
+	if err != nil {
+		return nil, fmt.Errorf("supernet: %w", err)
+	}
+	n, err := newNet(space, ss, o)
 	if err != nil {
 		return nil, fmt.Errorf("supernet: %w", err)
 	}
 	return n, nil
 }
 
-func newNet(space *searchspace.Space, o *Options) (*Net, error) {
-	if o == nil {
-		o = &Options{}
-	}
-	if space == nil {
-		return nil, fmt.Errorf("no space")
-	}
-	scheme, err := schemeOf(o.Sharing)
-	if err != nil {
-		return nil, err
-	}
-	ss, err := specsOfSpace(space, scheme)
-	if err != nil {
-		return nil, err
-	}
+func newNet(space *searchspace.Space, ss *specs, o *Options) (*Net, error) {
 	b, err := newBackend(o)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/tendril-nas/tendril/internal/nn"
 	"github.com/tendril-nas/tendril/internal/tensor"
 	"github.com/tendril-nas/tendril/internal/tensor/cpu"
 	"github.com/tendril-nas/tendril/searchspace"
@@ -28,7 +29,8 @@ type network struct {
 	log     *slog.Logger
 	version atomic.Uint64
 	stage   atomic.Int64
-	runner  *runner // of the holder of the turn
+	runner  *runner     // of the holder of the turn
+	scratch []*nn.Stats // batch-norm statistics that are nobody's, of the holder of the turn
 }
 
 // newBackend makes the device that the options ask for.
@@ -118,6 +120,21 @@ func (n *network) grownSpace(k int) (*searchspace.Space, error) {
 	return n.space.WithClasses(k)
 }
 
+// ownStats is statistics that no other program sees while this goroutine has the turn, one per batch normalisation. Their values
+// are what the last user left.
+func (n *network) ownStats(p *program) []*nn.Stats {
+	st := n.runner.tape.Stream()
+	for i, norm := range p.norms {
+		switch {
+		case i == len(n.scratch):
+			n.scratch = append(n.scratch, nn.NewStats(n.backend, st, norm.Out.C))
+		case n.scratch[i].Mean.Len < norm.Out.C:
+			n.scratch[i] = nn.NewStats(n.backend, st, norm.Out.C)
+		}
+	}
+	return n.scratch[:len(p.norms)]
+}
+
 // inputShape is the shape of a batch of images.
 func inputShape(images, size int) tensor.Shape {
 	return tensor.Shape{N: images, H: size, W: size, C: 3}
@@ -131,4 +148,27 @@ func equalJSON(a, b any) bool {
 	x, errX := json.Marshal(a)
 	y, errY := json.Marshal(b)
 	return errX == nil && errY == nil && string(x) == string(y)
+}
+
+// values downloads all stored tensors.
+func (n *network) values() map[string][]float32 {
+	st := n.runner.tape.Stream()
+	out := make(map[string][]float32, len(n.store.list))
+	for _, s := range n.store.list {
+		out[s.key] = n.store.set.Lookup(s.key).Get(st)
+	}
+	return out
+}
+
+// setValues uploads all stored tensors.
+func (n *network) setValues(values map[string][]float32) error {
+	n.weights.Lock()
+	defer n.weights.Unlock()
+	st := n.runner.tape.Stream()
+	for _, s := range n.store.list {
+		if err := n.store.set.Lookup(s.key).Set(st, values[s.key]); err != nil {
+			return err
+		}
+	}
+	return st.Sync()
 }

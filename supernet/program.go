@@ -53,7 +53,6 @@ type program struct {
 	gauge   int                 // instructions up to the last batch normalisation
 	feature int                 // slots
 	logits  int
-	scratch []*nn.Stats // statistics of this program alone, made when first needed
 }
 
 // runner is what one goroutine needs to run programs.
@@ -152,15 +151,4 @@ func (how *pass) norm(in *instr) nn.BatchNorm {
 		}
 	}
 	return bn
-}
-
-// ownStats is statistics that belong to the program, one per batch normalisation.
-func (p *program) ownStats(r *runner) []*nn.Stats {
-	if p.scratch == nil {
-		st := r.tape.Stream()
-		for _, n := range p.norms {
-			p.scratch = append(p.scratch, nn.NewStats(st.Backend(), st, n.Out.C))
-		}
-	}
-	return p.scratch
 }

@@ -45,22 +45,27 @@ func (n *network) write(path, kind string, meta fileMeta) (err error) {
 	return checkpoint.Write(path, kind, fileVersion, &meta, tensors)
 }
 
-// adopt puts saved tensors and what belongs to them in place. Nobody else has the network yet.
-func (n *network) adopt(meta *fileMeta, tensors map[string]checkpoint.Tensor) (err error) {
-	defer tensor.Recover(&err)
-	values := make(map[string][]float32, len(n.store.list))
-	for _, s := range n.store.list {
+// fit checks that saved tensors are exactly those of a collection, before memory is taken for what a file only claims to hold.
+func (ss *specs) fit(tensors map[string]checkpoint.Tensor) (map[string][]float32, error) {
+	values := make(map[string][]float32, len(tensors))
+	for _, s := range ss.list {
 		data, err := checkpoint.Get[float32](tensors, s.key, s.dims()...)
 		if err != nil {
-			return fmt.Errorf("%w: %w", ErrWeights, err)
+			return nil, fmt.Errorf("%w: %w", ErrWeights, err)
 		}
 		values[s.key] = data
 	}
 	for key := range tensors {
 		if values[key] == nil {
-			return fmt.Errorf("%w: %q is not a tensor of the network", ErrWeights, key)
+			return nil, fmt.Errorf("%w: %q is not a tensor of the network", ErrWeights, key)
 		}
 	}
+	return values, nil
+}
+
+// adopt puts saved values and what belongs to them in place. Nobody else has the network yet.
+func (n *network) adopt(meta *fileMeta, values map[string][]float32) (err error) {
+	defer tensor.Recover(&err)
 	n.version.Store(meta.Version)
 	n.SetStage(meta.Stage)
 	return n.setValues(values)
@@ -120,11 +125,23 @@ func load(path string, o *Options) (*Net, error) {
 	default:
 		return nil, fmt.Errorf("form of sharing %q, expected %v or %v", meta.Sharing, Elastic, SinglePath)
 	}
-	n, err := newNet(space, opts)
+	scheme, err := schemeOf(opts.Sharing)
 	if err != nil {
 		return nil, err
 	}
-	return n, n.adopt(&meta, tensors)
+	ss, err := specsOfSpace(space, scheme)
+	if err != nil {
+		return nil, err
+	}
+	values, err := ss.fit(tensors)
+	if err != nil {
+		return nil, err
+	}
+	n, err := newNet(space, ss, opts)
+	if err != nil {
+		return nil, err
+	}
+	return n, n.adopt(&meta, values)
 }
 
 // Save writes the model to one file: the weights as safetensors, everything else as JSON beside them. The file is replaced atomically.
@@ -165,6 +182,14 @@ func loadModel(path string, o *Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	g, err := space.Lower(arch)
+	if err != nil {
+		return nil, err
+	}
+	values, err := specsOfGraph(g, own{}).fit(tensors)
+	if err != nil {
+		return nil, err
+	}
 	opts := reopened(o, &meta)
 	b, err := newBackend(opts)
 	if err != nil {
@@ -174,5 +199,5 @@ func loadModel(path string, o *Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m, m.adopt(&meta, tensors)
+	return m, m.adopt(&meta, values)
 }

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/tendril-nas/tendril/internal/nn"
 	"github.com/tendril-nas/tendril/internal/tensor"
-	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
@@ -26,15 +24,16 @@ type job struct {
 type training struct {
 	*network
 	job
-	plan  *plan
-	data  dataset.Dataset
-	opts  *TrainOptions
-	sgd   nn.SGD
-	state trainState
-	best  map[string][]float32 // weights of state.Result.Best
-	how   pass
-	began time.Time
-	done  int // images since began
+	plan    *plan
+	data    dataset.Dataset
+	opts    *TrainOptions
+	sgd     nn.SGD
+	state   trainState
+	best    map[string][]float32 // weights of state.Result.Best
+	how     pass
+	began   time.Time
+	resumed bool // from a checkpoint
+	done    int  // images since began
 }
 
 // trainState is where a training stands.
@@ -58,7 +57,7 @@ func (n *network) train(ctx context.Context, train dataset.Dataset, o *TrainOpti
 		err = t.loop(ctx)
 	}
 	res := t.state.Result
-	res.Steps, res.Epochs = t.state.Step, len(res.Losses)
+	res.Steps, res.Epochs, res.Resumed = t.state.Step, len(res.Losses), t.resumed
 	if err != nil {
 		err = fmt.Errorf("training stopped at step %d of %d: %w", t.state.Step, t.plan.steps(), err)
 	}
@@ -195,7 +194,7 @@ func (t *training) step(b *dataset.Batch, p *program, lr float64, seed uint64) (
 	r, tape := t.runner, t.runner.tape
 	how := t.how
 	if t.shared && len(how.frozen) > 0 {
-		how.frozenStats = p.ownStats(r)
+		how.frozenStats = t.ownStats(p)
 	}
 	t.store.set.BeginStep()
 	tape.Begin(nn.Training(seed))
@@ -270,106 +269,4 @@ func (t *training) finish() (err error) {
 	t.best = nil
 	t.store.set.ResetOptimizer()
 	return t.save()
-}
-
-// values downloads all stored tensors.
-func (n *network) values() map[string][]float32 {
-	st := n.runner.tape.Stream()
-	out := make(map[string][]float32, len(n.store.list))
-	for _, s := range n.store.list {
-		out[s.key] = n.store.set.Lookup(s.key).Get(st)
-	}
-	return out
-}
-
-// setValues uploads all stored tensors.
-func (n *network) setValues(values map[string][]float32) error {
-	n.weights.Lock()
-	defer n.weights.Unlock()
-	st := n.runner.tape.Stream()
-	for _, s := range n.store.list {
-		if err := n.store.set.Lookup(s.key).Set(st, values[s.key]); err != nil {
-			return err
-		}
-	}
-	return st.Sync()
-}
-
-// Train trains the shared weights, one sub-network at a time: StepsPerArch batches, then the next. See TrainOptions for what is
-// done by default and how an interrupted training goes on. When the context ends, the weights trained so far stay, and the
-// result says how far it came. The Recorder must not call methods that compute on this Net.
-func (n *Net) Train(ctx context.Context, train dataset.Dataset, o *TrainOptions) (*TrainResult, error) {
-	if o == nil {
-		o = &TrainOptions{}
-	}
-	if err := n.acquire(ctx); err != nil {
-		return &TrainResult{}, fmt.Errorf("supernet: train: %w", err)
-	}
-	defer n.release()
-	res, err := n.run(ctx, train, o)
-	if err != nil {
-		return res, fmt.Errorf("supernet: train: %w", err)
-	}
-	return res, nil
-}
-
-func (n *Net) run(ctx context.Context, train dataset.Dataset, o *TrainOptions) (*TrainResult, error) {
-	sampler := o.Sampler
-	if sampler == nil {
-		sampler = Uniform(n.space, o.Seed)
-	}
-	every := max(orInt(o.StepsPerArch, defaultStepsPerArch), 1)
-	var current *program
-	index := -1
-	j := job{shared: true, identity: n.identity(), pick: func(step int) (*program, error) {
-		if i := step / every; i != index {
-			a, err := sampler.Sample(i)
-			if err != nil {
-				return nil, err
-			}
-			if current, err = n.program(a); err != nil {
-				return nil, err
-			}
-			index = i
-		}
-		return current, nil
-	}}
-	if o.Validation != nil {
-		judge, err := n.validator(train, o)
-		if err != nil {
-			return &TrainResult{}, err
-		}
-		j.validate = judge
-	}
-	return n.train(ctx, train, o, j)
-}
-
-// validator judges the supernet by the mean of some sub-networks.
-func (n *Net) validator(train dataset.Dataset, o *TrainOptions) (func(ctx context.Context) (Validation, error), error) {
-	eval := EvalOptions{}
-	if o.ValidationOptions != nil {
-		eval = *o.ValidationOptions
-	}
-	if eval.Calibration == nil {
-		eval.Calibration = train
-	}
-	b, err := n.on(o.Validation, &eval)
-	if err != nil {
-		return nil, fmt.Errorf("validation: %w", err)
-	}
-	archs := o.ValidationArchs
-	if len(archs) == 0 {
-		archs = slices.Compact([]searchspace.Arch{n.space.Smallest(), n.space.Largest()})
-	}
-	return func(ctx context.Context) (v Validation, err error) {
-		for _, a := range archs {
-			m, err := b.evaluate(ctx, a)
-			if err != nil {
-				return v, err
-			}
-			v.Accuracy += m.Accuracy / float64(len(archs))
-			v.Loss += m.Loss / float64(len(archs))
-		}
-		return v, nil
-	}, nil
 }

@@ -158,7 +158,7 @@ func (t *training) restore(meta *trainMeta, tensors map[string]checkpoint.Tensor
 		t.best = maps.Clone(best)
 	}
 	t.state = meta.State
-	t.state.Result.Resumed = true
+	t.resumed = true
 	t.version.Store(meta.Version)
 	return st.Sync()
 }

@@ -1,0 +1,89 @@
+package supernet
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/tendril-nas/tendril/searchspace"
+	"github.com/tendril-nas/tendril/supernet/dataset"
+)
+
+// Train trains the shared weights, one sub-network at a time: StepsPerArch batches, then the next. See TrainOptions for what is
+// done by default and how an interrupted training goes on. When the context ends, the weights trained so far stay, and the
+// result says how far it came. The Recorder must not call methods that compute on this Net.
+func (n *Net) Train(ctx context.Context, train dataset.Dataset, o *TrainOptions) (*TrainResult, error) {
+	if o == nil {
+		o = &TrainOptions{}
+	}
+	if err := n.acquire(ctx); err != nil {
+		return &TrainResult{}, fmt.Errorf("supernet: train: %w", err)
+	}
+	defer n.release()
+	res, err := n.run(ctx, train, o)
+	if err != nil {
+		return res, fmt.Errorf("supernet: train: %w", err)
+	}
+	return res, nil
+}
+
+func (n *Net) run(ctx context.Context, train dataset.Dataset, o *TrainOptions) (*TrainResult, error) {
+	sampler := o.Sampler
+	if sampler == nil {
+		sampler = Uniform(n.space, o.Seed)
+	}
+	every := max(orInt(o.StepsPerArch, defaultStepsPerArch), 1)
+	var current *program
+	index := -1
+	j := job{shared: true, identity: n.identity(), pick: func(step int) (*program, error) {
+		if i := step / every; i != index {
+			a, err := sampler.Sample(i)
+			if err != nil {
+				return nil, err
+			}
+			if current, err = n.program(a); err != nil {
+				return nil, err
+			}
+			index = i
+		}
+		return current, nil
+	}}
+	if o.Validation != nil {
+		judge, err := n.validator(train, o)
+		if err != nil {
+			return &TrainResult{}, err
+		}
+		j.validate = judge
+	}
+	return n.train(ctx, train, o, j)
+}
+
+// validator judges the supernet by the mean of some sub-networks.
+func (n *Net) validator(train dataset.Dataset, o *TrainOptions) (func(ctx context.Context) (Validation, error), error) {
+	eval := EvalOptions{}
+	if o.ValidationOptions != nil {
+		eval = *o.ValidationOptions
+	}
+	if eval.Calibration == nil {
+		eval.Calibration = train
+	}
+	b, err := n.on(o.Validation, &eval)
+	if err != nil {
+		return nil, fmt.Errorf("validation: %w", err)
+	}
+	archs := o.ValidationArchs
+	if len(archs) == 0 {
+		archs = slices.Compact([]searchspace.Arch{n.space.Smallest(), n.space.Largest()})
+	}
+	return func(ctx context.Context) (v Validation, err error) {
+		for _, a := range archs {
+			m, err := b.evaluate(ctx, a)
+			if err != nil {
+				return v, err
+			}
+			v.Accuracy += m.Accuracy / float64(len(archs))
+			v.Loss += m.Loss / float64(len(archs))
+		}
+		return v, nil
+	}, nil
+}
