@@ -94,19 +94,30 @@ func (a *arena) reset() {
 	a.n = 0
 }
 
-// node is a tensor handle.
+// node is a tensor handle: values in memory, or a pending computation on the
+// memory of other tensors.
 type node struct {
 	shape tensor.Shape
 	rows  int // N·H·W
 	cb    int // planes
-	st    *storage
+
+	pending
+	st    *storage // the values; of a pending tensor the operand x of its formula
 	stats *storage // per-channel mean and sum of squared deviations of the values, when collected
+
+	// The sums that a batch normalisation's backward pass needs of a gradient, when
+	// the operation that made it collected them: parts of Σg and Σg·(x−mean), how
+	// many, and the saved vectors of the normalisation that they belong to.
+	sums     *storage
+	sumParts int
+	sumsOf   *storage
 }
 
 // Shape is the logical shape.
 func (n *node) Shape() tensor.Shape { return n.shape }
 
-// data is the blocked values: cb planes of rows vectors of 16.
+// data is the blocked values of a tensor that is not pending: cb planes of rows
+// vectors of 16.
 func (n *node) data() []float32 { return n.st.data }
 
 // plane is the address of row r of plane b.

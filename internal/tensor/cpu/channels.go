@@ -53,7 +53,7 @@ func (s *stream) Concat(xs []tensor.Tensor) tensor.Tensor {
 	clearTail(y)
 	off := 0
 	for _, t := range xs {
-		x := in(t)
+		x := s.plain(t)
 		s.parallel(x.shape.C, x.rows, func(i int) { copyChannel(y, off+i, x, i) })
 		off += x.shape.C
 	}
@@ -62,13 +62,13 @@ func (s *stream) Concat(xs []tensor.Tensor) tensor.Tensor {
 
 // SliceChannels is channels [off, off+n).
 func (s *stream) SliceChannels(x tensor.Tensor, off, n int) tensor.Tensor {
-	return s.permute(in(x), n, func(i int) int { return off + i })
+	return s.permute(s.plain(x), n, func(i int) int { return off + i })
 }
 
 // PadChannels places x among zeros.
 func (s *stream) PadChannels(x tensor.Tensor, off, c int) tensor.Tensor {
 	n := x.Shape().C
-	return s.permute(in(x), c, func(i int) int {
+	return s.permute(s.plain(x), c, func(i int) int {
 		if i < off || i >= off+n {
 			return -1
 		}
@@ -80,12 +80,12 @@ func (s *stream) PadChannels(x tensor.Tensor, off, c int) tensor.Tensor {
 func (s *stream) ChannelShuffle(x tensor.Tensor, groups int) tensor.Tensor {
 	c := x.Shape().C
 	per := c / groups
-	return s.permute(in(x), c, func(q int) int { return q%groups*per + q/groups })
+	return s.permute(s.plain(x), c, func(q int) int { return q%groups*per + q/groups })
 }
 
 // Dropout keeps and rescales or zeroes elements.
 func (s *stream) Dropout(xt tensor.Tensor, spec tensor.DropoutSpec) tensor.Tensor {
-	x := in(xt)
+	x := s.plain(xt)
 	y := s.make(x.shape)
 	clearTail(y)
 	scale := float32(1 / (1 - spec.Rate))
@@ -114,7 +114,7 @@ func (s *stream) Fill(shape tensor.Shape, value float64) tensor.Tensor {
 
 // Sum adds all elements in float64, chunk by chunk.
 func (s *stream) Sum(xt tensor.Tensor, alpha float64) tensor.Tensor {
-	x := in(xt)
+	x := s.plain(xt)
 	sums := make([]float64, x.shape.C)
 	data := x.data()
 	s.parallel(x.shape.C, x.rows, func(c int) {
@@ -134,5 +134,5 @@ func (s *stream) Sum(xt tensor.Tensor, alpha float64) tensor.Tensor {
 
 // Broadcast is alpha·s everywhere.
 func (s *stream) Broadcast(v tensor.Tensor, shape tensor.Shape, alpha float64) tensor.Tensor {
-	return s.Fill(shape, alpha*float64(in(v).data()[0]))
+	return s.Fill(shape, alpha*float64(s.plain(v).data()[0]))
 }

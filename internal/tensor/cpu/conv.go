@@ -11,7 +11,7 @@ func pointwise(w tensor.Weight, spec tensor.ConvSpec) bool {
 
 // Conv convolves x with w.
 func (s *stream) Conv(xt tensor.Tensor, w tensor.Weight, bias tensor.Vec, spec tensor.ConvSpec) tensor.Tensor {
-	x := in(xt)
+	x := s.plain(xt)
 	out := s.make(spec.Out(x.shape, w))
 	switch {
 	case pointwise(w, spec):
@@ -30,7 +30,7 @@ func (s *stream) Conv(xt tensor.Tensor, w tensor.Weight, bias tensor.Vec, spec t
 
 // ConvBackward adds weight and bias gradients and returns the input's.
 func (s *stream) ConvBackward(xt, dyt tensor.Tensor, w tensor.Weight, spec tensor.ConvSpec, grads tensor.ConvGrads) tensor.Tensor {
-	x, dy := in(xt), in(dyt)
+	x, dy := s.plain(xt), s.plain(dyt)
 	if grads.B.Buf != nil {
 		s.biasGrad(vector(grads.B), dy)
 	}
@@ -60,23 +60,19 @@ func (s *stream) padded(v []float32, cb int) *storage {
 }
 
 func (s *stream) addBias(out *node, bias []float32) {
-	b := s.padded(bias, out.cb)
-	s.rowsOp = rowsOp{kind: rowsApply, dst: out, x: out, shift: b.data}
-	s.runRows(out)
-	s.clearRows()
-	s.arena.release(b)
+	k := s.affine(out.cb, 1, bias)
+	s.runRows(out.shape, rowsOp{op: rowsApply, dst: out.st, x: out.st, pending: pending{bn: k}})
+	s.arena.release(k)
 }
 
 func (s *stream) biasGrad(g []float32, dy *node) {
-	s.rowsOp = rowsOp{kind: rowsGradSums, d: dy, x: dy}
-	s.runRows(dy)
-	parts, rowParts := s.rowsOp.parts, s.rowsOp.grid.rowParts
-	s.clearRows()
+	parts, count := s.runRows(dy.shape, rowsOp{op: rowsGradSums, x: dy.st, pending: pending{d: dy.st}})
 	for c := range g {
 		var sum float64
-		for i := range rowParts {
-			sum += float64(parts[(i*dy.cb+c/block)*3*block+block+c%block])
+		for i := range count {
+			sum += float64(parts.data[(i*dy.cb+c/block)*3*block+block+c%block])
 		}
 		g[c] += float32(sum)
 	}
+	s.arena.release(parts)
 }

@@ -1,123 +1,147 @@
 package cpu
 
 import (
-	"github.com/tendril-nas/tendril/internal/kernel"
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
+// affine is parameters that multiply by scale and add shift (nil: 0), in the
+// layout of a normalisation.
+func (s *stream) affine(cb int, scale float32, shift []float32) *storage {
+	st := s.arena.floats(bnCount * cb * block)
+	clear(st.data)
+	v := viewBN(st.data, cb)
+	for i := range v.scale {
+		v.scale[i] = scale
+	}
+	copy(v.shift, shift)
+	return st
+}
+
 // Act applies an activation.
 func (s *stream) Act(xt tensor.Tensor, act tensor.Act) tensor.Tensor {
-	x := in(xt)
-	out := s.make(x.shape)
-	s.rowsOp = rowsOp{kind: rowsApply, act: kact(act), dst: out, x: x}
-	s.runRows(x)
-	s.clearRows()
-	return out
+	x := s.plain(xt)
+	return s.derive(x.shape, x.st, pending{kind: lazyForward, act: kact(act)})
 }
 
 // ActBackward is dy·act'(x).
 func (s *stream) ActBackward(xt, dyt tensor.Tensor, act tensor.Act) tensor.Tensor {
-	x, dy := in(xt), in(dyt)
+	x, dy := s.plain(xt), s.plain(dyt)
 	dx := s.make(x.shape)
-	s.rowsOp = rowsOp{kind: rowsGradApply, act: kact(act), dst: dx, d: dy, x: x}
-	s.runRows(x)
-	s.clearRows()
+	s.runRows(x.shape, rowsOp{op: rowsGradApply, dst: dx.st, x: x.st, pending: pending{act: kact(act), d: dy.st}})
 	return dx
 }
 
 // Add is act(a+b).
 func (s *stream) Add(at, bt tensor.Tensor, act tensor.Act) tensor.Tensor {
 	a, b := in(at), in(bt)
-	sum := s.make(a.shape)
-	s.rowsOp = rowsOp{kind: rowsApply, dst: sum, x: a, r: b}
-	s.runRows(a)
-	s.clearRows()
-	if act == tensor.ActNone {
-		return sum
+	if act != tensor.ActNone {
+		sum := s.Add(at, bt, tensor.ActNone)
+		defer s.Free(sum)
+		return s.Act(sum, act)
 	}
-	out := s.Act(sum, act)
-	s.Free(sum)
-	return out
+	if y := s.addSpread(a, b); y != nil {
+		return y
+	}
+	if a.kind != lazyForward && b.kind == lazyForward {
+		a, b = b, a
+	}
+	if a.kind != lazyForward {
+		s.materialise(a)
+	}
+	s.materialise(b)
+	sum := s.make(a.shape)
+	s.runRows(a.shape, rowsOp{op: rowsApply, dst: sum.st, x: a.st, r: b.st, pending: a.pending})
+	return sum
+}
+
+// addSpread adds a value per sample and channel to a gradient without computing
+// either; nil when the operands are not of that form.
+func (s *stream) addSpread(a, b *node) *node {
+	if a.kind == lazyScaled && a.d == nil {
+		a, b = b, a
+	}
+	if b.kind != lazyScaled || b.d != nil || a.add != nil {
+		return nil
+	}
+	switch a.kind {
+	case lazyNone:
+		return s.derive(a.shape, nil, pending{kind: lazyScaled, d: a.st, add: b.add})
+	case lazyScaled:
+		return s.derive(a.shape, nil, pending{kind: lazyScaled, d: a.d, mul: a.mul, add: b.add})
+	}
+	return nil
 }
 
 // AddBackward is dy·act'(a+b).
-func (s *stream) AddBackward(a, b, _, dy tensor.Tensor, act tensor.Act) tensor.Tensor {
+func (s *stream) AddBackward(a, b, _, dyt tensor.Tensor, act tensor.Act) tensor.Tensor {
 	if act == tensor.ActNone {
-		return s.share(in(dy), dy.Shape())
+		dy := in(dyt)
+		return s.derive(dy.shape, dy.st, dy.pending)
 	}
 	sum := s.Add(a, b, tensor.ActNone)
-	dx := s.ActBackward(sum, dy, act)
-	s.Free(sum)
-	return dx
+	defer s.Free(sum)
+	return s.ActBackward(sum, dyt, act)
 }
 
 // ScaleTensor is alpha·x.
 func (s *stream) ScaleTensor(xt tensor.Tensor, alpha float64) tensor.Tensor {
-	x := in(xt)
-	k := s.arena.floats(x.cb * block)
-	for i := range k.data {
-		k.data[i] = float32(alpha)
-	}
-	out := s.make(x.shape)
-	s.rowsOp = rowsOp{kind: rowsApply, dst: out, x: x, scale: k.data}
-	s.runRows(x)
-	s.clearRows()
-	s.arena.release(k)
-	return out
+	x := s.plain(xt)
+	k := s.affine(x.cb, float32(alpha), nil)
+	defer s.arena.release(k)
+	return s.derive(x.shape, x.st, pending{kind: lazyForward, bn: k})
 }
 
-// ScaleChannels multiplies with one value per sample and channel.
+// ScaleChannels multiplies with one value per sample and channel; the result is
+// pending.
 func (s *stream) ScaleChannels(xt, st tensor.Tensor) tensor.Tensor {
-	x := in(xt)
-	out := s.make(x.shape)
-	s.rowsOp = rowsOp{kind: rowsApply, dst: out, x: x, mulN: in(st)}
-	s.runRows(x)
-	s.clearRows()
-	return out
+	x, scale := in(xt), s.plain(st)
+	if x.kind != lazyForward || x.mul != nil {
+		s.materialise(x)
+	}
+	p := x.pending
+	p.kind, p.mul = lazyForward, scale.st
+	return s.derive(x.shape, x.st, p)
 }
 
-// ScaleChannelsBackward is dy·s and, per sample and channel, Σ dy·x.
+// ScaleChannelsBackward is dy·s, pending, and per sample and channel Σ dy·x.
 func (s *stream) ScaleChannelsBackward(xt, st, dyt tensor.Tensor) (dx, ds tensor.Tensor) {
-	x, dy := in(xt), in(dyt)
+	x, dy, scale := in(xt), s.plain(dyt), s.plain(st)
+	if x.kind != lazyForward || x.mul != nil {
+		s.materialise(x)
+	}
 	sums := s.make(st.Shape())
-	s.rowsOp = rowsOp{kind: rowsDotAct, act: kernel.None, dst: sums, d: dy, x: x}
-	s.runRows(x)
-	s.clearRows()
-	return s.ScaleChannels(dyt, st), sums
+	formula := x.pending
+	formula.d = dy.st
+	s.runRows(x.shape, rowsOp{op: rowsDotAct, dst: sums.st, x: x.st, pending: formula})
+	return s.derive(x.shape, nil, pending{kind: lazyScaled, d: dy.st, mul: scale.st}), sums
 }
 
 // GlobalAvgPool is the mean over positions.
 func (s *stream) GlobalAvgPool(xt tensor.Tensor) tensor.Tensor {
 	x := in(xt)
+	if x.kind != lazyForward || x.mul != nil {
+		s.materialise(x)
+	}
 	sums := s.make(tensor.Vector(x.shape.N, x.shape.C))
-	s.rowsOp = rowsOp{kind: rowsSumAct, dst: sums, x: x}
-	s.runRows(x)
-	s.clearRows()
+	s.runRows(x.shape, rowsOp{op: rowsSumAct, dst: sums.st, x: x.st, pending: x.pending})
 	s.path.Scale(1/float32(x.shape.H*x.shape.W), sums.data())
 	return sums
 }
 
-// GlobalAvgPoolBackward spreads dy/(H·W) over the positions.
+// GlobalAvgPoolBackward spreads dy/(H·W) over the positions; the result is
+// pending.
 func (s *stream) GlobalAvgPoolBackward(dyt tensor.Tensor, shape tensor.Shape) tensor.Tensor {
-	dy := in(dyt)
-	dx := s.make(shape)
-	hw := shape.H * shape.W
-	inv := 1 / float32(hw)
-	s.parallel(dx.cb*shape.N, hw*block, func(i int) {
-		var v kernel.Vec
-		for l, d := range *(*kernel.Vec)(dy.plane(i/shape.N, i%shape.N)) {
-			v[l] = d * inv
-		}
-		for r := range hw {
-			*(*kernel.Vec)(dx.plane(i/shape.N, i%shape.N*hw+r)) = v
-		}
-	})
-	return dx
+	dy := s.plain(dyt)
+	add := s.arena.floats(len(dy.data()))
+	copy(add.data, dy.data())
+	s.path.Scale(1/float32(shape.H*shape.W), add.data)
+	defer s.arena.release(add)
+	return s.derive(shape, nil, pending{kind: lazyScaled, add: add})
 }
 
 // Mul is the elementwise product.
 func (s *stream) Mul(at, bt tensor.Tensor) tensor.Tensor {
-	return s.zip(in(at), in(bt), func(x, y float32) float32 { return x * y })
+	return s.zip(s.plain(at), s.plain(bt), func(x, y float32) float32 { return x * y })
 }
 
 func (s *stream) zip(a, b *node, f func(x, y float32) float32) *node {

@@ -64,11 +64,11 @@ func (s *stream) lossRows(logits, mask *node, temp float64, f func(r int, l loss
 	})
 }
 
-func optional(t tensor.Tensor) *node {
+func (s *stream) optional(t tensor.Tensor) *node {
 	if t == nil {
 		return nil
 	}
-	return in(t)
+	return s.plain(t)
 }
 
 // perRow is a loss tensor: one number per row.
@@ -86,8 +86,8 @@ func (s *stream) zeros(shape tensor.Shape) *node {
 
 // CrossEntropy is −Σ t·log p.
 func (s *stream) CrossEntropy(logits, targets, mask tensor.Tensor) tensor.Tensor {
-	y, t := s.perRow(logits.Shape().N), in(targets)
-	s.lossRows(in(logits), optional(mask), 1, func(r int, l lossRow) {
+	y, t := s.perRow(logits.Shape().N), s.plain(targets)
+	s.lossRows(s.plain(logits), s.optional(mask), 1, func(r int, l lossRow) {
 		t.row(r, l.other)
 		var sum float64
 		for k, v := range l.other {
@@ -102,8 +102,8 @@ func (s *stream) CrossEntropy(logits, targets, mask tensor.Tensor) tensor.Tensor
 
 // CrossEntropyBackward is (p·Σt − t)·drow.
 func (s *stream) CrossEntropyBackward(logits, targets, mask, drows tensor.Tensor) tensor.Tensor {
-	y, t, d := s.zeros(logits.Shape()), in(targets), in(drows)
-	s.lossRows(in(logits), optional(mask), 1, func(r int, l lossRow) {
+	y, t, d := s.zeros(logits.Shape()), s.plain(targets), s.plain(drows)
+	s.lossRows(s.plain(logits), s.optional(mask), 1, func(r int, l lossRow) {
 		t.row(r, l.other)
 		g := float64(d.data()[d.index(r, 0)])
 		var sum float64
@@ -135,7 +135,7 @@ func entropy(logp []float64) float64 {
 // Entropy is −Σ p·log p.
 func (s *stream) Entropy(logits, mask tensor.Tensor) tensor.Tensor {
 	y := s.perRow(logits.Shape().N)
-	s.lossRows(in(logits), optional(mask), 1, func(r int, l lossRow) {
+	s.lossRows(s.plain(logits), s.optional(mask), 1, func(r int, l lossRow) {
 		y.setRow(r, []float64{entropy(l.logp)})
 	})
 	return y
@@ -143,8 +143,8 @@ func (s *stream) Entropy(logits, mask tensor.Tensor) tensor.Tensor {
 
 // EntropyBackward is −p·(log p + H)·drow.
 func (s *stream) EntropyBackward(logits, mask, drows tensor.Tensor) tensor.Tensor {
-	y, d := s.zeros(logits.Shape()), in(drows)
-	s.lossRows(in(logits), optional(mask), 1, func(r int, l lossRow) {
+	y, d := s.zeros(logits.Shape()), s.plain(drows)
+	s.lossRows(s.plain(logits), s.optional(mask), 1, func(r int, l lossRow) {
 		h, g := entropy(l.logp), float64(d.data()[d.index(r, 0)])
 		for k, v := range l.logp {
 			if p := math.Exp(v); p > 0 {
@@ -158,8 +158,8 @@ func (s *stream) EntropyBackward(logits, mask, drows tensor.Tensor) tensor.Tenso
 
 // Distill is T²·KL(teacher ‖ student).
 func (s *stream) Distill(student, teacher tensor.Tensor, temp float64) tensor.Tensor {
-	y, q := s.perRow(student.Shape().N), in(teacher)
-	s.lossRows(in(student), nil, temp, func(r int, l lossRow) {
+	y, q := s.perRow(student.Shape().N), s.plain(teacher)
+	s.lossRows(s.plain(student), nil, temp, func(r int, l lossRow) {
 		teacherRow(q, r, temp, l.other)
 		var sum float64
 		for k, v := range l.other {
@@ -182,8 +182,8 @@ func teacherRow(q *node, r int, temp float64, dst []float64) {
 
 // DistillBackward is T·(p − q)·drow.
 func (s *stream) DistillBackward(student, teacher, drows tensor.Tensor, temp float64) tensor.Tensor {
-	y, q, d := s.zeros(student.Shape()), in(teacher), in(drows)
-	s.lossRows(in(student), nil, temp, func(r int, l lossRow) {
+	y, q, d := s.zeros(student.Shape()), s.plain(teacher), s.plain(drows)
+	s.lossRows(s.plain(student), nil, temp, func(r int, l lossRow) {
 		teacherRow(q, r, temp, l.other)
 		g := float64(d.data()[d.index(r, 0)])
 		for k, v := range l.other {
@@ -197,7 +197,7 @@ func (s *stream) DistillBackward(student, teacher, drows tensor.Tensor, temp flo
 // Softmax is the probabilities.
 func (s *stream) Softmax(logits, mask tensor.Tensor) tensor.Tensor {
 	y := s.zeros(logits.Shape())
-	s.lossRows(in(logits), optional(mask), 1, func(r int, l lossRow) {
+	s.lossRows(s.plain(logits), s.optional(mask), 1, func(r int, l lossRow) {
 		for k, v := range l.logp {
 			l.out[k] = math.Exp(v)
 		}

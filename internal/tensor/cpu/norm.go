@@ -47,10 +47,9 @@ func batchStats(parts []float32, cb, rows, per, c int) (mean, m2 float64) {
 // the operation that made x or by a pass now.
 func (s *stream) statsOf(x *node) *storage {
 	if x.stats == nil {
-		s.rowsOp = rowsOp{kind: rowsStats, x: x}
-		s.runRows(x)
-		x.stats = s.finishStats(s.rowsOp.parts, x.cb, x.rows, s.rowsOp.grid.rowsPer)
-		s.clearRows()
+		parts, _ := s.runRows(x.shape, rowsOp{op: rowsStats, x: x.st})
+		x.stats = s.finishStats(parts.data, x.cb, x.rows, newGrid(x.cb, x.rows, 1).rowsPer)
+		s.arena.release(parts)
 	}
 	return x.stats
 }
@@ -64,9 +63,9 @@ func (s *stream) finishStats(parts []float32, cb, rows, per int) *storage {
 	return st
 }
 
-// BatchNormAct normalises and activates.
+// BatchNormAct normalises and activates. The result is pending.
 func (s *stream) BatchNormAct(xt tensor.Tensor, p tensor.BatchNorm, spec tensor.BatchNormSpec) (y, saved tensor.Tensor) {
-	x := in(xt)
+	x := s.plain(xt)
 	n := x.cb * block
 	st := s.arena.floats(bnCount * n)
 	v := viewBN(st.data, x.cb)
@@ -95,10 +94,7 @@ func (s *stream) BatchNormAct(xt tensor.Tensor, p tensor.BatchNorm, spec tensor.
 		v.scale[c], v.shift[c] = float32(scale), float32(float64(beta[c])-mean*scale)
 		v.mean[c], v.inv[c] = float32(mean), float32(inv)
 	}
-	out := s.make(x.shape)
-	s.rowsOp = rowsOp{kind: rowsApply, act: kact(spec.Act), dst: out, x: x, scale: v.scale, shift: v.shift}
-	s.runRows(x)
-	s.clearRows()
+	out := s.derive(x.shape, x.st, pending{kind: lazyForward, act: kact(spec.Act), bn: st})
 	if !spec.Keep {
 		s.arena.release(st)
 		return out, nil
@@ -106,24 +102,44 @@ func (s *stream) BatchNormAct(xt tensor.Tensor, p tensor.BatchNorm, spec tensor.
 	return out, s.arena.node(tensor.Vector(bnCount, n), st)
 }
 
-// BatchNormActBackward adds gamma's and beta's gradients and returns x's.
+// BatchNormActBackward adds gamma's and beta's gradients and returns x's, which
+// is pending.
 func (s *stream) BatchNormActBackward(xt, savedt, dyt tensor.Tensor, p tensor.BatchNorm, spec tensor.BatchNormSpec, grads tensor.BatchNormGrads) tensor.Tensor {
-	x, dy := in(xt), in(dyt)
-	n := x.cb * block
-	v := viewBN(in(savedt).data(), x.cb)
-	act := kact(spec.Act)
-	s.rowsOp = rowsOp{kind: rowsGradSums, act: act, d: dy, x: x, scale: v.scale, shift: v.shift, mean: v.mean}
-	s.runRows(x)
-	parts, g := s.rowsOp.parts, s.rowsOp.grid
-	s.clearRows()
+	x, dy, saved := s.plain(xt), in(dyt), in(savedt).st
+	if dy.kind != lazyScaled || dy.d == nil {
+		s.materialise(dy)
+	}
+	formula := pending{kind: lazyGradient, act: kact(spec.Act), bn: saved, d: dy.st, mul: dy.mul, add: dy.add}
+	if dy.lazy() {
+		formula.d = dy.d
+	}
+	parts, count := dy.sums, dy.sumParts
+	if parts == nil || dy.sumsOf != saved {
+		parts, count = s.runRows(x.shape, rowsOp{op: rowsGradSums, x: x.st, pending: formula})
+	} else {
+		hold(parts)
+	}
+	formula.coef = s.gradCoefficients(x, viewBN(saved.data, x.cb), parts.data, count, spec.Train, grads)
+	s.arena.release(parts)
+	var dx tensor.Tensor
+	if grads.NeedX {
+		dx = s.derive(x.shape, x.st, formula)
+	}
+	s.arena.release(formula.coef)
+	return dx
+}
 
-	dgamma, dbeta := vector(grads.Gamma), vector(grads.Beta)
+// gradCoefficients adds gamma's and beta's gradients and gives a, b and c of the
+// input's gradient from the parts of its sums.
+func (s *stream) gradCoefficients(x *node, v bnView, parts []float32, count int, train bool, grads tensor.BatchNormGrads) *storage {
+	n := x.cb * block
 	coef := s.arena.floats(3 * n)
 	a, b, c := coef.data[:n], coef.data[n:2*n], coef.data[2*n:]
+	dgamma, dbeta := vector(grads.Gamma), vector(grads.Beta)
 	rows := float64(x.rows)
 	for ch := range n {
 		var s1, s2 float64
-		for i := range g.rowParts {
+		for i := range count {
 			q := parts[(i*x.cb+ch/block)*3*block+ch%block:]
 			s1 += float64(q[block])
 			s2 += float64(q[2*block])
@@ -139,18 +155,9 @@ func (s *stream) BatchNormActBackward(xt, savedt, dyt tensor.Tensor, p tensor.Ba
 		}
 		scale := float64(v.scale[ch])
 		a[ch], b[ch], c[ch] = float32(scale), 0, 0
-		if spec.Train {
+		if train {
 			b[ch], c[ch] = float32(-scale*inv*inv*s2/rows), float32(-scale*s1/rows)
 		}
 	}
-	if !grads.NeedX {
-		s.arena.release(coef)
-		return nil
-	}
-	dx := s.make(x.shape)
-	s.rowsOp = rowsOp{kind: rowsGradApply, act: act, dst: dx, d: dy, x: x, scale: v.scale, shift: v.shift, mean: v.mean, a: a, b: b, c: c}
-	s.runRows(x)
-	s.clearRows()
-	s.arena.release(coef)
-	return dx
+	return coef
 }

@@ -27,7 +27,7 @@ func window(spec tensor.PoolSpec, xs, ys tensor.Shape, f func(o, y0, y1, x0, x1,
 
 // AvgPool averages windows.
 func (s *stream) AvgPool(xt tensor.Tensor, spec tensor.PoolSpec) tensor.Tensor {
-	x := in(xt)
+	x := s.plain(xt)
 	y := s.make(spec.Out(x.shape))
 	xs, ys := x.shape, y.shape
 	s.perImage(x.cb, xs, func(b, n int) {
@@ -59,7 +59,7 @@ func divisor(spec tensor.PoolSpec, y0, y1, x0, x1, padded int) int {
 
 // AvgPoolBackward spreads dy over the windows.
 func (s *stream) AvgPoolBackward(dyt tensor.Tensor, shape tensor.Shape, spec tensor.PoolSpec) tensor.Tensor {
-	dy := in(dyt)
+	dy := s.plain(dyt)
 	dx := s.make(shape)
 	ys := dy.shape
 	s.perImage(dx.cb, shape, func(b, n int) {
@@ -84,7 +84,7 @@ func (s *stream) AvgPoolBackward(dyt tensor.Tensor, shape tensor.Shape, spec ten
 
 // MaxPool takes the largest value of each window.
 func (s *stream) MaxPool(xt tensor.Tensor, spec tensor.PoolSpec) tensor.Tensor {
-	x := in(xt)
+	x := s.plain(xt)
 	y := s.make(spec.Out(x.shape))
 	xs, ys := x.shape, y.shape
 	s.perImage(x.cb, xs, func(b, n int) {
@@ -108,7 +108,7 @@ func (s *stream) MaxPool(xt tensor.Tensor, spec tensor.PoolSpec) tensor.Tensor {
 
 // MaxPoolBackward gives each window's gradient to its first largest value.
 func (s *stream) MaxPoolBackward(xt, dyt tensor.Tensor, spec tensor.PoolSpec) tensor.Tensor {
-	x, dy := in(xt), in(dyt)
+	x, dy := s.plain(xt), s.plain(dyt)
 	dx := s.make(x.shape)
 	xs, ys := x.shape, dy.shape
 	s.perImage(x.cb, xs, func(b, n int) {

@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"unsafe"
+
 	"github.com/tendril-nas/tendril/internal/kernel"
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
@@ -48,60 +50,53 @@ func (g grid) part(chunk int) (b0, b1, r0, r1 int) {
 	return b0, min(b0+g.planesPer, g.cb), r0, min(r0+g.rowsPer, g.rows)
 }
 
-// rowsOp streams a channel kernel over all planes. The parameter slices hold one
-// value per channel, padded to whole planes; nil is the identity. mul and add
-// are per sample and channel (N×1×1×C tensors) instead when mulN or addN is set.
+// rowsOp streams a channel kernel over all planes. Operands are storages of the
+// shape's blocked layout; the parameters are those of a pending tensor.
 type rowsOp struct {
-	path kernel.Path
-	kind rowsKind
-	act  kernel.Act
-	grid grid
+	pending
+	path     kernel.Path
+	op       rowsKind
+	shape    tensor.Shape
+	cb, rows int
+	grid     grid
 
-	dst, d, x, r *node // operands, those that the kernel has
-
-	scale, shift, a, b, c, mean []float32
-	mulN, addN                  *node
-	hw                          int // rows of a sample
-
-	parts []float32 // sums: [part][plane][3 vectors]; per sample for the sums of rowsSumAct and rowsDotAct
+	dst, x, r *storage  // d is in pending
+	parts     []float32 // sums: [part][plane][3 vectors]
 }
 
 func (o *rowsOp) run(chunk int, w *worker) {
 	b0, b1, r0, r1 := o.grid.part(chunk)
 	ch := &w.ch
 	for b := b0; b < b1; b++ {
-		ch.Identity()
-		load(&ch.Scale, o.scale, b)
-		load(&ch.Shift, o.shift, b)
-		load(&ch.A, o.a, b)
-		load(&ch.B, o.b, b)
-		load(&ch.C, o.c, b)
-		load(&ch.Mean, o.mean, b)
-		if o.hw == 0 {
+		o.channel(ch, b, o.cb)
+		if o.bySample() {
+			o.samples(b, r0, r1, ch)
+		} else {
 			o.segment(b, r0, r1-r0, ch)
-			o.store(b, r0, ch)
-			continue
 		}
-		o.samples(b, r0, r1, ch)
+		if o.parts != nil {
+			storePart(o.parts, (r0/o.grid.rowsPer)*o.cb+b, ch)
+		}
 	}
+}
+
+// bySample reports whether parameters or results are per sample.
+func (o *rowsOp) bySample() bool {
+	return o.mul != nil || o.add != nil || o.op == rowsSumAct || o.op == rowsDotAct
 }
 
 // samples runs the kernel sample by sample.
 func (o *rowsOp) samples(b, r0, r1 int, ch *kernel.Chan) {
+	hw := o.shape.H * o.shape.W
 	var sum, sum2 kernel.Vec
-	for r := r0; r < r1; r += o.hw {
-		n := r / o.hw
-		if o.mulN != nil {
-			ch.Mul = *(*kernel.Vec)(o.mulN.plane(b, n))
-		}
-		if o.addN != nil {
-			ch.Add = *(*kernel.Vec)(o.addN.plane(b, n))
-		}
-		o.segment(b, r, o.hw, ch)
-		switch o.kind {
+	for r := r0; r < r1; r += hw {
+		n := r / hw
+		o.sample(ch, b, o.shape.N, n)
+		o.segment(b, r, hw, ch)
+		switch o.op {
 		case rowsSumAct, rowsDotAct:
-			*(*kernel.Vec)(o.dst.plane(b, n)) = ch.Sum
-		case rowsStats, rowsGradSums:
+			*(*kernel.Vec)(o.dst.data[(b*o.shape.N+n)*block:]) = ch.Sum
+		case rowsGradSums:
 			for l := range sum {
 				sum[l] += ch.Sum[l]
 				sum2[l] += ch.Sum2[l]
@@ -109,33 +104,29 @@ func (o *rowsOp) samples(b, r0, r1 int, ch *kernel.Chan) {
 		}
 	}
 	ch.Sum, ch.Sum2 = sum, sum2
-	o.store(b, r0, ch)
 }
 
 // segment runs the kernel over n rows of plane b from row r on.
 func (o *rowsOp) segment(b, r, n int, ch *kernel.Chan) {
-	switch o.kind {
+	at := func(st *storage) unsafe.Pointer { return kernel.PtrAt(st.data, (b*o.rows+r)*block) }
+	switch o.op {
 	case rowsStats:
-		ch.Mean = *(*kernel.Vec)(o.x.plane(b, r))
-		o.path.Stats(o.x.plane(b, r), n, ch)
+		ch.Mean = *(*kernel.Vec)(at(o.x))
+		o.path.Stats(at(o.x), n, ch)
 	case rowsApply:
-		add := o.r.planeOrNil(b, r)
-		o.path.Apply(o.dst.plane(b, r), o.x.plane(b, r), add, n, o.act, ch)
+		var add unsafe.Pointer
+		if o.r != nil {
+			add = at(o.r)
+		}
+		o.path.Apply(at(o.dst), at(o.x), add, n, o.act, ch)
 	case rowsSumAct:
-		o.path.SumAct(o.x.plane(b, r), n, o.act, ch)
+		o.path.SumAct(at(o.x), n, o.act, ch)
 	case rowsDotAct:
-		o.path.DotAct(o.d.plane(b, r), o.x.plane(b, r), n, o.act, ch)
+		o.path.DotAct(at(o.d), at(o.x), n, o.act, ch)
 	case rowsGradSums:
-		o.path.GradSums(o.d.plane(b, r), o.x.plane(b, r), n, o.act, ch)
+		o.path.GradSums(at(o.d), at(o.x), n, o.act, ch)
 	case rowsGradApply:
-		o.path.GradApply(o.dst.plane(b, r), o.d.plane(b, r), o.x.plane(b, r), n, o.act, ch)
-	}
-}
-
-// store keeps a chunk's sums.
-func (o *rowsOp) store(b, r0 int, ch *kernel.Chan) {
-	if o.parts != nil {
-		storePart(o.parts, (r0/o.grid.rowsPer)*o.grid.cb+b, ch)
+		o.path.GradApply(at(o.dst), at(o.d), at(o.x), n, o.act, ch)
 	}
 }
 
@@ -153,23 +144,23 @@ func load(v *kernel.Vec, p []float32, b int) {
 	}
 }
 
-// runRows runs the prepared record over planes shaped like x.
-func (s *stream) runRows(x *node) {
-	o := &s.rowsOp
-	o.path = s.path
+// runRows runs a record over a tensor's planes; sums' parts are returned with
+// their number.
+func (s *stream) runRows(shape tensor.Shape, o rowsOp) (parts *storage, n int) {
+	o.path, o.shape, o.cb, o.rows = s.path, shape, blocks(shape.C), shape.Rows()
 	unit := 1
-	if o.mulN != nil || o.addN != nil || o.kind == rowsSumAct || o.kind == rowsDotAct {
-		o.hw = x.shape.H * x.shape.W
-		unit = o.hw
+	if o.bySample() {
+		unit = shape.H * shape.W
 	}
-	o.grid = newGrid(x.cb, x.rows, unit)
-	if o.kind == rowsStats || o.kind == rowsGradSums {
-		o.parts = s.arena.scratch(o.grid.rowParts * x.cb * 3 * block)
+	o.grid = newGrid(o.cb, o.rows, unit)
+	if o.op == rowsStats || o.op == rowsGradSums {
+		parts, n = s.arena.floats(o.grid.rowParts*o.cb*3*block), o.grid.rowParts
+		o.parts = parts.data
 	}
-	s.pool.run(o.grid.chunks, o)
+	s.rows = o
+	s.pool.run(o.grid.chunks, &s.rows)
+	s.rows = rowsOp{}
+	return parts, n
 }
-
-// clearRows forgets the record's operands.
-func (s *stream) clearRows() { s.rowsOp = rowsOp{} }
 
 func kact(a tensor.Act) kernel.Act { return kernel.Act(a) }

@@ -17,7 +17,7 @@ func gate(g *node, r, j, h int) (i, f, c, o float64) {
 
 // LSTMCell is one step of an LSTM after the affine maps.
 func (s *stream) LSTMCell(gatest, ct tensor.Tensor) (h, cNew tensor.Tensor) {
-	g, c := in(gatest), in(ct)
+	g, c := s.plain(gatest), s.plain(ct)
 	units := c.shape.C
 	hn, cn := s.zeros(c.shape), s.zeros(c.shape)
 	s.parallel(c.rows, 64*units, func(r int) {
@@ -34,8 +34,8 @@ func (s *stream) LSTMCell(gatest, ct tensor.Tensor) (h, cNew tensor.Tensor) {
 
 // LSTMCellBackward is the gradient of one step.
 func (s *stream) LSTMCellBackward(gatest, ct, cNewt, dht, dct tensor.Tensor) (dgates, dcPrev tensor.Tensor) {
-	g, c, cn := in(gatest), in(ct), in(cNewt)
-	dh, dc := optional(dht), optional(dct)
+	g, c, cn := s.plain(gatest), s.plain(ct), s.plain(cNewt)
+	dh, dc := s.optional(dht), s.optional(dct)
 	units := c.shape.C
 	dg, dp := s.zeros(g.shape), s.zeros(c.shape)
 	s.parallel(c.rows, 64*units, func(r int) {
@@ -76,7 +76,7 @@ func (s *stream) Embedding(table tensor.Weight, rows []int) tensor.Tensor {
 
 // EmbeddingBackward adds rows in order.
 func (s *stream) EmbeddingBackward(dyt tensor.Tensor, grad tensor.Weight, rows []int) {
-	dy, dst := in(dyt), weights(grad)
+	dy, dst := s.plain(dyt), weights(grad)
 	for r, i := range rows {
 		d := dst[i*grad.StrideIn:][:grad.Out]
 		for c := range d {

@@ -13,7 +13,8 @@ type stream struct {
 	pool    *pool
 	arena   arena
 
-	rowsOp   rowsOp
+	rows     rowsOp
+	fetch    fetchOp
 	gemm     gemmOp
 	wgrad    wgradOp
 	sumParts sumPartsOp
@@ -35,12 +36,13 @@ func (s *stream) Reset() { s.arena.reset() }
 // Free lets the memory of t serve the next operation.
 func (s *stream) Free(t tensor.Tensor) {
 	n, ok := t.(*node)
-	if !ok || n.st == nil {
+	if !ok {
 		return
 	}
-	s.arena.release(n.st)
+	s.drop(n)
 	s.arena.release(n.stats)
-	n.st, n.stats = nil, nil
+	s.arena.release(n.sums)
+	n.stats, n.sums = nil, nil
 }
 
 // Sync returns at once: operations have run when they return.
@@ -51,14 +53,15 @@ func (s *stream) make(shape tensor.Shape) *node {
 	return s.arena.node(shape, s.arena.floats(blocks(shape.C)*shape.Rows()*block))
 }
 
-// share is another handle on x's memory.
-func (s *stream) share(x *node, shape tensor.Shape) *node {
-	x.st.refs++
-	return s.arena.node(shape, x.st)
-}
-
-// in is the node behind a handle.
+// in is the node behind a handle, possibly pending.
 func in(t tensor.Tensor) *node { return t.(*node) }
+
+// plain is the node behind a handle with its values in memory.
+func (s *stream) plain(t tensor.Tensor) *node {
+	n := in(t)
+	s.materialise(n)
+	return n
+}
 
 // moveOp copies between host order and blocked order.
 type moveOp struct {
@@ -103,7 +106,7 @@ func (s *stream) Upload(shape tensor.Shape, data []float32) tensor.Tensor {
 
 // Download rearranges planes into N×H×W×C order.
 func (s *stream) Download(t tensor.Tensor, dst []float32) {
-	s.moveRows(in(t), dst[:t.Shape().Size()], true)
+	s.moveRows(s.plain(t), dst[:t.Shape().Size()], true)
 }
 
 // Write copies host data into a buffer.
