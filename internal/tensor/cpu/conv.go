@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"github.com/tendril-nas/tendril/internal/kernel"
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
@@ -11,16 +12,16 @@ func pointwise(w tensor.Weight, spec tensor.ConvSpec) bool {
 
 // Conv convolves x with w.
 func (s *stream) Conv(xt tensor.Tensor, w tensor.Weight, bias tensor.Vec, spec tensor.ConvSpec) tensor.Tensor {
-	x := s.plain(xt)
+	x := in(xt)
 	out := s.make(spec.Out(x.shape, w))
 	switch {
 	case pointwise(w, spec):
 		s.pointwise(out, x, w, bias, spec.WantStats)
 		return out
 	case spec.Depthwise(w):
-		s.depthwise(out, x, w, spec)
+		s.depthwise(out, x, w, spec, bias.Buf == nil)
 	default:
-		s.generalConv(out, x, w, spec)
+		s.generalConv(out, s.plain(xt), w, spec)
 	}
 	if bias.Buf != nil {
 		s.addBias(out, vector(bias))
@@ -30,26 +31,40 @@ func (s *stream) Conv(xt tensor.Tensor, w tensor.Weight, bias tensor.Vec, spec t
 
 // ConvBackward adds weight and bias gradients and returns the input's.
 func (s *stream) ConvBackward(xt, dyt tensor.Tensor, w tensor.Weight, spec tensor.ConvSpec, grads tensor.ConvGrads) tensor.Tensor {
-	x, dy := s.plain(xt), s.plain(dyt)
+	x, dy := in(xt), in(dyt)
 	if grads.B.Buf != nil {
-		s.biasGrad(vector(grads.B), dy)
+		s.biasGrad(vector(grads.B), s.plain(dyt))
 	}
+	var dx *node
 	switch {
 	case pointwise(w, spec):
-		if grads.W.Buf != nil {
-			s.pointwiseGrad(x, dy, grads.W)
-		}
-		if grads.NeedX {
-			dx := s.make(x.shape)
-			s.pointwiseInput(dx, dy, w)
-			return dx
-		}
+		dx = s.pointwiseBackward(x, dy, w, grads)
 	case spec.Depthwise(w):
-		return s.depthwiseBackward(x, dy, w, spec, grads)
+		dx = s.depthwiseBackward(x, dy, w, spec, grads)
 	default:
-		return s.generalBackward(x, dy, w, spec, grads)
+		dx = s.generalBackward(s.plain(xt), s.plain(dyt), w, spec, grads)
 	}
-	return nil
+	if dx == nil {
+		return nil
+	}
+	return dx
+}
+
+// normalised reports whether x is the plain output of a batch normalisation with
+// its activation, so that the sums of that normalisation's backward pass can be
+// collected while its gradient is in cache.
+func (n *node) normalised() bool { return n.kind == lazyForward && n.mul == nil && n.bn != nil }
+
+// collect gives dx the sums' memory, in parts, for the normalisation behind x.
+func (s *stream) collect(dx, x *node, parts int) []float32 {
+	dx.sums, dx.sumParts, dx.sumsOf = s.arena.floats(parts*x.cb*3*block), parts, x.bn
+	hold(x.bn)
+	return dx.sums.data
+}
+
+// addSums adds the sums of rows [r, r+rows) of plane b of the gradient dx to ch's.
+func (n *node) addSums(path kernel.Path, ch *kernel.Chan, dx *node, b, r, rows int) {
+	path.GradSums(dx.plane(b, r), kernel.PtrAt(n.st.data, (b*n.rows+r)*block), rows, n.act, ch)
 }
 
 // padded copies a vector to whole planes.

@@ -152,7 +152,7 @@ func (s *stream) newGeneral(kind generalKind, x, y *node, w tensor.Weight, spec 
 	o := &s.general
 	*o = generalOp{path: s.path, kind: kind, x: x, y: y, w: w, spec: spec}
 	o.cols, o.out = w.KH*w.KW*w.In, w.Out/spec.Groups
-	o.per = samplesPer(y.shape.H*y.shape.W, x.shape.N)
+	o.per = samplesPer(chunkRows, y.shape.H*y.shape.W, x.shape.N)
 	if most > 0 {
 		o.per = max(o.per, (x.shape.N+most-1)/most)
 	}
@@ -189,7 +189,7 @@ func (s *stream) generalConv(out, x *node, w tensor.Weight, spec tensor.ConvSpec
 	s.arena.release(dense)
 }
 
-func (s *stream) generalBackward(x, dy *node, w tensor.Weight, spec tensor.ConvSpec, grads tensor.ConvGrads) tensor.Tensor {
+func (s *stream) generalBackward(x, dy *node, w tensor.Weight, spec tensor.ConvSpec, grads tensor.ConvGrads) *node {
 	if grads.W.Buf != nil {
 		o := s.newGeneral(generalWeight, x, dy, w, spec, 8)
 		parts := s.arena.floats(o.chunks * w.Size())

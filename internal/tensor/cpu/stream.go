@@ -18,6 +18,7 @@ type stream struct {
 	gemm     gemmOp
 	wgrad    wgradOp
 	sumParts sumPartsOp
+	fused    fusedOp
 	dw       depthwiseOp
 	dwBack   depthwiseBackOp
 	general  generalOp
@@ -42,7 +43,8 @@ func (s *stream) Free(t tensor.Tensor) {
 	s.drop(n)
 	s.arena.release(n.stats)
 	s.arena.release(n.sums)
-	n.stats, n.sums = nil, nil
+	s.arena.release(n.sumsOf)
+	n.stats, n.sums, n.sumsOf = nil, nil, nil
 }
 
 // Sync returns at once: operations have run when they return.
