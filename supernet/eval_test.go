@@ -294,3 +294,36 @@ func TestConcurrentEvaluate(t *testing.T) {
 		}
 	}
 }
+
+// TestOverflow checks that a network whose logits overflow is measured as a bad one.
+func TestOverflow(t *testing.T) {
+	m := tinyModel(t)
+	values := m.values()
+	for i := range values["classifier.linear.bias"] {
+		values["classifier.linear.bias"][i] = float32(math.Inf(1))
+	}
+	if err := m.setValues(values); err != nil {
+		t.Fatal(err)
+	}
+	got, err := m.Evaluate(context.Background(), stripes(t, 8, 16, 1))
+	if err != nil || got.Accuracy != 0 || got.Loss != lossCeiling {
+		t.Errorf("%+v (%v)", got, err)
+	}
+	if _, _, err := m.Classify(picture(t, stripes(t, 1, 16, 1), 0)); !errors.Is(err, ErrNotFinite) {
+		t.Errorf("classify: %v, expected ErrNotFinite", err)
+	}
+}
+
+// TestCrossEntropy compares with the definition.
+func TestCrossEntropy(t *testing.T) {
+	row := []float32{1, -2, 0.5}
+	sum := math.Exp(1) + math.Exp(-2) + math.Exp(0.5)
+	for i, v := range row {
+		if got, want := crossEntropy(row, i), -math.Log(math.Exp(float64(v))/sum); math.Abs(got-want) > 1e-12 {
+			t.Errorf("class %d: %v, expected %v", i, got, want)
+		}
+	}
+	if argmax(row) != 0 || argmax([]float32{1, float32(math.NaN())}) != -1 {
+		t.Error("argmax")
+	}
+}

@@ -2,7 +2,6 @@ package supernet
 
 import (
 	"context"
-	"fmt"
 	"math"
 
 	"github.com/tendril-nas/tendril/internal/nn"
@@ -41,7 +40,7 @@ func (r *runner) logits(p *program, images, classes int) (rows []float32, err er
 }
 
 // judge measures a program on a data set with the given statistics, nil for the shared ones. Labels that the network does not know count as wrong
-// and have no part in the loss. The measurement covers the images before an error.
+// and have no part in the loss; so do images whose logits are not finite, with a loss of lossCeiling. The measurement covers the images before an error.
 func (n *network) judge(ctx context.Context, p *program, im *images, stats []*nn.Stats, step nn.Step) (searchspace.Measurement, error) {
 	m := searchspace.Measurement{Arch: p.arch, Stage: n.Stage(), WeightVersion: n.WeightVersion()}
 	classes := p.graph.Classes
@@ -73,24 +72,28 @@ func (n *network) judge(ctx context.Context, p *program, im *images, stats []*nn
 	if known > 0 {
 		m.Loss = sum / float64(known)
 	}
-	if err == nil && (math.IsNaN(m.Loss) || math.IsInf(m.Loss, 0)) {
-		err = fmt.Errorf("evaluation: %w", ErrNotFinite)
-	}
 	return m, err
 }
 
-// argmax is the first index of the largest number, −1 if none is a number.
+// argmax is the first index of the largest number, −1 if not all are finite.
 func argmax(row []float32) int {
-	best := -1
+	best := 0
 	for i, v := range row {
-		if v == v && (best < 0 || v > row[best]) {
+		if v-v != 0 {
+			return -1
+		}
+		if v > row[best] {
 			best = i
 		}
 	}
 	return best
 }
 
-// crossEntropy is −log softmax(row)[label].
+// lossCeiling bounds the loss of one image, in nats. A channel that hardly varies in the calibration images is divided by almost nothing, and in a
+// deep sub-network that may grow beyond float32: such a sub-network is bad, not a reason to stop a search.
+const lossCeiling = 1e6
+
+// crossEntropy is −log softmax(row)[label], at most lossCeiling.
 func crossEntropy(row []float32, label int) float64 {
 	top := math.Inf(-1)
 	for _, v := range row {
@@ -100,7 +103,10 @@ func crossEntropy(row []float32, label int) float64 {
 	for _, v := range row {
 		sum += math.Exp(float64(v) - top)
 	}
-	return top + math.Log(sum) - float64(row[label])
+	if loss := top + math.Log(sum) - float64(row[label]); loss < lossCeiling {
+		return loss
+	}
+	return lossCeiling
 }
 
 // softmax turns logits into probabilities.

@@ -120,7 +120,7 @@ type TrainOptions struct {
 	FrozenStages []int
 
 	// Validation, when set, is judged every ValidateEvery epochs, and after the last; training ends with the weights that
-	// did best. A Net is judged by the mean accuracy of ValidationArchs.
+	// did best. A Net is judged by the mean accuracy of ValidationArchs, which costs as many calls of Bound.Evaluate.
 	Validation dataset.Dataset
 	// ValidateEvery counts epochs; 1 by default.
 	ValidateEvery int
