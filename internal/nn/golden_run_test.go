@@ -62,18 +62,24 @@ func (r *run) text(name string) string {
 	return v
 }
 
-// act is an activation by name; "h_swish" and "hswish" are the same.
-func (r *run) act(name string) tensor.Act {
+// actNamed is an activation by name; "h_swish" and "hswish" are the same.
+func actNamed(name string) (tensor.Act, bool) {
 	name = strings.ReplaceAll(name, "_", "")
-	for a := tensor.ActNone; a <= tensor.ActTanh; a++ {
+	for a := tensor.ActReLU; a <= tensor.ActTanh; a++ {
 		if a.String() == name {
-			return a
+			return a, true
 		}
 	}
-	if name != "" {
+	return tensor.ActNone, false
+}
+
+// act is actNamed of a name that must be known; empty is none.
+func (r *run) act(name string) tensor.Act {
+	a, ok := actNamed(name)
+	if !ok && name != "" {
 		r.Fatalf("unknown activation %q", name)
 	}
-	return tensor.ActNone
+	return a
 }
 
 func narrow(v []float64) []float32 {

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/tendril-nas/tendril/internal/tensor"
@@ -111,5 +112,5 @@ func (s *ParamSet) GradNorm(st tensor.Stream) float64 {
 	for _, p := range s.touched {
 		s.norms = append(s.norms, p.grad)
 	}
-	return sqrt(st.SumSquares(s.norms))
+	return math.Sqrt(st.SumSquares(s.norms))
 }

@@ -1,12 +1,6 @@
 package nn
 
-import (
-	"math"
-
-	"github.com/tendril-nas/tendril/internal/tensor"
-)
-
-func sqrt(x float64) float64 { return math.Sqrt(x) }
+import "github.com/tendril-nas/tendril/internal/tensor"
 
 // NormMode says which statistics batch normalisation uses.
 type NormMode uint8
