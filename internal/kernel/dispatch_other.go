@@ -33,3 +33,9 @@ func (p Path) scale(alpha float32, x []float32) { scaleGo(alpha, x) }
 func (p Path) sgd(param, grad, momentum []float32, o *SGD) { sgdGo(param, grad, momentum, o) }
 
 func (p Path) adam(param, grad, m, v []float32, o *Adam) { adamGo(param, grad, m, v, o) }
+
+func (p Path) sumSquares(x []float32) float64 { return sumSquaresGo(x) }
+
+func (p Path) packBlock(dst, b []float32, k, cols, ld int) { packBlockGo(dst, b, k, cols, ld) }
+
+func (p Path) packBlockT(dst, b []float32, k, cols, ld int) { packBlockTGo(dst, b, k, cols, ld) }

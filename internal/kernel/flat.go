@@ -61,14 +61,7 @@ func adamGo(p, g, m, v []float32, o *Adam) {
 	}
 }
 
-// Axpy adds alpha·x to y; both have the same length.
-func (p Path) Axpy(alpha float32, x, y []float32) { p.axpy(alpha, x, y) }
-
-// Scale multiplies x by alpha.
-func (p Path) Scale(alpha float32, x []float32) { p.scale(alpha, x) }
-
-// SumSquares is the sum of squares, accumulated in float64.
-func (p Path) SumSquares(x []float32) float64 {
+func sumSquaresGo(x []float32) float64 {
 	var s [4]float64
 	for ; len(x) >= 4; x = x[4:] {
 		for i := range s {
@@ -81,6 +74,15 @@ func (p Path) SumSquares(x []float32) float64 {
 	}
 	return (s[0] + s[1]) + (s[2] + s[3])
 }
+
+// Axpy adds alpha·x to y; both have the same length.
+func (p Path) Axpy(alpha float32, x, y []float32) { p.axpy(alpha, x, y) }
+
+// Scale multiplies x by alpha.
+func (p Path) Scale(alpha float32, x []float32) { p.scale(alpha, x) }
+
+// SumSquares is the sum of squares, accumulated in float64.
+func (p Path) SumSquares(x []float32) float64 { return p.sumSquares(x) }
 
 // SGD updates param and momentum (nil: none) in place:
 // d = GradScale·grad + Decay·param; m = Momentum·m + d, or d when First;

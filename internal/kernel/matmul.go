@@ -77,9 +77,9 @@ func (p Path) matMul(ws *Workspace, c, a, b Matrix, m, n, k int, transA, transB,
 	for k0 := 0; k0 < k; k0 += depth {
 		kn := min(depth, k-k0)
 		if transB {
-			PackBT(ws.packed, b.Data[k0:], kn, n, b.Stride)
+			p.PackBT(ws.packed, b.Data[k0:], kn, n, b.Stride)
 		} else {
-			PackB(ws.packed, b.Data[k0*b.Stride:], kn, n, b.Stride)
+			p.PackB(ws.packed, b.Data[k0*b.Stride:], kn, n, b.Stride)
 		}
 		for i := 0; i < m; i += matMulRows {
 			for j := 0; j < nb; j += step {

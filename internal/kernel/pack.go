@@ -3,38 +3,38 @@ package kernel
 // PackB copies the k×n row-major matrix b (row stride ld) into ⌈n/16⌉ column
 // blocks, block j holding k rows of 16 columns: dst[(j·k+i)·16+c] =
 // b[i·ld+16j+c]. Columns beyond n become zero. len(dst) ≥ ⌈n/16⌉·k·16.
-func PackB(dst, b []float32, k, n, ld int) {
+func (p Path) PackB(dst, b []float32, k, n, ld int) {
 	for j := 0; j < n; j += Block {
-		d := dst[j*k:]
-		if n-j >= Block {
-			for i := range k {
-				*(*[Block]float32)(d[i*Block:]) = *(*[Block]float32)(b[i*ld+j:])
-			}
-			continue
-		}
-		for i := range k {
-			row := d[i*Block : i*Block+Block]
-			clear(row[copy(row, b[i*ld+j:i*ld+n]):])
-		}
+		p.packBlock(dst[j*k:], b[j:], k, min(Block, n-j), ld)
 	}
 }
 
 // PackBT is PackB of the transpose: b is n×k row-major with row stride ld.
-func PackBT(dst, b []float32, k, n, ld int) {
+func (p Path) PackBT(dst, b []float32, k, n, ld int) {
 	for j := 0; j < n; j += Block {
-		d := dst[j*k:]
-		cols := min(Block, n-j)
-		if cols < Block {
-			clear(d[:k*Block])
-		}
-		for c := range cols {
-			row := b[(j+c)*ld : (j+c)*ld+k]
-			for i, v := range row {
-				d[i*Block+c] = v
-			}
-		}
+		p.packBlockT(dst[j*k:], b[j*ld:], k, min(Block, n-j), ld)
 	}
 }
 
 // PackedSize is the length that PackB and PackBT need.
 func PackedSize(k, n int) int { return (n + Block - 1) / Block * Block * k }
+
+// packBlockGo packs one block of cols columns.
+func packBlockGo(dst, b []float32, k, cols, ld int) {
+	for i := range k {
+		row := dst[i*Block:][:Block]
+		clear(row[copy(row, b[i*ld:][:cols]):])
+	}
+}
+
+// packBlockTGo packs one block whose columns are rows of b.
+func packBlockTGo(dst, b []float32, k, cols, ld int) {
+	if cols < Block {
+		clear(dst[:k*Block])
+	}
+	for c := range cols {
+		for i, v := range b[c*ld:][:k] {
+			dst[i*Block+c] = v
+		}
+	}
+}

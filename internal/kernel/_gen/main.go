@@ -14,7 +14,7 @@ import (
 func main() {
 	family := flag.String("family", "", "kernels to generate: tile, channels, depthwise or flat")
 	flag.Parse()
-	generate := map[string]func(){"tile": tiles, "channels": channels, "depthwise": depthwise, "gemm64": gemm64}[*family]
+	generate := map[string]func(){"tile": tiles, "channels": channels, "depthwise": depthwise, "flat": flat, "gemm64": gemm64}[*family]
 	if generate == nil {
 		log.Fatalf("unknown family %q", *family)
 	}

@@ -20,6 +20,8 @@ func (s *stream) Conv(xt tensor.Tensor, w tensor.Weight, bias tensor.Vec, spec t
 		return out
 	case spec.Depthwise(w):
 		s.depthwise(out, x, w, spec, bias.Buf == nil)
+	case spec.Groups == 1:
+		s.denseConv(out, s.plain(xt), w, spec, bias.Buf == nil)
 	default:
 		s.generalConv(out, s.plain(xt), w, spec)
 	}
@@ -42,7 +44,13 @@ func (s *stream) ConvBackward(xt, dyt tensor.Tensor, w tensor.Weight, spec tenso
 	case spec.Depthwise(w):
 		dx = s.depthwiseBackward(x, dy, w, spec, grads)
 	default:
-		dx = s.generalBackward(s.plain(xt), s.plain(dyt), w, spec, grads)
+		if spec.Groups == 1 && grads.W.Buf != nil {
+			s.denseGrad(s.plain(xt), dy, grads.W, spec)
+			grads.W = tensor.Weight{}
+		}
+		if grads.W.Buf != nil || grads.NeedX {
+			dx = s.generalBackward(s.plain(xt), s.plain(dyt), w, spec, grads)
+		}
 	}
 	if dx == nil {
 		return nil

@@ -106,7 +106,7 @@ func (o *fusedOp) run(chunk int, w *worker) {
 
 func (s *stream) pointwiseFused(x, dy *node, w tensor.Weight, grads tensor.ConvGrads) *node {
 	dx := s.make(x.shape)
-	packed := s.packTransposed(w)
+	packed := s.packWeight(w, true)
 	o := &s.fused
 	*o = fusedOp{x: x, gemm: gemmOp{path: s.path, out: dx, a: dy, b: packed.data, k: w.Out}}
 	const groups = 8

@@ -110,8 +110,7 @@ func (o *gemmOp) epilogue(b, part, r0, rows int, ch *kernel.Chan) {
 }
 
 func (s *stream) pointwise(out, x *node, w tensor.Weight, bias tensor.Vec, stats bool) {
-	packed := s.arena.floats(kernel.PackedSize(w.In, w.Out))
-	kernel.PackB(packed.data, weights(w), w.In, w.Out, w.StrideIn)
+	packed := s.packWeight(w, false)
 	s.gemm = gemmOp{path: s.path, out: out, a: x, b: packed.data, k: w.In}
 	s.gemm.plan()
 	var padded, parts *storage
@@ -151,7 +150,7 @@ func (s *stream) pointwiseBackward(x, dy *node, w tensor.Weight, grads tensor.Co
 		return nil
 	}
 	dx := s.make(x.shape)
-	packed := s.packTransposed(w)
+	packed := s.packWeight(w, true)
 	s.gemm = gemmOp{path: s.path, out: dx, a: dy, b: packed.data, k: w.Out}
 	s.gemm.plan()
 	if x.normalised() {
@@ -161,10 +160,4 @@ func (s *stream) pointwiseBackward(x, dy *node, w tensor.Weight, grads tensor.Co
 	s.gemm = gemmOp{}
 	s.arena.release(packed)
 	return dx
-}
-
-func (s *stream) packTransposed(w tensor.Weight) *storage {
-	packed := s.arena.floats(kernel.PackedSize(w.Out, w.In))
-	kernel.PackBT(packed.data, weights(w), w.Out, w.In, w.StrideIn)
-	return packed
 }

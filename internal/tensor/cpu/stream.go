@@ -22,6 +22,8 @@ type stream struct {
 	dw       depthwiseOp
 	dwBack   depthwiseBackOp
 	general  generalOp
+	dense    denseOp
+	packing  packOp
 	flat     flatOp
 	move     moveOp
 }

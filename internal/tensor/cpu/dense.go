@@ -1,0 +1,166 @@
+package cpu
+
+import (
+	"unsafe"
+
+	"github.com/tendril-nas/tendril/internal/kernel"
+	"github.com/tendril-nas/tendril/internal/tensor"
+)
+
+// denseOp is the forward pass or the weight gradient of an ungrouped convolution.
+// A sample is copied into a zeroed frame with its channels side by side; the
+// taps of one kernel row are then neighbours in memory, and each row of outputs
+// is one matrix product over the frame itself. A chunk is a few samples.
+type denseOp struct {
+	path        kernel.Path
+	x           *node
+	y           *node     // the output, or its gradient
+	w           []float32 // packed: [out block][taps·in][16]
+	stats       []float32 // parts of the output's statistics, nil: not wanted
+	parts       []float32 // weight gradients [chunk][taps·in][padded out]; nil: forward
+	kh, kw      int
+	stride, pad int
+	per         int
+}
+
+func (o *denseOp) run(chunk int, w *worker) {
+	xs, ys, c := o.x.shape, o.y.shape, o.x.shape.C
+	fw, fh := xs.W+2*o.pad, xs.H+2*o.pad
+	hw := ys.H * ys.W
+	size := (fw*fh*c + block - 1) / block * block
+	mem := w.floats(size + o.y.cb*hw*block)
+	frame, grad := mem[:size], mem[size:]
+	clear(frame)
+	n0, n1 := chunk*o.per, min((chunk+1)*o.per, xs.N)
+	for n := n0; n < n1; n++ {
+		o.fill(frame, n, fw)
+		if o.parts == nil {
+			o.forward(w, frame, n, fw)
+			continue
+		}
+		g, jump := o.y.plane(0, n*hw), o.y.rows*block
+		if o.y.lazy() {
+			for b := range o.y.cb {
+				o.y.fetchRows(o.path, &w.ch, kernel.PtrAt(grad, b*hw*block), b, n*hw, hw)
+			}
+			g, jump = kernel.PtrAt(grad, 0), hw*block
+		}
+		o.weightGrad(w, frame, g, jump, chunk, fw, n > n0)
+	}
+	if o.stats != nil {
+		for b := range o.y.cb {
+			w.ch.Mean = *(*kernel.Vec)(o.y.plane(b, n0*hw))
+			o.path.Stats(o.y.plane(b, n0*hw), (n1-n0)*hw, &w.ch)
+			storePart(o.stats, chunk*o.y.cb+b, &w.ch)
+		}
+	}
+}
+
+// fill copies sample n into the frame, channels side by side.
+func (o *denseOp) fill(frame []float32, n, fw int) {
+	s := o.x.shape
+	for b := range o.x.cb {
+		width := min(block, s.C-b*block)
+		for y := range s.H {
+			src := o.x.data()[(b*o.x.rows+(n*s.H+y)*s.W)*block:][:s.W*block]
+			dst := frame[((y+o.pad)*fw+o.pad)*s.C+b*block:]
+			if width == 3 {
+				for x := range s.W {
+					d, v := dst[x*s.C:x*s.C+3], src[x*block:x*block+3]
+					d[0], d[1], d[2] = v[0], v[1], v[2]
+				}
+				continue
+			}
+			for x := range s.W {
+				copy(dst[x*s.C:][:width], src[x*block:])
+			}
+		}
+	}
+}
+
+// forward computes the output rows of one sample.
+func (o *denseOp) forward(w *worker, frame []float32, n, fw int) {
+	c, ys := o.x.shape.C, o.y.shape
+	k, step := o.kh*o.kw*c, o.path.MaxBlocks()
+	for b := 0; b < o.y.cb; b += step {
+		for y := range ys.H {
+			w.tile = kernel.Tile{
+				A: kernel.PtrAt(frame, y*o.stride*fw*c), ARow: o.stride * c, AStep: 1, AJump: fw * c,
+				KIn: o.kw * c, KOut: o.kh,
+				B: kernel.PtrAt(o.w, b*k*block), BStep: block, BNext: k * block,
+				C: o.y.plane(b, (n*ys.H+y)*ys.W), CRow: block, CNext: o.y.rows * block, Cols: block,
+			}
+			o.path.Tile(&w.tile, ys.W, min(step, o.y.cb-b))
+		}
+	}
+}
+
+// weightGrad adds one sample's share: for each kernel row, its taps are the rows
+// of a product over all output positions.
+func (o *denseOp) weightGrad(w *worker, frame []float32, g unsafe.Pointer, jump, chunk, fw int, acc bool) {
+	c, ys := o.x.shape.C, o.y.shape
+	ld, step := o.y.cb*block, o.path.MaxBlocks()
+	part := o.parts[chunk*o.kh*o.kw*c*ld:]
+	for ky := range o.kh {
+		for b := 0; b < o.y.cb; b += step {
+			w.tile = kernel.Tile{
+				A: kernel.PtrAt(frame, ky*fw*c), ARow: 1, AStep: o.stride * c, AJump: o.stride * fw * c,
+				KIn: ys.W, KOut: ys.H,
+				B: unsafe.Add(g, b*jump*4), BStep: block, BNext: jump,
+				C: kernel.PtrAt(part, ky*o.kw*c*ld+b*block), CRow: ld, CNext: block, Cols: block,
+				Acc: acc,
+			}
+			o.path.Tile(&w.tile, o.kw*c, min(step, o.y.cb-b))
+		}
+	}
+}
+
+func (s *stream) newDense(x, y *node, w tensor.Weight, spec tensor.ConvSpec, most int) *denseOp {
+	o := &s.dense
+	*o = denseOp{path: s.path, x: x, y: y, kh: w.KH, kw: w.KW, stride: spec.Stride, pad: spec.Pad}
+	o.per = samplesPer(chunkRows, y.shape.H*y.shape.W, x.shape.N)
+	if most > 0 {
+		o.per = max(o.per, (x.shape.N+most-1)/most)
+	}
+	return o
+}
+
+func (s *stream) denseConv(out, x *node, w tensor.Weight, spec tensor.ConvSpec, noBias bool) {
+	o := s.newDense(x, out, w, spec, 0)
+	flat, packed := s.denseGroups(w, 1), s.arena.floats(kernel.PackedSize(w.KH*w.KW*w.In, w.Out))
+	s.path.PackB(packed.data, flat.data, w.KH*w.KW*w.In, w.Out, w.Out)
+	o.w = packed.data
+	chunks := (x.shape.N + o.per - 1) / o.per
+	var parts *storage
+	if spec.WantStats && noBias {
+		parts = s.arena.floats(chunks * out.cb * 3 * block)
+		o.stats = parts.data
+	}
+	s.pool.run(chunks, o)
+	if parts != nil {
+		out.stats = s.finishStats(parts.data, out.cb, out.rows, o.per*out.shape.H*out.shape.W)
+	}
+	*o = denseOp{}
+	s.arena.release(flat)
+	s.arena.release(packed)
+	s.arena.release(parts)
+}
+
+// denseGrad adds the weight gradient; dy may be pending.
+func (s *stream) denseGrad(x, dy *node, w tensor.Weight, spec tensor.ConvSpec) {
+	o := s.newDense(x, dy, w, spec, 8)
+	chunks := (x.shape.N + o.per - 1) / o.per
+	ld := dy.cb * block
+	count := w.KH * w.KW * w.In * ld
+	parts := s.arena.floats(chunks * count)
+	o.parts = parts.data
+	s.pool.run(chunks, o)
+	*o = denseOp{}
+	for ky := range w.KH {
+		for kx := range w.KW {
+			from := (ky*w.KW + kx) * w.In * ld
+			s.addParts(weights(w)[ky*w.StrideKH+kx*w.StrideKW:], parts.data[from:], chunks, count, w.In, w.Out, w.StrideIn, ld)
+		}
+	}
+	s.arena.release(parts)
+}
