@@ -119,7 +119,7 @@ func (b *Builder) pick(d int, values []int) Int {
 	if b.choices != nil {
 		return Const(values[b.choices[d]])
 	}
-	return Int{deps: []int{d}, eval: func(choices []int) int { return values[choices[d]] }}
+	return Int{e: &expr{[]int{d}, func(choices []int) int { return values[choices[d]] }}}
 }
 
 func (b *Builder) declare(name string, kind Kind, values []int, labels []string) int {
@@ -278,11 +278,11 @@ func (b *Builder) Resolved(f func(choices []int) error) {
 
 // guard makes cond a condition of what is built until restore is called.
 func (b *Builder) guard(cond Int, always bool) (restore func()) {
-	old := b.when
+	old, variant := b.when, b.variant
 	if !always && !cond.Constant() {
 		b.when = append(slices.Clone(b.when), cond)
 	}
-	return func() { b.when = old }
+	return func() { b.when, b.variant = old, variant }
 }
 
 // valuesOf is the distinct values of x over all choices, ascending.
@@ -291,7 +291,7 @@ func (b *Builder) valuesOf(x Int) []int {
 		return []int{x.value}
 	}
 	var values []int
-	assignments(len(b.decisions), x.deps, func(d int) []int { return b.decisions[d].Allowed }, func(choices []int) bool {
+	assignments(len(b.decisions), x.e.deps, func(d int) []int { return b.decisions[d].Allowed }, func(choices []int) bool {
 		values = append(values, x.At(choices))
 		return true
 	})
@@ -322,7 +322,7 @@ func (b *Builder) merge(x Int, values []int, outs map[int]Ref) Ref {
 	}
 	cases := slices.Clone(values)
 	out := first
-	if slices.ContainsFunc(channels[1:], func(c Int) bool { return !c.Constant() || c.value != first.C.value }) {
+	if slices.ContainsFunc(channels[1:], func(c Int) bool { return !c.Same(first.C) }) {
 		out.C = Map(func(v ...int) int { return v[1+max(0, slices.Index(cases, v[0]))] }, channels...)
 	}
 	return b.add(ChoiceNode{Op: OpSelect, Inputs: inputs, Select: x, Cases: cases, In: out.ChoiceShape, Out: out.ChoiceShape}, "")

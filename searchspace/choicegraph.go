@@ -16,10 +16,16 @@ const OpSelect Op = 255
 // differ too much for one graph with choice nodes.
 var ErrNoChoiceGraph = errors.New("space has no choice graph")
 
-// ErrTooLarge is returned when a table over joint choices would exceed a million entries.
+// ErrTooLarge is returned when a layer depends on so many decisions at once
+// that its table over their joint choices would be too large.
 var ErrTooLarge = errors.New("table over joint choices is too large")
 
-const maxTable = 1 << 20
+// Largest tables: of one layer, of which a space has hundreds, and of one step
+// when decisions are eliminated.
+const (
+	maxLayerTable = 1 << 14
+	maxTable      = 1 << 20
+)
 
 // ChoiceShape is a shape whose number of channels may depend on decisions.
 type ChoiceShape struct {
@@ -128,7 +134,7 @@ func (s *Space) LowerChoices() (*ChoiceGraph, error) {
 func (g *ChoiceGraph) each(deps []int, f func(choices []int)) error {
 	size := 1
 	for _, d := range deps {
-		if size *= len(g.Decisions[d].Allowed); size > maxTable {
+		if size *= len(g.Decisions[d].Allowed); size > maxLayerTable {
 			return fmt.Errorf("searchspace: %d decisions: %w", len(deps), ErrTooLarge)
 		}
 	}

@@ -168,7 +168,7 @@ func constrain[T any](s *Space, n *network[T], yes, no T) error {
 		if len(s.activity[i]) == 0 {
 			continue // the domain says it all
 		}
-		vars := unionDeps(append(slices.Clone(s.activity[i]), Int{deps: []int{i}})...)
+		vars := withDeps(s.activity[i], i)
 		if err := n.add(vars, func(choices []int) T {
 			if s.active(i, choices) {
 				return pick(slices.Contains(s.decisions[i].Allowed, choices[i]))
@@ -186,11 +186,11 @@ func constrain[T any](s *Space, n *network[T], yes, no T) error {
 			}
 			continue
 		}
-		deps := []Int{{deps: grp.decisions}}
+		var conditions []Int
 		for _, d := range grp.decisions {
-			deps = append(deps, s.activity[d]...)
+			conditions = append(conditions, s.activity[d]...)
 		}
-		if err := n.add(unionDeps(deps...), func(choices []int) T { return pick(grp.open(s, choices, len(choices))) }); err != nil {
+		if err := n.add(withDeps(conditions, grp.decisions...), func(choices []int) T { return pick(grp.open(s, choices, len(choices))) }); err != nil {
 			return err
 		}
 	}
@@ -202,13 +202,20 @@ func constrain[T any](s *Space, n *network[T], yes, no T) error {
 			}
 			continue
 		}
-		if err := n.add(unionDeps(Int{deps: l.decisions}), func(choices []int) T {
+		if err := n.add(withDeps(nil, l.decisions...), func(choices []int) T {
 			return pick(l.check(s.values(l.decisions, choices)) == nil)
 		}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// withDeps is the decisions of conditions and some more, ascending.
+func withDeps(conditions []Int, decisions ...int) []int {
+	out := append(unionDeps(conditions...), decisions...)
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // constrainGroup states a closed group with one more variable, the combination.

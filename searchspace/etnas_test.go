@@ -78,7 +78,7 @@ func TestETNASBadText(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"0-_32_4-4-4-2":       "7 doublings",
-		"0-c01c01_32_1-1-1-1": "its input 3 times",
+		"0-c01c01_32_1-1-1-1": "its input 2 times",
 	} {
 		if _, err := s.Parse(text); !errors.Is(err, searchspace.ErrInvalid) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s gives %v, expected %q", text, err, want)

@@ -7,26 +7,40 @@ import "slices"
 // while it lowers the whole space an Int stands for one number per choice.
 type Int struct {
 	value int
-	deps  []int                   // ascending decision indices; empty for a constant
-	eval  func(choices []int) int // nil for a constant
+	e     *expr // nil for a constant
+}
+
+// expr is a number that depends on decisions.
+type expr struct {
+	deps []int                   // ascending decision indices
+	eval func(choices []int) int // reads only the choices of deps
 }
 
 // Const is the constant n.
 func Const(n int) Int { return Int{value: n} }
 
 // Constant reports whether x depends on no decision.
-func (x Int) Constant() bool { return x.eval == nil }
+func (x Int) Constant() bool { return x.e == nil }
+
+// Same reports whether x and y are the same expression, or equal constants.
+// Other expressions may be equal, too.
+func (x Int) Same(y Int) bool { return x == y }
 
 // Decisions is the indices of the decisions x depends on, ascending.
-func (x Int) Decisions() []int { return slices.Clone(x.deps) }
+func (x Int) Decisions() []int {
+	if x.e == nil {
+		return nil
+	}
+	return slices.Clone(x.e.deps)
+}
 
 // At is the value of x under choices, one choice index per decision of the
 // space (only those of Decisions are read).
 func (x Int) At(choices []int) int {
-	if x.eval == nil {
+	if x.e == nil {
 		return x.value
 	}
-	return x.eval(choices)
+	return x.e.eval(choices)
 }
 
 // Map is the number f(x...). f must depend on its arguments alone.
@@ -43,7 +57,7 @@ func Map(f func(v ...int) int, xs ...Int) Int {
 	if len(deps) == 0 {
 		return Const(eval(nil))
 	}
-	return Int{deps: deps, eval: eval}
+	return Int{e: &expr{deps, eval}}
 }
 
 // Times is x·y.
@@ -71,7 +85,9 @@ func flag(b bool) int {
 func unionDeps(xs ...Int) []int {
 	var deps []int
 	for _, x := range xs {
-		deps = append(deps, x.deps...)
+		if x.e != nil {
+			deps = append(deps, x.e.deps...)
+		}
 	}
 	slices.Sort(deps)
 	return slices.Compact(deps)

@@ -173,6 +173,7 @@ type mbBlock struct {
 	act            Act
 	se             bool
 	skip           bool // residual where shapes agree
+	dense          bool // normal instead of depthwise convolution
 }
 
 // mbconv writes a block with the weight names of the published networks.
@@ -183,7 +184,7 @@ func mbconv(b *Builder, x Ref, m mbBlock) Ref {
 		x = b.If(widens, x, func(x Ref) Ref {
 			return b.ConvBN("inverted_bottleneck", x, Conv{Out: in.C.Times(m.expand)}, m.act)
 		})
-		x = b.ConvBN("depth_conv", x, Conv{Kernel: m.kernel, Stride: m.stride, Depthwise: true}, m.act)
+		x = b.ConvBN("depth_conv", x, Conv{Out: x.C, Kernel: m.kernel, Stride: m.stride, Depthwise: !m.dense}, m.act)
 		if m.se {
 			hidden := Map(func(v ...int) int { return round8(float64(v[0] / 4)) }, x.C)
 			x = b.SqueezeExcite("depth_conv.se", x, hidden, ActReLU, ActHSigmoid)

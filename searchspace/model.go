@@ -40,7 +40,7 @@ func (g *ChoiceGraph) Terms(measure func(n *Node) float64) ([]Term, error) {
 			size := 1
 			for j, d := range deps {
 				t.radix[j] = g.Decisions[d].Len()
-				if size *= t.radix[j]; size > maxTable {
+				if size *= t.radix[j]; size > maxLayerTable {
 					return nil, fmt.Errorf("searchspace: %s depends on %d decisions: %w", n.Name, len(deps), ErrTooLarge)
 				}
 			}

@@ -45,14 +45,16 @@ func (s *Space) count() (*big.Int, error) {
 	return total, err
 }
 
-// Smallest is the architecture with the fewest multiply-adds (ties: the one
-// with the smaller choice indices).
+// Smallest is the architecture with the fewest multiply-adds. It is exact where
+// the space has a cost model (CostModel) and few decisions meet in one layer;
+// for ET-NAS and the chained widths of EAT-NAS it is the best that a
+// deterministic local search finds. It is the zero Arch in an empty space.
 func (s *Space) Smallest() Arch {
 	s.extremes.Do(s.findExtremes)
 	return s.low
 }
 
-// Largest is the architecture with the most multiply-adds.
+// Largest is the architecture with the most multiply-adds, found as Smallest is.
 func (s *Space) Largest() Arch {
 	s.extremes.Do(s.findExtremes)
 	return s.high
@@ -110,37 +112,82 @@ func (s *Space) extreme(terms []Term, sign float64) (Arch, error) {
 	return s.New(choices[:len(s.decisions)])
 }
 
-// climb minimises sign·MAdds one decision at a time, from each decision's first
-// and from its last allowed choices, until no single change helps.
+// climb minimises sign·MAdds from each decision's first and from its last
+// allowed choices by changing one decision at a time, and two at a time where a
+// limit on a sum ties a few decisions together, until nothing helps.
 func (s *Space) climb(sign int64) Arch {
 	var best Arch
 	var bestCost int64
 	for _, start := range s.starts() {
-		a, value := start, s.signedCost(start, sign)
-		for improved := true; improved; {
-			improved = false
-			for i := range s.decisions {
-				if !s.active(i, a.Choices()) {
-					continue
-				}
-				for _, c := range s.decisions[i].Allowed {
-					choices := a.Choices()
-					choices[i] = c
-					s.settle(a, choices, nil)
-					if s.obeys(choices) != nil {
-						continue
-					}
-					if v := s.signedCost(newArch(choices), sign); v < value {
-						a, value, improved = newArch(choices), v, true
-					}
-				}
-			}
+		c := climber{s: s, sign: sign, at: start, cost: s.signedCost(start, sign)}
+		for c.singles() || c.pairs() {
 		}
-		if best.IsZero() || value < bestCost {
-			best, bestCost = a, value
+		if best.IsZero() || c.cost < bestCost {
+			best, bestCost = c.at, c.cost
 		}
 	}
 	return best
+}
+
+// climber is a position of a local search.
+type climber struct {
+	s    *Space
+	sign int64
+	at   Arch
+	cost int64
+}
+
+// try moves to the architecture that differs by one or two decisions if that
+// is better.
+func (c *climber) try(i, ci, j, cj int) bool {
+	choices := c.at.Choices()
+	choices[i], choices[j] = ci, cj
+	c.s.settle(c.at, choices, nil)
+	if a := newArch(choices); a != c.at && c.s.obeys(choices) == nil {
+		if v := c.s.signedCost(a, c.sign); v < c.cost {
+			c.at, c.cost = a, v
+			return true
+		}
+	}
+	return false
+}
+
+// singles tries every change of one decision.
+func (c *climber) singles() bool {
+	improved := false
+	for i := range c.s.decisions {
+		for _, ci := range c.s.decisions[i].Allowed {
+			improved = c.s.active(i, c.at.Choices()) && c.try(i, ci, i, ci) || improved
+		}
+	}
+	return improved
+}
+
+// pairs tries every change of two decisions that a limit adds up.
+func (c *climber) pairs() bool {
+	const few = 16
+	improved := false
+	for _, l := range c.s.limits {
+		if l.Add == nil || len(l.decisions) > few {
+			continue
+		}
+		for k, j := range l.decisions {
+			for _, i := range l.decisions[:k] {
+				improved = c.pair(i, j) || improved
+			}
+		}
+	}
+	return improved
+}
+
+func (c *climber) pair(i, j int) bool {
+	improved := false
+	for _, ci := range c.s.decisions[i].Allowed {
+		for _, cj := range c.s.decisions[j].Allowed {
+			improved = c.s.active(i, c.at.Choices()) && c.s.active(j, c.at.Choices()) && c.try(i, ci, j, cj) || improved
+		}
+	}
+	return improved
 }
 
 func (s *Space) signedCost(a Arch, sign int64) int64 {

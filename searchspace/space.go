@@ -205,7 +205,7 @@ func (s *Space) canonical(choices []int) []int {
 // inDomain reports whether the choices that decision i's activity reads exist.
 func (s *Space) inDomain(i int, choices []int) bool {
 	for _, cond := range s.activity[i] {
-		for _, d := range cond.deps {
+		for _, d := range unionDeps(cond) {
 			if choices[d] < 0 || choices[d] >= s.decisions[d].Len() {
 				return false
 			}

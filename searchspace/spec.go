@@ -58,6 +58,12 @@ func builtin() []Maker {
 		maker("proxylessnas", ProxylessNAS),
 		maker("resnet50", ResNet50),
 		maker("etnas", ETNAS),
+		maker("eatnas", EATNAS),
+		maker("danas-mobile", DANAS),
+		maker("danas-mobile+", DANAS),
+		maker("danas-shuffle", DANAS),
+		maker("danas-shuffle+", DANAS),
+		maker("danas-shuffle+mobile", DANAS),
 	}
 }
 

@@ -33,6 +33,7 @@ type config struct {
 	size   int
 	class  int
 	stem   int
+	se     bool
 	layers bool
 	memory bool
 	svg    string
@@ -49,6 +50,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	fs.IntVar(&c.class, "classes", 0, "number of classes (0: the space's own, usually 1000)")
 	fs.Float64Var(&c.width, "width", 1, "width `multiplier`, for spaces that have one")
 	fs.IntVar(&c.stem, "stem-stride", 2, "`stride` of the first convolution, 1 or 2, for spaces that have one")
+	fs.BoolVar(&c.se, "se", false, "squeeze-and-excitation candidates as well, for the danas spaces")
 	fs.BoolVar(&c.layers, "layers", false, "print a table of the layers as well")
 	fs.BoolVar(&c.memory, "memory", false, "print the activation memory as well (bytes per image, training and inference)")
 	fs.StringVar(&c.svg, "svg", "", "draw the architectures into this `file`")

@@ -22,7 +22,24 @@ func knownSpaces() []knownSpace {
 		{"etnas", func(*config) (*searchspace.Space, error) {
 			return searchspace.ETNAS(searchspace.ETNASOptions{})
 		}},
+		{"eatnas", func(*config) (*searchspace.Space, error) {
+			return searchspace.EATNAS(searchspace.EATNASOptions{})
+		}},
+		{"eatnas-cifar", func(*config) (*searchspace.Space, error) {
+			return searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true})
+		}},
+		danas(searchspace.DANASMobile),
+		danas(searchspace.DANASMobilePlus),
+		danas(searchspace.DANASShuffle),
+		danas(searchspace.DANASShufflePlus),
+		danas(searchspace.DANASShuffleMobile),
 	}
+}
+
+func danas(v searchspace.DANASVariant) knownSpace {
+	return knownSpace{"danas-" + string(v), func(c *config) (*searchspace.Space, error) {
+		return searchspace.DANAS(searchspace.DANASOptions{Variant: v, SE: c.se})
+	}}
 }
 
 func spaceNames() []string {
