@@ -129,18 +129,21 @@ func (o *depthwiseBackOp) run(chunk int, w *worker) {
 	if o.spread {
 		clear(gf.mem[:gSize])
 	}
+	o.x.channel(&w.chx, b, o.x.cb)
+	o.dy.channel(&w.chg, b, o.dy.cb)
+	w.ch = w.chx
 	var sum, sum2 kernel.Vec
 	for n := g * o.per; n < min((g+1)*o.per, xs.N); n++ {
 		grad, gRow := gf.inside(), gf.width*block
 		if o.spread {
 			grad, gRow = kernel.PtrAt(mem, xSize+gSize), ys.W*block
-			o.dy.fetchImage(o.path, &w.ch, grad, b, n, 0)
+			o.dy.fetchImage(o.path, &w.chg, grad, b, n, 0)
 			o.spreadInto(&gf, grad)
 		} else {
-			gf.fill(o.path, &w.ch, o.dy, b, n)
+			gf.fill(o.path, &w.chg, o.dy, b, n)
 		}
 		if part != nil {
-			xf.fill(o.path, &w.ch, o.x, b, n)
+			xf.fill(o.path, &w.chx, o.x, b, n)
 			w.dwg = kernel.DepthwiseGrad{
 				G: grad, Src: kernel.PtrAt(xf.mem, 0), W: kernel.PtrAt(part, 0),
 				GRow: gRow, SrcCol: o.stride * block, SrcRow: xf.width * block, SrcNext: o.stride * xf.width * block,
@@ -154,7 +157,6 @@ func (o *depthwiseBackOp) run(chunk int, w *worker) {
 		o.inputGrad(w, &gf, b, n)
 		if o.sums != nil {
 			hw := xs.H * xs.W
-			o.x.channel(&w.ch, b, o.x.cb)
 			o.x.addSums(o.path, &w.ch, o.dx, b, n*hw, hw)
 			for l := range sum {
 				sum[l] += w.ch.Sum[l]

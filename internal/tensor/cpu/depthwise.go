@@ -78,6 +78,7 @@ func (o *depthwiseOp) run(chunk int, w *worker) {
 	xs, os := o.x.shape, o.out.shape
 	f := newFrame(w.floats((xs.W+2*o.pad)*(xs.H+2*o.pad)*block), xs.W, xs.H, o.pad, o.pad, o.pad, o.pad)
 	n0, n1 := g*o.per, min((g+1)*o.per, xs.N)
+	o.x.channel(&w.ch, b, o.x.cb)
 	for n := n0; n < n1; n++ {
 		f.fill(o.path, &w.ch, o.x, b, n)
 		w.dw = kernel.Depthwise{

@@ -138,10 +138,9 @@ func (n *node) fetchRows(path kernel.Path, ch *kernel.Chan, dst unsafe.Pointer, 
 	}
 }
 
-// fetchImage writes the rows of one sample of plane b into a frame whose rows
-// are skip bytes longer than the image's.
+// fetchImage writes the rows of one sample of plane b, whose parameters ch
+// already holds, into a frame whose rows are skip bytes longer than the image's.
 func (n *node) fetchImage(path kernel.Path, ch *kernel.Chan, dst unsafe.Pointer, b, sample, skip int) {
-	n.channel(ch, b, n.cb)
 	n.sample(ch, b, n.shape.N, sample)
 	ch.Runs, ch.Skip = n.shape.H, skip
 	n.emit(path, ch, dst, b, sample*n.shape.H*n.shape.W, n.shape.W)

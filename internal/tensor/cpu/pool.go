@@ -18,7 +18,9 @@ type task interface {
 // argument records that stay on the heap.
 type worker struct {
 	mem  []float32
-	ch   kernel.Chan
+	ch   kernel.Chan // parameters: of anything, of an input, of a gradient
+	chx  kernel.Chan
+	chg  kernel.Chan
 	tile kernel.Tile
 	dw   kernel.Depthwise
 	dwg  kernel.DepthwiseGrad
