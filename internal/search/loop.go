@@ -145,7 +145,7 @@ func (l *Loop[T]) step(ctx context.Context) error {
 // measureAll measures what is not known yet, each architecture once, and returns results in the order of archs.
 func (l *Loop[T]) measureAll(ctx context.Context, archs []searchspace.Arch) ([]Result, error) {
 	results := make([]Result, len(archs))
-	var todo []int
+	var missing []int
 	first := make(map[searchspace.Arch]int, len(archs))
 	for i, a := range archs {
 		results[i].Arch = a
@@ -162,13 +162,13 @@ func (l *Loop[T]) measureAll(ctx context.Context, archs []searchspace.Arch) ([]R
 			}
 			first[a] = i
 		}
-		todo = append(todo, i)
+		missing = append(missing, i)
 	}
 	errs := make([]error, len(archs))
-	l.each(todo, func(i int) {
+	l.each(missing, func(i int) {
 		results[i].Measurement, results[i].Attempts, errs[i] = l.attempt(ctx, archs[i])
 	})
-	for _, i := range todo {
+	for _, i := range missing {
 		err := errs[i]
 		if err == nil {
 			err = l.remember(results[i].Measurement, archs[i])
@@ -195,10 +195,10 @@ func (l *Loop[T]) forget(results []Result) {
 	}
 }
 
-func (l *Loop[T]) each(todo []int, do func(i int)) {
-	workers := min(l.opts.Workers, len(todo))
+func (l *Loop[T]) each(missing []int, do func(i int)) {
+	workers := min(l.opts.Workers, len(missing))
 	if workers <= 1 {
-		for _, i := range todo {
+		for _, i := range missing {
 			do(i)
 		}
 		return
@@ -212,7 +212,7 @@ func (l *Loop[T]) each(todo []int, do func(i int)) {
 			}
 		})
 	}
-	for _, i := range todo {
+	for _, i := range missing {
 		queue <- i
 	}
 	close(queue)
