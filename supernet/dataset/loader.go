@@ -57,8 +57,8 @@ const defaultBatch = 64
 
 // Batches serves one epoch of ds. Images are prepared in other goroutines
 // while the caller works on the batch before; all of them have ended when the
-// loop ends, also by break, and at latest when the context is cancelled. An
-// error ends the sequence: it is the last pair, with a nil batch.
+// loop ends, however it ends. A cancelled context or an image that cannot be
+// had ends the sequence: the last pair is a nil batch and the error.
 //
 // Order and bits of the batches depend on ds, BatchSize, Shuffle, Seed,
 // Epoch, Augment and Normalization, not on Workers or GOMAXPROCS.
