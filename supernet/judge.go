@@ -40,7 +40,7 @@ func (r *runner) logits(p *program, images, classes int) (rows []float32, err er
 }
 
 // judge measures a program on a data set with the given statistics, nil for the shared ones. Labels that the network does not know count as wrong
-// and have no part in the loss; so do images whose logits are not finite, with a loss of lossCeiling. The measurement covers the images before an error.
+// and have no part in the loss. Images whose logits are not finite are wrong too, with a loss of lossCeiling. The measurement covers the images before an error.
 func (n *network) judge(ctx context.Context, p *program, im *images, stats []*nn.Stats, step nn.Step) (searchspace.Measurement, error) {
 	m := searchspace.Measurement{Arch: p.arch, Stage: n.Stage(), WeightVersion: n.WeightVersion()}
 	classes := p.graph.Classes
