@@ -60,7 +60,7 @@ type ChoiceNode struct {
 	In, Out        ChoiceShape
 
 	noPad   bool
-	sum     Int // channels of the second summand of an OpAdd
+	sum     Int // channels of the second operand of an OpAdd or OpMul
 	variant []tag
 }
 

@@ -69,6 +69,16 @@ func (p *published) lower(t *testing.T) *searchspace.Graph {
 			t.Fatal(err)
 		}
 		return lowerText(t, s, enc.String)
+	case "torchvision":
+		m, ok := searchspace.FindModel(p.Name)
+		if !ok {
+			t.Fatalf("no model %s", p.Name)
+		}
+		s, a, err := m.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return lowerText(t, s, s.Format(a))
 	case "etnas":
 		var text string
 		if err := json.Unmarshal(p.Encoding, &text); err != nil {
@@ -118,7 +128,7 @@ func TestPublishedCosts(t *testing.T) {
 	for _, p := range readPublished(t) {
 		g := p.lower(t)
 		if g == nil {
-			continue
+			t.Fatalf("%s: no space %s", p.Name, p.Space)
 		}
 		t.Run(p.Name, func(t *testing.T) {
 			c := g.Cost()

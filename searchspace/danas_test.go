@@ -109,7 +109,7 @@ func TestPrunedChoices(t *testing.T) {
 	s := danas(t, searchspace.DANASOptions{InputSize: 32, Classes: 5})
 	count := func(s *searchspace.Space) (convs int) {
 		for _, site := range must[[]searchspace.Site](t)(s.Sites()) {
-			convs += flag(site.Op == searchspace.OpConv)
+			convs += asInt(site.Op == searchspace.OpConv)
 		}
 		return convs
 	}

@@ -34,7 +34,7 @@ func TestEATNASCount(t *testing.T) {
 		for rest := code; rest > 0; rest >>= 2 {
 			layers += rest & 3
 		}
-		within += flag(layers >= 16 && layers <= 18)
+		within += asInt(layers >= 16 && layers <= 18)
 	}
 	want := new(big.Int).Mul(half, big.NewInt(int64(within)))
 	want.Div(want, big.NewInt(int64(all)))

@@ -128,16 +128,17 @@ func (n *network[T]) at(vars, choices []int) int {
 // cheapest is the decision whose elimination makes the smallest table, and the
 // decisions of that table with it.
 func (n *network[T]) cheapest(left []int, factors []factor[T]) (int, []int, error) {
+	scopes := make([][]int, len(n.domains))
+	for _, f := range factors {
+		for _, d := range f.vars {
+			scopes[d] = append(scopes[d], f.vars...)
+		}
+	}
 	best, bestSize := -1, 0
 	var bestScope []int
 	var last error
 	for _, d := range left {
-		scope := []int{d}
-		for _, f := range factors {
-			if slices.Contains(f.vars, d) {
-				scope = append(scope, f.vars...)
-			}
-		}
+		scope := append(scopes[d], d)
 		slices.Sort(scope)
 		scope = slices.Compact(scope)
 		size, err := n.size(scope)

@@ -157,7 +157,7 @@ func TestETNASGrowth(t *testing.T) {
 	var rec func(stage, doublings int)
 	rec = func(stage, doublings int) {
 		if stage == 4 {
-			want += flag(doublings <= 6)
+			want += asInt(doublings <= 6)
 			return
 		}
 		for first := range 3 {
@@ -173,7 +173,7 @@ func TestETNASGrowth(t *testing.T) {
 	}
 }
 
-func flag(b bool) int {
+func asInt(b bool) int {
 	if b {
 		return 1
 	}

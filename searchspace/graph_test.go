@@ -150,7 +150,7 @@ func TestFamilyMistakes(t *testing.T) {
 	end := func(b *searchspace.Builder, x searchspace.Ref) { b.Classifier("head", b.GlobalAvgPool("pool", x), 0) }
 	for name, f := range map[string]func(b *searchspace.Builder){
 		"does not end in a classifier": func(b *searchspace.Builder) { b.Conv("c", b.Input(), conv(4)) },
-		"adds 3 and 4 channels":        func(b *searchspace.Builder) { end(b, b.Add("a", b.Input(), b.Conv("c", b.Input(), conv(4)))) },
+		"joins 3 and 4 channels":       func(b *searchspace.Builder) { end(b, b.Add("a", b.Input(), b.Conv("c", b.Input(), conv(4)))) },
 		"adds 8×8 and 4×4": func(b *searchspace.Builder) {
 			end(b, b.Add("a", b.Input(), b.Conv("c", b.Input(), searchspace.Conv{Out: searchspace.Const(3), Stride: 2})))
 		},

@@ -120,7 +120,16 @@ func (b *Builder) SqueezeExcite(name string, x Ref, hidden Int, inner, gate Act)
 	s = b.Act(name+".fc.act", s, inner)
 	s = b.Conv(name+".fc.expand", s, Conv{Out: x.C, Bias: true})
 	s = b.Act(name+".fc.gate", s, gate)
-	return b.add(ChoiceNode{Op: OpMul, Inputs: []int{x.id, s.id}, In: x.ChoiceShape, Out: x.ChoiceShape}, name)
+	return b.Mul(name, x, s)
+}
+
+// Mul adds x scaled channel by channel by s, a tensor of as many channels and
+// one pixel.
+func (b *Builder) Mul(name string, x, s Ref) Ref {
+	if s.H != 1 || s.W != 1 {
+		b.fail("%s scales by a %d×%d tensor, expected 1×1", join(b.name, name), s.H, s.W)
+	}
+	return b.add(ChoiceNode{Op: OpMul, Inputs: []int{x.id, s.id}, In: x.ChoiceShape, Out: x.ChoiceShape, sum: s.C}, name)
 }
 
 // Linear adds a matrix product with bias on the channels of a 1×1 tensor.

@@ -63,9 +63,9 @@ func (n *Node) check(c *ChoiceNode, choices []int) error {
 		if n.Offset < 0 || n.Offset+n.Out.C > n.In.C {
 			return fmt.Errorf("%s takes channels %d to %d of %d", n.Name, n.Offset, n.Offset+n.Out.C, n.In.C)
 		}
-	case OpAdd:
+	case OpAdd, OpMul:
 		if other := c.sum.At(choices); other != n.In.C {
-			return fmt.Errorf("%s adds %d and %d channels", n.Name, n.In.C, other)
+			return fmt.Errorf("%s joins %d and %d channels", n.Name, n.In.C, other)
 		}
 	}
 	return nil

@@ -110,6 +110,9 @@ func (s *Space) Restrict(rs ...Restriction) (*Space, error) {
 		}
 		out.restrictions = append(out.restrictions, r)
 	}
+	if len(rs) == 0 {
+		return out, nil
+	}
 	if n, err := out.count(); err == nil && n.Sign() == 0 {
 		return nil, fmt.Errorf("searchspace: restrictions leave nothing of %s: %w", s.fam.Name, ErrInfeasible)
 	}

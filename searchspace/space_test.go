@@ -3,7 +3,9 @@ package searchspace_test
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 
@@ -11,6 +13,17 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 	"pgregory.net/rapid"
 )
+
+// TestMain makes the property tests shorter with -short.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if testing.Short() {
+		if err := flag.Set("rapid.checks", "20"); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
 
 func must[T any](t testing.TB) func(v T, err error) T {
 	return func(v T, err error) T {

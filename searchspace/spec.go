@@ -53,7 +53,7 @@ func FromSpec(sp Spec, makers ...Maker) (*Space, error) {
 
 // builtin lists the families of this package.
 func builtin() []Maker {
-	return []Maker{
+	return append(fixedMakers(), []Maker{
 		maker("mobilenetv3", MobileNetV3),
 		maker("proxylessnas", ProxylessNAS),
 		maker("resnet50", ResNet50),
@@ -64,7 +64,7 @@ func builtin() []Maker {
 		maker("danas-shuffle", DANAS),
 		maker("danas-shuffle+", DANAS),
 		maker("danas-shuffle+mobile", DANAS),
-	}
+	}...)
 }
 
 // maker is the Maker of a family whose constructor takes an options struct.
