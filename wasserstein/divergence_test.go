@@ -168,15 +168,21 @@ func TestDivergenceProperties(t *testing.T) {
 		n := rapid.IntRange(1, 6).Draw(t, "dimension")
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 2))
 		rank := rapid.IntRange(0, n).Draw(t, "rank")
-		a := randomGaussian(r, n, rank, 1)
-		// b on the same subspace: a's covariance squared, shifted within the subspace.
+		// Small integers are exact: b lives on a's subspace to the last bit.
+		a := Gaussian{Mean: make([]float64, n), Cov: make([]float64, n*n)}
 		b := Gaussian{Mean: make([]float64, n), Cov: make([]float64, n*n)}
-		var square mat.Dense
-		square.Mul(mat.NewDense(n, n, a.Cov), mat.NewDense(n, n, a.Cov))
-		for i := range n {
-			b.Mean[i] = a.Mean[i] + a.Cov[i]/4
-			for j := range n {
-				b.Cov[i*n+j] = (square.At(i, j) + square.At(j, i)) / 2
+		for range rank {
+			x := make([]float64, n)
+			for i := range x {
+				x[i] = float64(r.IntN(9) - 4)
+			}
+			weight, step := float64(1+r.IntN(4)), float64(r.IntN(3))/2
+			for i := range n {
+				b.Mean[i] += step * x[i]
+				for j := range n {
+					a.Cov[i*n+j] += x[i] * x[j]
+					b.Cov[i*n+j] += weight * x[i] * x[j]
+				}
 			}
 		}
 		c := randomGaussian(r, n, rapid.IntRange(0, n).Draw(t, "other rank"), 1)

@@ -15,6 +15,10 @@
 //
 // [KL] and [JensenShannon] compare the same Gaussians in nats.
 //
+// Distances that look at the points themselves are here too: [Transport] and [EMD] solve the optimal transport problem
+// exactly, [Sinkhorn] with entropic regularisation, [OneDim] on the line; [DomainSimilarity] turns the earth mover's
+// distance between class means into a similarity of data sets.
+//
 // # Accuracy
 //
 // The trace term is the nuclear norm of A₁A₂ᵀ for any factors AᵢᵀAᵢ = Σᵢ, here triangular factors with a rank decision, so
@@ -34,5 +38,6 @@
 //
 // # When not to use it
 //
-// The Gaussian distance sees means and covariances and nothing else; two very different clouds may agree in both.
+// The Gaussian distance sees means and covariances and nothing else; two very different clouds may agree in both. Exact
+// transport holds all pairwise costs in memory, which is for thousands of points, not for millions.
 package wasserstein

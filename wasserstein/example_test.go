@@ -1,6 +1,7 @@
 package wasserstein_test
 
 import (
+	"context"
 	"fmt"
 	"log"
 
@@ -81,4 +82,49 @@ func ExampleMoments_Merge() {
 	}
 	fmt.Println(a.Count(), a.Mean(), a.Covariance())
 	// Output: 5 [3] [2]
+}
+
+func ExampleTransport() {
+	// Two bakeries, three shops; cost is the distance.
+	cost := tensor.New(tensor.WithShape(2, 3), tensor.WithBacking([]float64{
+		1, 2, 5,
+		4, 3, 1,
+	}))
+	plan, err := wasserstein.Transport(context.Background(), cost, []float64{6, 4}, []float64{3, 4, 3})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("cost %.1f\n", plan.Cost)
+	for _, f := range plan.Flows {
+		fmt.Printf("%.0f %% from %d to %d\n", 100*f.Mass, f.From, f.To)
+	}
+	// Output:
+	// cost 1.5
+	// 30 % from 0 to 0
+	// 30 % from 0 to 1
+	// 10 % from 1 to 1
+	// 30 % from 1 to 2
+}
+
+func ExampleSinkhorn() {
+	cost := tensor.New(tensor.WithShape(2, 2), tensor.WithBacking([]float64{0, 1, 1, 0}))
+	for _, reg := range []float64{1, 0.1} {
+		r, err := wasserstein.Sinkhorn(context.Background(), cost, nil, nil, &wasserstein.SinkhornOptions{Reg: reg})
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("entropy %.1f: cost %.4f\n", reg, r.Cost)
+	}
+	// Output:
+	// entropy 1.0: cost 0.2689
+	// entropy 0.1: cost 0.0000
+}
+
+func ExampleOneDim() {
+	d, err := wasserstein.OneDim([]float64{0, 1, 3}, []float64{5, 6, 8}, nil, nil, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(d)
+	// Output: 5
 }

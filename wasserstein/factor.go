@@ -16,6 +16,12 @@ type factorisation struct {
 	triangular bool  // nothing was exchanged and r = q: rows is upper triangular
 }
 
+// distanceTol and supportTol are the thresholds of factorise. A distance hardly minds whether a direction of rounding size
+// counts or not, so the first is where rounding errors usually end. Whether two supports are the same hangs on the rank, and
+// the second is well above any rounding error.
+func distanceTol(q int) float64 { return float64(q+4) * eps }
+func supportTol(q int) float64  { return 16 * float64(q+4) * eps }
+
 // panel is the number of rows of a factor that are computed before the rest of the matrix is updated with all of them.
 const panel = 32
 
@@ -23,10 +29,10 @@ const panel = 32
 // positive definite.
 //
 // Every dimension is first scaled to a variance in [1, 4) by a power of two, which is exact and makes the rank decision
-// independent of units. A dimension whose variance, given those already taken, has fallen to q·2⁻⁵² of its own is
-// determined by them up to rounding; the factor ends when only such are left. See Higham, "Accuracy and Stability of
-// Numerical Algorithms", 2nd ed., section 10.3 for the error bound that the threshold comes from.
-func (t *team) factorise(cov []float64, q int) (factorisation, error) {
+// independent of units. A dimension whose variance, given those already taken, has fallen to tol of its own is determined
+// by them up to rounding; the factor ends when only such are left. See Higham, "Accuracy and Stability of Numerical
+// Algorithms", 2nd ed., section 10.3 for the error bound that the thresholds come from.
+func (t *team) factorise(cov []float64, q int, tol float64) (factorisation, error) {
 	c := &cholesky{team: t, q: q, scale: make([]float64, q), variance: make([]float64, q), left: make([]float64, q), pivot: make([]int, q)}
 	alive := true
 	for i := range q {
@@ -46,7 +52,7 @@ func (t *team) factorise(cov []float64, q int) (factorisation, error) {
 		}
 	}
 	c.load(cov)
-	r := c.eliminate(true, float64(q)*eps)
+	r := c.eliminate(true, tol)
 	if err := c.checkRest(r); err != nil {
 		return factorisation{}, err
 	}

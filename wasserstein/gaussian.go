@@ -188,7 +188,9 @@ func (c covariance) trace() float64 {
 	return t
 }
 
-func (c covariance) factor(t *team) (factorisation, error) { return t.factorise(c.cov, c.q) }
+func (c covariance) factor(t *team) (factorisation, error) {
+	return t.factorise(c.cov, c.q, distanceTol(c.q))
+}
 
 func (c covariance) same(other spread) bool {
 	o, ok := other.(covariance)

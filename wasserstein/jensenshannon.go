@@ -19,7 +19,7 @@ var inf = math.Inf(1)
 //	JS = ½ ∫₀^∞ (1 − Re B(ω)) / ((¼+ω²) cosh πω) dω,   B(ω) = ∫ q^{½−iω} p^{½+iω} dx,
 //
 // where B, the Chernoff coefficient at a complex exponent, does have a closed form. The trapezoidal rule converges
-// exponentially fast for this integrand: the quadrature error is below 1e-14, what remains is the rounding error of the
+// exponentially fast for this integrand: the quadrature error is below 1e-13, what remains is the rounding error of the
 // determinants, about 1e-16 × dimensions × the condition number of the correlations at worst. No random numbers are used.
 func JensenShannon(p, q Gaussian) (float64, error) {
 	if err := checkPair(p, q); err != nil {
@@ -62,7 +62,7 @@ func (r relative) jensenShannon() (float64, error) {
 			sum += c.integrand(float64(i) * step)
 		}
 		value := sum * step
-		if math.Abs(value-previous) <= 1e-15 {
+		if math.Abs(value-previous) <= 1e-13 {
 			return min(max(value, 0), math.Ln2), nil
 		}
 		previous = value

@@ -184,7 +184,7 @@ func TestFactorise(t *testing.T) {
 						g.Cov[i*q+j] *= units[i] * units[j]
 					}
 				}
-				f, err := w.factorise(g.Cov, q)
+				f, err := w.factorise(g.Cov, q, distanceTol(q))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -226,7 +226,7 @@ func TestWorkersDoNotMatter(t *testing.T) {
 		f, g := w.bidiagonalise(a.clone())
 		c := newMatrix(420, 420)
 		w.accumulate(c, a)
-		p, err := w.factorise(c.data, 420)
+		p, err := w.factorise(c.data, 420, distanceTol(420))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,8 +5,6 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -18,22 +16,22 @@ type relative struct {
 	logDet float64 // log |det Z|
 }
 
-// supportTol decides whether two degenerate Gaussians live on the same subspace: entries of covariances are known to some
+// subspaceTol decides whether two degenerate Gaussians live on the same subspace: entries of covariances are known to some
 // 1e-15 of the variances, their square roots, in which subspaces are compared, to some 1e-8.
-const supportTol = 1e-7
+const subspaceTol = 1e-7
 
 // compareSupports gives p relative to q; ok is false when their supports (the affine subspaces that carry them) differ, so
 // that p is not absolutely continuous with respect to q.
 func compareSupports(p, q Gaussian) (rel relative, ok bool, err error) {
 	n := len(p.Mean)
 	t := newTeam()
-	fp, err := t.factorise(p.Cov, n)
+	fp, err := t.factorise(p.Cov, n, supportTol(n))
 	if err != nil {
 		return rel, false, fmt.Errorf("first distribution: %w", err)
 	}
 	fq := fp
 	if !slices.Equal(p.Cov, q.Cov) {
-		if fq, err = t.factorise(q.Cov, n); err != nil {
+		if fq, err = t.factorise(q.Cov, n, supportTol(n)); err != nil {
 			return rel, false, fmt.Errorf("second distribution: %w", err)
 		}
 	}
@@ -55,10 +53,7 @@ func compareSupports(p, q Gaussian) (rel relative, ok bool, err error) {
 		}
 		rhs.row(i)[r] = delta[dim]
 	}
-	if r > 0 {
-		tri := blas64.Triangular{N: r, Stride: r, Data: u.data, Uplo: blas.Upper, Diag: blas.NonUnit}
-		blas64.Trsm(blas.Left, blas.Trans, 1, tri, blas64.General{Rows: r, Cols: r + 1, Stride: r + 1, Data: rhs.data})
-	}
+	t.forward(u, rhs)
 	// The dimensions that q's pivots determine must be determined in the same way for p.
 	for _, dim := range fq.pivot[r:] {
 		dev := math.Sqrt(max(0, p.Cov[dim*n+dim], q.Cov[dim*n+dim]))
@@ -70,7 +65,7 @@ func compareSupports(p, q Gaussian) (rel relative, ok bool, err error) {
 			for i := range r {
 				rest -= fq.rows.row(i)[dim] * rhs.row(i)[k]
 			}
-			if math.Abs(rest) > supportTol*dev+0x1p-40*size {
+			if math.Abs(rest) > subspaceTol*dev+0x1p-40*size {
 				return rel, false, nil
 			}
 		}
@@ -80,13 +75,50 @@ func compareSupports(p, q Gaussian) (rel relative, ok bool, err error) {
 		copy(rel.zz.row(i), rhs.row(i)[:r])
 		rel.z[i] = rhs.row(i)[r]
 	}
-	if r > 0 {
-		var lu mat.LU
-		lu.Factorize(mat.NewDense(r, r, slices.Clone(rel.zz.data)))
-		rel.logDet, _ = lu.LogDet()
-		if math.IsInf(rel.logDet, 0) || math.IsNaN(rel.logDet) {
-			return rel, false, nil
-		}
+	if rel.logDet = logDet(rel.zz, fp.triangular && fq.triangular); math.IsInf(rel.logDet, 0) || math.IsNaN(rel.logDet) {
+		return rel, false, nil
 	}
 	return rel, true, nil
+}
+
+// forward solves uᵀ·x = b for upper triangular u, in place of b.
+func (t *team) forward(u, b matrix) {
+	r := u.rows
+	for k0 := 0; k0 < r; k0 += panel {
+		end := min(k0+panel, r)
+		for k := k0; k < end; k++ {
+			row := b.row(k)
+			for p := k0; p < k; p++ {
+				c := u.row(p)[k]
+				for j, v := range b.row(p) {
+					row[j] -= c * v
+				}
+			}
+			d := u.row(k)[k]
+			for j := range row {
+				row[j] /= d
+			}
+		}
+		if end < r {
+			t.product(b.whole().View(end, 0, r-end, b.cols), -1, u.whole().View(k0, end, end-k0, r-end), b.whole().View(k0, 0, end-k0, b.cols), true, false, shape{})
+		}
+	}
+}
+
+// logDet is log |det m|.
+func logDet(m matrix, triangular bool) float64 {
+	if m.rows == 0 {
+		return 0
+	}
+	if !triangular {
+		var lu mat.LU
+		lu.Factorize(mat.NewDense(m.rows, m.cols, slices.Clone(m.data)))
+		d, _ := lu.LogDet()
+		return d
+	}
+	var sum float64
+	for i := range m.rows {
+		sum += math.Log(math.Abs(m.row(i)[i]))
+	}
+	return sum
 }

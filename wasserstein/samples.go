@@ -96,7 +96,7 @@ func (s *sample) factor(t *team) (factorisation, error) {
 	for i := range cov.data {
 		cov.data[i] /= float64(n)
 	}
-	return t.factorise(cov.data, q)
+	return t.factorise(cov.data, q, distanceTol(q))
 }
 
 // contrasts turns n centred vectors into n−1 with the same scatter, divided by √n. Centred vectors sum to zero, which is

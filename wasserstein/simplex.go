@@ -103,31 +103,38 @@ func (s *simplex) relabel(v int) {
 	s.real[v], s.artificial[v] = s.real[p]+c, s.artificial[p]+k
 }
 
-// entering finds an arc whose use lowers the cost: the best one of the first block of arcs that has any.
+// entering finds an arc whose use lowers the cost: the best one of the first block of arcs that has any. The search goes
+// on where the last one ended.
 func (s *simplex) entering() (source, sink int, ok bool) {
 	arcs := s.n * s.m
 	block := max(32, int(math.Sqrt(float64(arcs))))
 	best, bestArtificial := -s.tol, 0
-	arc := s.next
-	found := -1
+	i, j := s.next/s.m, s.next%s.m
+	artificial, real := s.artificial[s.n:], s.real[s.n:]
 	for scanned := 0; scanned < arcs; {
-		for range min(block, arcs-scanned) {
-			i, j := arc/s.m, s.n+arc%s.m
-			k := s.artificial[i] - s.artificial[j]
-			if k <= bestArtificial {
-				r := s.cost[arc] + s.real[i] - s.real[j]
-				if k < bestArtificial || r < best {
-					found, best, bestArtificial = arc, r, k
+		for left := min(block, arcs-scanned); left > 0; {
+			count := min(left, s.m-j)
+			from, potential := s.artificial[i], s.real[i]
+			for q, c := range s.cost[i*s.m+j:][:count] {
+				k := from - artificial[j+q]
+				if k > bestArtificial {
+					continue
+				}
+				if r := c + potential - real[j+q]; k < bestArtificial || r < best {
+					source, sink, ok, best, bestArtificial = i, s.n+j+q, true, r, k
 				}
 			}
-			scanned++
-			if arc++; arc == arcs {
-				arc = 0
+			scanned, left = scanned+count, left-count
+			if j += count; j == s.m {
+				i, j = i+1, 0
+				if i == s.n {
+					i = 0
+				}
 			}
 		}
-		if found >= 0 {
-			s.next = arc
-			return found / s.m, s.n + found%s.m, true
+		if ok {
+			s.next = i*s.m + j
+			return source, sink, true
 		}
 	}
 	return 0, 0, false
