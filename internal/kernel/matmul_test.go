@@ -43,47 +43,49 @@ func TestMatMul(t *testing.T) {
 		shapes = append(shapes, [3]int{1 + r.IntN(70), 1 + r.IntN(70), r.IntN(70)})
 	}
 	for _, p := range Available() {
-		var ws Workspace
 		for _, s := range shapes {
 			for mode := range 8 {
-				ta, tb, acc := mode&1 != 0, mode&2 != 0, mode&4 != 0
 				t.Run(fmt.Sprintf("%v/%v/%d", p, s, mode), func(t *testing.T) {
-					m, n, k := s[0], s[1], s[2]
-					view := func(rows, cols int, trans bool) Matrix {
-						if trans {
-							rows, cols = cols, rows
-						}
-						ld := cols + r.IntN(4)
-						return Matrix{Data: randoms(r, rows*ld), Rows: rows, Cols: cols, Stride: ld}
-					}
-					a, b := view(m, k, ta), view(k, n, tb)
-					ld := n + 3
-					guarded := randoms(r, m*ld+40)
-					before := append([]float32(nil), guarded...)
-					c := Matrix{Data: guarded[17 : 17+m*ld], Rows: m, Cols: n, Stride: ld}
-					if err := p.MatMul(&ws, c, a, b, ta, tb, acc); err != nil {
-						t.Fatal(err)
-					}
-					want, size := naive(a, b, m, n, k, ta, tb)
-					for i, v := range guarded {
-						row, col := (i-17)/ld, (i-17)%ld
-						if i < 17 || row >= m || col >= n {
-							if v != before[i] {
-								t.Fatalf("element %d outside the result changed", i)
-							}
-							continue
-						}
-						w, bound := want[row*n+col], size[row*n+col]
-						if acc {
-							w += float64(before[i])
-							bound += math.Abs(float64(before[i]))
-						}
-						if math.Abs(float64(v)-w) > 4e-7*math.Sqrt(float64(k+4))*bound+1e-30 {
-							t.Fatalf("element (%d,%d) is %v, expected %v", row, col, v, w)
-						}
-					}
+					checkMatMul(t, p, r, s[0], s[1], s[2], mode&1 != 0, mode&2 != 0, mode&4 != 0)
 				})
 			}
+		}
+	}
+}
+
+func checkMatMul(t *testing.T, p Path, r *rand.Rand, m, n, k int, ta, tb, acc bool) {
+	var ws Workspace
+	view := func(rows, cols int, trans bool) Matrix {
+		if trans {
+			rows, cols = cols, rows
+		}
+		ld := cols + r.IntN(4)
+		return Matrix{Data: randoms(r, rows*ld), Rows: rows, Cols: cols, Stride: ld}
+	}
+	a, b := view(m, k, ta), view(k, n, tb)
+	ld := n + 3
+	all := randoms(r, m*ld+40)
+	before := append([]float32(nil), all...)
+	c := Matrix{Data: all[17 : 17+m*ld], Rows: m, Cols: n, Stride: ld}
+	if err := p.MatMul(&ws, c, a, b, ta, tb, acc); err != nil {
+		t.Fatal(err)
+	}
+	want, size := naive(a, b, m, n, k, ta, tb)
+	for i, v := range all {
+		row, col := (i-17)/ld, (i-17)%ld
+		if i < 17 || row >= m || col >= n {
+			if v != before[i] {
+				t.Fatalf("element %d outside the result changed", i)
+			}
+			continue
+		}
+		w, bound := want[row*n+col], size[row*n+col]
+		if acc {
+			w += float64(before[i])
+			bound += math.Abs(float64(before[i]))
+		}
+		if math.Abs(float64(v)-w) > 4e-7*math.Sqrt(float64(k+4))*bound+1e-30 {
+			t.Fatalf("element (%d,%d) is %v, expected %v", row, col, v, w)
 		}
 	}
 }

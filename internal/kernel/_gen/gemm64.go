@@ -48,17 +48,23 @@ func tile64(name string, vec func() reg.VecVirtual, rows, vecs int) {
 	TESTQ(k, k)
 	JE(LabelRef("store"))
 	Label("step")
-	var bs []reg.VecVirtual
+	// AVX2 has 16 registers: what no longer fits is read from memory each time.
+	var bs []Op
 	for v := range vecs {
+		m := Mem{Base: b, Disp: v * width}
+		if width == 32 && rows*vecs+v+1 >= 16 {
+			bs = append(bs, m)
+			continue
+		}
 		x := vec()
-		VMOVUPD(Mem{Base: b, Disp: v * width}, x)
+		VMOVUPD(m, x)
 		bs = append(bs, x)
 	}
 	for i := range rows {
 		x := vec()
 		VBROADCASTSD(Mem{Base: a, Disp: 8 * i}, x)
 		for v := range vecs {
-			VFMADD231PD(x, bs[v], acc[i][v])
+			VFMADD231PD(bs[v], x, acc[i][v])
 		}
 	}
 	ADDQ(Imm(96), a)

@@ -26,7 +26,7 @@ func gradTiles(path kernel.Path, t *kernel.Tile, x, dy unsafe.Pointer, xJump, dy
 
 // gradInner is the rows that a pass of gradTiles takes, so that one plane of
 // each operand stays in the first-level cache.
-const gradInner = 256
+const gradInner = 192
 
 // wgradOp is dw = xᵀ·dy, cut into groups of rows with a partial sum each and
 // into groups of input planes.
