@@ -6,6 +6,12 @@
 // prints one line "madds=… conv_madds=… params=…". Without -arch it reads
 // architectures from standard input, one per line, and prints one line each.
 // -layers adds a table of the layers, -svg FILE draws the architectures.
+//
+//	go run ./examples/cost -list
+//	go run ./examples/cost -model ET-NAS-A
+//
+// print the published networks with their reported figures beside our counts,
+// and the costs of one of them.
 package main
 
 import (
@@ -15,6 +21,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -34,6 +41,9 @@ type config struct {
 	class  int
 	stem   int
 	se     bool
+	model  string
+	list   bool
+	given  map[string]bool // flags on the command line
 	layers bool
 	memory bool
 	svg    string
@@ -46,11 +56,13 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	fs.SetOutput(stderr)
 	fs.StringVar(&c.space, "space", "mobilenetv3", "search `space`: "+strings.Join(spaceNames(), ", "))
 	fs.StringVar(&c.arch, "arch", "", "architecture `text`; without it architectures are read from standard input")
-	fs.IntVar(&c.size, "size", 0, "image size in `pixels` (0: the space's own, usually 224)")
-	fs.IntVar(&c.class, "classes", 0, "number of classes (0: the space's own, usually 1000)")
+	fs.IntVar(&c.size, "size", 0, "image size in `pixels` (default the space's own, usually 224)")
+	fs.IntVar(&c.class, "classes", 0, "`number` of classes (default the space's own, usually 1000)")
 	fs.Float64Var(&c.width, "width", 1, "width `multiplier`, for spaces that have one")
 	fs.IntVar(&c.stem, "stem-stride", 2, "`stride` of the first convolution, 1 or 2, for spaces that have one")
 	fs.BoolVar(&c.se, "se", false, "squeeze-and-excitation candidates as well, for the danas spaces")
+	fs.StringVar(&c.model, "model", "", "published `network` instead of an architecture text, see -list")
+	fs.BoolVar(&c.list, "list", false, "list the published networks")
 	fs.BoolVar(&c.layers, "layers", false, "print a table of the layers as well")
 	fs.BoolVar(&c.memory, "memory", false, "print the activation memory as well (bytes per image, training and inference)")
 	fs.StringVar(&c.svg, "svg", "", "draw the architectures into this `file`")
@@ -60,14 +72,22 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		}
 		return 2
 	}
-	archGiven := false
-	fs.Visit(func(f *flag.Flag) { archGiven = archGiven || f.Name == "arch" })
+	c.given = map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { c.given[f.Name] = true })
 	if err := c.check(fs.Args()); err != nil {
 		fmt.Fprintln(stderr, "cost:", err)
 		return 2
 	}
 	out := bufio.NewWriter(stdout)
-	err := c.count(archGiven, stdin, out)
+	var err error
+	switch {
+	case c.list:
+		err = list(out)
+	case c.model != "":
+		err = c.countModel(out)
+	default:
+		err = c.count(stdin, out)
+	}
 	if flushErr := out.Flush(); err == nil {
 		err = flushErr
 	}
@@ -83,20 +103,33 @@ func (c *config) check(rest []string) error {
 	if len(rest) > 0 {
 		return fmt.Errorf("argument %q, expected only flags", rest[0])
 	}
-	if _, ok := findSpace(c.space); !ok {
+	k, ok := findSpace(c.space)
+	if !ok {
 		return fmt.Errorf("space %q, expected one of %s", c.space, strings.Join(spaceNames(), ", "))
+	}
+	for name, changed := range map[string]bool{"width": c.width != 1, "stem-stride": c.stem != 2, "se": c.se} {
+		if changed && c.model == "" && !slices.Contains(strings.Fields(k.flags), name) {
+			return fmt.Errorf("space %s has no -%s", c.space, name)
+		}
+	}
+	if c.model != "" {
+		for _, name := range []string{"space", "arch", "width", "stem-stride", "se"} {
+			if c.given[name] {
+				return fmt.Errorf("-%s does not go with -model", name)
+			}
+		}
 	}
 	return nil
 }
 
 // count prints the costs of the -arch architecture or of those on stdin.
-func (c *config) count(archGiven bool, stdin io.Reader, out io.Writer) error {
+func (c *config) count(stdin io.Reader, out io.Writer) error {
 	space, err := c.open()
 	if err != nil {
 		return err
 	}
 	var drawn []searchspace.Arch
-	if archGiven {
+	if c.given["arch"] {
 		a, err := c.one(space, c.arch, out)
 		if err != nil {
 			return err

@@ -4,30 +4,31 @@ import "github.com/tendril-nas/tendril/searchspace"
 
 // knownSpace is a family that -space can name.
 type knownSpace struct {
-	name string
-	make func(c *config) (*searchspace.Space, error)
+	name  string
+	make  func(c *config) (*searchspace.Space, error)
+	flags string // flags that the family has: "width", "stem-stride", "se"
 }
 
 func knownSpaces() []knownSpace {
 	return []knownSpace{
 		{"mobilenetv3", func(c *config) (*searchspace.Space, error) {
 			return searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: c.width, StemStride: c.stem})
-		}},
+		}, "width stem-stride"},
 		{"proxylessnas", func(c *config) (*searchspace.Space, error) {
 			return searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: c.width, StemStride: c.stem})
-		}},
+		}, "width stem-stride"},
 		{"resnet50", func(*config) (*searchspace.Space, error) {
 			return searchspace.ResNet50(searchspace.ResNet50Options{})
-		}},
+		}, ""},
 		{"etnas", func(*config) (*searchspace.Space, error) {
 			return searchspace.ETNAS(searchspace.ETNASOptions{})
-		}},
+		}, ""},
 		{"eatnas", func(*config) (*searchspace.Space, error) {
 			return searchspace.EATNAS(searchspace.EATNASOptions{})
-		}},
+		}, ""},
 		{"eatnas-cifar", func(*config) (*searchspace.Space, error) {
 			return searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true})
-		}},
+		}, ""},
 		danas(searchspace.DANASMobile),
 		danas(searchspace.DANASMobilePlus),
 		danas(searchspace.DANASShuffle),
@@ -39,7 +40,7 @@ func knownSpaces() []knownSpace {
 func danas(v searchspace.DANASVariant) knownSpace {
 	return knownSpace{"danas-" + string(v), func(c *config) (*searchspace.Space, error) {
 		return searchspace.DANAS(searchspace.DANASOptions{Variant: v, SE: c.se})
-	}}
+	}, "se"}
 }
 
 func spaceNames() []string {
@@ -66,12 +67,18 @@ func (c *config) open() (*searchspace.Space, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.size != 0 {
+	return c.resize(space)
+}
+
+// resize applies -size and -classes.
+func (c *config) resize(space *searchspace.Space) (*searchspace.Space, error) {
+	var err error
+	if c.given["size"] {
 		if space, err = space.WithInput(c.size); err != nil {
 			return nil, err
 		}
 	}
-	if c.class != 0 {
+	if c.given["classes"] {
 		return space.WithClasses(c.class)
 	}
 	return space, nil
