@@ -93,8 +93,8 @@ func WriteSVG(w io.Writer, s *Space, archs ...Arch) error {
 			x += slots[st]*svgColumn + svgGap
 		}
 	}
-	p.width, p.height = max(x+svgLeft, 460), svgTop+svgRow*len(archs)+16
-	p.legend(s.Name())
+	p.width, p.height = max(x+svgLeft, 720), svgTop+svgRow*len(archs)+16
+	p.legend(s.Name(), len(rows))
 	for i := range rows {
 		var above *svgRowData
 		if i > 0 {
@@ -145,7 +145,7 @@ func (p *svgPage) text(x, y int, extra, s string) {
 	fmt.Fprintf(&p.body, "<text x=\"%d\" y=\"%d\"%s>%s</text>\n", x, y, extra, html.EscapeString(s))
 }
 
-func (p *svgPage) legend(name string) {
+func (p *svgPage) legend(name string, rows int) {
 	x := svgLeft
 	p.text(x, 16, ` font-weight="bold"`, name)
 	x += 8*len(name) + 12
@@ -154,7 +154,13 @@ func (p *svgPage) legend(name string) {
 		p.text(x+15, 16, "", strconv.Itoa(k)+"×"+strconv.Itoa(k))
 		x += 44
 	}
-	p.text(x, 16, "", "height = expansion")
+	fmt.Fprintf(&p.body, "<circle cx=\"%d\" cy=\"12\" r=\"2.5\" fill=\"#fff\" stroke=\"#333\" stroke-width=\"0.7\"/>\n", x+4)
+	p.text(x+10, 16, "", "squeeze-and-excitation")
+	text := "height: expansion"
+	if rows > 1 {
+		text += "; thick: differs from above; dotted: missing"
+	}
+	p.text(x+125, 16, "", text)
 }
 
 // row draws one architecture with its top at y.
