@@ -21,7 +21,8 @@ type Net struct {
 // keptPrograms bounds the lowered sub-networks that a Net remembers.
 const keptPrograms = 128
 
-// New makes a supernet with initial weights.
+// New makes a supernet with initial weights for all networks of a space. When training narrows or widens the space on its way
+// (searchspace.Space.Restrict), make the supernet for the widest one; samplers and archs may come from any restriction of it.
 func New(space *searchspace.Space, o *Options) (*Net, error) {
 	if o == nil {
 		o = &Options{}

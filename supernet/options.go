@@ -57,6 +57,9 @@ type Options struct {
 	// Fit says how Model.Classify makes an image of another shape square; dataset.FitAuto by default. Load and LoadModel
 	// take it from the file.
 	Fit dataset.Fit
+	// Makers lets Load and LoadModel rebuild spaces of families that a program wrote itself; those of package searchspace
+	// are known.
+	Makers []searchspace.Maker
 	// Logger receives warnings, such as a checkpoint made on another kernel path. Nil means silence.
 	Logger *slog.Logger
 }

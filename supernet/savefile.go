@@ -96,7 +96,7 @@ func (n *Net) Save(path string) error {
 	return nil
 }
 
-// Load reads a supernet that Save wrote. Of the options Workers and Logger count; everything else is in the file. A damaged file gives
+// Load reads a supernet that Save wrote. Of the options Workers, Makers and Logger count; everything else is in the file. A damaged file gives
 // an error, never a supernet.
 func Load(path string, o *Options) (*Net, error) {
 	n, err := load(path, o)
@@ -112,11 +112,11 @@ func load(path string, o *Options) (*Net, error) {
 	if err != nil {
 		return nil, err
 	}
-	space, err := searchspace.FromSpec(meta.Space)
+	opts := reopened(o, &meta)
+	space, err := searchspace.FromSpec(meta.Space, opts.Makers...)
 	if err != nil {
 		return nil, err
 	}
-	opts := reopened(o, &meta)
 	switch meta.Sharing {
 	case Elastic.String():
 		opts.Sharing = Elastic
@@ -158,7 +158,7 @@ func (m *Model) Save(path string) error {
 	return nil
 }
 
-// LoadModel reads a model that Save wrote. Of the options Workers and Logger count; everything else is in the file. A damaged file gives
+// LoadModel reads a model that Save wrote. Of the options Workers, Makers and Logger count; everything else is in the file. A damaged file gives
 // an error, never a model.
 func LoadModel(path string, o *Options) (*Model, error) {
 	m, err := loadModel(path, o)
@@ -174,7 +174,8 @@ func loadModel(path string, o *Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	space, err := searchspace.FromSpec(meta.Space)
+	opts := reopened(o, &meta)
+	space, err := searchspace.FromSpec(meta.Space, opts.Makers...)
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +191,6 @@ func loadModel(path string, o *Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts := reopened(o, &meta)
 	b, err := newBackend(opts)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,94 @@
+package supernet
+
+import (
+	"context"
+	"math"
+	"testing"
+
+	"github.com/tendril-nas/tendril/searchspace"
+)
+
+// TestFamilies trains networks of every family for a step: all operations of their graphs compile, concats and shuffles included.
+func TestFamilies(t *testing.T) {
+	const size = 32
+	families := map[string]func() (*searchspace.Space, error){
+		"proxylessnas": func() (*searchspace.Space, error) {
+			return searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: 0.25, InputSize: size, Classes: 4, Dropout: -1})
+		},
+		"resnet50": func() (*searchspace.Space, error) {
+			return searchspace.ResNet50(searchspace.ResNet50Options{InputSize: size, Classes: 4})
+		},
+		"eatnas": func() (*searchspace.Space, error) {
+			return searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: size, Classes: 4})
+		},
+		"danas": func() (*searchspace.Space, error) {
+			return searchspace.DANAS(searchspace.DANASOptions{Variant: searchspace.DANASShuffleMobile, InputSize: size, Classes: 4})
+		},
+		"etnas": func() (*searchspace.Space, error) {
+			return searchspace.ETNAS(searchspace.ETNASOptions{InputSize: size, Classes: 4, Channels: []int{16}, Blocks: 2})
+		},
+	}
+	for name, family := range families {
+		t.Run(name, func(t *testing.T) {
+			space, err := family()
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkFamily(t, space)
+		})
+	}
+}
+
+func checkFamily(t *testing.T, space *searchspace.Space) {
+	train := stripes(t, 4, space.InputSize(), 1)
+	for seed := range uint64(2) {
+		a := sample(t, space, seed)
+		m, err := NewModel(space, a, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := m.Params(), paramsOf(t, space, a); got != want {
+			t.Errorf("%s: %d parameters, the graph says %d", space.Format(a), got, want)
+		}
+		res, err := m.Train(context.Background(), train, &TrainOptions{Epochs: 1, BatchSize: 4, LR: 1e-3})
+		if err != nil {
+			t.Fatalf("%s: %v", space.Format(a), err)
+		}
+		if math.Abs(res.Losses[0]-math.Log(4)) > 1.5 {
+			t.Errorf("%s: loss %v of an untrained network of 4 classes", space.Format(a), res.Losses[0])
+		}
+		if _, err := m.Evaluate(context.Background(), train); err != nil {
+			t.Errorf("%s: %v", space.Format(a), err)
+		}
+	}
+}
+
+// TestSharedFamily compares sub-networks of another family on shared weights with their copies.
+func TestSharedFamily(t *testing.T) {
+	space, err := searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: 0.25, InputSize: 32, Classes: 4, Dropout: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := firstBatch(t, stripes(t, 4, 32, 1), 4)
+	for _, sharing := range []Sharing{Elastic, SinglePath} {
+		n, err := New(space, &Options{Sharing: sharing})
+		if err != nil {
+			t.Fatal(err)
+		}
+		jitter(t, n.network, 1)
+		for seed := range uint64(3) {
+			a := sample(t, space, seed)
+			m, err := n.Extract(context.Background(), a, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := n.program(a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := outputs(t, m.network, m.prog, b), outputs(t, n.network, p, b); !close32(got, want, 1e-4) {
+				t.Errorf("%v %s: copy gives %v, shared weights %v", sharing, space.Format(a), got, want)
+			}
+		}
+	}
+}
