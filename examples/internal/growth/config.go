@@ -79,10 +79,10 @@ func Default() Config {
 		ValShare: 0.2,
 		Epsilon:  1.0,
 		Width:    0.5,
-		Stem:     2,
-		Supernet: Training{Epochs: 10, LaterEpochs: 5, MinSteps: 150, Batch: 64, LR: 0.1, LaterLR: 0.05, WeightDecay: 5e-4, Flip: true, Crop: 2, StepsPerArch: 2},
-		Retrain:  Training{Epochs: 12, LaterEpochs: 12, MinSteps: 300, Batch: 64, LR: 0.1, WeightDecay: 5e-4, LabelSmoothing: 0.1, Flip: true, Crop: 2},
-		Adjuster: Search{Iterations: 300, LR: 5e-3, Entropy: 2e-4, Candidates: 10, Images: 250, Calibration: 256},
+		Stem:     1,
+		Supernet: Training{Epochs: 10, LaterEpochs: 4, MinSteps: 400, Batch: 32, LR: 0.05, LaterLR: 0.03, WeightDecay: 1e-4, Flip: true, Crop: 2, StepsPerArch: 1},
+		Retrain:  Training{Epochs: 10, LaterEpochs: 8, MinSteps: 1000, Batch: 32, LR: 0.05, WeightDecay: 1e-4, Flip: true, Crop: 2},
+		Adjuster: Search{Iterations: 200, LR: 1e-2, Entropy: 2e-4, Candidates: 10, Images: 200, Calibration: 128, MovingMean: true},
 		Inherit:  true,
 	}
 }
@@ -92,12 +92,13 @@ func Default() Config {
 func QuickTable() Config {
 	c := Default()
 	c.Quick = true
-	c.Volumes = []float64{0.20, 0.60, 0.61}
+	c.Volumes = []float64{0.10, 0.25, 0.255}
 	c.Counts = []int{4, 8}
 	c.LateMore = 0.01
 	c.Width = 0.35
-	c.Supernet.Epochs, c.Supernet.LaterEpochs, c.Supernet.MinSteps = 4, 2, 60
-	c.Retrain.Epochs, c.Retrain.LaterEpochs, c.Retrain.MinSteps = 4, 4, 100
+	c.Stem = 2
+	c.Supernet.MinSteps, c.Supernet.Epochs, c.Supernet.LaterEpochs = 100, 2, 1
+	c.Retrain.MinSteps, c.Retrain.Epochs, c.Retrain.LaterEpochs = 400, 4, 4
 	c.Adjuster.Iterations, c.Adjuster.Images, c.Adjuster.Calibration, c.Adjuster.LR = 60, 150, 128, 2e-2
 	return c
 }
