@@ -3,6 +3,7 @@ package cpu
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tendril-nas/tendril/internal/kernel"
 )
@@ -42,13 +43,14 @@ type pool struct {
 	limit int // most goroutines of one task, 0: GOMAXPROCS
 
 	mu      sync.Mutex
-	wake    sync.Cond // helpers wait for chunks
-	done    sync.Cond // the caller waits for the last chunks
-	task    task      // nil: free
-	next, n int       // chunks handed out, chunks in all
-	pending int       // chunks not finished
-	allowed int       // helpers that may join this task
-	helpers int       // started
+	wake    sync.Cond     // helpers wait for chunks
+	done    sync.Cond     // the caller waits for the last chunks
+	task    task          // nil: free
+	next, n int           // chunks handed out, chunks in all
+	pending atomic.Int32  // chunks not finished
+	epoch   atomic.Uint32 // tasks so far
+	allowed int           // helpers that may join this task
+	helpers int           // started
 	idle    int
 	closed  bool
 	free    []*worker
@@ -81,7 +83,9 @@ func (p *pool) run(n int, t task) {
 	if limit <= 0 {
 		limit = runtime.GOMAXPROCS(0)
 	}
-	p.task, p.next, p.n, p.pending = t, 0, n, n
+	p.task, p.next, p.n = t, 0, n
+	p.pending.Store(int32(n))
+	p.epoch.Add(1)
 	p.allowed = min(limit, n) - 1
 	for p.helpers < p.allowed {
 		p.helpers++
@@ -91,7 +95,12 @@ func (p *pool) run(n int, t task) {
 		p.wake.Signal()
 	}
 	p.chunks(w)
-	for p.pending > 0 {
+	if p.pending.Load() > 0 {
+		p.mu.Unlock()
+		spin(func() bool { return p.pending.Load() > 0 })
+		p.mu.Lock()
+	}
+	for p.pending.Load() > 0 {
 		p.done.Wait()
 	}
 	p.task = nil
@@ -108,10 +117,21 @@ func (p *pool) chunks(w *worker) {
 		p.mu.Unlock()
 		t.run(i, w)
 		p.mu.Lock()
-		p.pending--
+		p.pending.Add(-1)
 	}
-	if p.pending == 0 {
+	if p.pending.Load() == 0 {
 		p.done.Signal()
+	}
+}
+
+// spinTurns is how often a goroutine looks again before it sleeps: some twenty
+// microseconds, about what waking up costs and longer than most pauses between
+// two operations of a training step.
+const spinTurns = 1 << 14
+
+// spin waits while busy, but not for long.
+func spin(busy func() bool) {
+	for i := 0; i < spinTurns && busy(); i++ {
 	}
 }
 
@@ -119,8 +139,17 @@ func (p *pool) help() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w := p.takeWorker()
+	var slept uint32 // the epoch after which the helper has spun
 	for !p.closed {
 		if p.task == nil || p.next == p.n || p.allowed == 0 {
+			if seen := p.epoch.Load(); seen != slept {
+				// Nothing to do for now: look around once before going to sleep.
+				slept = seen
+				p.mu.Unlock()
+				spin(func() bool { return p.epoch.Load() == seen })
+				p.mu.Lock()
+				continue
+			}
 			p.idle++
 			p.wake.Wait()
 			p.idle--
