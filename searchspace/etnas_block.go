@@ -109,6 +109,7 @@ func (e *etBlock) strideAt() int {
 // etConv writes an operation and its batch norm, NAME.0 to NAME.1 (or .2).
 func etConv(b *Builder, name string, x Ref, op, out, stride int) Ref {
 	in := x.C.At(nil)
+	defer etVariant(b, op, in, out)()
 	c := Conv{Out: Const(out), Kernel: Const(3), Stride: stride}
 	switch op {
 	case 1:
@@ -139,6 +140,7 @@ func etMerge(b *Builder, name string, source, target Ref, concat bool) Ref {
 		out = source.C
 	}
 	if source.H != target.H || source.C.At(nil) != out.At(nil) {
+		defer etVariant(b, 1, source.C.At(nil), out.At(nil))()
 		source = b.Conv(name+".conv.0", source, Conv{Out: out, Stride: stride})
 		source = b.BatchNorm(name+".conv.1", source)
 	}
@@ -146,6 +148,16 @@ func etMerge(b *Builder, name string, source, target Ref, concat bool) Ref {
 		return b.Concat(name, source, target)
 	}
 	return b.Add(name, target, source)
+}
+
+// etVariant names the candidate, operation and channels, until the returned
+// function is called: blocks of this space share weights only where all agree.
+func etVariant(b *Builder, op, in, out int) (restore func()) {
+	old := b.variant
+	b.Variant("op", Const(op))
+	b.Variant("i", Const(in))
+	b.Variant("o", Const(out))
+	return func() { b.variant = old }
 }
 
 func gcd(a, b int) int {

@@ -108,6 +108,29 @@ func TestETNASBlock(t *testing.T) {
 	}
 }
 
+// TestETNASVariants: site and variant together say what shape weights have.
+func TestETNASVariants(t *testing.T) {
+	s := must[*searchspace.Space](t)(searchspace.ETNAS(searchspace.ETNASOptions{Blocks: 3, Channels: []int{32}, InputSize: 64}))
+	type place struct{ site, variant string }
+	type shape struct{ kernel, groups, in, out int }
+	seen := map[place]shape{}
+	r := newRand(8)
+	for range 200 {
+		g := must[*searchspace.Graph](t)(s.Lower(must[searchspace.Arch](t)(s.Sample(r))))
+		for i := range g.Nodes {
+			n := &g.Nodes[i]
+			if n.Op != searchspace.OpConv || n.Block == "" {
+				continue
+			}
+			key, is := place{n.Site, n.Variant}, shape{n.Kernel, n.Groups, n.In.C, n.Out.C}
+			if was, ok := seen[key]; ok && was != is {
+				t.Fatalf("%v has weights of shape %v and %v", key, was, is)
+			}
+			seen[key] = is
+		}
+	}
+}
+
 // TestFoundBlocks restricts the block design to a list of found ones.
 func TestFoundBlocks(t *testing.T) {
 	s := etnas(t)
