@@ -2,6 +2,7 @@ package searchspace_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -154,6 +155,10 @@ func TestIgnoredSlots(t *testing.T) {
 		if s.Format(b) != "2,2,2,2,2:"+three+":"+three {
 			t.Errorf("%s prints as %s", text, s.Format(b))
 		}
+	}
+	var syntax *searchspace.SyntaxError
+	if _, err := s.Parse("2,2,2,2,2:3,3,x,3" + three[7:] + ":" + three); !errors.As(err, &syntax) || syntax.Offset != 14 {
+		t.Errorf("a letter past the depth gives %v", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package searchspace
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -77,10 +78,16 @@ func (s *Space) parseLists(text string) ([]int, error) {
 	choices := make([]int, len(s.decisions))
 	for i := range s.decisions {
 		tok, ok := tokens[i]
-		if !ok || !s.active(i, choices) {
+		d := &s.decisions[i]
+		if !ok {
 			continue
 		}
-		d := &s.decisions[i]
+		if !s.active(i, choices) {
+			if _, err := strconv.ParseFloat(tok.text, 64); err != nil && d.Values != nil && (first == nil || tok.offset < first.Offset) {
+				first = &SyntaxError{tok.offset, quote(tok.text), "a number for " + d.Name + ", which has no effect here"}
+			}
+			continue
+		}
 		c := slices.Index(d.Labels, s.meaning(d.Name, tok.text))
 		if c < 0 {
 			all := make([]int, d.Len())
