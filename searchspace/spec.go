@@ -10,8 +10,8 @@ import (
 type Spec struct {
 	Family       string          `json:"family"`
 	Options      json.RawMessage `json:"options,omitempty"`
-	InputSize    int             `json:"input_size"`
-	Classes      int             `json:"classes"`
+	InputSize    int             `json:"input_size"` // 0 = the family's default
+	Classes      int             `json:"classes"`    // 0 = the family's default
 	Restrictions []Restriction   `json:"restrictions,omitempty"`
 }
 
@@ -43,7 +43,7 @@ func FromSpec(sp Spec, makers ...Maker) (*Space, error) {
 		return nil, fmt.Errorf("searchspace: unknown family %q", sp.Family)
 	}
 	f := s.fam
-	f.InputSize, f.Classes = sp.InputSize, sp.Classes
+	f.InputSize, f.Classes = or(sp.InputSize, f.InputSize), or(sp.Classes, f.Classes)
 	out, err := NewSpace(f)
 	if err != nil {
 		return nil, err
