@@ -35,8 +35,10 @@ func BenchmarkGemm(b *testing.B) {
 			a, bm, c := view(s.m, s.k, ta), view(s.k, s.n, tb), view(s.m, s.n, false)
 			p := Default()
 			var ws Workspace
+			pool := NewPool(0)
+			defer pool.Close()
 			for b.Loop() {
-				if err := p.MatMul(&ws, c, a, bm, ta, tb, false); err != nil {
+				if err := p.ParallelMatMul(pool, &ws, c, a, bm, ta, tb, false); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,6 +1,8 @@
 package kernel
 
-import "fmt"
+import (
+	"fmt"
+)
 
 // Matrix is a row-major view: element (i, j) is Data[i·Stride+j].
 type Matrix struct {
@@ -20,17 +22,25 @@ func (m Matrix) check(name string) error {
 	return nil
 }
 
-// Workspace is memory that [Path.MatMul] keeps between calls. The zero value is
+// Workspace is memory that matrix products keep between calls. The zero value is
 // ready; it serves one call at a time.
 type Workspace struct {
-	packed []float32
-	tile   Tile
+	packed  []float32
+	parts   []float32
+	product product
+	worker  *Worker // for calls without a pool
 }
 
 // MatMul computes C = op(A)·op(B), or C += with acc, on the calling goroutine;
 // op transposes when transA or transB is set. Op(A) is C.Rows×k, op(B) is
 // k×C.Cols. It fails when the shapes do not fit. C must not overlap A or B.
 func (p Path) MatMul(ws *Workspace, c, a, b Matrix, transA, transB, acc bool) error {
+	return p.ParallelMatMul(nil, ws, c, a, b, transA, transB, acc)
+}
+
+// ParallelMatMul is MatMul with the work shared out over a pool. Its result has
+// the same bits.
+func (p Path) ParallelMatMul(pool *Pool, ws *Workspace, c, a, b Matrix, transA, transB, acc bool) error {
 	for _, e := range []error{a.check("a"), b.check("b"), c.check("c")} {
 		if e != nil {
 			return e
@@ -49,50 +59,19 @@ func (p Path) MatMul(ws *Workspace, c, a, b Matrix, transA, transB, acc bool) er
 	if m == 0 || n == 0 {
 		return nil
 	}
-	p.matMul(ws, c, a, b, m, n, k, transA, transB, acc)
-	return nil
-}
-
-const (
-	matMulK    = 384 // steps whose packed columns stay in the first-level cache
-	matMulRows = 240
-)
-
-func (p Path) matMul(ws *Workspace, c, a, b Matrix, m, n, k int, transA, transB, acc bool) {
 	if k == 0 {
 		for i := 0; i < m && !acc; i++ {
 			clear(c.Data[i*c.Stride:][:n])
 		}
-		return
+		return nil
 	}
-	depth := min(k, matMulK)
-	if need := PackedSize(depth, n); len(ws.packed) < need {
-		ws.packed = make([]float32, need)
-	}
-	arow, astep := a.Stride, 1
+	o := &ws.product
+	*o = product{path: p, c: c, a: a, b: b, m: m, n: n, k: k, transA: transA, transB: transB, acc: acc}
 	if transA {
-		arow, astep = 1, a.Stride
+		o.runTransposed(pool, ws)
+	} else {
+		o.runRows(pool, ws)
 	}
-	nb, step := (n+Block-1)/Block, p.MaxBlocks()
-	for k0 := 0; k0 < k; k0 += depth {
-		kn := min(depth, k-k0)
-		if transB {
-			p.PackBT(ws.packed, b.Data[k0:], kn, n, b.Stride)
-		} else {
-			p.PackB(ws.packed, b.Data[k0*b.Stride:], kn, n, b.Stride)
-		}
-		for i := 0; i < m; i += matMulRows {
-			for j := 0; j < nb; j += step {
-				blocks := min(step, nb-j)
-				t := &ws.tile
-				*t = Tile{
-					A: PtrAt(a.Data, i*arow+k0*astep), ARow: arow, AStep: astep, KIn: kn, KOut: 1,
-					B: PtrAt(ws.packed, j*kn*Block), BStep: Block, BNext: kn * Block,
-					C: PtrAt(c.Data, i*c.Stride+j*Block), CRow: c.Stride, CNext: Block,
-					Cols: min(Block, n-(j+blocks-1)*Block), Acc: acc || k0 > 0,
-				}
-				p.Tile(t, min(matMulRows, m-i), blocks)
-			}
-		}
-	}
+	*o = product{}
+	return nil
 }

@@ -38,7 +38,7 @@ func naive(a, b Matrix, m, n, k int, ta, tb bool) (c, size []float64) {
 
 func TestMatMul(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	shapes := [][3]int{{1, 1, 1}, {2, 3, 0}, {5, 17, 9}, {14, 32, 16}, {15, 33, 17}, {29, 31, 400}, {300, 40, 24}, {13, 64, 7}, {64, 1, 500}}
+	shapes := [][3]int{{1, 1, 1}, {2, 3, 0}, {5, 17, 9}, {14, 32, 16}, {15, 33, 17}, {29, 31, 400}, {300, 40, 24}, {30, 20, 9000}, {13, 64, 7}, {64, 1, 500}}
 	for range 20 {
 		shapes = append(shapes, [3]int{1 + r.IntN(70), 1 + r.IntN(70), r.IntN(70)})
 	}
@@ -69,6 +69,18 @@ func checkMatMul(t *testing.T, p Path, r *rand.Rand, m, n, k int, ta, tb, acc bo
 	c := Matrix{Data: all[17 : 17+m*ld], Rows: m, Cols: n, Stride: ld}
 	if err := p.MatMul(&ws, c, a, b, ta, tb, acc); err != nil {
 		t.Fatal(err)
+	}
+	again := append([]float32(nil), before...)
+	c.Data = again[17 : 17+m*ld]
+	pool := NewPool(3)
+	defer pool.Close()
+	if err := p.ParallelMatMul(pool, &ws, c, a, b, ta, tb, acc); err != nil {
+		t.Fatal(err)
+	}
+	for i := range all {
+		if all[i] != again[i] {
+			t.Fatalf("element %d is %v alone and %v on a pool", i, all[i], again[i])
+		}
 	}
 	want, size := naive(a, b, m, n, k, ta, tb)
 	for i, v := range all {

@@ -13,17 +13,6 @@ const block = kernel.Block
 // blocks is the number of channel planes.
 func blocks(c int) int { return (c + block - 1) / block }
 
-// alignedFloats is n zeros that start on a cache line.
-func alignedFloats(n int) []float32 {
-	const line = 64 / 4
-	m := make([]float32, n+line)
-	off := 0
-	if r := uintptr(unsafe.Pointer(unsafe.SliceData(m))) % 64; r != 0 {
-		off = int(64-r) / 4
-	}
-	return m[off : off+n : off+n]
-}
-
 // storage is one piece of step memory. Handles share it; when the last one
 // lets go, it may serve the next operation of the same step.
 type storage struct {
@@ -58,7 +47,7 @@ func (a *arena) floats(n int) *storage {
 		s.data, s.refs = s.full[:n], 1
 		return s
 	}
-	s := &storage{full: alignedFloats(size), refs: 1}
+	s := &storage{full: kernel.AlignedFloats(size), refs: 1}
 	s.data = s.full[:n]
 	a.all = append(a.all, s)
 	return s
@@ -145,6 +134,3 @@ func (n *node) planeOrNil(b, r int) unsafe.Pointer {
 	}
 	return n.plane(b, r)
 }
-
-// scratch is memory that lives until the next reset.
-func (a *arena) scratch(n int) []float32 { return a.floats(n).data }

@@ -19,7 +19,7 @@ type Options struct {
 
 type backend struct {
 	path kernel.Path
-	pool *pool
+	pool *kernel.Pool
 }
 
 // New makes a CPU backend. It panics with a *tensor.Error when the named kernel
@@ -32,8 +32,8 @@ func New(o Options) tensor.Backend {
 			tensor.Failf("cpu", "%v", err)
 		}
 	}
-	b := &backend{path: path, pool: newPool(o.Workers)}
-	runtime.AddCleanup(b, (*pool).close, b.pool)
+	b := &backend{path: path, pool: kernel.NewPool(o.Workers)}
+	runtime.AddCleanup(b, (*kernel.Pool).Close, b.pool)
 	return b
 }
 
@@ -41,7 +41,7 @@ func New(o Options) tensor.Backend {
 func (b *backend) Name() string { return "cpu/" + b.path.String() }
 
 // NewBuffer is n zeros.
-func (b *backend) NewBuffer(n int) tensor.Buffer { return &buffer{data: alignedFloats(n)} }
+func (b *backend) NewBuffer(n int) tensor.Buffer { return &buffer{data: kernel.AlignedFloats(n)} }
 
 // NewStream is a stream with an empty arena.
 func (b *backend) NewStream() tensor.Stream {

@@ -23,12 +23,12 @@ type denseOp struct {
 	per         int
 }
 
-func (o *denseOp) run(chunk int, w *worker) {
+func (o *denseOp) Run(chunk int, w *kernel.Worker) {
 	xs, ys, c := o.x.shape, o.y.shape, o.x.shape.C
 	fw, fh := xs.W+2*o.pad, xs.H+2*o.pad
 	hw := ys.H * ys.W
 	size := (fw*fh*c + block - 1) / block * block
-	mem := w.floats(size + o.y.cb*hw*block)
+	mem := w.Floats(size + o.y.cb*hw*block)
 	frame, grad := mem[:size], mem[size:]
 	clear(frame)
 	n0, n1 := chunk*o.per, min((chunk+1)*o.per, xs.N)
@@ -41,7 +41,7 @@ func (o *denseOp) run(chunk int, w *worker) {
 		g, jump := o.y.plane(0, n*hw), o.y.rows*block
 		if o.y.lazy() {
 			for b := range o.y.cb {
-				o.y.fetchRows(o.path, &w.ch, kernel.PtrAt(grad, b*hw*block), b, n*hw, hw)
+				o.y.fetchRows(o.path, &w.Ch, kernel.PtrAt(grad, b*hw*block), b, n*hw, hw)
 			}
 			g, jump = kernel.PtrAt(grad, 0), hw*block
 		}
@@ -49,9 +49,9 @@ func (o *denseOp) run(chunk int, w *worker) {
 	}
 	if o.stats != nil {
 		for b := range o.y.cb {
-			w.ch.Mean = *(*kernel.Vec)(o.y.plane(b, n0*hw))
-			o.path.Stats(o.y.plane(b, n0*hw), (n1-n0)*hw, &w.ch)
-			storePart(o.stats, chunk*o.y.cb+b, &w.ch)
+			w.Ch.Mean = *(*kernel.Vec)(o.y.plane(b, n0*hw))
+			o.path.Stats(o.y.plane(b, n0*hw), (n1-n0)*hw, &w.Ch)
+			storePart(o.stats, chunk*o.y.cb+b, &w.Ch)
 		}
 	}
 }
@@ -79,38 +79,38 @@ func (o *denseOp) fill(frame []float32, n, fw int) {
 }
 
 // forward computes the output rows of one sample.
-func (o *denseOp) forward(w *worker, frame []float32, n, fw int) {
+func (o *denseOp) forward(w *kernel.Worker, frame []float32, n, fw int) {
 	c, ys := o.x.shape.C, o.y.shape
 	k, step := o.kh*o.kw*c, o.path.MaxBlocks()
 	for b := 0; b < o.y.cb; b += step {
 		for y := range ys.H {
-			w.tile = kernel.Tile{
+			w.Tile = kernel.Tile{
 				A: kernel.PtrAt(frame, y*o.stride*fw*c), ARow: o.stride * c, AStep: 1, AJump: fw * c,
 				KIn: o.kw * c, KOut: o.kh,
 				B: kernel.PtrAt(o.w, b*k*block), BStep: block, BNext: k * block,
 				C: o.y.plane(b, (n*ys.H+y)*ys.W), CRow: block, CNext: o.y.rows * block, Cols: block,
 			}
-			o.path.Tile(&w.tile, ys.W, min(step, o.y.cb-b))
+			o.path.Tile(&w.Tile, ys.W, min(step, o.y.cb-b))
 		}
 	}
 }
 
 // weightGrad adds one sample's share: for each kernel row, its taps are the rows
 // of a product over all output positions.
-func (o *denseOp) weightGrad(w *worker, frame []float32, g unsafe.Pointer, jump, chunk, fw int, acc bool) {
+func (o *denseOp) weightGrad(w *kernel.Worker, frame []float32, g unsafe.Pointer, jump, chunk, fw int, acc bool) {
 	c, ys := o.x.shape.C, o.y.shape
 	ld, step := o.y.cb*block, o.path.MaxBlocks()
 	part := o.parts[chunk*o.kh*o.kw*c*ld:]
 	for ky := range o.kh {
 		for b := 0; b < o.y.cb; b += step {
-			w.tile = kernel.Tile{
+			w.Tile = kernel.Tile{
 				A: kernel.PtrAt(frame, ky*fw*c), ARow: 1, AStep: o.stride * c, AJump: o.stride * fw * c,
 				KIn: ys.W, KOut: ys.H,
 				B: unsafe.Add(g, b*jump*4), BStep: block, BNext: jump,
 				C: kernel.PtrAt(part, ky*o.kw*c*ld+b*block), CRow: ld, CNext: block, Cols: block,
 				Acc: acc,
 			}
-			o.path.Tile(&w.tile, o.kw*c, min(step, o.y.cb-b))
+			o.path.Tile(&w.Tile, o.kw*c, min(step, o.y.cb-b))
 		}
 	}
 }
@@ -136,7 +136,7 @@ func (s *stream) denseConv(out, x *node, w tensor.Weight, spec tensor.ConvSpec, 
 		parts = s.arena.floats(chunks * out.cb * 3 * block)
 		o.stats = parts.data
 	}
-	s.pool.run(chunks, o)
+	s.pool.Run(chunks, o)
 	if parts != nil {
 		out.stats = s.finishStats(parts.data, out.cb, out.rows, o.per*out.shape.H*out.shape.W)
 	}
@@ -154,7 +154,7 @@ func (s *stream) denseGrad(x, dy *node, w tensor.Weight, spec tensor.ConvSpec) {
 	count := w.KH * w.KW * w.In * ld
 	parts := s.arena.floats(chunks * count)
 	o.parts = parts.data
-	s.pool.run(chunks, o)
+	s.pool.Run(chunks, o)
 	*o = denseOp{}
 	for ky := range w.KH {
 		for kx := range w.KW {

@@ -110,13 +110,13 @@ func (o *depthwiseBackOp) pack(dst []float32, w tensor.Weight, b int) {
 	}
 }
 
-func (o *depthwiseBackOp) run(chunk int, w *worker) {
+func (o *depthwiseBackOp) Run(chunk int, w *kernel.Worker) {
 	b, g := chunk/o.groups, chunk%o.groups
 	xs, ys := o.x.shape, o.dy.shape
 	gh, gw := o.gradSize()
 	xSize := (xs.W + 2*o.pad) * (xs.H + 2*o.pad) * block
 	gSize := (gw + o.lead + o.trail) * (gh + o.lead + o.trail) * block
-	mem := w.floats(xSize + gSize + ys.H*ys.W*block)
+	mem := w.Floats(xSize + gSize + ys.H*ys.W*block)
 	gf := newFrame(mem[xSize:], gw, gh, o.lead, o.lead, o.trail, o.trail)
 	var xf frame
 	kk := o.kh * o.kw * block
@@ -129,27 +129,27 @@ func (o *depthwiseBackOp) run(chunk int, w *worker) {
 	if o.spread {
 		clear(gf.mem[:gSize])
 	}
-	o.x.channel(&w.chx, b, o.x.cb)
-	o.dy.channel(&w.chg, b, o.dy.cb)
-	w.ch = w.chx
+	o.x.channel(&w.ChX, b, o.x.cb)
+	o.dy.channel(&w.ChG, b, o.dy.cb)
+	w.Ch = w.ChX
 	var sum, sum2 kernel.Vec
 	for n := g * o.per; n < min((g+1)*o.per, xs.N); n++ {
 		grad, gRow := gf.inside(), gf.width*block
 		if o.spread {
 			grad, gRow = kernel.PtrAt(mem, xSize+gSize), ys.W*block
-			o.dy.fetchImage(o.path, &w.chg, grad, b, n, 0)
+			o.dy.fetchImage(o.path, &w.ChG, grad, b, n, 0)
 			o.spreadInto(&gf, grad)
 		} else {
-			gf.fill(o.path, &w.chg, o.dy, b, n)
+			gf.fill(o.path, &w.ChG, o.dy, b, n)
 		}
 		if part != nil {
-			xf.fill(o.path, &w.chx, o.x, b, n)
-			w.dwg = kernel.DepthwiseGrad{
+			xf.fill(o.path, &w.ChX, o.x, b, n)
+			w.DWG = kernel.DepthwiseGrad{
 				G: grad, Src: kernel.PtrAt(xf.mem, 0), W: kernel.PtrAt(part, 0),
 				GRow: gRow, SrcCol: o.stride * block, SrcRow: xf.width * block, SrcNext: o.stride * xf.width * block,
 				Cols: ys.W, Rows: ys.H, KW: o.kw, KH: o.kh,
 			}
-			o.path.DepthwiseGrad(&w.dwg)
+			o.path.DepthwiseGrad(&w.DWG)
 		}
 		if o.dx == nil {
 			continue
@@ -157,16 +157,16 @@ func (o *depthwiseBackOp) run(chunk int, w *worker) {
 		o.inputGrad(w, &gf, b, n)
 		if o.sums != nil {
 			hw := xs.H * xs.W
-			o.x.addSums(o.path, &w.ch, o.dx, b, n*hw, hw)
+			o.x.addSums(o.path, &w.Ch, o.dx, b, n*hw, hw)
 			for l := range sum {
-				sum[l] += w.ch.Sum[l]
-				sum2[l] += w.ch.Sum2[l]
+				sum[l] += w.Ch.Sum[l]
+				sum2[l] += w.Ch.Sum2[l]
 			}
 		}
 	}
 	if o.sums != nil {
-		w.ch.Sum, w.ch.Sum2 = sum, sum2
-		storePart(o.sums, g*o.x.cb+b, &w.ch)
+		w.Ch.Sum, w.Ch.Sum2 = sum, sum2
+		storePart(o.sums, g*o.x.cb+b, &w.Ch)
 	}
 }
 
@@ -182,7 +182,7 @@ func (o *depthwiseBackOp) spreadInto(f *frame, grad unsafe.Pointer) {
 }
 
 // inputGrad computes one sample of one plane, phase by phase.
-func (o *depthwiseBackOp) inputGrad(w *worker, f *frame, b, n int) {
+func (o *depthwiseBackOp) inputGrad(w *kernel.Worker, f *frame, b, n int) {
 	xs, step := o.x.shape, o.stride
 	if o.spread {
 		step = 1
@@ -206,7 +206,7 @@ func (o *depthwiseBackOp) inputGrad(w *worker, f *frame, b, n int) {
 		if rows <= 0 || cols <= 0 {
 			continue
 		}
-		w.dw = kernel.Depthwise{
+		w.DW = kernel.Depthwise{
 			Dst:    unsafe.Add(dst, (p.py*xs.W+p.px)*block*4),
 			Src:    kernel.PtrAt(f.mem, ((f.top+p.oy)*f.width+f.left+p.ox)*block),
 			W:      kernel.PtrAt(o.w, b*size+p.off),
@@ -214,7 +214,7 @@ func (o *depthwiseBackOp) inputGrad(w *worker, f *frame, b, n int) {
 			SrcCol: block, SrcRow: f.width * block, SrcNext: f.width * block,
 			Cols: cols, Rows: rows, KW: p.kw, KH: p.kh,
 		}
-		o.path.Depthwise(&w.dw)
+		o.path.Depthwise(&w.DW)
 	}
 }
 
@@ -245,7 +245,7 @@ func (s *stream) depthwiseBackward(x, dy *node, w tensor.Weight, spec tensor.Con
 			o.sums = s.collect(o.dx, x, o.groups)
 		}
 	}
-	s.pool.run(x.cb*o.groups, o)
+	s.pool.Run(x.cb*o.groups, o)
 	if parts != nil {
 		addDepthwiseParts(grads.W, parts.data, o.groups, x.cb)
 	}

@@ -73,27 +73,27 @@ type depthwiseOp struct {
 	per, groups int // samples of a chunk
 }
 
-func (o *depthwiseOp) run(chunk int, w *worker) {
+func (o *depthwiseOp) Run(chunk int, w *kernel.Worker) {
 	b, g := chunk/o.groups, chunk%o.groups
 	xs, os := o.x.shape, o.out.shape
-	f := newFrame(w.floats((xs.W+2*o.pad)*(xs.H+2*o.pad)*block), xs.W, xs.H, o.pad, o.pad, o.pad, o.pad)
+	f := newFrame(w.Floats((xs.W+2*o.pad)*(xs.H+2*o.pad)*block), xs.W, xs.H, o.pad, o.pad, o.pad, o.pad)
 	n0, n1 := g*o.per, min((g+1)*o.per, xs.N)
-	o.x.channel(&w.ch, b, o.x.cb)
+	o.x.channel(&w.Ch, b, o.x.cb)
 	for n := n0; n < n1; n++ {
-		f.fill(o.path, &w.ch, o.x, b, n)
-		w.dw = kernel.Depthwise{
+		f.fill(o.path, &w.Ch, o.x, b, n)
+		w.DW = kernel.Depthwise{
 			Dst: o.out.plane(b, n*os.H*os.W), Src: kernel.PtrAt(f.mem, 0), W: kernel.PtrAt(o.w, b*o.kh*o.kw*block),
 			DstCol: block, DstRow: os.W * block,
 			SrcCol: o.stride * block, SrcRow: f.width * block, SrcNext: o.stride * f.width * block,
 			Cols: os.W, Rows: os.H, KW: o.kw, KH: o.kh,
 		}
-		o.path.Depthwise(&w.dw)
+		o.path.Depthwise(&w.DW)
 	}
 	if o.stats != nil {
 		r := n0 * os.H * os.W
-		w.ch.Mean = *(*kernel.Vec)(o.out.plane(b, r))
-		o.path.Stats(o.out.plane(b, r), (n1-n0)*os.H*os.W, &w.ch)
-		storePart(o.stats, g*o.out.cb+b, &w.ch)
+		w.Ch.Mean = *(*kernel.Vec)(o.out.plane(b, r))
+		o.path.Stats(o.out.plane(b, r), (n1-n0)*os.H*os.W, &w.Ch)
+		storePart(o.stats, g*o.out.cb+b, &w.Ch)
 	}
 }
 
@@ -110,7 +110,7 @@ func (s *stream) depthwise(out, x *node, w tensor.Weight, spec tensor.ConvSpec, 
 		parts = s.arena.floats(o.groups * out.cb * 3 * block)
 		o.stats = parts.data
 	}
-	s.pool.run(x.cb*o.groups, o)
+	s.pool.Run(x.cb*o.groups, o)
 	if parts != nil {
 		out.stats = s.finishStats(parts.data, out.cb, out.rows, per*out.shape.H*out.shape.W)
 	}

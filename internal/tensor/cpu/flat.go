@@ -30,7 +30,7 @@ type flatOp struct {
 	adam       kernel.Adam
 }
 
-func (o *flatOp) run(chunk int, _ *worker) {
+func (o *flatOp) Run(chunk int, _ *kernel.Worker) {
 	lo := chunk * flatChunk
 	hi := min(lo+flatChunk, len(o.p))
 	switch o.kind {
@@ -60,7 +60,7 @@ func floats(b tensor.Buffer) []float32 {
 
 func (s *stream) runFlat() {
 	s.flat.path = s.path
-	s.pool.run((len(s.flat.p)+flatChunk-1)/flatChunk, &s.flat)
+	s.pool.Run((len(s.flat.p)+flatChunk-1)/flatChunk, &s.flat)
 	s.flat = flatOp{}
 }
 

@@ -33,9 +33,9 @@ type generalOp struct {
 // colRows is the rows of gathered windows that are multiplied at once.
 const colRows = 256
 
-func (o *generalOp) run(chunk int, w *worker) {
+func (o *generalOp) Run(chunk int, w *kernel.Worker) {
 	hw := o.y.shape.H * o.y.shape.W
-	mem := w.floats(colRows * (o.cols + o.out))
+	mem := w.Floats(colRows * (o.cols + o.out))
 	n0, n1 := chunk*o.per, min((chunk+1)*o.per, o.x.shape.N)
 	if o.kind == generalInput {
 		xhw := o.x.shape.H * o.x.shape.W
@@ -72,8 +72,8 @@ func (o *generalOp) weight(data []float32) kernel.Matrix {
 	return kernel.Matrix{Data: data, Rows: o.cols, Cols: o.out, Stride: o.out}
 }
 
-func (o *generalOp) multiply(w *worker, c, a, b kernel.Matrix, ta, tb, acc bool) {
-	if err := o.path.MatMul(&w.ws, c, a, b, ta, tb, acc); err != nil {
+func (o *generalOp) multiply(w *kernel.Worker, c, a, b kernel.Matrix, ta, tb, acc bool) {
+	if err := o.path.MatMul(&w.WS, c, a, b, ta, tb, acc); err != nil {
 		tensor.Failf("conv", "%v", err)
 	}
 }
@@ -184,7 +184,7 @@ func (s *stream) generalConv(out, x *node, w tensor.Weight, spec tensor.ConvSpec
 	if w.Out%block != 0 {
 		clear(out.data()[(out.cb-1)*out.rows*block:])
 	}
-	s.pool.run(o.chunks, o)
+	s.pool.Run(o.chunks, o)
 	*o = generalOp{}
 	s.arena.release(dense)
 }
@@ -194,7 +194,7 @@ func (s *stream) generalBackward(x, dy *node, w tensor.Weight, spec tensor.ConvS
 		o := s.newGeneral(generalWeight, x, dy, w, spec, 8)
 		parts := s.arena.floats(o.chunks * w.Size())
 		o.parts = parts.data
-		s.pool.run(o.chunks, o)
+		s.pool.Run(o.chunks, o)
 		s.addGroups(grads.W, parts.data, o.chunks, spec.Groups)
 		*o = generalOp{}
 		s.arena.release(parts)
@@ -206,7 +206,7 @@ func (s *stream) generalBackward(x, dy *node, w tensor.Weight, spec tensor.ConvS
 	dx := s.make(x.shape)
 	o := s.newGeneral(generalInput, dx, dy, w, spec, 0)
 	o.dense = dense.data
-	s.pool.run(o.chunks, o)
+	s.pool.Run(o.chunks, o)
 	*o = generalOp{}
 	s.arena.release(dense)
 	return dx

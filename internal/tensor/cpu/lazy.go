@@ -73,7 +73,7 @@ func (s *stream) materialise(n *node) {
 		unit = n.shape.H * n.shape.W
 	}
 	s.fetch.grid = newGrid(n.cb, n.rows, unit)
-	s.pool.run(s.fetch.grid.chunks, &s.fetch)
+	s.pool.Run(s.fetch.grid.chunks, &s.fetch)
 	s.fetch = fetchOp{}
 	s.drop(n)
 	n.st, out.st = out.st, nil
@@ -86,10 +86,10 @@ type fetchOp struct {
 	dst, n *node
 }
 
-func (o *fetchOp) run(chunk int, w *worker) {
+func (o *fetchOp) Run(chunk int, w *kernel.Worker) {
 	b0, b1, r0, r1 := o.grid.part(chunk)
 	for b := b0; b < b1; b++ {
-		o.n.fetchRows(o.path, &w.ch, o.dst.plane(b, r0), b, r0, r1-r0)
+		o.n.fetchRows(o.path, &w.Ch, o.dst.plane(b, r0), b, r0, r1-r0)
 	}
 }
 

@@ -15,7 +15,7 @@ type packOp struct {
 	per        int
 }
 
-func (o *packOp) run(chunk int, _ *worker) {
+func (o *packOp) Run(chunk int, _ *kernel.Worker) {
 	b := chunk * o.per
 	cols := min(o.n-b*block, o.per*block)
 	dst := o.dst[b*block*o.k:]
@@ -36,7 +36,7 @@ func (s *stream) packWeight(w tensor.Weight, transposed bool) *storage {
 	const chunk = 1 << 14
 	s.packing = packOp{path: s.path, dst: st.data, src: weights(w), k: k, n: n, ld: w.StrideIn, transposed: transposed}
 	s.packing.per = max(1, chunk/(k*block))
-	s.pool.run((blocks(n)+s.packing.per-1)/s.packing.per, &s.packing)
+	s.pool.Run((blocks(n)+s.packing.per-1)/s.packing.per, &s.packing)
 	s.packing = packOp{}
 	return st
 }

@@ -1,12 +1,14 @@
 package cpu
 
+import "github.com/tendril-nas/tendril/internal/kernel"
+
 // funcTask runs a function per item; the rare operations use it.
 type funcTask struct {
 	n, per int
 	f      func(i int)
 }
 
-func (t *funcTask) run(chunk int, _ *worker) {
+func (t *funcTask) Run(chunk int, _ *kernel.Worker) {
 	for i := chunk * t.per; i < min((chunk+1)*t.per, t.n); i++ {
 		t.f(i)
 	}
@@ -16,5 +18,5 @@ func (t *funcTask) run(chunk int, _ *worker) {
 // chunk.
 func (s *stream) parallel(n, cost int, f func(i int)) {
 	per := max(1, (1<<13)/max(cost, 1))
-	s.pool.run((n+per-1)/per, &funcTask{n: n, per: per, f: f})
+	s.pool.Run((n+per-1)/per, &funcTask{n: n, per: per, f: f})
 }

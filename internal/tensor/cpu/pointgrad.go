@@ -38,7 +38,7 @@ type wgradOp struct {
 	planes, planePer int
 }
 
-func (o *wgradOp) run(chunk int, w *worker) {
+func (o *wgradOp) Run(chunk int, w *kernel.Worker) {
 	g, p := chunk/o.planes, chunk%o.planes
 	r0 := g * o.rowsPer
 	rows := min(o.rowsPer, o.x.rows-r0)
@@ -50,13 +50,13 @@ func (o *wgradOp) run(chunk int, w *worker) {
 		n := min(gradInner, r0+rows-r)
 		x, jump := o.x.plane(b0, r), o.x.rows*block
 		if o.x.lazy() {
-			scratch := w.floats((b1 - b0) * n * block)
+			scratch := w.Floats((b1 - b0) * n * block)
 			for b := b0; b < b1; b++ {
-				o.x.fetchRows(o.path, &w.ch, kernel.PtrAt(scratch, (b-b0)*n*block), b, r, n)
+				o.x.fetchRows(o.path, &w.Ch, kernel.PtrAt(scratch, (b-b0)*n*block), b, r, n)
 			}
 			x, jump = kernel.PtrAt(scratch, 0), n*block
 		}
-		gradTiles(o.path, &w.tile, x, o.dy.plane(0, r), jump, o.dy.rows*block, n, inputs, o.dy.cb, part, ld, r > r0)
+		gradTiles(o.path, &w.Tile, x, o.dy.plane(0, r), jump, o.dy.rows*block, n, inputs, o.dy.cb, part, ld, r > r0)
 	}
 }
 
@@ -72,7 +72,7 @@ func (s *stream) pointwiseGrad(x, dy *node, w tensor.Weight) {
 	count := x.cb * dy.cb * block * block
 	parts := s.arena.floats(o.groups * count)
 	o.parts = parts.data
-	s.pool.run(o.groups*o.planes, o)
+	s.pool.Run(o.groups*o.planes, o)
 	s.addParts(weights(w), parts.data, o.groups, count, w.In, w.Out, w.StrideIn, dy.cb*block)
 	*o = wgradOp{}
 	s.arena.release(parts)
@@ -88,19 +88,19 @@ type fusedOp struct {
 	rowsPer int
 }
 
-func (o *fusedOp) run(chunk int, w *worker) {
+func (o *fusedOp) Run(chunk int, w *kernel.Worker) {
 	path, x, dy := o.gemm.path, o.x, o.gemm.a
 	ld := dy.cb * block
 	part := o.parts[chunk*x.cb*block*ld:][:x.cb*block*ld]
 	r0 := chunk * o.rowsPer
 	r1 := min(r0+o.rowsPer, x.rows)
-	mem := w.floats((x.cb + dy.cb) * gradInner * block)
+	mem := w.Floats((x.cb + dy.cb) * gradInner * block)
 	for r := r0; r < r1; r += gradInner {
 		n := min(gradInner, r1-r)
 		g, gJump := dy.load(path, w, mem, r, n)
 		o.gemm.panels(w, g, gJump, r/gradInner, r, n, 0, x.cb)
 		v, vJump := x.load(path, w, mem[dy.cb*gradInner*block:], r, n)
-		gradTiles(path, &w.tile, v, g, vJump, gJump, n, x.shape.C, dy.cb, part, ld, r > r0)
+		gradTiles(path, &w.Tile, v, g, vJump, gJump, n, x.shape.C, dy.cb, part, ld, r > r0)
 	}
 }
 
@@ -119,7 +119,7 @@ func (s *stream) pointwiseFused(x, dy *node, w tensor.Weight, grads tensor.ConvG
 	count := x.cb * dy.cb * block * block
 	parts := s.arena.floats(chunks * count)
 	o.parts = parts.data
-	s.pool.run(chunks, o)
+	s.pool.Run(chunks, o)
 	s.addParts(weights(grads.W), parts.data, chunks, count, w.In, w.Out, grads.W.StrideIn, dy.cb*block)
 	*o = fusedOp{}
 	s.arena.release(packed)
@@ -136,7 +136,7 @@ type sumPartsOp struct {
 	per                  int
 }
 
-func (o *sumPartsOp) run(chunk int, _ *worker) {
+func (o *sumPartsOp) Run(chunk int, _ *kernel.Worker) {
 	for i := chunk * o.per; i < min((chunk+1)*o.per, o.k); i++ {
 		d := o.dst[i*o.ldDst:][:o.n]
 		for g := range o.groups {
@@ -148,6 +148,6 @@ func (o *sumPartsOp) run(chunk int, _ *worker) {
 func (s *stream) addParts(dst, parts []float32, groups, count, k, n, ldDst, ldPart int) {
 	s.sumParts = sumPartsOp{path: s.path, dst: dst, parts: parts, groups: groups, count: count, k: k, n: n, ldDst: ldDst, ldPart: ldPart}
 	s.sumParts.per = max(1, (1<<13)/(n*groups))
-	s.pool.run((k+s.sumParts.per-1)/s.sumParts.per, &s.sumParts)
+	s.pool.Run((k+s.sumParts.per-1)/s.sumParts.per, &s.sumParts)
 	s.sumParts = sumPartsOp{}
 }

@@ -41,37 +41,37 @@ func (o *gemmOp) plan() {
 	o.colParts = (cb + o.colsPer - 1) / o.colsPer
 }
 
-func (o *gemmOp) run(chunk int, w *worker) {
+func (o *gemmOp) Run(chunk int, w *kernel.Worker) {
 	rp, cp := chunk/o.colParts, chunk%o.colParts
 	r0, c0 := rp*o.rowsPer, cp*o.colsPer
 	rows := min(o.rowsPer, o.out.rows-r0)
-	a, jump := o.a.load(o.path, w, w.lazyFloats(o.a, rows), r0, rows)
+	a, jump := o.a.load(o.path, w, lazyFloats(w, o.a, rows), r0, rows)
 	o.panels(w, a, jump, rp, r0, rows, c0, min(c0+o.colsPer, o.out.cb))
 }
 
 // lazyFloats is scratch for rows of a pending tensor.
-func (w *worker) lazyFloats(n *node, rows int) []float32 {
+func lazyFloats(w *kernel.Worker, n *node, rows int) []float32 {
 	if !n.lazy() {
 		return nil
 	}
-	return w.floats(n.cb * rows * block)
+	return w.Floats(n.cb * rows * block)
 }
 
 // load is the address of rows [r0, r0+rows) of the first plane and the distance
 // of the planes: in place, or computed into scratch.
-func (n *node) load(path kernel.Path, w *worker, scratch []float32, r0, rows int) (p unsafe.Pointer, jump int) {
+func (n *node) load(path kernel.Path, w *kernel.Worker, scratch []float32, r0, rows int) (p unsafe.Pointer, jump int) {
 	if !n.lazy() {
 		return n.plane(0, r0), n.rows * block
 	}
 	for b := range n.cb {
-		n.fetchRows(path, &w.ch, kernel.PtrAt(scratch, b*rows*block), b, r0, rows)
+		n.fetchRows(path, &w.Ch, kernel.PtrAt(scratch, b*rows*block), b, r0, rows)
 	}
 	return kernel.PtrAt(scratch, 0), rows * block
 }
 
 // panels multiplies rows of a with column blocks [c0, c1).
-func (o *gemmOp) panels(w *worker, a unsafe.Pointer, jump, part, r0, rows, c0, c1 int) {
-	t := &w.tile
+func (o *gemmOp) panels(w *kernel.Worker, a unsafe.Pointer, jump, part, r0, rows, c0, c1 int) {
+	t := &w.Tile
 	*t = kernel.Tile{
 		A: a, ARow: block, AStep: 1, AJump: jump,
 		KIn: block, KOut: o.k / block, KTail: o.k % block,
@@ -84,7 +84,7 @@ func (o *gemmOp) panels(w *worker, a unsafe.Pointer, jump, part, r0, rows, c0, c
 		n := min(step, c1-c)
 		o.path.Tile(t, rows, n)
 		for b := c; b < c+n; b++ {
-			o.epilogue(b, part, r0, rows, &w.ch)
+			o.epilogue(b, part, r0, rows, &w.Ch)
 		}
 	}
 }
@@ -122,7 +122,7 @@ func (s *stream) pointwise(out, x *node, w tensor.Weight, bias tensor.Vec, stats
 		parts = s.arena.floats(s.gemm.rowParts * out.cb * 3 * block)
 		s.gemm.stats = parts.data
 	}
-	s.pool.run(s.gemm.rowParts*s.gemm.colParts, &s.gemm)
+	s.pool.Run(s.gemm.rowParts*s.gemm.colParts, &s.gemm)
 	if stats {
 		out.stats = s.finishStats(parts.data, out.cb, out.rows, s.gemm.rowsPer)
 	}
@@ -156,7 +156,7 @@ func (s *stream) pointwiseBackward(x, dy *node, w tensor.Weight, grads tensor.Co
 	if x.normalised() {
 		s.gemm.x, s.gemm.sums = x, s.collect(dx, x, s.gemm.rowParts)
 	}
-	s.pool.run(s.gemm.rowParts*s.gemm.colParts, &s.gemm)
+	s.pool.Run(s.gemm.rowParts*s.gemm.colParts, &s.gemm)
 	s.gemm = gemmOp{}
 	s.arena.release(packed)
 	return dx

@@ -64,9 +64,9 @@ type rowsOp struct {
 	parts     []float32 // sums: [part][plane][3 vectors]
 }
 
-func (o *rowsOp) run(chunk int, w *worker) {
+func (o *rowsOp) Run(chunk int, w *kernel.Worker) {
 	b0, b1, r0, r1 := o.grid.part(chunk)
-	ch := &w.ch
+	ch := &w.Ch
 	for b := b0; b < b1; b++ {
 		o.channel(ch, b, o.cb)
 		if o.bySample() {
@@ -158,7 +158,7 @@ func (s *stream) runRows(shape tensor.Shape, o rowsOp) (parts *storage, n int) {
 		o.parts = parts.data
 	}
 	s.rows = o
-	s.pool.run(o.grid.chunks, &s.rows)
+	s.pool.Run(o.grid.chunks, &s.rows)
 	s.rows = rowsOp{}
 	return parts, n
 }

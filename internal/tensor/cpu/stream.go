@@ -10,7 +10,7 @@ import (
 type stream struct {
 	backend *backend
 	path    kernel.Path
-	pool    *pool
+	pool    *kernel.Pool
 	arena   arena
 
 	rows     rowsOp
@@ -75,7 +75,7 @@ type moveOp struct {
 	per  int // rows of a chunk
 }
 
-func (o *moveOp) run(chunk int, _ *worker) {
+func (o *moveOp) Run(chunk int, _ *kernel.Worker) {
 	n, c := o.n, o.n.shape.C
 	data := n.data()
 	lo := chunk * o.per
@@ -97,7 +97,7 @@ func (o *moveOp) run(chunk int, _ *worker) {
 func (s *stream) moveRows(n *node, host []float32, out bool) {
 	per := max(1, 1<<15/n.shape.C)
 	s.move = moveOp{n: n, host: host, out: out, per: per}
-	s.pool.run((n.rows+per-1)/per, &s.move)
+	s.pool.Run((n.rows+per-1)/per, &s.move)
 	s.move = moveOp{}
 }
 

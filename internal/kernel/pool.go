@@ -1,51 +1,51 @@
-package cpu
+package kernel
 
 import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-
-	"github.com/tendril-nas/tendril/internal/kernel"
+	"unsafe"
 )
 
-// task is an operation cut into chunks that may run in any order and at the same
+// Task is an operation cut into chunks that may run in any order and at the same
 // time. Operations are long-lived records, not closures, so that starting one
 // allocates nothing.
-type task interface {
-	run(chunk int, w *worker)
+type Task interface {
+	Run(chunk int, w *Worker)
 }
 
-// worker is what one goroutine needs for itself: scratch memory and kernel
+// Worker is what one goroutine needs for itself: scratch memory and kernel
 // argument records that stay on the heap.
-type worker struct {
-	mem  []float32
-	ch   kernel.Chan // parameters: of anything, of an input, of a gradient
-	chx  kernel.Chan
-	chg  kernel.Chan
-	tile kernel.Tile
-	dw   kernel.Depthwise
-	dwg  kernel.DepthwiseGrad
-	ws   kernel.Workspace
+type Worker struct {
+	Ch   Chan // parameters: of anything, of an input, of a gradient
+	ChX  Chan
+	ChG  Chan
+	Tile Tile
+	DW   Depthwise
+	DWG  DepthwiseGrad
+	WS   Workspace
+
+	mem []float32
 }
 
-// floats is scratch of n floats with unknown content, valid until the chunk
-// ends or floats is called again.
-func (w *worker) floats(n int) []float32 {
+// Floats is scratch of n floats with unknown content, valid until the chunk
+// ends or Floats is called again.
+func (w *Worker) Floats(n int) []float32 {
 	if len(w.mem) < n {
-		w.mem = alignedFloats(n + n/4)
+		w.mem = AlignedFloats(n + n/4)
 	}
 	return w.mem[:n]
 }
 
-// pool runs the chunks of one task at a time on the caller and a few helpers. A
+// Pool runs the chunks of one task at a time on the caller and a few helpers. A
 // second caller that finds it taken works through its chunks alone.
-type pool struct {
+type Pool struct {
 	limit int // most goroutines of one task, 0: GOMAXPROCS
 
 	mu      sync.Mutex
 	wake    sync.Cond     // helpers wait for chunks
 	done    sync.Cond     // the caller waits for the last chunks
-	task    task          // nil: free
+	task    Task          // nil: free
 	next, n int           // chunks handed out, chunks in all
 	pending atomic.Int32  // chunks not finished
 	epoch   atomic.Uint32 // tasks so far
@@ -53,17 +53,19 @@ type pool struct {
 	helpers int           // started
 	idle    int
 	closed  bool
-	free    []*worker
+	free    []*Worker
 }
 
-func newPool(limit int) *pool {
-	p := &pool{limit: limit}
+// NewPool makes a pool whose tasks use at most limit goroutines, the caller
+// included; 0 is GOMAXPROCS at the time of the task.
+func NewPool(limit int) *Pool {
+	p := &Pool{limit: limit}
 	p.wake.L, p.done.L = &p.mu, &p.mu
 	return p
 }
 
-// run calls t.run for chunks 0…n−1 and returns when all are done.
-func (p *pool) run(n int, t task) {
+// Run calls t.Run for chunks 0…n−1 and returns when all are done.
+func (p *Pool) Run(n int, t Task) {
 	if n <= 0 {
 		return
 	}
@@ -72,7 +74,7 @@ func (p *pool) run(n int, t task) {
 	if n == 1 || p.task != nil {
 		p.mu.Unlock()
 		for i := range n {
-			t.run(i, w)
+			t.Run(i, w)
 		}
 		p.mu.Lock()
 		p.free = append(p.free, w)
@@ -87,6 +89,9 @@ func (p *pool) run(n int, t task) {
 	p.pending.Store(int32(n))
 	p.epoch.Add(1)
 	p.allowed = min(limit, n) - 1
+	if p.closed {
+		p.allowed = 0
+	}
 	for p.helpers < p.allowed {
 		p.helpers++
 		go p.help()
@@ -109,13 +114,13 @@ func (p *pool) run(n int, t task) {
 }
 
 // chunks takes chunks until none is left. The lock is held on entry and exit.
-func (p *pool) chunks(w *worker) {
+func (p *Pool) chunks(w *Worker) {
 	t := p.task
 	for p.next < p.n {
 		i := p.next
 		p.next++
 		p.mu.Unlock()
-		t.run(i, w)
+		t.Run(i, w)
 		p.mu.Lock()
 		p.pending.Add(-1)
 	}
@@ -135,7 +140,7 @@ func spin(busy func() bool) {
 	}
 }
 
-func (p *pool) help() {
+func (p *Pool) help() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w := p.takeWorker()
@@ -160,19 +165,30 @@ func (p *pool) help() {
 	}
 }
 
-func (p *pool) takeWorker() *worker {
+func (p *Pool) takeWorker() *Worker {
 	if n := len(p.free); n > 0 {
 		w := p.free[n-1]
 		p.free = p.free[:n-1]
 		return w
 	}
-	return &worker{}
+	return &Worker{}
 }
 
-// close ends the helpers.
-func (p *pool) close() {
+// Close ends the helpers. The pool goes on working on callers alone.
+func (p *Pool) Close() {
 	p.mu.Lock()
 	p.closed = true
 	p.mu.Unlock()
 	p.wake.Broadcast()
+}
+
+// AlignedFloats is n zeros that start on a cache line.
+func AlignedFloats(n int) []float32 {
+	const line = 64 / 4
+	m := make([]float32, n+line)
+	off := 0
+	if r := uintptr(unsafe.Pointer(unsafe.SliceData(m))) % 64; r != 0 {
+		off = int(64-r) / 4
+	}
+	return m[off : off+n : off+n]
 }
