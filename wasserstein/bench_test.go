@@ -16,11 +16,13 @@ func BenchmarkW2(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+			before := cpuSeconds()
 			for b.Loop() {
 				if _, err := Squared(m[0], m[1]); err != nil {
 					b.Fatal(err)
 				}
 			}
+			b.ReportMetric(1000*(cpuSeconds()-before)/float64(b.N), "cpu-ms/op")
 		})
 	}
 }
