@@ -41,7 +41,11 @@ func TestFamilies(t *testing.T) {
 
 func checkFamily(t *testing.T, space *searchspace.Space) {
 	train := stripes(t, 4, space.InputSize(), 1)
-	for seed := range uint64(2) {
+	seeds := uint64(2)
+	if testing.Short() {
+		seeds = 1
+	}
+	for seed := range seeds {
 		a := sample(t, space, seed)
 		m, err := NewModel(space, a, nil)
 		if err != nil {

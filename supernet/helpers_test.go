@@ -161,3 +161,11 @@ func paramsOf(t testing.TB, s *searchspace.Space, a searchspace.Arch) int64 {
 	}
 	return c.Params
 }
+
+// sharings is the forms of sharing that longer tests go through, one of them in short mode.
+func sharings() []Sharing {
+	if testing.Short() {
+		return []Sharing{Elastic}
+	}
+	return []Sharing{Elastic, SinglePath}
+}

@@ -118,7 +118,8 @@ type TrainOptions struct {
 	Seed uint64
 	// LoaderWorkers decode and augment images beside training; 0 means GOMAXPROCS.
 	LoaderWorkers int
-	// FrozenStages lists searched stages (searchspace.Node.Stage) whose weights and running statistics stay as they are.
+	// FrozenStages lists the stages (searchspace.Node.Stage: 0 before the searched ones, Graph.Stages+1 after them) whose weights and
+	// running statistics stay as they are.
 	// Batch norms of a frozen stage use their running statistics in a Model, and those of the batch in a Net.
 	FrozenStages []int
 

@@ -87,7 +87,7 @@ func TestDeterminism(t *testing.T) {
 // TestFreeze checks that frozen stages keep weights and statistics, and that others do not.
 func TestFreeze(t *testing.T) {
 	train := stripes(t, 32, 16, 1)
-	for _, sharing := range []Sharing{Elastic, SinglePath} {
+	for _, sharing := range sharings() {
 		n := tinyNet(t, sharing)
 		m, err := n.Extract(context.Background(), n.space.Largest(), train)
 		if err != nil {
@@ -107,9 +107,9 @@ func TestFreeze(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			moved := 0
+			moved, after := 0, net.values()
 			for _, s := range net.store.list {
-				same := slices.Equal(net.values()[s.key], before[s.key])
+				same := slices.Equal(after[s.key], before[s.key])
 				frozen := slices.Contains(o.FrozenStages, s.stage)
 				if frozen && !same {
 					t.Errorf("%v %s: frozen %s of stage %d moved", sharing, name, s.key, s.stage)
