@@ -5,8 +5,8 @@ package wasserstein
 //
 // It is +Inf, without an error, when p is not absolutely continuous with respect to q: ranks differ, or singular
 // distributions live on different subspaces. On a common subspace of dimension r, inverse and determinant are those of the
-// subspace (pseudo-inverse, pseudo-determinant); two equal point masses are at 0. The relative error grows with the
-// condition number of q's correlations: about 1e-16 times it.
+// subspace (pseudo-inverse, pseudo-determinant); two equal point masses are at 0. Up to 64 dimensions the
+// relative error is about 1e-15; above, it grows with the condition number of q's correlations, about 1e-16 times it.
 func KL(p, q Gaussian) (float64, error) {
 	if err := checkPair(p, q); err != nil {
 		return 0, err

@@ -35,25 +35,26 @@ func compareSupports(p, q Gaussian) (rel relative, ok bool, err error) {
 			return rel, false, fmt.Errorf("second distribution: %w", err)
 		}
 	}
-	r := fq.rows.rows
-	if fp.rows.rows != r {
-		return rel, false, nil
-	}
-	// The first r pivots carry the triangular part U of q's factor: UᵀZ = the same dimensions of p's factor, and the same
-	// for the difference of means, which rides along as one more right-hand side.
-	u, rhs := newMatrix(r, r), newMatrix(r, r+1)
-	delta := make([]float64, n)
+	delta, exact := make([]float64, n), make([]dd, n)
 	for i := range delta {
-		delta[i] = p.Mean[i] - q.Mean[i]
+		exact[i].hi, exact[i].lo = twoSum(p.Mean[i], -q.Mean[i])
+		delta[i] = exact[i].hi
 	}
-	for i, dim := range fq.pivot[:r] {
-		for k := range r {
-			u.row(k)[i] = fq.rows.row(k)[dim]
-			rhs.row(i)[k] = fp.rows.row(k)[dim]
+	var rhs matrix
+	if n <= ddLimit {
+		dp, dq := ddFactorise(p.Cov, n, supportTol(n)), ddFactorise(q.Cov, n, supportTol(n))
+		if len(dp.rows) != len(dq.rows) {
+			return rel, false, nil
 		}
-		rhs.row(i)[r] = delta[dim]
+		fp, fq = dp.unscaled(), dq.unscaled()
+		rhs = dq.solve(dp, exact)
+	} else {
+		if fp.rows.rows != fq.rows.rows {
+			return rel, false, nil
+		}
+		rhs = t.solve(fp, fq, delta)
 	}
-	t.forward(u, rhs)
+	r := fq.rows.rows
 	// The dimensions that q's pivots determine must be determined in the same way for p.
 	for _, dim := range fq.pivot[r:] {
 		dev := math.Sqrt(max(0, p.Cov[dim*n+dim], q.Cov[dim*n+dim]))
@@ -75,10 +76,26 @@ func compareSupports(p, q Gaussian) (rel relative, ok bool, err error) {
 		copy(rel.zz.row(i), rhs.row(i)[:r])
 		rel.z[i] = rhs.row(i)[r]
 	}
-	if rel.logDet = logDet(rel.zz, fp.triangular && fq.triangular); math.IsInf(rel.logDet, 0) || math.IsNaN(rel.logDet) {
+	if rel.logDet = logDet(rel.zz, fp, fq); math.IsInf(rel.logDet, 0) || math.IsNaN(rel.logDet) {
 		return rel, false, nil
 	}
 	return rel, true, nil
+}
+
+// solve computes [Z z] from two factors of rank r. The first r pivots carry the triangular part U of q's factor: UᵀZ = the
+// same dimensions of p's factor, and the same for the difference of means, which rides along as one more right-hand side.
+func (t *team) solve(fp, fq factorisation, delta []float64) matrix {
+	r := fq.rows.rows
+	u, rhs := newMatrix(r, r), newMatrix(r, r+1)
+	for i, dim := range fq.pivot[:r] {
+		for k := range r {
+			u.row(k)[i] = fq.rows.row(k)[dim]
+			rhs.row(i)[k] = fp.rows.row(k)[dim]
+		}
+		rhs.row(i)[r] = delta[dim]
+	}
+	t.forward(u, rhs)
+	return rhs
 }
 
 // forward solves uᵀ·x = b for upper triangular u, in place of b.
@@ -105,20 +122,22 @@ func (t *team) forward(u, b matrix) {
 	}
 }
 
-// logDet is log |det m|.
-func logDet(m matrix, triangular bool) float64 {
-	if m.rows == 0 {
+// logDet is log |det Z|. Determinants of factors of full rank are the products of their pivots; on a subspace only the
+// determinant of Z itself has a meaning.
+func logDet(z matrix, fp, fq factorisation) float64 {
+	r := z.rows
+	if r == 0 {
 		return 0
 	}
-	if !triangular {
+	if r < fp.rows.cols {
 		var lu mat.LU
-		lu.Factorize(mat.NewDense(m.rows, m.cols, slices.Clone(m.data)))
+		lu.Factorize(mat.NewDense(r, r, slices.Clone(z.data)))
 		d, _ := lu.LogDet()
 		return d
 	}
 	var sum float64
-	for i := range m.rows {
-		sum += math.Log(math.Abs(m.row(i)[i]))
+	for k := range r {
+		sum += math.Log(fp.rows.row(k)[fp.pivot[k]]) - math.Log(fq.rows.row(k)[fq.pivot[k]])
 	}
 	return sum
 }
