@@ -138,3 +138,61 @@ func ExampleLoadModel() {
 	// same architecture: true
 	// layers: 154
 }
+
+// A training that was interrupted goes on where its checkpoint says.
+func ExampleNet_Train() {
+	space, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: 16, Classes: 2, Depths: []int{1, 2}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "tendril")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	options := &supernet.TrainOptions{Epochs: 2, BatchSize: 16, LR: 0.05, Checkpoint: filepath.Join(dir, "training")}
+
+	ctx, stop := context.WithCancel(context.Background())
+	options.Recorder = supernet.RecorderFunc(func(p supernet.Progress) error {
+		if p.Step == 3 {
+			stop()
+		}
+		return nil
+	})
+	for range 2 {
+		net, err := supernet.New(space, &supernet.Options{Seed: 1})
+		if err != nil {
+			log.Fatal(err)
+		}
+		res, err := net.Train(ctx, bars(64, 1), options)
+		fmt.Println("resumed:", res.Resumed, "steps:", res.Steps, "finished:", res.Finished, "error:", err)
+		ctx = context.Background()
+	}
+	// Output:
+	// resumed: false steps: 3 finished: false error: supernet: train: training stopped at step 3 of 8: context canceled
+	// resumed: true steps: 8 finished: true error: <nil>
+}
+
+// Sub-networks are judged with inherited weights; a Bound remembers what it measured while the weights stay.
+func ExampleBound_Evaluate() {
+	space, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: 16, Classes: 2, Depths: []int{1, 2}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	net, err := supernet.New(space, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	net.SetStage(1) // the first snapshot of the data
+	judge, err := net.On(bars(20, 2), &supernet.EvalOptions{Calibration: bars(50, 1)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	m, err := judge.Evaluate(context.Background(), space.Smallest())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("images:", m.Samples, "stage:", m.Stage, "weight version:", m.WeightVersion, "recalibrated:", m.Recalibrated)
+	// Output:
+	// images: 20 stage: 1 weight version: 0 recalibrated: true
+}
