@@ -48,8 +48,9 @@ func (n *Net) on(val dataset.Dataset, o *EvalOptions) (*Bound, error) {
 		memo: make(map[searchspace.Arch]searchspace.Measurement)}, nil
 }
 
-// Evaluate judges a sub-network with the inherited weights, which stay as they are. Labels that the network has no class for count
-// as wrong and have no part in the loss; the loss of one image is bounded by 1e6 nats, which logits that overflow get too. When the context ends it returns what the images before say.
+// Evaluate judges a sub-network with the inherited weights, which stay as they are. Labels that the network has no class for
+// count as wrong and have no part in the loss; the loss of one image is bounded by 1e6 nats, which logits that overflow get
+// too. When the context ends it returns what the images before say.
 func (b *Bound) Evaluate(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error) {
 	if m, ok := b.recall(a); ok {
 		return m, ctx.Err()

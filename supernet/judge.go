@@ -39,8 +39,9 @@ func (r *runner) logits(p *program, images, classes int) (rows []float32, err er
 	return r.tape.Read(r.slots[p.logits], r.rows[:images*classes]), nil
 }
 
-// judge measures a program on a data set with the given statistics, nil for the shared ones. Labels that the network does not know count as wrong
-// and have no part in the loss. Images whose logits are not finite are wrong too, with a loss of lossCeiling. The measurement covers the images before an error.
+// judge measures a program on a data set with the given statistics, nil for the shared ones. Labels that the network does not
+// know count as wrong and have no part in the loss. Images whose logits are not finite are wrong too, with a loss of
+// lossCeiling. The measurement covers the images before an error.
 func (n *network) judge(ctx context.Context, p *program, im *images, stats []*nn.Stats, step nn.Step) (searchspace.Measurement, error) {
 	m := searchspace.Measurement{Arch: p.arch, Stage: n.Stage(), WeightVersion: n.WeightVersion()}
 	classes := p.graph.Classes
@@ -89,8 +90,9 @@ func argmax(row []float32) int {
 	return best
 }
 
-// lossCeiling bounds the loss of one image, in nats. A channel that hardly varies in the calibration images is divided by almost nothing, and in a
-// deep sub-network that may grow beyond float32: such a sub-network is bad, not a reason to stop a search.
+// lossCeiling bounds the loss of one image, in nats. A channel that hardly varies in the calibration images is divided by
+// almost nothing, and in a deep sub-network that may grow beyond float32: such a sub-network is bad, not a reason to stop a
+// search.
 const lossCeiling = 1e6
 
 // crossEntropy is −log softmax(row)[label], at most lossCeiling.

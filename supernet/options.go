@@ -143,7 +143,7 @@ type TrainOptions struct {
 	Recorder Recorder
 }
 
-// EvalOptions configures Net.On, Model.EvaluateWith and validation. The zero value, or a nil pointer, is the default.
+// EvalOptions configures Net.On, Model.Recalibrate and validation. The zero value, or a nil pointer, is the default.
 type EvalOptions struct {
 	// BatchSize is the number of images of a forward pass; 100 by default. It has no influence on results but rounding.
 	BatchSize int

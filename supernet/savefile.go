@@ -96,8 +96,8 @@ func (n *Net) Save(path string) error {
 	return nil
 }
 
-// Load reads a supernet that Save wrote. Of the options Workers, Makers and Logger count; everything else is in the file. A damaged file gives
-// an error, never a supernet.
+// Load reads a supernet that Save wrote. Of the options Workers, Makers and Logger count; everything else is in the file. A
+// damaged file gives an error, never a supernet.
 func Load(path string, o *Options) (*Net, error) {
 	n, err := load(path, o)
 	if err != nil {
@@ -158,8 +158,8 @@ func (m *Model) Save(path string) error {
 	return nil
 }
 
-// LoadModel reads a model that Save wrote. Of the options Workers, Makers and Logger count; everything else is in the file. A damaged file gives
-// an error, never a model.
+// LoadModel reads a model that Save wrote. Of the options Workers, Makers and Logger count; everything else is in the file. A
+// damaged file gives an error, never a model.
 func LoadModel(path string, o *Options) (*Model, error) {
 	m, err := loadModel(path, o)
 	if err != nil {

@@ -213,7 +213,8 @@ func (s *store) find(n *searchspace.Node, k weightKind) (*nn.Param, place, error
 // single is the ranges of a place that one view can show: each axis has one.
 func single(at place) (in, out span, err error) {
 	if len(at.in) != 1 || len(at.out) != 1 {
-		return in, out, fmt.Errorf("%s: input channels in %d ranges and output channels in %d, expected one of each", at.key, len(at.in), len(at.out))
+		return in, out, fmt.Errorf("%s: input channels in %d ranges and output channels in %d, expected one of each",
+			at.key, len(at.in), len(at.out))
 	}
 	return at.in[0], at.out[0], nil
 }

@@ -53,7 +53,8 @@ func (t *training) save() (err error) {
 	}
 	defer tensor.Recover(&err)
 	st := t.runner.tape.Stream()
-	meta := trainMeta{Identity: t.identity, State: t.state, Version: t.version.Load(), KernelPath: t.backend.Name(), Updates: make(map[string]int)}
+	meta := trainMeta{Identity: t.identity, State: t.state, Version: t.version.Load(), KernelPath: t.backend.Name(),
+		Updates: make(map[string]int)}
 	tensors := make(map[string]checkpoint.Tensor)
 	for _, s := range t.store.list {
 		p := t.store.set.Lookup(s.key)
@@ -105,7 +106,8 @@ func (t *training) resume() (err error) {
 func (t *training) same(meta *trainMeta) error {
 	id := meta.Identity
 	if id.Network != t.identity.Network || id.Arch != t.identity.Arch || !sameSpec(id.Space, t.identity.Space) {
-		return fmt.Errorf("%w: it trains %s %s, expected %s %s of an equal space", ErrCheckpointMismatch, id.Network, id.Arch, t.identity.Network, t.identity.Arch)
+		return fmt.Errorf("%w: it trains %s %s, expected %s %s of an equal space", ErrCheckpointMismatch,
+			id.Network, id.Arch, t.identity.Network, t.identity.Arch)
 	}
 	got, want := reflect.ValueOf(id.Plan), reflect.ValueOf(t.identity.Plan)
 	for i := range want.NumField() {

@@ -27,8 +27,8 @@ func (s *spec) foreignDims() []int {
 	return []int{s.out, s.in, s.kernel, s.kernel}
 }
 
-// WriteSafetensors writes weights and running statistics to a safetensors file under the names and in the layouts that PyTorch gives them: convolutions
-// [out][in/groups][kh][kw], linear layers [out][in]. The file is replaced atomically.
+// WriteSafetensors writes weights and running statistics to a safetensors file under the names and in the layouts that PyTorch
+// gives them: convolutions [out][in/groups][kh][kw], linear layers [out][in]. The file is replaced atomically.
 func (m *Model) WriteSafetensors(path string) error {
 	if err := m.acquire(context.Background()); err != nil {
 		return err
