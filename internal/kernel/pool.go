@@ -4,7 +4,6 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"unsafe"
 )
 
 // Task is an operation cut into chunks that may run in any order and at the same
@@ -180,15 +179,4 @@ func (p *Pool) Close() {
 	p.closed = true
 	p.mu.Unlock()
 	p.wake.Broadcast()
-}
-
-// AlignedFloats is n zeros that start on a cache line.
-func AlignedFloats(n int) []float32 {
-	const line = 64 / 4
-	m := make([]float32, n+line)
-	off := 0
-	if r := uintptr(unsafe.Pointer(unsafe.SliceData(m))) % 64; r != 0 {
-		off = int(64-r) / 4
-	}
-	return m[off : off+n : off+n]
 }
