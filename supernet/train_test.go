@@ -63,24 +63,47 @@ func TestTrainingLearns(t *testing.T) {
 	}
 }
 
-// TestDeterminism trains with several numbers of processors and expects the same bits.
+// TestDeterminism trains and judges with several numbers of processors and expects the same bits. Images are large enough for every
+// kind of operation to be split.
 func TestDeterminism(t *testing.T) {
-	train := stripes(t, 48, 16, 1)
+	options := tinyOptions
+	options.InputSize, options.Dropout = 32, 0.2
+	space, err := searchspace.MobileNetV3(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	train, val := stripes(t, 64, 32, 1), stripes(t, 20, 32, 2)
 	old := runtime.GOMAXPROCS(0)
 	defer runtime.GOMAXPROCS(old)
 	var want map[string][]float32
+	var first searchspace.Measurement
 	for _, procs := range []int{1, 2, 8} {
 		runtime.GOMAXPROCS(procs)
-		n := tinyNet(t, Elastic)
+		n, err := New(space, &Options{Seed: 7, Workers: procs % 8})
+		if err != nil {
+			t.Fatal(err)
+		}
 		o := short(2)
+		o.BatchSize, o.StepsPerArch = 32, 1
 		o.Augment = &dataset.Augment{CropPadding: 2, Flip: true}
 		if _, err := n.Train(context.Background(), train, o); err != nil {
 			t.Fatal(err)
 		}
+		b, err := n.On(val, &EvalOptions{Calibration: train})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := b.Evaluate(context.Background(), space.Largest())
+		if err != nil {
+			t.Fatal(err)
+		}
 		if want == nil {
-			want = n.values()
+			want, first = n.values(), m
 		}
 		sameValues(t, n.values(), want)
+		if m != first {
+			t.Errorf("%d processors measure %+v, one measures %+v", procs, m, first)
+		}
 	}
 }
 

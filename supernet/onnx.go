@@ -1,0 +1,118 @@
+package supernet
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/tendril-nas/tendril/internal/checkpoint"
+	"github.com/tendril-nas/tendril/internal/tensor"
+)
+
+// ONNXOptions configures Model.WriteONNX. The zero value, or a nil pointer, is the default.
+type ONNXOptions struct {
+	// ClassNames are written into the metadata, one per class of the model; nil means "0", "1", ….
+	ClassNames []string
+	// KeepBatchNorm keeps every batch normalisation as a node of its own, for those who train on. By default it is folded into the
+	// convolution that it follows, where nothing else reads that.
+	KeepBatchNorm bool
+	// Features adds the output "features", [batch, q]: what Model.Embed gives.
+	Features bool
+	// Probabilities adds the output "probabilities", [batch, classes].
+	Probabilities bool
+}
+
+// WriteONNX writes the model as an ONNX file (operator set 17), which other runtimes can run. Its input is "images", float32
+// [batch, 3, size, size], normalised; its first output is "logits", [batch, classes]; the size of the batch is free. Weights
+// have the names of WriteSafetensors.
+//
+// The metadata of the file say how to prepare images and how to read the result: "classes" (JSON list of names),
+// "normalization_mean" and "normalization_std" (JSON lists; a byte v of channel c becomes (v/255−mean[c])/std[c], channels red,
+// green, blue), "input_size", "space" (JSON) and "architecture" (its text form). The file is replaced atomically.
+func (m *Model) WriteONNX(path string, o *ONNXOptions) error {
+	if o == nil {
+		o = &ONNXOptions{}
+	}
+	if err := m.acquire(context.Background()); err != nil {
+		return err
+	}
+	defer m.release()
+	file, err := m.onnx(o)
+	if err == nil {
+		err = checkpoint.WriteFileAtomic(path, func(w io.Writer) error {
+			_, err := w.Write(file)
+			return err
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("supernet: write ONNX: %w", err)
+	}
+	return nil
+}
+
+// onnx is the content of the file, a ModelProto. The caller has the turn.
+func (m *Model) onnx(o *ONNXOptions) (file onnxMessage, err error) {
+	defer tensor.Recover(&err)
+	props, err := m.onnxMetadata(o)
+	if err != nil {
+		return nil, err
+	}
+	w := newOnnxWriter(m.prog.graph, m.store.set, m.runner.tape.Stream(), o)
+	graph, err := w.graph()
+	if err != nil {
+		return nil, err
+	}
+	if len(graph) > math.MaxInt32-1<<20 {
+		return nil, fmt.Errorf("graph of %d bytes, the format ends at 2 GiB", len(graph))
+	}
+	var opset onnxMessage
+	opset.text(1, "")
+	opset.number(2, onnxOpset)
+	file.number(1, onnxIR)
+	file.text(2, "tendril")
+	file.message(7, graph)
+	file.message(8, opset)
+	for _, p := range props {
+		var entry onnxMessage
+		entry.text(1, p[0])
+		entry.text(2, p[1])
+		file = protowire.AppendBytes(protowire.AppendTag(file, 14, protowire.BytesType), entry)
+	}
+	return file, nil
+}
+
+// onnxMetadata is the keys and values of the file's metadata.
+func (m *Model) onnxMetadata(o *ONNXOptions) ([][2]string, error) {
+	classes := o.ClassNames
+	if k := m.prog.graph.Classes; classes == nil {
+		for i := range k {
+			classes = append(classes, fmt.Sprint(i))
+		}
+	} else if len(classes) != k {
+		return nil, fmt.Errorf("%d class names, expected %d", len(classes), k)
+	}
+	props := [][2]string{
+		{"input_size", fmt.Sprint(m.prog.graph.InputSize)},
+		{"architecture", m.space.Format(m.arch)},
+	}
+	for _, p := range []struct {
+		key   string
+		value any
+	}{
+		{"classes", classes},
+		{"normalization_mean", m.norm.Mean},
+		{"normalization_std", m.norm.Std},
+		{"space", m.space.Spec()},
+	} {
+		text, err := json.Marshal(p.value)
+		if err != nil {
+			return nil, fmt.Errorf("metadata %s: %w", p.key, err)
+		}
+		props = append(props, [2]string{p.key, string(text)})
+	}
+	return props, nil
+}
