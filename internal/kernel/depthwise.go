@@ -16,6 +16,11 @@ type Depthwise struct {
 	SrcNext     int            // between the windows of two output rows
 	Cols, Rows  int
 	KW, KH      int
+
+	// When Inside is not 0, rows of Src outside [Top, Top+Inside) hold zeros (Top
+	// may be negative); kernel rows that meet only such rows are left out. On the
+	// small maps of late layers that is most of a large kernel.
+	Top, Inside int
 }
 
 func depthwiseGo(a *Depthwise) {
@@ -47,6 +52,8 @@ type DepthwiseGrad struct {
 	SrcNext    int
 	Cols, Rows int
 	KW, KH     int
+
+	Top, Inside int // as in Depthwise
 }
 
 func depthwiseGradGo(a *DepthwiseGrad) {
@@ -71,7 +78,56 @@ func depthwiseGradGo(a *DepthwiseGrad) {
 }
 
 // Depthwise runs a depthwise convolution of one padded plane.
-func (p Path) Depthwise(a *Depthwise) { p.depthwise(a) }
+func (p Path) Depthwise(a *Depthwise) {
+	if a.Inside == 0 || a.Rows <= 0 {
+		p.depthwise(a)
+		return
+	}
+	whole := *a
+	for y := 0; y < whole.Rows; {
+		k0, k1 := whole.taps(y)
+		end := y + 1
+		for end < whole.Rows {
+			if l0, l1 := whole.taps(end); l0 != k0 || l1 != k1 {
+				break
+			}
+			end++
+		}
+		a.Dst = unsafe.Add(whole.Dst, y*whole.DstRow*4)
+		a.Src = unsafe.Add(whole.Src, (y*whole.SrcNext+k0*whole.SrcRow)*4)
+		a.W = unsafe.Add(whole.W, k0*whole.KW*Block*4)
+		a.Rows, a.KH = end-y, k1-k0
+		p.depthwise(a)
+		y = end
+	}
+	*a = whole
+}
+
+// taps is the kernel rows that meet something in output row y; one that meets
+// zeros if none does.
+func (a *Depthwise) taps(y int) (k0, k1 int) {
+	first := y * (a.SrcNext / a.SrcRow)
+	k0, k1 = max(0, a.Top-first), min(a.KH, a.Top+a.Inside-first)
+	if k1 <= k0 {
+		return 0, 1
+	}
+	return k0, k1
+}
 
 // DepthwiseGrad adds the weight gradient of one padded plane.
 func (p Path) DepthwiseGrad(a *DepthwiseGrad) { p.depthwiseGrad(a) }
+
+// rows is the output rows for which kernel rows [k0, k1) meet something.
+func (a *DepthwiseGrad) rows(k0, k1 int) (y0, y1 int) {
+	if a.Inside == 0 {
+		return 0, a.Rows
+	}
+	// Row y meets rows [y·step+k0, y·step+k1) of the source.
+	step := a.SrcNext / a.SrcRow
+	y0 = max(0, ceilDiv(max(a.Top-k1+1, 0), step))
+	last := a.Top + a.Inside - 1 - k0
+	if last < 0 {
+		return 0, 0
+	}
+	return y0, min(a.Rows, last/step+1)
+}

@@ -62,12 +62,16 @@ func (p Path) depthwiseGrad(a *DepthwiseGrad) {
 		return
 	}
 	table := &gradTable[p-AVX2][step-1][a.KW]
-	src, w := a.Src, a.W
-	ky := 0
+	whole := *a
+	k0 := 0
 	for _, rows := range gradRows[p-AVX2][a.KW] {
-		a.Src, a.W = unsafe.Add(src, ky*a.SrcRow*4), unsafe.Add(w, ky*a.KW*Block*4)
-		table[rows]((*byte)(unsafe.Pointer(a)))
-		ky += rows
+		y0, y1 := whole.rows(k0, k0+rows)
+		if y0 < y1 {
+			a.G, a.Rows = unsafe.Add(whole.G, y0*whole.GRow*4), y1-y0
+			a.Src, a.W = unsafe.Add(whole.Src, (y0*whole.SrcNext+k0*whole.SrcRow)*4), unsafe.Add(whole.W, k0*whole.KW*Block*4)
+			table[rows]((*byte)(unsafe.Pointer(a)))
+		}
+		k0 += rows
 	}
-	a.Src, a.W = src, w
+	*a = whole
 }

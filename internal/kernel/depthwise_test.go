@@ -64,3 +64,48 @@ func checkDepthwise(t *testing.T, p Path, kh, kw, step, cols, rows int) {
 		}
 	}
 }
+
+// TestDepthwiseInside compares the kernels that leave out rows of zeros with the
+// plain ones that read them, on maps smaller and larger than the kernel.
+func TestDepthwiseInside(t *testing.T) {
+	for _, p := range Available() {
+		for _, k := range []int{3, 5, 7} {
+			for _, step := range []int{1, 2} {
+				for size := 1; size <= 12; size++ {
+					r := rand.New(rand.NewPCG(uint64(k), uint64(size)))
+					pad := k / 2
+					frame := size + 2*pad
+					out := (size-1)/step + 1
+					src := newGuarded(r, frame*frame*Block, 1)
+					for i := range src.x {
+						if y := i / Block / frame; y < pad || y >= pad+size {
+							src.x[i] = 0
+						}
+					}
+					w, g := newGuarded(r, k*k*Block, 2), newGuarded(r, out*out*Block, 3)
+					got, want := newGuarded(r, out*out*Block, 0), newGuarded(r, out*out*Block, 0)
+					a := Depthwise{
+						Dst: got.ptr(), Src: src.ptr(), W: w.ptr(), DstCol: Block, DstRow: out * Block,
+						SrcCol: step * Block, SrcRow: frame * Block, SrcNext: step * frame * Block,
+						Cols: out, Rows: out, KW: k, KH: k, Top: pad, Inside: size,
+					}
+					p.Depthwise(&a)
+					a.Dst = want.ptr()
+					depthwiseGo(&a)
+					near(t, "forward", got.x, want.x, 1e-5)
+					dw, ref := newGuarded(r, k*k*Block, 0), newGuarded(r, k*k*Block, 1)
+					copy(ref.x, dw.x)
+					b := DepthwiseGrad{
+						G: g.ptr(), Src: src.ptr(), W: dw.ptr(), GRow: out * Block,
+						SrcCol: step * Block, SrcRow: frame * Block, SrcNext: step * frame * Block,
+						Cols: out, Rows: out, KW: k, KH: k, Top: pad, Inside: size,
+					}
+					p.DepthwiseGrad(&b)
+					b.W = ref.ptr()
+					depthwiseGradGo(&b)
+					near(t, "weight gradient", dw.x, ref.x, 1e-5)
+				}
+			}
+		}
+	}
+}

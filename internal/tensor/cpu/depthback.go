@@ -147,7 +147,7 @@ func (o *depthwiseBackOp) Run(chunk int, w *kernel.Worker) {
 			w.DWG = kernel.DepthwiseGrad{
 				G: grad, Src: kernel.PtrAt(xf.mem, 0), W: kernel.PtrAt(part, 0),
 				GRow: gRow, SrcCol: o.stride * block, SrcRow: xf.width * block, SrcNext: o.stride * xf.width * block,
-				Cols: ys.W, Rows: ys.H, KW: o.kw, KH: o.kh,
+				Cols: ys.W, Rows: ys.H, KW: o.kw, KH: o.kh, Top: o.pad, Inside: xs.H,
 			}
 			o.path.DepthwiseGrad(&w.DWG)
 		}
@@ -212,7 +212,7 @@ func (o *depthwiseBackOp) inputGrad(w *kernel.Worker, f *frame, b, n int) {
 			W:      kernel.PtrAt(o.w, b*size+p.off),
 			DstCol: step * block, DstRow: step * xs.W * block,
 			SrcCol: block, SrcRow: f.width * block, SrcNext: f.width * block,
-			Cols: cols, Rows: rows, KW: p.kw, KH: p.kh,
+			Cols: cols, Rows: rows, KW: p.kw, KH: p.kh, Top: -p.oy, Inside: f.insideH,
 		}
 		o.path.Depthwise(&w.DW)
 	}

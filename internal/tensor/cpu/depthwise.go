@@ -85,7 +85,7 @@ func (o *depthwiseOp) Run(chunk int, w *kernel.Worker) {
 			Dst: o.out.plane(b, n*os.H*os.W), Src: kernel.PtrAt(f.mem, 0), W: kernel.PtrAt(o.w, b*o.kh*o.kw*block),
 			DstCol: block, DstRow: os.W * block,
 			SrcCol: o.stride * block, SrcRow: f.width * block, SrcNext: o.stride * f.width * block,
-			Cols: os.W, Rows: os.H, KW: o.kw, KH: o.kh,
+			Cols: os.W, Rows: os.H, KW: o.kw, KH: o.kh, Top: o.pad, Inside: xs.H,
 		}
 		o.path.Depthwise(&w.DW)
 	}
