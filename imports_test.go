@@ -22,7 +22,7 @@ const module = "github.com/tendril-nas/tendril/"
 var allowed = map[string][]string{
 	"":                            {},
 	"searchspace":                 {},
-	"supernet":                    {"searchspace", "supernet/dataset", "internal/nn", "internal/tensor", "internal/tensor/cpu", "internal/checkpoint", "gorgonia.org/tensor"},
+	"supernet":                    {"searchspace", "supernet/dataset", "internal/nn", "internal/tensor", "internal/tensor/cpu", "internal/checkpoint", "gorgonia.org/tensor", "google.golang.org/protobuf/encoding/protowire"},
 	"supernet/dataset":            {"golang.org/x/image"},
 	"wasserstein":                 {"internal/kernel", "internal/checkpoint", "gonum.org/v1/gonum", "gorgonia.org/tensor"},
 	"adjuster":                    {"searchspace", "internal/nn", "internal/tensor", "internal/tensor/cpu", "internal/search", "internal/checkpoint"},
