@@ -32,6 +32,7 @@ type Config struct {
 	Supernet Training `json:"supernet"`
 	Retrain  Training `json:"retrain"`
 	Adjuster Search   `json:"adjuster"`
+	Final    int      `json:"final"` // epochs of one more retraining after the last snapshot, whether that was kept or adjusted; 0 = none
 	Inherit  bool     `json:"inherit"` // retraining starts from the supernet's weights (baselines without one: from the weights in service)
 }
 
@@ -39,7 +40,6 @@ type Config struct {
 type Training struct {
 	Epochs         int     `json:"epochs"`       // over the first snapshot (supernet), or over each snapshot (retraining)
 	LaterEpochs    int     `json:"later_epochs"` // of fine-tuning at later snapshots
-	FinalEpochs    int     `json:"final_epochs"` // of the last snapshot; 0 = as any other
 	MinSteps       int     `json:"min_steps"`    // small snapshots get more epochs, until there are this many steps
 	Batch          int     `json:"batch"`
 	LR             float64 `json:"lr"`
@@ -82,7 +82,7 @@ func Default() Config {
 		Stem:     1,
 		Supernet: Training{Epochs: 10, LaterEpochs: 4, MinSteps: 400, Batch: 32, LR: 0.05, LaterLR: 0.03, WeightDecay: 1e-4, Flip: true, Crop: 2, StepsPerArch: 1},
 		Retrain:  Training{Epochs: 10, LaterEpochs: 8, MinSteps: 1000, Batch: 32, LR: 0.05, WeightDecay: 1e-4, Flip: true, Crop: 2},
-		Adjuster: Search{Iterations: 200, LR: 1e-2, Entropy: 2e-4, Candidates: 10, Images: 200, Calibration: 128, MovingMean: true},
+		Adjuster: Search{Iterations: 300, LR: 5e-3, Entropy: 2e-4, Candidates: 10, Images: 200, Calibration: 128, MovingMean: true},
 		Inherit:  true,
 	}
 }
@@ -97,9 +97,9 @@ func QuickTable() Config {
 	c.LateMore = 0.01
 	c.Width = 0.35
 	c.Stem = 2
-	c.Supernet.MinSteps, c.Supernet.Epochs, c.Supernet.LaterEpochs = 100, 2, 1
-	c.Retrain.MinSteps, c.Retrain.Epochs, c.Retrain.LaterEpochs = 400, 4, 4
-	c.Adjuster.Iterations, c.Adjuster.Images, c.Adjuster.Calibration, c.Adjuster.LR = 60, 150, 128, 2e-2
+	c.Supernet.MinSteps, c.Supernet.Epochs, c.Supernet.LaterEpochs = 200, 2, 1
+	c.Retrain.MinSteps, c.Retrain.Epochs, c.Retrain.LaterEpochs = 600, 4, 4
+	c.Adjuster.Iterations, c.Adjuster.Images, c.Adjuster.Calibration, c.Adjuster.LR = 80, 150, 128, 2e-2
 	return c
 }
 
@@ -137,6 +137,9 @@ func (c *Config) Check() error {
 		if t.Epochs < 1 || t.LaterEpochs < 1 || t.Batch < 2 || !(t.LR > 0) {
 			return fmt.Errorf("-%s-…: %d and %d epochs, batch %d, learning rate %v: expected at least 1, 1, 2 and a rate above 0", name, t.Epochs, t.LaterEpochs, t.Batch, t.LR)
 		}
+	}
+	if c.Final < 0 {
+		return fmt.Errorf("-final-epochs %d: expected 0 or more", c.Final)
 	}
 	if c.Data != "" {
 		abs, err := filepath.Abs(c.Data)

@@ -110,6 +110,7 @@ const (
 	seedJudges
 	seedPolicy
 	seedCandidates
+	seedFinalData
 )
 
 // seed derives the seed of one purpose at one snapshot.
@@ -153,9 +154,6 @@ func (e *engine) trainOptions(tr *Training, n, seedPurpose int, name, checkpoint
 		if tr.LaterLR > 0 {
 			lr = tr.LaterLR
 		}
-	}
-	if e.t == e.scenario.Len() && tr.FinalEpochs > 0 {
-		epochs = tr.FinalEpochs
 	}
 	perEpoch := max(1, n/tr.Batch)
 	epochs = max(epochs, (tr.MinSteps+perEpoch-1)/perEpoch)

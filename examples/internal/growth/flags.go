@@ -70,6 +70,7 @@ func (c *Config) bind(fs *flag.FlagSet) {
 	fs.BoolVar(&c.Inherit, "inherit", c.Inherit, "retraining starts from inherited weights, not from random ones")
 	bindTraining(fs, "supernet", &c.Supernet)
 	bindTraining(fs, "retrain", &c.Retrain)
+	fs.IntVar(&c.Final, "final-epochs", c.Final, "epochs of one more training of the network in service after the last snapshot, kept or adjusted (0: none)")
 	fs.IntVar(&c.Adjuster.Iterations, "iterations", c.Adjuster.Iterations, "proposals the adjuster learns from at each adjustment")
 	fs.Float64Var(&c.Adjuster.LR, "adjuster-lr", c.Adjuster.LR, "learning rate of the adjuster's policy")
 	fs.Float64Var(&c.Adjuster.Entropy, "entropy", c.Adjuster.Entropy, "weight of the policy's entropy bonus")
@@ -83,7 +84,6 @@ func (c *Config) bind(fs *flag.FlagSet) {
 func bindTraining(fs *flag.FlagSet, name string, t *Training) {
 	fs.IntVar(&t.Epochs, name+"-epochs", t.Epochs, "epochs of "+name+" training at the first snapshot")
 	fs.IntVar(&t.LaterEpochs, name+"-later-epochs", t.LaterEpochs, "epochs of "+name+" training at later snapshots")
-	fs.IntVar(&t.FinalEpochs, name+"-final-epochs", t.FinalEpochs, "epochs of "+name+" training at the last snapshot (0: as at the others)")
 	fs.IntVar(&t.MinSteps, name+"-steps", t.MinSteps, "fewest steps of "+name+" training: small snapshots get more epochs")
 	fs.IntVar(&t.Batch, name+"-batch", t.Batch, "batch size of "+name+" training")
 	fs.Float64Var(&t.LR, name+"-lr", t.LR, "peak learning rate of "+name+" training")

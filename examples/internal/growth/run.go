@@ -148,36 +148,3 @@ func (e *engine) searchClock(x *adjuster.Expert) func() {
 		e.clockInto(SecondsAdjuster, time.Now().Add(-time.Duration(max(0, spent)*float64(time.Second))))
 	}
 }
-
-// finish judges the network in service after the last snapshot and saves it under a name of its own.
-func (e *engine) finish(ctx context.Context, rep *Report) error {
-	last := e.scenario.Len()
-	s, err := e.service(ctx, last+1)
-	if err != nil {
-		return err
-	}
-	test, err := e.scenario.Test(last)
-	if err != nil {
-		return err
-	}
-	tally, err := Tally(ctx, s.model, test)
-	if err != nil {
-		return err
-	}
-	snap := rep.Snapshots[last-1]
-	rep.Final = FinalReport{Arch: snap.ArchAfter, MAdds: snap.MAddsAfter, TestAccuracy: tally.Accuracy()}
-	if p := e.store.path(finalModel); p != "" {
-		if err := s.model.Save(p); err != nil {
-			return err
-		}
-	}
-	// A run killed just after a training was finished may have left its checkpoint.
-	for t := 1; t <= last; t++ {
-		if err := e.store.remove(supernetTrain(t), modelTrain(t)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-const finalModel = "model.ckpt"
