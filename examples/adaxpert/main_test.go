@@ -75,19 +75,19 @@ func readReport(t *testing.T, path string) growth.Report {
 func TestKilledRunEndsTheSame(t *testing.T) {
 	data := tinyData(t)
 	whole := filepath.Join(t.TempDir(), "whole.json")
-	runHere(t, tiny(data, "-json", whole))
+	runHere(t, tiny(data, "-final-epochs", "2", "-json", whole))
 	want := readReport(t, whole)
 
 	out := filepath.Join(t.TempDir(), "run")
 	result := filepath.Join(t.TempDir(), "killed.json")
-	args := tiny(data, "-out", out, "-resume", "-json", result)
+	args := tiny(data, "-final-epochs", "2", "-out", out, "-resume", "-json", result)
 	for _, moment := range []struct {
 		file  string
 		delay time.Duration
 	}{
 		{"config.json", 0}, {"supernet-1-training.ckpt", 0}, {"supernet-1.ckpt", time.Millisecond}, {"model-1-training.ckpt", 2 * time.Millisecond},
 		{"retrained-1.json", 0}, {"measured-2.json", 20 * time.Millisecond}, {"supernet-2.ckpt", 60 * time.Millisecond},
-		{"model-2-training.ckpt", 5 * time.Millisecond}, {"model-2.ckpt", 0}, {"supernet-3.ckpt", 150 * time.Millisecond}, {"model.ckpt", 0},
+		{"model-2-training.ckpt", 5 * time.Millisecond}, {"model-2.ckpt", 0}, {"supernet-3.ckpt", 150 * time.Millisecond}, {"model-training.ckpt", 0}, {"model.ckpt", 0}, {"final.json", 0},
 	} {
 		killWhen(t, args, filepath.Join(out, moment.file), moment.delay)
 	}
