@@ -32,7 +32,7 @@ type Config struct {
 	Supernet Training `json:"supernet"`
 	Retrain  Training `json:"retrain"`
 	Adjuster Search   `json:"adjuster"`
-	Final    int      `json:"final"` // epochs of one more retraining after the last snapshot, whether that was kept or adjusted; 0 = none
+	Final    int      `json:"final"`   // epochs of one more retraining after the last snapshot, whether that was kept or adjusted; 0 = none
 	Inherit  bool     `json:"inherit"` // retraining starts from the supernet's weights (baselines without one: from the weights in service)
 }
 
