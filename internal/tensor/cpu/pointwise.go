@@ -73,21 +73,36 @@ func (n *node) load(path kernel.Path, w *kernel.Worker, scratch []float32, r0, r
 func (o *gemmOp) panels(w *kernel.Worker, a unsafe.Pointer, jump, part, r0, rows, c0, c1 int) {
 	t := &w.Tile
 	*t = kernel.Tile{
-		A: a, ARow: block, AStep: 1, AJump: jump,
-		KIn: block, KOut: o.k / block, KTail: o.k % block,
+		ARow: block, AStep: 1, AJump: jump, KIn: block,
 		BStep: block, BNext: o.k * block,
 		CRow: block, CNext: o.out.rows * block, Cols: block,
 	}
+	// Long inner products go in parts whose packed columns stay in the first-level
+	// cache.
+	whole, depth := o.k/block, ceilDiv(o.k, ceilDiv(o.k, panelDepth)*block)
 	step := o.path.MaxBlocks()
 	for c := c0; c < c1; c += step {
-		t.B, t.C = kernel.PtrAt(o.b, c*o.k*block), o.out.plane(c, r0)
 		n := min(step, c1-c)
-		o.path.Tile(t, rows, n)
+		t.C = o.out.plane(c, r0)
+		for k := 0; k == 0 || k < whole; k += depth {
+			t.KOut, t.KTail = min(depth, whole-k), 0
+			if k+depth >= whole {
+				t.KTail = o.k % block
+			}
+			t.A, t.B = unsafe.Add(a, k*jump*4), kernel.PtrAt(o.b, (c*o.k+k*block)*block)
+			t.Acc = k > 0
+			o.path.Tile(t, rows, n)
+		}
 		for b := c; b < c+n; b++ {
 			o.epilogue(b, part, r0, rows, &w.Ch)
 		}
 	}
 }
+
+// panelDepth is the steps of one part of a long inner product.
+const panelDepth = 256
+
+func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
 // epilogue adds the bias and collects sums while the result is in cache.
 func (o *gemmOp) epilogue(b, part, r0, rows int, ch *kernel.Chan) {
