@@ -17,7 +17,8 @@
 // The library is laid out for five published methods that share one idea: a
 // space is a list of named decisions, an architecture is one choice for each,
 // and everything else (cost, runnable network, picture) is read from the layer
-// graph that the space makes of it. One of the five is here:
+// graph that the space makes of it. One of the five is here; of the others only
+// the search spaces are (package searchspace):
 //
 //   - AdaXpert, "Adapting Neural Architecture for Growing Data" (Niu et al.,
 //     ICML 2021): package adjuster. Done.
