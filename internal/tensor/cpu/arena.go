@@ -38,14 +38,18 @@ func sizeClass(n int) int {
 	return (n + step - 1) / step * step
 }
 
-// floats is memory for n floats with unknown content.
+// floats is memory for n floats with unknown content: a free piece of the right
+// size or slightly larger, so that steps of different networks share pieces, else
+// a new one.
 func (a *arena) floats(n int) *storage {
 	size := sizeClass(n)
-	if list := a.free[size]; len(list) > 0 {
-		s := list[len(list)-1]
-		a.free[size] = list[:len(list)-1]
-		s.data, s.refs = s.full[:n], 1
-		return s
+	for try, c := 0, size; try < 4; try, c = try+1, sizeClass(c+1) {
+		if list := a.free[c]; len(list) > 0 {
+			s := list[len(list)-1]
+			a.free[c] = list[:len(list)-1]
+			s.data, s.refs = s.full[:n], 1
+			return s
+		}
 	}
 	s := &storage{full: kernel.AlignedFloats(size), refs: 1}
 	s.data = s.full[:n]
@@ -125,12 +129,4 @@ func (a *arena) node(shape tensor.Shape, st *storage) *node {
 	a.n++
 	*t = node{shape: shape, rows: shape.Rows(), cb: blocks(shape.C), st: st}
 	return t
-}
-
-// planeOrNil is plane for an operand that may be absent.
-func (n *node) planeOrNil(b, r int) unsafe.Pointer {
-	if n == nil {
-		return nil
-	}
-	return n.plane(b, r)
 }

@@ -16,7 +16,7 @@ type mbconv struct {
 	st                  tensor.Stream
 	stem, we, wd, ws    tensor.Weight
 	wp                  tensor.Weight
-	grads, params       []tensor.Buffer
+	params              []tensor.Buffer
 	bn                  [4]tensor.BatchNorm
 	bnGrads             [4]tensor.BatchNormGrads
 	x, dy               []float32
