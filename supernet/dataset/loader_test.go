@@ -267,7 +267,7 @@ func TestBatchesError(t *testing.T) {
 func TestBatchesBadOptions(t *testing.T) {
 	ds := grid(t, 4, 2, 2)
 	for _, o := range []LoaderOptions{
-		{BatchSize: -1}, {Epoch: -1}, {Skip: -1}, {Workers: -1}, {Workers: 1 << 30}, {BatchSize: 1 << 40},
+		{BatchSize: -1}, {Epoch: -1}, {Skip: -1}, {Workers: -1}, {Workers: 1 << 30}, {BatchSize: 1 << 30},
 		{Augment: &Augment{Cutout: -1}}, {Normalization: Normalization{Mean: [3]float32{1}}},
 	} {
 		n := 0
