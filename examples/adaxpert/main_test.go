@@ -215,11 +215,42 @@ func TestBaselinesAndScenarios(t *testing.T) {
 			if r.Final.Arch != last.ArchAfter || r.Final.MAdds != last.MAddsAfter || r.Final.TestAccuracy != last.AccAfter {
 				t.Errorf("final %+v after %+v", r.Final, last)
 			}
+			stopped := filepath.Join(t.TempDir(), "stopped")
+			args := tiny(data, append(c.args, "-json", path, "-out", stopped, "-resume")...)
+			stopAfter(t, "snapshot 1/", args)
+			runHere(t, args)
+			if d := cmp.Diff(r.WithoutSeconds(), ptr(readReport(t, path)).WithoutSeconds()); d != "" {
+				t.Errorf("stopped and resumed (-whole +resumed):\n%s", d)
+			}
 			if !strings.Contains(out, "snapshot 2/") || !strings.Contains(out, "H_t = ") || !strings.Contains(out, "test accuracy") {
 				t.Errorf("printed:\n%s", out)
 			}
 		})
 	}
+}
+
+// stopAfter runs the program and interrupts it as soon as it has printed a text.
+func stopAfter(t *testing.T, text string, args []string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var errs bytes.Buffer
+	if code := run(ctx, args, &stopper{text: text, stop: cancel}, &errs); code != exitError || !strings.Contains(errs.String(), "-resume") {
+		t.Fatalf("exit code %d: %s", code, errs.String())
+	}
+}
+
+// stopper calls stop when it is given a certain text.
+type stopper struct {
+	text string
+	stop func()
+}
+
+func (s *stopper) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), s.text) {
+		s.stop()
+	}
+	return len(p), nil
 }
 
 func TestUsageErrors(t *testing.T) {

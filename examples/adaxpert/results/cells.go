@@ -39,7 +39,7 @@ var (
 
 // cifarArgs: 32 pixels, stem stride 1, as much training as fits into half an hour.
 func cifarArgs() []string {
-	return strings.Fields("-size 32 -stem 1 -width 0.5 -retrain-epochs 8 -retrain-later-epochs 6 -retrain-crop 4 -supernet-crop 4 " +
+	return strings.Fields("-size 32 -stem 1 -width 0.5 -retrain-epochs 8 -retrain-later-epochs 5 -retrain-crop 4 -supernet-crop 4 " +
 		"-supernet-epochs 8 -supernet-later-epochs 3 -retrain-batch 128 -supernet-batch 128 -val 0.1 -reward-images 500")
 }
 
