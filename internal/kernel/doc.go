@@ -3,9 +3,9 @@
 // optimiser updates. Every loop exists as plain Go and, on amd64, as generated
 // assembly for AVX2+FMA and for AVX-512.
 //
-//	p := kernel.Default()          // the best path of this CPU
-//	c := make([]float32, m*n)
-//	err := kernel.MatMul(p, false, false, m, n, k, a, k, b, n, c, n, false)
+//	p := kernel.Default() // the best path of this CPU
+//	var ws kernel.Workspace
+//	err := p.MatMul(&ws, c, a, b, false, false, false) // row-major c = a·b
 //
 // # Layout
 //
@@ -21,6 +21,12 @@
 // anything but the operands; two paths differ by rounding. TENDRIL_KERNEL
 // (avx512, avx2, go) overrides the detected path; the build tags noasm and
 // purego leave only plain Go.
+//
+// # Generated files
+//
+// The assembly comes from the generator in _gen, a module of its own; go generate
+// reproduces it byte for byte. Every kernel has a plain Go twin in the file of its
+// name, which is its documentation and what the tests compare it with.
 //
 // Functions take unsafe pointers in argument records because they address
 // strided views; callers own all bounds checking. The package is internal: use

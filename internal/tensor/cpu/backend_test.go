@@ -10,7 +10,11 @@ import (
 )
 
 func TestBackend(t *testing.T) {
-	for _, p := range kernel.Available() {
+	paths := kernel.Available()
+	if testing.Short() {
+		paths = []kernel.Path{kernel.Default()}
+	}
+	for _, p := range paths {
 		t.Run(p.String(), func(t *testing.T) {
 			backendtest.Run(t, func() tensor.Backend { return cpu.New(cpu.Options{Kernel: p.String()}) })
 		})

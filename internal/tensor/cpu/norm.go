@@ -6,8 +6,7 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// bnVectors is the layout of what batch normalisation keeps: five vectors over
-// the padded channels, then the number of rows is the shape's.
+// The vectors over the padded channels that batch normalisation keeps.
 const (
 	bnScale = iota // gamma/√(var+eps)
 	bnShift        // beta − mean·scale
