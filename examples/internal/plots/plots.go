@@ -54,6 +54,7 @@ func Render(f Figure, ext string) ([]byte, error) {
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = f.Title, f.XLabel, f.YLabel
 	p.BackgroundColor = color.White
+	p.Title.Padding = vg.Points(4)
 	p.Legend.Top = true
 	p.Add(plotter.NewGrid())
 	drawn := 0
@@ -80,6 +81,9 @@ func Render(f Figure, ext string) ([]byte, error) {
 		}
 		p.X.Tick.Marker = plot.ConstantTicks(ticks)
 		p.X.Min, p.X.Max = min(p.X.Min, 0.8), max(p.X.Max, float64(len(ticks))+0.2)
+	}
+	if drawn > 1 { // room for the legend above the curves
+		p.Y.Max += 0.06 * float64(drawn+1) * (p.Y.Max - p.Y.Min)
 	}
 	if f.YFromZero {
 		p.Y.Min = min(p.Y.Min, 0)
