@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -108,7 +109,7 @@ func first(ds dataset.Dataset, n int, seed uint64) (dataset.Dataset, error) {
 	if n >= ds.Len() {
 		return ds, nil
 	}
-	return dataset.Fraction(ds, float64(n)/float64(ds.Len()), seed)
+	return dataset.Subset(ds, rand.New(rand.NewPCG(seed, 0)).Perm(ds.Len())[:n])
 }
 
 // one trains a network on every training image once and writes it.
