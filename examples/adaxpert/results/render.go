@@ -17,7 +17,7 @@ var templates embed.FS
 func render(records map[string]*record) ([]byte, error) {
 	p := &page{records: records}
 	t, err := template.New("page.tmpl").Funcs(template.FuncMap{
-		"curves": p.curves, "finals": p.finals, "table3": p.table3, "policy": p.policy, "rank": p.rank, "linear": p.linear,
+		"curves": p.curves, "findings": p.findings, "finals": p.finals, "table3": p.table3, "policy": p.policy, "rank": p.rank, "linear": p.linear,
 		"commands": p.commands, "machines": p.machines, "done": p.done,
 	}).ParseFS(templates, "page.tmpl")
 	if err != nil {

@@ -54,6 +54,9 @@ func TestRender(t *testing.T) {
 	for _, r := range []*record{
 		{Name: "fashion-I-ours-1", Kind: kindGrowth, Args: []string{"-seed", "1"}, Seconds: 100, CPU: "CPU A", Cores: 2, Report: fakeRun(4, 0.80, 2e6, growth.Adjusted)},
 		{Name: "fashion-I-ours-2", Kind: kindGrowth, Seconds: 300, CPU: "CPU A", Cores: 2, Report: fakeRun(2, 0.82, 2e6, growth.Kept)},
+		{Name: "fashion-I-fixed-1", Kind: kindGrowth, CPU: "CPU A", Cores: 2, Report: fakeRun(4, 0.70, 1e6, growth.Kept)},
+		{Name: "fashion-I-fixed-2", Kind: kindGrowth, CPU: "CPU A", Cores: 2, Report: fakeRun(4, 0.74, 1e6, growth.Kept)},
+		{Name: "fashion-I-random-2", Kind: kindGrowth, CPU: "CPU A", Cores: 2, Report: fakeRun(4, 0.83, 4e6, growth.Kept)},
 		{Name: "table3-unseen-adjusted-1", Kind: kindGrowth, Report: fakeRun(6, 0.81, 2e6, growth.Adjusted), CPU: "CPU B", Cores: 4},
 		{Name: "table3-unseen-fixed-1", Kind: kindGrowth, Report: fakeRun(6, 0.79, 1e6, growth.Kept), CPU: "CPU B", Cores: 4},
 		{Name: "policy", Kind: kindPolicy, Learnt: []growth.Learnt{{Seed: 1, First: -0.1, Last: 0.1, EntropyFirst: 30, EntropyLast: 20, Policy: 0.2, Random: 0.1}, {Seed: 2, First: 0, Last: 0.3, EntropyFirst: 30, EntropyLast: 20, Policy: 0.2, Random: 0.1}}},
@@ -68,7 +71,9 @@ func TestRender(t *testing.T) {
 	}
 	text := string(out)
 	for _, want := range []string{
-		"7 of ", "CPU A, 2 cores; CPU B, 4 cores", "| ours | 81.00 ± 1.41 | 2.00 ± 0.00 |", "2 seeds, mean ± standard deviation", "3.00 ± 1.41", "1× adjusted, 1× kept",
+		"10 of ",
+		"goes from 1.00 ± 0.00 to 2.00 ± 0.00 million", "Beside fixed: more accurate, +9.00 points (standard error 1.00), with 2.00 times the multiply-adds",
+		"Beside random: one seed only, -1.00 points, with 0.50 times", "Beside scratch: not run", "CPU A, 2 cores; CPU B, 4 cores", "| ours | 81.00 ± 1.41 | 2.00 ± 0.00 |", "2 seeds, mean ± standard deviation", "3.00 ± 1.41", "1× adjusted, 1× kept",
 		"| unseen images of the same classes | 6.00 | 0.25 | 79.00 | 81.00 | +2.00 | 1.00 → 2.00 |", "rises by 0.2500 (standard error 0.0500, ratio 5.0)",
 		"accuracy is 1.00; of MAdds and retrained accuracy, -1.00", "reaches 8.1 %", "go run ./examples/adaxpert -seed 1`",
 	} {
