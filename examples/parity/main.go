@@ -72,7 +72,8 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	s := settings{Momentum: 0.9}
 	flags := flag.NewFlagSet("parity", flag.ContinueOnError)
 	out := flags.String("out", "parity", "folder for the exported files")
-	images := flags.Int("images", 0, "training images, 0 = all of the embedded set")
+	data := flags.String("data", "", "images, as examples/adaxpert takes them; empty for the embedded Fashion-MNIST images")
+	images := flags.Int("images", 0, "training images, 0 = all")
 	flags.StringVar(&s.Arch, "arch", "3,2,3,2,3:3,5,7,3,5,3,3,3,7,5,3,3,5,7,3,3,7,5,3,3:4,3,6,3,4,6,3,3,3,4,6,3,4,3,3,3,6,4,3,3", "architecture, depths:kernels:ratios")
 	flags.Float64Var(&s.Width, "width", 0.5, "width multiplier")
 	flags.IntVar(&s.Size, "size", 32, "image side in pixels")
@@ -85,7 +86,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	train, test, err := load(&s, *images)
+	train, test, err := load(ctx, &s, *data, *images)
 	if err != nil {
 		return err
 	}
@@ -122,9 +123,13 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	return checkpoint.WriteBytesAtomic(filepath.Join(*out, "tendril.json"), text)
 }
 
-// load reads the embedded images and mixes the classes once: both programs then take the batches in order.
-func load(s *settings, images int) (train, test dataset.Dataset, err error) {
-	train, test, err = fashion.Load(s.Size)
+// load reads the images and mixes the classes once: both programs then take the batches in order.
+func load(ctx context.Context, s *settings, data string, images int) (train, test dataset.Dataset, err error) {
+	if data == "" {
+		train, test, err = fashion.Load(s.Size)
+	} else {
+		train, test, err = dataset.OpenPair(ctx, data, &dataset.Options{Size: s.Size})
+	}
 	if err != nil {
 		return nil, nil, err
 	}
