@@ -31,6 +31,7 @@
 // # Output
 //
 // Accuracies are measured on test images that are never trained on. With -out, the directory holds the state of the run, the final
-// model (model.ckpt, for supernet.LoadModel) and pictures: accuracy.png, madds.png, reward.png and architectures.svg.
+// model (model.ckpt, for supernet.LoadModel), what was printed (log.txt) and pictures: accuracy.png, madds.png, reward.png and
+// architectures.svg.
 // The JSON written by -json holds h in percentage points, accuracies as fractions; at the first snapshot before equals after.
 package main

@@ -96,7 +96,7 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 	if d := cmp.Diff(want.WithoutSeconds(), got.WithoutSeconds()); d != "" {
 		t.Errorf("the killed run ends otherwise (-whole +killed):\n%s", d)
 	}
-	for _, name := range []string{"accuracy.png", "madds.png", "architectures.svg", "model.ckpt"} {
+	for _, name := range []string{"accuracy.png", "madds.png", "architectures.svg", "model.ckpt", "log.txt"} {
 		if info, err := os.Stat(filepath.Join(out, name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -23,6 +23,7 @@ type engine struct {
 	lambda   float64
 	store    store
 	out      *progress.Printer
+	said     []string // what was printed about the run, for its log
 	log      *slog.Logger
 
 	t       int               // snapshot under way, from 1

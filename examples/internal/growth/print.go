@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tendril-nas/tendril/adjuster"
+	"github.com/tendril-nas/tendril/internal/checkpoint"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
@@ -20,13 +21,21 @@ func (e *engine) announce() {
 	if data == "" {
 		data = "embedded Fashion-MNIST images"
 	}
-	e.out.Printf("%s, scenario %s, %d snapshots, seed %d", name, e.cfg.Scenario, e.scenario.Len(), e.cfg.Seed)
-	e.out.Printf("data: %s, %d px; space: width %g, stem stride %d; lambda %.3g per million MAdds", data, e.full.InputSize(), e.cfg.Width, e.cfg.Stem, e.lambda)
+	e.say("%s, scenario %s, %d snapshots, seed %d", name, e.cfg.Scenario, e.scenario.Len(), e.cfg.Seed)
+	e.say("data: %s, %d px; space: width %g, stem stride %d; lambda %.3g per million MAdds", data, e.full.InputSize(), e.cfg.Width, e.cfg.Stem, e.lambda)
 }
 
-// describe prints one snapshot.
-func (e *engine) describe(t int, r *SnapshotReport, o *adjuster.Outcome) {
-	p := e.out.Printf
+const logFile = "log.txt"
+
+// say prints a line and keeps it for the log.
+func (e *engine) say(format string, args ...any) {
+	e.out.Printf(format, args...)
+	e.said = append(e.said, fmt.Sprintf(format, args...))
+}
+
+// describe prints one snapshot, and brings the log in the run's directory up to date.
+func (e *engine) describe(t int, r *SnapshotReport, o *adjuster.Outcome) error {
+	p := e.say
 	p("snapshot %d/%d: %d images, %d classes", t, e.scenario.Len(), r.Images, r.Classes)
 	if t > 1 {
 		sign := ">"
@@ -53,6 +62,10 @@ func (e *engine) describe(t int, r *SnapshotReport, o *adjuster.Outcome) {
 		p("  MAdds %.3f M, test accuracy %.2f %%", float64(r.MAddsAfter)/1e6, 100*r.AccAfter)
 	}
 	p("  %s", timesLine(r.Seconds))
+	if e.store.dir == "" {
+		return nil
+	}
+	return checkpoint.WriteBytesAtomic(e.store.path(logFile), []byte(strings.Join(e.said, "\n")+"\n"))
 }
 
 // timesLine lists wall times, the total last.

@@ -18,8 +18,6 @@ type Options struct {
 	Resume bool              // go on with the run kept in Dir, if there is one
 	Out    *progress.Printer // where progress and findings are shown
 	Log    *slog.Logger      // warnings of the packages
-	// Each is told of every finished snapshot, those of a resumed run included.
-	Each func(t int, r *SnapshotReport)
 }
 
 const expertFile = "expert.ckpt"
@@ -48,9 +46,8 @@ func Run(ctx context.Context, cfg Config, o *Options) (*Report, error) {
 			return rep, err
 		}
 		outcomes, rep.Snapshots = append(outcomes, oc), append(rep.Snapshots, *snap)
-		e.describe(e.t, snap, oc)
-		if o.Each != nil {
-			o.Each(e.t, snap)
+		if err := e.describe(e.t, snap, oc); err != nil {
+			return rep, err
 		}
 	}
 	if err := e.finish(ctx, rep); err != nil {
