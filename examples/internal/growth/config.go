@@ -99,6 +99,8 @@ func QuickTable() Config {
 	c.Stem = 2
 	c.Supernet.MinSteps, c.Supernet.Epochs, c.Supernet.LaterEpochs = 200, 2, 1
 	c.Retrain.MinSteps, c.Retrain.Epochs, c.Retrain.LaterEpochs = 600, 4, 4
+	// Without augmentation even short training fits its images so well that unseen ones stand out: H_t is far above the threshold.
+	c.Retrain.Crop, c.Retrain.Flip = 0, false
 	c.Adjuster.Iterations, c.Adjuster.Images, c.Adjuster.Calibration, c.Adjuster.LR = 80, 150, 128, 2e-2
 	return c
 }
