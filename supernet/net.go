@@ -69,6 +69,9 @@ func (n *Net) program(a searchspace.Arch) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := n.admit(a, g); err != nil {
+		return nil, err
+	}
 	p, err := compile(a, g, n.store)
 	if err != nil {
 		return nil, err
@@ -91,7 +94,7 @@ func (n *Net) GrowClasses(k int) error {
 	if err != nil {
 		return fmt.Errorf("supernet: %w", err)
 	}
-	ss, err := specsOfSpace(space, n.store.scheme)
+	ss, err := specsOfSpace(space, n.store.scheme, n.store.archs...)
 	if err != nil {
 		return fmt.Errorf("supernet: %w", err)
 	}

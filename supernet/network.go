@@ -160,14 +160,16 @@ func (n *network) values() map[string][]float32 {
 	return out
 }
 
-// setValues uploads all stored tensors.
+// setValues uploads stored tensors; those without values stay as they are.
 func (n *network) setValues(values map[string][]float32) error {
 	n.weights.Lock()
 	defer n.weights.Unlock()
 	st := n.runner.tape.Stream()
 	for _, s := range n.store.list {
-		if err := n.store.set.Lookup(s.key).Set(st, values[s.key]); err != nil {
-			return err
+		if data, ok := values[s.key]; ok {
+			if err := n.store.set.Lookup(s.key).Set(st, data); err != nil {
+				return err
+			}
 		}
 	}
 	return st.Sync()

@@ -19,8 +19,9 @@ const (
 // fileMeta is the JSON part of a saved supernet or model.
 type fileMeta struct {
 	Space         searchspace.Spec
-	Sharing       string `json:",omitempty"` // of a supernet
-	Arch          string `json:",omitempty"` // of a model
+	Sharing       string   `json:",omitempty"` // of a supernet
+	Arch          string   `json:",omitempty"` // of a model
+	Archs         []string `json:",omitempty"` // of a supernet whose networks bring their tensors: those that did
 	Seed          uint64
 	Normalization dataset.Normalization
 	Fit           dataset.Fit
@@ -89,7 +90,7 @@ func (n *Net) Save(path string) error {
 	}
 	defer n.release()
 	meta := n.meta()
-	meta.Sharing = n.sharing.String()
+	meta.Sharing, meta.Archs = n.sharing.String(), n.admitted()
 	if err := n.write(path, netKind, meta); err != nil {
 		return fmt.Errorf("supernet: save: %w", err)
 	}
@@ -129,7 +130,11 @@ func load(path string, o *Options) (*Net, error) {
 	if err != nil {
 		return nil, err
 	}
-	ss, err := specsOfSpace(space, scheme)
+	archs, err := parseArchs(space, meta.Archs)
+	if err != nil {
+		return nil, err
+	}
+	ss, err := specsOfSpace(space, scheme, archs...)
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,7 @@ type specs struct {
 	scheme scheme
 	list   []*spec
 	byKey  map[string]*spec
+	archs  []searchspace.Arch // of an open space: the networks that brought tensors, in order
 }
 
 func newSpecs(s scheme) *specs { return &specs{scheme: s, byKey: make(map[string]*spec)} }
@@ -68,11 +69,11 @@ func extent(spans []span) int {
 const maxJoint = 1 << 20
 
 // specsOfSpace collects the tensors of all networks of a space: every weight under every joint choice of the decisions that it
-// depends on.
-func specsOfSpace(space *searchspace.Space, s scheme) (*specs, error) {
+// depends on; where a space cannot say, those of the networks archs.
+func specsOfSpace(space *searchspace.Space, s scheme, archs ...searchspace.Arch) (*specs, error) {
 	g, err := space.LowerChoices()
 	if err != nil {
-		return nil, fmt.Errorf("sharing weights: %w", err)
+		return openSpecs(space, s, archs, err)
 	}
 	ss := newSpecs(s)
 	for i := range g.Nodes {
@@ -123,18 +124,23 @@ func newStore(b tensor.Backend, st tensor.Stream, ss *specs, seed uint64) (s *st
 	defer tensor.Recover(&err)
 	s = &store{specs: ss, set: nn.NewParamSet(b)}
 	for _, sp := range ss.list {
-		add := s.set.Add
-		if sp.kind.statistic() {
-			add = s.set.AddState
-		}
-		p := add(sp.key, sp.dims()...)
-		values := make([]float32, p.Size())
-		initial(sp, seed, values)
-		if err := p.Set(st, values); err != nil {
+		if err := s.make(st, sp, seed); err != nil {
 			return nil, err
 		}
 	}
 	return s, st.Sync()
+}
+
+// make adds a tensor with its initial values.
+func (s *store) make(st tensor.Stream, sp *spec, seed uint64) error {
+	add := s.set.Add
+	if sp.kind.statistic() {
+		add = s.set.AddState
+	}
+	p := add(sp.key, sp.dims()...)
+	values := make([]float32, p.Size())
+	initial(sp, seed, values)
+	return p.Set(st, values)
 }
 
 // grow gives the tensors the shapes of another collection with the same keys, none smaller. Old values stay where their

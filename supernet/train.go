@@ -33,6 +33,7 @@ type training struct {
 	how     pass
 	began   time.Time
 	resumed bool // from a checkpoint
+	held    int  // tensors that are frozen or not, as the options say
 	done    int  // images since began
 }
 
@@ -89,15 +90,21 @@ func (t *training) freeze() error {
 		known[s.stage] = true
 	}
 	for _, s := range t.plan.FrozenStages {
-		if !known[s] {
+		if !known[s] && !t.store.open() {
 			return fmt.Errorf("frozen stage %d does not exist", s)
 		}
 		t.how.frozen[s] = true
 	}
-	for _, s := range t.store.list {
+	t.hold()
+	return nil
+}
+
+// hold freezes tensors, those too that came with a network since the last call.
+func (t *training) hold() {
+	for _, s := range t.store.list[t.held:] {
 		t.store.set.Lookup(s.key).SetFrozen(t.how.frozen[s.stage])
 	}
-	return nil
+	t.held = len(t.store.list)
 }
 
 // thaw ends what a training changed beside weights.
@@ -158,6 +165,7 @@ func (t *training) advance(b *dataset.Batch) error {
 	if err != nil {
 		return err
 	}
+	t.hold()
 	lr := t.plan.rate(t.state.Step)
 	loss, right, err := t.step(b, p, lr, t.plan.Seed+uint64(t.state.Step)*0x9e3779b97f4a7c15)
 	if err != nil {

@@ -44,6 +44,7 @@ type trainMeta struct {
 	Version    uint64
 	KernelPath string
 	Updates    map[string]int // of each tensor, since the training began
+	Archs      []string       `json:",omitempty"` // networks that brought tensors, where the space cannot say
 }
 
 // save writes the checkpoint, if there is to be one.
@@ -54,7 +55,7 @@ func (t *training) save() (err error) {
 	defer tensor.Recover(&err)
 	st := t.runner.tape.Stream()
 	meta := trainMeta{Identity: t.identity, State: t.state, Version: t.version.Load(), KernelPath: t.backend.Name(),
-		Updates: make(map[string]int)}
+		Updates: make(map[string]int), Archs: t.admitted()}
 	tensors := make(map[string]checkpoint.Tensor)
 	for _, s := range t.store.list {
 		p := t.store.set.Lookup(s.key)
@@ -67,8 +68,8 @@ func (t *training) save() (err error) {
 			st.Read(m, 0, data)
 			tensors[prefixMomentum+s.key] = checkpoint.Of(s.dims(), data)
 		}
-		if t.best != nil {
-			tensors[prefixBest+s.key] = checkpoint.Of(s.dims(), t.best[s.key])
+		if best, ok := t.best[s.key]; ok {
+			tensors[prefixBest+s.key] = checkpoint.Of(s.dims(), best)
 		}
 	}
 	if err := checkpoint.Write(t.opts.Checkpoint, trainKind, trainVersion, &meta, tensors); err != nil {
@@ -126,11 +127,14 @@ func (t *training) same(meta *trainMeta) error {
 // restore puts the state of a checkpoint in place. Nothing changes when a tensor is missing or misshapen.
 func (t *training) restore(meta *trainMeta, tensors map[string]checkpoint.Tensor) (err error) {
 	defer tensor.Recover(&err)
+	if err := t.readmit(meta.Archs); err != nil {
+		return err
+	}
 	groups := map[string]map[string][]float32{prefixValue: {}, prefixMomentum: {}, prefixBest: {}}
 	for _, s := range t.store.list {
 		for prefix, group := range groups {
 			_, there := tensors[prefix+s.key]
-			if !there && prefix != prefixValue && !(prefix == prefixBest && meta.State.HasBest && !meta.State.Result.Finished) {
+			if !there && prefix != prefixValue && !(prefix == prefixBest && meta.State.HasBest && !meta.State.Result.Finished && !t.store.open()) {
 				continue
 			}
 			data, err := checkpoint.Get[float32](tensors, prefix+s.key, s.dims()...)
