@@ -28,7 +28,8 @@ const (
 	// crops, smaller widths the first channels, smaller depths the first layers; batch-norm vectors and running
 	// statistics are shared the same way.
 	Elastic Sharing = iota
-	// SinglePath stores one block per site and candidate, as the code published with AdaXpert.
+	// SinglePath stores one block per site and candidate, as the code published with AdaXpert. Where a space has no choice graph
+	// (ETNAS), a candidate is one shape, and its weights come into being with the first network that uses them.
 	SinglePath
 )
 
