@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tendril-nas/tendril/internal/tensor"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
@@ -48,65 +49,100 @@ func benchArchs(b *testing.B, space *searchspace.Space) []searchspace.Arch {
 	return archs
 }
 
-// benchmark times cycles of a step over the sub-networks, after one cycle that warms memory.
-func benchmark(b *testing.B, step func(b *testing.B, t *training, p *program, batch *dataset.Batch)) {
+// bench is one workload: the supernet, its sub-networks and a batch.
+type bench struct {
+	net      *Net
+	programs []*program
+	batch    *dataset.Batch
+	training *training
+}
+
+func newBench(b *testing.B, backend tensor.Backend, size, stem, images int) *bench {
+	b.Helper()
+	space, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{InputSize: size, StemStride: stem, Classes: 100, Dropout: -1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ss, err := specsOfSpace(space, elastic{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	base, err := newNetwork(backend, space, ss, &Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	n := &Net{network: base, programs: make(map[searchspace.Arch]*program)}
+	r := rand.New(rand.NewPCG(1, 2))
+	batch := &dataset.Batch{X: make([]float32, images*size*size*3), N: images, Size: size}
+	for i := range batch.X {
+		batch.X[i] = float32(r.NormFloat64())
+	}
+	for range images {
+		batch.Labels = append(batch.Labels, r.IntN(100))
+	}
+	w := &bench{net: n, batch: batch, training: &training{network: n.network, plan: &plan{}}}
+	w.training.sgd.Momentum = 0.9
+	for _, a := range benchArchs(b, space) {
+		p, err := n.program(a)
+		if err != nil {
+			b.Fatal(err)
+		}
+		w.programs = append(w.programs, p)
+	}
+	return w
+}
+
+// train is a training step of sub-network i.
+func (w *bench) train(b *testing.B, i int) {
+	if _, _, err := w.training.step(w.batch, w.programs[i], 0.05, 1); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// eval is a forward pass of sub-network i with running statistics.
+func (w *bench) eval(b *testing.B, i int) {
+	r := w.training.runner
+	if err := r.forward(w.programs[i], w.batch, evaluating, pass{}); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := r.logits(w.programs[i], w.batch.N, 100); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// benchmark times cycles of a step over the sub-networks, after one cycle that warms memory. It reports images per second that
+// passed and per second of processor time, and the most memory that the process has held: run one workload alone for that.
+func benchmark(b *testing.B, step func(w *bench, b *testing.B, i int)) {
 	for _, w := range workloads {
 		b.Run(w.name, func(b *testing.B) {
-			space, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{InputSize: w.size, StemStride: w.stem, Classes: 100, Dropout: -1})
+			backend, err := newBackend(&Options{})
 			if err != nil {
 				b.Fatal(err)
 			}
-			n, err := New(space, nil)
-			if err != nil {
-				b.Fatal(err)
-			}
-			archs := benchArchs(b, space)
-			r := rand.New(rand.NewPCG(1, 2))
-			batch := &dataset.Batch{X: make([]float32, w.batch*w.size*w.size*3), N: w.batch, Size: w.size}
-			for i := range batch.X {
-				batch.X[i] = float32(r.NormFloat64())
-			}
-			for range w.batch {
-				batch.Labels = append(batch.Labels, r.IntN(100))
-			}
-			t := &training{network: n.network, plan: &plan{}}
-			t.sgd.Momentum = 0.9
+			run := newBench(b, backend, w.size, w.stem, w.batch)
 			cycle := func() {
-				for _, a := range archs {
-					p, err := n.program(a)
-					if err != nil {
-						b.Fatal(err)
-					}
-					step(b, t, p, batch)
+				for i := range run.programs {
+					step(run, b, i)
 				}
 			}
 			cycle()
 			b.ReportAllocs()
+			before, _ := usage()
 			for b.Loop() {
 				cycle()
 			}
-			b.ReportMetric(float64(b.N*len(archs)*w.batch)/b.Elapsed().Seconds(), "img/s")
+			images := float64(b.N * len(run.programs) * w.batch)
+			b.ReportMetric(images/b.Elapsed().Seconds(), "img/s")
+			if after, peak := usage(); after > before {
+				b.ReportMetric(images/(after-before), "img/cpu-s")
+				b.ReportMetric(peak, "peak-MiB")
+			}
 		})
 	}
 }
 
 // BenchmarkTrain times training steps: forward, cross entropy, backward, SGD with momentum.
-func BenchmarkTrain(b *testing.B) {
-	benchmark(b, func(b *testing.B, t *training, p *program, batch *dataset.Batch) {
-		if _, _, err := t.step(batch, p, 0.05, 1); err != nil {
-			b.Fatal(err)
-		}
-	})
-}
+func BenchmarkTrain(b *testing.B) { benchmark(b, (*bench).train) }
 
 // BenchmarkEval times forward passes with running statistics.
-func BenchmarkEval(b *testing.B) {
-	benchmark(b, func(b *testing.B, t *training, p *program, batch *dataset.Batch) {
-		if err := t.runner.forward(p, batch, evaluating, pass{}); err != nil {
-			b.Fatal(err)
-		}
-		if _, err := t.runner.logits(p, batch.N, 100); err != nil {
-			b.Fatal(err)
-		}
-	})
-}
+func BenchmarkEval(b *testing.B) { benchmark(b, (*bench).eval) }
