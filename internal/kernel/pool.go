@@ -24,7 +24,8 @@ type Worker struct {
 	DWG  DepthwiseGrad
 	WS   Workspace
 
-	mem []float32
+	mem  []float32
+	wide []float64
 }
 
 // Floats is scratch of n floats with unknown content, valid until the chunk
@@ -34,6 +35,15 @@ func (w *Worker) Floats(n int) []float32 {
 		w.mem = AlignedFloats(n + n/4)
 	}
 	return w.mem[:n]
+}
+
+// Wide is scratch of n float64 with unknown content, apart from that of Floats,
+// valid until the chunk ends or Wide is called again.
+func (w *Worker) Wide(n int) []float64 {
+	if len(w.wide) < n {
+		w.wide = make([]float64, n)
+	}
+	return w.wide[:n]
 }
 
 // Pool runs the chunks of one task at a time on the caller and a few helpers. A

@@ -3,6 +3,7 @@ package cpu
 import (
 	"math"
 
+	"github.com/tendril-nas/tendril/internal/kernel"
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
@@ -42,26 +43,41 @@ func logSoftmax(z, mask []float64) {
 	}
 }
 
-// lossRow is the host-order rows that a loss works on.
+// lossRow is the host-order rows that a loss works on; out starts as zeros.
 type lossRow struct{ logp, mask, other, out []float64 }
 
-// lossRows calls f for every row with its log probabilities of logits/temp.
-func (s *stream) lossRows(logits, mask *node, temp float64, f func(r int, l lossRow)) {
-	k := logits.shape.C
-	s.parallel(logits.rows, 32*k, func(r int) {
-		mem := make([]float64, 4*k)
-		l := lossRow{logp: mem[:k], other: mem[2*k : 3*k], out: mem[3*k:]}
-		logits.row(r, l.logp)
+// lossTask calls f for every row with its log probabilities of logits/temp.
+type lossTask struct {
+	logits, mask *node
+	temp         float64
+	per          int // rows of a chunk
+	f            func(r int, l lossRow)
+}
+
+func (o *lossTask) Run(chunk int, w *kernel.Worker) {
+	k := o.logits.shape.C
+	mem := w.Wide(4 * k)
+	l := lossRow{logp: mem[:k], other: mem[2*k : 3*k], out: mem[3*k:]}
+	if o.mask != nil {
+		l.mask = mem[k : 2*k]
+	}
+	for r := chunk * o.per; r < min((chunk+1)*o.per, o.logits.rows); r++ {
+		o.logits.row(r, l.logp)
 		for i := range l.logp {
-			l.logp[i] /= temp
+			l.logp[i] /= o.temp
 		}
-		if mask != nil {
-			l.mask = mem[k : 2*k]
-			mask.row(r, l.mask)
+		if o.mask != nil {
+			o.mask.row(r, l.mask)
 		}
 		logSoftmax(l.logp, l.mask)
-		f(r, l)
-	})
+		clear(l.out)
+		o.f(r, l)
+	}
+}
+
+func (s *stream) lossRows(logits, mask *node, temp float64, f func(r int, l lossRow)) {
+	per := max(1, 1<<8/logits.shape.C)
+	s.pool.Run((logits.rows+per-1)/per, &lossTask{logits: logits, mask: mask, temp: temp, per: per, f: f})
 }
 
 func (s *stream) optional(t tensor.Tensor) *node {
