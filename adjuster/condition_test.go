@@ -83,7 +83,7 @@ func TestHIsTheDropTimesTheShare(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if low.Lower < lower.Lower || low.Lower > low.H+1e-9 || math.IsNaN(low.Lower) {
+		if low.Lower < lower.Lower-1e-9 || low.Lower > low.H+1e-9 || math.IsNaN(low.Lower) {
 			t.Fatalf("bounds %v at 0.9 and %v at 0.99 for H %v", low.Lower, lower.Lower, low.H)
 		}
 	})
