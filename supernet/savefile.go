@@ -72,14 +72,28 @@ func (n *network) adopt(meta *fileMeta, values map[string][]float32) (err error)
 	return n.setValues(values)
 }
 
-// reopened is the options for a network read from a file.
-func reopened(o *Options, meta *fileMeta) *Options {
-	var out Options
-	if o != nil {
-		out = *o
+// saved is a file of ours that was read, and what its network is made from.
+type saved struct {
+	meta    fileMeta
+	tensors map[string]checkpoint.Tensor
+	opts    Options // the caller's, where the file does not say
+	space   *searchspace.Space
+}
+
+func open(path, kind string, o *Options) (*saved, error) {
+	var f saved
+	var err error
+	if f.tensors, err = checkpoint.Read(path, kind, fileVersion, &f.meta); err != nil {
+		return nil, err
 	}
-	out.Seed, out.Normalization, out.Fit = meta.Seed, meta.Normalization, meta.Fit
-	return &out
+	if o != nil {
+		f.opts = *o
+	}
+	f.opts.Seed, f.opts.Normalization, f.opts.Fit = f.meta.Seed, f.meta.Normalization, f.meta.Fit
+	if f.space, err = searchspace.FromSpec(f.meta.Space, f.opts.Makers...); err != nil {
+		return nil, err
+	}
+	return &f, nil
 }
 
 // Save writes the supernet to one file: the weights as safetensors, everything else as JSON beside them. The file is replaced
@@ -108,45 +122,39 @@ func Load(path string, o *Options) (*Net, error) {
 }
 
 func load(path string, o *Options) (*Net, error) {
-	var meta fileMeta
-	tensors, err := checkpoint.Read(path, netKind, fileVersion, &meta)
+	f, err := open(path, netKind, o)
 	if err != nil {
 		return nil, err
 	}
-	opts := reopened(o, &meta)
-	space, err := searchspace.FromSpec(meta.Space, opts.Makers...)
-	if err != nil {
-		return nil, err
-	}
-	switch meta.Sharing {
+	switch f.meta.Sharing {
 	case Elastic.String():
-		opts.Sharing = Elastic
+		f.opts.Sharing = Elastic
 	case SinglePath.String():
-		opts.Sharing = SinglePath
+		f.opts.Sharing = SinglePath
 	default:
-		return nil, fmt.Errorf("form of sharing %q, expected %v or %v", meta.Sharing, Elastic, SinglePath)
+		return nil, fmt.Errorf("form of sharing %q, expected %v or %v", f.meta.Sharing, Elastic, SinglePath)
 	}
-	scheme, err := schemeOf(opts.Sharing)
+	scheme, err := schemeOf(f.opts.Sharing)
 	if err != nil {
 		return nil, err
 	}
-	archs, err := parseArchs(space, meta.Archs)
+	archs, err := parseArchs(f.space, f.meta.Archs)
 	if err != nil {
 		return nil, err
 	}
-	ss, err := specsOfSpace(space, scheme, archs...)
+	ss, err := specsOfSpace(f.space, scheme, archs...)
 	if err != nil {
 		return nil, err
 	}
-	values, err := ss.fit(tensors)
+	values, err := ss.fit(f.tensors)
 	if err != nil {
 		return nil, err
 	}
-	n, err := newNet(space, ss, opts)
+	n, err := newNet(f.space, ss, &f.opts)
 	if err != nil {
 		return nil, err
 	}
-	return n, n.adopt(&meta, values)
+	return n, n.adopt(&f.meta, values)
 }
 
 // Save writes the model to one file: the weights as safetensors, everything else as JSON beside them. The file is replaced atomically.
@@ -174,35 +182,29 @@ func LoadModel(path string, o *Options) (*Model, error) {
 }
 
 func loadModel(path string, o *Options) (*Model, error) {
-	var meta fileMeta
-	tensors, err := checkpoint.Read(path, modelKind, fileVersion, &meta)
+	f, err := open(path, modelKind, o)
 	if err != nil {
 		return nil, err
 	}
-	opts := reopened(o, &meta)
-	space, err := searchspace.FromSpec(meta.Space, opts.Makers...)
+	arch, err := f.space.Parse(f.meta.Arch)
 	if err != nil {
 		return nil, err
 	}
-	arch, err := space.Parse(meta.Arch)
+	g, err := f.space.Lower(arch)
 	if err != nil {
 		return nil, err
 	}
-	g, err := space.Lower(arch)
+	values, err := specsOfGraph(g, own{}).fit(f.tensors)
 	if err != nil {
 		return nil, err
 	}
-	values, err := specsOfGraph(g, own{}).fit(tensors)
+	b, err := newBackend(&f.opts)
 	if err != nil {
 		return nil, err
 	}
-	b, err := newBackend(opts)
+	m, err := newModel(b, f.space, arch, &f.opts)
 	if err != nil {
 		return nil, err
 	}
-	m, err := newModel(b, space, arch, opts)
-	if err != nil {
-		return nil, err
-	}
-	return m, m.adopt(&meta, values)
+	return m, m.adopt(&f.meta, values)
 }
