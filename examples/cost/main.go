@@ -21,10 +21,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
+	"github.com/tendril-nas/tendril/examples/internal/spaces"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
@@ -34,16 +34,10 @@ func main() {
 
 // config is the command line.
 type config struct {
-	space  string
+	space  spaces.Flags
 	arch   string
-	width  float64
-	size   int
-	class  int
-	stem   int
-	se     bool
 	model  string
 	list   bool
-	given  map[string]bool // flags on the command line
 	layers bool
 	memory bool
 	svg    string
@@ -54,13 +48,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var c config
 	fs := flag.NewFlagSet("cost", flag.ContinueOnError)
 	fs.SetOutput(stderr)
-	fs.StringVar(&c.space, "space", "mobilenetv3", "search `space`: "+strings.Join(spaceNames(), ", "))
+	c.space.Register(fs)
 	fs.StringVar(&c.arch, "arch", "", "architecture `text`; without it architectures are read from standard input")
-	fs.IntVar(&c.size, "size", 0, "image size in `pixels` (default the space's own, usually 224)")
-	fs.IntVar(&c.class, "classes", 0, "`number` of classes (default the space's own, usually 1000)")
-	fs.Float64Var(&c.width, "width", 1, "width `multiplier`, for spaces that have one")
-	fs.IntVar(&c.stem, "stem-stride", 2, "`stride` of the first convolution, 1 or 2, for spaces that have one")
-	fs.BoolVar(&c.se, "se", false, "squeeze-and-excitation candidates as well, for the danas spaces")
 	fs.StringVar(&c.model, "model", "", "published `network` instead of an architecture text, see -list")
 	fs.BoolVar(&c.list, "list", false, "list the published networks")
 	fs.BoolVar(&c.layers, "layers", false, "print a table of the layers as well")
@@ -72,9 +61,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		}
 		return 2
 	}
-	c.given = map[string]bool{}
-	fs.Visit(func(f *flag.Flag) { c.given[f.Name] = true })
-	if err := c.check(fs.Args()); err != nil {
+	if err := c.check(fs); err != nil {
 		fmt.Fprintln(stderr, "cost:", err)
 		return 2
 	}
@@ -99,22 +86,16 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 }
 
 // check finds mistakes in the command line.
-func (c *config) check(rest []string) error {
-	if len(rest) > 0 {
-		return fmt.Errorf("argument %q, expected only flags", rest[0])
+func (c *config) check(fs *flag.FlagSet) error {
+	if fs.NArg() > 0 {
+		return fmt.Errorf("argument %q, expected only flags", fs.Arg(0))
 	}
-	k, ok := findSpace(c.space)
-	if !ok {
-		return fmt.Errorf("space %q, expected one of %s", c.space, strings.Join(spaceNames(), ", "))
-	}
-	for name, changed := range map[string]bool{"width": c.width != 1, "stem-stride": c.stem != 2, "se": c.se} {
-		if changed && c.model == "" && !slices.Contains(strings.Fields(k.flags), name) {
-			return fmt.Errorf("space %s has no -%s", c.space, name)
-		}
+	if err := c.space.Check(fs); err != nil {
+		return err
 	}
 	if c.model != "" {
 		for _, name := range []string{"space", "arch", "width", "stem-stride", "se"} {
-			if c.given[name] {
+			if c.space.Given[name] {
 				return fmt.Errorf("-%s does not go with -model", name)
 			}
 		}
@@ -124,12 +105,12 @@ func (c *config) check(rest []string) error {
 
 // count prints the costs of the -arch architecture or of those on stdin.
 func (c *config) count(stdin io.Reader, out io.Writer) error {
-	space, err := c.open()
+	space, err := c.space.Open()
 	if err != nil {
 		return err
 	}
 	var drawn []searchspace.Arch
-	if c.given["arch"] {
+	if c.space.Given["arch"] {
 		a, err := c.one(space, c.arch, out)
 		if err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/tendril-nas/tendril/examples/internal/spaces"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
@@ -46,14 +47,14 @@ func openRow(row []string) (*searchspace.Space, searchspace.Arch, error) {
 	if err != nil {
 		return nil, searchspace.Arch{}, err
 	}
-	c := config{space: row[1], width: width, given: map[string]bool{"size": true, "classes": true}}
-	if c.size, err = strconv.Atoi(row[3]); err != nil {
+	f := spaces.Flags{Name: row[1], Width: width, Stem: 2, Given: map[string]bool{"size": true, "classes": true}}
+	if f.Size, err = strconv.Atoi(row[3]); err != nil {
 		return nil, searchspace.Arch{}, err
 	}
-	if c.class, err = strconv.Atoi(row[4]); err != nil {
+	if f.Classes, err = strconv.Atoi(row[4]); err != nil {
 		return nil, searchspace.Arch{}, err
 	}
-	space, err := c.open()
+	space, err := f.Open()
 	if err != nil {
 		return nil, searchspace.Arch{}, err
 	}
@@ -67,7 +68,7 @@ func (c *config) countModel(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if space, err = c.resize(space); err != nil {
+	if space, err = c.space.Resize(space); err != nil {
 		return err
 	}
 	g, err := space.Lower(a)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tendril-nas/tendril/examples/internal/spaces"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
@@ -67,9 +68,10 @@ func TestList(t *testing.T) {
 
 // TestEverySpace counts an architecture of every space that -space names.
 func TestEverySpace(t *testing.T) {
-	for _, k := range knownSpaces() {
-		c := config{space: k.name, width: 1, stem: 2}
-		space, err := c.open()
+	scaled := 0
+	for _, name := range spaces.Names() {
+		f := spaces.Flags{Name: name, Width: 1, Stem: 2}
+		space, err := f.Open()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,16 +81,21 @@ func TestEverySpace(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := fmt.Sprintf("madds=%d conv_madds=%d params=%d\n", cost.MAdds, cost.ConvMAdds, cost.Params)
-		if status, out, errs := start(t, "", "-space", k.name, "-arch", space.Format(a)); status != 0 || out != want {
-			t.Errorf("%s: status %d, printed %q and %q, expected %q", k.name, status, out, errs, want)
+		if status, out, errs := start(t, "", "-space", name, "-arch", space.Format(a)); status != 0 || out != want {
+			t.Errorf("%s: status %d, printed %q and %q, expected %q", name, status, out, errs, want)
 		}
-		status, out, errs := start(t, "", "-space", k.name, "-arch", "?")
+		status, out, errs := start(t, "", "-space", name, "-arch", "?")
 		if status != 1 || out != "" || !strings.Contains(errs, "position 0") {
-			t.Errorf("%s: bad text gives status %d, %q and %q", k.name, status, out, errs)
+			t.Errorf("%s: bad text gives status %d, %q and %q", name, status, out, errs)
 		}
-		has := strings.Contains(k.flags, "width")
-		if status, _, errs := start(t, space.Format(a), "-space", k.name, "-width", "1.1"); (status == 0) != has {
-			t.Errorf("%s: -width gives status %d and %q", k.name, status, errs)
+		switch status, _, errs := start(t, space.Format(a), "-space", name, "-width", "1.1"); {
+		case status == 0:
+			scaled++
+		case status != 2 || !strings.Contains(errs, "no -width"):
+			t.Errorf("%s: -width gives status %d and %q", name, status, errs)
 		}
+	}
+	if scaled != 2 {
+		t.Errorf("%d spaces take -width, expected mobilenetv3 and proxylessnas", scaled)
 	}
 }

@@ -1,0 +1,87 @@
+package spaces
+
+import (
+	"flag"
+	"io"
+	"strings"
+	"testing"
+)
+
+func parse(t *testing.T, args ...string) (*Flags, error) {
+	t.Helper()
+	var f Flags
+	fs := flag.NewFlagSet("test", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	f.Register(fs)
+	if err := fs.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	return &f, f.Check(fs)
+}
+
+// TestEverySpace: every name opens a space of the wanted size and classes.
+func TestEverySpace(t *testing.T) {
+	for _, name := range Names() {
+		f, err := parse(t, "-space", name, "-size", "64", "-classes", "7")
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		s, err := f.Open()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if s.InputSize() != 64 || s.Classes() != 7 {
+			t.Errorf("%s: %d pixels, %d classes, expected 64 and 7", name, s.InputSize(), s.Classes())
+		}
+		f, err = parse(t, "-space", name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if own, err := f.Open(); err != nil || own.Classes() == 7 || own.InputSize() == 64 {
+			t.Errorf("%s: without flags %v, error %v", name, own, err)
+		}
+	}
+}
+
+func TestWidthAndStem(t *testing.T) {
+	f, err := parse(t, "-width", "0.5", "-stem-stride", "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	narrow, err := f.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := narrow.Lower(narrow.Smallest())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stem := g.Nodes[1]; stem.Stride != 1 || stem.Out.C != 8 {
+		t.Errorf("first convolution has stride %d and %d channels, expected 1 and 8", stem.Stride, stem.Out.C)
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	for want, args := range map[string][]string{
+		`space "none", expected one of`:      {"-space", "none"},
+		"space etnas has no -width":          {"-space", "etnas", "-width", "2"},
+		"space resnet50 has no -stem-stride": {"-space", "resnet50", "-stem-stride", "1"},
+		"space mobilenetv3 has no -se":       {"-se"},
+	} {
+		if _, err := parse(t, args...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: error %v, expected one with %q", args, err, want)
+		}
+	}
+	for _, args := range [][]string{{"-width", "-1"}, {"-size", "-3"}, {"-classes", "-1"}, {"-stem-stride", "3"}} {
+		f, err := parse(t, args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Open(); err == nil {
+			t.Errorf("%v opens", args)
+		}
+	}
+	if _, err := (&Flags{Name: "none"}).Open(); err == nil {
+		t.Error("a space without a name opens")
+	}
+}
