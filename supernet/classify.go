@@ -26,7 +26,7 @@ func (m *Model) Classify(img image.Image) (label int, probs []float32, err error
 	if err := m.norm.Apply(x, pixels); err != nil {
 		return 0, nil, fmt.Errorf("supernet: classify: %w", err)
 	}
-	probs, err = m.classify(x, 1)
+	probs, err = m.classify(x, 1, pass{})
 	if err != nil {
 		return 0, nil, fmt.Errorf("supernet: classify: %w", err)
 	}
@@ -36,6 +36,10 @@ func (m *Model) Classify(img image.Image) (label int, probs []float32, err error
 // ClassifyTensor returns the probabilities, float32 [n, classes], of normalised images, float32 [n, 3, size, size]. It is safe for
 // concurrent use.
 func (m *Model) ClassifyTensor(x *tensor.Dense) (*tensor.Dense, error) {
+	return m.classifyTensor(x, pass{})
+}
+
+func (m *Model) classifyTensor(x *tensor.Dense, how pass) (*tensor.Dense, error) {
 	size := m.inputSize()
 	if x == nil || x.Dtype() != tensor.Float32 || x.Dims() != 4 {
 		return nil, fmt.Errorf("supernet: classify: %w: expected a float32 tensor of 4 dimensions", ErrData)
@@ -60,7 +64,7 @@ func (m *Model) ClassifyTensor(x *tensor.Dense) (*tensor.Dense, error) {
 			}
 		}
 	}
-	probs, err := m.classify(nhwc, s[0])
+	probs, err := m.classify(nhwc, s[0], how)
 	if err != nil {
 		return nil, fmt.Errorf("supernet: classify: %w", err)
 	}
@@ -68,7 +72,7 @@ func (m *Model) ClassifyTensor(x *tensor.Dense) (*tensor.Dense, error) {
 }
 
 // classify runs images, NHWC, on a runner of its own and returns the probabilities.
-func (m *Model) classify(x []float32, images int) (probs []float32, err error) {
+func (m *Model) classify(x []float32, images int, how pass) (probs []float32, err error) {
 	defer backend.Recover(&err)
 	m.weights.RLock()
 	defer m.weights.RUnlock()
@@ -77,7 +81,7 @@ func (m *Model) classify(x []float32, images int) (probs []float32, err error) {
 	p := m.prog
 	classes := p.graph.Classes
 	r.tape.Begin(evaluating)
-	p.run(r, r.tape.Input(inputShape(images, p.graph.InputSize), x), pass{})
+	p.run(r, r.tape.Input(inputShape(images, p.graph.InputSize), x), how)
 	probs = r.tape.Read(r.slots[p.logits], nil)
 	for i := range images {
 		row := probs[i*classes : (i+1)*classes]

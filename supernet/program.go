@@ -73,6 +73,7 @@ type pass struct {
 	// they use their running statistics.
 	frozenStats []*nn.Stats
 	limit       int // number of instructions to run; 0 for all
+	watch       *nodeWatch
 }
 
 // run runs the program on an input that is on the runner's tape. The values of all slots are in r.slots afterwards.
@@ -86,6 +87,9 @@ func (p *program) run(r *runner, x nn.Value, how pass) {
 	code := p.code
 	if how.limit > 0 {
 		code = code[:how.limit]
+	}
+	if how.watch != nil {
+		how.watch.start(len(r.slots))
 	}
 	for i := range code {
 		in := &code[i]
@@ -131,6 +135,9 @@ func (p *program) run(r *runner, x nn.Value, how pass) {
 			y = a
 		}
 		r.slots[in.out] = y
+		if how.watch != nil {
+			how.watch.stop(t, in.out)
+		}
 		for _, s := range in.free {
 			t.Release(r.slots[s])
 		}
