@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
@@ -24,11 +25,18 @@ type ledger struct {
 	tensor.Backend
 	on    bool
 	costs map[string]*cost
+	watch *stopwatch // nil: processor time is booked
 }
 
 func (l *ledger) NewStream() tensor.Stream { return &bookedStream{l.Backend.NewStream(), l} }
 
 func (l *ledger) book(key string, flops, floats float64, run func()) {
+	if l.watch != nil {
+		start := time.Now()
+		run()
+		l.watch.stop(key, time.Since(start).Seconds())
+		return
+	}
 	before, _ := usage()
 	run()
 	after, _ := usage()

@@ -13,168 +13,127 @@ type Task interface {
 	Run(chunk int, w *Worker)
 }
 
-// Worker is what one goroutine needs for itself: scratch memory and kernel
-// argument records that stay on the heap.
-type Worker struct {
-	Ch   Chan // parameters: of anything, of an input, of a gradient
-	ChX  Chan
-	ChG  Chan
-	Tile Tile
-	DW   Depthwise
-	DWG  DepthwiseGrad
-	WS   Workspace
-
-	mem  []float32
-	wide []float64
-}
-
-// Floats is scratch of n floats with unknown content, valid until the chunk
-// ends or Floats is called again.
-func (w *Worker) Floats(n int) []float32 {
-	if len(w.mem) < n {
-		w.mem = AlignedFloats(n + n/4)
-	}
-	return w.mem[:n]
-}
-
-// Wide is scratch of n float64 with unknown content, apart from that of Floats,
-// valid until the chunk ends or Wide is called again.
-func (w *Worker) Wide(n int) []float64 {
-	if len(w.wide) < n {
-		w.wide = make([]float64, n)
-	}
-	return w.wide[:n]
-}
-
 // Pool runs the chunks of one task at a time on the caller and a few helpers. A
 // second caller that finds it taken works through its chunks alone.
+//
+// Chunks are handed out without a lock: late maps of a network make chunks of a
+// few microseconds, and a goroutine that slept on a contended lock would cost
+// more than its chunk.
 type Pool struct {
 	limit int // most goroutines of one task, 0: GOMAXPROCS
 
+	busy    atomic.Bool  // a caller owns what follows
+	task    Task         // read by whoever holds a chunk of it
+	allowed atomic.Int32 // helpers that may take part
+	_       [64]byte     // those who look for chunks do not disturb those who finish them
+	ticket  atomic.Uint64
+	_       [64]byte
+	pending atomic.Int32 // chunks not finished
+	done    *gate        // the caller waits for the last ones
+	_       [64]byte
+
 	mu      sync.Mutex
-	wake    sync.Cond     // helpers wait for chunks
-	done    sync.Cond     // the caller waits for the last chunks
-	task    Task          // nil: free
-	next, n int           // chunks handed out, chunks in all
-	pending atomic.Int32  // chunks not finished
-	epoch   atomic.Uint32 // tasks so far
-	allowed int           // helpers that may join this task
-	helpers int           // started
-	idle    int
-	closed  bool
+	helpers []*gate // changed by the owner, under the lock
+	closed  atomic.Bool
 	free    []*Worker
 }
 
 // NewPool makes a pool whose tasks use at most limit goroutines, the caller
 // included; 0 is GOMAXPROCS at the time of the task.
-func NewPool(limit int) *Pool {
-	p := &Pool{limit: limit}
-	p.wake.L, p.done.L = &p.mu, &p.mu
-	return p
-}
+func NewPool(limit int) *Pool { return &Pool{limit: limit, done: newGate()} }
 
 // Run calls t.Run for chunks 0…n−1 and returns when all are done.
 func (p *Pool) Run(n int, t Task) {
 	if n <= 0 {
 		return
 	}
-	p.mu.Lock()
-	w := p.takeWorker()
-	if n == 1 || p.task != nil {
-		p.mu.Unlock()
-		for i := range n {
-			t.Run(i, w)
-		}
-		p.mu.Lock()
-		p.free = append(p.free, w)
-		p.mu.Unlock()
-		return
-	}
 	limit := p.limit
 	if limit <= 0 {
 		limit = runtime.GOMAXPROCS(0)
 	}
-	p.task, p.next, p.n = t, 0, n
-	p.pending.Store(int32(n))
-	p.epoch.Add(1)
-	p.allowed = min(limit, n) - 1
-	if p.closed {
-		p.allowed = 0
-	}
-	for p.helpers < p.allowed {
-		p.helpers++
-		go p.help()
-	}
-	for range min(p.allowed, p.idle) {
-		p.wake.Signal()
-	}
-	p.chunks(w)
-	if p.pending.Load() > 0 {
-		p.mu.Unlock()
-		spin(func() bool { return p.pending.Load() > 0 })
-		p.mu.Lock()
-	}
-	for p.pending.Load() > 0 {
-		p.done.Wait()
-	}
-	p.task = nil
-	p.free = append(p.free, w)
-	p.mu.Unlock()
-}
-
-// chunks takes chunks until none is left. The lock is held on entry and exit.
-func (p *Pool) chunks(w *Worker) {
-	t := p.task
-	for p.next < p.n {
-		i := p.next
-		p.next++
-		p.mu.Unlock()
-		t.Run(i, w)
-		p.mu.Lock()
-		p.pending.Add(-1)
-	}
-	if p.pending.Load() == 0 {
-		p.done.Signal()
-	}
-}
-
-// spinTurns is how often a goroutine looks again before it sleeps: some twenty
-// microseconds, about what waking up costs and longer than most pauses between
-// two operations of a training step.
-const spinTurns = 1 << 14
-
-// spin waits while busy, but not for long.
-func spin(busy func() bool) {
-	for i := 0; i < spinTurns && busy(); i++ {
-	}
-}
-
-func (p *Pool) help() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	w := p.takeWorker()
-	var slept uint32 // the epoch after which the helper has spun
-	for !p.closed {
-		if p.task == nil || p.next == p.n || p.allowed == 0 {
-			if seen := p.epoch.Load(); seen != slept {
-				// Nothing to do for now: look around once before going to sleep.
-				slept = seen
-				p.mu.Unlock()
-				spin(func() bool { return p.epoch.Load() == seen })
-				p.mu.Lock()
-				continue
-			}
-			p.idle++
-			p.wake.Wait()
-			p.idle--
+	if min(n, limit) == 1 || p.closed.Load() || !p.busy.CompareAndSwap(false, true) {
+		for i := range n {
+			t.Run(i, w)
+		}
+		p.putWorker(w)
+		return
+	}
+	p.task = t
+	p.allowed.Store(int32(limit - 1))
+	p.pending.Store(int32(n))
+	p.ticket.Store(uint64(n) << 32)
+	p.call(min(n, limit) - 1)
+	p.chunks(w)
+	p.done.wait(func() bool { return p.pending.Load() == 0 })
+	p.task = nil
+	p.busy.Store(false)
+	p.putWorker(w)
+}
+
+// call makes n helpers look for chunks.
+func (p *Pool) call(n int) {
+	for i := range n {
+		if i == len(p.helpers) {
+			p.mu.Lock()
+			p.helpers = append(p.helpers, newGate())
+			p.mu.Unlock()
+			go p.help(i, p.helpers[i])
 			continue
 		}
-		p.allowed--
-		p.chunks(w)
+		p.helpers[i].wake()
 	}
+}
+
+// claim takes a chunk. The ticket holds the number of chunks in its upper half and
+// of those handed out in its lower half. The task of a claimed chunk cannot end,
+// so that it is read after the claim only.
+func (p *Pool) claim() (chunk int, ok bool) {
+	for {
+		t := p.ticket.Load()
+		next, n := uint32(t), uint32(t>>32)
+		if next >= n {
+			return 0, false
+		}
+		if p.ticket.CompareAndSwap(t, t+1) {
+			return int(next), true
+		}
+	}
+}
+
+// chunks takes chunks until none is left.
+func (p *Pool) chunks(w *Worker) {
+	for {
+		i, ok := p.claim()
+		if !ok {
+			return
+		}
+		p.task.Run(i, w)
+		if p.pending.Add(-1) == 0 {
+			p.done.wake()
+		}
+	}
+}
+
+// help is helper i: it works when there are chunks for it, looks for more for a
+// short while and sleeps.
+func (p *Pool) help(i int, g *gate) {
+	w := p.takeWorker()
+	for !p.closed.Load() {
+		if i < int(p.allowed.Load()) {
+			p.chunks(w)
+		}
+		g.wait(func() bool {
+			t := p.ticket.Load()
+			return uint32(t) < uint32(t>>32) && i < int(p.allowed.Load()) || p.closed.Load()
+		})
+	}
+	p.putWorker(w)
 }
 
 func (p *Pool) takeWorker() *Worker {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if n := len(p.free); n > 0 {
 		w := p.free[n-1]
 		p.free = p.free[:n-1]
@@ -183,10 +142,18 @@ func (p *Pool) takeWorker() *Worker {
 	return &Worker{}
 }
 
+func (p *Pool) putWorker(w *Worker) {
+	p.mu.Lock()
+	p.free = append(p.free, w)
+	p.mu.Unlock()
+}
+
 // Close ends the helpers. The pool goes on working on callers alone.
 func (p *Pool) Close() {
+	p.closed.Store(true)
 	p.mu.Lock()
-	p.closed = true
-	p.mu.Unlock()
-	p.wake.Broadcast()
+	defer p.mu.Unlock()
+	for _, g := range p.helpers {
+		g.wake()
+	}
 }

@@ -90,12 +90,11 @@ func (s *stream) addBias(out *node, bias []float32) {
 
 func (s *stream) biasGrad(g []float32, dy *node) {
 	parts, count := s.runRows(dy.shape, rowsOp{op: rowsGradSums, x: dy.st, pending: pending{d: dy.st}})
-	for c := range g {
-		var sum float64
-		for i := range count {
-			sum += float64(parts.data[(i*dy.cb+c/block)*3*block+block+c%block])
+	for b := range dy.cb {
+		sum, _ := gradParts(parts.data, b, dy.cb, count)
+		for l := range min(block, len(g)-b*block) {
+			g[b*block+l] += float32(sum[l])
 		}
-		g[c] += float32(sum)
 	}
 	s.arena.release(parts)
 }

@@ -14,10 +14,10 @@ import (
 type denseOp struct {
 	path        kernel.Path
 	x           *node
-	y           *node     // the output, or its gradient
-	w           []float32 // packed: [out block][taps·in][16]
-	stats       []float32 // parts of the output's statistics, nil: not wanted
-	parts       []float32 // weight gradients [chunk][taps·in][padded out]; nil: forward
+	y           *node      // the output, or its gradient
+	w           []float32  // packed: [out block][taps·in][16]
+	stats       *collector // of the output, nil: not wanted
+	parts       []float32  // weight gradients [chunk][taps·in][padded out]; nil: forward
 	kh, kw      int
 	stride, pad int
 	per         int
@@ -49,9 +49,7 @@ func (o *denseOp) Run(chunk int, w *kernel.Worker) {
 	}
 	if o.stats != nil {
 		for b := range o.y.cb {
-			w.Ch.Mean = *(*kernel.Vec)(o.y.plane(b, n0*hw))
-			o.path.Stats(o.y.plane(b, n0*hw), (n1-n0)*hw, &w.Ch)
-			storePart(o.stats, chunk*o.y.cb+b, &w.Ch)
+			o.stats.sum(o.path, o.y, chunk, b, n0*hw, (n1-n0)*hw, &w.Ch)
 		}
 	}
 }
@@ -131,19 +129,14 @@ func (s *stream) denseConv(out, x *node, w tensor.Weight, spec tensor.ConvSpec, 
 	s.path.PackB(packed.data, flat.data, w.KH*w.KW*w.In, w.Out, w.Out)
 	o.w = packed.data
 	chunks := (x.shape.N + o.per - 1) / o.per
-	var parts *storage
 	if spec.WantStats && noBias {
-		parts = s.arena.floats(chunks * out.cb * 3 * block)
-		o.stats = parts.data
+		o.stats = s.collectStats(out, o.per*out.shape.H*out.shape.W)
 	}
 	s.pool.Run(chunks, o)
-	if parts != nil {
-		out.stats = s.finishStats(parts.data, out.cb, out.rows, o.per*out.shape.H*out.shape.W)
-	}
+	s.endStats(out, o.stats)
 	*o = denseOp{}
 	s.arena.release(flat)
 	s.arena.release(packed)
-	s.arena.release(parts)
 }
 
 // denseGrad adds the weight gradient; dy may be pending.

@@ -17,11 +17,12 @@ import (
 type depthwiseBackOp struct {
 	path        kernel.Path
 	x, dy, dx   *node
-	w           []float32 // [plane][phase…][taps][16]
+	w           tensor.Weight
+	grad        tensor.Weight // the weight's gradient, if wanted
 	phases      []phase
-	parts       []float32 // weight gradients [group][plane][kh][kw][16], nil: not wanted
-	sums        []float32 // parts of the sums for the normalisation behind x, nil: not wanted
-	kh, kw      int
+	parts       []float32  // weight gradients [group][plane][kh][kw][16], nil: not wanted
+	missing     *countdown // parts of each plane
+	sums        []float32  // parts of the sums for the normalisation behind x, nil: not wanted
 	stride, pad int
 	lead, trail int // frame around the output gradient
 	spread      bool
@@ -34,7 +35,7 @@ type phase struct {
 	ky, kx   int // the last tap in each direction that meets them
 	kh, kw   int // how many do
 	oy, ox   int // output row that the last tap reads for i = 0
-	off, len int // in the plane's weights, floats
+	off, len int // in the packed weights of a plane, floats
 }
 
 // planPhases lists the phases of a kernel with its stride, and the frame that
@@ -48,8 +49,8 @@ func (o *depthwiseBackOp) planPhases() {
 	for py := range step {
 		for px := range step {
 			p := phase{py: py, px: px, off: off}
-			p.ky, p.kh = lastTap(o.kh, py+o.pad, step)
-			p.kx, p.kw = lastTap(o.kw, px+o.pad, step)
+			p.ky, p.kh = lastTap(o.w.KH, py+o.pad, step)
+			p.kx, p.kw = lastTap(o.w.KW, px+o.pad, step)
 			p.oy, p.ox = floorDiv(py+o.pad-p.ky, step), floorDiv(px+o.pad-p.kx, step)
 			p.len = p.kh * p.kw * block
 			off += p.len
@@ -92,8 +93,15 @@ func lastTap(k, at, step int) (last, n int) {
 	return first + (n-1)*step, n
 }
 
+// taps is the floats of a plane's packed weights.
+func (o *depthwiseBackOp) taps() int {
+	last := o.phases[len(o.phases)-1]
+	return last.off + last.len
+}
+
 // pack arranges the flipped taps of every phase of one plane.
-func (o *depthwiseBackOp) pack(dst []float32, w tensor.Weight, b int) {
+func (o *depthwiseBackOp) pack(dst []float32, b int) {
+	w := o.w
 	step := o.stride
 	if o.spread {
 		step = 1
@@ -116,10 +124,14 @@ func (o *depthwiseBackOp) Run(chunk int, w *kernel.Worker) {
 	gh, gw := o.gradSize()
 	xSize := (xs.W + 2*o.pad) * (xs.H + 2*o.pad) * block
 	gSize := (gw + o.lead + o.trail) * (gh + o.lead + o.trail) * block
-	mem := w.Floats(xSize + gSize + ys.H*ys.W*block)
+	packed := xSize + gSize + ys.H*ys.W*block
+	mem := w.Floats(packed + o.taps())
+	if o.dx != nil {
+		o.pack(mem[packed:], b)
+	}
 	gf := newFrame(mem[xSize:], gw, gh, o.lead, o.lead, o.trail, o.trail)
 	var xf frame
-	kk := o.kh * o.kw * block
+	kk := o.w.KH * o.w.KW * block
 	var part []float32
 	if o.parts != nil {
 		xf = newFrame(mem, xs.W, xs.H, o.pad, o.pad, o.pad, o.pad)
@@ -147,14 +159,14 @@ func (o *depthwiseBackOp) Run(chunk int, w *kernel.Worker) {
 			w.DWG = kernel.DepthwiseGrad{
 				G: grad, Src: kernel.PtrAt(xf.mem, 0), W: kernel.PtrAt(part, 0),
 				GRow: gRow, SrcCol: o.stride * block, SrcRow: xf.width * block, SrcNext: o.stride * xf.width * block,
-				Cols: ys.W, Rows: ys.H, KW: o.kw, KH: o.kh, Top: o.pad, Inside: xs.H,
+				Cols: ys.W, Rows: ys.H, KW: o.w.KW, KH: o.w.KH, Top: o.pad, Inside: xs.H,
 			}
 			o.path.DepthwiseGrad(&w.DWG)
 		}
 		if o.dx == nil {
 			continue
 		}
-		o.inputGrad(w, &gf, b, n)
+		o.inputGrad(w, &gf, mem[packed:], b, n)
 		if o.sums != nil {
 			hw := xs.H * xs.W
 			o.x.addSums(o.path, &w.Ch, o.dx, b, n*hw, hw)
@@ -167,6 +179,9 @@ func (o *depthwiseBackOp) Run(chunk int, w *kernel.Worker) {
 	if o.sums != nil {
 		w.Ch.Sum, w.Ch.Sum2 = sum, sum2
 		storePart(o.sums, g*o.x.cb+b, &w.Ch)
+	}
+	if part != nil && o.missing.last(b) {
+		o.addParts(b)
 	}
 }
 
@@ -182,14 +197,10 @@ func (o *depthwiseBackOp) spreadInto(f *frame, grad unsafe.Pointer) {
 }
 
 // inputGrad computes one sample of one plane, phase by phase.
-func (o *depthwiseBackOp) inputGrad(w *kernel.Worker, f *frame, b, n int) {
+func (o *depthwiseBackOp) inputGrad(w *kernel.Worker, f *frame, taps []float32, b, n int) {
 	xs, step := o.x.shape, o.stride
 	if o.spread {
 		step = 1
-	}
-	size := 0
-	for _, p := range o.phases {
-		size += p.len
 	}
 	for _, p := range o.phases {
 		rows, cols := (xs.H-p.py+step-1)/step, (xs.W-p.px+step-1)/step
@@ -209,7 +220,7 @@ func (o *depthwiseBackOp) inputGrad(w *kernel.Worker, f *frame, b, n int) {
 		w.DW = kernel.Depthwise{
 			Dst:    unsafe.Add(dst, (p.py*xs.W+p.px)*block*4),
 			Src:    kernel.PtrAt(f.mem, ((f.top+p.oy)*f.width+f.left+p.ox)*block),
-			W:      kernel.PtrAt(o.w, b*size+p.off),
+			W:      kernel.PtrAt(taps, p.off),
 			DstCol: step * block, DstRow: step * xs.W * block,
 			SrcCol: block, SrcRow: f.width * block, SrcNext: f.width * block,
 			Cols: cols, Rows: rows, KW: p.kw, KH: p.kh, Top: -p.oy, Inside: f.insideH,
@@ -220,24 +231,16 @@ func (o *depthwiseBackOp) inputGrad(w *kernel.Worker, f *frame, b, n int) {
 
 func (s *stream) depthwiseBackward(x, dy *node, w tensor.Weight, spec tensor.ConvSpec, grads tensor.ConvGrads) *node {
 	o := &s.dwBack
-	*o = depthwiseBackOp{path: s.path, x: x, dy: dy, kh: w.KH, kw: w.KW, stride: spec.Stride, pad: spec.Pad, phases: o.phases, spread: spec.Stride > 2}
+	*o = depthwiseBackOp{path: s.path, x: x, dy: dy, w: w, grad: grads.W, stride: spec.Stride, pad: spec.Pad, phases: o.phases, spread: spec.Stride > 2}
 	o.planPhases()
-	size := 0
-	for _, p := range o.phases {
-		size += p.len
-	}
-	packed := s.arena.floats(x.cb*size + block)
-	o.w = packed.data
-	for b := range x.cb {
-		o.pack(o.w[b*size:], w, b)
-	}
 	// Few, large groups: each carries a whole weight gradient.
 	o.per = max(samplesPer(chunkRows, x.shape.H*x.shape.W, x.shape.N), (x.shape.N+7)/8)
 	o.groups = (x.shape.N + o.per - 1) / o.per
 	var parts *storage
 	if grads.W.Buf != nil {
 		parts = s.arena.floats(o.groups * x.cb * w.KH * w.KW * block)
-		o.parts = parts.data
+		o.parts, o.missing = parts.data, &s.missing
+		o.missing.start(x.cb, o.groups)
 	}
 	if grads.NeedX {
 		o.dx = s.make(x.shape)
@@ -246,29 +249,21 @@ func (s *stream) depthwiseBackward(x, dy *node, w tensor.Weight, spec tensor.Con
 		}
 	}
 	s.pool.Run(x.cb*o.groups, o)
-	if parts != nil {
-		addDepthwiseParts(grads.W, parts.data, o.groups, x.cb)
-	}
 	dx := o.dx
 	*o = depthwiseBackOp{phases: o.phases}
-	s.arena.release(packed)
 	s.arena.release(parts)
 	return dx
 }
 
-// addDepthwiseParts adds the groups' gradients in order.
-func addDepthwiseParts(w tensor.Weight, parts []float32, groups, cb int) {
-	dst, kk := weights(w), w.KH*w.KW
-	for b := range cb {
-		n := min(block, w.Out-b*block)
-		for t := range kk {
-			off := t/w.KW*w.StrideKH + t%w.KW*w.StrideKW + b*block
-			d := dst[off : off+n]
-			for g := range groups {
-				p := parts[((g*cb+b)*kk+t)*block:][:n]
-				for l, v := range p {
-					d[l] += v
-				}
+// addParts adds the groups' weight gradients of one plane in order.
+func (o *depthwiseBackOp) addParts(b int) {
+	dst, kk, n := weights(o.grad)[b*block:], o.w.KH*o.w.KW, min(block, o.w.Out-b*block)
+	for t := range kk {
+		d := dst[t/o.w.KW*o.grad.StrideKH+t%o.w.KW*o.grad.StrideKW:][:n]
+		for g := range o.groups {
+			p := o.parts[((g*o.x.cb+b)*kk+t)*block:][:n]
+			for l, v := range p {
+				d[l] += v
 			}
 		}
 	}

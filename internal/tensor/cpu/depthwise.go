@@ -7,23 +7,15 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// packDepthwise arranges a depthwise weight as [plane][kh][kw][16].
-func (s *stream) packDepthwise(w tensor.Weight) *storage {
-	cb, kk := blocks(w.Out), w.KH*w.KW
-	st := s.arena.floats(cb * kk * block)
-	src := weights(w)
-	for b := range cb {
-		n := min(block, w.Out-b*block)
-		for y := range w.KH {
-			for x := range w.KW {
-				t := y*w.KW + x
-				d := st.data[(b*kk+t)*block:][:block]
-				off := y*w.StrideKH + x*w.StrideKW + b*block
-				clear(d[copy(d, src[off:off+n]):])
-			}
+// packTaps arranges the taps of plane b of a depthwise weight as [kh][kw][16].
+func packTaps(dst []float32, w tensor.Weight, b int) {
+	src, n := weights(w)[b*block:], min(block, w.Out-b*block)
+	for y := range w.KH {
+		for x := range w.KW {
+			d := dst[(y*w.KW+x)*block:][:block]
+			clear(d[copy(d, src[y*w.StrideKH+x*w.StrideKW:][:n]):])
 		}
 	}
-	return st
 }
 
 // samplesPer is how many samples of hw rows make a chunk of about rows rows.
@@ -66,9 +58,8 @@ func (f *frame) fill(path kernel.Path, ch *kernel.Chan, n *node, b, sample int) 
 type depthwiseOp struct {
 	path        kernel.Path
 	out, x      *node
-	w           []float32
-	stats       []float32 // parts of the output's statistics, nil: not wanted
-	kh, kw      int
+	w           tensor.Weight
+	stats       *collector // of the output, nil: not wanted
 	stride, pad int
 	per, groups int // samples of a chunk
 }
@@ -76,45 +67,39 @@ type depthwiseOp struct {
 func (o *depthwiseOp) Run(chunk int, w *kernel.Worker) {
 	b, g := chunk/o.groups, chunk%o.groups
 	xs, os := o.x.shape, o.out.shape
-	f := newFrame(w.Floats((xs.W+2*o.pad)*(xs.H+2*o.pad)*block), xs.W, xs.H, o.pad, o.pad, o.pad, o.pad)
+	size := o.w.KH * o.w.KW * block
+	mem := w.Floats(size + (xs.W+2*o.pad)*(xs.H+2*o.pad)*block)
+	packTaps(mem, o.w, b)
+	f := newFrame(mem[size:], xs.W, xs.H, o.pad, o.pad, o.pad, o.pad)
 	n0, n1 := g*o.per, min((g+1)*o.per, xs.N)
 	o.x.channel(&w.Ch, b, o.x.cb)
 	for n := n0; n < n1; n++ {
 		f.fill(o.path, &w.Ch, o.x, b, n)
 		w.DW = kernel.Depthwise{
-			Dst: o.out.plane(b, n*os.H*os.W), Src: kernel.PtrAt(f.mem, 0), W: kernel.PtrAt(o.w, b*o.kh*o.kw*block),
+			Dst: o.out.plane(b, n*os.H*os.W), Src: kernel.PtrAt(f.mem, 0), W: kernel.PtrAt(mem, 0),
 			DstCol: block, DstRow: os.W * block,
 			SrcCol: o.stride * block, SrcRow: f.width * block, SrcNext: o.stride * f.width * block,
-			Cols: os.W, Rows: os.H, KW: o.kw, KH: o.kh, Top: o.pad, Inside: xs.H,
+			Cols: os.W, Rows: os.H, KW: o.w.KW, KH: o.w.KH, Top: o.pad, Inside: xs.H,
 		}
 		o.path.Depthwise(&w.DW)
 	}
 	if o.stats != nil {
-		r := n0 * os.H * os.W
-		w.Ch.Mean = *(*kernel.Vec)(o.out.plane(b, r))
-		o.path.Stats(o.out.plane(b, r), (n1-n0)*os.H*os.W, &w.Ch)
-		storePart(o.stats, g*o.out.cb+b, &w.Ch)
+		hw := os.H * os.W
+		o.stats.sum(o.path, o.out, g, b, n0*hw, (n1-n0)*hw, &w.Ch)
 	}
 }
 
 func (s *stream) depthwise(out, x *node, w tensor.Weight, spec tensor.ConvSpec, noBias bool) {
-	packed := s.packDepthwise(w)
 	per := samplesPer(chunkRows, out.shape.H*out.shape.W, x.shape.N)
 	o := &s.dw
 	*o = depthwiseOp{
-		path: s.path, out: out, x: x, w: packed.data, kh: w.KH, kw: w.KW,
+		path: s.path, out: out, x: x, w: w,
 		stride: spec.Stride, pad: spec.Pad, per: per, groups: (x.shape.N + per - 1) / per,
 	}
-	var parts *storage
 	if spec.WantStats && noBias {
-		parts = s.arena.floats(o.groups * out.cb * 3 * block)
-		o.stats = parts.data
+		o.stats = s.collectStats(out, per*out.shape.H*out.shape.W)
 	}
 	s.pool.Run(x.cb*o.groups, o)
-	if parts != nil {
-		out.stats = s.finishStats(parts.data, out.cb, out.rows, per*out.shape.H*out.shape.W)
-	}
+	s.endStats(out, o.stats)
 	*o = depthwiseOp{}
-	s.arena.release(packed)
-	s.arena.release(parts)
 }

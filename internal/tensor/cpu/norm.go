@@ -22,44 +22,14 @@ func viewBN(data []float32, cb int) bnView {
 	return bnView{data[bnScale*n:][:n], data[bnShift*n:][:n], data[bnMean*n:][:n], data[bnInv*n:][:n]}
 }
 
-// batchStats is mean and sum of squared deviations per channel, from partial
-// sums of parts of per rows each. Parts are joined pairwise in order by the
-// parallel-variance rule, in float64.
-func batchStats(parts []float32, cb, rows, per, c int) (mean, m2 float64) {
-	b, l := c/block, c%block
-	n := 0.0
-	for i, r := 0, 0; r < rows; i, r = i+1, r+per {
-		p := parts[(i*cb+b)*3*block+l:]
-		k := float64(min(per, rows-r))
-		s, q := float64(p[block]), float64(p[2*block])
-		pm := float64(p[0]) + s/k
-		pq := q - s*s/k
-		d := pm - mean
-		m2 += pq + d*d*n*k/(n+k)
-		mean += d * k / (n + k)
-		n += k
-	}
-	return mean, max(m2, 0)
-}
-
 // statsOf is x's per-channel mean and sum of squared deviations, as collected by
 // the operation that made x or by a pass now.
 func (s *stream) statsOf(x *node) *storage {
 	if x.stats == nil {
-		parts, _ := s.runRows(x.shape, rowsOp{op: rowsStats, x: x.st})
-		x.stats = s.finishStats(parts.data, x.cb, x.rows, newGrid(x.cb, x.rows, 1).rowsPer)
-		s.arena.release(parts)
+		s.runRows(x.shape, rowsOp{op: rowsStats, x: x.st, stats: s.collectStats(x, newGrid(x.cb, x.rows, 1).rowsPer)})
+		s.endStats(x, &s.stats)
 	}
 	return x.stats
-}
-
-func (s *stream) finishStats(parts []float32, cb, rows, per int) *storage {
-	st := s.arena.floats(2 * cb * block)
-	for c := range cb * block {
-		mean, m2 := batchStats(parts, cb, rows, per, c)
-		st.data[c], st.data[cb*block+c] = float32(mean), float32(m2)
-	}
-	return st
 }
 
 // BatchNormAct normalises and activates. The result is pending.
@@ -136,26 +106,21 @@ func (s *stream) gradCoefficients(x *node, v bnView, parts []float32, count int,
 	a, b, c := coef.data[:n], coef.data[n:2*n], coef.data[2*n:]
 	dgamma, dbeta := vector(grads.Gamma), vector(grads.Beta)
 	rows := float64(x.rows)
-	for ch := range n {
-		var s1, s2 float64
-		for i := range count {
-			q := parts[(i*x.cb+ch/block)*3*block+ch%block:]
-			s1 += float64(q[block])
-			s2 += float64(q[2*block])
-		}
-		inv := float64(v.inv[ch])
-		if ch < x.shape.C {
-			if dgamma != nil {
-				dgamma[ch] += float32(s2 * inv)
+	for plane := range x.cb {
+		s1, s2 := gradParts(parts, plane, x.cb, count)
+		for l := range block {
+			ch := plane*block + l
+			inv, scale := float64(v.inv[ch]), float64(v.scale[ch])
+			if ch < len(dgamma) {
+				dgamma[ch] += float32(s2[l] * inv)
 			}
-			if dbeta != nil {
-				dbeta[ch] += float32(s1)
+			if ch < len(dbeta) {
+				dbeta[ch] += float32(s1[l])
 			}
-		}
-		scale := float64(v.scale[ch])
-		a[ch], b[ch], c[ch] = float32(scale), 0, 0
-		if train {
-			b[ch], c[ch] = float32(-scale*inv*inv*s2/rows), float32(-scale*s1/rows)
+			a[ch], b[ch], c[ch] = float32(scale), 0, 0
+			if train {
+				b[ch], c[ch] = float32(-scale*inv*inv*s2[l]/rows), float32(-scale*s1[l]/rows)
+			}
 		}
 	}
 	return coef

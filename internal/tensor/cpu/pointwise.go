@@ -14,9 +14,9 @@ type gemmOp struct {
 	out, a *node
 	b      []float32 // packed, k rows of 16 per column block
 	k      int
-	bias   []float32 // padded, nil: none
-	stats  []float32 // parts of the output's statistics, nil: not wanted
-	sums   []float32 // parts of the sums for the normalisation behind x, nil: not wanted
+	bias   []float32  // padded, nil: none
+	stats  *collector // of the output, nil: not wanted
+	sums   []float32  // parts of the sums for the normalisation behind x, nil: not wanted
 	x      *node
 
 	rowsPer, rowParts int
@@ -113,9 +113,7 @@ func (o *gemmOp) epilogue(b, part, r0, rows int, ch *kernel.Chan) {
 		o.path.Apply(p, p, nil, rows, kernel.None, ch)
 	}
 	if o.stats != nil {
-		ch.Mean = *(*kernel.Vec)(p)
-		o.path.Stats(p, rows, ch)
-		storePart(o.stats, part*o.out.cb+b, ch)
+		o.stats.sum(o.path, o.out, part, b, r0, rows, ch)
 	}
 	if o.sums != nil {
 		o.x.channel(ch, b, o.out.cb)
@@ -128,23 +126,19 @@ func (s *stream) pointwise(out, x *node, w tensor.Weight, bias tensor.Vec, stats
 	packed := s.packWeight(w, false)
 	s.gemm = gemmOp{path: s.path, out: out, a: x, b: packed.data, k: w.In}
 	s.gemm.plan()
-	var padded, parts *storage
+	var padded *storage
 	if bias.Buf != nil {
 		padded = s.padded(vector(bias), out.cb)
 		s.gemm.bias = padded.data
 	}
 	if stats {
-		parts = s.arena.floats(s.gemm.rowParts * out.cb * 3 * block)
-		s.gemm.stats = parts.data
+		s.gemm.stats = s.collectStats(out, s.gemm.rowsPer)
 	}
 	s.pool.Run(s.gemm.rowParts*s.gemm.colParts, &s.gemm)
-	if stats {
-		out.stats = s.finishStats(parts.data, out.cb, out.rows, s.gemm.rowsPer)
-	}
+	s.endStats(out, s.gemm.stats)
 	s.gemm = gemmOp{}
 	s.arena.release(packed)
 	s.arena.release(padded)
-	s.arena.release(parts)
 }
 
 // fusedRows is the rows from which on the two gradients of a product share one

@@ -60,8 +60,9 @@ type rowsOp struct {
 	cb, rows int
 	grid     grid
 
-	dst, x, r *storage  // d is in pending
-	parts     []float32 // sums: [part][plane][3 vectors]
+	dst, x, r *storage   // d is in pending
+	stats     *collector // of rowsStats
+	parts     []float32  // of rowsGradSums: [part][plane][3 vectors]
 }
 
 func (o *rowsOp) Run(chunk int, w *kernel.Worker) {
@@ -74,8 +75,11 @@ func (o *rowsOp) Run(chunk int, w *kernel.Worker) {
 		} else {
 			o.segment(b, r0, r1-r0, ch)
 		}
-		if o.parts != nil {
-			storePart(o.parts, (r0/o.grid.rowsPer)*o.cb+b, ch)
+		switch part := r0 / o.grid.rowsPer; o.op {
+		case rowsStats:
+			o.stats.store(part, b, ch)
+		case rowsGradSums:
+			storePart(o.parts, part*o.cb+b, ch)
 		}
 	}
 }
@@ -130,22 +134,14 @@ func (o *rowsOp) segment(b, r, n int, ch *kernel.Chan) {
 	}
 }
 
-// storePart writes mean, sum and second sum of one part and plane.
-func storePart(parts []float32, i int, ch *kernel.Chan) {
-	p := parts[i*3*block:][:3*block]
-	*(*kernel.Vec)(p) = ch.Mean
-	*(*kernel.Vec)(p[block:]) = ch.Sum
-	*(*kernel.Vec)(p[2*block:]) = ch.Sum2
-}
-
 func load(v *kernel.Vec, p []float32, b int) {
 	if p != nil {
 		*v = *(*kernel.Vec)(p[b*block:])
 	}
 }
 
-// runRows runs a record over a tensor's planes; sums' parts are returned with
-// their number.
+// runRows runs a record over a tensor's planes; the parts of rowsGradSums are
+// returned with their number.
 func (s *stream) runRows(shape tensor.Shape, o rowsOp) (parts *storage, n int) {
 	o.path, o.shape, o.cb, o.rows = s.path, shape, blocks(shape.C), shape.Rows()
 	unit := 1
@@ -153,7 +149,7 @@ func (s *stream) runRows(shape tensor.Shape, o rowsOp) (parts *storage, n int) {
 		unit = shape.H * shape.W
 	}
 	o.grid = newGrid(o.cb, o.rows, unit)
-	if o.op == rowsStats || o.op == rowsGradSums {
+	if o.op == rowsGradSums {
 		parts, n = s.arena.floats(o.grid.rowParts*o.cb*3*block), o.grid.rowParts
 		o.parts = parts.data
 	}

@@ -26,6 +26,8 @@ type stream struct {
 	packing  packOp
 	flat     flatOp
 	move     moveOp
+	stats    collector
+	missing  countdown
 }
 
 var _ tensor.Stream = (*stream)(nil)
