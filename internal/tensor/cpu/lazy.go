@@ -66,14 +66,31 @@ func (s *stream) materialise(n *node) {
 	if !n.lazy() {
 		return
 	}
-	out := s.make(n.shape)
-	s.fetch = fetchOp{path: s.path, dst: out, n: n}
+	s.pool.Run(s.planFetch(n), &s.fetch)
+	s.endFetch(n)
+}
+
+// planFetch prepares the computation of a pending tensor's values and gives the
+// number of chunks, 0 for a tensor that is not pending.
+func (s *stream) planFetch(n *node) (chunks int) {
+	if !n.lazy() {
+		return 0
+	}
+	s.fetch = fetchOp{path: s.path, dst: s.make(n.shape), n: n}
 	unit := 1
 	if n.mul != nil || n.add != nil {
 		unit = n.shape.H * n.shape.W
 	}
 	s.fetch.grid = newGrid(n.cb, n.rows, unit)
-	s.pool.Run(s.fetch.grid.chunks, &s.fetch)
+	return s.fetch.grid.chunks
+}
+
+// endFetch gives a pending tensor the values that were computed.
+func (s *stream) endFetch(n *node) {
+	if !n.lazy() {
+		return
+	}
+	out := s.fetch.dst
 	s.fetch = fetchOp{}
 	s.drop(n)
 	n.st, out.st = out.st, nil

@@ -5,8 +5,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// packOp packs a matrix for the products' second operand, some column blocks per
-// chunk.
+// packOp packs the matrix of a pointwise weight, or its transpose, for the
+// products' second operand, some column blocks per chunk.
 type packOp struct {
 	path       kernel.Path
 	dst, src   []float32
@@ -15,28 +15,29 @@ type packOp struct {
 	per        int
 }
 
+func newPacking(path kernel.Path, w tensor.Weight, transposed bool) packOp {
+	o := packOp{path: path, src: weights(w), k: w.In, n: w.Out, ld: w.StrideIn, transposed: transposed}
+	if transposed {
+		o.k, o.n = o.n, o.k
+	}
+	const chunk = 1 << 13
+	o.per = max(1, chunk/(o.k*block))
+	return o
+}
+
+func (o *packOp) chunks() int { return ceilDiv(blocks(o.n), o.per) }
+
 func (o *packOp) Run(chunk int, _ *kernel.Worker) {
 	b := chunk * o.per
-	cols := min(o.n-b*block, o.per*block)
-	dst := o.dst[b*block*o.k:]
+	o.pack(o.dst[b*block*o.k:], b, o.per)
+}
+
+// pack packs up to count column blocks from b on.
+func (o *packOp) pack(dst []float32, b, count int) {
+	cols := min(o.n-b*block, count*block)
 	if o.transposed {
 		o.path.PackBT(dst, o.src[b*block*o.ld:], o.k, cols, o.ld)
 	} else {
 		o.path.PackB(dst, o.src[b*block:], o.k, cols, o.ld)
 	}
-}
-
-// packWeight packs the In×Out matrix of a pointwise weight, or its transpose.
-func (s *stream) packWeight(w tensor.Weight, transposed bool) *storage {
-	k, n := w.In, w.Out
-	if transposed {
-		k, n = n, k
-	}
-	st := s.arena.floats(kernel.PackedSize(k, n))
-	const chunk = 1 << 14
-	s.packing = packOp{path: s.path, dst: st.data, src: weights(w), k: k, n: n, ld: w.StrideIn, transposed: transposed}
-	s.packing.per = max(1, chunk/(k*block))
-	s.pool.Run((blocks(n)+s.packing.per-1)/s.packing.per, &s.packing)
-	s.packing = packOp{}
-	return st
 }

@@ -20,3 +20,24 @@ func (s *stream) parallel(n, cost int, f func(i int)) {
 	per := max(1, (1<<13)/max(cost, 1))
 	s.pool.Run((n+per-1)/per, &funcTask{n: n, per: per, f: f})
 }
+
+// bothOp is two operations that do not need each other, run as one.
+type bothOp struct {
+	a, b kernel.Task
+	n    int // chunks of a
+}
+
+func (o *bothOp) Run(chunk int, w *kernel.Worker) {
+	if chunk < o.n {
+		o.a.Run(chunk, w)
+	} else {
+		o.b.Run(chunk-o.n, w)
+	}
+}
+
+// runBoth runs n chunks of a and m of b.
+func (s *stream) runBoth(n int, a kernel.Task, m int, b kernel.Task) {
+	s.both = bothOp{a: a, b: b, n: n}
+	s.pool.Run(n+m, &s.both)
+	s.both = bothOp{}
+}

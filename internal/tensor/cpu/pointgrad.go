@@ -7,19 +7,28 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// gradTiles adds xᵀ·dy of n rows to a partial weight gradient c of row length ld
-// (or sets it). x and dy are the addresses of their first planes' first row.
-func gradTiles(path kernel.Path, t *kernel.Tile, x, dy unsafe.Pointer, xJump, dyJump, n, inputs, outBlocks int, c []float32, ld int, acc bool) {
-	step := path.MaxBlocks()
+// partial is where a product xᵀ·dy goes: rows of ld floats, of which out are
+// its own.
+type partial struct {
+	data    []float32
+	ld, out int
+}
+
+// gradTiles adds xᵀ·dy of n rows to a partial weight gradient (or sets it). x and
+// dy are the addresses of their first planes' first row; plane 0 of x belongs to
+// the partial gradient's first row.
+func gradTiles(path kernel.Path, t *kernel.Tile, x, dy unsafe.Pointer, xJump, dyJump, n, inputs int, to partial, acc bool) {
+	step, outBlocks := path.MaxBlocks(), blocks(to.out)
 	for b := 0; b*block < inputs; b++ {
 		for o := 0; o < outBlocks; o += step {
+			count := min(step, outBlocks-o)
 			*t = kernel.Tile{
 				A: unsafe.Add(x, b*xJump*4), ARow: 1, AStep: block, KIn: n, KOut: 1,
 				B: unsafe.Add(dy, o*dyJump*4), BStep: block, BNext: dyJump,
-				C: kernel.PtrAt(c, b*block*ld+o*block), CRow: ld, CNext: block, Cols: block,
-				Acc: acc,
+				C: kernel.PtrAt(to.data, b*block*to.ld+o*block), CRow: to.ld, CNext: block,
+				Cols: min(block, to.out-(o+count-1)*block), Acc: acc,
 			}
-			path.Tile(t, min(block, inputs-b*block), min(step, outBlocks-o))
+			path.Tile(t, min(block, inputs-b*block), count)
 		}
 	}
 }
@@ -28,23 +37,44 @@ func gradTiles(path kernel.Path, t *kernel.Tile, x, dy unsafe.Pointer, xJump, dy
 // each operand stays in the first-level cache.
 const gradInner = 192
 
-// wgradOp is dw = xᵀ·dy, cut into groups of rows with a partial sum each and
-// into groups of input planes.
+// wgradOp is dw += xᵀ·dy, cut into groups of input planes. Many rows are also cut
+// into groups with a partial sum each.
 type wgradOp struct {
 	path             kernel.Path
 	x, dy            *node // dy is not pending
-	parts            []float32
+	grad             tensor.Weight
+	parts            []float32 // nil: one group, added to the gradient
 	groups, rowsPer  int
 	planes, planePer int
+}
+
+func (s *stream) newGrad(x, dy *node, grad tensor.Weight) *wgradOp {
+	o := &s.wgrad
+	*o = wgradOp{path: s.path, x: x, dy: dy, grad: grad}
+	o.groups = min(8, ceilDiv(x.rows, fusedRows))
+	o.rowsPer = ceilDiv(x.rows, o.groups)
+	o.groups = ceilDiv(x.rows, o.rowsPer)
+	o.planePer = max(1, x.cb*o.groups/16)
+	o.planes = ceilDiv(x.cb, o.planePer)
+	return o
+}
+
+func (o *wgradOp) chunks() int { return o.groups * o.planes }
+
+// to is where group g's product for the input planes from b on goes.
+func (o *wgradOp) to(g, b int) partial {
+	if o.parts == nil {
+		return partial{weights(o.grad)[b*block*o.grad.StrideIn:], o.grad.StrideIn, o.grad.Out}
+	}
+	ld := o.dy.cb * block
+	return partial{o.parts[(g*o.x.cb+b)*block*ld:], ld, ld}
 }
 
 func (o *wgradOp) Run(chunk int, w *kernel.Worker) {
 	g, p := chunk/o.planes, chunk%o.planes
 	r0 := g * o.rowsPer
 	rows := min(o.rowsPer, o.x.rows-r0)
-	ld := o.dy.cb * block
 	b0, b1 := p*o.planePer, min((p+1)*o.planePer, o.x.cb)
-	part := o.parts[(g*o.x.cb+b0)*block*ld:]
 	inputs := min(b1*block, o.x.shape.C) - b0*block
 	for r := r0; r < r0+rows; r += gradInner {
 		n := min(gradInner, r0+rows-r)
@@ -56,24 +86,23 @@ func (o *wgradOp) Run(chunk int, w *kernel.Worker) {
 			}
 			x, jump = kernel.PtrAt(scratch, 0), n*block
 		}
-		gradTiles(o.path, &w.Tile, x, o.dy.plane(0, r), jump, o.dy.rows*block, n, inputs, o.dy.cb, part, ld, r > r0)
+		gradTiles(o.path, &w.Tile, x, o.dy.plane(0, r), jump, o.dy.rows*block, n, inputs, o.to(g, b0), o.parts == nil || r > r0)
 	}
 }
 
 // pointwiseGrad adds xᵀ·dy to the weight's gradient.
-func (s *stream) pointwiseGrad(x, dy *node, w tensor.Weight) {
-	o := &s.wgrad
-	*o = wgradOp{path: s.path, x: x, dy: dy}
-	o.groups = min(8, (x.rows+fusedRows-1)/fusedRows)
-	o.rowsPer = (x.rows + o.groups - 1) / o.groups
-	o.groups = (x.rows + o.rowsPer - 1) / o.rowsPer
-	o.planePer = max(1, x.cb*o.groups/16)
-	o.planes = (x.cb + o.planePer - 1) / o.planePer
+func (s *stream) pointwiseGrad(x, dy *node, grad tensor.Weight) {
+	o := s.newGrad(x, dy, grad)
+	var parts *storage
 	count := x.cb * dy.cb * block * block
-	parts := s.arena.floats(o.groups * count)
-	o.parts = parts.data
-	s.pool.Run(o.groups*o.planes, o)
-	s.addParts(weights(w), parts.data, o.groups, count, w.In, w.Out, w.StrideIn, dy.cb*block)
+	if o.groups > 1 {
+		parts = s.arena.floats(o.groups * count)
+		o.parts = parts.data
+	}
+	s.pool.Run(o.chunks(), o)
+	if parts != nil {
+		s.addParts(weights(grad), parts.data, o.groups, count, grad.In, grad.Out, grad.StrideIn, dy.cb*block)
+	}
 	*o = wgradOp{}
 	s.arena.release(parts)
 }
@@ -82,46 +111,43 @@ func (s *stream) pointwiseGrad(x, dy *node, w tensor.Weight) {
 // rows is loaded once, its input gradient written and its share of the weight
 // gradient added. A chunk is a group of steps.
 type fusedOp struct {
-	gemm    gemmOp // dx = dy·wᵀ; a step is one part
-	x       *node
-	parts   []float32
-	rowsPer int
+	gemm          gemmOp // dx = dy·wᵀ; a step is one part
+	x             *node
+	parts         []float32
+	steps, groups int
 }
 
 func (o *fusedOp) Run(chunk int, w *kernel.Worker) {
 	path, x, dy := o.gemm.path, o.x, o.gemm.a
 	ld := dy.cb * block
-	part := o.parts[chunk*x.cb*block*ld:][:x.cb*block*ld]
-	r0 := chunk * o.rowsPer
-	r1 := min(r0+o.rowsPer, x.rows)
+	to := partial{o.parts[chunk*x.cb*block*ld:][:x.cb*block*ld], ld, ld}
+	first, end := chunk*o.steps/o.groups, (chunk+1)*o.steps/o.groups
 	mem := w.Floats((x.cb + dy.cb) * gradInner * block)
-	for r := r0; r < r1; r += gradInner {
-		n := min(gradInner, r1-r)
+	for i := first; i < end; i++ {
+		r := i * gradInner
+		n := min(gradInner, x.rows-r)
 		g, gJump := dy.load(path, w, mem, r, n)
-		o.gemm.panels(w, g, gJump, r/gradInner, r, n, 0, x.cb)
+		o.gemm.panels(w, g, gJump, o.gemm.b, i, r, n, 0, x.cb)
 		v, vJump := x.load(path, w, mem[dy.cb*gradInner*block:], r, n)
-		gradTiles(path, &w.Tile, v, g, vJump, gJump, n, x.shape.C, dy.cb, part, ld, r > r0)
+		gradTiles(path, &w.Tile, v, g, vJump, gJump, n, x.shape.C, to, i > first)
 	}
 }
 
 func (s *stream) pointwiseFused(x, dy *node, w tensor.Weight, grads tensor.ConvGrads) *node {
 	dx := s.make(x.shape)
-	packed := s.packWeight(w, true)
+	packed := s.newGemm(dx, dy, w, true).prepare(s, nil)
 	o := &s.fused
-	*o = fusedOp{x: x, gemm: gemmOp{path: s.path, out: dx, a: dy, b: packed.data, k: w.Out}}
-	const groups = 8
-	steps := (x.rows + gradInner - 1) / gradInner
-	o.rowsPer = (steps + groups - 1) / groups * gradInner
-	chunks := (x.rows + o.rowsPer - 1) / o.rowsPer
+	*o = fusedOp{x: x, gemm: s.gemm, steps: ceilDiv(x.rows, gradInner)}
+	o.groups = min(8, o.steps)
 	if x.normalised() {
-		o.gemm.x, o.gemm.sums = x, s.collect(dx, x, steps)
+		o.gemm.x, o.gemm.sums = x, s.collect(dx, x, o.steps)
 	}
 	count := x.cb * dy.cb * block * block
-	parts := s.arena.floats(chunks * count)
+	parts := s.arena.floats(o.groups * count)
 	o.parts = parts.data
-	s.pool.Run(chunks, o)
-	s.addParts(weights(grads.W), parts.data, chunks, count, w.In, w.Out, grads.W.StrideIn, dy.cb*block)
-	*o = fusedOp{}
+	s.pool.Run(o.groups, o)
+	s.addParts(weights(grads.W), parts.data, o.groups, count, w.In, w.Out, grads.W.StrideIn, dy.cb*block)
+	*o, s.gemm = fusedOp{}, gemmOp{}
 	s.arena.release(packed)
 	s.arena.release(parts)
 	return dx

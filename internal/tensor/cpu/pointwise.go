@@ -12,7 +12,8 @@ import (
 type gemmOp struct {
 	path   kernel.Path
 	out, a *node
-	b      []float32 // packed, k rows of 16 per column block
+	b      []float32 // packed, k rows of 16 per column block; nil: each chunk packs its own
+	pack   packOp
 	k      int
 	bias   []float32  // padded, nil: none
 	stats  *collector // of the output, nil: not wanted
@@ -44,17 +45,21 @@ func (o *gemmOp) plan() {
 func (o *gemmOp) Run(chunk int, w *kernel.Worker) {
 	rp, cp := chunk/o.colParts, chunk%o.colParts
 	r0, c0 := rp*o.rowsPer, cp*o.colsPer
-	rows := min(o.rowsPer, o.out.rows-r0)
-	a, jump := o.a.load(o.path, w, lazyFloats(w, o.a, rows), r0, rows)
-	o.panels(w, a, jump, rp, r0, rows, c0, min(c0+o.colsPer, o.out.cb))
-}
-
-// lazyFloats is scratch for rows of a pending tensor.
-func lazyFloats(w *kernel.Worker, n *node, rows int) []float32 {
-	if !n.lazy() {
-		return nil
+	rows, c1 := min(o.rowsPer, o.out.rows-r0), min(c0+o.colsPer, o.out.cb)
+	size := 0
+	if o.a.lazy() {
+		size = o.a.cb * rows * block
 	}
-	return w.Floats(n.cb * rows * block)
+	mem, b := w.Floats(size), o.b
+	if b == nil {
+		mem = w.Floats(size + o.k*o.colsPer*block)
+		b = mem[size:]
+		o.pack.pack(b, c0, c1-c0)
+	} else {
+		b = b[c0*o.k*block:]
+	}
+	a, jump := o.a.load(o.path, w, mem[:size], r0, rows)
+	o.panels(w, a, jump, b, rp, r0, rows, c0, c1)
 }
 
 // load is the address of rows [r0, r0+rows) of the first plane and the distance
@@ -69,8 +74,8 @@ func (n *node) load(path kernel.Path, w *kernel.Worker, scratch []float32, r0, r
 	return kernel.PtrAt(scratch, 0), rows * block
 }
 
-// panels multiplies rows of a with column blocks [c0, c1).
-func (o *gemmOp) panels(w *kernel.Worker, a unsafe.Pointer, jump, part, r0, rows, c0, c1 int) {
+// panels multiplies rows of a with column blocks [c0, c1), which b holds.
+func (o *gemmOp) panels(w *kernel.Worker, a unsafe.Pointer, jump int, b []float32, part, r0, rows, c0, c1 int) {
 	t := &w.Tile
 	*t = kernel.Tile{
 		ARow: block, AStep: 1, AJump: jump, KIn: block,
@@ -89,12 +94,12 @@ func (o *gemmOp) panels(w *kernel.Worker, a unsafe.Pointer, jump, part, r0, rows
 			if k+depth >= whole {
 				t.KTail = o.k % block
 			}
-			t.A, t.B = unsafe.Add(a, k*jump*4), kernel.PtrAt(o.b, (c*o.k+k*block)*block)
+			t.A, t.B = unsafe.Add(a, k*jump*4), kernel.PtrAt(b, ((c-c0)*o.k+k*block)*block)
 			t.Acc = k > 0
 			o.path.Tile(t, rows, n)
 		}
-		for b := c; b < c+n; b++ {
-			o.epilogue(b, part, r0, rows, &w.Ch)
+		for i := c; i < c+n; i++ {
+			o.epilogue(i, part, r0, rows, &w.Ch)
 		}
 	}
 }
@@ -122,21 +127,63 @@ func (o *gemmOp) epilogue(b, part, r0, rows int, ch *kernel.Chan) {
 	}
 }
 
+// newGemm prepares out = a·w, or a·wᵀ.
+func (s *stream) newGemm(out, a *node, w tensor.Weight, transposed bool) *gemmOp {
+	o := &s.gemm
+	*o = gemmOp{path: s.path, out: out, a: a, pack: newPacking(s.path, w, transposed)}
+	o.k = o.pack.k
+	o.plan()
+	return o
+}
+
+// chunks is the number of chunks of the product.
+func (o *gemmOp) chunks() int { return o.rowParts * o.colParts }
+
+// prepare computes n's values, if it is pending, and packs the weight, unless each
+// column is needed by one chunk only, which packs it then.
+func (o *gemmOp) prepare(s *stream, n *node) (packed *storage) {
+	chunks := 0
+	if o.rowParts > 1 {
+		packed = s.arena.floats(kernel.PackedSize(o.k, o.out.cb*block))
+		s.packing = o.pack
+		s.packing.dst, o.b = packed.data, packed.data
+		chunks = o.pack.chunks()
+	}
+	fetches := 0
+	if n != nil {
+		fetches = s.planFetch(n)
+	}
+	s.runBoth(fetches, &s.fetch, chunks, &s.packing)
+	if n != nil {
+		s.endFetch(n)
+	}
+	s.packing = packOp{}
+	return packed
+}
+
 func (s *stream) pointwise(out, x *node, w tensor.Weight, bias tensor.Vec, stats bool) {
-	packed := s.packWeight(w, false)
-	s.gemm = gemmOp{path: s.path, out: out, a: x, b: packed.data, k: w.In}
-	s.gemm.plan()
+	o := s.newGemm(out, x, w, false)
+	var values *node
+	if x.lazy() && o.rowParts > 1 && o.colParts > 1 {
+		// Several chunks read the same rows: their values are worth keeping.
+		values = s.derive(x.shape, x.st, x.pending)
+		o.a = values
+	}
+	packed := o.prepare(s, values)
 	var padded *storage
 	if bias.Buf != nil {
 		padded = s.padded(vector(bias), out.cb)
-		s.gemm.bias = padded.data
+		o.bias = padded.data
 	}
 	if stats {
-		s.gemm.stats = s.collectStats(out, s.gemm.rowsPer)
+		o.stats = s.collectStats(out, o.rowsPer)
 	}
-	s.pool.Run(s.gemm.rowParts*s.gemm.colParts, &s.gemm)
-	s.endStats(out, s.gemm.stats)
-	s.gemm = gemmOp{}
+	s.pool.Run(o.chunks(), o)
+	s.endStats(out, o.stats)
+	*o = gemmOp{}
+	if values != nil {
+		s.drop(values)
+	}
 	s.arena.release(packed)
 	s.arena.release(padded)
 }
@@ -148,25 +195,28 @@ const fusedRows = 4096
 
 func (s *stream) pointwiseBackward(x, dy *node, w tensor.Weight, grads tensor.ConvGrads) *node {
 	wantW := grads.W.Buf != nil
-	if wantW && grads.NeedX && x.rows >= fusedRows {
+	switch {
+	case !grads.NeedX:
+		s.materialise(dy)
+		if wantW {
+			s.pointwiseGrad(x, dy, grads.W)
+		}
+		return nil
+	case wantW && x.rows >= fusedRows:
 		return s.pointwiseFused(x, dy, w, grads)
 	}
-	s.materialise(dy)
-	if wantW {
-		s.pointwiseGrad(x, dy, grads.W)
-	}
-	if !grads.NeedX {
-		return nil
-	}
 	dx := s.make(x.shape)
-	packed := s.packWeight(w, true)
-	s.gemm = gemmOp{path: s.path, out: dx, a: dy, b: packed.data, k: w.Out}
-	s.gemm.plan()
+	o := s.newGemm(dx, dy, w, true)
+	packed := o.prepare(s, dy)
 	if x.normalised() {
-		s.gemm.x, s.gemm.sums = x, s.collect(dx, x, s.gemm.rowParts)
+		o.x, o.sums = x, s.collect(dx, x, o.rowParts)
 	}
-	s.pool.Run(s.gemm.rowParts*s.gemm.colParts, &s.gemm)
-	s.gemm = gemmOp{}
+	chunks := 0
+	if wantW {
+		chunks = s.newGrad(x, dy, grads.W).chunks()
+	}
+	s.runBoth(chunks, &s.wgrad, o.chunks(), o)
+	*o, s.wgrad = gemmOp{}, wgradOp{}
 	s.arena.release(packed)
 	return dx
 }

@@ -26,6 +26,7 @@ type stream struct {
 	packing  packOp
 	flat     flatOp
 	move     moveOp
+	both     bothOp
 	stats    collector
 	missing  countdown
 }
