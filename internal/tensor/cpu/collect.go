@@ -85,6 +85,15 @@ func storePart(parts []float32, i int, ch *kernel.Chan) {
 	copy(p[2*block:], ch.Sum2[:])
 }
 
+// addPart adds sums to those of the part.
+func addPart(parts []float32, i int, ch *kernel.Chan) {
+	p := partOf(parts, i)
+	for l := range block {
+		p[block+l] += ch.Sum[l]
+		p[2*block+l] += ch.Sum2[l]
+	}
+}
+
 // batchStats is mean and sum of squared deviations of a plane's channels, from
 // partial sums of parts of per rows each. Parts are joined in order by the
 // parallel-variance rule, in float64.

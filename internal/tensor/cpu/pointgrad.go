@@ -111,7 +111,7 @@ func (s *stream) pointwiseGrad(x, dy *node, grad tensor.Weight) {
 // rows is loaded once, its input gradient written and its share of the weight
 // gradient added. A chunk is a group of steps.
 type fusedOp struct {
-	gemm          gemmOp // dx = dy·wᵀ; a step is one part
+	gemm          gemmOp // dx = dy·wᵀ
 	x             *node
 	parts         []float32
 	steps, groups int
@@ -127,7 +127,7 @@ func (o *fusedOp) Run(chunk int, w *kernel.Worker) {
 		r := i * gradInner
 		n := min(gradInner, x.rows-r)
 		g, gJump := dy.load(path, w, mem, r, n)
-		o.gemm.panels(w, g, gJump, o.gemm.b, i, r, n, 0, x.cb)
+		o.gemm.panels(w, g, gJump, o.gemm.b, strip{row: r, rows: n, part: chunk, more: i > first}, 0, x.cb)
 		v, vJump := x.load(path, w, mem[dy.cb*gradInner*block:], r, n)
 		gradTiles(path, &w.Tile, v, g, vJump, gJump, n, x.shape.C, to, i > first)
 	}
@@ -140,7 +140,7 @@ func (s *stream) pointwiseFused(x, dy *node, w tensor.Weight, grads tensor.ConvG
 	*o = fusedOp{x: x, gemm: s.gemm, steps: ceilDiv(x.rows, gradInner)}
 	o.groups = min(8, o.steps)
 	if x.normalised() {
-		o.gemm.x, o.gemm.sums = x, s.collect(dx, x, o.steps)
+		o.gemm.x, o.gemm.sums = x, s.collect(dx, x, o.groups)
 	}
 	count := x.cb * dy.cb * block * block
 	parts := s.arena.floats(o.groups * count)

@@ -25,12 +25,13 @@ type gemmOp struct {
 }
 
 // plan cuts the product so that a chunk's operands stay in the second-level
-// cache, and into at least a few chunks when it is big enough to share.
+// cache, and into at least a few chunks when it is big enough to share: of rows, so
+// that no two of them load the same ones, or of columns where rows are few.
 func (o *gemmOp) plan() {
 	rows, cb := o.out.rows, o.out.cb
 	const target = 1 << 17 // floats
 	per := min(max(target/(o.k+cb*block), 56), chunkRows)
-	o.rowParts = (rows + per - 1) / per
+	o.rowParts = max((rows+per-1)/per, min(8, rows/48))
 	o.rowsPer = ((rows+o.rowParts-1)/o.rowParts + 3) / 4 * 4
 	o.rowParts = (rows + o.rowsPer - 1) / o.rowsPer
 	o.colParts = 1
@@ -59,7 +60,14 @@ func (o *gemmOp) Run(chunk int, w *kernel.Worker) {
 		b = b[c0*o.k*block:]
 	}
 	a, jump := o.a.load(o.path, w, mem[:size], r0, rows)
-	o.panels(w, a, jump, b, rp, r0, rows, c0, c1)
+	o.panels(w, a, jump, b, strip{row: r0, rows: rows, part: rp}, c0, c1)
+}
+
+// strip is some rows of a product.
+type strip struct {
+	row, rows int
+	part      int  // that their sums belong to
+	more      bool // the part has sums already
 }
 
 // load is the address of rows [r0, r0+rows) of the first plane and the distance
@@ -75,7 +83,7 @@ func (n *node) load(path kernel.Path, w *kernel.Worker, scratch []float32, r0, r
 }
 
 // panels multiplies rows of a with column blocks [c0, c1), which b holds.
-func (o *gemmOp) panels(w *kernel.Worker, a unsafe.Pointer, jump int, b []float32, part, r0, rows, c0, c1 int) {
+func (o *gemmOp) panels(w *kernel.Worker, a unsafe.Pointer, jump int, b []float32, at strip, c0, c1 int) {
 	t := &w.Tile
 	*t = kernel.Tile{
 		ARow: block, AStep: 1, AJump: jump, KIn: block,
@@ -88,7 +96,7 @@ func (o *gemmOp) panels(w *kernel.Worker, a unsafe.Pointer, jump int, b []float3
 	step := o.path.MaxBlocks()
 	for c := c0; c < c1; c += step {
 		n := min(step, c1-c)
-		t.C = o.out.plane(c, r0)
+		t.C = o.out.plane(c, at.row)
 		for k := 0; k == 0 || k < whole; k += depth {
 			t.KOut, t.KTail = min(depth, whole-k), 0
 			if k+depth >= whole {
@@ -96,10 +104,10 @@ func (o *gemmOp) panels(w *kernel.Worker, a unsafe.Pointer, jump int, b []float3
 			}
 			t.A, t.B = unsafe.Add(a, k*jump*4), kernel.PtrAt(b, ((c-c0)*o.k+k*block)*block)
 			t.Acc = k > 0
-			o.path.Tile(t, rows, n)
+			o.path.Tile(t, at.rows, n)
 		}
 		for i := c; i < c+n; i++ {
-			o.epilogue(i, part, r0, rows, &w.Ch)
+			o.epilogue(i, at, &w.Ch)
 		}
 	}
 }
@@ -110,20 +118,24 @@ const panelDepth = 256
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
 // epilogue adds the bias and collects sums while the result is in cache.
-func (o *gemmOp) epilogue(b, part, r0, rows int, ch *kernel.Chan) {
-	p := o.out.plane(b, r0)
+func (o *gemmOp) epilogue(b int, at strip, ch *kernel.Chan) {
+	p := o.out.plane(b, at.row)
 	if o.bias != nil {
 		ch.Identity()
 		load(&ch.Shift, o.bias, b)
-		o.path.Apply(p, p, nil, rows, kernel.None, ch)
+		o.path.Apply(p, p, nil, at.rows, kernel.None, ch)
 	}
 	if o.stats != nil {
-		o.stats.sum(o.path, o.out, part, b, r0, rows, ch)
+		o.stats.sum(o.path, o.out, at.part, b, at.row, at.rows, ch)
 	}
 	if o.sums != nil {
 		o.x.channel(ch, b, o.out.cb)
-		o.x.addSums(o.path, ch, o.out, b, r0, rows)
-		storePart(o.sums, part*o.out.cb+b, ch)
+		o.x.addSums(o.path, ch, o.out, b, at.row, at.rows)
+		if at.more {
+			addPart(o.sums, at.part*o.out.cb+b, ch)
+		} else {
+			storePart(o.sums, at.part*o.out.cb+b, ch)
+		}
 	}
 }
 
