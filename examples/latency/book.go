@@ -9,40 +9,70 @@ import (
 
 // record is the measured runs of one network.
 type record struct {
-	graph  *searchspace.Graph
+	index  []int // the layer of every node
+	kinds  []searchspace.LatencyLayer
 	layers [][]float64 // seconds of every layer in every run
-	rest   []float64   // seconds of every run beside the layers
+	rest   []float64   // seconds of every run beside its layers
+}
+
+func newRecord(g *searchspace.Graph) *record {
+	kinds := g.Latencies()
+	return &record{index: g.LatencyIndex(), kinds: kinds, layers: make([][]float64, len(kinds))}
 }
 
 func (r *record) add(p *supernet.Profile) {
-	sum := make([]float64, len(r.layers))
-	rest := p.Total
-	for node, k := range r.graph.LatencyIndex() {
+	sum, rest := make([]float64, len(r.layers)), p.Total
+	for node, k := range r.index {
 		if k >= 0 {
 			sum[k] += p.Nodes[node]
 			rest -= p.Nodes[node]
 		}
 	}
+	r.rest = append(r.rest, rest)
 	for k, s := range sum {
 		r.layers[k] = append(r.layers[k], s)
 	}
-	r.rest = append(r.rest, rest)
 }
 
 // views is what the networks say about one kind of layer: one number for each
 // place of each network.
 type views struct{ seconds, spread []float64 }
 
-// book collects the layers of networks, those left out that are known.
+// book collects the layers of networks beside those that a table had before.
 type book struct {
+	old   []searchspace.Latency
 	known map[searchspace.LatencyLayer]bool
 	order []searchspace.LatencyLayer
 	of    map[searchspace.LatencyLayer]*views
-	rest  []float64
+	rest  []float64 // seconds of every network beside its layers
 }
 
-func (b *book) add(r *record) {
-	for k, l := range r.graph.Latencies() {
+func newBook(t *searchspace.LatencyTable) *book {
+	b := &book{old: slices.Clone(t.Entries), known: map[searchspace.LatencyLayer]bool{}, of: map[searchspace.LatencyLayer]*views{}}
+	for _, e := range b.old {
+		b.known[e.Layer] = true
+	}
+	return b
+}
+
+// add takes in a network measured in parts and whole. All parts are scaled by
+// one factor so that they add up to the whole, which ran without a clock
+// inside: on a busy machine the middles of many short times add up to a few per
+// cent less than the middle of the long one.
+func (b *book) add(r *record, whole []float64) {
+	rest := middle(r.rest)
+	sum := rest
+	seconds := make([]float64, len(r.layers))
+	for k, times := range r.layers {
+		seconds[k] = middle(times)
+		sum += seconds[k]
+	}
+	factor := 1.0
+	if sum > 0 {
+		factor = middle(whole) / sum
+	}
+	b.rest = append(b.rest, factor*rest)
+	for k, l := range r.kinds {
 		if b.known[l] {
 			continue
 		}
@@ -52,42 +82,20 @@ func (b *book) add(r *record) {
 			b.of[l] = v
 			b.order = append(b.order, l)
 		}
-		v.seconds = append(v.seconds, quantile(r.layers[k], 0.5))
-		v.spread = append(v.spread, (quantile(r.layers[k], 0.75)-quantile(r.layers[k], 0.25))/2)
+		v.seconds = append(v.seconds, factor*seconds[k])
+		v.spread = append(v.spread, factor*halfRange(r.layers[k]))
 	}
-	b.rest = append(b.rest, quantile(r.rest, 0.5))
 }
 
-// entries is the book as lines of a table: a layer takes the mean over its
-// places of the median over the runs.
-func (b *book) entries() []searchspace.Latency {
-	var out []searchspace.Latency
+// fill puts the layers into the table, each with the mean over its places. The
+// fixed part is that of a table's first measurement.
+func (b *book) fill(t *searchspace.LatencyTable) {
+	t.Entries = slices.Clone(b.old)
 	for _, l := range b.order {
 		v := b.of[l]
-		out = append(out, searchspace.Latency{Layer: l, Seconds: mean(v.seconds), Spread: mean(v.spread)})
+		t.Entries = append(t.Entries, searchspace.Latency{Layer: l, Seconds: mean(v.seconds), Spread: mean(v.spread)})
 	}
-	return out
-}
-
-// quantile is the value below which a share q of xs lies, between neighbours
-// in proportion; 0 of nothing.
-func quantile(xs []float64, q float64) float64 {
-	if len(xs) == 0 {
-		return 0
+	if len(b.old) == 0 {
+		t.Fixed = max(quantile(b.rest, 0.5), 0)
 	}
-	xs = slices.Sorted(slices.Values(xs))
-	at := q * float64(len(xs)-1)
-	i := int(at)
-	if i+1 == len(xs) {
-		return xs[i]
-	}
-	return xs[i] + (at-float64(i))*(xs[i+1]-xs[i])
-}
-
-func mean(xs []float64) float64 {
-	sum := 0.0
-	for _, x := range xs {
-		sum += x
-	}
-	return sum / float64(max(len(xs), 1))
 }

@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -17,67 +15,59 @@ import (
 
 // checkedNetwork is an architecture with its predicted and measured seconds.
 type checkedNetwork struct {
-	text                string
-	madds               int64
+	arch                searchspace.Arch
+	graph               *searchspace.Graph
 	predicted, measured float64
 	spread              float64 // half the distance between the quartiles
 }
 
-// compare predicts architectures, measures them and reports.
-func (c *config) compare(ctx context.Context, out io.Writer, space *searchspace.Space, archs []searchspace.Arch, table *searchspace.LatencyTable, t timer) error {
-	var known []searchspace.Arch
-	var rows []checkedNetwork
+// predictable are those of the architectures whose layers are in the table or
+// in the networks chosen to extend it.
+func (s *session) predictable(archs, chosen []searchspace.Arch) ([]*checkedNetwork, error) {
+	will := map[searchspace.LatencyLayer]bool{}
+	for _, a := range chosen {
+		g, err := s.space.Lower(a)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range g.Latencies() {
+			will[l] = true
+		}
+	}
+	var out []*checkedNetwork
 	for _, a := range archs {
-		g, err := space.Lower(a)
+		g, err := s.space.Lower(a)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		s, err := table.Seconds(g)
-		if errors.Is(err, searchspace.ErrNoLatency) {
-			continue
+		if !slices.ContainsFunc(s.table.Missing(g), func(l searchspace.LatencyLayer) bool { return !will[l] }) {
+			out = append(out, &checkedNetwork{arch: a, graph: g})
 		}
-		if err != nil {
-			return err
-		}
-		known = append(known, a)
-		rows = append(rows, checkedNetwork{text: space.Format(a), madds: g.Cost().MAdds, predicted: s})
 	}
-	if len(known) < len(archs) {
-		fmt.Fprintf(out, "%d of %d architectures have layers that the table lacks and are left out\n", len(archs)-len(known), len(archs))
-	}
-	if len(known) < 2 {
-		return fmt.Errorf("the table predicts %d of %d architectures, expected at least 2: -samples and -networks widen it", len(known), len(archs))
-	}
-	done := 0
-	for group := range slices.Chunk(known, c.group) {
-		networks, err := c.openAll(ctx, space, group, table, t)
-		if err != nil {
+	return out, nil
+}
+
+// compare predicts the measured networks, reports, and leaves the files that
+// the command line asks for.
+func (s *session) compare(out io.Writer, rows []*checkedNetwork) error {
+	for _, r := range rows {
+		var err error
+		if r.predicted, err = s.table.Seconds(r.graph); err != nil {
 			return err
 		}
-		runs := make([][]float64, len(networks))
-		err = c.inRounds(ctx, networks, func(i int) error {
-			s, err := networks[i].whole()
-			runs[i] = append(runs[i], s)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		for i, r := range runs {
-			rows[done+i].measured = quantile(r, 0.5)
-			rows[done+i].spread = (quantile(r, 0.75) - quantile(r, 0.25)) / 2
-		}
-		done += len(group)
 	}
 	report(out, rows)
-	return c.write(rows)
+	if err := s.writeList(rows); err != nil {
+		return err
+	}
+	return s.draw(rows)
 }
 
 // report prints how well the predictions agree, beside what multiply-adds say.
-func report(out io.Writer, rows []checkedNetwork) {
+func report(out io.Writer, rows []*checkedNetwork) {
 	var predicted, measured, madds, spreads []float64
 	for _, r := range rows {
-		predicted, measured, madds = append(predicted, r.predicted), append(measured, r.measured), append(madds, float64(r.madds))
+		predicted, measured, madds = append(predicted, r.predicted), append(measured, r.measured), append(madds, float64(r.graph.Cost().MAdds))
 		spreads = append(spreads, r.spread/r.measured)
 	}
 	a := agree(predicted, measured)
@@ -90,23 +80,24 @@ func report(out io.Writer, rows []checkedNetwork) {
 	fmt.Fprintf(out, "least squares on these networks, not used: measured = %.3f ms + %.3f · predicted\n", 1e3*fixed, factor)
 }
 
-// write leaves the files that the command line asks for.
-func (c *config) write(rows []checkedNetwork) error {
-	if c.csv != "" {
-		var text bytes.Buffer
-		w := csv.NewWriter(&text)
-		lines := [][]string{{"arch", "madds", "predicted_ms", "measured_ms", "spread_ms"}}
-		for _, r := range rows {
-			lines = append(lines, []string{r.text, strconv.FormatInt(r.madds, 10), ms(r.predicted), ms(r.measured), ms(r.spread)})
-		}
-		if err := w.WriteAll(lines); err != nil {
-			return err
-		}
-		if err := checkpoint.WriteBytesAtomic(c.csv, text.Bytes()); err != nil {
-			return err
-		}
+func (s *session) writeList(rows []*checkedNetwork) error {
+	if s.csv == "" {
+		return nil
 	}
-	if c.plot == "" {
+	var text bytes.Buffer
+	w := csv.NewWriter(&text)
+	lines := [][]string{{"arch", "madds", "predicted_ms", "measured_ms", "spread_ms"}}
+	for _, r := range rows {
+		lines = append(lines, []string{s.space.Format(r.arch), strconv.FormatInt(r.graph.Cost().MAdds, 10), ms(r.predicted), ms(r.measured), ms(r.spread)})
+	}
+	if err := w.WriteAll(lines); err != nil {
+		return err
+	}
+	return checkpoint.WriteBytesAtomic(s.csv, text.Bytes())
+}
+
+func (s *session) draw(rows []*checkedNetwork) error {
+	if s.plot == "" {
 		return nil
 	}
 	dots := plots.Series{Name: "architecture", Dots: true}
@@ -115,14 +106,14 @@ func (c *config) write(rows []checkedNetwork) error {
 	}
 	low, high := min(slices.Min(dots.X), slices.Min(dots.Y)), max(slices.Max(dots.X), slices.Max(dots.Y))
 	picture, err := plots.Render(plots.Figure{
-		Title:  fmt.Sprintf("%s, batch %d: sum over layers and whole network", c.space.Name, c.batch),
-		XLabel: "measured, ms", YLabel: "predicted, ms",
+		Title:  fmt.Sprintf("%s, %d pixels, batch %d", s.space.Name(), s.space.InputSize(), s.batch),
+		XLabel: "measured, ms", YLabel: "sum over layers, ms",
 		Series: []plots.Series{dots, {Name: "equal", X: []float64{low, high}, Y: []float64{low, high}}},
-	}, plots.Ext(c.plot))
+	}, plots.Ext(s.plot))
 	if err != nil {
 		return err
 	}
-	return checkpoint.WriteBytesAtomic(c.plot, picture)
+	return checkpoint.WriteBytesAtomic(s.plot, picture)
 }
 
 func ms(seconds float64) string { return strconv.FormatFloat(1e3*seconds, 'f', 4, 64) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -120,11 +121,11 @@ func TestExact(t *testing.T) {
 			}
 		}
 		read := readTable(t, table)
-		if read.CPU != "abacus" || read.Kernels != "beads" || read.Batch != 4 || read.Workers < 1 || read.Fixed != fakeFixed {
+		if read.CPU != "abacus" || read.Kernels != "beads" || read.Batch != 4 || read.Workers < 1 || math.Abs(read.Fixed-fakeFixed) > 1e-9 {
 			t.Errorf("%s: table of %s, %s, batch %d, %d workers, fixed part %v", space, read.CPU, read.Kernels, read.Batch, read.Workers, read.Fixed)
 		}
 		for _, e := range read.Entries {
-			if want := 4 * layerSeconds(e.Layer); e.Seconds != want || e.Spread != 0 {
+			if want := 4 * layerSeconds(e.Layer); math.Abs(e.Seconds-want) > 1e-9*want || e.Spread != 0 {
 				t.Fatalf("%s: %v takes %v ± %v, expected %v", space, e.Layer, e.Seconds, e.Spread, want)
 			}
 		}
@@ -137,13 +138,52 @@ func TestExact(t *testing.T) {
 	}
 }
 
-// TestSystematicError: whole networks that take longer than their parts show as bias, not as disorder.
-func TestSystematicError(t *testing.T) {
+// TestScaled: what whole networks take longer than the sum of their parts is in the table.
+func TestScaled(t *testing.T) {
 	fake := newFake()
 	fake.slower = 1.25
-	status, out, errs := start(t, context.Background(), fake, "-table", filepath.Join(t.TempDir(), "t"), "-check", "5", "-rounds", "1", "-size", "32")
-	if status != 0 || !strings.Contains(out, "Spearman 1.0000") || !strings.Contains(out, "mean relative error 20.00 %, bias -20.00 %, worst 20.00 %") || !strings.Contains(out, "0.000 ms + 1.250 ·") {
+	table := filepath.Join(t.TempDir(), "table.json")
+	status, out, errs := start(t, context.Background(), fake, "-table", table, "-check", "5", "-rounds", "1", "-size", "32")
+	if status != 0 || !strings.Contains(out, "Spearman 1.0000") || !strings.Contains(out, "mean relative error 0.00 %, bias +0.00 %, worst 0.00 %") {
 		t.Errorf("status %d, printed %s and %s", status, out, errs)
+	}
+	read := readTable(t, table)
+	for _, e := range read.Entries {
+		if want := 1.25 * layerSeconds(e.Layer); math.Abs(e.Seconds-want) > 1e-9 {
+			t.Errorf("%v takes %v, expected %v", e.Layer, e.Seconds, want)
+		}
+	}
+	if want := 1.25 * fakeFixed; math.Abs(read.Fixed-want) > 1e-9 {
+		t.Errorf("fixed part %v, expected %v", read.Fixed, want)
+	}
+	// A machine that has become slower since shows as bias, not as disorder.
+	fake.slower = 2.5
+	status, out, errs = start(t, context.Background(), fake, "-table", table, "-check", "5", "-rounds", "1", "-size", "32")
+	if status != 0 || !strings.Contains(out, "Spearman 1.0000") || !strings.Contains(out, "mean relative error 50.00 %, bias -50.00 %, worst 50.00 %") || !strings.Contains(out, "2.000 · predicted") {
+		t.Errorf("status %d, printed %s and %s", status, out, errs)
+	}
+}
+
+// TestMixed: every part of the list has its share of both kinds.
+func TestMixed(t *testing.T) {
+	for _, c := range [][2]int{{0, 0}, {3, 0}, {0, 4}, {5, 5}, {19, 50}, {40, 7}} {
+		rows := make([]*checkedNetwork, c[1])
+		for i := range rows {
+			rows[i] = &checkedNetwork{}
+		}
+		jobs := shuffled(make([]searchspace.Arch, c[0]), rows)
+		if len(jobs) != c[0]+c[1] {
+			t.Fatalf("%v: %d jobs", c, len(jobs))
+		}
+		parts := 0.0
+		for i, j := range jobs {
+			if j.parts {
+				parts++
+			}
+			if want := float64(c[0]) / float64(len(jobs)) * float64(i+1); math.Abs(parts-want) > 1 {
+				t.Errorf("%v: %v of the first %d are for the table, expected %v", c, parts, i+1, want)
+			}
+		}
 	}
 }
 
@@ -153,7 +193,7 @@ func TestResumed(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	fake := newFake()
-	fake.stop, fake.at = stop, 10 // in the third network
+	fake.stop, fake.at = stop, 10 // in the second group
 	args := []string{"-table", table, "-size", "32", "-group", "2", "-rounds", "1", "-passes", "3"}
 	status, _, errs := start(t, ctx, fake, args...)
 	if status != 1 || !strings.Contains(errs, "context canceled") || !strings.Contains(errs, "goes on") {

@@ -14,7 +14,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// do measures what the table lacks, then checks it.
+// do measures what the table lacks together with the architectures to check,
+// and compares.
 func (c *config) do(ctx context.Context, out io.Writer, t timer) error {
 	space, err := c.space.Open()
 	if err != nil {
@@ -42,7 +43,18 @@ func (c *config) do(ctx context.Context, out io.Writer, t timer) error {
 	if len(left) > 0 {
 		fmt.Fprintf(out, "%d layers stay unmeasured, -networks raises the number of networks\n", len(left))
 	}
-	if err := c.measure(ctx, space, chosen, table, t); err != nil {
+	s := &session{config: c, space: space, table: table, timer: t, book: newBook(table)}
+	rows, err := s.predictable(checked, chosen)
+	if err != nil {
+		return err
+	}
+	if len(rows) < len(checked) {
+		fmt.Fprintf(out, "%d of %d architectures have layers that the table lacks and are left out\n", len(checked)-len(rows), len(checked))
+	}
+	if c.check > 0 && len(rows) < 2 {
+		return fmt.Errorf("the table predicts %d of %d architectures, expected at least 2: -samples and -networks widen it", len(rows), len(checked))
+	}
+	if err := s.measure(ctx, chosen, rows); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "%s: %s, %s, %d workers, batch %d: %d layers, fixed part %.3f ms, median spread of a layer %.1f %%\n",
@@ -50,7 +62,7 @@ func (c *config) do(ctx context.Context, out io.Writer, t timer) error {
 	if c.check == 0 {
 		return nil
 	}
-	return c.compare(ctx, out, space, checked, table, t)
+	return s.compare(out, rows)
 }
 
 func count(layers []searchspace.LatencyLayer, known map[searchspace.LatencyLayer]bool) (n int) {
@@ -100,90 +112,4 @@ func (c *config) load(t timer) (*searchspace.LatencyTable, error) {
 
 func (c *config) save(t *searchspace.LatencyTable) error {
 	return checkpoint.WriteFileAtomic(c.table, t.Write)
-}
-
-// measure extends the table by the layers of the networks that it lacks and
-// writes it after every group.
-func (c *config) measure(ctx context.Context, space *searchspace.Space, archs []searchspace.Arch, table *searchspace.LatencyTable, t timer) error {
-	old := slices.Clone(table.Entries)
-	known := map[searchspace.LatencyLayer]bool{}
-	for _, e := range old {
-		known[e.Layer] = true
-	}
-	b := &book{known: known, of: map[searchspace.LatencyLayer]*views{}}
-	for group := range slices.Chunk(archs, c.group) {
-		networks, err := c.openAll(ctx, space, group, table, t)
-		if err != nil {
-			return err
-		}
-		records := make([]*record, len(networks))
-		for i, n := range networks {
-			records[i] = &record{graph: n.graph(), layers: make([][]float64, len(n.graph().Latencies()))}
-		}
-		err = c.inRounds(ctx, networks, func(i int) error {
-			p, err := networks[i].parts()
-			if err == nil {
-				records[i].add(p)
-			}
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		for _, r := range records {
-			b.add(r)
-		}
-		table.Entries = append(slices.Clone(old), b.entries()...)
-		if len(old) == 0 {
-			table.Fixed = max(quantile(b.rest, 0.5), 0)
-		}
-		if err := c.save(table); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// openAll makes the networks of a group and sees that they compute as the
-// table says.
-func (c *config) openAll(ctx context.Context, space *searchspace.Space, archs []searchspace.Arch, table *searchspace.LatencyTable, t timer) ([]network, error) {
-	var out []network
-	for _, a := range archs {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		n, err := t.open(space, a, c)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", space.Format(a), err)
-		}
-		if table.Kernels == "" && len(table.Entries) == 0 {
-			table.Kernels = n.kernels()
-		}
-		if n.kernels() != table.Kernels {
-			return nil, fmt.Errorf("%s is of %s, expected %s: times of different kernels do not mix", c.table, table.Kernels, n.kernels())
-		}
-		out = append(out, n)
-	}
-	return out, nil
-}
-
-// inRounds runs every network once unmeasured and then measures it, in rounds
-// over all of them, so that what slows the machine down for a while meets all.
-func (c *config) inRounds(ctx context.Context, networks []network, measure func(i int) error) error {
-	for range c.rounds {
-		for i, n := range networks {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if _, err := n.whole(); err != nil {
-				return err
-			}
-			for range c.passes {
-				if err := measure(i); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
 }

@@ -68,6 +68,13 @@ func TestQuantile(t *testing.T) {
 			t.Errorf("quantile %v of %v is %v, expected %v", q, xs, got, want)
 		}
 	}
+	// Of eight the two at each end go.
+	if got := middle([]float64{-100, 3, 1, 2, 900, 4, 0, 50}); got != 2.5 {
+		t.Errorf("middle %v, expected 2.5", got)
+	}
+	if middle([]float64{7}) != 7 || middle([]float64{1, 2, 6}) != 3 || halfRange([]float64{1, 2, 3, 4, 5}) != 1 {
+		t.Error("middle or range of a few values")
+	}
 	if xs[0] != 4 || quantile(nil, 0.5) != 0 || mean(nil) != 0 {
 		t.Error("quantile sorts its argument, or nothing has a value")
 	}
