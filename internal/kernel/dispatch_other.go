@@ -39,3 +39,17 @@ func (p Path) sumSquares(x []float32) float64 { return sumSquaresGo(x) }
 func (p Path) packBlock(dst, b []float32, k, cols, ld int) { packBlockGo(dst, b, k, cols, ld) }
 
 func (p Path) packBlockT(dst, b []float32, k, cols, ld int) { packBlockTGo(dst, b, k, cols, ld) }
+
+func (p Path) maxPool(w *Window) { maxPoolGo(w) }
+
+func (p Path) avgPool(w *Window) { avgPoolGo(w) }
+
+func (p Path) maxPoolGrad(w *Window) { maxPoolGradGo(w) }
+
+func (p Path) avgPoolGrad(w *Window) { avgPoolGradGo(w) }
+
+func (p Path) softmaxMax(s *Softmax) { softmaxMaxGo(s) }
+
+func (p Path) softmaxSums(s *Softmax) { softmaxSumsGo(s) }
+
+func (p Path) softmaxGrad(s *Softmax) { softmaxGradGo(s) }

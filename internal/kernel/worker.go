@@ -9,6 +9,8 @@ type Worker struct {
 	Tile Tile
 	DW   Depthwise
 	DWG  DepthwiseGrad
+	Pool Window
+	Soft Softmax
 	WS   Workspace
 
 	mem  []float32

@@ -12,9 +12,9 @@ import (
 )
 
 func main() {
-	family := flag.String("family", "", "kernels to generate: tile, channels, depthwise or flat")
+	family := flag.String("family", "", "kernels to generate: tile, channels, depthwise, flat, gemm64, pooling or softmax")
 	flag.Parse()
-	generate := map[string]func(){"tile": tiles, "channels": channels, "depthwise": depthwise, "flat": flat, "gemm64": gemm64}[*family]
+	generate := map[string]func(){"tile": tiles, "channels": channels, "depthwise": depthwise, "flat": flat, "gemm64": gemm64, "pooling": pooling, "softmax": softmax}[*family]
 	if generate == nil {
 		log.Fatalf("unknown family %q", *family)
 	}

@@ -100,44 +100,6 @@ func (s *stream) zeros(shape tensor.Shape) *node {
 	return y
 }
 
-// CrossEntropy is −Σ t·log p.
-func (s *stream) CrossEntropy(logits, targets, mask tensor.Tensor) tensor.Tensor {
-	y, t := s.perRow(logits.Shape().N), s.plain(targets)
-	s.lossRows(s.plain(logits), s.optional(mask), 1, func(r int, l lossRow) {
-		t.row(r, l.other)
-		var sum float64
-		for k, v := range l.other {
-			if l.mask == nil || l.mask[k] != 0 {
-				sum -= v * l.logp[k]
-			}
-		}
-		y.setRow(r, []float64{sum})
-	})
-	return y
-}
-
-// CrossEntropyBackward is (p·Σt − t)·drow.
-func (s *stream) CrossEntropyBackward(logits, targets, mask, drows tensor.Tensor) tensor.Tensor {
-	y, t, d := s.zeros(logits.Shape()), s.plain(targets), s.plain(drows)
-	s.lossRows(s.plain(logits), s.optional(mask), 1, func(r int, l lossRow) {
-		t.row(r, l.other)
-		g := float64(d.data()[d.index(r, 0)])
-		var sum float64
-		for k, v := range l.other {
-			if l.mask == nil || l.mask[k] != 0 {
-				sum += v
-			}
-		}
-		for k, v := range l.other {
-			if l.mask == nil || l.mask[k] != 0 {
-				l.out[k] = (math.Exp(l.logp[k])*sum - v) * g
-			}
-		}
-		y.setRow(r, l.out)
-	})
-	return y
-}
-
 func entropy(logp []float64) float64 {
 	var h float64
 	for _, v := range logp {

@@ -26,6 +26,8 @@ type stream struct {
 	packing  packOp
 	flat     flatOp
 	move     moveOp
+	pooling  poolOp
+	cross    crossOp
 	both     bothOp
 	stats    collector
 	missing  countdown
