@@ -51,13 +51,13 @@ func (c *Chan) Identity() {
 
 func row(p unsafe.Pointer, i int) *Vec { return (*Vec)(unsafe.Add(p, i*(Block*4))) }
 
-// statsGo sums in float64: the variance of few, far-off numbers suffers most from
-// rounding.
 // target is row i of dst when runs are n rows long.
 func (c *Chan) target(dst unsafe.Pointer, i, n int) *Vec {
 	return (*Vec)(unsafe.Add(dst, i*(Block*4)+i/n*c.Skip))
 }
 
+// statsGo sums in float64: the variance of few, far-off numbers suffers most from
+// rounding.
 func statsGo(x unsafe.Pointer, n int, c *Chan) {
 	var s, q [Block]float64
 	for i := range n {
@@ -193,25 +193,45 @@ func (a Act) slope(x float32) float32 {
 
 // Stats sums over n rows of a plane: Sum = Σ(x−Mean), Sum2 = Σ(x−Mean)². A Mean
 // near the true one keeps the second sum free of cancellation.
-func (p Path) Stats(x unsafe.Pointer, n int, c *Chan) { p.stats(x, n, c) }
+func (p Path) Stats(x unsafe.Pointer, n int, c *Chan) {
+	reads(x, 1, n*Block, 0)
+	p.stats(x, n, c)
+}
 
 // Apply writes dst = act(x·Scale+Shift)·Mul for n rows, plus r unless r is nil.
 // dst may be x or r. See Runs and Skip of Chan.
 func (p Path) Apply(dst, x, r unsafe.Pointer, n int, act Act, c *Chan) {
+	reads(x, c.Runs, n*Block, n*Block)
+	reads(r, c.Runs, n*Block, n*Block)
+	writes(dst, c.Runs, n*Block, n*Block+c.Skip/4)
 	p.apply(dst, x, r, n, act, c)
 }
 
 // SumAct sums the activated values: Sum = Σ act(x·Scale+Shift).
-func (p Path) SumAct(x unsafe.Pointer, n int, act Act, c *Chan) { p.sumAct(x, n, act, c) }
+func (p Path) SumAct(x unsafe.Pointer, n int, act Act, c *Chan) {
+	reads(x, 1, n*Block, 0)
+	p.sumAct(x, n, act, c)
+}
 
 // DotAct is Sum = Σ d·act(x·Scale+Shift).
-func (p Path) DotAct(d, x unsafe.Pointer, n int, act Act, c *Chan) { p.dotAct(d, x, n, act, c) }
+func (p Path) DotAct(d, x unsafe.Pointer, n int, act Act, c *Chan) {
+	reads(d, 1, n*Block, 0)
+	reads(x, 1, n*Block, 0)
+	p.dotAct(d, x, n, act, c)
+}
 
 // GradSums is Sum = Σg and Sum2 = Σg·(x−Mean) of the masked gradient g.
-func (p Path) GradSums(d, x unsafe.Pointer, n int, act Act, c *Chan) { p.gradSums(d, x, n, act, c) }
+func (p Path) GradSums(d, x unsafe.Pointer, n int, act Act, c *Chan) {
+	reads(d, 1, n*Block, 0)
+	reads(x, 1, n*Block, 0)
+	p.gradSums(d, x, n, act, c)
+}
 
 // GradApply writes dst = A·g + B·(x−Mean) + C. dst may be d or x. See
 // Runs and Skip of Chan.
 func (p Path) GradApply(dst, d, x unsafe.Pointer, n int, act Act, c *Chan) {
+	reads(d, c.Runs, n*Block, n*Block)
+	reads(x, c.Runs, n*Block, n*Block)
+	writes(dst, c.Runs, n*Block, n*Block+c.Skip/4)
 	p.gradApply(dst, d, x, n, act, c)
 }

@@ -79,6 +79,7 @@ func depthwiseGradGo(a *DepthwiseGrad) {
 
 // Depthwise runs a depthwise convolution of one padded plane.
 func (p Path) Depthwise(a *Depthwise) {
+	a.watch()
 	if a.Inside == 0 || a.Rows <= 0 {
 		p.depthwise(a)
 		return
@@ -115,7 +116,10 @@ func (a *Depthwise) taps(y int) (k0, k1 int) {
 }
 
 // DepthwiseGrad adds the weight gradient of one padded plane.
-func (p Path) DepthwiseGrad(a *DepthwiseGrad) { p.depthwiseGrad(a) }
+func (p Path) DepthwiseGrad(a *DepthwiseGrad) {
+	a.watch()
+	p.depthwiseGrad(a)
+}
 
 // rows is the output rows for which kernel rows [k0, k1) meet something.
 func (a *DepthwiseGrad) rows(k0, k1 int) (y0, y1 int) {

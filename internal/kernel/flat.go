@@ -1,6 +1,9 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // SGD is the update of [Path.SGD] with its constants in float32.
 type SGD struct {
@@ -75,19 +78,45 @@ func sumSquaresGo(x []float32) float64 {
 	return (s[0] + s[1]) + (s[2] + s[3])
 }
 
+// readAll and writeAll tell the race detector of whole slices.
+func readAll(x []float32) { reads(unsafe.Pointer(unsafe.SliceData(x)), 1, len(x), 0) }
+
+func writeAll(x []float32) { writes(unsafe.Pointer(unsafe.SliceData(x)), 1, len(x), 0) }
+
 // Axpy adds alpha·x to y; both have the same length.
-func (p Path) Axpy(alpha float32, x, y []float32) { p.axpy(alpha, x, y) }
+func (p Path) Axpy(alpha float32, x, y []float32) {
+	readAll(x)
+	writeAll(y)
+	p.axpy(alpha, x, y)
+}
 
 // Scale multiplies x by alpha.
-func (p Path) Scale(alpha float32, x []float32) { p.scale(alpha, x) }
+func (p Path) Scale(alpha float32, x []float32) {
+	writeAll(x)
+	p.scale(alpha, x)
+}
 
 // SumSquares is the sum of squares, accumulated in float64.
-func (p Path) SumSquares(x []float32) float64 { return p.sumSquares(x) }
+func (p Path) SumSquares(x []float32) float64 {
+	readAll(x)
+	return p.sumSquares(x)
+}
 
 // SGD updates param and momentum (nil: none) in place:
 // d = GradScale·grad + Decay·param; m = Momentum·m + d, or d when First;
 // param −= LR·m, or LR·(d + Momentum·m) with Nesterov. Equal lengths.
-func (p Path) SGD(param, grad, momentum []float32, o *SGD) { p.sgd(param, grad, momentum, o) }
+func (p Path) SGD(param, grad, momentum []float32, o *SGD) {
+	readAll(grad)
+	writeAll(param)
+	writeAll(momentum)
+	p.sgd(param, grad, momentum, o)
+}
 
 // Adam updates param and both moments in place. Equal lengths.
-func (p Path) Adam(param, grad, m, v []float32, o *Adam) { p.adam(param, grad, m, v, o) }
+func (p Path) Adam(param, grad, m, v []float32, o *Adam) {
+	readAll(grad)
+	writeAll(param)
+	writeAll(m)
+	writeAll(v)
+	p.adam(param, grad, m, v, o)
+}

@@ -2,10 +2,13 @@
 
 package kernel
 
+import "unsafe"
+
 // tile64 adds a 12×16 product of packed panels to c.
 func (p Path) tile64(k int, a, b, c []float64, ldc int) {
 	// The last element each kernel touches; the slices' bounds are the guard.
 	_, _, _ = a[k*tileRows64-1], b[k*tileCols64-1], c[(tileRows64-1)*ldc+tileCols64-1]
+	writes(unsafe.Pointer(unsafe.SliceData(c)), tileRows64, 2*tileCols64, 2*ldc)
 	switch p {
 	case AVX512:
 		tile64x512(k, &a[0], &b[0], &c[0], ldc)

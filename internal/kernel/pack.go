@@ -1,9 +1,13 @@
 package kernel
 
+import "unsafe"
+
 // PackB copies the k×n row-major matrix b (row stride ld) into ⌈n/16⌉ column
 // blocks, block j holding k rows of 16 columns: dst[(j·k+i)·16+c] =
 // b[i·ld+16j+c]. Columns beyond n become zero. len(dst) ≥ ⌈n/16⌉·k·16.
 func (p Path) PackB(dst, b []float32, k, n, ld int) {
+	reads(unsafe.Pointer(unsafe.SliceData(b)), k, n, ld)
+	writeAll(dst[:PackedSize(k, n)])
 	for j := 0; j < n; j += Block {
 		p.packBlock(dst[j*k:], b[j:], k, min(Block, n-j), ld)
 	}
@@ -11,6 +15,8 @@ func (p Path) PackB(dst, b []float32, k, n, ld int) {
 
 // PackBT is PackB of the transpose: b is n×k row-major with row stride ld.
 func (p Path) PackBT(dst, b []float32, k, n, ld int) {
+	reads(unsafe.Pointer(unsafe.SliceData(b)), n, k, ld)
+	writeAll(dst[:PackedSize(k, n)])
 	for j := 0; j < n; j += Block {
 		p.packBlockT(dst[j*k:], b[j*ld:], k, min(Block, n-j), ld)
 	}

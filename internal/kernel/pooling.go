@@ -97,14 +97,26 @@ func avgPoolGradGo(w *Window) {
 }
 
 // MaxPool writes the largest value of each window. Windows are not empty.
-func (p Path) MaxPool(w *Window) { p.maxPool(w) }
+func (p Path) MaxPool(w *Window) {
+	w.watch(true, false)
+	p.maxPool(w)
+}
 
 // MaxPoolGrad adds each output's gradient to the gradient of the first of the
 // largest values of its window, in row order.
-func (p Path) MaxPoolGrad(w *Window) { p.maxPoolGrad(w) }
+func (p Path) MaxPoolGrad(w *Window) {
+	w.watch(true, true)
+	p.maxPoolGrad(w)
+}
 
 // AvgPool writes the sum of each window times Scale.
-func (p Path) AvgPool(w *Window) { p.avgPool(w) }
+func (p Path) AvgPool(w *Window) {
+	w.watch(true, false)
+	p.avgPool(w)
+}
 
 // AvgPoolGrad adds each output's gradient times Scale to all of its window.
-func (p Path) AvgPoolGrad(w *Window) { p.avgPoolGrad(w) }
+func (p Path) AvgPoolGrad(w *Window) {
+	w.watch(false, true)
+	p.avgPoolGrad(w)
+}

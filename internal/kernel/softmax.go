@@ -73,6 +73,7 @@ func wide(v *Vec) (sum float64) {
 // Σt·(x−Top): the cross entropy is total·log(sum) − dot. Lanes are added up in
 // float64. Without a class that counts, all three are 0.
 func (p Path) SoftmaxSums(s *Softmax) (sum, total, dot float64) {
+	s.watch(false)
 	p.softmaxMax(s)
 	s.Top = s.max[0]
 	for _, v := range s.max {
@@ -85,4 +86,7 @@ func (p Path) SoftmaxSums(s *Softmax) (sum, total, dot float64) {
 // SoftmaxGrad writes (e^(x−Top)·Share − t)·Gain for the classes that count, 0 for
 // others. With Share = Σt/Σe^(x−Top) that is Gain times the gradient of the cross
 // entropy.
-func (p Path) SoftmaxGrad(s *Softmax) { p.softmaxGrad(s) }
+func (p Path) SoftmaxGrad(s *Softmax) {
+	s.watch(true)
+	p.softmaxGrad(s)
+}

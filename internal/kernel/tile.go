@@ -141,5 +141,6 @@ func (p Path) Tile(t *Tile, rows, blocks int) {
 	if rows <= 0 {
 		return
 	}
+	t.watch(rows, blocks)
 	p.tile(t, rows, blocks)
 }
