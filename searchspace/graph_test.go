@@ -140,6 +140,42 @@ func TestWriteSVG(t *testing.T) {
 	}
 }
 
+// TestSVGDifference: whatever decision changes, the picture of both networks shows a difference; and none when nothing changes.
+func TestSVGDifference(t *testing.T) {
+	shows := func(s *searchspace.Space, archs ...searchspace.Arch) bool {
+		var out bytes.Buffer
+		if err := searchspace.WriteSVG(&out, s, archs...); err != nil {
+			t.Fatal(err)
+		}
+		text := out.String()
+		return strings.Contains(text, `stroke-width="2.2"`) || strings.Contains(text, `stroke-dasharray="2 2"`) || strings.Contains(text, "differ from above")
+	}
+	for name, s := range spaces(t) {
+		a := must[searchspace.Arch](t)(s.Sample(newRand(5)))
+		if shows(s, a, a) {
+			t.Errorf("%s: the same network twice shows a difference", name)
+		}
+		before, left := must[searchspace.Cost](t)(s.Cost(a)), 60
+		for b := range s.Neighbours(a) {
+			if left--; left < 0 {
+				break
+			}
+			if after := must[searchspace.Cost](t)(s.Cost(b)); after != before && !shows(s, a, b) {
+				t.Errorf("%s: %s and %s look the same", name, s.Format(a), s.Format(b))
+			}
+		}
+	}
+	// Expansion is the width of the layers with the largest kernel, whatever a block ends with.
+	s := must[*searchspace.Space](t)(searchspace.ResNet50(searchspace.ResNet50Options{}))
+	var out bytes.Buffer
+	if err := searchspace.WriteSVG(&out, s, s.Smallest()); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "expansion 0.2") || strings.Contains(out.String(), "expansion 1,") {
+		t.Errorf("bottlenecks of 0.2 are drawn as %s", out.String())
+	}
+}
+
 type failing struct{}
 
 func (failing) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }

@@ -11,23 +11,26 @@ import (
 // drawnBlock is what a picture shows of one block.
 type drawnBlock struct {
 	stage, layer int
-	kernel       int // largest of its convolutions
-	ratio        float64
+	kernel       int     // largest of its convolutions
+	ratio        float64 // widest of those with that kernel, by the block's input
 	channels     int
 	inH, outH    int
 	excite       bool
+	// What else can differ: a residual sum is a node without either cost.
+	nodes         int
+	madds, params int64
 }
 
-// blocksOf summarises the blocks of g in network order; layer counts the
-// blocks of a stage.
-func blocksOf(g *Graph) []drawnBlock {
-	var out []drawnBlock
+// blocksOf summarises the blocks of g in network order, and what is outside of
+// them; layer counts the blocks of a stage.
+func blocksOf(g *Graph) (out []drawnBlock, rest drawnBlock) {
 	last := ""
 	inC := 0
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
 		if n.Block == "" {
 			last = ""
+			rest.count(n)
 			continue
 		}
 		if n.Block != last {
@@ -39,14 +42,26 @@ func blocksOf(g *Graph) []drawnBlock {
 			last, inC = n.Block, n.In.C
 		}
 		b := &out[len(out)-1]
-		if n.Op == OpConv && n.Out.H > 1 || n.Op == OpConv && b.inH == 1 {
-			b.kernel = max(b.kernel, n.Kernel)
-			b.ratio = max(b.ratio, float64(n.Out.C)/float64(max(inC, 1)))
+		if n.Op == OpConv && (n.In.H > 1 || b.inH == 1) {
+			ratio := float64(n.Out.C) / float64(max(inC, 1))
+			switch {
+			case n.Kernel > b.kernel:
+				b.kernel, b.ratio = n.Kernel, ratio
+			case n.Kernel == b.kernel:
+				b.ratio = max(b.ratio, ratio)
+			}
 		}
 		b.excite = b.excite || n.Op == OpMul
 		b.channels, b.outH = n.Out.C, n.Out.H
+		b.count(n)
 	}
-	return out
+	return out, rest
+}
+
+func (b *drawnBlock) count(n *Node) {
+	b.nodes++
+	b.madds += n.MAdds()
+	b.params += n.Params()
 }
 
 // Sizes of the drawing, in pixels.
@@ -65,7 +80,8 @@ const (
 // the expansion ratio, stages side by side with a mark where the resolution
 // drops. Blocks stand in the same column in every row; with two or more
 // architectures, blocks that differ from the row above have a thick outline
-// and missing ones a dotted one.
+// and missing ones a dotted one; the heading says when layers outside the
+// blocks (stem, head) differ.
 func WriteSVG(w io.Writer, s *Space, archs ...Arch) error {
 	if len(archs) == 0 {
 		return fmt.Errorf("searchspace: no architecture to draw")
@@ -78,9 +94,10 @@ func WriteSVG(w io.Writer, s *Space, archs ...Arch) error {
 		if err != nil {
 			return err
 		}
-		rows[i] = svgRowData{cost: g.Cost(), text: s.Format(a), blocks: map[[2]int]drawnBlock{}}
+		blocks, rest := blocksOf(g)
+		rows[i] = svgRowData{cost: g.Cost(), text: s.Format(a), rest: rest, blocks: map[[2]int]drawnBlock{}}
 		stages = max(stages, g.Stages)
-		for _, b := range blocksOf(g) {
+		for _, b := range blocks {
 			rows[i].blocks[[2]int{b.stage, b.layer}] = b
 			slots[b.stage] = max(slots[b.stage], b.layer+1)
 		}
@@ -93,8 +110,8 @@ func WriteSVG(w io.Writer, s *Space, archs ...Arch) error {
 			x += slots[st]*svgColumn + svgGap
 		}
 	}
-	p.width, p.height = max(x+svgLeft, 720), svgTop+svgRow*len(archs)+16
-	p.legend(s.Name(), len(rows))
+	p.height = svgTop + svgRow*len(archs) + 16
+	p.width = max(x, p.legend(s.Name(), len(rows))) + svgLeft
 	for i := range rows {
 		var above *svgRowData
 		if i > 0 {
@@ -116,6 +133,7 @@ func WriteSVG(w io.Writer, s *Space, archs ...Arch) error {
 type svgRowData struct {
 	cost   Cost
 	text   string
+	rest   drawnBlock // layers outside blocks
 	blocks map[[2]int]drawnBlock
 }
 
@@ -145,7 +163,8 @@ func (p *svgPage) text(x, y int, extra, s string) {
 	fmt.Fprintf(&p.body, "<text x=\"%d\" y=\"%d\"%s>%s</text>\n", x, y, extra, html.EscapeString(s))
 }
 
-func (p *svgPage) legend(name string, rows int) {
+// legend returns where it ends, as far as can be told without a font.
+func (p *svgPage) legend(name string, rows int) int {
 	x := svgLeft
 	p.text(x, 16, ` font-weight="bold"`, name)
 	x += 8*len(name) + 12
@@ -160,12 +179,17 @@ func (p *svgPage) legend(name string, rows int) {
 	if rows > 1 {
 		text += "; thick: differs from above; dotted: missing"
 	}
-	p.text(x+125, 16, "", text)
+	p.text(x+150, 16, "", text)
+	return x + 150 + 7*len(text)
 }
 
 // row draws one architecture with its top at y.
 func (p *svgPage) row(y int, r, above *svgRowData, stages int) {
-	p.text(svgLeft, y+14, "", fmt.Sprintf("%.1f M multiply-adds, %.2f M parameters", float64(r.cost.MAdds)/1e6, float64(r.cost.Params)/1e6))
+	heading := fmt.Sprintf("%.1f M multiply-adds, %.2f M parameters", float64(r.cost.MAdds)/1e6, float64(r.cost.Params)/1e6)
+	if above != nil && above.rest != r.rest {
+		heading += "; layers outside the blocks differ from above"
+	}
+	p.text(svgLeft, y+14, "", heading)
 	fmt.Fprintf(&p.body, "<g><title>%s</title>\n", html.EscapeString(r.text))
 	base := y + svgBase
 	for st := 0; st <= stages+1; st++ {
