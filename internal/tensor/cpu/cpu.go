@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"runtime"
+	"sync"
 
 	"github.com/tendril-nas/tendril/internal/kernel"
 	"github.com/tendril-nas/tendril/internal/tensor"
@@ -13,7 +14,8 @@ type Options struct {
 	// of this CPU, or what the environment variable TENDRIL_KERNEL says.
 	Kernel string
 	// Workers bounds the goroutines that compute one operation, the caller
-	// included; 0 is GOMAXPROCS. Results do not depend on it.
+	// included; 0 is GOMAXPROCS, with helpers that all such backends of the process
+	// share. Results do not depend on it.
 	Workers int
 }
 
@@ -21,6 +23,10 @@ type backend struct {
 	path kernel.Path
 	pool *kernel.Pool
 }
+
+// sharedPool serves all backends without a bound of their own, so that several
+// trainings at once have GOMAXPROCS − 1 helpers between them and not each.
+var sharedPool = sync.OnceValue(func() *kernel.Pool { return kernel.NewPool(0) })
 
 // New makes a CPU backend. It panics with a *tensor.Error when the named kernel
 // path is unknown or cannot run on this CPU; kernel.ParsePath tells beforehand.
@@ -31,6 +37,9 @@ func New(o Options) tensor.Backend {
 		if path, err = kernel.ParsePath(o.Kernel); err != nil {
 			tensor.Failf("cpu", "%v", err)
 		}
+	}
+	if o.Workers <= 0 {
+		return &backend{path: path, pool: sharedPool()}
 	}
 	b := &backend{path: path, pool: kernel.NewPool(o.Workers)}
 	runtime.AddCleanup(b, (*kernel.Pool).Close, b.pool)
