@@ -1,9 +1,11 @@
 package supernet
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tendril-nas/tendril/internal/tensor"
@@ -95,7 +97,7 @@ func newBench(b *testing.B, backend tensor.Backend, size, stem, images int) *ben
 // train is a training step of sub-network i.
 func (w *bench) train(b *testing.B, i int) {
 	if _, _, err := w.training.step(w.batch, w.programs[i], 0.05, 1); err != nil {
-		b.Fatal(err)
+		b.Error(err)
 	}
 }
 
@@ -146,3 +148,36 @@ func BenchmarkTrain(b *testing.B) { benchmark(b, (*bench).train) }
 
 // BenchmarkEval times forward passes with running statistics.
 func BenchmarkEval(b *testing.B) { benchmark(b, (*bench).eval) }
+
+// BenchmarkTogether times several trainings at once: the images of all of them per second that passed.
+func BenchmarkTogether(b *testing.B) {
+	for _, trainings := range []int{1, 2, 4} {
+		b.Run(fmt.Sprint(trainings), func(b *testing.B) {
+			w := workloads[0]
+			runs := make([]*bench, trainings)
+			for i := range runs {
+				backend, err := newBackend(&Options{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				runs[i] = newBench(b, backend, w.size, w.stem, w.batch)
+			}
+			cycle := func() {
+				var all sync.WaitGroup
+				for _, run := range runs {
+					all.Go(func() {
+						for i := range run.programs {
+							run.train(b, i)
+						}
+					})
+				}
+				all.Wait()
+			}
+			cycle()
+			for b.Loop() {
+				cycle()
+			}
+			b.ReportMetric(float64(b.N*trainings*len(runs[0].programs)*w.batch)/b.Elapsed().Seconds(), "img/s")
+		})
+	}
+}
