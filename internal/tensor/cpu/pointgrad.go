@@ -139,6 +139,9 @@ func (s *stream) pointwiseFused(x, dy *node, w tensor.Weight, grads tensor.ConvG
 	o := &s.fused
 	*o = fusedOp{x: x, gemm: s.gemm, steps: ceilDiv(x.rows, gradInner)}
 	o.groups = min(8, o.steps)
+	if o.steps >= 64 {
+		o.groups = 16 // what is left when one thread is late is then shorter
+	}
 	if x.normalised() {
 		o.gemm.x, o.gemm.sums = x, s.collect(dx, x, o.groups)
 	}
