@@ -29,7 +29,7 @@ def distance(got, want, scale=None):
 
 
 def span(values):
-    """Largest value: features add up, so small ones are as uncertain as large ones."""
+    """Largest value: features and logits are sums of large terms, so small ones are as uncertain as large ones."""
     return max(1, np.max(np.abs(values)))
 
 
@@ -47,7 +47,7 @@ def run(path, pixels):
     whole = dict(zip(names, session.run(names, {"images": x})))
     single = dict(zip(names, session.run(names, {"images": x[:1]})))
     for name in names:
-        d = distance(single[name], whole[name][:1], span(whole["features"]) if name == "features" else None)
+        d = distance(single[name], whole[name][:1], span(whole[name]))
         assert d < TOLERANCE, f"{name} of one image differs by {d:g} from that in a batch"
     return whole
 
@@ -61,7 +61,7 @@ def check(folder):
     worst = []
     for name in ("model", "unfolded"):
         got = run(folder / f"{name}.onnx", pixels)
-        ds = [distance(got["probabilities"], probabilities), distance(got["features"], features, span(features)), distance(got["logits"], logits)]
+        ds = [distance(got["probabilities"], probabilities), distance(got["features"], features, span(features)), distance(got["logits"], logits, span(logits))]
         assert max(ds) < TOLERANCE, f"{name}.onnx differs by {ds}"
         worst.append(max(ds))
     stored = {t.name: numpy_helper.to_array(t) for t in onnx.load(folder / "unfolded.onnx").graph.initializer}

@@ -126,7 +126,7 @@ func (c *config) one(ctx context.Context, n network, train, test dataset.Dataset
 	if err != nil {
 		return err
 	}
-	if err := m.Recalibrate(ctx, train, &supernet.EvalOptions{CalibrationImages: 64}); err != nil {
+	if err := m.Recalibrate(ctx, train, &supernet.EvalOptions{CalibrationImages: c.steps * c.batch}); err != nil {
 		return err
 	}
 	dir := filepath.Join(c.out, n.name)
