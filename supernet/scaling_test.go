@@ -3,6 +3,7 @@ package supernet
 import (
 	"cmp"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -27,7 +28,7 @@ func (w *stopwatch) stop(key string, seconds float64) {
 	w.step += seconds
 }
 
-// scaling is the time of each kind of operation on one thread and on several, and what the second lacks to an even split.
+// scaling is a table of the time of each kind of operation on one thread and on several, and what the second lacks to an even split.
 func scaling(one, many *stopwatch, threads, steps int) string {
 	type row struct {
 		key       string
@@ -62,7 +63,7 @@ func scaling(one, many *stopwatch, threads, steps int) string {
 //
 //	go test ./supernet -run '^$' -bench Scaling -benchtime 5x -v
 func BenchmarkScaling(b *testing.B) {
-	threads := 2
+	threads := max(2, runtime.GOMAXPROCS(0))
 	for _, w := range workloads {
 		b.Run(w.name, func(b *testing.B) {
 			var ledgers [2]*ledger
