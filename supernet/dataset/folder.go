@@ -18,7 +18,11 @@ const maxFile = 1 << 28
 // OpenFolder reads a folder whose subfolders are classes and hold JPEG or PNG
 // images, at any depth. Classes are numbered by name. A level of train, val
 // and test folders above the classes is understood; Options.Part chooses.
-// Files that are not named as images and hidden ones are passed over.
+// Where a file val_annotations.txt (or of another part) lies, its lines "image
+// file, tab, class" give the classes of the images below that folder, and a
+// part whose images all lie in one folder "images" counts as not there when
+// others have classes: this is how Tiny-ImageNet unpacks. Other files that are
+// not named as images and hidden ones are passed over.
 func OpenFolder(ctx context.Context, dir string, o *Options) (*Memory, error) {
 	s, err := o.settings()
 	if err != nil {
@@ -32,11 +36,12 @@ func OpenFolder(ctx context.Context, dir string, o *Options) (*Memory, error) {
 }
 
 func readFolder(ctx context.Context, dir string, s settings) (*Memory, error) {
-	list, err := listFolder(ctx, dir, "", 0, nil)
-	if err != nil {
+	t := &tree{}
+	if err := t.listFolder(ctx, dir, "", 0); err != nil {
 		return nil, err
 	}
-	if list, err = arrange(dir, list, s.Part); err != nil {
+	list, err := t.arrange(dir, s.Part)
+	if err != nil {
 		return nil, err
 	}
 	file := func(k int) string { return filepath.Join(dir, filepath.FromSlash(list[k].name)) }
@@ -44,14 +49,14 @@ func readFolder(ctx context.Context, dir string, s settings) (*Memory, error) {
 	return loadImages(ctx, dir, list, s, read, func(k int) (string, string) { return file(k), "" })
 }
 
-// listFolder appends the image files below dir/sub.
-func listFolder(ctx context.Context, dir, sub string, depth int, list []imageEntry) ([]imageEntry, error) {
+// listFolder adds what is below dir/sub.
+func (t *tree) listFolder(ctx context.Context, dir, sub string, depth int) error {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return err
 	}
 	entries, err := os.ReadDir(filepath.Join(dir, filepath.FromSlash(sub)))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, e := range entries { // ReadDir sorts by name
 		if isHidden(e.Name()) {
@@ -61,27 +66,56 @@ func listFolder(ctx context.Context, dir, sub string, depth int, list []imageEnt
 		if sub != "" {
 			name = sub + "/" + e.Name()
 		}
+		file := filepath.Join(dir, filepath.FromSlash(name))
 		isDir := e.IsDir()
 		if e.Type()&os.ModeSymlink != 0 {
-			info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name)))
+			info, err := os.Stat(file)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			isDir = info.IsDir()
 		}
 		switch {
 		case isDir:
 			if depth == maxDepth {
-				return nil, fmt.Errorf("%s: %w: folders deeper than %d", filepath.Join(dir, filepath.FromSlash(name)), ErrLimit, maxDepth)
+				return fmt.Errorf("%s: %w: folders deeper than %d", file, ErrLimit, maxDepth)
 			}
-			if list, err = listFolder(ctx, dir, name, depth+1, list); err != nil {
-				return nil, err
+			if err := t.listFolder(ctx, dir, name, depth+1); err != nil {
+				return err
 			}
 		case byName(name) != nil:
-			list = append(list, imageEntry{name: name, at: len(list)})
+			t.images = append(t.images, imageEntry{name: name, at: len(t.images)})
+		case isAnnotations(name):
+			if err := t.readAnnotations(file, name); err != nil {
+				return err
+			}
 		}
 	}
-	return list, nil
+	return nil
+}
+
+// readAnnotations reads a file of classes.
+func (t *tree) readAnnotations(file, name string) error {
+	info, err := os.Stat(file)
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return badFile(file, "", 0, "named as annotations but not a regular file")
+	}
+	if info.Size() > maxAnnotations {
+		return &FileError{File: file, Err: errAnnotations(info.Size())}
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	a, err := newAnnotations(file, "", name, text)
+	if err != nil {
+		return err
+	}
+	t.notes = append(t.notes, a)
+	return nil
 }
 
 // readImageFile reads a whole file into buf where that is long enough.

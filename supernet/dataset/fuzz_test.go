@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -92,6 +93,7 @@ func FuzzTar(f *testing.F) {
 	f.Add(gzipOf(f, tarOf(f, []file{{"train/a/1.png", img}, {"test/b/1.png", img}})))
 	f.Add(tarOf(f, sampleFiles(f))[:2000])
 	f.Add(tarOf(f, []file{{"x.png", img}}))
+	f.Add(tarOf(f, []file{{"val/images/1.png", img}, {"val/val_annotations.txt", []byte("1.png\tcat\n")}, {"train/cat/2.png", img}}))
 	f.Add(tarOf(f, []file{{"../a/x.jpg", jpegOf(f, noise(3, 3, 1))}}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		open := func() (*stream, error) { return newStream("a.tar", bytes.NewReader(data)) }
@@ -107,6 +109,7 @@ func FuzzFolder(f *testing.F) {
 	f.Add("cat/1.png", img[:40], "cat/.hidden.png", photo)
 	f.Add("1.png", img, "cat/deep/deeper/1.jpg", photo[:len(photo)-3])
 	f.Add("cat/1.jpg", img, "cat/2.png", []byte("text"))
+	f.Add("val/images/1.jpg", photo, "val/val_annotations.txt", []byte("1.jpg\tcat\t0\t0\t3\t3\n"))
 	f.Fuzz(func(t *testing.T, name1 string, data1 []byte, name2 string, data2 []byte) {
 		dir := t.TempDir()
 		for name, data := range map[string][]byte{name1: data1, name2: data2} {
@@ -139,5 +142,30 @@ func FuzzOpen(f *testing.F) {
 		}
 		m, err := Open(ctx, path, &small)
 		checkRead(t, m, err)
+	})
+}
+
+// FuzzAnnotations: what is read is what the lines say, and errors are inside the file.
+func FuzzAnnotations(f *testing.F) {
+	f.Add("val_0.JPEG\tn03444034\t0\t32\t44\t62\nval_1.JPEG\tn04067472\t52\t55\t57\t59\n")
+	f.Add("a.png\tcat\r\n\r\nb.png\tdog")
+	f.Add("a.png\tcat\na.png\tdog\n")
+	f.Add("a.png cat")
+	f.Add("\tcat")
+	f.Add("../a\tcat")
+	f.Fuzz(func(t *testing.T, text string) {
+		a, err := newAnnotations("x.tar", "val/val_annotations.txt", "val/val_annotations.txt", []byte(text))
+		if err != nil {
+			var bad *FileError
+			if !errors.As(err, &bad) || !errors.Is(err, ErrFormat) || bad.Offset < 0 || bad.Offset >= int64(len(text)) {
+				t.Fatalf("%q: error %v", text, err)
+			}
+			return
+		}
+		for name, class := range a.classes {
+			if name == "" || class == "" || !strings.Contains(text, name+"\t"+class) {
+				t.Fatalf("%q: file %q of class %q", text, name, class)
+			}
+		}
 	})
 }

@@ -12,7 +12,8 @@ import (
 // Open reads the data set at path into memory, whatever its form:
 //
 //   - a folder of class folders with JPEG or PNG images, or one with train,
-//     val or test folders above them;
+//     val or test folders above them; also as Tiny-ImageNet is, with
+//     val_annotations.txt beside val/images;
 //   - a tar (also .tar.gz) of such a folder, or a folder with train.tar,
 //     val.tar or test.tar;
 //   - a folder with the binary files of CIFAR-10 or CIFAR-100, or one such file;

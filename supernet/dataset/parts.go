@@ -64,9 +64,11 @@ func cleanName(name string) []string {
 
 // arrange finds out what the folders of a tree of images mean: folders common
 // to all are passed over, train, val and test are parts, the next level is
-// the class, and deeper levels do not matter. It returns the images of the
-// part that is wanted. where is the folder or archive, for messages.
-func arrange(where string, list []imageEntry, want Part) ([]imageEntry, error) {
+// the class, and deeper levels do not matter. Annotations, where there are
+// some, say the class instead. It returns the images of the part that is
+// wanted. where is the folder or archive, for messages.
+func (t *tree) arrange(where string, want Part) ([]imageEntry, error) {
+	list := t.images
 	if len(list) == 0 {
 		return nil, fmt.Errorf("%s: %w: no JPEG or PNG images", where, ErrUnknown)
 	}
@@ -76,6 +78,9 @@ func arrange(where string, list []imageEntry, want Part) ([]imageEntry, error) {
 		if len(paths[i]) == 0 || paths[i][0] == ".." {
 			return nil, badFile(where, e.name, 0, "path leads out of the archive")
 		}
+	}
+	if err := t.annotate(where, paths); err != nil {
+		return nil, err
 	}
 	for common(paths) {
 		for i := range paths {
@@ -96,7 +101,7 @@ func arrange(where string, list []imageEntry, want Part) ([]imageEntry, error) {
 		return nil, fmt.Errorf("%s: %w: %q asked of data that are not divided", where, ErrPart, want)
 	}
 	if parts != nil {
-		part, err := choosePart(want, parts)
+		part, err := choosePart(want, labelled(paths, parts))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", where, err)
 		}

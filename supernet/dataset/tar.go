@@ -27,11 +27,12 @@ func OpenTar(ctx context.Context, path string, o *Options) (*Memory, error) {
 }
 
 func readTar(ctx context.Context, path string, open func() (*stream, error), s settings) (*Memory, error) {
-	list, err := listTar(ctx, path, open, s)
+	tr, err := listTar(ctx, path, open, s)
 	if err != nil {
 		return nil, err
 	}
-	if list, err = arrange(path, list, s.Part); err != nil {
+	list, err := tr.arrange(path, s.Part)
+	if err != nil {
 		return nil, err
 	}
 	st, err := open()
@@ -60,15 +61,16 @@ func readTar(ctx context.Context, path string, open func() (*stream, error), s s
 	return loadImages(ctx, path, list, s, read, func(k int) (string, string) { return path, list[k].name })
 }
 
-// listTar is the first reading: names only, and a check of the whole archive.
-func listTar(ctx context.Context, path string, open func() (*stream, error), s settings) ([]imageEntry, error) {
+// listTar is the first reading: names, annotations, and a check of the whole
+// archive.
+func listTar(ctx context.Context, path string, open func() (*stream, error), s settings) (*tree, error) {
 	st, err := open()
 	if err != nil {
 		return nil, err
 	}
 	defer st.Close()
 	t := newTarWalk(st)
-	var list []imageEntry
+	tr := &tree{}
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -78,7 +80,12 @@ func listTar(ctx context.Context, path string, open func() (*stream, error), s s
 			return nil, err
 		}
 		if h == nil {
-			return list, nil
+			return tr, nil
+		}
+		if h.Typeflag == tar.TypeReg && isAnnotations(h.Name) && cleanName(h.Name) != nil {
+			if err := tr.tarAnnotations(path, t, h); err != nil {
+				return nil, err
+			}
 		}
 		if h.Typeflag == tar.TypeDir || byName(h.Name) == nil || cleanName(h.Name) == nil {
 			continue
@@ -90,11 +97,28 @@ func listTar(ctx context.Context, path string, open func() (*stream, error), s s
 			return nil, &FileError{File: path, Entry: h.Name, Err: fmt.Errorf("image file of %d bytes, %d allowed: %w", h.Size, maxFile, ErrLimit)}
 		}
 		// One pixel an image is the least that the result can take.
-		if err := s.room(int64(len(list)+1), max(s.Size, 1), 3); err != nil {
+		if err := s.room(int64(len(tr.images)+1), max(s.Size, 1), 3); err != nil {
 			return nil, &FileError{File: path, Entry: h.Name, Err: err}
 		}
-		list = append(list, imageEntry{name: h.Name, at: t.count - 1})
+		tr.images = append(tr.images, imageEntry{name: h.Name, at: t.count - 1})
 	}
+}
+
+// tarAnnotations reads the current entry as a file of classes.
+func (t *tree) tarAnnotations(path string, walk *tarWalk, h *tar.Header) error {
+	if h.Size > maxAnnotations {
+		return &FileError{File: path, Entry: h.Name, Err: errAnnotations(h.Size)}
+	}
+	text, err := walk.content(h, nil)
+	if err != nil {
+		return err
+	}
+	a, err := newAnnotations(path, h.Name, h.Name, text)
+	if err != nil {
+		return err
+	}
+	t.notes = append(t.notes, a)
+	return nil
 }
 
 func isSparse(h *tar.Header) bool {
