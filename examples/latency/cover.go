@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 
@@ -34,11 +35,14 @@ type layerSet struct {
 // explore samples architectures until they show nothing new: the smallest, the
 // largest, and random ones, at most as many as given. An architecture for
 // which skip holds is left out.
-func explore(space *searchspace.Space, most int, seed uint64, skip func(searchspace.Arch) bool) (*layerSet, error) {
+func explore(ctx context.Context, space *searchspace.Space, most int, seed uint64, skip func(searchspace.Arch) bool) (*layerSet, error) {
 	s := &layerSet{number: map[searchspace.LatencyLayer]int{}}
 	seen := map[searchspace.Arch]bool{}
 	r := rand.New(rand.NewPCG(seed, streamLayers))
 	for i, idle := 0, 0; i < most && idle < patience; i++ {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		var a searchspace.Arch
 		switch i {
 		case 0:
@@ -136,20 +140,20 @@ func (s *layerSet) cover(wanted func(searchspace.LatencyLayer) bool, views, most
 	return chosen, left
 }
 
-// random draws different architectures.
-func random(space *searchspace.Space, count int, seed uint64) ([]searchspace.Arch, error) {
+// random draws different architectures, those left out for which skip holds.
+func random(space *searchspace.Space, count int, seed uint64, skip func(searchspace.Arch) bool) ([]searchspace.Arch, error) {
 	r := rand.New(rand.NewPCG(seed, streamCheck))
 	seen := map[searchspace.Arch]bool{}
 	var out []searchspace.Arch
 	for tries := 0; len(out) < count; tries++ {
-		if tries == 20*count {
-			return nil, fmt.Errorf("%d different architectures in %d samples, expected %d", len(out), tries, count)
+		if tries == 50*count {
+			return nil, fmt.Errorf("%d different architectures within the limit of parameters in %d samples, expected %d", len(out), tries, count)
 		}
 		a, err := space.Sample(r)
 		if err != nil {
 			return nil, err
 		}
-		if !seen[a] {
+		if !seen[a] && !skip(a) {
 			seen[a] = true
 			out = append(out, a)
 		}

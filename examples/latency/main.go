@@ -32,6 +32,7 @@ type config struct {
 	most    int
 	samples int
 	check   int
+	params  int
 	seed    uint64
 	csv     string
 	plot    string
@@ -72,6 +73,7 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	fs.IntVar(&c.most, "networks", 64, "the most `networks` to measure layers in")
 	fs.IntVar(&c.samples, "samples", 3000, "the most `architectures` to look for layers in")
 	fs.IntVar(&c.check, "check", 0, "`architectures` to predict and to measure whole")
+	fs.IntVar(&c.params, "params", 200, "leave out networks of more than so many `million` parameters")
 	fs.Uint64Var(&c.seed, "seed", 1, "`seed` of the architectures")
 	fs.StringVar(&c.csv, "csv", "", "write the checked architectures into this `file`")
 	fs.StringVar(&c.plot, "plot", "", "draw the checked architectures into this `file`, .svg or .png")
@@ -86,7 +88,7 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 		value    int
 		smallest int
 	}{{"batch", c.batch, 1}, {"workers", c.workers, 0}, {"rounds", c.rounds, 1}, {"passes", c.passes, 1}, {"group", c.group, 1},
-		{"views", c.views, 1}, {"networks", c.most, 1}, {"samples", c.samples, 1}, {"check", c.check, 0}} {
+		{"views", c.views, 1}, {"networks", c.most, 1}, {"samples", c.samples, 1}, {"check", c.check, 0}, {"params", c.params, 1}} {
 		if n.value < n.smallest {
 			return nil, fmt.Errorf("-%s %d, expected at least %d", n.name, n.value, n.smallest)
 		}

@@ -27,6 +27,7 @@ type fakeTimer struct {
 	slower  float64 // of whole networks against their parts
 	kernel  string
 	refused error
+	limit   int64 // of parameters; larger networks fail to open
 }
 
 func newFake() *fakeTimer {
@@ -44,6 +45,9 @@ func (f *fakeTimer) cpu() string { return f.name }
 func (f *fakeTimer) open(space *searchspace.Space, a searchspace.Arch, c *config) (network, error) {
 	*f.opened++
 	g, err := space.Lower(a)
+	if err == nil && f.limit > 0 && g.Cost().Params > f.limit {
+		err = fmt.Errorf("%d parameters", g.Cost().Params)
+	}
 	return &fakeNetwork{f, g, c.batch}, err
 }
 
@@ -107,7 +111,11 @@ func readTable(t *testing.T, path string) *searchspace.LatencyTable {
 // TestExact: where a network takes the sum of its layers, the table predicts
 // every random architecture of every space but those too wide for a table.
 func TestExact(t *testing.T) {
-	for _, space := range []string{"mobilenetv3", "proxylessnas", "resnet50", "danas-mobile+", "danas-shuffle+mobile"} {
+	names := []string{"mobilenetv3", "danas-shuffle+mobile", "proxylessnas", "resnet50", "danas-mobile+"}
+	if testing.Short() {
+		names = names[:2]
+	}
+	for _, space := range names {
 		table := filepath.Join(t.TempDir(), "table.json")
 		fake := newFake()
 		args := []string{"-space", space, "-size", "64", "-table", table, "-check", "20", "-rounds", "2", "-passes", "1", "-batch", "4"}
@@ -270,6 +278,23 @@ func TestTooFewNetworks(t *testing.T) {
 	status, out, errs := start(t, context.Background(), newFake(), "-table", table, "-size", "32", "-rounds", "1", "-networks", "1", "-check", "9")
 	if status != 1 || !strings.Contains(out, "layers stay unmeasured, -networks") || !strings.Contains(out, "9 of 9 architectures have layers") || !strings.Contains(errs, "predicts 0 of 9") {
 		t.Errorf("status %d, printed %s and %s", status, out, errs)
+	}
+}
+
+// TestLargeNetworks: what is over the limit is neither measured nor checked.
+func TestLargeNetworks(t *testing.T) {
+	table := filepath.Join(t.TempDir(), "table.json")
+	fake := newFake()
+	fake.limit = 4e6
+	status, out, errs := start(t, context.Background(), fake, "-space", "mobilenetv3", "-size", "32", "-classes", "10", "-table", table, "-rounds", "1", "-check", "5", "-params", "4")
+	if status != 0 || !strings.Contains(out, "checked 5 architectures") {
+		t.Errorf("status %d, printed %s and %s", status, out, errs)
+	}
+	if status, _, errs := start(t, context.Background(), newFake(), "-table", table, "-check", "5", "-params", "1"); status != 1 || !strings.Contains(errs, "limit of parameters") {
+		t.Errorf("nothing within the limit: status %d, message %q", status, errs)
+	}
+	if status, _, errs := start(t, context.Background(), newFake(), "-table", table, "-params", "1"); status != 1 || !strings.Contains(errs, "no architecture of mobilenetv3 has at most 1 million") {
+		t.Errorf("nothing within the limit: status %d, message %q", status, errs)
 	}
 }
 

@@ -21,7 +21,11 @@ func (c *config) do(ctx context.Context, out io.Writer, t timer) error {
 	if err != nil {
 		return err
 	}
-	checked, err := random(space, c.check, c.seed)
+	large := func(a searchspace.Arch) bool {
+		cost, err := space.Cost(a)
+		return err == nil && cost.Params > int64(c.params)*1e6 // errors come up again where networks are lowered
+	}
+	checked, err := random(space, c.check, c.seed, large)
 	if err != nil {
 		return err
 	}
@@ -29,9 +33,12 @@ func (c *config) do(ctx context.Context, out io.Writer, t timer) error {
 	if err != nil {
 		return err
 	}
-	set, err := explore(space, c.samples, c.seed, func(a searchspace.Arch) bool { return slices.Contains(checked, a) })
+	set, err := explore(ctx, space, c.samples, c.seed, func(a searchspace.Arch) bool { return slices.Contains(checked, a) || large(a) })
 	if err != nil {
 		return err
+	}
+	if len(set.candidates) == 0 {
+		return fmt.Errorf("no architecture of %s has at most %d million parameters, see -params", space.Name(), c.params)
 	}
 	known := map[searchspace.LatencyLayer]bool{}
 	for _, e := range table.Entries {

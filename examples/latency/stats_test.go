@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"math"
 	"testing"
 
@@ -88,7 +89,7 @@ func TestCover(t *testing.T) {
 		t.Fatal(err)
 	}
 	smallest := space.Smallest()
-	set, err := explore(space, 1000, 3, func(a searchspace.Arch) bool { return a == smallest })
+	set, err := explore(context.Background(), space, 1000, 3, func(a searchspace.Arch) bool { return a == smallest })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +120,7 @@ func TestCover(t *testing.T) {
 		}
 	}
 	// What was not sampled does not exist: other architectures have no other layers.
-	others, err := random(space, 300, 4)
+	others, err := random(space, 300, 4, func(searchspace.Arch) bool { return false })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +145,7 @@ func TestRandomTooMany(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := random(space, 2, 1); err == nil {
+	if _, err := random(space, 2, 1, func(searchspace.Arch) bool { return false }); err == nil {
 		t.Error("a space of one architecture gives two")
 	}
 }
