@@ -13,12 +13,13 @@ type gate struct {
 
 func newGate() *gate { return &gate{open: make(chan struct{}, 1)} }
 
-// A goroutine that waits looks again some thirty microseconds long before it
-// sleeps: about what waking it costs, and longer than most pauses between two
-// operations of a training step. In between it lets other goroutines run, so that
-// the helpers of several trainings do not keep each other from working.
+// A goroutine that waits looks again for some hundred microseconds before it
+// sleeps: twice what waking it costs, and longer than most pauses between two
+// operations of a training step and most waits for the last chunk of one. In
+// between it lets other goroutines run, so that helpers without work do not keep
+// anyone from working.
 const (
-	spinTurns = 16
+	spinTurns = 32
 	spinLooks = 1 << 11
 )
 

@@ -105,7 +105,7 @@ func (s *stream) gradCoefficients(x *node, v bnView, parts []float32, count int,
 	coef := s.arena.floats(3 * n)
 	a, b, c := coef.data[:n], coef.data[n:2*n], coef.data[2*n:]
 	dgamma, dbeta := vector(grads.Gamma), vector(grads.Beta)
-	rows := float64(x.rows)
+	share := 1 / float64(x.rows)
 	for plane := range x.cb {
 		s1, s2 := gradParts(parts, plane, x.cb, count)
 		for l := range block {
@@ -119,7 +119,7 @@ func (s *stream) gradCoefficients(x *node, v bnView, parts []float32, count int,
 			}
 			a[ch], b[ch], c[ch] = float32(scale), 0, 0
 			if train {
-				b[ch], c[ch] = float32(-scale*inv*inv*s2[l]/rows), float32(-scale*s1[l]/rows)
+				b[ch], c[ch] = float32(-scale*inv*inv*s2[l]*share), float32(-scale*s1[l]*share)
 			}
 		}
 	}

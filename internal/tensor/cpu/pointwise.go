@@ -31,7 +31,7 @@ func (o *gemmOp) plan() {
 	rows, cb := o.out.rows, o.out.cb
 	const target = 1 << 17 // floats
 	per := min(max(target/(o.k+cb*block), 56), chunkRows)
-	o.rowParts = max((rows+per-1)/per, min(8, rows/48))
+	o.rowParts = max((rows+per-1)/per, min(12, rows/48))
 	o.rowsPer = ((rows+o.rowParts-1)/o.rowParts + 3) / 4 * 4
 	o.rowParts = (rows + o.rowsPer - 1) / o.rowsPer
 	o.colParts = 1
