@@ -7,28 +7,19 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// partial is where a product xᵀ·dy goes: rows of ld floats, of which out are
-// its own.
-type partial struct {
-	data    []float32
-	ld, out int
-}
-
-// gradTiles adds xᵀ·dy of n rows to a partial weight gradient (or sets it). x and
-// dy are the addresses of their first planes' first row; plane 0 of x belongs to
-// the partial gradient's first row.
-func gradTiles(path kernel.Path, t *kernel.Tile, x, dy unsafe.Pointer, xJump, dyJump, n, inputs int, to partial, acc bool) {
-	step, outBlocks := path.MaxBlocks(), blocks(to.out)
+// gradTiles adds xᵀ·dy of n rows to a partial weight gradient c of row length ld
+// (or sets it). x and dy are the addresses of their first planes' first row.
+func gradTiles(path kernel.Path, t *kernel.Tile, x, dy unsafe.Pointer, xJump, dyJump, n, inputs int, c []float32, ld int, acc bool) {
+	step, outBlocks := path.MaxBlocks(), ld/block
 	for b := 0; b*block < inputs; b++ {
 		for o := 0; o < outBlocks; o += step {
-			count := min(step, outBlocks-o)
 			*t = kernel.Tile{
 				A: unsafe.Add(x, b*xJump*4), ARow: 1, AStep: block, KIn: n, KOut: 1,
 				B: unsafe.Add(dy, o*dyJump*4), BStep: block, BNext: dyJump,
-				C: kernel.PtrAt(to.data, b*block*to.ld+o*block), CRow: to.ld, CNext: block,
-				Cols: min(block, to.out-(o+count-1)*block), Acc: acc,
+				C: kernel.PtrAt(c, b*block*ld+o*block), CRow: ld, CNext: block, Cols: block,
+				Acc: acc,
 			}
-			path.Tile(t, min(block, inputs-b*block), count)
+			path.Tile(t, min(block, inputs-b*block), min(step, outBlocks-o))
 		}
 	}
 }
@@ -38,12 +29,14 @@ func gradTiles(path kernel.Path, t *kernel.Tile, x, dy unsafe.Pointer, xJump, dy
 const gradInner = 192
 
 // wgradOp is dw += xᵀ·dy, cut into groups of input planes. Many rows are also cut
-// into groups with a partial sum each.
+// into groups with a partial sum each; the sum of a single group stays in the
+// chunk's scratch until it is complete, because the gradient is not in cache and
+// its rows are pages apart.
 type wgradOp struct {
 	path             kernel.Path
 	x, dy            *node // dy is not pending
 	grad             tensor.Weight
-	parts            []float32 // nil: one group, added to the gradient
+	parts            []float32 // nil: one group
 	groups, rowsPer  int
 	planes, planePer int
 }
@@ -61,32 +54,34 @@ func (s *stream) newGrad(x, dy *node, grad tensor.Weight) *wgradOp {
 
 func (o *wgradOp) chunks() int { return o.groups * o.planes }
 
-// to is where group g's product for the input planes from b on goes.
-func (o *wgradOp) to(g, b int) partial {
-	if o.parts == nil {
-		return partial{weights(o.grad)[b*block*o.grad.StrideIn:], o.grad.StrideIn, o.grad.Out}
-	}
-	ld := o.dy.cb * block
-	return partial{o.parts[(g*o.x.cb+b)*block*ld:], ld, ld}
-}
-
 func (o *wgradOp) Run(chunk int, w *kernel.Worker) {
 	g, p := chunk/o.planes, chunk%o.planes
 	r0 := g * o.rowsPer
 	rows := min(o.rowsPer, o.x.rows-r0)
 	b0, b1 := p*o.planePer, min((p+1)*o.planePer, o.x.cb)
-	inputs := min(b1*block, o.x.shape.C) - b0*block
+	inputs, ld := min(b1*block, o.x.shape.C)-b0*block, o.dy.cb*block
+	size := (b1 - b0) * block * ld
+	mem := w.Floats(size + (b1-b0)*gradInner*block)
+	sum, scratch := mem[:size], mem[size:]
+	if o.parts != nil {
+		sum = o.parts[(g*o.x.cb+b0)*block*ld:][:size]
+	}
 	for r := r0; r < r0+rows; r += gradInner {
 		n := min(gradInner, r0+rows-r)
 		x, jump := o.x.plane(b0, r), o.x.rows*block
 		if o.x.lazy() {
-			scratch := w.Floats((b1 - b0) * n * block)
 			for b := b0; b < b1; b++ {
 				o.x.fetchRows(o.path, &w.Ch, kernel.PtrAt(scratch, (b-b0)*n*block), b, r, n)
 			}
 			x, jump = kernel.PtrAt(scratch, 0), n*block
 		}
-		gradTiles(o.path, &w.Tile, x, o.dy.plane(0, r), jump, o.dy.rows*block, n, inputs, o.to(g, b0), o.parts == nil || r > r0)
+		gradTiles(o.path, &w.Tile, x, o.dy.plane(0, r), jump, o.dy.rows*block, n, inputs, sum, ld, r > r0)
+	}
+	if o.parts == nil {
+		dst := weights(o.grad)[b0*block*o.grad.StrideIn:]
+		for i := range inputs {
+			o.path.Axpy(1, sum[i*ld:][:o.grad.Out], dst[i*o.grad.StrideIn:][:o.grad.Out])
+		}
 	}
 }
 
@@ -120,7 +115,7 @@ type fusedOp struct {
 func (o *fusedOp) Run(chunk int, w *kernel.Worker) {
 	path, x, dy := o.gemm.path, o.x, o.gemm.a
 	ld := dy.cb * block
-	to := partial{o.parts[chunk*x.cb*block*ld:][:x.cb*block*ld], ld, ld}
+	part := o.parts[chunk*x.cb*block*ld:][:x.cb*block*ld]
 	first, end := chunk*o.steps/o.groups, (chunk+1)*o.steps/o.groups
 	mem := w.Floats((x.cb + dy.cb) * gradInner * block)
 	for i := first; i < end; i++ {
@@ -129,7 +124,7 @@ func (o *fusedOp) Run(chunk int, w *kernel.Worker) {
 		g, gJump := dy.load(path, w, mem, r, n)
 		o.gemm.panels(w, g, gJump, o.gemm.b, strip{row: r, rows: n, part: chunk, more: i > first}, 0, x.cb)
 		v, vJump := x.load(path, w, mem[dy.cb*gradInner*block:], r, n)
-		gradTiles(path, &w.Tile, v, g, vJump, gJump, n, x.shape.C, to, i > first)
+		gradTiles(path, &w.Tile, v, g, vJump, gJump, n, x.shape.C, part, ld, i > first)
 	}
 }
 
