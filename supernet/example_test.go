@@ -70,7 +70,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if _, err := model.Train(ctx, train, &supernet.TrainOptions{Epochs: 6, BatchSize: 16, LR: 0.05}); err != nil {
+	if _, err := model.Train(ctx, train, &supernet.TrainOptions{Epochs: 12, BatchSize: 16, LR: 0.05}); err != nil {
 		log.Fatal(err)
 	}
 	img := image.NewGray(image.Rect(0, 0, 64, 64)) // any size will do
