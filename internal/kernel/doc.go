@@ -1,6 +1,6 @@
 // Package kernel holds the float32 inner loops of the CPU tensor backend:
-// matrix product tiles, depthwise convolution, normalisation, activations,
-// optimiser updates. Every loop exists as plain Go and, on amd64, as generated
+// matrix product tiles, depthwise convolution, pooling, normalisation, activations,
+// softmax, optimiser updates. Every loop exists as plain Go and, on amd64, as generated
 // assembly for AVX2+FMA and for AVX-512.
 //
 //	p := kernel.Default() // the best path of this CPU
@@ -21,6 +21,12 @@
 // anything but the operands; two paths differ by rounding. TENDRIL_KERNEL
 // (avx512, avx2, go) overrides the detected path; the build tags noasm and
 // purego leave only plain Go.
+//
+// # Race detector
+//
+// The race detector does not see assembly. Built with it, every method of [Path]
+// tells it what memory it reads and writes, so that chunks that overlap are found
+// all the same.
 //
 // # Generated files
 //

@@ -42,7 +42,9 @@ type Pool struct {
 // included; 0 is GOMAXPROCS at the time of the task.
 func NewPool(limit int) *Pool { return &Pool{limit: limit, done: newGate()} }
 
-// Run calls t.Run for chunks 0…n−1 and returns when all are done.
+// Run calls t.Run for chunks 0…n−1 and returns when all are done. A panic in a chunk
+// that the caller does reaches the caller when the helpers are out of the task;
+// the pool works on.
 func (p *Pool) Run(n int, t Task) {
 	if n <= 0 {
 		return
@@ -64,7 +66,16 @@ func (p *Pool) Run(n int, t Task) {
 	p.pending.Store(int32(n))
 	p.ticket.Store(uint64(n) << 32)
 	p.call(min(n, limit) - 1)
+	defer p.release(w)
 	p.chunks(w)
+}
+
+// release ends a task when all of its chunks are done. Some are left to hand out
+// only when one of the caller's panicked.
+func (p *Pool) release(w *Worker) {
+	for _, left := p.claim(); left; _, left = p.claim() {
+		p.finish()
+	}
 	p.done.wait(func() bool { return p.pending.Load() == 0 })
 	p.task = nil
 	p.busy.Store(false)
@@ -108,10 +119,18 @@ func (p *Pool) chunks(w *Worker) {
 		if !ok {
 			return
 		}
-		p.task.Run(i, w)
-		if p.pending.Add(-1) == 0 {
-			p.done.wake()
-		}
+		p.run(i, w)
+	}
+}
+
+func (p *Pool) run(chunk int, w *Worker) {
+	defer p.finish()
+	p.task.Run(chunk, w)
+}
+
+func (p *Pool) finish() {
+	if p.pending.Add(-1) == 0 {
+		p.done.wake()
 	}
 }
 

@@ -37,3 +37,50 @@ func TestPool(t *testing.T) {
 	p.Close()
 	check()
 }
+
+// panicTask panics in the chunks of one worker.
+type panicTask struct {
+	countTask
+	at *Worker
+}
+
+func (c *panicTask) Run(chunk int, w *Worker) {
+	c.countTask.Run(chunk, w)
+	if w == c.at {
+		panic("chunk")
+	}
+}
+
+// TestPoolPanic checks that a panic on the caller leaves the pool free and no chunk
+// running.
+func TestPoolPanic(t *testing.T) {
+	p := NewPool(3)
+	defer p.Close()
+	panics := 0
+	for n := 2; n < 30; n++ {
+		own := &Worker{}
+		p.putWorker(own) // the next one to be taken
+		c := &panicTask{countTask: countTask{runs: make([]atomic.Int32, n)}, at: own}
+		func() {
+			defer func() {
+				if recover() != nil {
+					panics++
+				}
+			}()
+			p.Run(n, c)
+		}()
+		if p.busy.Load() || p.task != nil || p.pending.Load() != 0 {
+			t.Fatalf("%d chunks: the pool is not free after a panic", n)
+		}
+		after := &countTask{runs: make([]atomic.Int32, n)}
+		p.Run(n, after)
+		for i := range after.runs {
+			if got := after.runs[i].Load(); got != 1 {
+				t.Errorf("chunk %d of %d ran %d times after a panic", i, n, got)
+			}
+		}
+	}
+	if panics == 0 {
+		t.Error("the caller did no chunk at all") // of hundreds
+	}
+}

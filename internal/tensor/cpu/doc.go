@@ -12,6 +12,6 @@
 //
 // Work is cut into chunks by the problem's size alone and partial sums are added
 // in chunk order, so results have the same bits for every GOMAXPROCS on one
-// kernel path. Several streams may run at once: a stream that finds the helpers
-// taken works alone, so no more goroutines compete than there are processors.
+// kernel path. Several streams may run at once: all of a process share GOMAXPROCS
+// − 1 helpers, and a stream that finds them taken works alone.
 package cpu
