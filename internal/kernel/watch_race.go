@@ -36,6 +36,9 @@ func (t *Tile) watch(rows, blocks int) {
 		if o == t.KOut {
 			n = t.KTail
 		}
+		if n == 0 {
+			continue // nothing may be at that address
+		}
 		a := unsafe.Add(t.A, o*t.AJump*4)
 		if t.AStep == 1 {
 			reads(a, rows, n, t.ARow)
