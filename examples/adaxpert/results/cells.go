@@ -75,7 +75,7 @@ func cells() []cell {
 	}
 	out = append(out,
 		cell{"policy", kindPolicy, "", nil},
-		cell{"rank", kindRank, "", []string{"-volumes", "100", "-supernet-epochs", "30", "-retrain-epochs", "15"}},
+		cell{"rank", kindRank, "", []string{"-volumes", "100", "-supernet-epochs", "20", "-retrain-epochs", "8"}},
 		cell{"fashion-full-I-ours", kindGrowth, "fashion", []string{"-retrain-batch", "128", "-supernet-batch", "128", "-val", "0.1"}})
 	for _, m := range methods {
 		out = append(out, cell{"cifar-I-" + m, kindGrowth, "cifar", append(cifarArgs(), methodArgs(m)...)})
