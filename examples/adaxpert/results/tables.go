@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 
+	"gonum.org/v1/gonum/stat"
+
 	"github.com/tendril-nas/tendril/examples/internal/growth"
 )
 
@@ -66,7 +68,12 @@ func (p *page) rank() string {
 		fmt.Fprintf(&b, "| `%s` | %.2f | %.2f | %.2f |\n", n.Arch, float64(n.MAdds)/1e6, 100*n.Inherited, 100*n.Retrained)
 		x, y, c = append(x, n.Inherited), append(y, n.Retrained), append(c, float64(n.MAdds))
 	}
-	fmt.Fprintf(&b, "\nSpearman's rank correlation of inherited and retrained accuracy is %.2f; of MAdds and retrained accuracy, %.2f.\n", growth.Spearman(x, y), growth.Spearman(c, y))
+	rho, verdict := growth.Spearman(x, y), "below"
+	if rho >= 0.5 {
+		verdict = "not below"
+	}
+	fmt.Fprintf(&b, "\nSpearman's rank correlation of inherited and retrained accuracy is %.2f, %s 0.5; of MAdds and retrained accuracy, %.2f. Standard deviations over the architectures: %.2f points inherited, %.2f retrained.\n",
+		rho, verdict, growth.Spearman(c, y), 100*stat.StdDev(x, nil), 100*stat.StdDev(y, nil))
 	return b.String()
 }
 
