@@ -67,6 +67,10 @@ func cells() []cell {
 			}
 		}
 	}
+	for _, m := range []string{"ours", "fixed"} {
+		args := []string{"-scenario", "II", "-seed", "1", "-retrain-later-epochs", "24"}
+		out = append(out, cell{"long-II-" + m, kindGrowth, "", append(args, methodArgs(m)...)})
+	}
 	for _, seed := range seeds {
 		for _, v := range table3Variants() {
 			args := append([]string{"-always", "-seed", fmt.Sprint(seed)}, v.args...)
