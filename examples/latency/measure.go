@@ -40,17 +40,14 @@ func (c *config) do(ctx context.Context, out io.Writer, t timer) error {
 	if len(set.candidates) == 0 {
 		return fmt.Errorf("no architecture of %s has at most %d million parameters, see -params", space.Name(), c.params)
 	}
-	known := map[searchspace.LatencyLayer]bool{}
-	for _, e := range table.Entries {
-		known[e.Layer] = true
-	}
-	chosen, left := set.cover(func(l searchspace.LatencyLayer) bool { return !known[l] }, c.views, c.most)
+	book := newBook(table)
+	chosen, left := set.cover(func(l searchspace.LatencyLayer) bool { return !book.known[l] }, c.views, c.most)
 	fmt.Fprintf(out, "%s: %d layers in %d architectures, %d of them in %s; measuring %d networks, batch %d\n",
-		space.Name(), len(set.layers), len(set.candidates), count(set.layers, known), c.table, len(chosen), c.batch)
+		space.Name(), len(set.layers), len(set.candidates), count(set.layers, book.known), c.table, len(chosen), c.batch)
 	if len(left) > 0 {
 		fmt.Fprintf(out, "%d layers stay unmeasured, -networks raises the number of networks\n", len(left))
 	}
-	s := &session{config: c, space: space, table: table, timer: t, book: newBook(table)}
+	s := &session{config: c, space: space, table: table, timer: t, book: book}
 	rows, err := s.predictable(checked, chosen)
 	if err != nil {
 		return err
