@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/tendril-nas/tendril/examples/internal/plots"
+	"github.com/tendril-nas/tendril/examples/internal/rank"
 	"github.com/tendril-nas/tendril/internal/checkpoint"
 	"github.com/tendril-nas/tendril/searchspace"
 )
@@ -74,7 +75,7 @@ func report(out io.Writer, rows []*checkedNetwork) {
 	fmt.Fprintf(out, "checked %d architectures, measured %.2f to %.2f ms (median %.2f, median spread %.1f %%)\n", len(rows),
 		1e3*slices.Min(measured), 1e3*slices.Max(measured), 1e3*quantile(measured, 0.5), 100*quantile(spreads, 0.5))
 	fmt.Fprintf(out, "rank correlation: Spearman %.4f, Kendall %.4f; multiply-adds alone: %.4f, %.4f\n",
-		a.spearman, a.kendall, spearman(madds, measured), kendall(madds, measured))
+		a.spearman, a.kendall, rank.Spearman(madds, measured), rank.Kendall(madds, measured))
 	fmt.Fprintf(out, "mean relative error %.2f %%, bias %+.2f %%, worst %.2f %%\n", 100*a.relative, 100*a.bias, 100*a.worst)
 	fixed, factor := line(predicted, measured)
 	fmt.Fprintf(out, "least squares on these networks, not used: measured = %.3f ms + %.3f · predicted\n", 1e3*fixed, factor)

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/stat"
+
+	"github.com/tendril-nas/tendril/examples/internal/rank"
 )
 
 // agreement says how well times are predicted.
@@ -17,7 +19,7 @@ type agreement struct {
 
 // agree compares times; both have the same length of at least 2.
 func agree(predicted, measured []float64) agreement {
-	a := agreement{spearman: spearman(predicted, measured), kendall: kendall(predicted, measured)}
+	a := agreement{spearman: rank.Spearman(predicted, measured), kendall: rank.Kendall(predicted, measured)}
 	for i, p := range predicted {
 		e := (p - measured[i]) / measured[i]
 		a.bias += e / float64(len(predicted))
@@ -25,61 +27,6 @@ func agree(predicted, measured []float64) agreement {
 		a.worst = max(a.worst, math.Abs(e))
 	}
 	return a
-}
-
-// spearman is the correlation of ranks.
-func spearman(x, y []float64) float64 { return stat.Correlation(ranks(x), ranks(y), nil) }
-
-// ranks of values from 1; equal ones share the mean of their ranks.
-func ranks(xs []float64) []float64 {
-	order := make([]int, len(xs))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(i, j int) int {
-		switch {
-		case xs[i] < xs[j]:
-			return -1
-		case xs[i] > xs[j]:
-			return 1
-		}
-		return 0
-	})
-	out := make([]float64, len(xs))
-	for from := 0; from < len(order); {
-		to := from
-		for to < len(order) && xs[order[to]] == xs[order[from]] {
-			to++
-		}
-		for _, i := range order[from:to] {
-			out[i] = float64(from+to+1) / 2
-		}
-		from = to
-	}
-	return out
-}
-
-// kendall is τ-b: pairs in the same order less pairs in the other order, over
-// the geometric mean of the pairs that are not equal in x and in y.
-func kendall(x, y []float64) float64 {
-	var sum, nx, ny float64
-	for i := range x {
-		for j := range i {
-			dx, dy := sign(x[i]-x[j]), sign(y[i]-y[j])
-			sum, nx, ny = sum+dx*dy, nx+dx*dx, ny+dy*dy
-		}
-	}
-	return sum / math.Sqrt(nx*ny)
-}
-
-func sign(x float64) float64 {
-	switch {
-	case x > 0:
-		return 1
-	case x < 0:
-		return -1
-	}
-	return 0
 }
 
 // line fits y ≈ fixed + factor·x by least squares.

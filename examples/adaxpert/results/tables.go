@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"github.com/tendril-nas/tendril/examples/internal/growth"
+	"github.com/tendril-nas/tendril/examples/internal/rank"
 )
 
 func sqrt(n int) float64 { return math.Sqrt(float64(n)) }
@@ -68,12 +69,12 @@ func (p *page) rank() string {
 		fmt.Fprintf(&b, "| `%s` | %.2f | %.2f | %.2f |\n", n.Arch, float64(n.MAdds)/1e6, 100*n.Inherited, 100*n.Retrained)
 		x, y, c = append(x, n.Inherited), append(y, n.Retrained), append(c, float64(n.MAdds))
 	}
-	rho, verdict := growth.Spearman(x, y), "below"
+	rho, verdict := rank.Spearman(x, y), "below"
 	if rho >= 0.5 {
 		verdict = "not below"
 	}
 	fmt.Fprintf(&b, "\nSpearman's rank correlation of inherited and retrained accuracy is %.2f, %s 0.5; of MAdds and retrained accuracy, %.2f. Standard deviations over the architectures: %.2f points inherited, %.2f retrained.\n",
-		rho, verdict, growth.Spearman(c, y), 100*stat.StdDev(x, nil), 100*stat.StdDev(y, nil))
+		rho, verdict, rank.Spearman(c, y), 100*stat.StdDev(x, nil), 100*stat.StdDev(y, nil))
 	return b.String()
 }
 

@@ -111,25 +111,6 @@ func (e *engine) rank(ctx context.Context, i int, a searchspace.Arch, judge adju
 	return r, e.store.remove(name + "-training.ckpt")
 }
 
-// Spearman is the rank correlation of two equally long lists; equal values share their mean rank.
-func Spearman(x, y []float64) float64 { return stat.Correlation(ranks(x), ranks(y), nil) }
-
-func ranks(x []float64) []float64 {
-	out := make([]float64, len(x))
-	for i, v := range x {
-		below, equal := 0, 0
-		for _, w := range x {
-			if w < v {
-				below++
-			} else if w == v {
-				equal++
-			}
-		}
-		out[i] = float64(below) + float64(equal+1)/2
-	}
-	return out
-}
-
 // Learnt is one seed of PolicyStudy.
 type Learnt struct {
 	Seed         uint64    `json:"seed"`
