@@ -21,12 +21,15 @@ const module = "github.com/tendril-nas/tendril/"
 // with a folder only ("examples/") stands for all below it.
 var allowed = map[string][]string{
 	"":                            {},
-	"searchspace":                 {},
-	"supernet":                    {"searchspace", "supernet/dataset", "internal/nn", "internal/tensor", "internal/tensor/cpu", "internal/checkpoint", "gorgonia.org/tensor", "google.golang.org/protobuf/encoding/protowire"},
-	"supernet/dataset":            {"golang.org/x/image"},
+	"searchspace":                 {"internal/jsonfloat"},
+	"supernet":                    {"searchspace", "supernet/dataset", "internal/nn", "internal/tensor", "internal/tensor/cpu", "internal/checkpoint", "internal/stream", "internal/jsonfloat", "internal/onnx", "gorgonia.org/tensor"},
+	"supernet/dataset":            {"internal/stream", "golang.org/x/image"},
 	"wasserstein":                 {"internal/kernel", "internal/checkpoint", "gonum.org/v1/gonum", "gorgonia.org/tensor"},
-	"adjuster":                    {"searchspace", "internal/nn", "internal/tensor", "internal/tensor/cpu", "internal/search", "internal/checkpoint"},
-	"internal/search":             {"searchspace", "internal/checkpoint"},
+	"adjuster":                    {"searchspace", "internal/nn", "internal/tensor", "internal/tensor/cpu", "internal/search", "internal/checkpoint", "internal/stream", "internal/jsonfloat"},
+	"internal/search":             {"searchspace", "internal/checkpoint", "internal/stream"},
+	"internal/stream":             {},
+	"internal/jsonfloat":          {},
+	"internal/onnx":               {"searchspace", "google.golang.org/protobuf/encoding/protowire"},
 	"internal/checkpoint":         {},
 	"internal/kernel":             {"golang.org/x/sys"},
 	"internal/tensor":             {},
@@ -34,7 +37,7 @@ var allowed = map[string][]string{
 	"internal/tensor/fake":        {"internal/tensor"},
 	"internal/tensor/backendtest": {"internal/tensor", "internal/tensor/fake"},
 	"internal/nn":                 {"internal/tensor"},
-	"examples/": {"searchspace", "supernet", "supernet/dataset", "wasserstein", "adjuster", "internal/checkpoint", "examples/",
+	"examples/": {"searchspace", "supernet", "supernet/dataset", "wasserstein", "adjuster", "internal/checkpoint", "internal/search", "internal/stream", "examples/",
 		"gonum.org/v1", "gorgonia.org/tensor", "golang.org/x/term", "github.com/schollz/progressbar/v3"},
 }
 

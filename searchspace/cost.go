@@ -27,19 +27,6 @@ type LayerCost struct {
 	Params  int64
 }
 
-// Measurement is what an evaluation of an architecture found. It is stamped
-// with the data stage and the version of the shared weights, because old
-// measurements mislead once either moves.
-type Measurement struct {
-	Arch          Arch
-	Accuracy      float64 // top-1, a fraction
-	Loss          float64 // mean cross-entropy, nats
-	Samples       int     // images evaluated
-	Stage         int     // data stage (snapshot)
-	WeightVersion uint64
-	Recalibrated  bool // batch-norm statistics were gathered for this Arch
-}
-
 // Params is the number of learnable numbers of n.
 func (n *Node) Params() int64 {
 	out := int64(n.Out.C)

@@ -113,11 +113,11 @@ func (m *CostModel) At(a Arch) (float64, error) {
 // probability p[i][c], independently, and its gradient in p, of p's shape.
 // Rows need not sum to 1: the result is the multilinear extension of the cost,
 // so gates and mixtures (eq. C = Σ p·C of the pruning paper) are folds of it.
-func (m *CostModel) Expected(p [][]float64) (float64, [][]float64, error) {
+func (m *CostModel) Expected(p Relaxed) (float64, Relaxed, error) {
 	if len(p) != m.decisions {
 		return 0, nil, fmt.Errorf("searchspace: probabilities for %d decisions, expected %d", len(p), m.decisions)
 	}
-	grad := make([][]float64, len(p))
+	grad := make(Relaxed, len(p))
 	for i := range p {
 		if len(p[i]) != m.choices[i] {
 			return 0, nil, fmt.Errorf("searchspace: %d probabilities for decision %d, expected %d", len(p[i]), i, m.choices[i])
@@ -132,7 +132,7 @@ func (m *CostModel) Expected(p [][]float64) (float64, [][]float64, error) {
 }
 
 // expected adds the term's gradient to grad.
-func (t *Term) expected(p, grad [][]float64) float64 {
+func (t *Term) expected(p, grad Relaxed) float64 {
 	var sum float64
 	n := len(t.Decisions)
 	digits := make([]int, n)
