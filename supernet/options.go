@@ -52,6 +52,8 @@ type Options struct {
 	Seed uint64
 	// Workers bounds the goroutines that compute; 0 means GOMAXPROCS. Results do not depend on it.
 	Workers int
+	// Device is where the network computes; nil means the CPU, with Workers.
+	Device Device
 	// Normalization is applied to every image, in training and evaluation. The zero value means that of ImageNet. Load and
 	// LoadModel take it from the file.
 	Normalization dataset.Normalization
@@ -126,7 +128,7 @@ type TrainOptions struct {
 	FrozenStages []int
 
 	// Validation, when set, is judged every ValidateEvery epochs, and after the last; training ends with the weights that
-	// did best. A Net is judged by the mean accuracy of ValidationArchs, which costs as many calls of Bound.Evaluate.
+	// did best. A Net is judged by the mean accuracy of ValidationArchs, which costs as many calls of Judge.Evaluate.
 	Validation dataset.Dataset
 	// ValidateEvery counts epochs; 1 by default.
 	ValidateEvery int
@@ -145,20 +147,30 @@ type TrainOptions struct {
 	Recorder Recorder
 }
 
+// Statistics says which statistics batch normalisation uses when a sub-network is judged.
+type Statistics int
+
+const (
+	// Recalibrated gathers the statistics of the sub-network on calibration images first: see EvalOptions.Calibration.
+	Recalibrated Statistics = iota
+	// Running uses the running statistics shared by all sub-networks.
+	Running
+	// OfBatch uses the statistics of each batch of the judged images itself.
+	OfBatch
+)
+
 // EvalOptions configures Net.On, Model.Recalibrate and validation. The zero value, or a nil pointer, is the default.
 type EvalOptions struct {
 	// BatchSize is the number of images of a forward pass; 100 by default. It has no influence on results but rounding.
 	BatchSize int
 	// Calibration is the training data that batch-norm statistics are gathered on, without augmentation.
-	// Net.On needs it unless NoRecalibration is set.
+	// Net.On needs it where Statistics is Recalibrated.
 	Calibration dataset.Dataset
 	// CalibrationImages is the number of images gathered on, drawn once with Seed; 2000 by default, or all if there are
 	// fewer.
 	CalibrationImages int
-	// NoRecalibration judges with the running statistics shared by all sub-networks.
-	NoRecalibration bool
-	// BatchStatistics judges with the statistics of each batch of the judged images itself. It implies NoRecalibration.
-	BatchStatistics bool
+	// Statistics says which batch-norm statistics a sub-network is judged with; Recalibrated by default.
+	Statistics Statistics
 	// Seed draws the calibration images.
 	Seed uint64
 	// CacheBytes bounds the decoded images kept in memory, for each of both data sets; 256 MiB by
