@@ -101,7 +101,7 @@ func ExampleModel_GrowClasses() {
 		log.Fatal(err)
 	}
 	before := model.Params()
-	if err := model.GrowClasses(context.Background(), 5); err != nil {
+	if err := model.GrowClasses(context.Background(), supernet.Unnamed(5)...); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(model.Classes(), "classes; 3 more, times", model.FeatureLen(), "features and a bias:", model.Params()-before, "parameters")

@@ -44,7 +44,7 @@ func TestSaveLoadNet(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := n.GrowClasses(t.Context(), 6); err != nil {
+		if err := n.GrowClasses(t.Context(), Unnamed(6)...); err != nil {
 			t.Fatal(err)
 		}
 		jitter(t, n.network, 1)

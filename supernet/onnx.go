@@ -11,7 +11,8 @@ import (
 
 // ONNXOptions configures Model.WriteONNX. The zero value, or a nil pointer, is the default.
 type ONNXOptions struct {
-	// ClassNames are written into the metadata, one per class of the model; nil means "0", "1", ….
+	// ClassNames are written into the metadata, one per class of the model; nil means the model's, and "0", "1", … where it has
+	// none.
 	ClassNames []string
 	// KeepBatchNorm keeps every batch normalisation as a node of its own, for those who train on. By default it is folded into the
 	// convolution that it follows, where nothing else reads that.
@@ -68,12 +69,17 @@ func (m *Model) writeONNX(path string, o *ONNXOptions) error {
 
 // onnxMetadata is the keys and values of the file's metadata.
 func (m *Model) onnxMetadata(o *ONNXOptions) ([][2]string, error) {
+	k := m.prog.graph.Classes
 	classes := o.ClassNames
-	if k := m.prog.graph.Classes; classes == nil {
+	if classes == nil {
+		classes = m.classes.names()
+	}
+	if classes == nil {
 		for i := range k {
 			classes = append(classes, fmt.Sprint(i))
 		}
-	} else if len(classes) != k {
+	}
+	if len(classes) != k {
 		return nil, fmt.Errorf("%d class names, expected %d", len(classes), k)
 	}
 	props := [][2]string{

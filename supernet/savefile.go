@@ -22,6 +22,7 @@ type fileMeta struct {
 	Sharing       string   `json:",omitempty"` // of a supernet
 	Arch          string   `json:",omitempty"` // of a model
 	Archs         []string `json:",omitempty"` // of a supernet whose networks bring their tensors: those that did
+	Classes       []string `json:",omitempty"` // names, if they are known
 	Seed          uint64
 	Normalization dataset.Normalization
 	Fit           dataset.Fit
@@ -32,8 +33,8 @@ type fileMeta struct {
 
 // meta describes the network. The caller has the turn.
 func (n *network) meta() fileMeta {
-	return fileMeta{Space: n.space.Spec(), Seed: n.seed, Normalization: n.norm, Fit: n.fit, Version: n.version.Load(), Stage: int(n.stage.Load()),
-		KernelPath: n.backend.Name()}
+	return fileMeta{Space: n.space.Spec(), Classes: n.classes.names(), Seed: n.seed, Normalization: n.norm, Fit: n.fit,
+		Version: n.version.Load(), Stage: int(n.stage.Load()), KernelPath: n.backend.Name()}
 }
 
 // write saves all stored tensors with meta.
@@ -89,7 +90,8 @@ func open(path, kind string, o *Options) (*saved, error) {
 	if o != nil {
 		f.opts = *o
 	}
-	f.opts.Seed, f.opts.Normalization, f.opts.Fit = f.meta.Seed, f.meta.Normalization, f.meta.Fit
+	f.opts.Classes, f.opts.Seed = f.meta.Classes, f.meta.Seed
+	f.opts.Normalization, f.opts.Fit = f.meta.Normalization, f.meta.Fit
 	if f.space, err = searchspace.FromSpec(f.meta.Space, f.opts.Makers...); err != nil {
 		return nil, err
 	}
@@ -126,15 +128,10 @@ func load(path string, o *Options) (*Net, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch f.meta.Sharing {
-	case Elastic.String():
-		f.opts.Sharing = Elastic
-	case SinglePath.String():
-		f.opts.Sharing = SinglePath
-	default:
-		return nil, fmt.Errorf("form of sharing %q, expected %v or %v", f.meta.Sharing, Elastic, SinglePath)
+	if f.opts.Sharing, err = parseSharing(f.meta.Sharing); err != nil {
+		return nil, err
 	}
-	scheme, err := schemeOf(f.opts.Sharing)
+	scheme, err := f.opts.Sharing.scheme()
 	if err != nil {
 		return nil, err
 	}

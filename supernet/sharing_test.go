@@ -26,7 +26,7 @@ func TestPublishedParams(t *testing.T) {
 		// The largest network, plus the rings by which its 20 kernels are as large already: nothing.
 		{Elastic, int(paramsOf(t, space, space.Largest()))},
 	} {
-		scheme, err := schemeOf(c.sharing)
+		scheme, err := c.sharing.scheme()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,7 +96,7 @@ func TestElasticSlices(t *testing.T) {
 		key := node.Site + ".weight"
 		s := n.store.byKey[key]
 		got := m.values()[node.Name+".weight"]
-		in, out, k := inChannels(node), node.Out.C, node.Kernel
+		in, out, k := node.In.C/node.Groups, node.Out.C, node.Kernel
 		margin := (s.kernel - k) / 2
 		for y := range k {
 			for x := range k {
@@ -134,7 +134,7 @@ func TestSinglePathIndependence(t *testing.T) {
 	used := make(map[string]bool)
 	for i := range p.graph.Nodes {
 		for _, k := range kindsOf(&p.graph.Nodes[i]) {
-			used[n.store.scheme.place(&p.graph.Nodes[i], k).key] = true
+			used[n.store.place(&p.graph.Nodes[i], k).key] = true
 		}
 	}
 	after := n.values()
@@ -155,7 +155,7 @@ func TestSinglePathIndependence(t *testing.T) {
 
 // TestInitialByName checks that a tensor's first values depend on seed and name only.
 func TestInitialByName(t *testing.T) {
-	big := &spec{key: "a.weight", kernel: 3, in: 4, out: 8, groups: 1}
+	big := &spec{key: "a.weight", extent: extent{3, 4, 8}, groups: 1}
 	one, two, three := make([]float32, 288), make([]float32, 288), make([]float32, 288)
 	initial(big, 5, one)
 	initial(big, 5, two)
@@ -186,10 +186,10 @@ func TestGrowClasses(t *testing.T) {
 		b := firstBatch(t, stripes(t, 5, 16, 2), 5)
 		want := outputs(t, m.network, m.prog, b)
 		version := n.WeightVersion()
-		if err := n.GrowClasses(t.Context(), 7); err != nil {
+		if err := n.GrowClasses(t.Context(), Unnamed(7)...); err != nil {
 			t.Fatal(err)
 		}
-		if err := m.GrowClasses(t.Context(), 7); err != nil {
+		if err := m.GrowClasses(t.Context(), Unnamed(7)...); err != nil {
 			t.Fatal(err)
 		}
 		if n.Classes() != 7 || m.Classes() != 7 || n.WeightVersion() == version {
@@ -206,7 +206,7 @@ func TestGrowClasses(t *testing.T) {
 				}
 			}
 		}
-		if err := n.GrowClasses(t.Context(), 6); err == nil {
+		if err := n.GrowClasses(t.Context(), Unnamed(6)...); err == nil {
 			t.Error("fewer classes were accepted")
 		}
 	}
@@ -215,7 +215,7 @@ func TestGrowClasses(t *testing.T) {
 // TestGrownLikeMade checks that new classes start as they would in a network made with them.
 func TestGrownLikeMade(t *testing.T) {
 	n := tinyNet(t, Elastic)
-	if err := n.GrowClasses(t.Context(), 9); err != nil {
+	if err := n.GrowClasses(t.Context(), Unnamed(9)...); err != nil {
 		t.Fatal(err)
 	}
 	wide, err := tinySpace(t).WithClasses(9)
