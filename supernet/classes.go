@@ -10,8 +10,9 @@ import (
 // classList is the names of a network's classes by number. Where nobody knows them all are empty.
 type classList []string
 
-// Unnamed is a list of n classes without names, as GrowClasses and WithClasses take it for networks that do not know the names
-// of their classes: n empty strings, since no class may be called so. It is empty for n below 1.
+// Unnamed is a list of n classes without names, as GrowClasses and WithClasses take it for networks
+// that do not know the names of their classes: n empty strings, since no class may be called so. It
+// is empty for n below 1.
 func Unnamed(n int) []string { return make([]string, max(n, 0)) }
 
 // check refuses lists that do not tell classes apart.
@@ -24,7 +25,8 @@ func (c classList) check() error {
 		j, again := seen[name]
 		switch {
 		case (name == "") == c.named():
-			return fmt.Errorf("class %d is called %q and class 0 %q, expected names for all classes or for none", i, name, c[0])
+			return fmt.Errorf("class %d is called %q and class 0 %q, expected names for all classes or for none",
+				i, name, c[0])
 		case again && name != "":
 			return fmt.Errorf("classes %d and %d are both called %q", j, i, name)
 		case !utf8.ValidString(name):
@@ -42,15 +44,17 @@ func (c classList) named() bool { return len(c) > 0 && c[0] != "" }
 func (c classList) like(other classList) error {
 	switch {
 	case c.named() && !other.named():
-		return fmt.Errorf("%d classes without names for a network that knows the names of its %d; expected names", len(other), len(c))
+		return fmt.Errorf("%d classes without names for a network that knows the names of its %d; expected names",
+			len(other), len(c))
 	case !c.named() && other.named():
-		return fmt.Errorf("class %q for a network that does not know the names of its %d classes; expected Unnamed, or SetClassNames before",
-			other[0], len(c))
+		return fmt.Errorf("class %q for a network that does not know the names of its %d classes; expected Unnamed(n), "+
+			"or SetClassNames before", other[0], len(c))
 	}
 	return nil
 }
 
-// grow is the list with other classes: known ones keep their numbers, new ones follow in their order.
+// grow is the list with other classes: known ones keep their numbers, new ones follow in their
+// order.
 func (c classList) grow(other classList) (classList, error) {
 	if err := other.check(); err != nil {
 		return nil, err
@@ -73,7 +77,8 @@ func (c classList) grow(other classList) (classList, error) {
 	return grown, nil
 }
 
-// match says which class of a list becomes which of another: that of its name, or that of its number where there are no names.
+// match says which class of a list becomes which of another: that of its name, or that of its
+// number where there are no names.
 func (c classList) match(other classList) (axis, error) {
 	if err := other.check(); err != nil {
 		return nil, err
@@ -131,8 +136,9 @@ func (n *network) setClassNames(ctx context.Context, names classList) error {
 // ClassNames returns the names of the classes by number, nil if the supernet does not know them.
 func (n *Net) ClassNames() []string { return n.classNames() }
 
-// SetClassNames names all classes, as many as there are, by number: for supernets made without Options.Classes, and to rename.
-// Weights stay. Names that are empty or the same are an error; Unnamed forgets them.
+// SetClassNames names all classes, as many as there are, by number: for supernets made without
+// Options.Classes, and to rename. Weights stay. Names that are empty or the same are an error;
+// Unnamed forgets them.
 func (n *Net) SetClassNames(ctx context.Context, names ...string) error {
 	if err := n.setClassNames(ctx, names); err != nil {
 		return fmt.Errorf("supernet: class names: %w", err)
@@ -143,8 +149,9 @@ func (n *Net) SetClassNames(ctx context.Context, names ...string) error {
 // ClassNames returns the names of the classes by number, nil if the model does not know them.
 func (m *Model) ClassNames() []string { return m.classNames() }
 
-// SetClassNames names all classes, as many as there are, by number: for models made without Options.Classes, and to rename.
-// Weights stay. Names that are empty or the same are an error; Unnamed forgets them.
+// SetClassNames names all classes, as many as there are, by number: for models made without
+// Options.Classes, and to rename. Weights stay. Names that are empty or the same are an error;
+// Unnamed forgets them.
 func (m *Model) SetClassNames(ctx context.Context, names ...string) error {
 	if err := m.setClassNames(ctx, names); err != nil {
 		return fmt.Errorf("supernet: class names: %w", err)

@@ -120,7 +120,8 @@ func TestSaveLoadModel(t *testing.T) {
 	}
 }
 
-// TestSafetensors writes weights for PyTorch and reads them back, and checks what a strict reader says.
+// TestSafetensors writes weights for PyTorch and reads them back, and checks what a strict reader
+// says.
 func TestSafetensors(t *testing.T) {
 	m := tinyModel(t)
 	jitter(t, m.network, 1)

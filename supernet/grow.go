@@ -3,18 +3,17 @@ package supernet
 import (
 	"context"
 	"fmt"
-	"slices"
-
-	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// GrowClasses adds classes. Those that the supernet knows by name keep their numbers and weights, in whatever order they are
-// given; others get the next numbers and initial weights, those that they would have in a network made with them. So the
-// classes of a data set can be passed as they are. Where nothing is new nothing changes.
+// GrowClasses adds classes. Those that the supernet knows by name keep their numbers and weights,
+// in whatever order they are given; others get the next numbers and initial weights, those that
+// they would have in a network made with them. So the classes of a data set can be passed as they
+// are. Where nothing is new nothing changes.
 //
-// A supernet without class names grows by number, to Unnamed(k) for k classes, at least the present ones. It does not take
-// names, nor one with names Unnamed: nobody could say which classes are meant. A class list has one form everywhere, a name per
-// class, all of them empty if nobody knows them; therefore one method does for both.
+// A supernet without class names grows by number, to Unnamed(k) for k classes, at least the present
+// ones. It does not take names, nor one with names Unnamed: nobody could say which classes are
+// meant. A class list has one form everywhere, a name per class, all of them empty if nobody knows
+// them; therefore one method does for both.
 //
 // Space and every later graph have the new number of classes; the Archs stay the same.
 func (n *Net) GrowClasses(ctx context.Context, classes ...string) error {
@@ -49,9 +48,10 @@ func (n *Net) growClasses(ctx context.Context, classes classList) error {
 	return n.grow(space, ss, grown)
 }
 
-// GrowClasses adds classes. Those that the model knows by name keep their numbers and weights, in whatever order they are
-// given; others get the next numbers and initial weights. A model without class names grows by number, to Unnamed(k). See
-// Net.GrowClasses; WithClasses also drops and reorders classes.
+// GrowClasses adds classes. Those that the model knows by name keep their numbers and weights, in
+// whatever order they are given; others get the next numbers and initial weights. A model without
+// class names grows by number, to Unnamed(k). See Net.GrowClasses; WithClasses also drops and
+// reorders classes.
 func (m *Model) GrowClasses(ctx context.Context, classes ...string) error {
 	if err := m.growClasses(ctx, classes); err != nil {
 		return fmt.Errorf("supernet: grow classes: %w", err)
@@ -89,12 +89,14 @@ func (m *Model) growClasses(ctx context.Context, classes classList) error {
 	return nil
 }
 
-// WithClasses returns a model of the same architecture for other classes, fewer or more, in their order. What leads to the
-// classifier is copied, running statistics included. The classifier gets weights and biases of classes of the same name, so that
-// their logits stay the same; classes that the model does not know start with initial weights. The model itself stays as it is.
+// WithClasses returns a model of the same architecture for other classes, fewer or more, in their
+// order. What leads to the classifier is copied, running statistics included. The classifier gets
+// weights and biases of classes of the same name, so that their logits stay the same; classes that
+// the model does not know start with initial weights. The model itself stays as it is.
 //
-// A model without class names goes by number: of Unnamed(k) the first classes are those that it has. Names that are empty or
-// the same are an error, and so are names for a model without: give it some by SetClassNames before.
+// A model without class names goes by number: of Unnamed(k) the first classes are those that it
+// has. Names that are empty or the same are an error, and so are names for a model without: give it
+// some by SetClassNames before.
 func (m *Model) WithClasses(ctx context.Context, classes ...string) (*Model, error) {
 	out, err := m.withClasses(ctx, classes)
 	if err != nil {
@@ -123,46 +125,11 @@ func (m *Model) withClasses(ctx context.Context, classes classList) (*Model, err
 		return nil, err
 	}
 	ls := links(m.prog.graph, m.store, out.prog.graph, out.store)
-	if err := matchClasses(ls, out.prog.graph, matched); err != nil {
-		return nil, err
+	for i := range ls {
+		if ls[i].node.ID == out.prog.logits {
+			ls[i].out = matched
+		}
 	}
 	out.SetStage(m.Stage())
 	return out, out.inherit(m.network, ls)
-}
-
-// matchClasses makes the links of a network's classifier go from class to class.
-func matchClasses(ls []link, g *searchspace.Graph, classes axis) error {
-	head, err := classNodes(g)
-	if err != nil {
-		return err
-	}
-	for i := range ls {
-		if slices.Contains(head, ls[i].node.ID) {
-			ls[i].out = classes
-		}
-	}
-	return nil
-}
-
-// classNodes is the nodes whose output channels are the classes: from the logits back to the layers that mix channels.
-func classNodes(g *searchspace.Graph) ([]int, error) {
-	head := []int{g.Output()}
-	for i := 0; i < len(head); i++ {
-		n := &g.Nodes[head[i]]
-		switch n.Op {
-		case searchspace.OpConv, searchspace.OpLinear:
-			if n.Groups > 1 {
-				return nil, fmt.Errorf("%s makes classes in %d groups, expected a dense layer", n.Name, n.Groups)
-			}
-			continue
-		case searchspace.OpInput, searchspace.OpConcat, searchspace.OpSlice, searchspace.OpShuffle:
-			return nil, fmt.Errorf("%s: the classes come from a %v, expected a convolution or linear layer", n.Name, n.Op)
-		}
-		for _, in := range n.Inputs {
-			if !slices.Contains(head, in) {
-				head = append(head, in)
-			}
-		}
-	}
-	return head, nil
 }

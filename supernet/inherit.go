@@ -7,12 +7,13 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// This file moves weights between networks: it copies the overlap of one network's tensors into another's. Who moves what is
-// a list of links. A sub-network is extracted by links from the shared store to the places of a model of its own; links the
-// other way round write a model back; whole tensors link a store to a larger one.
+// This file moves weights between networks: it copies the overlap of one network's tensors into
+// another's. Who moves what is a list of links. A sub-network is extracted by links from the shared
+// store to the places of a model of its own; links the other way round write a model back; whole
+// tensors link a store to a larger one.
 
-// extent is the size of a stored tensor, [kernel][kernel][in][out]. Vectors and linear weights have kernel 1, vectors one
-// input.
+// extent is the size of a stored tensor, [kernel][kernel][in][out]. Vectors and linear weights have
+// kernel 1, vectors one input.
 type extent struct{ kernel, in, out int }
 
 // size is the number of elements.
@@ -22,7 +23,8 @@ func (e extent) size() int { return e.kernel * e.kernel * e.in * e.out }
 type array struct {
 	extent
 	data []float32
-	// written marks the elements that a network has ever written; nil means all. Others are neither read nor passed on.
+	// written marks the elements that a network has ever written; nil means all. Others are neither
+	// read nor passed on.
 	written []bool
 }
 
@@ -32,14 +34,14 @@ type arrays map[string]*array
 // run is n places in a row: places from… of the source go to places to… of the destination.
 type run struct{ from, to, n int }
 
-// axis says which channels of a source go to which of a destination. Most have one run; classes matched by name and
-// channels kept by importance have several.
+// axis says which channels of a source go to which of a destination. Most have one run; classes
+// matched by name and channels kept by importance have several.
 type axis []run
 
-// axisOf is the axis on which channel i of the destination gets channel source[i] of the source, or nothing where that is
-// negative.
+// axisOf is the axis on which channel i of the destination gets channel source[i] of the source, or
+// nothing where that is negative.
 func axisOf(source []int) axis {
-	var a axis
+	a := axis{} // not nil, which would mean the first channels
 	for to, from := range source {
 		if from < 0 {
 			continue
@@ -63,18 +65,20 @@ func (a axis) fits(from, to int) bool {
 	return true
 }
 
-// link is the way of one tensor: a part of a tensor of the source goes to a part of a tensor of the destination. Kernels
-// are centred in each other: into a larger one goes the whole, into a smaller one the centre.
+// link is the way of one tensor: a part of a tensor of the source goes to a part of a tensor of the
+// destination. Kernels are centred in each other: into a larger one goes the whole, into a smaller
+// one the centre.
 type link struct {
 	node     *searchspace.Node // of the destination; nil where whole tensors move
 	kind     weightKind
 	from, to place
-	// in and out count channels from the start of the parts; nil means the first channels, as many as both parts have.
+	// in and out count channels from the start of the parts; nil means the first channels, as many
+	// as both parts have.
 	in, out axis
 }
 
-// links pairs the weights of two networks by site, in the order of the second one's nodes. Sites that only one of them has
-// have no link.
+// links pairs the weights of two networks by site, in the order of the second one's nodes. Sites
+// that only one of them has have no link.
 func links(from *searchspace.Graph, by placer, to *searchspace.Graph, at placer) []link {
 	source := make(map[string]*searchspace.Node, len(from.Nodes))
 	for i := range from.Nodes {
@@ -119,10 +123,10 @@ func (l *link) check(from, to extent) error {
 		place
 		extent
 	}{{l.from, from}, {l.to, to}} {
-		k := p.place.kernel
-		if k < 1 || k > p.extent.kernel || (p.extent.kernel-k)%2 != 0 || !p.place.in.within(p.extent.in) || !p.place.out.within(p.extent.out) {
+		k, room := p.place.kernel, p.extent
+		if k < 1 || k > room.kernel || (room.kernel-k)%2 != 0 || !p.place.in.within(room.in) || !p.place.out.within(room.out) {
 			return fmt.Errorf("%s: kernel %d and channels %v × %v of a tensor with kernel %d and %d × %d channels",
-				p.key, k, p.place.in, p.place.out, p.extent.kernel, p.extent.in, p.extent.out)
+				p.key, k, p.place.in, p.place.out, room.kernel, room.in, room.out)
 		}
 	}
 	if (l.from.kernel-l.to.kernel)%2 != 0 {
@@ -167,36 +171,33 @@ func (l *link) runs(from, to extent) iter.Seq[run] {
 	}
 }
 
-// centre is the place of the first input of pixel (y, x) of the centre k×k, in units of whole inputs.
+// centre is the place of the first input of pixel (y, x) of the centre k×k, in units of whole
+// inputs.
 func (e extent) centre(k, y, x int) int {
 	margin := (e.kernel - k) / 2
 	return ((margin+y)*e.kernel + margin + x) * e.in
 }
 
-// take copies what a link moves. Nothing else changes.
-func (a *array) take(from *array, l *link) error {
-	if err := l.check(from.extent, a.extent); err != nil {
-		return err
-	}
-	for r := range l.runs(from.extent, a.extent) {
-		if from.written == nil && a.written == nil {
-			copy(a.data[r.to:r.to+r.n], from.data[r.from:r.from+r.n])
+// move copies the elements of a checked link. Nothing else changes.
+func (l *link) move(from, to *array) {
+	for r := range l.runs(from.extent, to.extent) {
+		if from.written == nil && to.written == nil {
+			copy(to.data[r.to:r.to+r.n], from.data[r.from:r.from+r.n])
 			continue
 		}
 		for i := range r.n {
 			if from.written != nil && !from.written[r.from+i] {
 				continue
 			}
-			a.data[r.to+i] = from.data[r.from+i]
-			if a.written != nil {
-				a.written[r.to+i] = true
+			to.data[r.to+i] = from.data[r.from+i]
+			if to.written != nil {
+				to.written[r.to+i] = true
 			}
 		}
 	}
-	return nil
 }
 
-// take copies what links move, one after the other.
+// take copies what links move, one after the other. Nothing changes when a link does not fit.
 func (a arrays) take(from arrays, ls []link) error {
 	for i := range ls {
 		l := &ls[i]
@@ -204,15 +205,23 @@ func (a arrays) take(from arrays, ls []link) error {
 		if source == nil || dest == nil {
 			return fmt.Errorf("no tensor %s for %s", l.from.key, l.to.key)
 		}
-		if err := dest.take(source, l); err != nil {
+		if err := l.check(source.extent, dest.extent); err != nil {
 			return err
 		}
+	}
+	for i := range ls {
+		ls[i].move(from[ls[i].from.key], a[ls[i].to.key])
 	}
 	return nil
 }
 
-// hold makes room for the tensors of a collection: missing ones come into being, smaller ones grow on every axis around what
-// they have. What is new counts as never written.
+// keep copies the overlap with the same tensor of another size.
+func (a *array) keep(key string, old *array) error {
+	return arrays{key: a}.take(arrays{key: old}, []link{{from: old.whole(key), to: a.whole(key)}})
+}
+
+// hold makes room for the tensors of a collection: missing ones come into being, smaller ones grow
+// on every axis around what they have. What is new counts as never written.
 func (a arrays) hold(ss *specs) error {
 	for _, s := range ss.list {
 		old := a[s.key]
@@ -225,7 +234,7 @@ func (a arrays) hold(ss *specs) error {
 		}
 		grown := &array{extent: size, data: make([]float32, size.size()), written: make([]bool, size.size())}
 		if old != nil {
-			if err := grown.take(old, &link{from: old.whole(s.key), to: size.whole(s.key)}); err != nil {
+			if err := grown.keep(s.key, old); err != nil {
 				return err
 			}
 		}

@@ -43,10 +43,11 @@ func newNetwork(b tensor.Backend, space *searchspace.Space, ss *specs, o *Option
 		return nil, err
 	}
 	if len(classes) != space.Classes() {
-		return nil, fmt.Errorf("%d class names, expected one for each of the %d classes of the space", len(classes), space.Classes())
+		return nil, fmt.Errorf("%d class names, expected one for each of the %d classes of the space",
+			len(classes), space.Classes())
 	}
-	n := &network{turn: make(chan struct{}, 1), backend: b, space: space, classes: slices.Clone(classes), norm: o.Normalization,
-		fit: o.Fit, seed: o.Seed, log: o.Logger}
+	n := &network{turn: make(chan struct{}, 1), backend: b, space: space, classes: slices.Clone(classes),
+		norm: o.Normalization, fit: o.Fit, seed: o.Seed, log: o.Logger}
 	if n.norm.IsZero() {
 		n.norm = dataset.ImageNet()
 	}

@@ -11,11 +11,11 @@ import (
 
 // ONNXOptions configures Model.WriteONNX. The zero value, or a nil pointer, is the default.
 type ONNXOptions struct {
-	// ClassNames are written into the metadata, one per class of the model; nil means the model's, and "0", "1", … where it has
-	// none.
+	// ClassNames are written into the metadata, one per class of the model; nil means the model's,
+	// and "0", "1", … where it has none.
 	ClassNames []string
-	// KeepBatchNorm keeps every batch normalisation as a node of its own, for those who train on. By default it is folded into the
-	// convolution that it follows, where nothing else reads that.
+	// KeepBatchNorm keeps every batch normalisation as a node of its own, for those who train on.
+	// By default it is folded into the convolution that it follows, where nothing else reads that.
 	KeepBatchNorm bool
 	// Features adds the output "features", [batch, q]: what Model.Embed gives.
 	Features bool
@@ -23,13 +23,14 @@ type ONNXOptions struct {
 	Probabilities bool
 }
 
-// WriteONNX writes the model as an ONNX file (operator set 17), which other runtimes can run. Its input is "images", float32
-// [batch, 3, size, size], normalised; its first output is "logits", [batch, classes]; the size of the batch is free. Weights
-// have the names of WriteSafetensors.
+// WriteONNX writes the model as an ONNX file (operator set 17), which other runtimes can run. Its
+// input is "images", float32 [batch, 3, size, size], normalised; its first output is "logits",
+// [batch, classes]; the size of the batch is free. Weights have the names of WriteSafetensors.
 //
-// The metadata of the file say how to prepare images and how to read the result: "classes" (JSON list of names),
-// "normalization_mean" and "normalization_std" (JSON lists; a byte v of channel c becomes (v/255−mean[c])/std[c], channels red,
-// green, blue), "input_size", "space" (JSON) and "architecture" (its text form). The file is replaced atomically.
+// The metadata of the file say how to prepare images and how to read the result: "classes" (JSON
+// list of names), "normalization_mean" and "normalization_std" (JSON lists; a byte v of channel c
+// becomes (v/255−mean[c])/std[c], channels red, green, blue), "input_size", "space" (JSON) and
+// "architecture" (its text form). The file is replaced atomically.
 func (m *Model) WriteONNX(ctx context.Context, path string, o *ONNXOptions) error {
 	if o == nil {
 		o = &ONNXOptions{}

@@ -8,14 +8,15 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// openSpecs is the tensors of some networks of a space whose networks cannot all be listed; err says why they cannot.
+// openSpecs is the tensors of some networks of a space whose networks cannot all be listed; err
+// says why they cannot.
 func openSpecs(space *searchspace.Space, s scheme, archs []searchspace.Arch, err error) (*specs, error) {
 	if !errors.Is(err, searchspace.ErrNoChoiceGraph) {
 		return nil, fmt.Errorf("sharing weights: %w", err)
 	}
 	p := s.openEnded()
 	if p == nil {
-		return nil, fmt.Errorf("%s sharing: %w; %s sharing works", s.name(), err, singlePath{}.name())
+		return nil, fmt.Errorf("%s sharing: %w; %v sharing works", s.name(), err, SinglePath)
 	}
 	ss := newSpecs(p)
 	ss.openEnded = true

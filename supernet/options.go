@@ -46,9 +46,9 @@ func (s Sharing) String() string {
 type Options struct {
 	// Sharing is the form of weight sharing; Elastic by default. A Model has none and ignores it.
 	Sharing Sharing
-	// Classes are the names of the classes by number, one for each class of the space; nil if they are not known. They are saved
-	// and exported with the weights and say what is what when classes come and go; no two may be the same. Load and LoadModel
-	// take them from the file.
+	// Classes are the names of the classes by number, one for each class of the space; nil if they
+	// are not known. They are saved and exported with the weights, and say what is what when
+	// classes come and go; no two may be the same. Load and LoadModel take them from the file.
 	Classes []string
 	// Seed draws the initial weights: one PCG stream per tensor name.
 	Seed uint64

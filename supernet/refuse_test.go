@@ -9,7 +9,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// TestRecalibrateModel checks that a model recalibrated later is the one that was extracted with calibration data.
+// TestRecalibrateModel checks that a model recalibrated later is the one that was extracted with
+// calibration data.
 func TestRecalibrateModel(t *testing.T) {
 	n := tinyNet(t, Elastic)
 	jitter(t, n.network, 1)
@@ -62,7 +63,8 @@ func TestNewErrors(t *testing.T) {
 	}
 }
 
-// shifted is a placement that starts at input channel 3 and output channel 2, and keeps the kernel at the centre of a larger one.
+// shifted is a placement that starts at input channel 3 and output channel 2, and keeps the kernel
+// at the centre of a larger one.
 type shifted struct{ own }
 
 func (s shifted) place(n *searchspace.Node, k weightKind) place {

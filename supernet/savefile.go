@@ -47,7 +47,8 @@ func (n *network) write(path, kind string, meta fileMeta) (err error) {
 	return checkpoint.Write(path, kind, fileVersion, &meta, tensors)
 }
 
-// fit checks that saved tensors are exactly those of a collection, before memory is taken for what a file only claims to hold.
+// fit checks that saved tensors are exactly those of a collection, before memory is taken for what
+// a file only claims to hold.
 func (ss *specs) fit(tensors map[string]checkpoint.Tensor) (map[string][]float32, error) {
 	values := make(map[string][]float32, len(tensors))
 	for _, s := range ss.list {
@@ -98,8 +99,8 @@ func open(path, kind string, o *Options) (*saved, error) {
 	return &f, nil
 }
 
-// Save writes the supernet to one file: the weights as safetensors, everything else as JSON beside them. The file is replaced
-// atomically.
+// Save writes the supernet to one file: the weights as safetensors, everything else as JSON beside
+// them. The file is replaced atomically.
 func (n *Net) Save(ctx context.Context, path string) error {
 	if err := n.acquire(ctx); err != nil {
 		return fmt.Errorf("supernet: save: %w", err)
@@ -113,8 +114,8 @@ func (n *Net) Save(ctx context.Context, path string) error {
 	return nil
 }
 
-// Load reads a supernet that Save wrote. Of the options Workers, Makers and Logger count; everything else is in the file. A
-// damaged file gives an error, never a supernet.
+// Load reads a supernet that Save wrote. Of the options Workers, Makers and Logger count;
+// everything else is in the file. A damaged file gives an error, never a supernet.
 func Load(path string, o *Options) (*Net, error) {
 	n, err := load(path, o)
 	if err != nil {
@@ -154,7 +155,8 @@ func load(path string, o *Options) (*Net, error) {
 	return n, n.adopt(&f.meta, values)
 }
 
-// Save writes the model to one file: the weights as safetensors, everything else as JSON beside them. The file is replaced atomically.
+// Save writes the model to one file: the weights as safetensors, everything else as JSON beside
+// them. The file is replaced atomically.
 func (m *Model) Save(ctx context.Context, path string) error {
 	if err := m.acquire(ctx); err != nil {
 		return fmt.Errorf("supernet: save: %w", err)
@@ -168,8 +170,8 @@ func (m *Model) Save(ctx context.Context, path string) error {
 	return nil
 }
 
-// LoadModel reads a model that Save wrote. Of the options Workers, Makers and Logger count; everything else is in the file. A
-// damaged file gives an error, never a model.
+// LoadModel reads a model that Save wrote. Of the options Workers, Makers and Logger count;
+// everything else is in the file. A damaged file gives an error, never a model.
 func LoadModel(path string, o *Options) (*Model, error) {
 	m, err := loadModel(path, o)
 	if err != nil {

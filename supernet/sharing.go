@@ -48,16 +48,17 @@ type span struct{ from, to int }
 // len is the number of channels.
 func (s span) len() int { return s.to - s.from }
 
-// place says where a weight of a node is stored: the key of a tensor, the kernel, which lies at the centre of the stored
-// one, and the range of channels on each axis. A vector has kernel 1 and one input.
+// place says where a weight of a node is stored: the key of a tensor, the kernel, which lies at the
+// centre of the stored one, and the range of channels on each axis. A vector has kernel 1 and one
+// input.
 type place struct {
 	key     string
 	kernel  int
 	in, out span
 }
 
-// firstChannels is the place of a weight that uses the first channels of a tensor. Groups have weights of their own, so that the
-// input axis of a convolution has the channels of one group.
+// firstChannels is the place of a weight that uses the first channels of a tensor. Groups have
+// weights of their own, so that the input axis of a convolution has the channels of one group.
 func firstChannels(key string, n *searchspace.Node, k weightKind) place {
 	p := place{key: key + k.suffix(), kernel: 1, in: span{0, 1}, out: span{0, n.Out.C}}
 	if k == kindWeight {
@@ -72,14 +73,15 @@ type placer interface {
 	place(n *searchspace.Node, k weightKind) place
 }
 
-// A scheme is a form of weight sharing. To add one, write its type, give it a constant of type Sharing, and enter it in
-// schemes.
+// A scheme is a form of weight sharing. To add one, write its type, give it a constant of type
+// Sharing, and enter it in schemes.
 type scheme interface {
 	placer
 	// name is what files and messages call it.
 	name() string
-	// openEnded is what places weights in spaces whose networks cannot be listed (searchspace.ErrNoChoiceGraph): its keys
-	// must tell shapes apart, since nobody knows the largest use of a tensor before it is used. Nil if the form has none.
+	// openEnded is what places weights in spaces whose networks cannot be listed
+	// (searchspace.ErrNoChoiceGraph): its keys must tell shapes apart, since nobody knows the
+	// largest use of a tensor before it is used. Nil if the form has none.
 	openEnded() placer
 }
 
@@ -134,8 +136,9 @@ func (singlePath) place(n *searchspace.Node, k weightKind) place {
 	return firstChannels(n.Site+"@"+n.Variant, n, k)
 }
 
-// exactPath shares one tensor per site, candidate and shape. It is single path for spaces without a choice graph, whose layers
-// are too many to list. Only classes are not part of the key, so that they can grow.
+// exactPath shares one tensor per site, candidate and shape. It is single path for spaces without a
+// choice graph, whose layers are too many to list. Only classes are not part of the key, so that
+// they can grow.
 type exactPath struct{}
 
 func (exactPath) place(n *searchspace.Node, k weightKind) place {

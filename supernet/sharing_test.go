@@ -23,7 +23,8 @@ func TestPublishedParams(t *testing.T) {
 		want    int
 	}{
 		{SinglePath, 30_382_856},
-		// The largest network, plus the rings by which its 20 kernels are as large already: nothing.
+		// The largest network, plus the rings by which its 20 kernels are as large already:
+		// nothing.
 		{Elastic, int(paramsOf(t, space, space.Largest()))},
 	} {
 		scheme, err := c.sharing.scheme()
@@ -50,7 +51,8 @@ func TestPublishedParams(t *testing.T) {
 	}
 }
 
-// TestSubnetEqualsCopy compares sub-networks run on views of shared weights with standalone networks that have copies.
+// TestSubnetEqualsCopy compares sub-networks run on views of shared weights with standalone
+// networks that have copies.
 func TestSubnetEqualsCopy(t *testing.T) {
 	for _, sharing := range []Sharing{Elastic, SinglePath} {
 		t.Run(sharing.String(), func(t *testing.T) {
@@ -117,7 +119,8 @@ func TestElasticSlices(t *testing.T) {
 	}
 }
 
-// TestSinglePathIndependence trains one sub-network and looks which tensors moved: its own candidates and what all share.
+// TestSinglePathIndependence trains one sub-network and looks which tensors moved: its own
+// candidates and what all share.
 func TestSinglePathIndependence(t *testing.T) {
 	n := tinyNet(t, SinglePath)
 	before := n.values()
@@ -172,7 +175,8 @@ func TestInitialByName(t *testing.T) {
 	}
 }
 
-// TestGrowClasses grows the classifier of a supernet and of a model and looks that the old logits stay.
+// TestGrowClasses grows the classifier of a supernet and of a model and looks that the old logits
+// stay.
 func TestGrowClasses(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, sharing := range []Sharing{Elastic, SinglePath} {

@@ -8,7 +8,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// spec describes a stored tensor: a weight [kernel][kernel][in][out], a linear weight [in][out], or a vector [out].
+// spec describes a stored tensor: a weight [kernel][kernel][in][out], a linear weight [in][out], or
+// a vector [out].
 type spec struct {
 	extent
 	key    string
@@ -29,7 +30,8 @@ func (s *spec) dims() []int {
 	return []int{s.kernel, s.kernel, s.in, s.out}
 }
 
-// specs collects the tensors that nodes need, in the order of their first use; a tensor is as large as its largest use.
+// specs collects the tensors that nodes need, in the order of their first use; a tensor is as large
+// as its largest use.
 type specs struct {
 	placer
 	list      []*spec
@@ -57,8 +59,9 @@ func (ss *specs) add(n *searchspace.Node) {
 // maxJoint bounds the joint choices that one node may depend on.
 const maxJoint = 1 << 20
 
-// specsOfSpace collects the tensors of all networks of a space: every weight under every joint choice of the decisions that it
-// depends on; where a space cannot say, those of the networks archs.
+// specsOfSpace collects the tensors of all networks of a space: every weight under every joint
+// choice of the decisions that it depends on; where a space cannot say, those of the networks
+// archs.
 func specsOfSpace(space *searchspace.Space, s scheme, archs ...searchspace.Arch) (*specs, error) {
 	g, err := space.LowerChoices()
 	if err != nil {
@@ -74,7 +77,8 @@ func specsOfSpace(space *searchspace.Space, s scheme, archs ...searchspace.Arch)
 		joint := 1
 		for _, d := range deps {
 			if joint *= len(g.Decisions[d].Allowed); joint > maxJoint {
-				return nil, fmt.Errorf("sharing weights: %s depends on %d decisions with more than %d joint choices", n.Site, len(deps), maxJoint)
+				return nil, fmt.Errorf("sharing weights: %s depends on %d decisions with more than %d joint choices",
+					n.Site, len(deps), maxJoint)
 			}
 		}
 		choices := make([]int, len(g.Decisions))
@@ -132,8 +136,8 @@ func (s *store) make(st tensor.Stream, sp *spec, seed uint64) error {
 	return p.Set(st, values)
 }
 
-// grow gives the tensors the shapes of another collection with the same keys, none smaller. Old values stay where their
-// indices are, new places get initial values.
+// grow gives the tensors the shapes of another collection with the same keys, none smaller. Old
+// values stay where their indices are, new places get initial values.
 func (s *store) grow(st tensor.Stream, to *specs, seed uint64) (err error) {
 	defer tensor.Recover(&err)
 	grown := make(arrays)
@@ -148,7 +152,7 @@ func (s *store) grow(st tensor.Stream, to *specs, seed uint64) (err error) {
 		a := &array{extent: sp.extent, data: make([]float32, sp.size())}
 		initial(sp, seed, a.data)
 		before := &array{extent: old.extent, data: s.set.Lookup(sp.key).Get(st)}
-		if err := a.take(before, &link{from: old.whole(sp.key), to: sp.whole(sp.key)}); err != nil {
+		if err := a.keep(sp.key, before); err != nil {
 			return err
 		}
 		grown[sp.key] = a
@@ -227,7 +231,8 @@ func (s *store) norm(n *searchspace.Node) (nn.BatchNorm, error) {
 			return nn.BatchNorm{}, err
 		}
 	}
-	return nn.BatchNorm{Gamma: v[0], Beta: v[1], Stats: &nn.Stats{Mean: v[2].V, Var: v[3].V}, Eps: n.Eps, Momentum: n.Momentum}, nil
+	stats := &nn.Stats{Mean: v[2].V, Var: v[3].V}
+	return nn.BatchNorm{Gamma: v[0], Beta: v[1], Stats: stats, Eps: n.Eps, Momentum: n.Momentum}, nil
 }
 
 func (s *store) find(key string) (*nn.Param, error) {
