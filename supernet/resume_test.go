@@ -159,7 +159,7 @@ func TestResumeFromOldCheckpoint(t *testing.T) {
 	steps := 0
 	o.Recorder = RecorderFunc(func(Progress) error { steps++; return nil })
 	res, err = late.Train(context.Background(), train, o)
-	if err != nil || !res.Finished || steps != 0 {
+	if err != nil || res.Status != searchspace.StatusFinished || steps != 0 {
 		t.Errorf("finished training: %+v, %v, %d reports", res, err, steps)
 	}
 	sameValues(t, late.values(), whole.values())
@@ -222,7 +222,7 @@ func TestKernelPathWarning(t *testing.T) {
 	if text.Len() != 0 {
 		t.Errorf("logged %q before there was anything to say", text.String())
 	}
-	if res, err := second.Train(context.Background(), train, o); err != nil || !res.Resumed || !res.Finished {
+	if res, err := second.Train(context.Background(), train, o); err != nil || !res.Resumed || res.Status != searchspace.StatusFinished {
 		t.Errorf("%+v, %v", res, err)
 	}
 	if !strings.Contains(text.String(), first.KernelPath()) || !strings.Contains(text.String(), second.KernelPath()) {
