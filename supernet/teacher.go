@@ -134,12 +134,9 @@ func (u *tutor) answer(b *dataset.Batch, step, classes int) (logits []float32, e
 	return u.logits, nil
 }
 
-// maskOf is the classes of every sample that the teacher teaches on, among those that the step keeps; nil for all. A sample without such a class gets its
-// label alone: its divergence is 0.
+// maskOf is the classes of every image that the teacher teaches on, among those that the step keeps, where it does not teach on all.
+// An image without such a class gets its label alone: its divergence is 0.
 func (u *tutor) maskOf(kept []bool, labels []int, classes int) []bool {
-	if u.keep == nil {
-		return kept
-	}
 	u.mask = slices.Grow(u.mask[:0], len(labels)*classes)[:len(labels)*classes]
 	for i, label := range labels {
 		row := u.mask[i*classes : (i+1)*classes]
