@@ -30,7 +30,11 @@ func resumable(t *testing.T) *TrainOptions {
 	o := short(3)
 	o.Validation = stripes(t, 12, 16, 9)
 	o.Augment = &dataset.Augment{CropPadding: 2, Flip: true, Cutout: 4}
-	o.LabelSmoothing, o.ClipNorm, o.WarmupSteps = 0.1, 5, 3
+	o.LabelSmoothing, o.ClipNorm, o.WarmupSteps, o.DecayWeightsOnly = 0.1, 5, 3, true
+	var err error
+	if o.Masks, err = SuperclassDropout([]int{0, 0, 1, 1}, 0.5, 5); err != nil {
+		t.Fatal(err)
+	}
 	return o
 }
 
@@ -71,6 +75,13 @@ func TestResume(t *testing.T) {
 	}
 	for name, make := range kinds {
 		t.Run(name, func(t *testing.T) {
+			resumable := func(t *testing.T) *TrainOptions {
+				o := resumable(t)
+				if name == "elastic" {
+					o.Subnets.Sampler = Sandwich(space, 1, 3)
+				}
+				return o
+			}
 			whole := make()
 			want, err := whole.Train(context.Background(), train, resumable(t))
 			if err != nil {
