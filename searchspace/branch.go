@@ -74,7 +74,8 @@ func (b *Builder) valuesOf(x Int) []int {
 		return []int{x.value}
 	}
 	var values []int
-	assignments(len(b.decisions), x.e.deps, func(d int) []int { return b.decisions[d].Allowed }, func(choices []int) bool {
+	allowed := func(d int) []int { return b.decisions[d].Allowed }
+	assignments(len(b.decisions), x.e.deps, allowed, func(choices []int) bool {
 		values = append(values, x.At(choices))
 		return true
 	})

@@ -144,8 +144,8 @@ func (s *Space) LowerChoices() (*ChoiceGraph, error) {
 	for i := range b.nodes {
 		b.nodes[i].Name = b.nodes[i].Site
 	}
-	return &ChoiceGraph{Nodes: b.nodes, Decisions: s.Decisions(), InputSize: s.fam.InputSize, Classes: s.fam.Classes,
-		Stages: b.stages, space: s}, nil
+	return &ChoiceGraph{Nodes: b.nodes, Decisions: s.Decisions(), InputSize: s.fam.InputSize,
+		Classes: s.fam.Classes, Stages: b.stages, space: s}, nil
 }
 
 // each runs f for every joint choice of deps that restrictions allow.

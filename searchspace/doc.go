@@ -14,6 +14,10 @@
 // ResNet50 (Once-for-All), ETNAS (NASOA), EATNAS and DANAS. Models lists
 // published networks with the figures that their authors report.
 //
+// What decides step by step uses Space.Walk, what computes with real-valued choices Relaxed and
+// CostModel.Expected. A LatencyTable predicts times from measured layers, for one network or, with
+// LatencyTable.Model, for a whole space. A Graph prints as a table of its layers.
+//
 // A family is one function written against a Builder whose arguments may be
 // decisions. LowerChoices reads the same function as a graph with choice nodes,
 // from which expected costs and shared weights follow. A family of your own

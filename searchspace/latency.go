@@ -62,7 +62,8 @@ func (g *Graph) latencies() (layers []LatencyLayer, of []int) {
 		if of[i] >= 0 || !n.Op.timed() {
 			continue
 		}
-		l := LatencyLayer{Op: n.Op.String(), Act: n.Act.String(), Kernel: n.Kernel, Stride: n.Stride, Groups: n.Groups, In: n.In, Out: n.Out}
+		l := LatencyLayer{Op: n.Op.String(), Act: n.Act.String(), Kernel: n.Kernel, Stride: n.Stride,
+			Groups: n.Groups, In: n.In, Out: n.Out}
 		last := i
 		of[i] = len(layers)
 		if n.Op.fuses(OpBatchNorm) {

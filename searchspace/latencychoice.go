@@ -161,7 +161,9 @@ func (f *fusion) next(i int, op Op, choices []int) int {
 
 // mayFuse reports whether some reader of node i is op and fuses.
 func (f *fusion) mayFuse(i int, op Op) bool {
-	return f.graph.Nodes[i].Op.fuses(op) && slices.ContainsFunc(f.readers[i], func(r reader) bool { return f.graph.Nodes[r.node].Op == op })
+	return f.graph.Nodes[i].Op.fuses(op) && slices.ContainsFunc(f.readers[i], func(r reader) bool {
+		return f.graph.Nodes[r.node].Op == op
+	})
 }
 
 // layer is the layer that begins with node i under choices; ok is false where the node does not

@@ -31,7 +31,7 @@ func (r Resolution) String() string {
 // where an architecture is not of the space.
 func (t *LatencyTable) Resolution(space *Space, archs []Arch) (Resolution, error) {
 	if len(archs) < 2 {
-		return Resolution{}, fmt.Errorf("searchspace: resolution of a latency table over %d architectures, expected at least 2", len(archs))
+		return Resolution{}, fmt.Errorf("searchspace: resolution over %d architectures, expected at least 2", len(archs))
 	}
 	uses := make([]layerUse, len(archs))
 	for i, a := range archs {

@@ -102,7 +102,8 @@ func TestLatencyTableChanges(t *testing.T) {
 	table := timed(nil)
 	check := func(step string) {
 		t.Helper()
-		fresh := &searchspace.LatencyTable{CPU: "none", Workers: 1, Batch: 1, Fixed: table.Fixed, Entries: slices.Clone(table.Entries)}
+		fresh := timed(nil)
+		fresh.Entries = slices.Clone(table.Entries)
 		want, wantErr := fresh.Seconds(g)
 		got, err := table.Cost(s, a)
 		if got != want || fmt.Sprint(err) != fmt.Sprint(wantErr) {

@@ -156,10 +156,11 @@ func (m *CostModel) At(a Arch) (float64, error) {
 	return sum, nil
 }
 
-// Expected is the expectation of the cost when decision i takes choice c with
-// probability p[i][c], independently, and its gradient in p, of p's shape.
-// Rows need not sum to 1: the result is the multilinear extension of the cost,
-// so gates and mixtures (eq. C = Σ p·C of the pruning paper) are folds of it.
+// Expected is the expectation of the cost when decision i takes choice c with probability p[i][c],
+// independently, and its gradient in p, of p's shape. Rows need not sum to 1: the result is the
+// multilinear extension of the cost, so gates and mixtures (eq. C = Σ p·C of the pruning paper) are
+// folds of it. Choices that restrictions removed count as 0, whatever p holds for them. At
+// Space.Relax of an architecture it is At.
 func (m *CostModel) Expected(p Relaxed) (float64, Relaxed, error) {
 	if len(p) != m.decisions {
 		return 0, nil, fmt.Errorf("searchspace: probabilities for %d decisions, expected %d", len(p), m.decisions)

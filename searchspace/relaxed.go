@@ -54,12 +54,14 @@ func (s *Space) CheckRelaxed(r Relaxed) error {
 		allowed := 0
 		for c, v := range row {
 			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return fmt.Errorf("searchspace: row of decision %s holds %v for %s, expected a finite number", d.Name, v, d.Labels[c])
+				return fmt.Errorf("searchspace: row of decision %s holds %v for %s, expected a finite number",
+					d.Name, v, d.Labels[c])
 			}
 			if allowed < len(d.Allowed) && d.Allowed[allowed] == c {
 				allowed++
 			} else if v != 0 {
-				return fmt.Errorf("searchspace: row of decision %s holds %v for %s, which a restriction removed, expected 0", d.Name, v, d.Labels[c])
+				return fmt.Errorf("searchspace: row of decision %s holds %v for %s, which a restriction removed, expected 0",
+					d.Name, v, d.Labels[c])
 			}
 		}
 	}
