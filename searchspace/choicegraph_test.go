@@ -59,7 +59,8 @@ func TestChains(t *testing.T) {
 			t.Errorf("%s has %d chains, expected %d", name, got, want)
 		}
 	}
-	// ProxylessNAS has a sixth stage of one layer. Depths that a restriction removed between others stay in the chain; a single depth is none.
+	// ProxylessNAS has a sixth stage of one layer. Depths that a restriction removed between others
+	// stay in the chain; a single depth is none.
 	gaps := must[*searchspace.Space](t)(plain(t).Restrict(
 		searchspace.Restriction{Decisions: []string{"stage1.depth"}, Values: []int{0, 2}},
 		searchspace.Restriction{Decisions: []string{"stage2.depth"}, Values: []int{1}}))

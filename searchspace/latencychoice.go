@@ -6,9 +6,9 @@ import (
 )
 
 // Latencies lists the layers whose time counts in some architecture of the space, each once, in
-// network order: what a LatencyTable must hold to predict all of them. It is exact, restrictions and
-// limits included, unless these tie so many decisions together that Space.Size is an upper bound,
-// too. The error wraps ErrTooLarge when a layer depends on too many decisions.
+// network order: what a LatencyTable must hold to predict all of them. It is exact, restrictions
+// and limits included, unless these tie so many decisions together that Space.Size is an upper
+// bound, too. The error wraps ErrTooLarge when a layer depends on too many decisions.
 func (g *ChoiceGraph) Latencies() ([]LatencyLayer, error) {
 	f, err := g.fusion()
 	if err != nil {
@@ -79,7 +79,8 @@ type timedNode struct {
 	decisions []int
 }
 
-// reader is a node that reads another one where it exists and all choice nodes on the way select it.
+// reader is a node that reads another one where it exists and all choice nodes on the way select
+// it.
 type reader struct {
 	node int
 	way  []selected

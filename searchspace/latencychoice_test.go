@@ -263,8 +263,8 @@ func TestLatencyModelGradient(t *testing.T) {
 	}
 }
 
-// TestModelInactive: a restriction that removes choice 0 of a decision that may be inactive does not
-// lose the cost of layers that depend on it in name only.
+// TestModelInactive: a restriction that removes choice 0 of a decision that may be inactive does
+// not lose the cost of layers that depend on it in name only.
 func TestModelInactive(t *testing.T) {
 	s := latencySpaces(t)["fusing removed"]
 	m := must[*searchspace.CostModel](t)(costModel(s))

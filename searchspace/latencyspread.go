@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Resolution says whether a LatencyTable can tell architectures apart: how far their predicted times
-// differ, and how far measuring may have moved those differences.
+// Resolution says whether a LatencyTable can tell architectures apart: how far their predicted
+// times differ, and how far measuring may have moved those differences.
 type Resolution struct {
 	Pairs      int     // pairs of architectures compared, those of equal layers left out
 	Difference float64 // median distance of the two times of a pair, seconds

@@ -170,7 +170,8 @@ func ExampleLatencyTable_Model() {
 		fmt.Println(err)
 		return
 	}
-	// A real table is measured; here a layer takes a microsecond for every 1000 numbers that it makes.
+	// A real table is measured; here a layer takes a microsecond for every 1000 numbers that it
+	// makes.
 	table := &searchspace.LatencyTable{Workers: 1, Batch: 1, Fixed: 2e-6}
 	for _, l := range layers {
 		seconds := 1e-9 * float64(l.Out.Size())

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Term is one summand of a cost that is a sum over layers: a table over the
-// joint choices of the few decisions those layers depend on.
+// Term is one summand of a cost that is a sum over layers: a table over the joint choices of the
+// few decisions those layers depend on.
 type Term struct {
 	Decisions []int     // ascending decision indices
 	Table     []float64 // one entry per joint choice of all choices, the last decision fastest
@@ -22,8 +22,8 @@ func (t *Term) At(choices []int) float64 {
 
 // Terms writes the sum over a network's nodes of measure as a short sum of tables, one per set of
 // decisions that some node depends on. Entries of choices that restrictions removed are 0. measure
-// may count multiply-adds or parameters; times are for LatencyTable.Model, because layers run fused.
-// The error wraps ErrTooLarge when a node depends on too many decisions.
+// may count multiply-adds or parameters; times are for LatencyTable.Model, because layers run
+// fused. The error wraps ErrTooLarge when a node depends on too many decisions.
 func (g *ChoiceGraph) Terms(measure func(n *Node) float64) ([]Term, error) {
 	sum := termSum{graph: g}
 	for i := range g.Nodes {
@@ -112,8 +112,8 @@ func (t *Term) index(choices []int) int {
 	return i
 }
 
-// CostModel is a cost of a space's networks as a sum of tables: cheap to
-// evaluate, and with an exact expectation under independent random decisions.
+// CostModel is a cost of a space's networks as a sum of tables: cheap to evaluate, and with an
+// exact expectation under independent random decisions.
 type CostModel struct {
 	Terms     []Term
 	decisions int

@@ -6,8 +6,8 @@ import (
 )
 
 // Relaxed is an architecture whose choices have become real numbers: one row per decision of a
-// space, one number per choice of the decision (removed choices included). At 0 and 1 it is an Arch.
-// Rows need not sum to 1: gates and mixtures are both rows.
+// space, one number per choice of the decision (removed choices included). At 0 and 1 it is an
+// Arch. Rows need not sum to 1: gates and mixtures are both rows.
 //
 // What a row means for the cost of a network says CostModel.Expected, what it means for its output
 // package supernet.
