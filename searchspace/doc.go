@@ -29,9 +29,9 @@
 // The package runs no network and needs no data. Who only wants to count the operations of a fixed
 // model that lives in another framework will find it easier to count there.
 //
-// All values are immutable and safe for concurrent use. Nothing depends on time, on the number of
-// processors or on global random state: the same calls with the same generators give the same
-// results.
+// All values but a Walk are safe for concurrent use, and immutable but for the fields of a
+// LatencyTable. Nothing depends on time, on the number of processors or on global random state: the
+// same calls with the same generators give the same results.
 //
 // Papers: AdaXpert (Niu et al., ICML 2021), Once-for-All (Cai et al., ICLR 2020), NASOA (Xu et al.,
 // 2021), EAT-NAS (Fang et al., 2019), DA-NAS (Dai et al., 2020).
