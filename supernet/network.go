@@ -190,6 +190,9 @@ func (n *network) take(source arrays, ls []link) (err error) {
 	}
 	n.weights.Lock()
 	defer n.weights.Unlock()
+	if n.busy {
+		return ErrTraining
+	}
 	n.version.Add(1)
 	return n.store.upload(st, dest)
 }
