@@ -3,7 +3,6 @@ package supernet
 import (
 	"fmt"
 	"image"
-	"math"
 
 	"gorgonia.org/tensor"
 
@@ -84,10 +83,8 @@ func (m *Model) classify(x []float32, images int, how pass) (probs []float32, er
 	p.run(r, r.tape.Input(inputShape(images, p.graph.InputSize), x), how)
 	probs = r.tape.Read(r.slots[p.logits], nil)
 	for i := range images {
-		row := probs[i*classes : (i+1)*classes]
-		softmax(row)
-		if math.IsNaN(float64(row[0])) {
-			return nil, ErrNotFinite
+		if err := softmax(probs[i*classes : (i+1)*classes]); err != nil {
+			return nil, fmt.Errorf("logits of image %d: %w", i, err)
 		}
 	}
 	return probs, r.tape.Stream().Sync()

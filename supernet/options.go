@@ -10,8 +10,8 @@ import (
 
 // Errors that callers branch on; they arrive wrapped.
 var (
-	// ErrNotFinite reports a training loss that became NaN or infinite.
-	ErrNotFinite = errors.New("loss is not finite")
+	// ErrNotFinite reports a training loss, or logits of an image, that are NaN or infinite.
+	ErrNotFinite = errors.New("not finite")
 	// ErrCheckpointMismatch reports a training checkpoint made by a different run: another space, data size or option.
 	ErrCheckpointMismatch = errors.New("checkpoint belongs to a different training run")
 	// ErrWeights reports a set of named weights that does not fit a model: names missing, left over or of another shape.
