@@ -58,7 +58,8 @@ func (n *network) images(ds dataset.Dataset, o *EvalOptions) (*images, error) {
 		return nil, err
 	}
 	if o.BatchSize < 0 || o.BatchImages < 0 {
-		return nil, fmt.Errorf("batches of %d images, and of %d to judge on, expected 0 or more", o.BatchSize, o.BatchImages)
+		return nil, fmt.Errorf("batches of %d images, and of %d to judge on, expected 0 or more",
+			o.BatchSize, o.BatchImages)
 	}
 	classes, err := newClassSubset(o.Classes, space.Classes())
 	if err != nil {

@@ -55,7 +55,8 @@ func (n *Net) on(val dataset.Dataset, o *EvalOptions) (*Judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Judge{net: n, data: data, calibration: calibration, o: *o, memo: make(map[judged]searchspace.Measurement)}, nil
+	return &Judge{net: n, data: data, calibration: calibration, o: *o,
+		memo: make(map[judged]searchspace.Measurement)}, nil
 }
 
 // Len returns the number of images to judge on.
@@ -74,7 +75,7 @@ func (j *Judge) Evaluate(ctx context.Context, a searchspace.Arch) (searchspace.M
 // sub-networks on the same ranges give paired differences, and those their standard error.
 func (j *Judge) EvaluateRange(ctx context.Context, a searchspace.Arch, from, to int) (searchspace.Measurement, error) {
 	if from < 0 || from >= to || to > j.Len() {
-		return searchspace.Measurement{Arch: a}, fmt.Errorf("supernet: evaluate: %w: images from %d to below %d, expected some of %d",
+		return searchspace.Measurement{Arch: a}, fmt.Errorf("supernet: evaluate: %w: images %d to below %d, expected some of %d",
 			ErrData, from, to, j.Len())
 	}
 	return j.recall(ctx, judged{a, from, to})
@@ -104,7 +105,8 @@ func (j *Judge) EvaluateBatch(ctx context.Context, a searchspace.Arch, batch int
 // [n, classes], with their labels. With EvalOptions.Classes there is one column for each of these
 // classes, and they share the probability. Both are used again after f returns. An error of f ends
 // it, and so do logits that are not finite, with ErrNotFinite.
-func (j *Judge) Predict(ctx context.Context, a searchspace.Arch, f func(probs *tensor.Dense, labels []int) error) error {
+func (j *Judge) Predict(ctx context.Context, a searchspace.Arch,
+	f func(probs *tensor.Dense, labels []int) error) error {
 	if err := j.net.acquire(ctx); err != nil {
 		return fmt.Errorf("supernet: predict: %w", err)
 	}
@@ -182,7 +184,8 @@ func (j *Judge) measure(ctx context.Context, a searchspace.Arch, im *images) (se
 
 // prepare lowers a sub-network and readies the statistics that it is judged with, nil for the shared
 // ones. The caller has the turn.
-func (j *Judge) prepare(ctx context.Context, a searchspace.Arch) (p *program, stats []*nn.Stats, step nn.Step, err error) {
+func (j *Judge) prepare(ctx context.Context, a searchspace.Arch) (
+	p *program, stats []*nn.Stats, step nn.Step, err error) {
 	if p, err = j.net.program(a); err != nil {
 		return nil, nil, evaluating, err
 	}

@@ -31,8 +31,11 @@ func (m *Model) Evaluate(ctx context.Context, ds dataset.Dataset, o *EvalOptions
 // labels, which have no influence. Of o BatchSize and Classes count; with Classes there is one column
 // for each of these, and they share the probability. Both are used again after f returns. An error
 // of f ends it, and so do logits that are not finite, with ErrNotFinite.
-func (m *Model) Predict(ctx context.Context, ds dataset.Dataset, o *EvalOptions, f func(probs *tensor.Dense, labels []int) error) error {
-	err := m.once(ctx, ds, o, func(im *images) error { return m.predict(ctx, m.prog, im, nil, evaluating, f) })
+func (m *Model) Predict(ctx context.Context, ds dataset.Dataset, o *EvalOptions,
+	f func(probs *tensor.Dense, labels []int) error) error {
+	err := m.once(ctx, ds, o, func(im *images) error {
+		return m.predict(ctx, m.prog, im, nil, evaluating, f)
+	})
 	if err != nil {
 		return fmt.Errorf("supernet: predict: %w", err)
 	}
@@ -57,7 +60,8 @@ func (n *network) predict(ctx context.Context, p *program, im *images, stats []*
 
 // Embed hands the features of all images, the inputs of the classifier, to f, in order: float32
 // [n, q], with their labels. Both are used again after f returns. An error of f ends it.
-func (m *Model) Embed(ctx context.Context, ds dataset.Dataset, f func(features *tensor.Dense, labels []int) error) error {
+func (m *Model) Embed(ctx context.Context, ds dataset.Dataset,
+	f func(features *tensor.Dense, labels []int) error) error {
 	err := m.once(ctx, ds, nil, func(im *images) error { return m.embed(ctx, im, f) })
 	if err != nil {
 		return fmt.Errorf("supernet: embed: %w", err)
@@ -65,7 +69,8 @@ func (m *Model) Embed(ctx context.Context, ds dataset.Dataset, f func(features *
 	return nil
 }
 
-func (m *Model) embed(ctx context.Context, im *images, f func(features *tensor.Dense, labels []int) error) error {
+func (m *Model) embed(ctx context.Context, im *images,
+	f func(features *tensor.Dense, labels []int) error) error {
 	q := m.FeatureLen()
 	var rows []float32
 	return im.each(ctx, func(b *dataset.Batch) error {

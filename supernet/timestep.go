@@ -90,7 +90,10 @@ func (m *Model) time(ctx context.Context, o *TimeOptions, ready readyFunc) (*Tim
 	if o == nil {
 		o = &TimeOptions{}
 	}
-	t := &Timing{BatchSize: orInt(o.BatchSize, defaultTimeBatch), Repetitions: orInt(o.Repetitions, defaultTimeRepetitions)}
+	t := &Timing{
+		BatchSize:   orInt(o.BatchSize, defaultTimeBatch),
+		Repetitions: orInt(o.Repetitions, defaultTimeRepetitions),
+	}
 	err := m.acquire(ctx)
 	if err == nil {
 		err = m.timeOn(ctx, o, t, ready)
@@ -110,7 +113,8 @@ func (m *Model) timeOn(ctx context.Context, o *TimeOptions, t *Timing, ready rea
 	if err != nil {
 		return err
 	}
-	for b, err := range dataset.Batches(ctx, ds, dataset.LoaderOptions{BatchSize: t.BatchSize, Normalization: m.norm}) {
+	loader := dataset.LoaderOptions{BatchSize: t.BatchSize, Normalization: m.norm}
+	for b, err := range dataset.Batches(ctx, ds, loader) {
 		if err != nil {
 			return err
 		}
