@@ -23,7 +23,7 @@ type fakeTimer struct {
 	stop    context.CancelFunc // called in run number at
 	at      int
 	slower  float64 // of whole networks against their parts
-	wobble  float64 // of parts, relative, alternating
+	wobble  float64 // relative, of every third run of a network in turn
 	even    bool    // layers hardly differ
 	kernel  string
 	refused error
@@ -36,6 +36,7 @@ type fakeTimed struct {
 	*fakeTimer
 	g     *searchspace.Graph
 	batch int
+	calls int
 }
 
 func (f *fakeTimer) cpu() string { return f.name }
@@ -46,7 +47,7 @@ func (f *fakeTimer) open(space *searchspace.Space, a searchspace.Arch, o *Latenc
 	if err == nil && f.limit > 0 && g.Cost().Params > f.limit {
 		err = fmt.Errorf("%d parameters", g.Cost().Params)
 	}
-	return &fakeTimed{f, g, o.Batch}, err
+	return &fakeTimed{fakeTimer: f, g: g, batch: o.Batch}, err
 }
 
 const fakeFixed = 0.25
@@ -70,12 +71,13 @@ func (n *fakeTimed) whole() (float64, error) {
 
 func (n *fakeTimed) parts() (*Profile, error) {
 	n.runs++
+	n.calls++
 	if n.stop != nil && n.runs == n.at {
 		n.stop()
 	}
 	factor := 1.0
 	if n.wobble > 0 {
-		factor += n.wobble * float64(n.runs/2%2*2-1)
+		factor += n.wobble * float64(n.calls/3%2*2-1)
 	}
 	layers, seen := n.g.Latencies(), map[int]bool{}
 	p := &Profile{Nodes: make([]float64, len(n.g.Nodes)), Total: fakeFixed}
