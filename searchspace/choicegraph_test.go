@@ -53,12 +53,14 @@ func chains(t *testing.T, name string, g *searchspace.ChoiceGraph) (marked int) 
 
 func TestChains(t *testing.T) {
 	all := spaces(t)
-	for name, want := range map[string]int{"mobilenetv3": 5, "restricted": 5, "plain": 2, "danas mobile": 0, "proxylessnas": 5, "eatnas": 7} {
+	for name, want := range map[string]int{"mobilenetv3": 5, "restricted": 5, "plain": 2, "danas mobile": 0,
+		"proxylessnas": 5, "eatnas": 7} {
 		if got := chains(t, name, choiceGraph(t, all[name])); got != want {
 			t.Errorf("%s has %d chains, expected %d", name, got, want)
 		}
 	}
-	// Depths that a restriction removed between others stay in the chain; a single depth is none.
+	// ProxylessNAS has a sixth stage of one layer. Depths that a restriction removed between others
+	// stay in the chain; a single depth is none.
 	gaps := must[*searchspace.Space](t)(plain(t).Restrict(
 		searchspace.Restriction{Decisions: []string{"stage1.depth"}, Values: []int{0, 2}},
 		searchspace.Restriction{Decisions: []string{"stage2.depth"}, Values: []int{1}}))

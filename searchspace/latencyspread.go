@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Resolution says whether a LatencyTable can tell architectures apart: how far their predicted times
-// differ, and how far measuring may have moved those differences.
+// Resolution says whether a LatencyTable can tell architectures apart: how far their predicted
+// times differ, and how far measuring may have moved those differences.
 type Resolution struct {
 	Pairs      int     // pairs of architectures compared, those of equal layers left out
 	Difference float64 // median distance of the two times of a pair, seconds
@@ -31,7 +31,7 @@ func (r Resolution) String() string {
 // where an architecture is not of the space.
 func (t *LatencyTable) Resolution(space *Space, archs []Arch) (Resolution, error) {
 	if len(archs) < 2 {
-		return Resolution{}, fmt.Errorf("searchspace: resolution of a latency table over %d architectures, expected at least 2", len(archs))
+		return Resolution{}, fmt.Errorf("searchspace: resolution over %d architectures, expected at least 2", len(archs))
 	}
 	uses := make([]layerUse, len(archs))
 	for i, a := range archs {

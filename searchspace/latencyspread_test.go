@@ -102,7 +102,8 @@ func TestLatencyTableChanges(t *testing.T) {
 	table := timed(nil)
 	check := func(step string) {
 		t.Helper()
-		fresh := &searchspace.LatencyTable{CPU: "none", Workers: 1, Batch: 1, Fixed: table.Fixed, Entries: slices.Clone(table.Entries)}
+		fresh := timed(nil)
+		fresh.Entries = slices.Clone(table.Entries)
 		want, wantErr := fresh.Seconds(g)
 		got, err := table.Cost(s, a)
 		if got != want || fmt.Sprint(err) != fmt.Sprint(wantErr) {
@@ -169,7 +170,8 @@ func ExampleLatencyTable_Model() {
 		fmt.Println(err)
 		return
 	}
-	// A real table is measured; here a layer takes a microsecond for every 1000 numbers that it makes.
+	// A real table is measured; here a layer takes a microsecond for every 1000 numbers that it
+	// makes.
 	table := &searchspace.LatencyTable{Workers: 1, Batch: 1, Fixed: 2e-6}
 	for _, l := range layers {
 		seconds := 1e-9 * float64(l.Out.Size())

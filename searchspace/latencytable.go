@@ -14,10 +14,10 @@ import (
 // ErrNoLatency is wrapped by the errors of a LatencyTable that lacks layers.
 var ErrNoLatency = errors.New("latency not measured")
 
-// LatencyTable predicts the time of a network as the sum over its layers of
-// measured times, as Once-for-All does. It can be written as JSON. The program
-// examples/latency measures one. Its fields may be changed between calls, not during one; else it
-// is safe for concurrent use. It must not be copied.
+// LatencyTable predicts the time of a network as the sum over its layers of measured times, as
+// Once-for-All does. It can be written as JSON. The program examples/latency measures one. Its
+// fields may be changed between calls, not during one; else it is safe for concurrent use. It must
+// not be copied.
 type LatencyTable struct {
 	CPU     string  // name of the processor
 	Kernels string  // what computes on it, as supernet.Model.KernelPath says
@@ -29,8 +29,8 @@ type LatencyTable struct {
 	known atomic.Pointer[map[LatencyLayer]int] // see find
 }
 
-// ReadLatencyTable reads what Write wrote. Unknown fields, values that no
-// measurement gives, and a layer that is there twice are errors.
+// ReadLatencyTable reads what Write wrote. Unknown fields, values that no measurement gives, and a
+// layer that is there twice are errors.
 func ReadLatencyTable(r io.Reader) (*LatencyTable, error) {
 	d := json.NewDecoder(r)
 	d.DisallowUnknownFields()

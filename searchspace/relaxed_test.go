@@ -54,7 +54,8 @@ func TestRelax(t *testing.T) {
 }
 
 func TestCheckRelaxed(t *testing.T) {
-	s := must[*searchspace.Space](t)(plain(t).Restrict(searchspace.Restriction{Decisions: []string{"stage1.depth"}, Keep: []int{0, 2}}))
+	s := must[*searchspace.Space](t)(plain(t).Restrict(
+		searchspace.Restriction{Decisions: []string{"stage1.depth"}, Keep: []int{0, 2}}))
 	d := s.DecisionIndex("stage1.depth")
 	good := s.Zeros()
 	good[d][0], good[d][2], good[0][1] = -3, 2.5, 1e9 // rows need not be probabilities
@@ -102,7 +103,8 @@ func ExampleSpace_Relax() {
 	for _, p := range []float64{0, 0.5, 1} {
 		row[depth][0], row[depth][1] = 1-p, p
 		cost, gradient, err := model.Expected(row)
-		fmt.Printf("a first layer of weight %.1f: %.0f, slope %.0f, %v\n", p, cost, gradient[depth][1]-gradient[depth][0], err)
+		slope := gradient[depth][1] - gradient[depth][0]
+		fmt.Printf("a first layer of weight %.1f: %.0f, slope %.0f, %v\n", p, cost, slope, err)
 	}
 	// Output:
 	// a first layer of weight 0.0: 110752, slope 36864, <nil>
@@ -111,8 +113,8 @@ func ExampleSpace_Relax() {
 }
 
 func TestStatus(t *testing.T) {
-	all := []searchspace.Status{searchspace.StatusNone, searchspace.StatusFinished, searchspace.StatusExhausted, searchspace.StatusStopped,
-		searchspace.StatusCancelled, searchspace.StatusDiverged, searchspace.StatusFailed}
+	all := []searchspace.Status{searchspace.StatusNone, searchspace.StatusFinished,
+		searchspace.StatusExhausted, searchspace.StatusStopped, searchspace.StatusCancelled, searchspace.StatusDiverged, searchspace.StatusFailed}
 	var zero searchspace.Status
 	if zero != searchspace.StatusNone {
 		t.Error("the zero value says that something has ended")
@@ -149,7 +151,8 @@ func TestMeasurementJSON(t *testing.T) {
 	a := must[searchspace.Arch](t)(s.Sample(newRand(3)))
 	for _, m := range []searchspace.Measurement{
 		{},
-		{Arch: a, Text: s.Format(a), Accuracy: 0.625, Loss: 1.0 / 3, Correct: 5, Samples: 8, Stage: 2, WeightVersion: 1<<63 + 1, Recalibrated: true},
+		{Arch: a, Text: s.Format(a), Accuracy: 0.625, Loss: 1.0 / 3, Correct: 5, Samples: 8, Stage: 2,
+			WeightVersion: 1<<63 + 1, Recalibrated: true},
 		{Arch: a, Loss: math.Inf(1), Samples: 1},
 		{Arch: a, Loss: math.Inf(-1), Accuracy: math.NaN()},
 	} {
@@ -183,8 +186,8 @@ func ExampleMeasurement() {
 		return
 	}
 	a := space.Smallest()
-	text, err := json.MarshalIndent(searchspace.Measurement{Arch: a, Text: space.Format(a), Accuracy: 0.1, Loss: math.Inf(1),
-		Correct: 10, Samples: 100}, "", " ")
+	m := searchspace.Measurement{Arch: a, Text: space.Format(a), Accuracy: 0.1, Loss: math.Inf(1), Correct: 10, Samples: 100}
+	text, err := json.MarshalIndent(m, "", " ")
 	fmt.Println(string(text), err)
 	// Output:
 	// {

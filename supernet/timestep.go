@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tendril-nas/tendril/internal/stream"
+	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
@@ -52,7 +53,7 @@ func (m *Model) TimeStep(ctx context.Context, o *TimeOptions) (*Timing, error) {
 		if err := c.inherit(m.network, m.prog); err != nil {
 			return nil, err
 		}
-		return c.stepper(c.prog, ds, b, o.FrozenStages)
+		return c.stepper(ds, b, o.FrozenStages)
 	})
 }
 
@@ -69,15 +70,19 @@ func (m *Model) TimeInference(ctx context.Context, o *TimeOptions) (*Timing, err
 	})
 }
 
-// stepper readies the network for training steps on a batch of a data set. They move running
-// statistics only, as their learning rate is 0.
-func (n *network) stepper(p *program, ds dataset.Dataset, b *dataset.Batch, frozen []int) (func() error, error) {
-	t := &training{network: n, data: ds, opts: &TrainOptions{BatchSize: b.N, FrozenStages: frozen}}
+// stepper readies the model for training steps on a batch of a data set. They move running statistics
+// only, as their learning rate is 0.
+func (m *Model) stepper(ds dataset.Dataset, b *dataset.Batch, frozen []int) (func() error, error) {
+	t := &training{network: m.network, data: ds, opts: &TrainOptions{BatchSize: b.N, FrozenStages: frozen}, draw: -1}
+	t.job = job{sampler: Cycle(m.arch), every: 1, program: func(searchspace.Arch) (*program, error) { return m.prog, nil }}
 	if err := t.prepare(); err != nil {
 		return nil, err
 	}
+	if err := t.drawPasses(); err != nil {
+		return nil, err
+	}
 	return func() error {
-		_, _, err := t.step(b, p, 0, 0)
+		_, _, err := t.step(b, t.passes, 0, 0)
 		return err
 	}, nil
 }

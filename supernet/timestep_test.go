@@ -86,7 +86,7 @@ func TestStepper(t *testing.T) {
 	m := tinyModel(t)
 	before := m.values()
 	ds := stripes(t, 8, 16, 1)
-	step, err := m.stepper(m.prog, ds, firstBatch(t, ds, 8), []int{2})
+	step, err := m.stepper(ds, firstBatch(t, ds, 8), []int{2})
 	if err != nil {
 		t.Fatal(err)
 	}
