@@ -10,8 +10,9 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// Classify returns the most likely class of an image of any size, and the probabilities of all classes. The image is made square as
-// Options.Fit says, resized and normalised. It is safe for concurrent use.
+// Classify returns the most likely class of an image of any size, and the probabilities of all
+// classes. The image is made square as Options.Fit says, resized and normalised. It is safe for
+// concurrent use.
 func (m *Model) Classify(img image.Image) (label int, probs []float32, err error) {
 	if img == nil || img.Bounds().Empty() {
 		return 0, nil, fmt.Errorf("supernet: classify: %w: no image", ErrData)
@@ -32,8 +33,8 @@ func (m *Model) Classify(img image.Image) (label int, probs []float32, err error
 	return max(argmax(probs), 0), probs, nil
 }
 
-// ClassifyTensor returns the probabilities, float32 [n, classes], of normalised images, float32 [n, 3, size, size]. It is safe for
-// concurrent use.
+// ClassifyTensor returns the probabilities, float32 [n, classes], of normalised images, float32 [n,
+// 3, size, size]. It is safe for concurrent use.
 func (m *Model) ClassifyTensor(x *tensor.Dense) (*tensor.Dense, error) {
 	return m.classifyTensor(x, pass{})
 }
@@ -96,7 +97,8 @@ func (m *Model) inputSize() int {
 	return m.prog.graph.InputSize
 }
 
-// borrow takes an idle runner or makes one, so that there are as many as goroutines ever ran at once.
+// borrow takes an idle runner or makes one, so that there are as many as goroutines ever ran at
+// once.
 func (m *Model) borrow() *runner {
 	m.mu.Lock()
 	defer m.mu.Unlock()
