@@ -16,6 +16,9 @@
 //		opt.Step(tape.Stream(), ps, lr)
 //	}
 //
+// A step may consist of several passes, forward and backward one after the other ([Tape.Next]), whose gradients add up until the update.
+// What they compare their outputs with is uploaded once ([Tape.Goal]).
+//
 // Only parameters that a step touches have gradients in it: they are zero-filled as a whole when first used, and the optimiser updates
 // exactly these, momentum and weight decay acting on the whole tensor. All others keep their bits.
 //
@@ -26,7 +29,7 @@
 //
 // # Memory
 //
-// Values belong to the step that made them: Begin recycles them all. Backward releases activations as soon as they are not needed; Pin
+// Values belong to the pass that made them, pinned ones to the step: Next recycles the others, Begin all. Backward releases activations as soon as they are not needed; Pin
 // those that are read afterwards (losses and inputs always stay). In steady state a step allocates next to nothing.
 //
 // # Concurrency and determinism

@@ -42,7 +42,7 @@ func checkLinear(r *run) {
 func checkBatchNorm(r *run) {
 	gamma, beta := r.param("gamma"), r.param("beta")
 	mean, variance := r.param("running_mean"), r.param("running_var")
-	bn := nn.BatchNorm{Gamma: gamma.Vector(), Beta: beta.Vector(), Stats: nn.StatsOf(mean, variance), Eps: r.number("eps", 0), Momentum: r.number("momentum", 0)}
+	bn := nn.BatchNorm{Gamma: gamma.Vector(), Beta: beta.Vector(), Stats: statsOf(mean, variance), Eps: r.number("eps", 0), Momentum: r.number("momentum", 0)}
 	mode := nn.NormEval
 	if r.text("mode") == "train" {
 		mode = nn.NormTrain

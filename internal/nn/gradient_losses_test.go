@@ -45,7 +45,7 @@ func TestGradientLosses(t *testing.T) {
 				p.tape.CrossEntropy(x[0], smooth),
 				p.tape.CrossEntropy(x[0], weighted),
 				p.tape.Distill(x[0], p.tape.Input(tensor.Vector(n, k), teacher), temperature, smooth.Mask),
-				p.tape.Distill(x[1], p.tape.Constant(p.tape.Tensor(p.tape.Input(tensor.Vector(n, k), teacher))), 1, nn.Mask{}),
+				p.tape.Distill(x[1], p.tape.Constant(p.st.Upload(tensor.Vector(n, k), teacher)), 1, nn.Mask{}),
 			}
 		}
 	})

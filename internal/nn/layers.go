@@ -123,15 +123,6 @@ func (t *Tape) ScaleChannels(x, s Value) Value {
 	return out
 }
 
-// SqueezeExcite is x times h-sigmoid(expand(ReLU(reduce(mean of x)))), weights [1,1,C,M] and [1,1,M,C] with biases.
-func (t *Tape) SqueezeExcite(x Value, reduce Weight, reduceBias Vector, expand Weight, expandBias Vector) Value {
-	one := tensor.ConvSpec{Stride: 1, Groups: 1}
-	p := t.GlobalAvgPool(x)
-	h := t.Act(t.Conv(p, reduce, reduceBias, one), tensor.ActReLU)
-	s := t.Act(t.Conv(h, expand, expandBias, one), tensor.ActHSigmoid)
-	return t.ScaleChannels(x, s)
-}
-
 // Concat joins values along the channels.
 func (t *Tape) Concat(xs ...Value) Value {
 	if len(xs) == 0 {

@@ -15,11 +15,6 @@ func NewStats(b tensor.Backend, st tensor.Stream, c int) *Stats {
 	return s
 }
 
-// StatsOf views two parameters as statistics; it does not change their values.
-func StatsOf(mean, variance *Param) *Stats {
-	return &Stats{Mean: tensor.NewVec(mean.Value()), Var: tensor.NewVec(variance.Value())}
-}
-
 // Reset sets mean 0 and variance 1 and starts a new cumulative average.
 func (s *Stats) Reset(st tensor.Stream) {
 	ones := make([]float32, s.Var.Len)

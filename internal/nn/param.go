@@ -54,9 +54,6 @@ func (p *Param) SetNoDecay(exempt bool) { p.noDecay = exempt }
 // Touched reports whether the current step uses the parameter for training.
 func (p *Param) Touched() bool { return p.touched }
 
-// Steps is the number of updates the optimiser made.
-func (p *Param) Steps() int { return p.steps }
-
 // slot is the optimiser's state i (0: momentum or first moment, 1: second moment).
 func (p *Param) slot(i int) tensor.Buffer {
 	if p.slots[i] == nil {

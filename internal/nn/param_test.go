@@ -29,13 +29,13 @@ func TestUntouchedParametersKeepTheirBits(t *testing.T) {
 			r := fakeRig(t)
 			used, idle := r.param("used", 3, 4), r.param("idle", 3, 4)
 			r.step(opt, idle.Weight(), 0.1) // gives it momentum
-			before, steps := idle.Get(r.st), idle.Steps()
+			before, steps := idle.Get(r.st), r.ps.Snapshot(r.st).Updates["idle"]
 			for range 3 {
 				r.step(opt, used.Weight(), 0.1)
 			}
 			same(t, "idle parameter", idle.Get(r.st), before)
-			if idle.Steps() != steps || idle.Touched() || used.Steps() != 3 {
-				t.Errorf("idle: %d steps, touched %v; used: %d steps", idle.Steps(), idle.Touched(), used.Steps())
+			if now := r.ps.Snapshot(r.st).Updates; now["idle"] != steps || idle.Touched() || now["used"] != 3 {
+				t.Errorf("updates are %v, touched %v", now, idle.Touched())
 			}
 			if got := r.ps.Touched(); len(got) != 1 || got[0] != used {
 				t.Errorf("touched parameters are %v", got)

@@ -170,9 +170,6 @@ func (t *Tape) Constant(x tensor.Tensor) Value {
 	return v
 }
 
-// Tensor is the value's handle.
-func (t *Tape) Tensor(v Value) tensor.Tensor { return t.get("tensor", v) }
-
 // Shape is the value's shape.
 func (t *Tape) Shape(v Value) tensor.Shape { return t.get("shape", v).Shape() }
 

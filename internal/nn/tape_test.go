@@ -35,7 +35,7 @@ func (m *net) run(t *nn.Tape, x nn.Value, width, kernel int) nn.Value {
 	x = t.ConvNormAct(x, m.stem, tensor.ConvSpec{Stride: 2, Pad: 1, Groups: 1}, m.n1, tensor.ActHSwish)
 	y := t.ConvNormAct(x, m.expand.Crop(1, 8, width), point, m.n2, tensor.ActReLU)
 	y = t.ConvNormAct(y, m.depth.Crop(kernel, 1, width), tensor.ConvSpec{Stride: 1, Pad: kernel / 2, Groups: width}, m.n3, tensor.ActHSwish)
-	y = t.SqueezeExcite(y, m.reduce.Crop(1, width, 8), m.reduceB, m.excite.Crop(1, 8, width), m.exciteB.First(width))
+	y = squeezeExcite(t, y, m.reduce.Crop(1, width, 8), m.reduceB, m.excite.Crop(1, 8, width), m.exciteB.First(width))
 	y = t.ConvNormAct(y, m.project.Crop(1, width, 8), point, m.n4, tensor.ActNone)
 	y = t.Dropout(t.GlobalAvgPool(t.Add(y, x, tensor.ActNone)), 0.1)
 	return t.Linear(y, m.fc, m.fcB)

@@ -38,12 +38,12 @@ func sizeClass(n int) int {
 	return (n + step - 1) / step * step
 }
 
-// floats is memory for n floats with unknown content: a free piece of the right
-// size or slightly larger, so that steps of different networks share pieces, else
-// a new one.
+// floats is memory for n floats with unknown content: the smallest free piece of up
+// to about four times the size, so that networks of different shapes that take turns
+// share pieces, else a new one.
 func (a *arena) floats(n int) *storage {
 	size := sizeClass(n)
-	for try, c := 0, size; try < 4; try, c = try+1, sizeClass(c+1) {
+	for c := size; c <= 4*size; c = sizeClass(c + 1) {
 		if list := a.free[c]; len(list) > 0 {
 			s := list[len(list)-1]
 			a.free[c] = list[:len(list)-1]
@@ -129,4 +129,12 @@ func (a *arena) node(shape tensor.Shape, st *storage) *node {
 	a.n++
 	*t = node{shape: shape, rows: shape.Rows(), cb: blocks(shape.C), st: st}
 	return t
+}
+
+// Held is the floats of step memory that the stream has taken so far.
+func (s *stream) Held() (n int) {
+	for _, st := range s.arena.all {
+		n += len(st.full)
+	}
+	return n
 }
