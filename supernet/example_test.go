@@ -55,7 +55,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if _, err := net.Train(ctx, train, &supernet.TrainOptions{Epochs: 6, BatchSize: 16, LR: 0.05, StepsPerArch: 1}); err != nil {
+	if _, err := net.Train(ctx, train, &supernet.TrainOptions{Epochs: 6, BatchSize: 16, LR: 0.05, Subnets: supernet.SubnetOptions{StepsPerDraw: 1}}); err != nil {
 		log.Fatal(err)
 	}
 	judge, err := net.On(val, &supernet.EvalOptions{Calibration: train})
@@ -101,7 +101,7 @@ func ExampleModel_GrowClasses() {
 		log.Fatal(err)
 	}
 	before := model.Params()
-	if err := model.GrowClasses(5); err != nil {
+	if err := model.GrowClasses(context.Background(), 5); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(model.Classes(), "classes; 3 more, times", model.FeatureLen(), "features and a bias:", model.Params()-before, "parameters")
@@ -125,7 +125,7 @@ func ExampleLoadModel() {
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "model.safetensors")
-	if err := model.Save(path); err != nil {
+	if err := model.Save(context.Background(), path); err != nil {
 		log.Fatal(err)
 	}
 	loaded, err := supernet.LoadModel(path, nil)
@@ -165,16 +165,16 @@ func ExampleNet_Train() {
 			log.Fatal(err)
 		}
 		res, err := net.Train(ctx, bars(64, 1), options)
-		fmt.Println("resumed:", res.Resumed, "steps:", res.Steps, "finished:", res.Finished, "error:", err)
+		fmt.Println("resumed:", res.Resumed, "steps:", res.Steps, "status:", res.Status, "error:", err)
 		ctx = context.Background()
 	}
 	// Output:
-	// resumed: false steps: 3 finished: false error: supernet: train: training stopped at step 3 of 8: context canceled
-	// resumed: true steps: 8 finished: true error: <nil>
+	// resumed: false steps: 3 status: cancelled error: supernet: train: training stopped at step 3 of 8: context canceled
+	// resumed: true steps: 8 status: finished error: <nil>
 }
 
 // Sub-networks are judged with inherited weights; a Bound remembers what it measured while the weights stay.
-func ExampleBound_Evaluate() {
+func ExampleJudge_Evaluate() {
 	space, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: 16, Classes: 2, Depths: []int{1, 2}})
 	if err != nil {
 		log.Fatal(err)

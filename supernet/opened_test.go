@@ -33,8 +33,8 @@ func TestOpenSpace(t *testing.T) {
 	options := func(checkpoint string) *TrainOptions {
 		o := short(3)
 		o.Checkpoint, o.Validation, o.ValidationOptions, o.FrozenStages = checkpoint, stripes(t, 8, 16, 2), &EvalOptions{CalibrationImages: 8}, []int{0}
-		o.ValidationArchs = []searchspace.Arch{openNet(t).Space().Smallest()}
-		o.StepsPerArch, o.ClipNorm = 1, 1
+		o.Subnets.Validation = []searchspace.Arch{openNet(t).Space().Smallest()}
+		o.Subnets.StepsPerDraw, o.ClipNorm = 1, 1
 		return o
 	}
 	whole := openNet(t)
@@ -42,8 +42,8 @@ func TestOpenSpace(t *testing.T) {
 		t.Errorf("%d parameters before any network", whole.Params())
 	}
 	res, err := whole.Train(ctx, ds, options(""))
-	if err != nil || !res.Finished {
-		t.Fatalf("finished %v, error %v", res.Finished, err)
+	if err != nil || res.Status != searchspace.StatusFinished {
+		t.Fatalf("status %v, error %v", res.Status, err)
 	}
 	if len(whole.store.archs) < 3 {
 		t.Errorf("%d networks brought tensors, expected most of 7", len(whole.store.archs))
@@ -68,7 +68,7 @@ func TestOpenSpace(t *testing.T) {
 	sameValues(t, resumed.values(), whole.values())
 
 	saved := filepath.Join(t.TempDir(), "net.ckpt")
-	if err := whole.Save(saved); err != nil {
+	if err := whole.Save(t.Context(), saved); err != nil {
 		t.Fatal(err)
 	}
 	loaded, err := Load(saved, nil)
@@ -76,7 +76,7 @@ func TestOpenSpace(t *testing.T) {
 		t.Fatal(err)
 	}
 	sameValues(t, loaded.values(), whole.values())
-	if err := loaded.GrowClasses(6); err != nil {
+	if err := loaded.GrowClasses(t.Context(), 6); err != nil {
 		t.Fatal(err)
 	}
 
