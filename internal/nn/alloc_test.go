@@ -8,8 +8,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor/cpu"
 )
 
-// TestSteadyStateAllocations: after the first steps a training step makes no garbage that grows with the network: a handful of
-// allocations for some forty layers forward and backward.
+// TestSteadyStateAllocations: after the first steps a training step makes no garbage that grows
+// with the network: a handful of allocations for some forty layers forward and backward.
 func TestSteadyStateAllocations(t *testing.T) {
 	r := newRig(t, cpu.New(cpu.Options{Workers: 1}))
 	m := newNet(r)

@@ -59,7 +59,8 @@ func (m *module) se(x nn.Value, path string) nn.Value {
 	return squeezeExcite(m.tape, x, w("fc.reduce"), b("fc.reduce"), w("fc.expand"), b("fc.expand"))
 }
 
-// mbconv is an inverted residual block; expansion and squeeze-and-excitation are there if their weights are.
+// mbconv is an inverted residual block; expansion and squeeze-and-excitation are there if their
+// weights are.
 func (m *module) mbconv(x nn.Value, prefix string, stride int, act tensor.Act, residual bool) nn.Value {
 	y := x
 	if m.owns(prefix + "inverted_bottleneck.conv.weight") {
@@ -76,7 +77,8 @@ func (m *module) mbconv(x nn.Value, prefix string, stride int, act tensor.Act, r
 	return y
 }
 
-// check runs a module in train mode forward and backward, then in eval mode with the statistics of the file.
+// check runs a module in train mode forward and backward, then in eval mode with the statistics of
+// the file.
 func (m *module) check(build func(x nn.Value) nn.Value) {
 	m.begin(nn.NormTrain)
 	x := m.variable("input")

@@ -58,7 +58,8 @@ func checkBatchNorm(r *run) {
 	r.check("new_running_mean", mean.Get(r.st))
 	r.check("new_running_var", variance.Get(r.st))
 
-	// A first recalibration batch replaces the statistics by its own, the variance being the unbiased one.
+	// A first recalibration batch replaces the statistics by its own, the variance being the
+	// unbiased one.
 	bn.Stats.Reset(r.st)
 	r.tape.Begin(nn.Recalibrating())
 	x = r.variable("input")
@@ -120,7 +121,8 @@ func checkShuffle(r *run) {
 	r.finish(x, r.tape.Shuffle(x, r.integer("groups", 1)))
 }
 
-// variants runs a loss for every array loss, loss_SUFFIX and checks it and grad.NAME, grad_SUFFIX.NAME.
+// variants runs a loss for every array loss, loss_SUFFIX and checks it and grad.NAME,
+// grad_SUFFIX.NAME.
 func (r *run) variants(input string, rows func(suffix string, x nn.Value) nn.Value) {
 	for _, suffix := range r.names("loss") {
 		r.begin(nn.NormTrain)

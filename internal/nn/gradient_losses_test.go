@@ -51,7 +51,8 @@ func TestGradientLosses(t *testing.T) {
 	})
 }
 
-// TestGradientLSTM runs the cell over three steps of embedded inputs, the state coming from outside.
+// TestGradientLSTM runs the cell over three steps of embedded inputs, the state coming from
+// outside.
 func TestGradientLSTM(t *testing.T) {
 	property(t, func(p *probe) func([]nn.Value) []nn.Value {
 		n, in, hidden := p.between(1, 3, "n"), p.between(1, 6, "in"), p.between(1, 8, "hidden")

@@ -10,7 +10,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor/cpu"
 )
 
-// TestNextAddsUp: the gradients of a step of two passes are the sum of those of two steps, dropout included.
+// TestNextAddsUp: the gradients of a step of two passes are the sum of those of two steps, dropout
+// included.
 func TestNextAddsUp(t *testing.T) {
 	for name, backend := range backends() {
 		t.Run(name, func(t *testing.T) {
@@ -52,8 +53,8 @@ func TestNextAddsUp(t *testing.T) {
 	}
 }
 
-// TestNextTeaches: logits of an inference pass teach the next one, targets are uploaded once, and the second pass computes
-// what it would compute alone.
+// TestNextTeaches: logits of an inference pass teach the next one, targets are uploaded once, and
+// the second pass computes what it would compute alone.
 func TestNextTeaches(t *testing.T) {
 	for name, backend := range backends() {
 		t.Run(name, func(t *testing.T) {
@@ -99,7 +100,8 @@ func TestNextTeaches(t *testing.T) {
 	}
 }
 
-// TestNextAfterAnything: a pass may be given up before, within and after its backward pass, whatever was shared in it.
+// TestNextAfterAnything: a pass may be given up before, within and after its backward pass,
+// whatever was shared in it.
 func TestNextAfterAnything(t *testing.T) {
 	for name, backend := range backends() {
 		t.Run(name, func(t *testing.T) {
@@ -132,8 +134,8 @@ func TestNextAfterAnything(t *testing.T) {
 	}
 }
 
-// TestNextMemory: a step of several passes takes the memory of its largest one, inputs of the others left aside, and no more
-// after many steps.
+// TestNextMemory: a step of several passes takes the memory of its largest one, inputs of the
+// others left aside, and no more after many steps.
 func TestNextMemory(t *testing.T) {
 	shape := tensor.Shape{N: 6, H: 29, W: 29, C: 3}
 	held := func(widths ...int) int {

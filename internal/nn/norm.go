@@ -2,7 +2,8 @@ package nn
 
 import "github.com/tendril-nas/tendril/internal/tensor"
 
-// Stats is the running statistics of one batch normalisation. Several networks that share gamma and beta may keep Stats of their own.
+// Stats is the running statistics of one batch normalisation. Several networks that share gamma and
+// beta may keep Stats of their own.
 type Stats struct {
 	Mean, Var tensor.Vec
 	images    int // images averaged since Reset
@@ -27,7 +28,8 @@ func (s *Stats) Reset(st tensor.Stream) {
 	s.images = 0
 }
 
-// BatchNorm is a batch normalisation layer. A tensor with fewer channels uses the first elements of all vectors.
+// BatchNorm is a batch normalisation layer. A tensor with fewer channels uses the first elements of
+// all vectors.
 type BatchNorm struct {
 	Gamma, Beta Vector
 	Stats       *Stats
@@ -36,7 +38,8 @@ type BatchNorm struct {
 	Frozen      bool    // running statistics in every mode
 }
 
-// BatchNormAct normalises per channel and applies the activation. See NormMode for the statistics it uses.
+// BatchNormAct normalises per channel and applies the activation. See NormMode for the statistics
+// it uses.
 func (t *Tape) BatchNormAct(x Value, bn BatchNorm, act tensor.Act) Value {
 	in := t.get("batch norm", x)
 	c := in.Shape().C

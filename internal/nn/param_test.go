@@ -59,7 +59,8 @@ func TestViewTrainsTheWholeTensor(t *testing.T) {
 		want := before[i] - (g[i] + 0.1*before[i])
 		close32(t, "decayed weight", after[i:i+1], []float32{want}, 1e-6)
 	}
-	// A second step elsewhere starts from a cleared gradient, while momentum still moves what was trained first.
+	// A second step elsewhere starts from a cleared gradient, while momentum still moves what was
+	// trained first.
 	r.step(opt, p.Weight().Crop(1, 1, 1), 1)
 	if g := r.grad(p); g[5] != 0 {
 		t.Errorf("gradient of the step before is still there: %g", g[5])
@@ -153,7 +154,8 @@ func TestClip(t *testing.T) {
 	}
 }
 
-// TestResumedOptimizer takes a snapshot of values, slots and update counts, restores them into a new set and goes on with the same bits.
+// TestResumedOptimizer takes a snapshot of values, slots and update counts, restores them into a
+// new set and goes on with the same bits.
 func TestResumedOptimizer(t *testing.T) {
 	for name, slots := range map[string]int{"sgd": 1, "adam": 2} {
 		t.Run(name, func(t *testing.T) {

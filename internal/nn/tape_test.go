@@ -11,7 +11,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// net is a small network with every kind of convolution, squeeze-and-excitation, a residual, dropout and a classifier.
+// net is a small network with every kind of convolution, squeeze-and-excitation, a residual,
+// dropout and a classifier.
 type net struct {
 	stem, expand, depth, project, fc nn.Weight
 	reduce, excite                   nn.Weight
@@ -135,7 +136,8 @@ func TestConcurrentInference(t *testing.T) {
 	}
 }
 
-// TestInferenceAgreesWithTrainingTape: remembering layers does not change a result, and inference touches nothing.
+// TestInferenceAgreesWithTrainingTape: remembering layers does not change a result, and inference
+// touches nothing.
 func TestInferenceAgreesWithTrainingTape(t *testing.T) {
 	r := fakeRig(t)
 	m := newNet(r)
@@ -179,7 +181,8 @@ func TestDropout(t *testing.T) {
 		}
 		return k / float64(n)
 	}
-	// Two independent masks agree on 0.7² + 0.3² = 0.58 of all elements; five standard deviations are 0.0175.
+	// Two independent masks agree on 0.7² + 0.3² = 0.58 of all elements; five standard deviations
+	// are 0.0175.
 	for what, got := range map[string]float64{"layers": agree(a, b), "seeds": agree(a, d)} {
 		if math.Abs(got-0.58) > 0.0175 {
 			t.Errorf("masks of two %s agree on %g of the elements, expected 0.58", what, got)

@@ -59,7 +59,8 @@ func testMix(s *suite) {
 	s.zeroShares()
 }
 
-// outer is a gradient that may be delayed in any way: behind a batch normalisation, a squeeze-and-excitation, a mean.
+// outer is a gradient that may be delayed in any way: behind a batch normalisation, a
+// squeeze-and-excitation, a mean.
 func (w *world) outer(shape tensor.Shape) tensor.Tensor {
 	spread := func() tensor.Tensor { return w.GlobalAvgPoolBackward(w.raw(tensor.Vector(shape.N, shape.C)), shape) }
 	scaled := func() tensor.Tensor {
@@ -85,7 +86,8 @@ func need(w *world, k int) []bool {
 	return list
 }
 
-// mixBackward keeps the gradients of a mix. None stands for zeros, which only an operand whose coefficient is 0 may have.
+// mixBackward keeps the gradients of a mix. None stands for zeros, which only an operand whose
+// coefficient is 0 may have.
 func (w *world) mixBackward(name string, xs []tensor.Tensor, dy tensor.Tensor, p, grad tensor.Vec, need []bool) []tensor.Tensor {
 	share := make([]float32, p.Len)
 	w.Read(p.Buf, p.Off, share)
@@ -121,15 +123,16 @@ func (s *suite) zeroShares() {
 	}
 }
 
-// testMixChains: mixtures between convolutions and normalisations, as relaxed networks have them, forward and backward.
+// testMixChains: mixtures between convolutions and normalisations, as relaxed networks have them,
+// forward and backward.
 func testMixChains(s *suite) {
 	s.cases(24, 1e-4, func(w *world) {
 		w.mixChain(tensor.Shape{N: w.between(2, 3), H: w.between(3, 9), W: w.between(3, 9), C: w.between(2, 20)})
 	})
 }
 
-// mixChain is a mixture of depthwise kernels before one normalisation, and a mixture of that with the block's input
-// behind a projection.
+// mixChain is a mixture of depthwise kernels before one normalisation, and a mixture of that with
+// the block's input behind a projection.
 func (w *world) mixChain(shape tensor.Shape) {
 	train, c, mid := w.coin(), shape.C, w.between(2, 40)
 	act := pick(w, tensor.ActReLU, tensor.ActHSwish)

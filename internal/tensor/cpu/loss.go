@@ -31,8 +31,8 @@ func (n *node) row(r int, temp float64, dst []float64) {
 	}
 }
 
-// logSoftmax turns row r of logits into log probabilities over the classes whose
-// mask is not 0 (nil: all); masked classes get −Inf.
+// logSoftmax turns row r of logits into log probabilities over the classes whose mask is not 0
+// (nil: all); masked classes get −Inf.
 func logSoftmax(z []float64, mask *node, r int) {
 	top := math.Inf(-1)
 	for k, v := range z {
@@ -52,8 +52,8 @@ func logSoftmax(z []float64, mask *node, r int) {
 	}
 }
 
-// distillOp is the divergence of rows of two tensors of logits, or the student's
-// gradient; a chunk is some rows.
+// distillOp is the divergence of rows of two tensors of logits, or the student's gradient; a chunk
+// is some rows.
 type distillOp struct {
 	student, teacher, mask *node // mask may be nil
 	out                    *node // one number per row, or the student's gradient

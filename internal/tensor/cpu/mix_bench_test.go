@@ -8,7 +8,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// BenchmarkMix times both passes of a mixture of pending operands before a normalisation with batch statistics.
+// BenchmarkMix times both passes of a mixture of pending operands before a normalisation with batch
+// statistics.
 func BenchmarkMix(b *testing.B) {
 	for _, c := range []struct{ n, size, channels, k int }{{64, 16, 96, 3}, {64, 4, 480, 3}, {64, 16, 96, 7}} {
 		b.Run(fmt.Sprintf("%dx%dx%dx%d-%d", c.n, c.size, c.size, c.channels, c.k), func(b *testing.B) {
