@@ -39,7 +39,8 @@ func TestGradientLosses(t *testing.T) {
 		}
 		temperature := 0.5 + 3*p.rng.Float64()
 		return func(x []nn.Value) []nn.Value {
-			smooth, weighted := p.tape.Goal(k, nn.Targets{Labels: labels, Smoothing: 0.1, Mask: mask}), p.tape.Goal(k, nn.Targets{Soft: soft})
+			smooth := p.tape.Goal(k, nn.Targets{Labels: labels, Smoothing: 0.1, Mask: mask})
+			weighted := p.tape.Goal(k, nn.Targets{Soft: soft})
 			weighted.Mask = smooth.Mask
 			return []nn.Value{
 				p.tape.CrossEntropy(x[0], smooth),

@@ -91,7 +91,8 @@ func TestNextTeaches(t *testing.T) {
 
 			r.ps.BeginStep()
 			r.tape.Begin(nn.Training(3))
-			want := student(r.tape.Input(shape, pixels), r.tape.Input(tensor.Vector(6, 5), soft), r.tape.Goal(5, targets))
+			teacher := r.tape.Input(tensor.Vector(6, 5), soft)
+			want := student(r.tape.Input(shape, pixels), teacher, r.tape.Goal(5, targets))
 			if !slices.Equal(got, want) {
 				t.Errorf("losses and right answers are %v, expected %v", got, want)
 			}

@@ -57,7 +57,8 @@ func statsOf(mean, variance *nn.Param) *nn.Stats {
 
 // squeezeExcite is x times h-sigmoid(expand(ReLU(reduce(mean of x)))), weights [1,1,C,M] and
 // [1,1,M,C] with biases.
-func squeezeExcite(t *nn.Tape, x nn.Value, reduce nn.Weight, reduceBias nn.Vector, expand nn.Weight, expandBias nn.Vector) nn.Value {
+func squeezeExcite(t *nn.Tape, x nn.Value, reduce nn.Weight, reduceBias nn.Vector, expand nn.Weight,
+	expandBias nn.Vector) nn.Value {
 	one := tensor.ConvSpec{Stride: 1, Groups: 1}
 	h := t.Act(t.Conv(t.GlobalAvgPool(x), reduce, reduceBias, one), tensor.ActReLU)
 	return t.ScaleChannels(x, t.Act(t.Conv(h, expand, expandBias, one), tensor.ActHSigmoid))

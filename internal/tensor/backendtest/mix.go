@@ -62,9 +62,10 @@ func testMix(s *suite) {
 // outer is a gradient that may be delayed in any way: behind a batch normalisation, a
 // squeeze-and-excitation, a mean.
 func (w *world) outer(shape tensor.Shape) tensor.Tensor {
-	spread := func() tensor.Tensor { return w.GlobalAvgPoolBackward(w.raw(tensor.Vector(shape.N, shape.C)), shape) }
+	vector := func() tensor.Tensor { return w.raw(tensor.Vector(shape.N, shape.C)) }
+	spread := func() tensor.Tensor { return w.GlobalAvgPoolBackward(vector(), shape) }
 	scaled := func() tensor.Tensor {
-		dx, _ := w.ScaleChannelsBackward(w.raw(shape), w.raw(tensor.Vector(shape.N, shape.C)), w.raw(shape))
+		dx, _ := w.ScaleChannelsBackward(w.raw(shape), vector(), w.raw(shape))
 		return dx
 	}
 	switch w.rng.IntN(5) {
@@ -184,9 +185,11 @@ func (w *world) mixChain(shape tensor.Shape) {
 		if g != nil {
 			view := views[i]
 			view.Buf = grad.Buf
-			dez = w.Add(dez, w.ConvBackward(ez, g, views[i], specs[i], tensor.ConvGrads{W: view, NeedX: true}), tensor.ActNone)
+			g = w.ConvBackward(ez, g, views[i], specs[i], tensor.ConvGrads{W: view, NeedX: true})
+			dez = w.Add(dez, g, tensor.ActNone)
 		}
 	}
 	de := w.BatchNormActBackward(e, esaved, dez, ne, specE, w.normGrads(mid))
-	w.keep("input's gradient", w.Add(w.ConvBackward(x, de, we, one, w.grads(we, true)), dops[1], tensor.ActNone))
+	dx := w.ConvBackward(x, de, we, one, w.grads(we, true))
+	w.keep("input's gradient", w.Add(dx, dops[1], tensor.ActNone))
 }
