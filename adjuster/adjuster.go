@@ -128,8 +128,10 @@ func (a *Adjuster) Adjust(ctx context.Context, prev searchspace.Arch, d float64,
 	if err != nil {
 		return nil, err
 	}
-	if err := r.train(ctx, reward); err != nil {
-		return r.result(), err
+	if status, err := r.train(ctx, reward); err != nil {
+		res := r.result()
+		res.Status = status
+		return res, err
 	}
 	res, err := r.choose(ctx, final)
 	if err != nil {

@@ -36,10 +36,10 @@ func (t Tally) check(what string) error {
 // therefore add up until they are answered. The two sets are disjoint and together D_t. Images count training images
 // included, with the transform used for evaluation; an image with a label that the model does not know counts as wrong.
 type Reading struct {
-	Reference Tally `json:"reference"`
-	Added     Tally `json:"added"`
+	Reference Tally
+	Added     Tally
 	// Distance is d_t of eq. (1) between D_t and the reference, from features of the serving model.
-	Distance float64 `json:"distance"`
+	Distance float64
 }
 
 // H is H_t = Φ(D_{t−1}; α_{t−1}) − Φ(D_t; α_{t−1}) in percentage points. See eq. (4).
@@ -65,10 +65,10 @@ type Condition struct {
 
 // Decision is the answer of a Condition.
 type Decision struct {
-	Adjust  bool    `json:"adjust"`
-	H       float64 `json:"h"`               // H_t, percentage points
-	Lower   float64 `json:"lower,omitempty"` // lower confidence bound of H_t when Condition.Confidence is set, else H_t
-	Epsilon float64 `json:"epsilon"`
+	Adjust  bool
+	H       float64 // H_t, percentage points
+	Lower   float64 // lower confidence bound of H_t when Condition.Confidence is set, else H_t
+	Epsilon float64
 }
 
 // Decide applies the condition to a reading. It is cheap and changes nothing: a service may call it on every batch.

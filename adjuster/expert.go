@@ -60,13 +60,18 @@ const (
 
 // Outcome is the record of one snapshot.
 type Outcome struct {
-	Step          int              `json:"step"` // t, from 1
-	Action        Action           `json:"action"`
-	Reading       Reading          `json:"reading"`
-	Decision      Decision         `json:"decision"`
+	Step          int // t, from 1
+	Action        Action
+	Reading       Reading
+	Decision      Decision
 	Before, After searchspace.Arch // α_{t−1} and α_t; Before is zero for the first snapshot
+	// BeforeText and AfterText are Before and After as Space.Format writes them.
+	BeforeText, AfterText string
 	// Search is what the adjuster found, every proposal included; nil unless Adjusted.
-	Search *Result `json:"search,omitempty"`
+	Search *Result
+	// Status says why the snapshot ended; other than StatusFinished it came with an error, and the
+	// snapshot goes on where it ended.
+	Status searchspace.Status
 }
 
 // ExpertOptions sets up an Expert; the zero value is the paper's Algorithm 1, starting before the first snapshot.
@@ -93,6 +98,7 @@ type Expert struct {
 	done     []Outcome
 	phase    Phase
 	current  Outcome // of the snapshot under way
+	stopped  bool    // the Recorder ended the last adjustment
 }
 
 // NewExpert starts Algorithm 1 with an adjuster; o may be nil. The expert owns the adjuster from now on.
@@ -190,10 +196,12 @@ func (e *Expert) measure(ctx context.Context, l Learner) error {
 // begin starts a snapshot once it is known what will be done about it.
 func (e *Expert) begin(action Action, r Reading, d Decision) {
 	e.current = Outcome{Step: e.Step() + 1, Action: action, Reading: r, Decision: d, Before: e.arch, After: e.arch}
+	e.current.BeforeText = e.adjuster.space.Format(e.arch)
+	e.current.AfterText = e.current.BeforeText
 	e.phase = PhaseFineTune
 	switch action {
 	case First:
-		e.current.Before = searchspace.Arch{}
+		e.current.Before, e.current.BeforeText = searchspace.Arch{}, ""
 	case Kept:
 		e.phase = PhaseKeep
 	}
@@ -209,15 +217,28 @@ func (e *Expert) finish(ctx context.Context, l Learner) (*Outcome, error) {
 		next, err := e.do(ctx, l)
 		if err != nil {
 			partial := e.current
+			partial.Status = e.whyEnded(ctx)
 			return &partial, fmt.Errorf("adjuster: snapshot %d: %s: %w", partial.Step, e.phase, err)
 		}
 		e.phase = next
 	}
+	e.current.Status = searchspace.StatusFinished
 	e.arch = e.current.After
 	e.done = append(e.done, e.current)
 	e.current = Outcome{}
 	out := e.done[len(e.done)-1]
 	return &out, e.autosave()
+}
+
+// whyEnded is the status of a snapshot whose phase returned an error.
+func (e *Expert) whyEnded(ctx context.Context) searchspace.Status {
+	switch {
+	case ctx.Err() != nil:
+		return searchspace.StatusCancelled
+	case e.phase == PhaseAdjust && e.stopped:
+		return searchspace.StatusStopped
+	}
+	return searchspace.StatusFailed
 }
 
 // do runs one phase and says which comes next; PhaseMeasure means that the snapshot is finished.
@@ -245,6 +266,7 @@ func (e *Expert) do(ctx context.Context, l Learner) (Phase, error) {
 }
 
 func (e *Expert) search(ctx context.Context, l Learner) error {
+	e.stopped = false
 	j, err := l.Judges(ctx)
 	if err != nil {
 		return err
@@ -258,9 +280,10 @@ func (e *Expert) search(ctx context.Context, l Learner) error {
 		}
 	}
 	res, err := e.adjuster.Adjust(ctx, e.current.Before, e.current.Reading.Distance, j.Reward, j.Final)
+	e.stopped = res != nil && res.Status == searchspace.StatusStopped
 	if err != nil {
 		return err
 	}
-	e.current.Search, e.current.After = res, res.Arch
+	e.current.Search, e.current.After, e.current.AfterText = res, res.Arch, res.Text
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/tendril-nas/tendril/internal/stream"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
@@ -263,7 +264,7 @@ func TestReinforceIsTheGradientOfTheExpectedReward(t *testing.T) {
 	const n = 4000
 	sums, squares := make([]float64, len(dirs)), make([]float64, len(dirs))
 	for i := range n {
-		d, err := a.policy.propose(s, enc, cell, stream(9, streamProposal, 0, uint64(i)), true)
+		d, err := a.policy.propose(s, enc, cell, stream.New(9, "adjuster.proposal", 0, uint64(i)), true)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -152,7 +152,7 @@ func bestOfRandom(t testing.TB, s *searchspace.Space, seed uint64, n int, lambda
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := loop.Run(t.Context()); err != nil {
+	if _, err := loop.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	best := math.Inf(-1)

@@ -84,10 +84,10 @@ type Recorder interface {
 
 // Progress is what a Recorder sees after each iteration.
 type Progress struct {
-	Iteration  int // from 1
-	Iterations int
-	Distinct   int // different architectures measured so far
-	Proposal   Proposal
+	Iteration  int      `json:"iteration"` // from 1
+	Iterations int      `json:"iterations"`
+	Distinct   int      `json:"distinct"` // different architectures measured so far
+	Proposal   Proposal `json:"proposal"`
 }
 
 const (

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/tendril-nas/tendril/internal/nn"
+	"github.com/tendril-nas/tendril/internal/stream"
 	"github.com/tendril-nas/tendril/internal/tensor"
 	"github.com/tendril-nas/tendril/internal/tensor/cpu"
 	"github.com/tendril-nas/tendril/searchspace"
@@ -75,7 +76,7 @@ func newPolicy(space *searchspace.Space, o *Options) (p *policy, err error) {
 	p.heads = p.ps.Add("heads.weight", h, rows).Weight()
 	p.headsB = p.ps.Add("heads.bias", rows).Vector()
 	p.values = p.ps.Add("values", rows, h).Weight()
-	r := stream(o.Seed, streamInit, 0, 0)
+	r := stream.New(o.Seed, "adjuster.init")
 	for _, q := range p.ps.All() {
 		q.InitUniform(p.tape.Stream(), r, o.InitRange)
 	}

@@ -6,14 +6,13 @@ import (
 	"math"
 
 	"github.com/tendril-nas/tendril/internal/checkpoint"
-	"github.com/tendril-nas/tendril/internal/search"
 	"github.com/tendril-nas/tendril/internal/tensor"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
 const (
 	adjusterKind = "adjuster"
-	stateVersion = 1
+	stateVersion = 2
 )
 
 // adjusterState is the JSON part of a saved Adjuster.
@@ -28,15 +27,12 @@ type adjusterState struct {
 
 // runState is the JSON part of an adjustment under way.
 type runState struct {
-	Prev     searchspace.Arch          `json:"prev"`
-	Scratch  bool                      `json:"scratch,omitempty"` // Prev is the zero Arch
-	Distance float64                   `json:"distance"`
-	Average  average                   `json:"average"`
-	Steps    int                       `json:"steps"`
-	Stage    int                       `json:"stage"`
-	Version  uint64                    `json:"weight_version"`
-	Extra    []searchspace.Measurement `json:"extra,omitempty"`
-	Updates  map[string]int            `json:"updates"` // of each parameter by the optimiser
+	Prev     searchspace.Arch `json:"prev"`
+	Scratch  bool             `json:"scratch,omitempty"` // Prev is the zero Arch
+	Distance float64          `json:"distance"`
+	Average  average          `json:"average"`
+	Judging  bool             `json:"judging,omitempty"` // the final choice has begun
+	Updates  map[string]int   `json:"updates"`           // of each parameter by the optimiser
 }
 
 // Save writes the whole state to a file, an adjustment under way included. The file at path is replaced atomically. It may be
@@ -58,9 +54,9 @@ func (a *Adjuster) Save(path string) error {
 // damaged or foreign files and fs.ErrNotExist for missing ones.
 func Load(path string, o *Options) (*Adjuster, error) {
 	var state adjusterState
-	tensors, err := checkpoint.Read(path, adjusterKind, stateVersion, &state)
+	tensors, err := readState(path, adjusterKind, &state)
 	if err != nil {
-		return nil, fmt.Errorf("adjuster: %w", err)
+		return nil, err
 	}
 	a, err := restore(&state, tensors, o)
 	if err != nil {
@@ -69,40 +65,41 @@ func Load(path string, o *Options) (*Adjuster, error) {
 	return a, nil
 }
 
+// readState reads a checkpoint of this package. Those of earlier versions are refused: with their
+// streams of random numbers a run would not go on as it began.
+func readState(path, kind string, state any) (map[string]checkpoint.Tensor, error) {
+	info, err := checkpoint.Inspect(path)
+	if err == nil && info.Kind == kind && info.Version < stateVersion {
+		err = fmt.Errorf("%s: %w: %d of %q, expected %d", path, checkpoint.ErrVersion, info.Version, kind, stateVersion)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("adjuster: %w", err)
+	}
+	tensors, err := checkpoint.Read(path, kind, stateVersion, state)
+	if err != nil {
+		return nil, fmt.Errorf("adjuster: %w", err)
+	}
+	return tensors, nil
+}
+
 func (a *Adjuster) state() (_ *adjusterState, tensors map[string]checkpoint.Tensor, err error) {
 	defer tensor.Recover(&err)
-	p, st := a.policy, a.policy.tape.Stream()
-	state := &adjusterState{Space: a.space.Spec(), Options: a.opts, CustomCost: a.opts.Cost != nil, Backend: p.ps.Backend().Name(), Runs: a.runs}
+	state := &adjusterState{Space: a.space.Spec(), Options: a.opts, CustomCost: a.opts.Cost != nil, Backend: a.policy.ps.Backend().Name(), Runs: a.runs}
 	tensors = make(map[string]checkpoint.Tensor)
-	for _, q := range p.ps.All() {
-		tensors["policy/"+q.Name()] = checkpoint.Of(q.Dims(), q.Get(st))
-	}
+	a.policy.save(tensors)
 	r := a.pending
 	if r == nil {
 		return state, tensors, nil
 	}
-	s := r.loop.State()
-	state.Pending = &runState{Prev: r.prev, Scratch: r.prev.IsZero(), Distance: r.distance, Average: r.average, Steps: s.Steps,
-		Extra: s.Extra, Updates: make(map[string]int)}
-	for _, m := range s.Measurements() {
-		state.Pending.Stage, state.Pending.Version = m.Stage, m.WeightVersion
-		break
-	}
-	putRecords(tensors, "pending", len(p.decisions), s.Records)
-	for _, q := range p.ps.All() {
-		state.Pending.Updates[q.Name()] = q.Steps()
-		for i, name := range adamSlots {
-			if b := q.Slot(i); b != nil {
-				data := make([]float32, b.Len())
-				st.Read(b, 0, data)
-				tensors[name+q.Name()] = checkpoint.Of(q.Dims(), data)
-			}
-		}
+	state.Pending = &runState{Prev: r.prev, Scratch: r.prev.IsZero(), Distance: r.distance, Average: r.average,
+		Updates: a.policy.saveOptimizer(tensors)}
+	a.codec(nil).PutState(tensors, "pending", r.loop.State())
+	if judged := r.judgedState(); judged != nil {
+		state.Pending.Judging = true
+		a.judgements().PutState(tensors, "final", *judged)
 	}
 	return state, tensors, nil
 }
-
-var adamSlots = [...]string{"adam.m/", "adam.v/"}
 
 func restore(state *adjusterState, tensors map[string]checkpoint.Tensor, o *Options) (_ *Adjuster, err error) {
 	defer tensor.Recover(&err)
@@ -131,17 +128,10 @@ func restore(state *adjusterState, tensors map[string]checkpoint.Tensor, o *Opti
 		return nil, err
 	}
 	a.runs = state.Runs
-	p, st := a.policy, a.policy.tape.Stream()
-	for _, q := range p.ps.All() {
-		v, err := checkpoint.Get[float32](tensors, "policy/"+q.Name(), q.Dims()...)
-		if err != nil {
-			return nil, fmt.Errorf("adjuster: %w", err)
-		}
-		if err := q.Set(st, v); err != nil {
-			return nil, err
-		}
+	if err := a.policy.load(tensors); err != nil {
+		return nil, err
 	}
-	if name := p.ps.Backend().Name(); name != state.Backend {
+	if name := a.policy.ps.Backend().Name(); name != state.Backend {
 		a.opts.Logger.Warn("checkpoint was made with other kernels; results may differ in the last bits", "made", state.Backend, "here", name)
 	}
 	if state.Pending != nil {
@@ -151,8 +141,8 @@ func restore(state *adjusterState, tensors map[string]checkpoint.Tensor, o *Opti
 }
 
 func (a *Adjuster) restoreRun(s *runState, tensors map[string]checkpoint.Tensor) error {
-	if s.Prev.IsZero() != s.Scratch || !(s.Distance >= 0) || math.IsInf(s.Distance, 0) || s.Steps < 0 {
-		return fmt.Errorf("adjuster: adjustment under way has distance %v and %d iterations", s.Distance, s.Steps)
+	if s.Prev.IsZero() != s.Scratch || !(s.Distance >= 0) || math.IsInf(s.Distance, 0) {
+		return fmt.Errorf("adjuster: adjustment under way has architecture %v at distance %v", s.Prev, s.Distance)
 	}
 	if !s.Scratch {
 		if err := a.space.Valid(s.Prev); err != nil {
@@ -164,26 +154,22 @@ func (a *Adjuster) restoreRun(s *runState, tensors map[string]checkpoint.Tensor)
 		return err
 	}
 	r.average = s.Average
-	p, st := a.policy, a.policy.tape.Stream()
-	for _, q := range p.ps.All() {
-		if s.Updates[q.Name()] == 0 {
-			continue
-		}
-		q.Restore(s.Updates[q.Name()], len(adamSlots))
-		for i, name := range adamSlots {
-			v, err := checkpoint.Get[float32](tensors, name+q.Name(), q.Dims()...)
-			if err != nil {
-				return fmt.Errorf("adjuster: %w", err)
-			}
-			st.Write(q.Slot(i), 0, v)
-		}
-	}
-	recs, err := getRecords(tensors, "pending", s.Steps, len(p.decisions), s.Stage, s.Version)
-	if err != nil {
+	if err := a.policy.loadOptimizer(tensors, s.Updates); err != nil {
 		return err
 	}
-	if err := r.loop.Restore(search.State[note]{Steps: s.Steps, Records: recs, Extra: s.Extra}, a.space.Valid); err != nil {
+	state, err := a.codec(a.space.Valid).GetState(tensors, "pending")
+	if err != nil {
 		return fmt.Errorf("adjuster: %w", err)
+	}
+	if err := r.loop.Restore(state); err != nil {
+		return fmt.Errorf("adjuster: %w", err)
+	}
+	if s.Judging {
+		judged, err := a.judgements().GetState(tensors, "final")
+		if err != nil {
+			return fmt.Errorf("adjuster: %w", err)
+		}
+		r.judged = &judged
 	}
 	a.pending = r
 	return nil
