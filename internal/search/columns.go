@@ -64,8 +64,15 @@ func (c Codec[T]) put(tensors map[string]checkpoint.Tensor, name string, rows []
 		}
 		m := r.Measurement
 		flags[i] = r.flags()
-		copy(ints[i*integers:], []int64{int64(r.Step), int64(r.Attempts), int64(m.Correct), int64(m.Samples), int64(m.Stage),
-			int64(m.WeightVersion), int64(len(r.Failure))})
+		copy(ints[i*integers:], []int64{
+			intStep:     int64(r.Step),
+			intAttempts: int64(r.Attempts),
+			intCorrect:  int64(m.Correct),
+			intSamples:  int64(m.Samples),
+			intStage:    int64(m.Stage),
+			intVersion:  int64(m.WeightVersion),
+			intFailure:  int64(len(r.Failure)),
+		})
 		x := numbers[i*width : (i+1)*width]
 		x[floatAccuracy], x[floatLoss] = m.Accuracy, m.Loss
 		copy(x[floats:], r.Values)
@@ -88,8 +95,12 @@ func (r row[T]) flags() (f uint8) {
 		flag uint8
 		set  bool
 	}{
-		{flagCached, r.Cached}, {flagRefused, r.Arch.IsZero()}, {flagRecalibrated, r.Measurement.Recalibrated},
-		{flagText, r.Measurement.Text != ""}, {flagFailed, r.Failure != ""}, {flagDone, r.done},
+		{flagCached, r.Cached},
+		{flagRefused, r.Arch.IsZero()},
+		{flagRecalibrated, r.Measurement.Recalibrated},
+		{flagText, r.Measurement.Text != ""},
+		{flagFailed, r.Failure != ""},
+		{flagDone, r.done},
 	} {
 		if x.set {
 			f |= x.flag
@@ -98,100 +109,122 @@ func (r row[T]) flags() (f uint8) {
 	return f
 }
 
+// table is the columns of rows as they are read.
+type table struct {
+	choices, flags, failures []uint8
+	ints                     []int64
+	numbers                  []float64
+	width                    int // of numbers
+}
+
 func (c Codec[T]) get(tensors map[string]checkpoint.Tensor, name string) ([]row[T], error) {
 	if _, ok := tensors[name+"/flags"]; !ok {
 		return nil, nil
 	}
-	flags, _, err := column[uint8](tensors, name+"/flags", -1)
-	if err != nil {
+	t, err := c.table(tensors, name)
+	if err != nil || len(t.flags) == 0 {
 		return nil, err
 	}
-	n := len(flags)
-	if n == 0 {
-		return nil, nil
-	}
-	choices, _, err := column[uint8](tensors, name+"/choices", n, c.Decisions)
-	if err != nil {
-		return nil, err
-	}
-	ints, _, err := column[int64](tensors, name+"/integers", n, integers)
-	if err != nil {
-		return nil, err
-	}
-	numbers, shape, err := column[float64](tensors, name+"/numbers", n, -1)
-	if err != nil {
-		return nil, err
-	}
-	width := shape[1]
-	if width < floats+c.Numbers {
-		return nil, fmt.Errorf("%w: %q has %d columns, expected %d or more", checkpoint.ErrTensor, name+"/numbers", width, floats+c.Numbers)
-	}
-	var failures []uint8
-	if _, ok := tensors[name+"/failures"]; ok {
-		if failures, _, err = column[uint8](tensors, name+"/failures", -1); err != nil {
-			return nil, err
-		}
-	}
-	rows := make([]row[T], n)
+	rows := make([]row[T], len(t.flags))
 	known := architectures{c.Check, c.Format, map[searchspace.Arch]string{}}
 	for i := range rows {
-		line := ints[i*integers : (i+1)*integers]
-		if length := line[intFailure]; length < 0 || length > int64(len(failures)) {
-			return nil, fmt.Errorf("search: %s: row %d: error text of %d bytes, %d left", name, i, length, len(failures))
-		}
-		text := string(failures[:line[intFailure]])
-		failures = failures[line[intFailure]:]
-		if rows[i], err = c.row(choices[i*c.Decisions:(i+1)*c.Decisions], flags[i], line, numbers[i*width:(i+1)*width], text, known); err != nil {
+		if rows[i], err = c.row(t, i, known); err != nil {
 			return nil, fmt.Errorf("search: %s: row %d: %w", name, i, err)
 		}
+		t.failures = t.failures[len(rows[i].Failure):]
 	}
-	if len(failures) > 0 {
-		return nil, fmt.Errorf("search: %s: %d bytes of error texts belong to no row", name, len(failures))
+	if len(t.failures) > 0 {
+		return nil, fmt.Errorf("search: %s: %d bytes of error texts belong to no row", name, len(t.failures))
 	}
 	return rows, nil
 }
 
-// row reads one line of the columns.
-func (c Codec[T]) row(choices []uint8, flags uint8, ints []int64, numbers []float64, failure string, known architectures) (r row[T], err error) {
-	if flags >= flagsEnd || (flags&flagFailed != 0) != (failure != "") {
-		return r, fmt.Errorf("flags %#x with an error text of %d bytes", flags, len(failure))
+// table checks that the columns fit each other.
+func (c Codec[T]) table(tensors map[string]checkpoint.Tensor, name string) (t table, err error) {
+	if t.flags, _, err = column[uint8](tensors, name+"/flags", -1); err != nil {
+		return t, err
 	}
-	for _, k := range []int{intStep, intAttempts, intCorrect, intSamples} {
-		if ints[k] < 0 || ints[k] > math.MaxInt32 {
-			return r, fmt.Errorf("integer %d is %d, expected 0 to %d", k, ints[k], math.MaxInt32)
-		}
+	n := len(t.flags)
+	if t.choices, _, err = column[uint8](tensors, name+"/choices", n, c.Decisions); err != nil {
+		return t, err
 	}
-	if ints[intStage] < math.MinInt32 || ints[intStage] > math.MaxInt32 {
-		return r, fmt.Errorf("stage is %d, expected 32 bits", ints[intStage])
+	if t.ints, _, err = column[int64](tensors, name+"/integers", n, integers); err != nil {
+		return t, err
 	}
-	values := len(numbers) - c.Numbers
+	var shape []int
+	if t.numbers, shape, err = column[float64](tensors, name+"/numbers", n, -1); err != nil {
+		return t, err
+	}
+	if t.width = shape[1]; t.width < floats+c.Numbers {
+		return t, fmt.Errorf("%w: %q has %d columns, expected %d or more", checkpoint.ErrTensor, name+"/numbers",
+			t.width, floats+c.Numbers)
+	}
+	if _, ok := tensors[name+"/failures"]; ok {
+		t.failures, _, err = column[uint8](tensors, name+"/failures", -1)
+	}
+	return t, err
+}
+
+// row reads line i of the columns; t.failures begins with its error text.
+func (c Codec[T]) row(t table, i int, known architectures) (r row[T], err error) {
+	flags, ints := t.flags[i], t.ints[i*integers:(i+1)*integers]
+	if err := checkIntegers(ints); err != nil {
+		return r, err
+	}
+	length := ints[intFailure]
+	if length > int64(len(t.failures)) || flags >= flagsEnd || (flags&flagFailed != 0) != (length > 0) {
+		return r, fmt.Errorf("flags %#x with an error text of %d bytes, %d left", flags, length, len(t.failures))
+	}
+	numbers := t.numbers[i*t.width : (i+1)*t.width]
+	values := numbers[floats : t.width-c.Numbers : t.width-c.Numbers]
 	if c.Numbers > 0 {
-		if r.Note, err = c.Get(numbers[values:]); err != nil {
+		if r.Note, err = c.Get(numbers[t.width-c.Numbers:]); err != nil {
 			return r, err
 		}
 	}
-	r.Step, r.Attempts, r.Failure = int(ints[intStep]), int(ints[intAttempts]), failure
+	r.Step, r.Attempts = int(ints[intStep]), int(ints[intAttempts])
+	r.Failure = string(t.failures[:length])
 	r.Cached, r.done = flags&flagCached != 0, flags&flagDone != 0
 	if flags&flagRefused != 0 {
 		return r, nil
 	}
 	var text string
-	if r.Arch, text, err = known.read(choices); err != nil {
+	if r.Arch, text, err = known.read(t.choices[i*c.Decisions : (i+1)*c.Decisions]); err != nil {
 		return r, err
 	}
-	if !r.done || failure != "" {
+	if !r.done || r.Failure != "" {
 		return r, nil
 	}
-	r.Measurement = searchspace.Measurement{Arch: r.Arch, Accuracy: numbers[floatAccuracy], Loss: numbers[floatLoss],
-		Correct: int(ints[intCorrect]), Samples: int(ints[intSamples]), Stage: int(ints[intStage]),
-		WeightVersion: uint64(ints[intVersion]), Recalibrated: flags&flagRecalibrated != 0}
+	r.Measurement = searchspace.Measurement{
+		Arch: r.Arch, Accuracy: numbers[floatAccuracy], Loss: numbers[floatLoss],
+		Correct: int(ints[intCorrect]), Samples: int(ints[intSamples]),
+		Stage: int(ints[intStage]), WeightVersion: uint64(ints[intVersion]),
+		Recalibrated: flags&flagRecalibrated != 0,
+	}
 	if flags&flagText != 0 {
 		r.Measurement.Text = text
 	}
-	if values > floats {
-		r.Values = numbers[floats:values:values]
+	if len(values) > 0 {
+		r.Values = values
 	}
 	return r, nil
+}
+
+// checkIntegers refuses numbers that no search writes, and that an int may not hold everywhere.
+func checkIntegers(ints []int64) error {
+	for k, v := range ints {
+		low, high := int64(0), int64(math.MaxInt32)
+		switch k {
+		case intStage:
+			low = math.MinInt32
+		case intVersion:
+			continue
+		}
+		if v < low || v > high {
+			return fmt.Errorf("integer %d is %d, expected %d to %d", k, v, low, high)
+		}
+	}
+	return nil
 }
 
 // architectures checks and names each architecture once.
@@ -221,7 +254,9 @@ func (k architectures) read(choices []uint8) (a searchspace.Arch, text string, e
 }
 
 // column is checkpoint.Get that does not trust a shape beyond the data it has.
-func column[E checkpoint.Element](tensors map[string]checkpoint.Tensor, name string, shape ...int) ([]E, []int, error) {
+func column[E checkpoint.Element](
+	tensors map[string]checkpoint.Tensor, name string, shape ...int,
+) ([]E, []int, error) {
 	data, err := checkpoint.Get[E](tensors, name, shape...)
 	if err != nil {
 		return nil, nil, err
@@ -232,7 +267,8 @@ func column[E checkpoint.Element](tensors map[string]checkpoint.Tensor, name str
 		size *= d
 	}
 	if size != len(data) {
-		return nil, nil, fmt.Errorf("%w: %q has %d elements, expected %d", checkpoint.ErrTensor, name, len(data), size)
+		return nil, nil, fmt.Errorf("%w: %q has %d elements, expected %d", checkpoint.ErrTensor, name,
+			len(data), size)
 	}
 	return data, got, nil
 }

@@ -41,6 +41,7 @@
 // the history by [Loop.Replay], which also restores searches with a wider window. Both ways the
 // search ends in the same history as if it had not been interrupted.
 //
-// A Loop is for one goroutine; evaluators run on goroutines of their own when Options.Workers is
-// above one or not. An evaluator that panics has failed; it does not end the program.
+// A Loop is for one goroutine. Evaluators run on goroutines of their own, up to Options.Workers at a
+// time; one that panics has failed, it does not end the program. One that measures time calls [Alone]
+// and has the machine to itself meanwhile.
 package search

@@ -245,7 +245,7 @@ type measurer struct {
 }
 
 func (m *measurer) Tell(ctx context.Context, step int, results []Result) ([]struct{}, error) {
-	if _, err := m.loop.Measure(ctx, m.other); err != nil {
+	if _, err := m.loop.Measure(context.WithoutCancel(ctx), m.other); err != nil {
 		return nil, err
 	}
 	return m.List.Tell(ctx, step, results)

@@ -101,9 +101,11 @@ func (l *Loop[T]) land(f *flight, n landing) error {
 func (l *Loop[T]) check(r Result) error {
 	switch {
 	case r.Measurement.Arch != r.Arch:
-		return misuseError{fmt.Errorf("evaluator was asked for architecture %v and measured %v", r.Arch, r.Measurement.Arch)}
+		return misuseError{fmt.Errorf("evaluator was asked for architecture %v and measured %v",
+			r.Arch, r.Measurement.Arch)}
 	case l.values >= 0 && len(r.Values) != l.values:
-		return misuseError{fmt.Errorf("evaluator gave %d values for architecture %v, %d before", len(r.Values), r.Arch, l.values)}
+		return misuseError{fmt.Errorf("evaluator gave %d values for architecture %v, %d before",
+			len(r.Values), r.Arch, l.values)}
 	}
 	stamp := StampOf(r.Measurement)
 	if err := l.memo.check(stamp); err != nil {
@@ -133,7 +135,8 @@ func (l *Loop[T]) countFailures() error {
 				continue
 			}
 			if l.failures == l.opts.Failures {
-				err := fmt.Errorf("step %d: evaluate architecture %v, attempt %d: %w", s.number, c.result.Arch, c.result.Attempts, c.err)
+				err := fmt.Errorf("step %d: evaluate architecture %v, attempt %d: %w",
+					s.number, c.result.Arch, c.result.Attempts, c.err)
 				c.slot.reset()
 				return err
 			}
@@ -163,7 +166,10 @@ func (l *Loop[T]) attempt(ctx context.Context, a searchspace.Arch) (r Result, er
 	}
 }
 
-func (l *Loop[T]) call(ctx context.Context, a searchspace.Arch) (m searchspace.Measurement, values []float64, err error) {
+// call makes an error of a panic.
+func (l *Loop[T]) call(
+	ctx context.Context, a searchspace.Arch,
+) (m searchspace.Measurement, values []float64, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = &PanicError{Value: v, Stack: debug.Stack()}

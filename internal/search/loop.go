@@ -20,9 +20,9 @@ type Loop[T any] struct {
 	told      int
 	open      []*step // asked and not told, in the order of asking
 	telling   *step   // inside Tell
+	work      *task   // inside Ask, Tell, Observe and Save: the loop's own hold on Quiet
 	exhausted bool
 	memo      memo
-	extra     []Result // measured aside
 	values    int      // of each measurement beside it; -1 before the first
 	failures  int      // in a row
 	unsaved   int      // results
@@ -34,10 +34,11 @@ func New[T any](s Strategy[T], e Evaluate, o Options) (*Loop[T], error) {
 	if e == nil {
 		return NewWithValues(s, nil, o)
 	}
-	return NewWithValues(s, func(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, []float64, error) {
+	plain := func(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, []float64, error) {
 		m, err := e(ctx, a)
 		return m, nil, err
-	}, o)
+	}
+	return NewWithValues(s, plain, o)
 }
 
 // NewWithValues is New with an evaluator that finds more than a measurement.
@@ -91,7 +92,8 @@ func (l *Loop[T]) Run(ctx context.Context) (searchspace.Status, error) {
 		err = nil
 	}
 	if errors.As(err, new(saveError)) {
-		return status, err
+		l.status = searchspace.StatusFailed
+		return l.status, err
 	}
 	if saveErr := l.save(); saveErr != nil {
 		l.status = searchspace.StatusFailed
@@ -105,16 +107,12 @@ func (l *Loop[T]) run(ctx context.Context) (searchspace.Status, error) {
 	defer l.settleDown(f)
 	l.failures = 0
 	for {
-		status, err := l.advance(ctx)
+		status, err := l.advance(ctx, f)
 		if err != nil && ctx.Err() != nil && status == searchspace.StatusFailed {
 			status = searchspace.StatusCancelled
 		}
 		if err != nil || status != searchspace.StatusNone {
 			return status, err
-		}
-		l.launch(f)
-		if err := l.saveIfDue(); err != nil {
-			return searchspace.StatusFailed, err
 		}
 		select {
 		case n := <-f.landed:
@@ -146,9 +144,9 @@ func (l *Loop[T]) settleDown(f *flight) {
 	}
 }
 
-// advance asks and tells until every open step waits for an evaluation, or the search ends. No
-// evaluation is alone meanwhile.
-func (l *Loop[T]) advance(ctx context.Context) (searchspace.Status, error) {
+// advance asks and tells until every open step waits for an evaluation, or the search ends, and
+// launches what can be. No evaluation is alone meanwhile.
+func (l *Loop[T]) advance(ctx context.Context, f *flight) (searchspace.Status, error) {
 	if l.complete() {
 		return l.end(), nil
 	}
@@ -156,7 +154,11 @@ func (l *Loop[T]) advance(ctx context.Context) (searchspace.Status, error) {
 	if err != nil {
 		return searchspace.StatusFailed, err
 	}
-	defer end()
+	l.work = taskOf(ctx)
+	defer func() {
+		l.work = nil
+		end()
+	}()
 	for {
 		if err := l.fill(ctx); err != nil {
 			return searchspace.StatusFailed, err
@@ -166,6 +168,10 @@ func (l *Loop[T]) advance(ctx context.Context) (searchspace.Status, error) {
 		}
 		s := l.ready()
 		if s == nil {
+			l.launch(f)
+			if err := l.saveIfDue(); err != nil {
+				return searchspace.StatusFailed, err
+			}
 			return searchspace.StatusNone, nil
 		}
 		if moved, err := l.settle(s); err != nil {
@@ -255,7 +261,8 @@ func (l *Loop[T]) askAgain(ctx context.Context, s *step) error {
 		return err
 	}
 	if !slices.Equal(archs, s.archs()) {
-		return fmt.Errorf("step %d: asked again, the strategy proposes %v, %v before", s.number, archs, s.archs())
+		return fmt.Errorf("step %d: asked again, the strategy proposes %v, %v before",
+			s.number, archs, s.archs())
 	}
 	s.ask = false
 	return nil
@@ -264,7 +271,7 @@ func (l *Loop[T]) askAgain(ctx context.Context, s *step) error {
 // tell hands a step's results to the strategy and makes them history.
 func (l *Loop[T]) tell(ctx context.Context, s *step) error {
 	results := s.results()
-	taskOf(ctx).step = s.number
+	l.work.step = s.number
 	l.telling = s
 	notes, err := l.strategy.Tell(ctx, s.number, results)
 	l.telling = nil

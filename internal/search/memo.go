@@ -33,6 +33,7 @@ type memo struct {
 	last    *Stamp // of the last measurement told; nil before the first
 	results map[key]Result
 	archs   map[searchspace.Arch]bool // ever measured
+	extra   []Result                  // those that belong to no step
 }
 
 func newMemo(o *Options) memo {
@@ -66,6 +67,18 @@ func (m *memo) add(r Result) {
 	m.archs[r.Arch] = true
 }
 
+// addExtra remembers a measurement that belongs to no step.
+func (m *memo) addExtra(r Result) {
+	m.add(r)
+	for i, x := range m.extra {
+		if x.Arch == r.Arch && StampOf(x.Measurement) == StampOf(r.Measurement) {
+			m.extra[i] = r
+			return
+		}
+	}
+	m.extra = append(m.extra, r)
+}
+
 // check is ErrStale when the policy forbids s beside what was measured before.
 func (m *memo) check(s Stamp) error {
 	if m.policy == StaleError && m.last != nil && *m.last != s {
@@ -81,6 +94,7 @@ func (m *memo) adopt(s Stamp) error {
 	}
 	if m.policy == StaleForget && m.last != nil && *m.last != s {
 		clear(m.results)
+		m.extra = nil
 	}
 	m.last = &s
 	return nil

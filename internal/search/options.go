@@ -71,8 +71,8 @@ type Options struct {
 // resolved returns a copy in which every default is filled in.
 func (o Options) resolved() (Options, error) {
 	if o.Steps < 0 || o.Workers < 0 || o.Window < 0 || o.Stale > StaleKeep {
-		return o, fmt.Errorf("search: steps %d, workers %d, window %d, stale policy %d, expected none below 0 and a policy up to %d",
-			o.Steps, o.Workers, o.Window, o.Stale, StaleKeep)
+		return o, fmt.Errorf("search: steps %d, workers %d, window %d, stale policy %d, "+
+			"expected none below 0 and a policy up to %d", o.Steps, o.Workers, o.Window, o.Stale, StaleKeep)
 	}
 	o.Workers, o.Window = max(o.Workers, 1), max(o.Window, 1)
 	o.Retries, o.Failures = orDefault(o.Retries, 2), orDefault(o.Failures, 10)

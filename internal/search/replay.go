@@ -49,7 +49,8 @@ func (l *Loop[T]) replay(ctx context.Context, s State[T]) error {
 				return fmt.Errorf("step %d: ask: %w", asked, err)
 			}
 			if !slices.Equal(archs, proposals[asked]) {
-				return fmt.Errorf("step %d: the strategy proposes %v, %v before", asked, archs, proposals[asked])
+				return fmt.Errorf("step %d: the strategy proposes %v, %v before",
+					asked, archs, proposals[asked])
 			}
 		}
 		return nil

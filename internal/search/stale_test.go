@@ -131,3 +131,31 @@ func TestForgetGivesUp(t *testing.T) {
 		t.Errorf("%v, %v", status, err)
 	}
 }
+
+// What was measured aside before a move is forgotten like the rest, also through a file.
+func TestForgetMeasuredAside(t *testing.T) {
+	archs := several(t, 3)
+	for _, policy := range []StalePolicy{StaleForget, StaleKeep} {
+		s := &shared{stamp: Stamp{1, 1}}
+		o := Options{Stale: policy, At: func() Stamp { return s.stamp }}
+		loop := newLoop(t, Strategy[struct{}](List{Archs: archs[1:]}), s.evaluate, o)
+		measure := func(l *Loop[struct{}], cached bool) {
+			t.Helper()
+			if r, err := l.Measure(t.Context(), archs[0]); err != nil || r.Cached != cached {
+				t.Errorf("policy %d: %+v, %v", policy, r, err)
+			}
+		}
+		measure(loop, false)
+		s.stamp.WeightVersion++
+		run(t, loop, searchspace.StatusExhausted)
+		measure(loop, false)
+		again := newLoop(t, Strategy[struct{}](List{Archs: archs[1:]}), s.evaluate, o)
+		c := Codec[struct{}]{Decisions: archs[0].Len()}
+		if err := again.Restore(throughFile(t, c, loop.State())); err != nil {
+			t.Fatal(err)
+		}
+		measure(again, true)
+		s.stamp.WeightVersion--
+		measure(again, policy == StaleKeep)
+	}
+}

@@ -27,14 +27,15 @@ type Open struct {
 // State describes the search as it is. It shares memory with the loop: use it before the search goes
 // on. It may be asked for inside Options.Save and Observer.Observe.
 func (l *Loop[T]) State() State[T] {
-	s := State[T]{Records: l.history, Extra: l.extra, Exhausted: l.exhausted}
+	s := State[T]{Records: l.history, Extra: slices.Clip(l.memo.extra), Exhausted: l.exhausted}
 	for _, st := range l.open {
 		for _, c := range st.candidates {
-			o := Open{Step: st.number, Done: c.progress == done, Result: Result{Arch: c.result.Arch, Cached: c.cached}}
-			if o.Done {
-				o.Result = c.seen()
+			if c.progress == done {
+				s.Open = append(s.Open, Open{Step: st.number, Done: true, Result: c.seen()})
+			} else {
+				waiting := Result{Arch: c.result.Arch, Cached: c.cached}
+				s.Open = append(s.Open, Open{Step: st.number, Result: waiting})
 			}
-			s.Open = append(s.Open, o)
 		}
 	}
 	return s
@@ -61,7 +62,7 @@ func (l *Loop[T]) Restore(s State[T]) error {
 
 // rebuild makes the loop that wrote s.
 func (l *Loop[T]) rebuild(s State[T]) (*Loop[T], error) {
-	if l.told != 0 || len(l.open) != 0 || len(l.extra) != 0 {
+	if l.told != 0 || len(l.open) != 0 || len(l.memo.extra) != 0 {
 		return nil, fmt.Errorf("search: restore into a loop that has taken %d steps", l.told)
 	}
 	fresh := *l
@@ -78,10 +79,9 @@ func (l *Loop[T]) rebuild(s State[T]) (*Loop[T], error) {
 		}
 	}
 	for i, r := range s.Extra {
-		if err := fresh.readmit(r); err != nil {
+		if err := fresh.readmitExtra(r); err != nil {
 			return nil, fmt.Errorf("search: state: measurement %d beside the records: %w", i, err)
 		}
-		fresh.extra = append(fresh.extra, r)
 	}
 	for i, o := range s.Open {
 		if err := fresh.reopen(o); err != nil {
@@ -89,7 +89,8 @@ func (l *Loop[T]) rebuild(s State[T]) (*Loop[T], error) {
 		}
 	}
 	if len(fresh.open) > l.opts.Window {
-		return nil, fmt.Errorf("search: state has %d open steps, expected at most %d", len(fresh.open), l.opts.Window)
+		return nil, fmt.Errorf("search: state has %d open steps, expected at most %d",
+			len(fresh.open), l.opts.Window)
 	}
 	return &fresh, nil
 }
@@ -103,7 +104,8 @@ func (s State[T]) steps(unordered bool) (told int, err error) {
 			continue
 		}
 		if seen[r.Step] || r.Step < 0 || !unordered && r.Step != len(seen) {
-			return 0, fmt.Errorf("search: state: record %d is of step %d after %d steps", i, r.Step, len(seen))
+			return 0, fmt.Errorf("search: state: record %d is of step %d after %d steps",
+				i, r.Step, len(seen))
 		}
 		seen[r.Step], last = true, r.Step
 	}
@@ -114,16 +116,32 @@ func (s State[T]) steps(unordered bool) (told int, err error) {
 			continue
 		}
 		if seen[o.Step] || o.Step < last || !unordered && o.Step != len(seen) {
-			return 0, fmt.Errorf("search: state: open proposal %d is of step %d after %d steps", i, o.Step, len(seen))
+			return 0, fmt.Errorf("search: state: open proposal %d is of step %d after %d steps",
+				i, o.Step, len(seen))
 		}
 		seen[o.Step], last = true, o.Step
 	}
 	for step := range seen {
 		if step < 0 || step >= len(seen) {
-			return 0, fmt.Errorf("search: state has %d steps, and one with the number %d", len(seen), step)
+			return 0, fmt.Errorf("search: state has %d steps, one with the number %d", len(seen), step)
 		}
 	}
 	return told, nil
+}
+
+// readmitExtra is readmit for a measurement that belongs to no step. Where measurements of several
+// stamps are kept it may be older than the last record, whose stamp counts.
+func (l *Loop[T]) readmitExtra(r Result) error {
+	if err := l.check(r); err != nil {
+		return err
+	}
+	if l.opts.Stale != StaleKeep {
+		if err := l.memo.adopt(StampOf(r.Measurement)); err != nil {
+			return err
+		}
+	}
+	l.memo.addExtra(r)
+	return nil
 }
 
 // readmit takes a result of the past into the memo.
