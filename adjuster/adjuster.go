@@ -79,7 +79,8 @@ func (a *Adjuster) SetOptions(o Options) error {
 	if err != nil {
 		return err
 	}
-	if opts.Hidden != a.opts.Hidden || opts.GridSize != a.opts.GridSize || opts.GridStep != a.opts.GridStep || opts.HeadPerKind != a.opts.HeadPerKind {
+	if opts.Hidden != a.opts.Hidden || opts.GridSize != a.opts.GridSize || opts.GridStep != a.opts.GridStep ||
+		opts.HeadPerKind != a.opts.HeadPerKind {
 		return errors.New("adjuster: options would change the shape of the policy: hidden, grid or heads")
 	}
 	a.opts = opts
@@ -150,8 +151,8 @@ func (a *Adjuster) Adjust(ctx context.Context, prev searchspace.Arch, d float64,
 func (a *Adjuster) begin(prev searchspace.Arch, d float64) (*run, error) {
 	if p := a.pending; p != nil {
 		if p.prev != prev || p.distance != d {
-			return nil, fmt.Errorf("adjuster: asked for architecture %v at distance %v, %w for %v at %v: finish it or call Abandon",
-				prev, d, ErrPending, p.prev, p.distance)
+			return nil, fmt.Errorf("adjuster: asked for architecture %v at distance %v, %w for %v at %v: "+
+				"finish it or call Abandon", prev, d, ErrPending, p.prev, p.distance)
 		}
 		return p, nil
 	}

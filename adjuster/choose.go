@@ -3,7 +3,6 @@ package adjuster
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -67,13 +66,8 @@ func (r *run) openJudge(final Evaluator) error {
 	if err != nil {
 		return err
 	}
-	judge, err := search.New[struct{}](search.List{Archs: archs}, func(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error) {
-		m, err := r.checked(r.final.Evaluate(ctx, a))
-		if err == nil {
-			err = r.loop.SameWeights(m)
-		}
-		return m, err
-	}, search.Options{Retries: r.a.opts.Retries, Failures: -1, Save: r.a.autosave})
+	options := search.Options{Retries: r.a.opts.Retries, Failures: -1, Save: r.a.autosave}
+	judge, err := search.New[struct{}](search.List{Archs: archs}, r.judgement, options)
 	if err != nil {
 		return err
 	}
@@ -84,6 +78,15 @@ func (r *run) openJudge(final Evaluator) error {
 	}
 	r.judge = judge
 	return nil
+}
+
+// judgement is one evaluation of the final choice, with the weights that the rewards came from.
+func (r *run) judgement(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error) {
+	m, err := r.checked(r.final.Evaluate(ctx, a))
+	if err == nil {
+		err = r.loop.SameWeights(m)
+	}
+	return m, err
 }
 
 // judgedState is what the final choice has found so far; nil before it begins.
@@ -107,7 +110,8 @@ func (r *run) candidates() ([]searchspace.Arch, error) {
 	}
 	o := &r.a.opts
 	for i := range o.Candidates {
-		d, err := r.a.policy.propose(r.a.space, r.encoding, r.cell, stream.New(o.Seed, "adjuster.candidate", r.a.runs, uint64(i)), false)
+		random := stream.New(o.Seed, "adjuster.candidate", r.a.runs, uint64(i))
+		d, err := r.a.policy.propose(r.a.space, r.encoding, r.cell, random, false)
 		if err != nil {
 			return nil, err
 		}
@@ -120,7 +124,7 @@ func (r *run) candidates() ([]searchspace.Arch, error) {
 		add(r.prev)
 	}
 	if len(out) == 0 {
-		return nil, errors.Join(fmt.Errorf("adjuster: the space refused all %d candidates", o.Candidates), searchspace.ErrInfeasible)
+		return nil, fmt.Errorf("adjuster: the space refused all %d candidates: %w", o.Candidates, searchspace.ErrInfeasible)
 	}
 	return out, nil
 }
@@ -131,7 +135,9 @@ func (r *run) elites(n int) []searchspace.Arch {
 		return nil
 	}
 	recs := slices.Clone(r.loop.History())
-	slices.SortStableFunc(recs, func(x, y search.Record[note]) int { return cmp.Compare(y.Note.Reward, x.Note.Reward) })
+	slices.SortStableFunc(recs, func(x, y search.Record[note]) int {
+		return cmp.Compare(y.Note.Reward, x.Note.Reward)
+	})
 	var out []searchspace.Arch
 	seen := map[searchspace.Arch]bool{}
 	for _, rec := range recs {

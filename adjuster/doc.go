@@ -17,6 +17,8 @@
 //	res, err := a.Adjust(ctx, previous, distance, val, wholeVal)
 //	fmt.Println(space.Format(res.Arch), res.Best().Reward)
 //
+// Results say in their Status why they ended, and marshal to JSON with names that stay.
+//
 // A program that follows a growing data set implements [Learner], four methods around its supernet, and calls [Expert.Advance] for every
 // snapshot. A service calls [Expert.Decide] on each reading of its model, which costs nothing, and [Expert.Adjust] in a goroutine of its own
 // when the answer says so; the old model goes on serving until Learner.Retrain swaps it.

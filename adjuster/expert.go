@@ -195,9 +195,17 @@ func (e *Expert) measure(ctx context.Context, l Learner) error {
 
 // begin starts a snapshot once it is known what will be done about it.
 func (e *Expert) begin(action Action, r Reading, d Decision) {
-	e.current = Outcome{Step: e.Step() + 1, Action: action, Reading: r, Decision: d, Before: e.arch, After: e.arch}
-	e.current.BeforeText = e.adjuster.space.Format(e.arch)
-	e.current.AfterText = e.current.BeforeText
+	text := e.adjuster.space.Format(e.arch)
+	e.current = Outcome{
+		Step:       e.Step() + 1,
+		Action:     action,
+		Reading:    r,
+		Decision:   d,
+		Before:     e.arch,
+		After:      e.arch,
+		BeforeText: text,
+		AfterText:  text,
+	}
 	e.phase = PhaseFineTune
 	switch action {
 	case First:

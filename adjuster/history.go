@@ -15,20 +15,36 @@ type note struct{ Cost, Reward, LogProb, Entropy float64 }
 // codec writes the proposals of an adjustment; check may be nil.
 func (a *Adjuster) codec(check func(searchspace.Arch) error) search.Codec[note] {
 	return search.Codec[note]{
-		Decisions: len(a.policy.decisions), Check: check, Format: a.space.Format, Numbers: 4,
-		Put: func(n note, to []float64) { to[0], to[1], to[2], to[3] = n.Cost, n.Reward, n.LogProb, n.Entropy },
-		Get: func(x []float64) (note, error) { return note{x[0], x[1], x[2], x[3]}, nil },
+		Decisions: len(a.policy.decisions),
+		Check:     check,
+		Format:    a.space.Format,
+		Numbers:   4,
+		Put:       func(n note, to []float64) { copy(to, []float64{n.Cost, n.Reward, n.LogProb, n.Entropy}) },
+		Get:       func(x []float64) (note, error) { return note{x[0], x[1], x[2], x[3]}, nil },
 	}
 }
 
 // judgements is the codec of the final choice.
 func (a *Adjuster) judgements() search.Codec[struct{}] {
-	return search.Codec[struct{}]{Decisions: len(a.policy.decisions), Check: a.space.Valid, Format: a.space.Format}
+	return search.Codec[struct{}]{
+		Decisions: len(a.policy.decisions),
+		Check:     a.space.Valid,
+		Format:    a.space.Format,
+	}
 }
 
 func proposal(rec search.Record[note]) Proposal {
-	return Proposal{Iteration: rec.Step, Arch: rec.Arch, Text: rec.Measurement.Text, Accuracy: rec.Measurement.Accuracy, Cost: rec.Note.Cost,
-		Reward: rec.Note.Reward, LogProb: rec.Note.LogProb, Entropy: rec.Note.Entropy, Cached: rec.Cached}
+	return Proposal{
+		Iteration: rec.Step,
+		Arch:      rec.Arch,
+		Text:      rec.Measurement.Text,
+		Accuracy:  rec.Measurement.Accuracy,
+		Cost:      rec.Note.Cost,
+		Reward:    rec.Note.Reward,
+		LogProb:   rec.Note.LogProb,
+		Entropy:   rec.Note.Entropy,
+		Cached:    rec.Cached,
+	}
 }
 
 // record is proposal's inverse, as far as a proposal goes.
@@ -67,7 +83,8 @@ func (e *Expert) fill(o *Outcome, tensors map[string]checkpoint.Tensor) error {
 		return fmt.Errorf("adjuster: snapshot %d: %w", o.Step, err)
 	}
 	if len(recs) != o.Search.Iterations {
-		return fmt.Errorf("adjuster: snapshot %d: %d proposals, expected %d", o.Step, len(recs), o.Search.Iterations)
+		return fmt.Errorf("adjuster: snapshot %d: %d proposals, expected %d",
+			o.Step, len(recs), o.Search.Iterations)
 	}
 	o.Search.History = nil
 	for _, r := range recs {

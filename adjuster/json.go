@@ -30,8 +30,16 @@ type proposalJSON struct {
 
 // MarshalJSON writes names in snake case, with the architecture as "arch" and "choices".
 func (p Proposal) MarshalJSON() ([]byte, error) {
-	return json.Marshal(proposalJSON{p.Iteration, archJSON{p.Text, p.Arch}, jsonfloat.Float(p.Accuracy), jsonfloat.Float(p.Cost),
-		jsonfloat.Float(p.Reward), jsonfloat.Float(p.LogProb), jsonfloat.Float(p.Entropy), p.Cached})
+	return json.Marshal(proposalJSON{
+		Iteration: p.Iteration,
+		archJSON:  archJSON{p.Text, p.Arch},
+		Accuracy:  jsonfloat.Float(p.Accuracy),
+		Cost:      jsonfloat.Float(p.Cost),
+		Reward:    jsonfloat.Float(p.Reward),
+		LogProb:   jsonfloat.Float(p.LogProb),
+		Entropy:   jsonfloat.Float(p.Entropy),
+		Cached:    p.Cached,
+	})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
@@ -40,8 +48,17 @@ func (p *Proposal) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &j); err != nil {
 		return err
 	}
-	*p = Proposal{j.Iteration, j.Choices, j.Text, float64(j.Accuracy), float64(j.Cost), float64(j.Reward), float64(j.LogProb),
-		float64(j.Entropy), j.Cached}
+	*p = Proposal{
+		Iteration: j.Iteration,
+		Arch:      j.Choices,
+		Text:      j.Text,
+		Accuracy:  float64(j.Accuracy),
+		Cost:      float64(j.Cost),
+		Reward:    float64(j.Reward),
+		LogProb:   float64(j.LogProb),
+		Entropy:   float64(j.Entropy),
+		Cached:    j.Cached,
+	}
 	return nil
 }
 
@@ -54,7 +71,8 @@ type candidateJSON struct {
 
 // MarshalJSON writes names in snake case, with the architecture as "arch" and "choices".
 func (c Candidate) MarshalJSON() ([]byte, error) {
-	return json.Marshal(candidateJSON{archJSON{c.Measurement.Text, c.Arch}, c.Measurement, jsonfloat.Float(c.Cost), jsonfloat.Float(c.Reward)})
+	arch := archJSON{c.Measurement.Text, c.Arch}
+	return json.Marshal(candidateJSON{arch, c.Measurement, jsonfloat.Float(c.Cost), jsonfloat.Float(c.Reward)})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
@@ -79,7 +97,15 @@ type resultJSON struct {
 
 // MarshalJSON writes names in snake case, with the architecture as "arch" and "choices".
 func (r Result) MarshalJSON() ([]byte, error) {
-	return json.Marshal(resultJSON{r.Status, archJSON{r.Text, r.Arch}, r.Candidates, r.Previous, r.Iterations, r.Distinct, r.History})
+	return json.Marshal(resultJSON{
+		Status:     r.Status,
+		archJSON:   archJSON{r.Text, r.Arch},
+		Candidates: r.Candidates,
+		Previous:   r.Previous,
+		Iterations: r.Iterations,
+		Distinct:   r.Distinct,
+		History:    r.History,
+	})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
@@ -88,8 +114,16 @@ func (r *Result) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &j); err != nil {
 		return err
 	}
-	*r = Result{Status: j.Status, Arch: j.Choices, Text: j.Text, Candidates: j.Candidates, Previous: j.Previous, Iterations: j.Iterations,
-		Distinct: j.Distinct, History: j.History}
+	*r = Result{
+		Arch:       j.Choices,
+		Text:       j.Text,
+		Candidates: j.Candidates,
+		Previous:   j.Previous,
+		History:    j.History,
+		Iterations: j.Iterations,
+		Distinct:   j.Distinct,
+		Status:     j.Status,
+	}
 	return nil
 }
 
@@ -123,7 +157,12 @@ type decisionJSON struct {
 
 // MarshalJSON writes names in snake case.
 func (d Decision) MarshalJSON() ([]byte, error) {
-	return json.Marshal(decisionJSON{d.Adjust, jsonfloat.Float(d.H), jsonfloat.Float(d.Lower), jsonfloat.Float(d.Epsilon)})
+	return json.Marshal(decisionJSON{
+		Adjust:  d.Adjust,
+		H:       jsonfloat.Float(d.H),
+		Lower:   jsonfloat.Float(d.Lower),
+		Epsilon: jsonfloat.Float(d.Epsilon),
+	})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
@@ -150,8 +189,16 @@ type outcomeJSON struct {
 // MarshalJSON writes names in snake case, with "before" and "after" as objects of "arch" and
 // "choices".
 func (o Outcome) MarshalJSON() ([]byte, error) {
-	return json.Marshal(outcomeJSON{o.Step, o.Action, o.Status, o.Reading, o.Decision, archJSON{o.BeforeText, o.Before},
-		archJSON{o.AfterText, o.After}, o.Search})
+	return json.Marshal(outcomeJSON{
+		Step:     o.Step,
+		Action:   o.Action,
+		Status:   o.Status,
+		Reading:  o.Reading,
+		Decision: o.Decision,
+		Before:   archJSON{o.BeforeText, o.Before},
+		After:    archJSON{o.AfterText, o.After},
+		Search:   o.Search,
+	})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
@@ -160,7 +207,17 @@ func (o *Outcome) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &j); err != nil {
 		return err
 	}
-	*o = Outcome{Step: j.Step, Action: j.Action, Status: j.Status, Reading: j.Reading, Decision: j.Decision, Before: j.Before.Choices,
-		BeforeText: j.Before.Text, After: j.After.Choices, AfterText: j.After.Text, Search: j.Search}
+	*o = Outcome{
+		Step:       j.Step,
+		Action:     j.Action,
+		Reading:    j.Reading,
+		Decision:   j.Decision,
+		Before:     j.Before.Choices,
+		After:      j.After.Choices,
+		BeforeText: j.Before.Text,
+		AfterText:  j.After.Text,
+		Search:     j.Search,
+		Status:     j.Status,
+	}
 	return nil
 }

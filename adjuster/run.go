@@ -48,7 +48,13 @@ func (m *average) add(x, decay float64) {
 }
 
 func newRun(a *Adjuster, prev searchspace.Arch, d float64) (*run, error) {
-	r := &run{a: a, prev: prev, distance: d, encoding: make([]float32, a.space.EncodingLen()), costs: map[searchspace.Arch]float64{}}
+	r := &run{
+		a:        a,
+		prev:     prev,
+		distance: d,
+		encoding: make([]float32, a.space.EncodingLen()),
+		costs:    map[searchspace.Arch]float64{},
+	}
 	if !prev.IsZero() {
 		copy(r.encoding, a.space.Encode(prev))
 		c, err := r.cost(prev)
@@ -76,7 +82,8 @@ func newRun(a *Adjuster, prev searchspace.Arch, d float64) (*run, error) {
 
 func (r *run) train(ctx context.Context, reward Evaluator) (searchspace.Status, error) {
 	if _, ok := reward.(BatchEvaluator); r.a.opts.FreshBatches && !ok {
-		return searchspace.StatusFailed, fmt.Errorf("adjuster: fresh batches need a BatchEvaluator, got %T", reward)
+		err := fmt.Errorf("adjuster: fresh batches need a BatchEvaluator, got %T", reward)
+		return searchspace.StatusFailed, err
 	}
 	r.reward = reward
 	status, err := r.loop.Run(ctx)
@@ -107,7 +114,8 @@ func (r *run) checked(m searchspace.Measurement, err error) (searchspace.Measure
 
 // Ask draws one proposal from the policy.
 func (r *run) Ask(_ context.Context, step int) ([]searchspace.Arch, error) {
-	d, err := r.a.policy.propose(r.a.space, r.encoding, r.cell, stream.New(r.a.opts.Seed, "adjuster.proposal", r.a.runs, uint64(step)), true)
+	random := stream.New(r.a.opts.Seed, "adjuster.proposal", r.a.runs, uint64(step))
+	d, err := r.a.policy.propose(r.a.space, r.encoding, r.cell, random, true)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +157,12 @@ func (r *run) Observe(records []search.Record[note]) error {
 	if rec == nil {
 		return nil
 	}
-	return rec.Record(Progress{Iteration: r.loop.Step(), Iterations: r.a.opts.Iterations, Distinct: r.loop.Distinct(), Proposal: proposal(records[0])})
+	return rec.Record(Progress{
+		Iteration:  r.loop.Step(),
+		Iterations: r.a.opts.Iterations,
+		Distinct:   r.loop.Distinct(),
+		Proposal:   proposal(records[0]),
+	})
 }
 
 // cost is C(a), computed once: a policy that has made up its mind proposes the same few architectures over and over.
@@ -186,5 +199,6 @@ func (r *run) previous(ctx context.Context) (searchspace.Measurement, error) {
 
 func (r *run) value(m searchspace.Measurement, cost float64, prev searchspace.Measurement) float64 {
 	o := &r.a.opts
-	return Reward{Lambda: o.Lambda, Floor: o.DistanceFloor, Form: o.Form}.Value(m.Accuracy, prev.Accuracy, cost, r.prevCost, r.distance)
+	form := Reward{Lambda: o.Lambda, Floor: o.DistanceFloor, Form: o.Form}
+	return form.Value(m.Accuracy, prev.Accuracy, cost, r.prevCost, r.distance)
 }

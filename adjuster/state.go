@@ -70,7 +70,8 @@ func Load(path string, o *Options) (*Adjuster, error) {
 func readState(path, kind string, state any) (map[string]checkpoint.Tensor, error) {
 	info, err := checkpoint.Inspect(path)
 	if err == nil && info.Kind == kind && info.Version < stateVersion {
-		err = fmt.Errorf("%s: %w: %d of %q, expected %d", path, checkpoint.ErrVersion, info.Version, kind, stateVersion)
+		err = fmt.Errorf("%s: %w: %d of %q, expected %d",
+			path, checkpoint.ErrVersion, info.Version, kind, stateVersion)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("adjuster: %w", err)
@@ -84,15 +85,26 @@ func readState(path, kind string, state any) (map[string]checkpoint.Tensor, erro
 
 func (a *Adjuster) state() (_ *adjusterState, tensors map[string]checkpoint.Tensor, err error) {
 	defer tensor.Recover(&err)
-	state := &adjusterState{Space: a.space.Spec(), Options: a.opts, CustomCost: a.opts.Cost != nil, Backend: a.policy.ps.Backend().Name(), Runs: a.runs}
+	state := &adjusterState{
+		Space:      a.space.Spec(),
+		Options:    a.opts,
+		CustomCost: a.opts.Cost != nil,
+		Backend:    a.policy.ps.Backend().Name(),
+		Runs:       a.runs,
+	}
 	tensors = make(map[string]checkpoint.Tensor)
 	a.policy.save(tensors)
 	r := a.pending
 	if r == nil {
 		return state, tensors, nil
 	}
-	state.Pending = &runState{Prev: r.prev, Scratch: r.prev.IsZero(), Distance: r.distance, Average: r.average,
-		Updates: a.policy.saveOptimizer(tensors)}
+	state.Pending = &runState{
+		Prev:     r.prev,
+		Scratch:  r.prev.IsZero(),
+		Distance: r.distance,
+		Average:  r.average,
+		Updates:  a.policy.saveOptimizer(tensors),
+	}
 	a.codec(nil).PutState(tensors, "pending", r.loop.State())
 	if judged := r.judgedState(); judged != nil {
 		state.Pending.Judging = true

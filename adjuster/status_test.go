@@ -148,3 +148,22 @@ func TestOldVersionsAreRefused(t *testing.T) {
 		t.Errorf("adjuster: %v", err)
 	}
 }
+
+// Architectures can be read in every result, the resumed ones too.
+func TestTexts(t *testing.T) {
+	s, o, j := resumable(t)
+	res := adjust(t, newAdjuster(t, s, o), s.Smallest(), 0.7, j)
+	check := func(what string, a searchspace.Arch, text string) {
+		t.Helper()
+		if want := s.Format(a); a.IsZero() || text != want {
+			t.Errorf("%s of %v is called %q, expected %q", what, a, text, want)
+		}
+	}
+	check("result", res.Arch, res.Text)
+	for _, p := range res.History {
+		check("proposal", p.Arch, p.Text)
+	}
+	for _, c := range append(res.Candidates, res.Previous) {
+		check("candidate", c.Arch, c.Measurement.Text)
+	}
+}

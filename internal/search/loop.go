@@ -23,9 +23,9 @@ type Loop[T any] struct {
 	work      *task   // inside Ask, Tell, Observe and Save: the loop's own hold on Quiet
 	exhausted bool
 	memo      memo
-	values    int      // of each measurement beside it; -1 before the first
-	failures  int      // in a row
-	unsaved   int      // results
+	values    int // of each measurement beside it; -1 before the first
+	failures  int // in a row
+	unsaved   int // results
 	status    searchspace.Status
 }
 
