@@ -98,7 +98,8 @@ func (r *run) judgedState() *search.State[struct{}] {
 	return &s
 }
 
-// candidates are the different architectures of the final choice, in the order in which they were found.
+// candidates are the different architectures of the final choice, in the order in which they were
+// found.
 func (r *run) candidates() ([]searchspace.Arch, error) {
 	var out []searchspace.Arch
 	seen := map[searchspace.Arch]bool{}

@@ -31,10 +31,12 @@ func (t Tally) check(what string) error {
 
 // Reading is what the serving model says about growing data.
 //
-// The reference is the data that the serving weights were trained on (D_{t−1} as long as every snapshot retrains them);
-// everything else of D_t was added since. It advances only when the weights are retrained: many small drifts, each below ε,
-// therefore add up until they are answered. The two sets are disjoint and together D_t. Images count training images
-// included, with the transform used for evaluation; an image with a label that the model does not know counts as wrong.
+// The reference is the data that the serving weights were trained on (D_{t−1} as long as every
+// snapshot retrains them); everything else of D_t was added since. It advances only when the
+// weights are retrained: many small drifts, each below ε, therefore add up until they are answered.
+// The two sets are disjoint and together D_t. Images count training images included, with the
+// transform used for evaluation; an image with a label that the model does not know counts as
+// wrong.
 type Reading struct {
 	Reference Tally
 	Added     Tally
@@ -56,10 +58,11 @@ func checkDistance(d float64) error {
 
 // Condition is the adaptation condition of section 3.3: adjust when H_t > ε.
 type Condition struct {
-	// Epsilon is the threshold in percentage points; 0 = 1.0, negative = 0 (any loss of accuracy adjusts).
+	// Epsilon is the threshold in percentage points; 0 = 1.0, negative = 0 (any loss of accuracy
+	// adjusts).
 	Epsilon float64
-	// Confidence, in (0.5, 1), asks that the drop be real rather than luck: the one-sided lower bound at this level must
-	// exceed ε too. 0 = H_t alone decides, as published.
+	// Confidence, in (0.5, 1), asks that the drop be real rather than luck: the one-sided lower
+	// bound at this level must exceed ε too. 0 = H_t alone decides, as published.
 	Confidence float64
 }
 
@@ -71,7 +74,8 @@ type Decision struct {
 	Epsilon float64
 }
 
-// Decide applies the condition to a reading. It is cheap and changes nothing: a service may call it on every batch.
+// Decide applies the condition to a reading. It is cheap and changes nothing: a service may call it
+// on every batch.
 func (c Condition) Decide(r Reading) (Decision, error) {
 	if err := r.Reference.check("reference"); err != nil {
 		return Decision{}, err
@@ -101,9 +105,10 @@ func (c Condition) Decide(r Reading) (Decision, error) {
 	return d, nil
 }
 
-// differenceLower is a one-sided lower confidence bound of the difference p−q of the proportions behind two independent
-// tallies: Newcombe's hybrid of two Wilson intervals, which stays sensible at 0 and 1, where new labels put q.
-// See method 10 of R. G. Newcombe, "Interval estimation for the difference between independent proportions" (1998).
+// differenceLower is a one-sided lower confidence bound of the difference p−q of the proportions
+// behind two independent tallies: Newcombe's hybrid of two Wilson intervals, which stays sensible
+// at 0 and 1, where new labels put q. See method 10 of R. G. Newcombe, "Interval estimation for the
+// difference between independent proportions" (1998).
 func differenceLower(t, u Tally, confidence float64) float64 {
 	z := math.Sqrt2 * math.Erfinv(2*confidence-1)
 	p, q := t.Accuracy(), u.Accuracy()

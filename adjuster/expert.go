@@ -8,22 +8,23 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// Learner is what Algorithm 1 needs from the owner of the data, the supernet and the serving model. All methods speak about the
-// snapshot D_t that has most recently arrived; a method may be called again after an interruption and must then continue or
-// return at once, and end in the same state.
+// Learner is what Algorithm 1 needs from the owner of the data, the supernet and the serving model.
+// All methods speak about the snapshot D_t that has most recently arrived; a method may be called
+// again after an interruption and must then continue or return at once, and end in the same state.
 type Learner interface {
 	// Measure reads the serving model's accuracy and the distance d_t. It changes nothing.
 	Measure(ctx context.Context) (Reading, error)
 	// FineTune trains the supernet on the training part of D_t, from N_{t−1}.
 	FineTune(ctx context.Context) error
-	// Judges gives the space and the evaluators of the adjustment, bound to the fine-tuned supernet.
+	// Judges gives the space and the evaluators of the adjustment, bound to the fine-tuned
+	// supernet.
 	Judges(ctx context.Context) (*Judges, error)
 	// Retrain trains a on D_t, makes it the serving model, and D_t the reference of later readings.
 	Retrain(ctx context.Context, a searchspace.Arch) error
 }
 
-// Keeper is a Learner that wants to hear that the architecture was kept, for example to fine-tune its weights on D_t, which
-// then makes D_t the reference.
+// Keeper is a Learner that wants to hear that the architecture was kept, for example to fine-tune
+// its weights on D_t, which then makes D_t the reference.
 type Keeper interface {
 	Keep(ctx context.Context) error
 }
@@ -48,8 +49,8 @@ const (
 // Phase is what comes next for the current snapshot.
 type Phase string
 
-// Phases, in their order: a snapshot is measured and then either kept, or its supernet fine-tuned, the adjuster trained and the
-// new architecture retrained.
+// Phases, in their order: a snapshot is measured and then either kept, or its supernet fine-tuned,
+// the adjuster trained and the new architecture retrained.
 const (
 	PhaseMeasure  Phase = "measure"
 	PhaseKeep     Phase = "keep"
@@ -74,21 +75,25 @@ type Outcome struct {
 	Status searchspace.Status
 }
 
-// ExpertOptions sets up an Expert; the zero value is the paper's Algorithm 1, starting before the first snapshot.
+// ExpertOptions sets up an Expert; the zero value is the paper's Algorithm 1, starting before the
+// first snapshot.
 type ExpertOptions struct {
 	// Condition decides when to adjust; zero = H_t > 1.0 percentage points.
 	Condition Condition
 	// Start is α_1; zero = the smallest architecture of the space.
 	Start searchspace.Arch
-	// Deployed says that α_1 is trained and serving already; the first snapshot is then measured like any other.
+	// Deployed says that α_1 is trained and serving already; the first snapshot is then measured
+	// like any other.
 	Deployed bool
-	// Checkpoint is a path that the state is saved to after every phase, every Options.CheckpointEvery iterations of the
-	// adjuster, and when a phase is interrupted; "" = never.
+	// Checkpoint is a path that the state is saved to after every phase, every
+	// Options.CheckpointEvery iterations of the adjuster, and when a phase is interrupted; "" =
+	// never.
 	Checkpoint string
 }
 
-// Expert is Algorithm 1: it meets each snapshot of growing data with the architecture that serves, decides whether that still
-// fits, and if not has the supernet fine-tuned, the adjuster trained, and the new architecture retrained.
+// Expert is Algorithm 1: it meets each snapshot of growing data with the architecture that serves,
+// decides whether that still fits, and if not has the supernet fine-tuned, the adjuster trained,
+// and the new architecture retrained.
 //
 // An Expert is for one goroutine; the model goes on serving in others.
 type Expert struct {
@@ -101,7 +106,8 @@ type Expert struct {
 	stopped  bool    // the Recorder ended the last adjustment
 }
 
-// NewExpert starts Algorithm 1 with an adjuster; o may be nil. The expert owns the adjuster from now on.
+// NewExpert starts Algorithm 1 with an adjuster; o may be nil. The expert owns the adjuster from
+// now on.
 func NewExpert(a *Adjuster, o *ExpertOptions) (*Expert, error) {
 	if a == nil {
 		return nil, errors.New("adjuster: no adjuster")
@@ -139,9 +145,10 @@ func (e *Expert) Outcomes() []Outcome { return e.done }
 // Decide applies the adaptation condition. It changes nothing; a service may ask on every batch.
 func (e *Expert) Decide(r Reading) (Decision, error) { return e.opts.Condition.Decide(r) }
 
-// Advance is lines 3 to 12 of Algorithm 1 for the snapshot that the learner holds: measure, decide, then keep or adjust. When a
-// phase fails or ctx ends it returns the error with what is known of the snapshot, nil if that is nothing; calling Advance again, here or in
-// another process after LoadExpert, goes on with that phase.
+// Advance is lines 3 to 12 of Algorithm 1 for the snapshot that the learner holds: measure, decide,
+// then keep or adjust. When a phase fails or ctx ends it returns the error with what is known of
+// the snapshot, nil if that is nothing; calling Advance again, here or in another process after
+// LoadExpert, goes on with that phase.
 func (e *Expert) Advance(ctx context.Context, l Learner) (*Outcome, error) {
 	if e.phase == PhaseMeasure {
 		if err := e.measure(ctx, l); err != nil {
@@ -151,7 +158,8 @@ func (e *Expert) Advance(ctx context.Context, l Learner) (*Outcome, error) {
 	return e.finish(ctx, l)
 }
 
-// Adjust is Advance for a service that has a reading already and made up its mind: it adjusts whatever the condition says.
+// Adjust is Advance for a service that has a reading already and made up its mind: it adjusts
+// whatever the condition says.
 func (e *Expert) Adjust(ctx context.Context, l Learner, r Reading) (*Outcome, error) {
 	if e.phase == PhaseMeasure {
 		if e.first() {

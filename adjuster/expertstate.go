@@ -18,8 +18,8 @@ type expertState struct {
 	Current  *Outcome         `json:"current,omitempty"`
 }
 
-// Save writes the expert and its adjuster to a file, a snapshot under way and every proposal so far included. The file at path
-// is replaced atomically.
+// Save writes the expert and its adjuster to a file, a snapshot under way and every proposal so far
+// included. The file at path is replaced atomically.
 func (e *Expert) Save(path string) error {
 	s, tensors, err := e.state()
 	if err != nil {
@@ -46,7 +46,8 @@ func (e *Expert) state() (*expertState, map[string]checkpoint.Tensor, error) {
 	return s, tensors, nil
 }
 
-// LoadExpert reads what Expert.Save wrote. Options are as in Load; of ExpertOptions (nil = zero) Start is ignored.
+// LoadExpert reads what Expert.Save wrote. Options are as in Load; of ExpertOptions (nil = zero)
+// Start is ignored.
 func LoadExpert(path string, o *Options, eo *ExpertOptions) (*Expert, error) {
 	var s expertState
 	tensors, err := readState(path, expertKind, &s)

@@ -8,7 +8,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/checkpoint"
 )
 
-// FuzzRestore feeds states that a checksum cannot catch, because whoever wrote them wrote the checksum too: errors, never panics.
+// FuzzRestore feeds states that a checksum cannot catch, because whoever wrote them wrote the
+// checksum too: errors, never panics.
 func FuzzRestore(f *testing.F) {
 	s, o, j := resumable(f)
 	j.fail = func(call int) error {

@@ -10,7 +10,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// parameters is the policy's parameters as one list of (parameter, element) with access to values and gradients.
+// parameters is the policy's parameters as one list of (parameter, element) with access to values
+// and gradients.
 type parameters struct {
 	p *policy
 }
@@ -74,7 +75,8 @@ func dot(x, y [][]float64) float64 {
 	return sum
 }
 
-// directions are unit vectors in parameter space, one dense and one per parameter tensor, so that every tensor counts.
+// directions are unit vectors in parameter space, one dense and one per parameter tensor, so that
+// every tensor counts.
 func directions(r *rand.Rand, shape [][]float64) [][][]float64 {
 	var out [][][]float64
 	for k := -1; k < len(shape); k++ {
@@ -191,7 +193,8 @@ func TestProbabilitiesAddUp(t *testing.T) {
 	}
 }
 
-// The policy sees its whole state: the same architecture has another probability after another one, or at another distance.
+// The policy sees its whole state: the same architecture has another probability after another one,
+// or at another distance.
 func TestPolicySeesItsState(t *testing.T) {
 	s := small(t)
 	a := newAdjuster(t, s, loud)
@@ -218,8 +221,9 @@ func TestPolicySeesItsState(t *testing.T) {
 	}
 }
 
-// On a space that can be listed, REINFORCE's estimate is compared with the gradient of the expected reward itself:
-// Σ_α R(α)·π(α)·∇log π(α) equals the derivative of Σ_α R(α)·π(α), and the mean over samples comes near it.
+// On a space that can be listed, REINFORCE's estimate is compared with the gradient of the expected
+// reward itself: Σ_α R(α)·π(α)·∇log π(α) equals the derivative of Σ_α R(α)·π(α), and the mean over
+// samples comes near it.
 func TestReinforceIsTheGradientOfTheExpectedReward(t *testing.T) {
 	s := chain(t, []int{1, 3, 5}, []int{1, 3, 5})
 	a := newAdjuster(t, s, loud)
@@ -299,7 +303,8 @@ func TestLearnIsOneAdamStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	g, after := q.gradients(), q.values()
-	// learn descends the gradient it leaves behind; which way is up is checked by the direction of the sum itself.
+	// learn descends the gradient it leaves behind; which way is up is checked by the direction of
+	// the sum itself.
 	up := like(g)
 	axpy(up, -1, g)
 	want := slope(t, q, unit(up), 1e-3, func() float64 {

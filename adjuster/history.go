@@ -73,7 +73,8 @@ func (e *Expert) strip(o Outcome, tensors map[string]checkpoint.Tensor) *Outcome
 	return &o
 }
 
-// fill is strip's inverse. The space may have been restricted since, so it does not judge old proposals.
+// fill is strip's inverse. The space may have been restricted since, so it does not judge old
+// proposals.
 func (e *Expert) fill(o *Outcome, tensors map[string]checkpoint.Tensor) error {
 	if o.Search == nil {
 		return nil

@@ -6,9 +6,9 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// Evaluator judges architectures with weights inherited from the supernet N_t; a supernet bound to data is one. All
-// measurements of one adjustment must carry the same weight version and data stage, and Accuracy must be a fraction.
-// Equal architectures get equal answers.
+// Evaluator judges architectures with weights inherited from the supernet N_t; a supernet bound to
+// data is one. All measurements of one adjustment must carry the same weight version and data
+// stage, and Accuracy must be a fraction. Equal architectures get equal answers.
 type Evaluator interface {
 	Evaluate(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error)
 }
@@ -16,7 +16,8 @@ type Evaluator interface {
 // BatchEvaluator can judge on one of many validation batches; see Options.FreshBatches.
 type BatchEvaluator interface {
 	Evaluator
-	// EvaluateBatch judges on the batch with this number, from 0. The same number means the same images.
+	// EvaluateBatch judges on the batch with this number, from 0. The same number means the same
+	// images.
 	EvaluateBatch(ctx context.Context, a searchspace.Arch, batch int) (searchspace.Measurement, error)
 }
 
@@ -43,11 +44,13 @@ type Candidate struct {
 
 // Result is what an adjustment found.
 type Result struct {
-	// Arch is α_t, the first of Candidates. Zero when the adjustment was interrupted before the final choice.
+	// Arch is α_t, the first of Candidates. Zero when the adjustment was interrupted before the
+	// final choice.
 	Arch searchspace.Arch
 	// Text is Arch as Space.Format writes it.
 	Text string
-	// Candidates are the different architectures of the final choice, best reward first; equal rewards: cheaper first.
+	// Candidates are the different architectures of the final choice, best reward first; equal
+	// rewards: cheaper first.
 	Candidates []Candidate
 	// Previous is α_{t−1} judged in the same way; zero for a search from scratch.
 	Previous Candidate

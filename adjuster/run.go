@@ -165,7 +165,8 @@ func (r *run) Observe(records []search.Record[note]) error {
 	})
 }
 
-// cost is C(a), computed once: a policy that has made up its mind proposes the same few architectures over and over.
+// cost is C(a), computed once: a policy that has made up its mind proposes the same few
+// architectures over and over.
 func (r *run) cost(a searchspace.Arch) (float64, error) {
 	if c, ok := r.costs[a]; ok {
 		return c, nil

@@ -35,8 +35,9 @@ type runState struct {
 	Updates  map[string]int   `json:"updates"`           // of each parameter by the optimiser
 }
 
-// Save writes the whole state to a file, an adjustment under way included. The file at path is replaced atomically. It may be
-// called from a Recorder: the iteration being recorded is then part of it.
+// Save writes the whole state to a file, an adjustment under way included. The file at path is
+// replaced atomically. It may be called from a Recorder: the iteration being recorded is then part
+// of it.
 func (a *Adjuster) Save(path string) error {
 	state, tensors, err := a.state()
 	if err != nil {
@@ -48,10 +49,10 @@ func (a *Adjuster) Save(path string) error {
 	return nil
 }
 
-// Load reads what Save wrote. All numbers of Options come from the file; o, which may be nil, gives what a file cannot hold:
-// Cost (needed if one was in use), Makers (needed for a space that is not a family of package searchspace), Recorder, Checkpoint,
-// CheckpointEvery and Logger. The error wraps checkpoint errors for
-// damaged or foreign files and fs.ErrNotExist for missing ones.
+// Load reads what Save wrote. All numbers of Options come from the file; o, which may be nil, gives
+// what a file cannot hold: Cost (needed if one was in use), Makers (needed for a space that is not
+// a family of package searchspace), Recorder, Checkpoint, CheckpointEvery and Logger. The error
+// wraps checkpoint errors for damaged or foreign files and fs.ErrNotExist for missing ones.
 func Load(path string, o *Options) (*Adjuster, error) {
 	var state adjusterState
 	tensors, err := readState(path, adjusterKind, &state)

@@ -80,7 +80,8 @@ func TestStatusOfOutcomes(t *testing.T) {
 	}
 }
 
-// Killed in the final choice, an adjustment judges only what it had not judged, and chooses the same.
+// Killed in the final choice, an adjustment judges only what it had not judged, and chooses the
+// same.
 func TestFinalChoiceIsNotRepeated(t *testing.T) {
 	s, o, j := resumable(t)
 	o.Checkpoint = filepath.Join(t.TempDir(), "adjuster.ckpt")

@@ -5,9 +5,9 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// Codec writes the history of a search as columns of a checkpoint, because ten thousand proposals as
-// JSON would be most of the file. The zero Codec of a strategy without notes reads what it wrote,
-// given Decisions.
+// Codec writes the history of a search as columns of a checkpoint, because ten thousand proposals
+// as JSON would be most of the file. The zero Codec of a strategy without notes reads what it
+// wrote, given Decisions.
 type Codec[T any] struct {
 	// Decisions is the number of choices of an architecture.
 	Decisions int

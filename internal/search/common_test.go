@@ -28,8 +28,8 @@ func testSpace(t testing.TB) *searchspace.Space {
 	return s
 }
 
-// climber proposes neighbours of the best so far; what it saves is the best. It keeps between Ask and
-// Tell what it does not save, and writes down what happens to it.
+// climber proposes neighbours of the best so far; what it saves is the best. It keeps between Ask
+// and Tell what it does not save, and writes down what happens to it.
 type climber struct {
 	space  *searchspace.Space
 	per    int

@@ -15,11 +15,11 @@
 // # Generations and the steady state
 //
 // What one call of Ask returns is a step; its candidates are told together once all of them are
-// measured. Options.Window is how many steps may be open, asked and not told. With a window of one a
-// search goes generation by generation. With a window of several, and one candidate a step, it is a
-// steady-state (asynchronous) search: whenever a result arrives the strategy is told and asked for
-// the next candidate, and no worker waits for the slowest of a generation. The schedule is fixed:
-// step k is asked right after k+1−Window steps have been told.
+// measured. Options.Window is how many steps may be open, asked and not told. With a window of one
+// a search goes generation by generation. With a window of several, and one candidate a step, it is
+// a steady-state (asynchronous) search: whenever a result arrives the strategy is told and asked
+// for the next candidate, and no worker waits for the slowest of a generation. The schedule is
+// fixed: step k is asked right after k+1−Window steps have been told.
 //
 // # Determinism
 //
@@ -36,12 +36,12 @@
 // # Interruptions
 //
 // [Loop.State] holds every result, those of unfinished steps too. A strategy that saves its own
-// state goes on with [Loop.Restore], which needs a window of one: Ask may not change what a strategy
-// saves, so that an interrupted step can be asked again. Any other strategy starts anew and is shown
-// the history by [Loop.Replay], which also restores searches with a wider window. Both ways the
-// search ends in the same history as if it had not been interrupted.
+// state goes on with [Loop.Restore], which needs a window of one: Ask may not change what a
+// strategy saves, so that an interrupted step can be asked again. Any other strategy starts anew
+// and is shown the history by [Loop.Replay], which also restores searches with a wider window. Both
+// ways the search ends in the same history as if it had not been interrupted.
 //
-// A Loop is for one goroutine. Evaluators run on goroutines of their own, up to Options.Workers at a
-// time; one that panics has failed, it does not end the program. One that measures time calls [Alone]
-// and has the machine to itself meanwhile.
+// A Loop is for one goroutine. Evaluators run on goroutines of their own, up to Options.Workers at
+// a time; one that panics has failed, it does not end the program. One that measures time calls
+// [Alone] and has the machine to itself meanwhile.
 package search

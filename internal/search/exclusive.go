@@ -6,10 +6,10 @@ import (
 	"sync"
 )
 
-// Quiet lets a measurement of time have the machine to itself: any number of holders share it, or one
-// has it alone. Requests are granted in the order in which they came, so a request to be alone holds
-// off those behind it and neither kind can starve. The zero value is ready for use by any number of
-// goroutines.
+// Quiet lets a measurement of time have the machine to itself: any number of holders share it, or
+// one has it alone. Requests are granted in the order in which they came, so a request to be alone
+// holds off those behind it and neither kind can starve. The zero value is ready for use by any
+// number of goroutines.
 type Quiet struct {
 	mu     sync.Mutex
 	shared int
@@ -26,8 +26,8 @@ type request struct {
 // error is that of the context.
 func (q *Quiet) Shared(ctx context.Context) (release func(), err error) { return q.acquire(ctx, false) }
 
-// Alone waits until everybody else has released. The release may be called more than once. The error
-// is that of the context. Whoever holds a share must release it first.
+// Alone waits until everybody else has released. The release may be called more than once. The
+// error is that of the context. Whoever holds a share must release it first.
 func (q *Quiet) Alone(ctx context.Context) (release func(), err error) { return q.acquire(ctx, true) }
 
 func (q *Quiet) acquire(ctx context.Context, alone bool) (release func(), err error) {
@@ -92,10 +92,10 @@ func (q *Quiet) withdraw(r *request, release func()) {
 }
 
 // Alone runs do while no other evaluation of the loop, and no Ask, Tell or Save, is at work. It is
-// for an evaluator that measures time, with the context that the loop called it with: it waits until
-// the others in flight are done, and new ones are held off meanwhile. The evaluator's own share is
-// given up while it waits, so two evaluations may both ask to be alone. One evaluation calls Alone
-// from one goroutine at a time.
+// for an evaluator that measures time, with the context that the loop called it with: it waits
+// until the others in flight are done, and new ones are held off meanwhile. The evaluator's own
+// share is given up while it waits, so two evaluations may both ask to be alone. One evaluation
+// calls Alone from one goroutine at a time.
 //
 // With a context that comes from no loop, do runs at once. The error is that of do or of ctx.
 func Alone(ctx context.Context, do func(ctx context.Context) error) error {

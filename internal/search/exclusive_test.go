@@ -75,7 +75,8 @@ func until(cond func() bool) {
 	}
 }
 
-// Requests are granted in their order: who waits to be alone holds off those behind, and is not held off by them.
+// Requests are granted in their order: who waits to be alone holds off those behind, and is not
+// held off by them.
 func TestQuietIsFair(t *testing.T) {
 	var q Quiet
 	first, err := q.Shared(t.Context())

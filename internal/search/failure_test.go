@@ -35,7 +35,8 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// A failed candidate is a record and told as one; its neighbours' results stay, and those that proposed it too share it.
+// A failed candidate is a record and told as one; its neighbours' results stay, and those that
+// proposed it too share it.
 func TestFailureIsARecord(t *testing.T) {
 	archs := several(t, 4)
 	bad := archs[1]
@@ -64,7 +65,8 @@ func TestFailureIsARecord(t *testing.T) {
 	}
 }
 
-// More failures in a row than allowed end the search with the error; others do not. What failed last is tried again.
+// More failures in a row than allowed end the search with the error; others do not. What failed
+// last is tried again.
 func TestTooManyFailures(t *testing.T) {
 	archs := several(t, 12)
 	for _, workers := range []int{1, 3, 12} {

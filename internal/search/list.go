@@ -6,8 +6,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// List is the strategy that proposes given architectures, in their order: a baseline, a final choice
-// among candidates, another search's proposals once more. Its notes are empty.
+// List is the strategy that proposes given architectures, in their order: a baseline, a final
+// choice among candidates, another search's proposals once more. Its notes are empty.
 type List struct {
 	Archs   []searchspace.Arch
 	PerStep int // 0 = all in one step

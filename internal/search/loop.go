@@ -130,7 +130,8 @@ func (l *Loop[T]) run(ctx context.Context) (searchspace.Status, error) {
 func (l *Loop[T]) settleDown(f *flight) {
 	f.cancel()
 	for f.busy > 0 {
-		// Errors are those of evaluations that were called off, or come after one that ends the search.
+		// Errors are those of evaluations that were called off, or come after one that ends the
+		// search.
 		_ = l.land(f, <-f.landed)
 	}
 	for _, s := range l.open {

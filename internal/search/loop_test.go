@@ -39,7 +39,8 @@ func TestMeasuresEachArchitectureOnce(t *testing.T) {
 	}
 }
 
-// The same history from any number of workers, in generations and in the steady state, with failures on the way.
+// The same history from any number of workers, in generations and in the steady state, with
+// failures on the way.
 func TestHistoryDoesNotDependOnWorkers(t *testing.T) {
 	space := testSpace(t)
 	for _, c := range []struct{ window, per int }{{1, 1}, {1, 7}, {4, 1}, {3, 2}} {
@@ -192,7 +193,8 @@ func (f *failing) Tell(context.Context, int, []Result) ([]struct{}, error) {
 	return make([]struct{}, f.notes), f.tellErr
 }
 
-// An error of the strategy ends the search; the step's results wait for the strategy to be repaired.
+// An error of the strategy ends the search; the step's results wait for the strategy to be
+// repaired.
 func TestStrategyErrors(t *testing.T) {
 	broken := errors.New("broken")
 	for name, f := range map[string]*failing{"ask": {askErr: broken}, "tell": {tellErr: broken, notes: 2}, "notes": {notes: 1}} {

@@ -7,9 +7,10 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// Measure returns the measurement of an architecture, made now or remembered. It is for a strategy's
-// Tell, for observers, and for users of the loop between two Runs. The measurement is part of State.
-// An architecture that another open step proposes is measured for both. A failure is an error.
+// Measure returns the measurement of an architecture, made now or remembered. It is for a
+// strategy's Tell, for observers, and for users of the loop between two Runs. The measurement is
+// part of State. An architecture that another open step proposes is measured for both. A failure is
+// an error.
 func (l *Loop[T]) Measure(ctx context.Context, a searchspace.Arch) (Result, error) {
 	if !l.opts.Repeat {
 		if r, ok := l.known(a); ok {

@@ -9,9 +9,10 @@ import (
 )
 
 // Replay puts a new loop where the one was that wrote s, together with a strategy that has not been
-// asked anything: the strategy is asked and told everything once more, in the same order, and nothing
-// is measured. So a strategy whose Ask and Tell are cheap needs no saved state of its own. Notes are
-// those of s. Observers see nothing; a strategy that calls Loop.Measure finds what it measured in s.
+// asked anything: the strategy is asked and told everything once more, in the same order, and
+// nothing is measured. So a strategy whose Ask and Tell are cheap needs no saved state of its own.
+// Notes are those of s. Observers see nothing; a strategy that calls Loop.Measure finds what it
+// measured in s.
 //
 // The options must be those of the loop that wrote s; the error says where the strategy proposes
 // something else than it did.

@@ -31,7 +31,8 @@ func (s saved) measured() map[searchspace.Arch]bool {
 	return out
 }
 
-// Killed after any result, and continued from the last save, a search ends in the same history and measures nothing twice.
+// Killed after any result, and continued from the last save, a search ends in the same history and
+// measures nothing twice.
 func TestKilledAnywhere(t *testing.T) {
 	space := testSpace(t)
 	for _, c := range []struct {
@@ -96,7 +97,8 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 }
 
-// Stopped at any evaluation, in the same process or through a file, a search goes on to the same history.
+// Stopped at any evaluation, in the same process or through a file, a search goes on to the same
+// history.
 func TestInterruptedAnywhere(t *testing.T) {
 	space := testSpace(t)
 	reference := newLoop(t, Strategy[float64](&climber{space: space, per: 3}), (&bench{}).evaluate, Options{Steps: 12})
@@ -249,7 +251,8 @@ func TestCodecKeepsEverything(t *testing.T) {
 	}
 }
 
-// FuzzCodec reads columns of any content: an error, or a state that is written and read back as it is.
+// FuzzCodec reads columns of any content: an error, or a state that is written and read back as it
+// is.
 func FuzzCodec(f *testing.F) {
 	space := testSpace(f)
 	c := floatCodec(space)

@@ -35,7 +35,8 @@ func TestMovedWeightsEndTheSearch(t *testing.T) {
 			}
 			loop := newLoop(t, Strategy[struct{}](List{Archs: archs, PerStep: 1}), s.evaluate, o)
 			status, err := loop.Run(t.Context())
-			// Without At the second measurement is the last good one; with it, the move shows before it is told.
+			// Without At the second measurement is the last good one; with it, the move shows
+			// before it is told.
 			want := 2
 			if at {
 				want = 1
@@ -50,7 +51,8 @@ func TestMovedWeightsEndTheSearch(t *testing.T) {
 	}
 }
 
-// A remembered measurement must not answer for weights that have moved, even if nothing new is measured.
+// A remembered measurement must not answer for weights that have moved, even if nothing new is
+// measured.
 func TestAtGuardsTheMemory(t *testing.T) {
 	a := several(t, 1)
 	s := &shared{stamp: Stamp{1, 1}}
@@ -66,7 +68,8 @@ func TestAtGuardsTheMemory(t *testing.T) {
 	}
 }
 
-// Kept per key: an architecture is measured once for every stage and version, and known again when they come back.
+// Kept per key: an architecture is measured once for every stage and version, and known again when
+// they come back.
 func TestKeepPerKey(t *testing.T) {
 	archs := several(t, 2)
 	first, second := Stamp{1, 1}, Stamp{1, 2}
@@ -88,7 +91,8 @@ func TestKeepPerKey(t *testing.T) {
 	}
 }
 
-// Forgotten: what is told together carries one stamp, and what was measured before the move is measured again.
+// Forgotten: what is told together carries one stamp, and what was measured before the move is
+// measured again.
 func TestForget(t *testing.T) {
 	archs := several(t, 4)
 	first, second := Stamp{1, 1}, Stamp{1, 2}
@@ -112,7 +116,8 @@ func TestForget(t *testing.T) {
 				}
 			}
 		}
-		// Two; then two, of which one before the move, and it and the remembered one again; then one that is not known.
+		// Two; then two, of which one before the move, and it and the remembered one again; then
+		// one that is not known.
 		if len(s.calls) != 7 || !strategy.told[2][0].Cached || strategy.told[2][1].Cached {
 			t.Errorf("at %v: %d evaluations, last step %+v", at, len(s.calls), strategy.told[2])
 		}

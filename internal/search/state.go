@@ -24,8 +24,8 @@ type Open struct {
 	Result Result
 }
 
-// State describes the search as it is. It shares memory with the loop: use it before the search goes
-// on. It may be asked for inside Options.Save and Observer.Observe.
+// State describes the search as it is. It shares memory with the loop: use it before the search
+// goes on. It may be asked for inside Options.Save and Observer.Observe.
 func (l *Loop[T]) State() State[T] {
 	s := State[T]{Records: l.history, Extra: slices.Clip(l.memo.extra), Exhausted: l.exhausted}
 	for _, st := range l.open {
@@ -43,8 +43,8 @@ func (l *Loop[T]) State() State[T] {
 
 // Restore puts a new loop where the one was that wrote s. The strategy must be as it was when s was
 // written: after the last step told. A step that is open is asked again by Run, and has to propose
-// what it proposed before; its results are not measured again. The window must be one, for with more
-// steps open nobody could ask for them again: use Replay.
+// what it proposed before; its results are not measured again. The window must be one, for with
+// more steps open nobody could ask for them again: use Replay.
 func (l *Loop[T]) Restore(s State[T]) error {
 	fresh, err := l.rebuild(s)
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// Step k is asked right after k+1−window steps were told, and steps are told in the order of asking.
+// Step k is asked right after k+1−window steps were told, and steps are told in the order of
+// asking.
 func TestScheduleOfTheWindow(t *testing.T) {
 	space := testSpace(t)
 	const steps = 11

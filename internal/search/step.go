@@ -25,8 +25,8 @@ type slot struct {
 // reset makes the slot one that nobody has evaluated.
 func (s *slot) reset() { *s = slot{result: Result{Arch: s.result.Arch}} }
 
-// candidate is one proposal of a step. The first to propose an architecture owns its slot; for those
-// after it the result is cached.
+// candidate is one proposal of a step. The first to propose an architecture owns its slot; for
+// those after it the result is cached.
 type candidate struct {
 	*slot
 	cached bool

@@ -11,9 +11,9 @@ import (
 type Strategy[T any] interface {
 	// Ask returns the candidates of a step, numbered from 0. None ends the search: it is not asked
 	// again, steps that are open are still told. The zero Arch stands for a proposal that the space
-	// refuses: it is not measured, but Tell and the history see it. With a window of one Ask must not
-	// change what the strategy saves, for a step that was interrupted is asked again and must then
-	// have the same candidates.
+	// refuses: it is not measured, but Tell and the history see it. With a window of one Ask must
+	// not change what the strategy saves, for a step that was interrupted is asked again and must
+	// then have the same candidates.
 	Ask(ctx context.Context, step int) ([]searchspace.Arch, error)
 	// Tell hands over the results of a step in the order of Ask, failures included, and returns one
 	// note for each. Tell must leave the strategy as it was when it returns an error: the step is
@@ -21,8 +21,8 @@ type Strategy[T any] interface {
 	Tell(ctx context.Context, step int, results []Result) ([]T, error)
 }
 
-// Observer sees the records of a step once the step is part of the history, the only moment inside a
-// search at which loop and strategy agree and a strategy may be saved. An error stops the search
+// Observer sees the records of a step once the step is part of the history, the only moment inside
+// a search at which loop and strategy agree and a strategy may be saved. An error stops the search
 // behind that step; ErrStop does so without being an error of the search.
 //
 // A Strategy that is an Observer is called first, then what Loop.Observe added.
