@@ -57,7 +57,7 @@ func TestAtGuardsTheMemory(t *testing.T) {
 	a := several(t, 1)
 	s := &shared{stamp: Stamp{1, 1}}
 	loop := newLoop(t, Strategy[struct{}](&script{lists: [][]searchspace.Arch{a, a, a}}), s.evaluate, Options{At: func() Stamp { return s.stamp }})
-	loop.Observe(observe[struct{}](func([]Record[struct{}]) error {
+	loop.Observe(ObserverFunc[struct{}](func([]Record[struct{}]) error {
 		if loop.Step() == 2 {
 			s.stamp.WeightVersion++
 		}
@@ -76,7 +76,7 @@ func TestKeepPerKey(t *testing.T) {
 	s := &shared{stamp: first}
 	loop := newLoop(t, Strategy[struct{}](&script{lists: [][]searchspace.Arch{archs, archs, archs, archs}}), s.evaluate,
 		Options{Stale: StaleKeep, At: func() Stamp { return s.stamp }})
-	loop.Observe(observe[struct{}](func([]Record[struct{}]) error {
+	loop.Observe(ObserverFunc[struct{}](func([]Record[struct{}]) error {
 		s.stamp = []Stamp{first, second, first, second}[loop.Step()%4]
 		return nil
 	}))

@@ -70,7 +70,7 @@ func TestUnordered(t *testing.T) {
 		return searchspace.Measurement{Arch: a}, nil, nil
 	}
 	loop := newLoop(t, Strategy[struct{}](List{Archs: archs, PerStep: 1}), e, Options{Workers: 2, Window: 2, Unordered: true})
-	loop.Observe(observe[struct{}](func([]Record[struct{}]) error {
+	loop.Observe(ObserverFunc[struct{}](func([]Record[struct{}]) error {
 		if loop.Step() == len(archs)-1 {
 			close(last)
 		}
@@ -81,10 +81,6 @@ func TestUnordered(t *testing.T) {
 		t.Errorf("%d records, the last of step %d", len(h), h[len(h)-1].Step)
 	}
 }
-
-type observe[T any] func([]Record[T]) error
-
-func (f observe[T]) Observe(records []Record[T]) error { return f(records) }
 
 // Open steps wait for one evaluation of what they share.
 func TestOpenStepsShareEvaluations(t *testing.T) {

@@ -30,6 +30,12 @@ type Observer[T any] interface {
 	Observe(records []Record[T]) error
 }
 
+// ObserverFunc makes an Observer of a function.
+type ObserverFunc[T any] func(records []Record[T]) error
+
+// Observe calls f.
+func (f ObserverFunc[T]) Observe(records []Record[T]) error { return f(records) }
+
 // Evaluate measures one architecture, as the method of the same name of a supernet bound to data
 // does. It is called on several goroutines at once when Options.Workers is above one.
 type Evaluate func(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error)
