@@ -73,10 +73,11 @@ func (j *Judge) Evaluate(ctx context.Context, a searchspace.Arch) (searchspace.M
 // EvaluateRange judges a sub-network as Evaluate does on the images from to to−1 of the data. Ranges
 // that make up the data add up to what Evaluate says, up to rounding. Measurements of several
 // sub-networks on the same ranges give paired differences, and those their standard error.
-func (j *Judge) EvaluateRange(ctx context.Context, a searchspace.Arch, from, to int) (searchspace.Measurement, error) {
+func (j *Judge) EvaluateRange(ctx context.Context, a searchspace.Arch, from, to int) (
+	searchspace.Measurement, error) {
 	if from < 0 || from >= to || to > j.Len() {
-		return searchspace.Measurement{Arch: a}, fmt.Errorf("supernet: evaluate: %w: images %d to below %d, expected some of %d",
-			ErrData, from, to, j.Len())
+		err := fmt.Errorf("supernet: evaluate: %w: images %d to below %d, expected some of %d", ErrData, from, to, j.Len())
+		return searchspace.Measurement{Arch: a}, err
 	}
 	return j.recall(ctx, judged{a, from, to})
 }

@@ -103,7 +103,8 @@ func MeasureLatency(ctx context.Context, space *searchspace.Space, o *LatencyOpt
 	return measureLatency(ctx, space, o, modelTimer{})
 }
 
-func measureLatency(ctx context.Context, space *searchspace.Space, o *LatencyOptions, t latencyTimer) (*LatencyResult, error) {
+func measureLatency(ctx context.Context, space *searchspace.Space, o *LatencyOptions, t latencyTimer) (
+	*LatencyResult, error) {
 	s := &latencySession{space: space, timer: t}
 	if err := s.run(ctx, o); err != nil {
 		s.result.Checked = nil
@@ -155,6 +156,6 @@ func (o *LatencyOptions) begin(cpu string) (*searchspace.LatencyTable, error) {
 }
 
 func copyTable(t *searchspace.LatencyTable) *searchspace.LatencyTable {
-	return &searchspace.LatencyTable{CPU: t.CPU, Kernels: t.Kernels, Workers: t.Workers, Batch: t.Batch, Fixed: t.Fixed,
-		Entries: slices.Clone(t.Entries)}
+	return &searchspace.LatencyTable{CPU: t.CPU, Kernels: t.Kernels, Workers: t.Workers, Batch: t.Batch,
+		Fixed: t.Fixed, Entries: slices.Clone(t.Entries)}
 }

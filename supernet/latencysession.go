@@ -66,8 +66,8 @@ func (s *latencySession) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	if len(s.set.candidates) == 0 {
-		return fmt.Errorf("no architecture of %s to measure layers in: each has over %d parameters or is to be checked",
-			s.space.Name(), s.MaxParams)
+		return fmt.Errorf("no architecture of %s to measure layers in: "+
+			"each has over %d parameters or is to be checked", s.space.Name(), s.MaxParams)
 	}
 	s.chosen = s.set.cover(s.book.known, s.Views, s.Networks)
 	return s.predictable()
@@ -215,7 +215,8 @@ func (s *latencySession) tell(done, all int) error {
 	if s.Progress == nil {
 		return nil
 	}
-	p := LatencyProgress{Networks: done, OfNetworks: all, OfLayers: len(s.set.layers), Table: copyTable(s.result.Table)}
+	p := LatencyProgress{Networks: done, OfNetworks: all, OfLayers: len(s.set.layers)}
+	p.Table = copyTable(s.result.Table)
 	for _, l := range s.set.layers {
 		if s.book.has(l) {
 			p.Layers++

@@ -62,8 +62,10 @@ func (n *network) answers(ctx context.Context, p *program, im *images, stats []*
 // no part in the loss; they are an error where only some classes are asked about. Images whose
 // logits are not finite are wrong too, with a loss of lossCeiling. The measurement covers the batches
 // before an error.
-func (n *network) measure(ctx context.Context, p *program, im *images, stats []*nn.Stats, step nn.Step) (searchspace.Measurement, error) {
-	m := searchspace.Measurement{Arch: p.arch, Text: n.space.Format(p.arch), Stage: int(n.stage.Load()), WeightVersion: n.version.Load()}
+func (n *network) measure(ctx context.Context, p *program, im *images, stats []*nn.Stats, step nn.Step) (
+	searchspace.Measurement, error) {
+	m := searchspace.Measurement{Arch: p.arch, Text: n.space.Format(p.arch), Stage: int(n.stage.Load()),
+		WeightVersion: n.version.Load()}
 	known, sum := 0, 0.0
 	err := n.answers(ctx, p, im, stats, step, func(rows []float32, labels []int) error {
 		k := len(rows) / len(labels)

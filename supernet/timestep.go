@@ -71,7 +71,8 @@ func (m *Model) TimeInference(ctx context.Context, o *TimeOptions) (*Timing, err
 // only, as their learning rate is 0.
 func (m *Model) stepper(ds dataset.Dataset, b *dataset.Batch, frozen []int) (func() error, error) {
 	t := &training{network: m.network, data: ds, opts: &TrainOptions{BatchSize: b.N, FrozenStages: frozen}, draw: -1}
-	t.job = job{sampler: Cycle(m.arch), every: 1, program: func(searchspace.Arch) (*program, error) { return m.prog, nil }}
+	only := func(searchspace.Arch) (*program, error) { return m.prog, nil }
+	t.job = job{sampler: Cycle(m.arch), every: 1, program: only}
 	if err := t.prepare(); err != nil {
 		return nil, err
 	}
