@@ -50,6 +50,10 @@ type ChoiceNode struct {
 	When   []Int // the node exists where all of these are not 0
 	Select Int   // OpSelect: selects among Cases
 	Cases  []int
+	// Chain is set on the OpSelect of a Builder.Repeat, whose Select is the depth: Chain[i] is the
+	// ID of the node whose output is that of the first i layers, Chain[0] the input of the first.
+	// It goes up to the largest depth and has the depths in between that restrictions removed, too.
+	Chain []int
 
 	Kernel, Groups Int
 	Stride, Offset int
@@ -77,27 +81,39 @@ func (n *ChoiceNode) Exists(choices []int) bool {
 // Decisions is the indices of all decisions n depends on, ascending.
 func (n *ChoiceNode) Decisions() []int {
 	xs := slices.Concat([]Int{n.Select, n.Kernel, n.Groups, n.In.C, n.Out.C, n.sum}, n.When)
-	for _, t := range n.variant {
-		xs = append(xs, t.value)
+	return withDeps(xs, n.VariantDecisions()...)
+}
+
+// VariantDecisions is the indices of the decisions that Node.Variant depends on, ascending: under
+// single-path sharing every joint choice of them has weights of its own.
+func (n *ChoiceNode) VariantDecisions() []int {
+	xs := make([]Int, len(n.variant))
+	for i, t := range n.variant {
+		xs[i] = t.value
 	}
 	return unionDeps(xs...)
 }
 
+// Variant is Node.Variant under choices.
+func (n *ChoiceNode) Variant(choices []int) string {
+	var key strings.Builder
+	for _, t := range n.variant {
+		key.WriteString(t.label)
+		key.WriteString(strconv.Itoa(t.value.At(choices)))
+	}
+	return key.String()
+}
+
 // At is the node under choices. Inputs keep the IDs of the choice graph.
 func (n *ChoiceNode) At(choices []int) Node {
-	out := Node{ID: n.ID, Op: n.Op, Name: n.Name, Site: n.Site, Block: n.Block, Stage: n.Stage, Inputs: n.Inputs,
-		Kernel: n.Kernel.At(choices), Stride: n.Stride, Groups: n.Groups.At(choices), Offset: n.Offset, Bias: n.Bias, Act: n.Act,
-		Eps: n.Eps, Momentum: n.Momentum, Rate: n.Rate, In: n.In.At(choices), Out: n.Out.At(choices)}
+	out := Node{
+		ID: n.ID, Op: n.Op, Name: n.Name, Site: n.Site, Variant: n.Variant(choices), Block: n.Block, Stage: n.Stage,
+		Inputs: n.Inputs, Kernel: n.Kernel.At(choices), Stride: n.Stride, Groups: n.Groups.At(choices),
+		Offset: n.Offset, Bias: n.Bias, Act: n.Act, Eps: n.Eps, Momentum: n.Momentum, Rate: n.Rate,
+		In: n.In.At(choices), Out: n.Out.At(choices),
+	}
 	if !n.noPad {
 		out.Pad = out.Kernel / 2
-	}
-	if len(n.variant) > 0 {
-		var key strings.Builder
-		for _, t := range n.variant {
-			key.WriteString(t.label)
-			key.WriteString(strconv.Itoa(t.value.At(choices)))
-		}
-		out.Variant = key.String()
 	}
 	return out
 }
@@ -111,6 +127,7 @@ type ChoiceGraph struct {
 	InputSize int
 	Classes   int
 	Stages    int
+	space     *Space
 }
 
 // LowerChoices lowers the whole space. Branches that restrictions have removed
@@ -127,7 +144,8 @@ func (s *Space) LowerChoices() (*ChoiceGraph, error) {
 	for i := range b.nodes {
 		b.nodes[i].Name = b.nodes[i].Site
 	}
-	return &ChoiceGraph{Nodes: b.nodes, Decisions: s.Decisions(), InputSize: s.fam.InputSize, Classes: s.fam.Classes, Stages: b.stages}, nil
+	return &ChoiceGraph{Nodes: b.nodes, Decisions: s.Decisions(), InputSize: s.fam.InputSize, Classes: s.fam.Classes,
+		Stages: b.stages, space: s}, nil
 }
 
 // each runs f for every joint choice of deps that restrictions allow.

@@ -158,8 +158,7 @@ func (e *eatBlock) layer(b *Builder, x Ref, l int) Ref {
 		stride = e.stride
 	}
 	b.Variant("k", e.kernel)
-	separable := Map(func(v ...int) int { return flag(v[0] == 0) }, e.op)
-	return b.Switch(separable, func(v int) Ref {
+	return b.Switch(e.op.is(0), func(v int) Ref {
 		if v == 1 {
 			var y Ref
 			b.Scope("sep", func() {

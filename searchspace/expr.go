@@ -66,13 +66,22 @@ func (x Int) Times(y Int) Int {
 }
 
 // above is 1 where x > n and 0 elsewhere.
-func (x Int) above(n int) Int {
-	return Map(func(v ...int) int { return flag(v[0] > n) }, x)
-}
+func (x Int) above(n int) Int { return x.derive(func(v int) int { return flag(v > n) }) }
 
 // is is 1 where x = n and 0 elsewhere.
-func (x Int) is(n int) Int {
-	return Map(func(v ...int) int { return flag(v[0] == n) }, x)
+func (x Int) is(n int) Int { return x.derive(func(v int) int { return flag(v == n) }) }
+
+// isNot is 1 where x ≠ n and 0 elsewhere.
+func (x Int) isNot(n int) Int { return x.derive(func(v int) int { return flag(v != n) }) }
+
+// derive is f(x). It is Map for one argument: conditions, which are asked at every step of a Walk,
+// then need no memory.
+func (x Int) derive(f func(v int) int) Int {
+	if x.e == nil {
+		return Const(f(x.value))
+	}
+	eval := x.e.eval
+	return Int{e: &expr{x.e.deps, func(choices []int) int { return f(eval(choices)) }}}
 }
 
 func flag(b bool) int {

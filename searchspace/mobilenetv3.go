@@ -180,8 +180,7 @@ type mbBlock struct {
 func mbconv(b *Builder, x Ref, m mbBlock) Ref {
 	in := x
 	b.ScopeAs("conv", "", func() {
-		widens := Map(func(v ...int) int { return flag(v[0] != 1) }, m.expand)
-		x = b.If(widens, x, func(x Ref) Ref {
+		x = b.If(m.expand.isNot(1), x, func(x Ref) Ref {
 			return b.ConvBN("inverted_bottleneck", x, Conv{Out: in.C.Times(m.expand)}, m.act)
 		})
 		x = b.ConvBN("depth_conv", x, Conv{Out: x.C, Kernel: m.kernel, Stride: m.stride, Depthwise: !m.dense}, m.act)

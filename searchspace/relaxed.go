@@ -13,15 +13,20 @@ import (
 // package supernet.
 type Relaxed [][]float64
 
-// Relax is a as a Relaxed: 1 for the choice taken, 0 for the others. Inactive decisions hold 1 at
-// choice 0, as the Arch does. The error wraps ErrInvalid when a is not of s.
+// Relax is a as a Relaxed: 1 for the choice taken, 0 for the others. An inactive decision, whose
+// choice has no effect, holds 1 at its first allowed choice. The error wraps ErrInvalid when a is
+// not of s.
 func (s *Space) Relax(a Arch) (Relaxed, error) {
 	if err := s.Valid(a); err != nil {
 		return nil, err
 	}
 	r := s.Zeros()
-	for i := range r {
-		r[i][a.At(i)] = 1
+	for i, active := range s.Active(a) {
+		c := s.decisions[i].Allowed[0]
+		if active {
+			c = a.At(i)
+		}
+		r[i][c] = 1
 	}
 	return r, nil
 }

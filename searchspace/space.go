@@ -129,49 +129,6 @@ func (s *Space) Active(a Arch) []bool {
 	return out
 }
 
-// ActiveNext reports whether decision len(prefix) has an effect after the
-// choices in prefix. It is what a policy that decides step by step asks.
-func (s *Space) ActiveNext(prefix []int) bool {
-	if len(prefix) >= len(s.decisions) {
-		return false
-	}
-	choices := make([]int, len(s.decisions))
-	for i, c := range prefix {
-		if c < 0 || c >= s.decisions[i].Len() {
-			return false
-		}
-		choices[i] = c
-	}
-	return s.active(len(prefix), choices)
-}
-
-// AllowedNext is the choices of decision len(prefix) that restrictions leave
-// open after the choices in prefix; just choice 0 where it is inactive. Limits
-// that a family states as a function are not looked ahead to.
-func (s *Space) AllowedNext(prefix []int) []int {
-	i := len(prefix)
-	if i >= len(s.decisions) {
-		return nil
-	}
-	if !s.ActiveNext(prefix) {
-		return []int{0}
-	}
-	choices := make([]int, len(s.decisions))
-	copy(choices, prefix)
-	var out []int
-	for _, c := range s.decisions[i].Allowed {
-		choices[i] = c
-		open := true
-		for g := range s.groups {
-			open = open && s.groups[g].open(s, choices, i+1)
-		}
-		if open {
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
 // New is the architecture with the given choice index per decision. Choices
 // of inactive decisions are ignored. The error wraps ErrInvalid.
 func (s *Space) New(choices []int) (Arch, error) {
