@@ -25,6 +25,7 @@ const (
 	opSum
 	opLSTM
 	opEmbedding
+	opMix
 )
 
 // record is one remembered layer. Records are kept in one slice that every step uses again, so that remembering makes no garbage.
