@@ -14,15 +14,21 @@ import (
 type compiler struct {
 	graph   *searchspace.Graph
 	store   *store
-	readers []int // number of nodes that read a node
+	coef    *coefficients // of a relaxed graph
+	readers []int         // number of nodes that read a node
 	fused   []bool
 	prog    *program
 }
 
 // compile binds a lowered network to the weights of a store.
-func compile(arch searchspace.Arch, g *searchspace.Graph, s *store) (p *program, err error) {
+func compile(arch searchspace.Arch, g *searchspace.Graph, s *store) (*program, error) {
+	return compileWith(arch, g, s, nil)
+}
+
+// compileWith is compile for a graph that may have the operations of relaxed ones; coef holds their coefficients.
+func compileWith(arch searchspace.Arch, g *searchspace.Graph, s *store, coef *coefficients) (p *program, err error) {
 	defer tensor.Recover(&err)
-	c := &compiler{graph: g, store: s, readers: make([]int, len(g.Nodes)), fused: make([]bool, len(g.Nodes)),
+	c := &compiler{graph: g, store: s, coef: coef, readers: make([]int, len(g.Nodes)), fused: make([]bool, len(g.Nodes)),
 		prog: &program{arch: arch, graph: g, feature: g.Feature(), logits: g.Output()}}
 	for i := range g.Nodes {
 		for _, in := range g.Nodes[i].Inputs {
@@ -100,6 +106,14 @@ func (c *compiler) node(n *searchspace.Node) error {
 		if n.In.H != 1 || n.In.W != 1 {
 			err = fmt.Errorf("flattens %v, expected 1×1 maps", n.In)
 		}
+	case opMix:
+		in.op, in.many, in.bias = runMix, n.Inputs, c.coef.vector(n.Offset, len(n.Inputs))
+	case opOnes:
+		in.op = runOnes
+	case opVec:
+		in.op, in.weight, in.conv = runConv, c.coef.weight(n.Offset, n.Out.C), tensor.ConvSpec{Stride: 1, Groups: 1}
+	case opFit:
+		in.op, in.index = runFit, n.Out.C
 	default:
 		err = fmt.Errorf("operation %v has no implementation", n.Op)
 	}
@@ -193,7 +207,7 @@ func (in *instr) operands() []int {
 	switch in.op {
 	case runAdd, runScale:
 		return []int{in.b}
-	case runConcat:
+	case runConcat, runMix:
 		return in.many
 	}
 	return nil

@@ -1,0 +1,115 @@
+package supernet
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/tendril-nas/tendril/internal/nn"
+	"github.com/tendril-nas/tendril/searchspace"
+	"github.com/tendril-nas/tendril/supernet/dataset"
+)
+
+// relaxSpaces is small spaces of the families, and restrictions of them.
+func relaxSpaces(t testing.TB) map[string]*searchspace.Space {
+	t.Helper()
+	must := func(s *searchspace.Space, err error) *searchspace.Space {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	restrict := func(s *searchspace.Space, rs ...searchspace.Restriction) *searchspace.Space {
+		return must(s.Restrict(rs...))
+	}
+	mbv3 := must(searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: 16, StemStride: 1, Classes: 4, Dropout: -1}))
+	danas := func(v searchspace.DANASVariant, se bool) *searchspace.Space {
+		return must(searchspace.DANAS(searchspace.DANASOptions{Variant: v, SE: se, InputSize: 32, Classes: 4}))
+	}
+	return map[string]*searchspace.Space{
+		"mobilenetv3": mbv3,
+		"mobilenetv3 restricted": restrict(mbv3, searchspace.Restriction{Decisions: []string{"*.depth"}, Values: []int{2, 4}},
+			searchspace.Restriction{Decisions: []string{"*.kernel"}, Values: []int{3, 5}},
+			searchspace.Restriction{Decisions: []string{"stage2.*.expand"}, Values: []int{4}}),
+		"mobilenetv3 expand 1": must(searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: 16, StemStride: 1,
+			Classes: 4, Dropout: -1, Depths: []int{1, 3}, Expands: []int{1, 4}})),
+		"proxylessnas": must(searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: 0.25, InputSize: 16, StemStride: 1, Classes: 4,
+			Dropout: -1, Depths: []int{1, 2, 3}})),
+		"danas mobile":     danas(searchspace.DANASMobile, false),
+		"danas mobile+":    danas(searchspace.DANASMobilePlus, true),
+		"danas shuffle":    danas(searchspace.DANASShuffle, true),
+		"danas shuffle+":   danas(searchspace.DANASShufflePlus, false),
+		"danas both":       danas(searchspace.DANASShuffleMobile, false),
+		"danas restricted": restrict(danas(searchspace.DANASMobile, false), searchspace.Restriction{Decisions: []string{"*.op"}, Keep: []int{1, 4}}),
+		"resnet50":         must(searchspace.ResNet50(searchspace.ResNet50Options{InputSize: 32, Classes: 4})),
+		"eatnas":           must(searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: 16, Classes: 4})),
+	}
+}
+
+// logitsOf is the logits of a program.
+func logitsOf(t testing.TB, n *network, p *program, b *dataset.Batch, batch bool) []float32 {
+	t.Helper()
+	step, how := evaluating, pass{}
+	if batch {
+		step, how.stats = nn.Recalibrating(), n.ownStats(p)
+	}
+	if err := n.runner.forward(p, b, step, how); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := n.runner.logits(p, b.N, p.graph.Classes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Clone(rows)
+}
+
+// TestRelaxedExact compares the relaxed network at 0 and 1 with the sub-networks that are lowered there.
+func TestRelaxedExact(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	for name, space := range relaxSpaces(t) {
+		for _, sharing := range []Sharing{Elastic, SinglePath} {
+			t.Run(name+" "+sharing.String(), func(t *testing.T) {
+				n, err := New(space, &Options{Sharing: sharing, Seed: 7})
+				if err != nil {
+					t.Fatal(err)
+				}
+				jitter(t, n.network, 1)
+				relax, err := n.Relax(nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				rp := relax.prog
+				t.Logf("%d nodes, %d instructions, %d coefficients", len(rp.graph.Nodes), len(rp.code), len(rp.coef.at))
+				b := firstBatch(t, stripes(t, 4, space.InputSize(), 1), 4)
+				for k := range 4 {
+					a, err := space.Sample(r)
+					if err != nil {
+						t.Fatal(err)
+					}
+					p, err := n.program(a)
+					if err != nil {
+						t.Fatal(err)
+					}
+					rows, err := space.Relax(a)
+					if err != nil {
+						t.Fatal(err)
+					}
+					rp.coef.write(n.runner.tape.Stream(), rows, false)
+					for _, batch := range []bool{false, true} {
+						want := logitsOf(t, n.network, p, b, batch)
+						got := logitsOf(t, n.network, rp.program, b, batch)
+						top := 0.0
+						for _, v := range want {
+							top = math.Max(top, math.Abs(float64(v)))
+						}
+						if !close32(got, want, 1e-4*top) {
+							t.Fatalf("%d %s, batch statistics %v: relaxed\n%v, lowered\n%v", k, space.Format(a), batch, got, want)
+						}
+					}
+				}
+			})
+		}
+	}
+}
