@@ -161,8 +161,6 @@ func (t *Tape) backward(r *record) {
 		t.give(r.a, st.DistillBackward(t.nodes[r.a].t, t.nodes[r.b].t, dy, r.alpha))
 	case opSum:
 		t.give(r.a, st.Broadcast(dy, t.nodes[r.a].t.Shape(), r.alpha))
-	case opMix:
-		t.backwardMix(r, dy)
 	case opEmbedding:
 		st.EmbeddingBackward(dy, gradWeight(r.weight), t.rows[r.lo:r.hi])
 	}

@@ -25,7 +25,6 @@ const (
 	opSum
 	opLSTM
 	opEmbedding
-	opMix
 )
 
 // record is one remembered layer. Records are kept in one slice that every step uses again, so that remembering makes no garbage.
