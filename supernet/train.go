@@ -210,7 +210,8 @@ func (t *training) step(b *dataset.Batch, p *program, lr float64, seed uint64) (
 	p.run(r, tape.Input(inputShape(b.N, b.Size), b.X), how)
 	logits := r.slots[p.logits]
 	tape.Pin(logits)
-	mean := tape.Mean(tape.CrossEntropy(logits, nn.Targets{Labels: b.Labels, Smoothing: t.plan.LabelSmoothing}))
+	goal := tape.Goal(p.graph.Classes, nn.Targets{Labels: b.Labels, Smoothing: t.plan.LabelSmoothing})
+	mean := tape.Mean(tape.CrossEntropy(logits, goal))
 	tape.Backward(mean)
 	if loss = tape.Item(mean); math.IsNaN(loss) || math.IsInf(loss, 0) {
 		return loss, 0, fmt.Errorf("loss %v: %w; a lower learning rate may help", loss, ErrNotFinite)
