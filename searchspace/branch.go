@@ -20,8 +20,8 @@ func (b *Builder) Repeat(depth Int, x Ref, f func(i int, x Ref) Ref) Ref {
 	return b.merge(depth, values, outs, chain)
 }
 
-// Switch is f(v) for the value v of x; in the choice graph it is one branch
-// per value and a choice node that selects between them.
+// Switch is f(v) for the value v of x; in the choice graph it is one branch per value and a choice
+// node that selects between them.
 func (b *Builder) Switch(x Int, f func(v int) Ref) Ref {
 	values := b.valuesOf(x)
 	outs := map[int]Ref{}
@@ -43,9 +43,9 @@ func (b *Builder) If(cond Int, x Ref, f func(x Ref) Ref) Ref {
 	})
 }
 
-// Resolved runs f on the choices of the decisions so far. It is for families
-// whose structure has no reasonable form as choice nodes: such a space cannot
-// be lowered as a whole (LowerChoices returns ErrNoChoiceGraph).
+// Resolved runs f on the choices of the decisions so far. It is for families whose structure has no
+// reasonable form as choice nodes: such a space cannot be lowered as a whole (LowerChoices returns
+// ErrNoChoiceGraph).
 func (b *Builder) Resolved(f func(choices []int) error) {
 	if b.err != nil {
 		return
@@ -74,7 +74,8 @@ func (b *Builder) valuesOf(x Int) []int {
 		return []int{x.value}
 	}
 	var values []int
-	assignments(len(b.decisions), x.e.deps, func(d int) []int { return b.decisions[d].Allowed }, func(choices []int) bool {
+	allowed := func(d int) []int { return b.decisions[d].Allowed }
+	assignments(len(b.decisions), x.e.deps, allowed, func(choices []int) bool {
 		values = append(values, x.At(choices))
 		return true
 	})

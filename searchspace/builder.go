@@ -9,12 +9,12 @@ import (
 // maxChoices bounds one decision, because an Arch keeps a choice in a byte.
 const maxChoices = 256
 
-// Builder is what a family describes its networks with. One description
-// serves both readings of a space: lowering an Arch, where decisions are
-// resolved, and lowering the space, where they stay as choice nodes.
+// Builder is what a family describes its networks with. One description serves both readings of a
+// space: lowering an Arch, where decisions are resolved, and lowering the space, where they stay as
+// choice nodes.
 //
-// A builder keeps the first error and ignores what follows; the space's
-// constructor or Lower returns it.
+// A builder keeps the first error and ignores what follows; the space's constructor or Lower
+// returns it.
 type Builder struct {
 	fam       *Family
 	choices   []int // one choice per decision; nil while the space is recorded
@@ -62,12 +62,11 @@ func (b *Builder) Classes() int { return b.fam.Classes }
 // InputSize is the height and width of the space's images.
 func (b *Builder) InputSize() int { return b.fam.InputSize }
 
-// Norm sets the epsilon and momentum of the batch norms that follow. The
-// defaults are 1e-5 and 0.1.
+// Norm sets the epsilon and momentum of the batch norms that follow. The defaults are 1e-5 and 0.1.
 func (b *Builder) Norm(eps, momentum float64) { b.eps, b.momentum = eps, momentum }
 
-// OneOf is a decision between numbers. Its full name is the enclosing scopes
-// and name, joined by dots; naming it again gives the same decision.
+// OneOf is a decision between numbers. Its full name is the enclosing scopes and name, joined by
+// dots; naming it again gives the same decision.
 func (b *Builder) OneOf(name string, kind Kind, values ...int) Int {
 	labels := make([]string, len(values))
 	for i, v := range values {
@@ -86,8 +85,7 @@ func (b *Builder) Labelled(name string, kind Kind, labels []string, values []int
 	return b.pick(b.declare(name, kind, slices.Clone(values), slices.Clone(labels)), values)
 }
 
-// Weighted is OneOf with a weight per value: Sample draws the values in that
-// proportion.
+// Weighted is OneOf with a weight per value: Sample draws the values in that proportion.
 func (b *Builder) Weighted(name string, kind Kind, values []int, weights []float64) Int {
 	x := b.OneOf(name, kind, values...)
 	if b.choices == nil && b.err == nil {
@@ -163,8 +161,8 @@ func (b *Builder) declare(name string, kind Kind, values []int, labels []string)
 // Scope runs f inside the scope name, for weights, sites and decisions.
 func (b *Builder) Scope(name string, f func()) { b.ScopeAs(name, name, f) }
 
-// ScopeAs runs f inside a scope called name in weight names and site in sites
-// and decision names. An empty string adds nothing.
+// ScopeAs runs f inside a scope called name in weight names and site in sites and decision names.
+// An empty string adds nothing.
 func (b *Builder) ScopeAs(name, site string, f func()) {
 	oldName, oldSite := b.name, b.site
 	b.name, b.site = join(b.name, name), join(b.site, site)
@@ -172,8 +170,8 @@ func (b *Builder) ScopeAs(name, site string, f func()) {
 	b.name, b.site = oldName, oldSite
 }
 
-// Stage runs f as the next searched stage: scope name in weight names (an empty
-// one adds nothing), "stageN" in sites and decision names, with N from 1.
+// Stage runs f as the next searched stage: scope name in weight names (an empty one adds nothing),
+// "stageN" in sites and decision names, with N from 1.
 func (b *Builder) Stage(name string, f func()) {
 	b.stages++
 	b.stage, b.layer = b.stages, -1
@@ -189,9 +187,8 @@ func (b *Builder) declareStage(n int, f func()) {
 	b.stage = old
 }
 
-// Block runs f as one block of the network at position layer of its stage. In
-// weight names it is "PREFIX.N", N counting the blocks of the network from 0;
-// in sites it is "layerL".
+// Block runs f as one block of the network at position layer of its stage. In weight names it is
+// "PREFIX.N", N counting the blocks of the network from 0; in sites it is "layerL".
 func (b *Builder) Block(prefix string, layer int, f func()) {
 	n := b.counter
 	b.counter++
@@ -214,8 +211,8 @@ func (b *Builder) Named(name, site string, f func()) {
 	b.block, b.variant = "", nil
 }
 
-// Variant adds label and the value of x to the variant key of the nodes that
-// follow in this block: Variant("k", kernel) and Variant("e", expand) give "k5e4".
+// Variant adds label and the value of x to the variant key of the nodes that follow in this block:
+// Variant("k", kernel) and Variant("e", expand) give "k5e4".
 func (b *Builder) Variant(label string, x Int) {
 	b.variant = append(slices.Clone(b.variant), tag{label, x})
 }

@@ -8,20 +8,20 @@ import (
 	"strings"
 )
 
-// OpSelect is the choice node of a ChoiceGraph: its output is the input whose
-// case equals the value of Select. It never appears in a Graph.
+// OpSelect is the choice node of a ChoiceGraph: its output is the input whose case equals the value
+// of Select. It never appears in a Graph.
 const OpSelect Op = 255
 
-// ErrNoChoiceGraph is returned by LowerChoices for a space whose networks
-// differ too much for one graph with choice nodes.
+// ErrNoChoiceGraph is returned by LowerChoices for a space whose networks differ too much for one
+// graph with choice nodes.
 var ErrNoChoiceGraph = errors.New("space has no choice graph")
 
-// ErrTooLarge is returned when a layer depends on so many decisions at once
-// that its table over their joint choices would be too large.
+// ErrTooLarge is returned when a layer depends on so many decisions at once that its table over
+// their joint choices would be too large.
 var ErrTooLarge = errors.New("table over joint choices is too large")
 
-// Largest tables: of one layer, of which a space has hundreds, and of one step
-// when decisions are eliminated.
+// Largest tables: of one layer, of which a space has hundreds, and of one step when decisions are
+// eliminated.
 const (
 	maxLayerTable = 1 << 14
 	maxTable      = 1 << 20
@@ -36,8 +36,8 @@ type ChoiceShape struct {
 // At is the shape under choices.
 func (s ChoiceShape) At(choices []int) Shape { return Shape{s.C.At(choices), s.H, s.W} }
 
-// ChoiceNode is a Node before decisions are made: some of its numbers, and
-// whether it exists, depend on decisions.
+// ChoiceNode is a Node before decisions are made: some of its numbers, and whether it exists,
+// depend on decisions.
 type ChoiceNode struct {
 	ID     int
 	Op     Op
@@ -118,9 +118,8 @@ func (n *ChoiceNode) At(choices []int) Node {
 	return out
 }
 
-// ChoiceGraph is the layer graph of a whole space: every node of every
-// architecture, choices kept as OpSelect nodes and as numbers that depend on
-// decisions. Nodes are in topological order.
+// ChoiceGraph is the layer graph of a whole space: every node of every architecture, choices kept
+// as OpSelect nodes and as numbers that depend on decisions. Nodes are in topological order.
 type ChoiceGraph struct {
 	Nodes     []ChoiceNode
 	Decisions []Decision
@@ -130,8 +129,8 @@ type ChoiceGraph struct {
 	space     *Space
 }
 
-// LowerChoices lowers the whole space. Branches that restrictions have removed
-// are left out. Spaces of families with Builder.Resolved give ErrNoChoiceGraph.
+// LowerChoices lowers the whole space. Branches that restrictions have removed are left out. Spaces
+// of families with Builder.Resolved give ErrNoChoiceGraph.
 func (s *Space) LowerChoices() (*ChoiceGraph, error) {
 	if s.opaque {
 		return nil, fmt.Errorf("searchspace: family %s: %w", s.fam.Name, ErrNoChoiceGraph)
@@ -144,8 +143,8 @@ func (s *Space) LowerChoices() (*ChoiceGraph, error) {
 	for i := range b.nodes {
 		b.nodes[i].Name = b.nodes[i].Site
 	}
-	return &ChoiceGraph{Nodes: b.nodes, Decisions: s.Decisions(), InputSize: s.fam.InputSize, Classes: s.fam.Classes,
-		Stages: b.stages, space: s}, nil
+	return &ChoiceGraph{Nodes: b.nodes, Decisions: s.Decisions(), InputSize: s.fam.InputSize,
+		Classes: s.fam.Classes, Stages: b.stages, space: s}, nil
 }
 
 // each runs f for every joint choice of deps that restrictions allow.

@@ -6,9 +6,9 @@ import (
 )
 
 // Latencies lists the layers whose time counts in some architecture of the space, each once, in
-// network order: what a LatencyTable must hold to predict all of them. It is exact, restrictions and
-// limits included, unless these tie so many decisions together that Space.Size is an upper bound,
-// too. The error wraps ErrTooLarge when a layer depends on too many decisions.
+// network order: what a LatencyTable must hold to predict all of them. It is exact, restrictions
+// and limits included, unless these tie so many decisions together that Space.Size is an upper
+// bound, too. The error wraps ErrTooLarge when a layer depends on too many decisions.
 func (g *ChoiceGraph) Latencies() ([]LatencyLayer, error) {
 	f, err := g.fusion()
 	if err != nil {
@@ -79,7 +79,8 @@ type timedNode struct {
 	decisions []int
 }
 
-// reader is a node that reads another one where it exists and all choice nodes on the way select it.
+// reader is a node that reads another one where it exists and all choice nodes on the way select
+// it.
 type reader struct {
 	node int
 	way  []selected
@@ -161,7 +162,9 @@ func (f *fusion) next(i int, op Op, choices []int) int {
 
 // mayFuse reports whether some reader of node i is op and fuses.
 func (f *fusion) mayFuse(i int, op Op) bool {
-	return f.graph.Nodes[i].Op.fuses(op) && slices.ContainsFunc(f.readers[i], func(r reader) bool { return f.graph.Nodes[r.node].Op == op })
+	return f.graph.Nodes[i].Op.fuses(op) && slices.ContainsFunc(f.readers[i], func(r reader) bool {
+		return f.graph.Nodes[r.node].Op == op
+	})
 }
 
 // layer is the layer that begins with node i under choices; ok is false where the node does not

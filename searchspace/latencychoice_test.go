@@ -35,9 +35,7 @@ func choiceGraph(t testing.TB, s *searchspace.Space) *searchspace.ChoiceGraph {
 	return must[*searchspace.ChoiceGraph](t)(g, err)
 }
 
-// fusing is a family whose layers are read, and so fused, in as many ways as choices allow: a batch
-// norm or none, an activation or none behind a repeat that may be empty, a second reader, widths of
-// layers that may be missing, and a tensor that is added to itself.
+// fusing is a family whose layers are read, and so fused, in as many ways as choices allow.
 func fusing(b *searchspace.Builder) {
 	conv := func(name string, x searchspace.Ref, out searchspace.Int) searchspace.Ref {
 		return b.Conv(name, x, searchspace.Conv{Out: out, Kernel: searchspace.Const(3)})
@@ -45,6 +43,7 @@ func fusing(b *searchspace.Builder) {
 	maybe := func(name string, x searchspace.Ref, f func(x searchspace.Ref) searchspace.Ref) searchspace.Ref {
 		return b.If(b.OneOf(name, searchspace.KindOp, 0, 1), x, f)
 	}
+	// A batch norm or none, behind it layers or none, whose widths matter only where they exist.
 	x := conv("stem", b.Input(), b.OneOf("width", searchspace.KindWidth, 4, 8))
 	x = maybe("norm", x, func(x searchspace.Ref) searchspace.Ref { return b.BatchNorm("bn", x) })
 	x = b.Repeat(b.OneOf("depth", searchspace.KindDepth, 0, 1, 2), x, func(i int, x searchspace.Ref) searchspace.Ref {
@@ -54,13 +53,58 @@ func fusing(b *searchspace.Builder) {
 		})
 		return x
 	})
+	// An activation or none, and a second reader or none of what it reads.
 	before := x
 	x = maybe("act", x, func(x searchspace.Ref) searchspace.Ref { return b.Act("relu", x, searchspace.ActReLU) })
 	x = maybe("join", x, func(x searchspace.Ref) searchspace.Ref { return b.Add("sum", x, before) })
+	acts := []searchspace.Act{searchspace.ActReLU, searchspace.ActHSwish, searchspace.ActNone}
 	x = b.Switch(b.Symbol("last", searchspace.KindOp, "relu", "hswish", "none"), func(v int) searchspace.Ref {
-		return b.Act("last"+strconv.Itoa(v), x, []searchspace.Act{searchspace.ActReLU, searchspace.ActHSwish, searchspace.ActNone}[v])
+		return b.Act("last"+strconv.Itoa(v), x, acts[v])
 	})
 	b.Classifier("head", b.GlobalAvgPool("pool", x), 0.5)
+}
+
+// reading is another such family, of layers that are always there and read in different ways.
+func reading(b *searchspace.Builder) {
+	layer := func(name string) searchspace.Ref {
+		return b.Conv(name, b.Input(), searchspace.Conv{Out: searchspace.Const(4)})
+	}
+	choose := func(name string, f func(v int) searchspace.Ref) searchspace.Ref {
+		return b.Switch(b.OneOf(name, searchspace.KindOp, 0, 1), f)
+	}
+	relu := func(name string, x searchspace.Ref) searchspace.Ref { return b.Act(name, x, searchspace.ActReLU) }
+	// Two activations of one tensor, in one of two networks.
+	twice := layer("twice")
+	x := relu("first", twice)
+	x = choose("second", func(v int) searchspace.Ref {
+		if v == 0 {
+			return x
+		}
+		return b.Add("both", x, b.Act("other", twice, searchspace.ActHSwish))
+	})
+	// A second reader that is not an activation, behind no choice node.
+	also := layer("also")
+	y := relu("also.act", also)
+	y = choose("more", func(v int) searchspace.Ref {
+		if v == 0 {
+			return y
+		}
+		return b.Add("more.add", y, b.Conv("more.conv", also, searchspace.Conv{Out: searchspace.Const(4)}))
+	})
+	// One of two tensors goes on to an activation, the other is read elsewhere anyhow.
+	left, right := layer("left"), layer("right")
+	z := relu("side", choose("side", func(v int) searchspace.Ref { return []searchspace.Ref{left, right}[v] }))
+	rest := relu("rest", choose("rest", func(v int) searchspace.Ref { return []searchspace.Ref{right, left}[v] }))
+	// A batch norm or none with no activation behind.
+	plain := layer("plain")
+	plain = choose("norm", func(v int) searchspace.Ref {
+		if v == 0 {
+			return plain
+		}
+		return b.BatchNorm("bn", plain)
+	})
+	out := b.Add("1", b.Add("2", x, y), b.Add("3", b.Add("4", z, rest), plain))
+	b.Classifier("head", b.GlobalAvgPool("pool", out), 0)
 }
 
 func fusingSpace(t testing.TB) *searchspace.Space {
@@ -73,6 +117,7 @@ func latencySpaces(t testing.TB) map[string]*searchspace.Space {
 	out := spaces(t)
 	out["limited"] = limited(t)
 	out["fusing"] = fusingSpace(t)
+	out["reading"] = must[*searchspace.Space](t)(build(reading))
 	out["fusing removed"] = must[*searchspace.Space](t)(out["fusing"].Restrict(
 		searchspace.Restriction{Decisions: []string{"layer*.out", "layer*.norm"}, Keep: []int{1}},
 		searchspace.Restriction{Decisions: []string{"act", "last"}, Combinations: [][]int{{0, 1}, {1, 2}}}))
@@ -134,7 +179,7 @@ func TestLatencyModel(t *testing.T) {
 // refusal agree with all of them.
 func TestLatenciesBruteForce(t *testing.T) {
 	all := latencySpaces(t)
-	for _, name := range []string{"plain", "limited", "fusing", "fusing removed"} {
+	for _, name := range []string{"plain", "limited", "fusing", "fusing removed", "reading"} {
 		s := all[name]
 		g := choiceGraph(t, s)
 		layers := must[[]searchspace.LatencyLayer](t)(g.Latencies())
@@ -162,7 +207,9 @@ func TestLatenciesBruteForce(t *testing.T) {
 			t.Errorf("%s: %d layers are listed, the networks have %d", name, len(layers), len(found))
 		}
 		lost := []searchspace.LatencyLayer{layers[0], layers[len(layers)/2], layers[len(layers)-1]}
-		table.Entries = slices.DeleteFunc(table.Entries, func(e searchspace.Latency) bool { return slices.Contains(lost, e.Layer) })
+		table.Entries = slices.DeleteFunc(table.Entries, func(e searchspace.Latency) bool {
+			return slices.Contains(lost, e.Layer)
+		})
 		_, err := table.Model(g)
 		if !errors.Is(err, searchspace.ErrNoLatency) || strings.Count(err.Error(), ";") != len(lost)-1 {
 			t.Errorf("%s: error %v, expected one about %d layers", name, err, len(lost))
@@ -177,7 +224,9 @@ func TestLatenciesBruteForce(t *testing.T) {
 
 // TestLatencyModelGradient compares the gradient with differences, at rows that do not sum to 1.
 func TestLatencyModelGradient(t *testing.T) {
-	for name, s := range map[string]*searchspace.Space{"fusing": fusingSpace(t), "mobilenetv3": mobile(t, searchspace.MobileNetV3Options{InputSize: 32})} {
+	all := latencySpaces(t)
+	for _, name := range []string{"fusing", "fusing removed", "reading", "mobilenetv3 small", "restricted"} {
+		s := all[name]
 		g := choiceGraph(t, s)
 		model := must[*searchspace.CostModel](t)(timed(must[[]searchspace.LatencyLayer](t)(g.Latencies())).Model(g))
 		r, p := newRand(11), s.Zeros()
@@ -202,16 +251,20 @@ func TestLatencyModelGradient(t *testing.T) {
 		}
 		for i := range p {
 			for k, v := range p[i] {
-				if want := (at(i, k, v+0.5) - at(i, k, v-0.5)); math.Abs(grad[i][k]-want) > 1e-9*(1+math.Abs(want)) {
+				want := at(i, k, v+0.5) - at(i, k, v-0.5)
+				if math.Abs(grad[i][k]-want) > 1e-9*(1+math.Abs(want)) {
 					t.Errorf("%s: gradient %v of choice %d of decision %d, the difference is %v", name, grad[i][k], k, i, want)
+				}
+				if !slices.Contains(g.Decisions[i].Allowed, k) && grad[i][k] != 0 {
+					t.Errorf("%s: gradient %v of choice %d of decision %d, which is removed", name, grad[i][k], k, i)
 				}
 			}
 		}
 	}
 }
 
-// TestModelInactive: a restriction that removes choice 0 of a decision that may be inactive does not
-// lose the cost of layers that depend on it in name only.
+// TestModelInactive: a restriction that removes choice 0 of a decision that may be inactive does
+// not lose the cost of layers that depend on it in name only.
 func TestModelInactive(t *testing.T) {
 	s := latencySpaces(t)["fusing removed"]
 	m := must[*searchspace.CostModel](t)(costModel(s))

@@ -14,10 +14,10 @@ import (
 // ErrNoLatency is wrapped by the errors of a LatencyTable that lacks layers.
 var ErrNoLatency = errors.New("latency not measured")
 
-// LatencyTable predicts the time of a network as the sum over its layers of
-// measured times, as Once-for-All does. It can be written as JSON. The program
-// examples/latency measures one. Its fields may be changed between calls, not during one; else it
-// is safe for concurrent use. It must not be copied.
+// LatencyTable predicts the time of a network as the sum over its layers of measured times, as
+// Once-for-All does. It can be written as JSON. The program examples/latency measures one. Its
+// fields may be changed between calls, not during one; else it is safe for concurrent use. It must
+// not be copied.
 type LatencyTable struct {
 	CPU     string  // name of the processor
 	Kernels string  // what computes on it, as supernet.Model.KernelPath says
@@ -26,11 +26,11 @@ type LatencyTable struct {
 	Fixed   float64 // seconds per network beside its layers
 	Entries []Latency
 
-	known atomic.Pointer[map[LatencyLayer]int] // see entry
+	known atomic.Pointer[map[LatencyLayer]int] // see find
 }
 
-// ReadLatencyTable reads what Write wrote. Unknown fields, values that no
-// measurement gives, and a layer that is there twice are errors.
+// ReadLatencyTable reads what Write wrote. Unknown fields, values that no measurement gives, and a
+// layer that is there twice are errors.
 func ReadLatencyTable(r io.Reader) (*LatencyTable, error) {
 	d := json.NewDecoder(r)
 	d.DisallowUnknownFields()
@@ -127,21 +127,29 @@ func lacks(layers []LatencyLayer) error {
 	return fmt.Errorf("searchspace: %w: %s", ErrNoLatency, strings.Join(names, "; "))
 }
 
-// entry is the entry of l, nil if there is none. It remembers where entries are; what it remembers
-// is checked against Entries, which may grow and change between calls.
+// entry is the entry of l, nil if there is none.
 func (t *LatencyTable) entry(l LatencyLayer) *Latency {
+	if i := t.find(l); i >= 0 {
+		return &t.Entries[i]
+	}
+	return nil
+}
+
+// find is the index of the entry of l, or -1. It remembers where entries are; what it remembers is
+// checked against Entries, which may grow and change between calls.
+func (t *LatencyTable) find(l LatencyLayer) int {
 	if known := t.known.Load(); known != nil {
 		if i, ok := (*known)[l]; ok && i < len(t.Entries) && t.Entries[i].Layer == l {
-			return &t.Entries[i]
+			return i
 		}
 	}
 	if !slices.ContainsFunc(t.Entries, func(e Latency) bool { return e.Layer == l }) {
-		return nil
+		return -1
 	}
 	known := make(map[LatencyLayer]int, len(t.Entries))
 	for i := range t.Entries {
 		known[t.Entries[i].Layer] = i
 	}
 	t.known.Store(&known)
-	return &t.Entries[known[l]]
+	return known[l]
 }

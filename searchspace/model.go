@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Term is one summand of a cost that is a sum over layers: a table over the
-// joint choices of the few decisions those layers depend on.
+// Term is one summand of a cost that is a sum over layers: a table over the joint choices of the
+// few decisions those layers depend on.
 type Term struct {
 	Decisions []int     // ascending decision indices
 	Table     []float64 // one entry per joint choice of all choices, the last decision fastest
@@ -22,8 +22,8 @@ func (t *Term) At(choices []int) float64 {
 
 // Terms writes the sum over a network's nodes of measure as a short sum of tables, one per set of
 // decisions that some node depends on. Entries of choices that restrictions removed are 0. measure
-// may count multiply-adds or parameters; times are for LatencyTable.Model, because layers run fused.
-// The error wraps ErrTooLarge when a node depends on too many decisions.
+// may count multiply-adds or parameters; times are for LatencyTable.Model, because layers run
+// fused. The error wraps ErrTooLarge when a node depends on too many decisions.
 func (g *ChoiceGraph) Terms(measure func(n *Node) float64) ([]Term, error) {
 	sum := termSum{graph: g}
 	for i := range g.Nodes {
@@ -112,8 +112,8 @@ func (t *Term) index(choices []int) int {
 	return i
 }
 
-// CostModel is a cost of a space's networks as a sum of tables: cheap to
-// evaluate, and with an exact expectation under independent random decisions.
+// CostModel is a cost of a space's networks as a sum of tables: cheap to evaluate, and with an
+// exact expectation under independent random decisions.
 type CostModel struct {
 	Terms     []Term
 	decisions int
@@ -156,10 +156,11 @@ func (m *CostModel) At(a Arch) (float64, error) {
 	return sum, nil
 }
 
-// Expected is the expectation of the cost when decision i takes choice c with
-// probability p[i][c], independently, and its gradient in p, of p's shape.
-// Rows need not sum to 1: the result is the multilinear extension of the cost,
-// so gates and mixtures (eq. C = Σ p·C of the pruning paper) are folds of it.
+// Expected is the expectation of the cost when decision i takes choice c with probability p[i][c],
+// independently, and its gradient in p, of p's shape. Rows need not sum to 1: the result is the
+// multilinear extension of the cost, so gates and mixtures (eq. C = Σ p·C of the pruning paper) are
+// folds of it. Choices that restrictions removed count as 0, whatever p holds for them. At
+// Space.Relax of an architecture it is At.
 func (m *CostModel) Expected(p Relaxed) (float64, Relaxed, error) {
 	if len(p) != m.decisions {
 		return 0, nil, fmt.Errorf("searchspace: probabilities for %d decisions, expected %d", len(p), m.decisions)

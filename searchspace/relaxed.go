@@ -6,8 +6,8 @@ import (
 )
 
 // Relaxed is an architecture whose choices have become real numbers: one row per decision of a
-// space, one number per choice of the decision (removed choices included). At 0 and 1 it is an Arch.
-// Rows need not sum to 1: gates and mixtures are both rows.
+// space, one number per choice of the decision (removed choices included). At 0 and 1 it is an
+// Arch. Rows need not sum to 1: gates and mixtures are both rows.
 //
 // What a row means for the cost of a network says CostModel.Expected, what it means for its output
 // package supernet.
@@ -54,12 +54,14 @@ func (s *Space) CheckRelaxed(r Relaxed) error {
 		allowed := 0
 		for c, v := range row {
 			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return fmt.Errorf("searchspace: row of decision %s holds %v for %s, expected a finite number", d.Name, v, d.Labels[c])
+				return fmt.Errorf("searchspace: row of decision %s holds %v for %s, expected a finite number",
+					d.Name, v, d.Labels[c])
 			}
 			if allowed < len(d.Allowed) && d.Allowed[allowed] == c {
 				allowed++
 			} else if v != 0 {
-				return fmt.Errorf("searchspace: row of decision %s holds %v for %s, which a restriction removed, expected 0", d.Name, v, d.Labels[c])
+				return fmt.Errorf("searchspace: row of decision %s holds %v for %s, which a restriction removed, expected 0",
+					d.Name, v, d.Labels[c])
 			}
 		}
 	}

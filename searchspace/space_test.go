@@ -77,8 +77,8 @@ func stream(t *rapid.T) *rand.Rand {
 	return rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), rapid.Uint64().Draw(t, "stream")))
 }
 
-// TestServices checks, for random architectures of every space, that all
-// services agree on what an architecture is.
+// TestServices checks, for random architectures of every space, that all services agree on what an
+// architecture is.
 func TestServices(t *testing.T) {
 	for name, s := range spaces(t) {
 		t.Run(name, func(t *testing.T) {

@@ -40,7 +40,7 @@ func (w *Walk) Next() bool {
 		return false
 	}
 	if !w.chosen {
-		w.err = fmt.Errorf("searchspace: decision %s was passed without a choice: %w", w.space.decisions[w.at].Name, ErrInvalid)
+		w.err = fmt.Errorf("searchspace: decision %s was passed without a choice: %w", w.name(), ErrInvalid)
 		return false
 	}
 	w.allowed = w.allowed[:0]
@@ -52,7 +52,7 @@ func (w *Walk) Next() bool {
 	w.chosen = false
 	w.look()
 	if len(w.allowed) == 0 {
-		w.err = fmt.Errorf("searchspace: the choices so far leave none for %s: %w", w.space.decisions[w.at].Name, ErrInfeasible)
+		w.err = fmt.Errorf("searchspace: the choices so far leave none for %s: %w", w.name(), ErrInfeasible)
 		return false
 	}
 	return true
@@ -90,11 +90,14 @@ func (w *Walk) Choose(c int) error {
 		if w.at < 0 || w.at == len(w.choices) {
 			return fmt.Errorf("searchspace: choice %d where there is no decision to make: %w", c, ErrInvalid)
 		}
-		return fmt.Errorf("searchspace: choice %d of decision %s, expected one of %v: %w", c, w.space.decisions[w.at].Name, w.allowed, ErrInvalid)
+		return fmt.Errorf("searchspace: choice %d of decision %s, expected one of %v: %w", c, w.name(), w.allowed, ErrInvalid)
 	}
 	w.choices[w.at], w.chosen = c, true
 	return nil
 }
+
+// name is that of the current decision.
+func (w *Walk) name() string { return w.space.decisions[w.at].Name }
 
 // Arch is the architecture at the end of the walk. The error wraps ErrInvalid where decisions are
 // left or a limit refuses the architecture, ErrInfeasible where restrictions left no choice.
@@ -103,7 +106,7 @@ func (w *Walk) Arch() (Arch, error) {
 		return Arch{}, w.err
 	}
 	if w.at < len(w.choices) {
-		return Arch{}, fmt.Errorf("searchspace: the walk has not come to its end, it made %d of %d decisions: %w", max(w.at, 0), len(w.choices), ErrInvalid)
+		return Arch{}, fmt.Errorf("searchspace: walk at decision %d, expected its end, %d: %w", w.at, len(w.choices), ErrInvalid)
 	}
 	if err := w.space.obeys(w.choices); err != nil {
 		return Arch{}, err

@@ -160,7 +160,7 @@ func (e *engine) trainOptions(tr *Training, n, seedPurpose int, name, checkpoint
 	epochs = max(epochs, (tr.MinSteps+perEpoch-1)/perEpoch)
 	o := &supernet.TrainOptions{
 		Epochs: epochs, BatchSize: tr.Batch, LR: lr, WeightDecay: orNone(tr.WeightDecay),
-		LabelSmoothing: tr.LabelSmoothing, StepsPerArch: tr.StepsPerArch,
+		LabelSmoothing: tr.LabelSmoothing, Subnets: supernet.SubnetOptions{StepsPerDraw: tr.StepsPerArch},
 		Seed: e.seed(seedPurpose, e.t), Checkpoint: e.store.path(checkpoint), CheckpointEvery: max(perEpoch, 50),
 	}
 	if tr.Crop > 0 || tr.Flip || tr.Cutout > 0 {
