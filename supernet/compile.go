@@ -108,6 +108,11 @@ func (c *compiler) node(n *searchspace.Node) error {
 		}
 	case opMix:
 		in.op, in.many, in.bias = runMix, n.Inputs, c.coef.vector(n.Offset, len(n.Inputs))
+		if bn := c.next(n, searchspace.OpBatchNorm); bn != nil {
+			in.op = runMixNorm
+			c.fused[bn.ID] = true
+			err = c.norm(bn, &in)
+		}
 	case opOnes:
 		in.op = runOnes
 	case opVec:
@@ -207,7 +212,7 @@ func (in *instr) operands() []int {
 	switch in.op {
 	case runAdd, runScale:
 		return []int{in.b}
-	case runConcat, runMix:
+	case runConcat, runMix, runMixNorm:
 		return in.many
 	}
 	return nil

@@ -23,10 +23,11 @@ const (
 	runGlobalPool
 	runAvgPool
 	runMaxPool
-	runCopy // the same value under another slot: flatten
-	runMix  // sum of many, each times its element of bias
-	runOnes // a one for every image
-	runFit  // the first channels, or zeros after them
+	runCopy    // the same value under another slot: flatten
+	runMix     // sum of many, each times its element of bias
+	runMixNorm // mix, batch normalisation, act
+	runOnes    // a one for every image
+	runFit     // the first channels, or zeros after them
 )
 
 // instr is one step of a program. Values live in slots numbered as the nodes of the graph.
@@ -134,6 +135,8 @@ func (p *program) run(r *runner, x nn.Value, how pass) {
 			y = a
 		case runMix:
 			y = t.Mix(r.operands(in), in.bias)
+		case runMixNorm:
+			y = t.MixNormAct(r.operands(in), in.bias, how.norm(in), in.act)
 		case runOnes:
 			y = t.Constant(t.Stream().Fill(tensor.Vector(t.Shape(a).N, 1), 1))
 		case runFit:

@@ -21,6 +21,10 @@ func relaxSpaces(t testing.TB) map[string]*searchspace.Space {
 		}
 		return s
 	}
+	// DA-NAS spaces are wide: a few candidates are enough.
+	few := func(s *searchspace.Space, keep ...int) *searchspace.Space {
+		return must(s.Restrict(searchspace.Restriction{Decisions: []string{"*.op"}, Keep: keep}))
+	}
 	restrict := func(s *searchspace.Space, rs ...searchspace.Restriction) *searchspace.Space {
 		return must(s.Restrict(rs...))
 	}
@@ -37,14 +41,13 @@ func relaxSpaces(t testing.TB) map[string]*searchspace.Space {
 			Classes: 4, Dropout: -1, Depths: []int{1, 3}, Expands: []int{1, 4}})),
 		"proxylessnas": must(searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: 0.25, InputSize: 16, StemStride: 1, Classes: 4,
 			Dropout: -1, Depths: []int{1, 2, 3}})),
-		"danas mobile":     danas(searchspace.DANASMobile, false),
-		"danas mobile+":    danas(searchspace.DANASMobilePlus, true),
-		"danas shuffle":    danas(searchspace.DANASShuffle, true),
-		"danas shuffle+":   danas(searchspace.DANASShufflePlus, false),
-		"danas both":       danas(searchspace.DANASShuffleMobile, false),
-		"danas restricted": restrict(danas(searchspace.DANASMobile, false), searchspace.Restriction{Decisions: []string{"*.op"}, Keep: []int{1, 4}}),
-		"resnet50":         must(searchspace.ResNet50(searchspace.ResNet50Options{InputSize: 32, Classes: 4})),
-		"eatnas":           must(searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: 16, Classes: 4})),
+		"danas mobile":   few(danas(searchspace.DANASMobile, false), 0, 1, 2, 3),
+		"danas mobile+":  few(danas(searchspace.DANASMobilePlus, true), 0, 6, 14, 19),
+		"danas shuffle":  few(danas(searchspace.DANASShuffle, true), 1, 5, 6, 9),
+		"danas shuffle+": few(danas(searchspace.DANASShufflePlus, false), 0, 3, 6),
+		"danas both":     few(danas(searchspace.DANASShuffleMobile, false), 0, 3, 7),
+		"resnet50":       must(searchspace.ResNet50(searchspace.ResNet50Options{InputSize: 32, Classes: 4})),
+		"eatnas":         must(searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: 16, Classes: 4})),
 	}
 }
 
@@ -82,7 +85,7 @@ func TestRelaxedExact(t *testing.T) {
 				}
 				rp := relax.prog
 				t.Logf("%d nodes, %d instructions, %d coefficients", len(rp.graph.Nodes), len(rp.code), len(rp.coef.at))
-				b := firstBatch(t, stripes(t, 4, space.InputSize(), 1), 4)
+				b := firstBatch(t, stripes(t, 8, space.InputSize(), 1), 8)
 				for k := range 4 {
 					a, err := space.Sample(r)
 					if err != nil {

@@ -3,7 +3,6 @@ package supernet
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/tendril-nas/tendril/internal/nn"
@@ -133,7 +132,8 @@ func (l *RelaxedLoss) run(ctx context.Context, rows searchspace.Relaxed, images 
 	tape.Begin(step)
 	p.coef.write(tape.Stream(), rows, grad != nil)
 	p.run(r, tape.Input(inputShape(len(images), p.graph.InputSize), l.x), how)
-	mean := tape.Mean(tape.CrossEntropy(r.slots[p.logits], nn.Targets{Labels: l.labels, Smoothing: l.o.LabelSmoothing, Mask: l.mask}))
+	goal := tape.Goal(p.graph.Classes, nn.Targets{Labels: l.labels, Smoothing: l.o.LabelSmoothing, Mask: l.mask})
+	mean := tape.Mean(tape.CrossEntropy(r.slots[p.logits], goal))
 	if grad != nil {
 		tape.Backward(mean)
 		p.coef.gradient(tape.Stream(), rows, grad)
@@ -142,17 +142,17 @@ func (l *RelaxedLoss) run(ctx context.Context, rows searchspace.Relaxed, images 
 	if err := tape.Stream().Sync(); err != nil {
 		return loss, err
 	}
-	return loss, finite(loss, grad)
+	return loss, checkFinite(loss, grad)
 }
 
-// finite is an error if the loss or a number of its gradient is not finite.
-func finite(loss float64, grad searchspace.Relaxed) error {
-	if loss-loss != 0 {
+// checkFinite is an error if the loss or a number of its gradient is not finite.
+func checkFinite(loss float64, grad searchspace.Relaxed) error {
+	if !finite(loss) {
 		return fmt.Errorf("loss %v: %w", loss, ErrNotFinite)
 	}
 	for d, row := range grad {
 		for c, v := range row {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
+			if !finite(v) {
 				return fmt.Errorf("gradient of choice %d of decision %d is %v: %w", c, d, v, ErrNotFinite)
 			}
 		}
