@@ -16,8 +16,15 @@
 //
 // [Elastic] keeps one tensor per site, of which smaller sub-networks use a part: the centre of a kernel, the first channels, the first
 // layers of a stage (Once-for-all without its kernel transforms). [SinglePath] keeps one block per site and candidate, as the code
-// published with AdaXpert does. Both are small schemes that say which tensor and which ranges of channels a layer uses; the rest of
+// published with AdaXpert does. Both are small schemes that say which tensor and which range of channels a layer uses; the rest of
 // the package does not know which one is at work.
+//
+// # Classes
+//
+// A network can know the names of its classes ([Options].Classes); they travel with its weights,
+// into files and exports, and its classifier is matched by them: [Net.GrowClasses] and
+// [Model.GrowClasses] append the unknown ones of a list, [Model.WithClasses] makes a model for some
+// of them, or for others. A network without names goes by number ([Unnamed]).
 //
 // # Batch normalisation
 //
@@ -25,6 +32,13 @@
 // inherited accuracy looks like chance. [Judge.Evaluate] and [Net.Extract] therefore gather the statistics of the sub-network first:
 // reset, then the average over 2000 training images without augmentation. That touches no shared weight. It costs a forward pass over
 // those images; EvalOptions says how to do with fewer, or without.
+//
+// # Judging and timing
+//
+// [Judge.EvaluateRange] and [Judge.EvaluateBatch] judge on some of the images, for races between sub-networks and for fresh
+// batches; the statistics of the last sub-networks are kept, so that only these images cost. [Model.Predict] and [Judge.Predict]
+// give probabilities; EvalOptions.Classes asks about some classes only. [Model.TimeStep] and [Model.TimeInference] measure one
+// network, [MeasureLatency] a table that predicts all networks of a space.
 //
 // # Time and memory
 //

@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"sync"
 
-	"gorgonia.org/tensor"
-
-	"github.com/tendril-nas/tendril/internal/nn"
 	backend "github.com/tendril-nas/tendril/internal/tensor"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet/dataset"
@@ -57,57 +54,6 @@ func newModel(b backend.Backend, space *searchspace.Space, arch searchspace.Arch
 	m := &Model{network: base, arch: arch}
 	m.prog, err = compile(arch, g, base.store)
 	return m, err
-}
-
-// inherit copies the weights that a program uses in another network. Nobody else has the model yet.
-func (m *Model) inherit(from *network, p *program) (err error) {
-	defer backend.Recover(&err)
-	src, dst := from.runner.tape.Stream(), m.runner.tape.Stream()
-	host := make(map[string][]float32)
-	read := func(q *nn.Param) []float32 {
-		if host[q.Name()] == nil {
-			host[q.Name()] = q.Get(src)
-		}
-		return host[q.Name()]
-	}
-	for i := range p.graph.Nodes {
-		n := &p.graph.Nodes[i]
-		for _, k := range kindsOf(n) {
-			to := m.store.set.Lookup(m.store.scheme.place(n, k).key)
-			var values []float32
-			if k == kindWeight {
-				w, err := from.store.weight(n)
-				if err != nil {
-					return err
-				}
-				values = denseWeight(read(w.P), w.V)
-			} else {
-				v, err := from.store.vector(n, k)
-				if err != nil {
-					return err
-				}
-				values = read(v.P)[v.V.Off : v.V.Off+v.V.Len]
-			}
-			if err := to.Set(dst, values); err != nil {
-				return err
-			}
-		}
-	}
-	return dst.Sync()
-}
-
-// denseWeight copies the elements of a view in storage order.
-func denseWeight(host []float32, w backend.Weight) []float32 {
-	out := make([]float32, 0, w.Size())
-	for y := range w.KH {
-		for x := range w.KW {
-			for i := range w.In {
-				at := w.Index(y, x, i, 0)
-				out = append(out, host[at:at+w.Out]...)
-			}
-		}
-	}
-	return out
 }
 
 // Arch returns the architecture.
@@ -174,35 +120,6 @@ func (m *Model) Train(ctx context.Context, train dataset.Dataset, o *TrainOption
 	return res, nil
 }
 
-// images prepares a data set for evaluation.
-func (m *Model) images(ds dataset.Dataset, o *EvalOptions) (*images, error) {
-	if o == nil {
-		o = &EvalOptions{}
-	}
-	if err := checkData(ds, m.space.InputSize()); err != nil {
-		return nil, err
-	}
-	return newImages(ds, o.BatchSize, m.norm, o.CacheBytes), nil
-}
-
-// Evaluate judges the model with its running statistics. Labels that it has no class for count as wrong and have no part in the
-// loss. When the context ends it returns what the images before say.
-func (m *Model) Evaluate(ctx context.Context, ds dataset.Dataset) (searchspace.Measurement, error) {
-	v := searchspace.Measurement{Arch: m.arch}
-	if err := m.acquire(ctx); err != nil {
-		return v, fmt.Errorf("supernet: evaluate: %w", err)
-	}
-	defer m.release()
-	im, err := m.images(ds, &EvalOptions{CacheBytes: -1})
-	if err == nil {
-		v, err = m.measure(ctx, m.prog, im, nil, evaluating)
-	}
-	if err != nil {
-		return v, fmt.Errorf("supernet: evaluate: %w", err)
-	}
-	return v, nil
-}
-
 // Recalibrate replaces the running statistics of batch norms by the average over images of a training set, without augmentation. Of o
 // CalibrationImages, Seed and BatchSize count. It helps after training with few or small batches, and when weights came from elsewhere.
 func (m *Model) Recalibrate(ctx context.Context, train dataset.Dataset, o *EvalOptions) error {
@@ -236,90 +153,18 @@ func (m *Model) recalibrate(ctx context.Context, im *images) (err error) {
 	defer m.weights.Unlock()
 	st := m.runner.tape.Stream()
 	for i, n := range m.prog.norms {
-		for k, from := range map[weightKind]backend.Vec{kindMean: stats[i].Mean, kindVar: stats[i].Var} {
-			to, err := m.store.vector(n, k)
-			if err != nil {
-				return err
-			}
-			st.Copy(to.V.Buf, to.V.Off, from.Buf, from.Off, to.V.Len)
+		norm, err := m.store.norm(n)
+		if err != nil {
+			return err
 		}
+		copyVec(st, norm.Stats.Mean, stats[i].Mean)
+		copyVec(st, norm.Stats.Var, stats[i].Var)
 	}
 	m.version.Add(1)
 	return st.Sync()
 }
 
-// Embed hands the features of all images, the inputs of the classifier, to f, in order: float32 [n, q], with their labels. Both are used
-// again after f returns. An error of f ends it.
-func (m *Model) Embed(ctx context.Context, ds dataset.Dataset, f func(features *tensor.Dense, labels []int) error) error {
-	if err := m.acquire(ctx); err != nil {
-		return fmt.Errorf("supernet: embed: %w", err)
-	}
-	defer m.release()
-	im, err := m.images(ds, &EvalOptions{CacheBytes: -1})
-	if err == nil {
-		err = m.embed(ctx, im, f)
-	}
-	if err != nil {
-		return fmt.Errorf("supernet: embed: %w", err)
-	}
-	return nil
-}
-
-func (m *Model) embed(ctx context.Context, im *images, f func(features *tensor.Dense, labels []int) error) error {
-	q := m.FeatureLen()
-	var rows []float32
-	return im.each(ctx, func(b *dataset.Batch) error {
-		if err := m.runner.forward(m.prog, b, evaluating, pass{}); err != nil {
-			return err
-		}
-		if cap(rows) < b.N*q {
-			rows = make([]float32, b.N*q)
-		}
-		rows = rows[:b.N*q]
-		if err := m.runner.read(m.prog.feature, rows); err != nil {
-			return err
-		}
-		return f(tensor.New(tensor.WithShape(b.N, q), tensor.WithBacking(rows)), b.Labels)
-	})
-}
-
-// FeatureLen returns the number of features that Embed gives per image.
-func (m *Model) FeatureLen() int {
-	g := m.Graph()
-	return int(g.Nodes[g.Feature()].Out.Size())
-}
-
-// read downloads a slot.
-func (r *runner) read(slot int, dst []float32) (err error) {
-	defer backend.Recover(&err)
-	r.tape.Read(r.slots[slot], dst)
-	return nil
-}
-
-// GrowClasses raises the number of classes to k; weights of the old classes are kept, new ones get initial values. It is an error to
-// lower the number.
-func (m *Model) GrowClasses(ctx context.Context, k int) error {
-	if err := m.acquire(ctx); err != nil {
-		return fmt.Errorf("supernet: grow: %w", err)
-	}
-	defer m.release()
-	space, err := m.grownSpace(k)
-	if err != nil {
-		return fmt.Errorf("supernet: %w", err)
-	}
-	g, err := space.Lower(m.arch)
-	if err != nil {
-		return fmt.Errorf("supernet: %w", err)
-	}
-	if err := m.grow(space, specsOfGraph(g, own{})); err != nil {
-		return fmt.Errorf("supernet: %w", err)
-	}
-	p, err := compile(m.arch, g, m.store)
-	if err != nil {
-		return fmt.Errorf("supernet: %w", err)
-	}
-	m.weights.Lock()
-	m.prog = p
-	m.weights.Unlock()
-	return nil
+// copyVec copies as many elements as the destination has.
+func copyVec(st backend.Stream, to, from backend.Vec) {
+	st.Copy(to.Buf, to.Off, from.Buf, from.Off, to.Len)
 }

@@ -11,12 +11,13 @@ import (
 	"syscall"
 
 	"github.com/tendril-nas/tendril/examples/internal/spaces"
+	"github.com/tendril-nas/tendril/supernet"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr, supernetTimer{}))
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr, supernet.MeasureLatency))
 }
 
 // config is the command line.
@@ -39,7 +40,7 @@ type config struct {
 }
 
 // run is main with everything it touches as arguments; it returns the exit status.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer, timer timer) int {
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, measure measureFunc) int {
 	c, err := parse(args, stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -48,7 +49,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, timer tim
 		fmt.Fprintln(stderr, "latency:", err)
 		return 2
 	}
-	if err := c.do(ctx, stdout, timer); err != nil {
+	if err := c.do(ctx, stdout, measure); err != nil {
 		fmt.Fprintln(stderr, "latency:", err)
 		if ctx.Err() != nil {
 			fmt.Fprintf(stderr, "latency: stopped; the same command goes on with what %s has\n", c.table)

@@ -110,7 +110,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return err
 	}
 	s.Seconds = time.Since(start).Seconds()
-	m, err := model.Evaluate(ctx, test)
+	m, err := model.Evaluate(ctx, test, nil)
 	if err != nil {
 		return err
 	}

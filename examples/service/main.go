@@ -93,7 +93,7 @@ func run(ctx context.Context, out io.Writer, listen string, perClass int) error 
 	if err := clients.stop(); err != nil {
 		return err
 	}
-	m, err := s.Model().Evaluate(ctx, test)
+	m, err := s.Model().Evaluate(ctx, test, nil)
 	if err != nil {
 		return err
 	}

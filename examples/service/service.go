@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"math"
 	"sync/atomic"
 
 	"gorgonia.org/tensor"
@@ -132,11 +131,11 @@ func (s *Service) observe(ctx context.Context, batch dataset.Dataset) error {
 // tally counts the images that the model gets right; classes that it does not
 // know count as wrong.
 func tally(ctx context.Context, model *supernet.Model, ds dataset.Dataset) (adjuster.Tally, error) {
-	m, err := model.Evaluate(ctx, ds)
+	m, err := model.Evaluate(ctx, ds, nil)
 	if err != nil {
 		return adjuster.Tally{}, err
 	}
-	return adjuster.Tally{Correct: int(math.Round(m.Accuracy * float64(m.Samples))), Total: m.Samples}, nil
+	return adjuster.Tally{Correct: m.Correct, Total: m.Samples}, nil
 }
 
 // embed adds the features of ds under the model to the moments.
@@ -164,7 +163,7 @@ func (l *learner) Measure(context.Context) (adjuster.Reading, error) { return l.
 // FineTune trains the supernet on the data so far, with new classes added.
 func (l *learner) FineTune(ctx context.Context) error {
 	if k := classesIn(l.data); k > l.net.Classes() {
-		if err := l.net.GrowClasses(ctx, k); err != nil {
+		if err := l.net.GrowClasses(ctx, supernet.Unnamed(k)...); err != nil {
 			return err
 		}
 	}

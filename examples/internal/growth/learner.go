@@ -83,7 +83,7 @@ func (e *engine) FineTune(ctx context.Context) error {
 			return err
 		}
 		if e.net.Space().Classes() < space.Classes() {
-			if err := e.net.GrowClasses(ctx, space.Classes()); err != nil {
+			if err := e.net.GrowClasses(ctx, supernet.Unnamed(space.Classes())...); err != nil {
 				return err
 			}
 		}
@@ -221,7 +221,7 @@ func (e *engine) initial(ctx context.Context, a searchspace.Arch) (*supernet.Mod
 	}
 	e.serving = nil // its weights are about to change
 	if s.model.Classes() < space.Classes() {
-		if err := s.model.GrowClasses(ctx, space.Classes()); err != nil {
+		if err := s.model.GrowClasses(ctx, supernet.Unnamed(space.Classes())...); err != nil {
 			return nil, err
 		}
 	}

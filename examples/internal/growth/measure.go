@@ -3,7 +3,6 @@ package growth
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"gorgonia.org/tensor"
 
@@ -20,11 +19,11 @@ func Tally(ctx context.Context, m *supernet.Model, ds dataset.Dataset) (adjuster
 	if err != nil || known.Len() == 0 {
 		return t, err
 	}
-	r, err := m.Evaluate(ctx, known)
+	r, err := m.Evaluate(ctx, known, nil)
 	if err != nil {
 		return t, fmt.Errorf("evaluate: %w", err)
 	}
-	t.Correct = int(math.Round(r.Accuracy * float64(r.Samples)))
+	t.Correct = r.Correct
 	return t, nil
 }
 
