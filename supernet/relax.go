@@ -95,7 +95,7 @@ func (r *Relaxation) program() (*relaxedProgram, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, coef, err := expand(choices, r.net.store.scheme)
+	g, coef, err := expand(choices, r.net.store.placer)
 	if err != nil {
 		return nil, err
 	}

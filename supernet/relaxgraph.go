@@ -22,7 +22,7 @@ type expander struct {
 	graph   *searchspace.ChoiceGraph
 	open    *scope
 	readers []int              // of choice nodes
-	links   map[int]link       // by choice node: its place in a chain of optional layers
+	links   map[int]optional   // by choice node: its place in a chain of optional layers
 	blocks  map[string][]int   // decisions whose joint choices have weights of their own, by block
 	cones   [][]int            // decisions that a node of such a block depends on inside the block
 	nodes   []searchspace.Node // written
@@ -33,8 +33,8 @@ type expander struct {
 	coef    coefficients
 }
 
-// link says that a node is the output of a layer of a Builder.Repeat which not all depths have.
-type link struct {
+// optional says that a node is the output of a layer of a Builder.Repeat which not all depths have.
+type optional struct {
 	depth searchspace.Int
 	layer int // it exists where depth is at least this
 	past  int // choice node whose value takes its place elsewhere
@@ -46,14 +46,14 @@ type outputKey struct {
 }
 
 // expand writes the relaxed network of a choice graph under a form of sharing.
-func expand(g *searchspace.ChoiceGraph, sc scheme) (*searchspace.Graph, *coefficients, error) {
-	e := &expander{graph: g, readers: make([]int, len(g.Nodes)), links: make(map[int]link), blocks: make(map[string][]int),
+func expand(g *searchspace.ChoiceGraph, p placer) (*searchspace.Graph, *coefficients, error) {
+	e := &expander{graph: g, readers: make([]int, len(g.Nodes)), links: make(map[int]optional), blocks: make(map[string][]int),
 		outputs: make(map[outputKey]int), layers: make(map[outputKey]int), masks: make(map[string]int)}
 	e.open = &scope{choices: make([]int, len(g.Decisions))}
 	for d := range g.Decisions {
 		e.open.choices[d] = g.Decisions[d].Allowed[0]
 	}
-	if err := e.survey(sc); err != nil {
+	if err := e.survey(p); err != nil {
 		return nil, nil, err
 	}
 	for _, id := range []int{0, len(g.Nodes) - 1} { // the image comes first, the logits last
@@ -65,13 +65,13 @@ func expand(g *searchspace.ChoiceGraph, sc scheme) (*searchspace.Graph, *coeffic
 }
 
 // survey finds readers, chains of layers and, where candidates have weights of their own, blocks.
-func (e *expander) survey(sc scheme) error {
+func (e *expander) survey(p placer) error {
 	for i := range e.graph.Nodes {
 		n := &e.graph.Nodes[i]
 		for _, in := range n.Inputs {
 			e.readers[in]++
 		}
-		if d := n.VariantDecisions(); len(d) > 0 && byVariant(n, sc) {
+		if d := n.VariantDecisions(); len(d) > 0 && byVariant(n, p) {
 			if n.Block == "" {
 				return fmt.Errorf("%s: %w: variants outside a block", n.Site, ErrNoRelaxed)
 			}
@@ -87,7 +87,7 @@ func (e *expander) survey(sc scheme) error {
 			if _, twice := e.links[id]; twice || id == n.Chain[layer-1] {
 				return fmt.Errorf("%s: %w: a layer without a node of its own", n.Site, ErrNoRelaxed)
 			}
-			e.links[id] = link{depth: n.Select, layer: layer, past: n.Chain[layer-1]}
+			e.links[id] = optional{depth: n.Select, layer: layer, past: n.Chain[layer-1]}
 		}
 	}
 	e.cones = make([][]int, len(e.graph.Nodes))
@@ -109,11 +109,11 @@ func (e *expander) survey(sc scheme) error {
 }
 
 // byVariant reports whether a scheme has weights of their own for the variants of a node.
-func byVariant(n *searchspace.ChoiceNode, sc scheme) bool {
+func byVariant(n *searchspace.ChoiceNode, p placer) bool {
 	one := searchspace.Node{Op: searchspace.OpConv, Site: n.Site, Variant: "a"}
 	two := one
 	two.Variant = "b"
-	return sc.place(&one, kindWeight).key != sc.place(&two, kindWeight).key
+	return p.place(&one, kindWeight).key != p.place(&two, kindWeight).key
 }
 
 // place is the scope of a node as one in scope sc reads it, and what tells it apart.

@@ -3,6 +3,7 @@ package supernet
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/tendril-nas/tendril/internal/nn"
@@ -13,79 +14,53 @@ import (
 
 // RelaxOptions configures Relaxation.On. The zero value, or a nil pointer, is the default.
 type RelaxOptions struct {
-	// Classes are the classes whose logits are kept: the softmax is over them, and images of others
-	// are an error. Nil keeps all.
+	// Classes are the classes that the images can have: the softmax is over their logits alone, and
+	// an image with another label is an error. All classes by default.
 	Classes []int
-	// LabelSmoothing s makes the targets (1−s)·label + s/K, K being the number of kept classes; in
+	// LabelSmoothing s makes the targets (1−s)·label + s/K, K being the number of those classes; in
 	// [0, 1), 0 by default.
 	LabelSmoothing float64
 	// Statistics says which statistics batch normalisation uses: those OfBatch, which are the default
 	// (the zero value stands for them), or the Running ones of the supernet.
 	Statistics Statistics
+	// CacheBytes bounds the decoded images kept in memory; 256 MiB by default, none if negative.
+	CacheBytes int64
 }
 
-// RelaxedLoss is the loss of relaxed architectures on a data set. It is safe for concurrent use.
+// RelaxedLoss is the loss of relaxed architectures on images of a data set. It is safe for concurrent
+// use.
 type RelaxedLoss struct {
 	relax *Relaxation
-	ds    dataset.Dataset
+	data  *images // in batches as large as asked for
 	o     RelaxOptions
-
-	// Of the holder of the turn: the batch.
-	x      []float32
-	pixels []uint8
-	labels []int
-	mask   []bool
+	mask  []bool // of the holder of the turn
 }
 
-// On binds data, which are read without augmentation and normalised as the supernet's are.
+// On binds data. Images are read without augmentation and normalised as the supernet's are.
 func (r *Relaxation) On(ds dataset.Dataset, o *RelaxOptions) (*RelaxedLoss, error) {
 	if o == nil {
 		o = &RelaxOptions{}
 	}
-	l := &RelaxedLoss{relax: r, ds: ds, o: *o}
-	l.o.Classes = slices.Clone(o.Classes)
-	if err := l.check(); err != nil {
+	if s := o.LabelSmoothing; !(s >= 0 && s < 1) {
+		return nil, fmt.Errorf("supernet: relax: label smoothing %v, expected [0, 1)", s)
+	}
+	if s := o.Statistics; s < Recalibrated || s > OfBatch {
+		return nil, fmt.Errorf("supernet: relax: statistics %d, expected OfBatch or Running", s)
+	}
+	data, err := r.net.images(ds, &EvalOptions{BatchSize: math.MaxInt32 >> 8, Classes: o.Classes, CacheBytes: o.CacheBytes})
+	if err != nil {
 		return nil, fmt.Errorf("supernet: relax: %w", err)
 	}
-	return l, nil
-}
-
-func (l *RelaxedLoss) check() error {
-	space := l.relax.net.Space()
-	if err := checkData(l.ds, space.InputSize()); err != nil {
-		return err
-	}
-	if err := checkLabels(l.ds, space.Classes()); err != nil {
-		return err
-	}
-	if s := l.o.LabelSmoothing; !(s >= 0 && s < 1) {
-		return fmt.Errorf("label smoothing %v, expected [0, 1)", s)
-	}
-	if s := l.o.Statistics; s < Recalibrated || s > OfBatch {
-		return fmt.Errorf("statistics %d, expected OfBatch or Running", s)
-	}
-	if l.o.Classes == nil {
-		return nil
-	}
-	for _, c := range l.o.Classes {
-		if c < 0 || c >= space.Classes() {
-			return fmt.Errorf("%w: class %d is kept, the network has %d", ErrData, c, space.Classes())
-		}
-	}
-	for i := range l.ds.Len() {
-		if c := l.ds.Label(i); !slices.Contains(l.o.Classes, c) {
-			return fmt.Errorf("%w: image %d has label %d, which is not among the %d classes kept", ErrData, i, c, len(l.o.Classes))
-		}
-	}
-	return nil
+	return &RelaxedLoss{relax: r, data: data, o: *o}, nil
 }
 
 // Gradient is the mean cross-entropy, in nats, of the relaxed architecture rows on some images of the
-// data, numbered from 0, and its gradient, ∂loss/∂row, of rows' shape; entries of removed choices are
-// 0. Neither weights nor running statistics change, and there is no dropout. Equal arguments give
-// equal bits, whatever the number of workers.
+// data, numbered from 0, as one batch, and its gradient, ∂loss/∂row, of rows' shape; entries of
+// removed choices are 0. Neither weights nor running statistics change, and nothing is dropped out.
+// Equal arguments give equal bits, whatever the number of workers.
 //
-// The error wraps ErrNotFinite when the loss or the gradient is not finite.
+// The error wraps ErrData for images that do not fit, and ErrNotFinite when the loss or its gradient
+// is not finite.
 func (l *RelaxedLoss) Gradient(ctx context.Context, rows searchspace.Relaxed, images []int) (loss float64,
 	grad searchspace.Relaxed, err error) {
 	grad = l.relax.space.Zeros()
@@ -95,7 +70,7 @@ func (l *RelaxedLoss) Gradient(ctx context.Context, rows searchspace.Relaxed, im
 	return loss, grad, nil
 }
 
-// Loss is the loss of Gradient alone, up to rounding, in about a third of the time.
+// Loss is the loss of Gradient alone, up to rounding.
 func (l *RelaxedLoss) Loss(ctx context.Context, rows searchspace.Relaxed, images []int) (float64, error) {
 	loss, err := l.run(ctx, rows, images, nil)
 	if err != nil {
@@ -109,31 +84,42 @@ func (l *RelaxedLoss) run(ctx context.Context, rows searchspace.Relaxed, images 
 	if err := l.relax.space.CheckRelaxed(rows); err != nil {
 		return 0, err
 	}
-	n := l.relax.net
-	if err := n.acquire(ctx); err != nil {
+	if err := l.checkImages(images); err != nil {
 		return 0, err
 	}
-	defer n.release()
-	defer tensor.Recover(&err)
+	if err := l.relax.net.acquire(ctx); err != nil {
+		return 0, err
+	}
+	defer l.relax.net.release()
 	p, err := l.relax.program()
 	if err != nil {
 		return 0, err
 	}
-	if err := l.load(images, p.graph.Classes); err != nil {
+	err = l.data.part(images).each(ctx, func(b *dataset.Batch) error {
+		loss, err = l.batch(p, b, rows, grad)
+		return err
+	})
+	return loss, err
+}
+
+// batch is run for the holder of the turn, on a batch.
+func (l *RelaxedLoss) batch(p *relaxedProgram, b *dataset.Batch, rows, grad searchspace.Relaxed) (loss float64, err error) {
+	defer tensor.Recover(&err)
+	n := l.relax.net
+	targets, err := l.targets(b, p.graph.Classes)
+	if err != nil {
 		return 0, err
 	}
 	defer n.freezeWeights()()
-
 	step, how := nn.Step{Grad: grad != nil}, pass{}
 	if l.o.Statistics != Running {
 		step.Norm, how.stats = nn.NormRecalibrate, n.ownStats(p.program)
 	}
-	r, tape := n.runner, n.runner.tape
+	tape := n.runner.tape
 	tape.Begin(step)
 	p.coef.write(tape.Stream(), rows, grad != nil)
-	p.run(r, tape.Input(inputShape(len(images), p.graph.InputSize), l.x), how)
-	goal := tape.Goal(p.graph.Classes, nn.Targets{Labels: l.labels, Smoothing: l.o.LabelSmoothing, Mask: l.mask})
-	mean := tape.Mean(tape.CrossEntropy(r.slots[p.logits], goal))
+	p.run(n.runner, tape.Input(inputShape(b.N, b.Size), b.X), how)
+	mean := tape.Mean(tape.CrossEntropy(n.runner.slots[p.logits], tape.Goal(p.graph.Classes, targets)))
 	if grad != nil {
 		tape.Backward(mean)
 		p.coef.gradient(tape.Stream(), rows, grad)
@@ -143,6 +129,42 @@ func (l *RelaxedLoss) run(ctx context.Context, rows searchspace.Relaxed, images 
 		return loss, err
 	}
 	return loss, checkFinite(loss, grad)
+}
+
+// checkImages looks whether the numbers of images can be those of a batch.
+func (l *RelaxedLoss) checkImages(images []int) error {
+	if len(images) == 0 {
+		return fmt.Errorf("%w: no images", ErrData)
+	}
+	for _, i := range images {
+		if known := len(l.data.index); i < 0 || i >= known {
+			return fmt.Errorf("%w: image %d, expected 0 to %d", ErrData, i, known-1)
+		}
+	}
+	return nil
+}
+
+// targets is the labels of a batch and the classes that count, of those the network has.
+func (l *RelaxedLoss) targets(b *dataset.Batch, classes int) (nn.Targets, error) {
+	t := nn.Targets{Labels: b.Labels, Smoothing: l.o.LabelSmoothing}
+	subset := l.data.classes
+	for k, label := range b.Labels {
+		if subset.columnOf(label, classes) < 0 {
+			return t, fmt.Errorf("%w: image %d of the batch has label %d, which is not one of the classes", ErrData, k, label)
+		}
+	}
+	if subset == nil {
+		return t, nil
+	}
+	l.mask = slices.Grow(l.mask[:0], b.N*classes)[:b.N*classes]
+	clear(l.mask)
+	for k := range b.N {
+		for _, c := range subset.list {
+			l.mask[k*classes+c] = true
+		}
+	}
+	t.Mask = l.mask
+	return t, nil
 }
 
 // checkFinite is an error if the loss or a number of its gradient is not finite.
@@ -155,40 +177,6 @@ func checkFinite(loss float64, grad searchspace.Relaxed) error {
 			if !finite(v) {
 				return fmt.Errorf("gradient of choice %d of decision %d is %v: %w", c, d, v, ErrNotFinite)
 			}
-		}
-	}
-	return nil
-}
-
-// load prepares a batch.
-func (l *RelaxedLoss) load(images []int, classes int) error {
-	if len(images) == 0 {
-		return fmt.Errorf("%w: no images", ErrData)
-	}
-	per := l.ds.Size() * l.ds.Size() * 3
-	l.x = slices.Grow(l.x[:0], len(images)*per)[:len(images)*per]
-	l.pixels = slices.Grow(l.pixels[:0], per)[:per]
-	l.labels = l.labels[:0]
-	for k, i := range images {
-		if i < 0 || i >= l.ds.Len() {
-			return fmt.Errorf("%w: image %d of a set of %d", ErrData, i, l.ds.Len())
-		}
-		if err := l.ds.Image(i, l.pixels); err != nil {
-			return fmt.Errorf("image %d: %w", i, err)
-		}
-		if err := l.relax.net.norm.Apply(l.x[k*per:(k+1)*per], l.pixels); err != nil {
-			return err
-		}
-		l.labels = append(l.labels, l.ds.Label(i))
-	}
-	if l.o.Classes == nil {
-		return nil
-	}
-	l.mask = slices.Grow(l.mask[:0], len(images)*classes)[:len(images)*classes]
-	clear(l.mask)
-	for k := range images {
-		for _, c := range l.o.Classes {
-			l.mask[k*classes+c] = true
 		}
 	}
 	return nil

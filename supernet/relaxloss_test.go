@@ -101,7 +101,7 @@ func calm(t testing.TB, n *network) {
 func settle(t testing.TB, l *RelaxedLoss, rows searchspace.Relaxed, images []int) {
 	t.Helper()
 	n, p := l.relax.net, l.relax.prog
-	subset, err := dataset.Subset(l.ds, images)
+	subset, err := dataset.Subset(l.data.cache.ds, images)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,6 +156,7 @@ func TestRelaxedGradient(t *testing.T) {
 		}
 	}
 }
+
 var _ = errors.Is
 var _ = runtime.GC
 var _ sync.Mutex
