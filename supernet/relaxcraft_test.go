@@ -34,7 +34,7 @@ func smoothSpace(t testing.TB) *searchspace.Space {
 				b.Block("blocks", i, func() {
 					in := x
 					expand := b.OneOf("expand", searchspace.KindExpand, 1, 2, 3)
-					kernel := b.OneOf("kernel", searchspace.KindKernel, 1, 3, 5)
+					kernel := b.OneOf("kernel", searchspace.KindKernel, 3, 5)
 					b.Variant("k", kernel)
 					b.Variant("e", expand)
 					wide := x.C.Times(expand)

@@ -2,12 +2,9 @@ package supernet
 
 import (
 	"context"
-	"errors"
 	"math"
 	"math/rand/v2"
-	"runtime"
 	"slices"
-	"sync"
 	"testing"
 
 	"github.com/tendril-nas/tendril/internal/nn"
@@ -156,8 +153,3 @@ func TestRelaxedGradient(t *testing.T) {
 		}
 	}
 }
-
-var _ = errors.Is
-var _ = runtime.GC
-var _ sync.Mutex
-var _ dataset.Dataset
