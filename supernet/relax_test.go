@@ -46,8 +46,12 @@ func relaxSpaces(t testing.TB) map[string]*searchspace.Space {
 		"danas shuffle":  few(danas(searchspace.DANASShuffle, true), 1, 5, 6, 9),
 		"danas shuffle+": few(danas(searchspace.DANASShufflePlus, false), 0, 3, 6),
 		"danas both":     few(danas(searchspace.DANASShuffleMobile, false), 0, 3, 7),
-		"resnet50":       must(searchspace.ResNet50(searchspace.ResNet50Options{InputSize: 32, Classes: 4})),
-		"eatnas":         must(searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: 16, Classes: 4})),
+		"resnet50": restrict(must(searchspace.ResNet50(searchspace.ResNet50Options{InputSize: 32, Classes: 4})),
+			searchspace.Restriction{Decisions: []string{"stage*.depth"}, Keep: []int{0, 1}},
+			searchspace.Restriction{Decisions: []string{"stage*.width", "*.expand"}, Keep: []int{0, 1}}),
+		"eatnas": restrict(must(searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: 16, Classes: 4})),
+			searchspace.Restriction{Decisions: []string{"*.kernel"}, Keep: []int{0, 2}}, searchspace.Restriction{Decisions: []string{"*.depth"}, Keep: []int{0, 1}},
+			searchspace.Restriction{Decisions: []string{"*.width"}, Keep: []int{0, 2}}),
 	}
 }
 
