@@ -8,8 +8,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// compiler turns a graph into a program. Convolution, batch normalisation and activation become one instruction where each
-// is the only reader of the one before.
+// compiler turns a graph into a program. Convolution, batch normalisation and activation become one
+// instruction where each is the only reader of the one before.
 type compiler struct {
 	graph   *searchspace.Graph
 	store   *store
@@ -24,11 +24,15 @@ func compile(arch searchspace.Arch, g *searchspace.Graph, s *store) (*program, e
 	return compileWith(arch, g, s, nil)
 }
 
-// compileWith is compile for a graph that may have the operations of relaxed ones; coef holds their coefficients.
-func compileWith(arch searchspace.Arch, g *searchspace.Graph, s *store, coef *coefficients) (p *program, err error) {
+// compileWith is compile for a graph that may have the operations of relaxed ones; coef holds their
+// coefficients.
+func compileWith(arch searchspace.Arch, g *searchspace.Graph, s *store,
+	coef *coefficients) (p *program, err error) {
 	defer tensor.Recover(&err)
-	c := &compiler{graph: g, store: s, coef: coef, readers: make([]int, len(g.Nodes)), fused: make([]bool, len(g.Nodes)),
-		prog: &program{arch: arch, graph: g, feature: g.Feature(), logits: g.Output()}}
+	c := &compiler{
+		graph: g, store: s, coef: coef, readers: make([]int, len(g.Nodes)), fused: make([]bool, len(g.Nodes)),
+		prog: &program{arch: arch, graph: g, feature: g.Feature(), logits: g.Output()},
+	}
 	for i := range g.Nodes {
 		for _, in := range g.Nodes[i].Inputs {
 			c.readers[in]++
@@ -170,8 +174,8 @@ func (c *compiler) activate(n *searchspace.Node, in *instr) (err error) {
 	return err
 }
 
-// lifetimes notes after which instruction a slot is read no more. Flatten and dropout may pass their operand on as it is, so
-// they share its life.
+// lifetimes notes after which instruction a slot is read no more. Flatten and dropout may pass
+// their operand on as it is, so they share its life.
 func (c *compiler) lifetimes() {
 	alias := make([]int, len(c.graph.Nodes))
 	last := make([]int, len(c.graph.Nodes))

@@ -73,14 +73,15 @@ func newRunner(b tensor.Backend) *runner { return &runner{tape: nn.NewTape(b.New
 type pass struct {
 	stats  []*nn.Stats // one per batch normalisation; nil for the shared ones
 	frozen map[int]bool
-	// frozenStats is used by batch normalisations of frozen stages: their statistics are then those of the batch. When nil
-	// they use their running statistics.
+	// frozenStats is used by batch normalisations of frozen stages: their statistics are then those
+	// of the batch. When nil they use their running statistics.
 	frozenStats []*nn.Stats
 	limit       int // number of instructions to run; 0 for all
 	watch       *nodeWatch
 }
 
-// run runs the program on an input that is on the runner's tape. The values of all slots are in r.slots afterwards.
+// run runs the program on an input that is on the runner's tape. The values of all slots are in
+// r.slots afterwards.
 func (p *program) run(r *runner, x nn.Value, how pass) {
 	t := r.tape
 	if n := len(p.graph.Nodes); cap(r.slots) < n {

@@ -15,7 +15,8 @@ var ErrNoRelaxed = errors.New("no relaxed form")
 // sub-network computes. Elsewhere it is defined by
 //
 //   - a choice between branches is Σ p·x over the branches, p being the sum, over the joint choices
-//     of the decisions concerned that lead to the branch, of the product of their row entries;
+//     of the decisions concerned that lead to the branch, of the product of their row entries; a
+//     branch with fewer channels than others is continued with zeros;
 //   - a choice of kernels is one convolution with Σ p·W, before batch normalisation; small kernels
 //     are padded with zeros;
 //   - a number of channels: the tensor has as many channels as any allowed choice gives it. Where a
@@ -24,17 +25,19 @@ var ErrNoRelaxed = errors.New("no relaxed form")
 //     that have more than c channels, of the product of their row entries. Depthwise convolution,
 //     batch normalisation, activation, pooling, sums and products mix none;
 //   - a depth, with q_i = Σ_{d≥i} p_d: F_i = q_i·f_i(F_{i−1}) + (Σ_{d<i} p_d)·F_{i−1} for the
-//     layers f_i that the smallest depth does not have; those that it has are always there. Layer
-//     i+1 reads F_i (eq. (5) of EAS, with tail sums for its gates);
+//     layers f_i that the smallest allowed depth does not have; those that it has are always there.
+//     Layer i+1 reads F_i (eq. (5) of EAS, with tail sums for its gates);
 //   - under SinglePath, where the candidates of a block have weights of their own, the outputs of
 //     the block: Σ over the joint choices that tell its candidates apart of the product of their row
 //     entries times the output of the candidate. What else is to be decided inside is as above.
 //
 // Rows need not sum to 1. These are the coefficients that searchspace.CostModel.Expected gives the
-// cost of the layers: cost and loss see the same value.
+// cost of the layers: cost and loss see the same value. Only where one decision enters a layer
+// twice, as of the widths before and behind it, or of its branch and its width, are the two factors
+// multiplied here, while the cost counts the decision once.
 //
-// Choices that restrictions removed must be 0 and cost nothing; others are computed also where their
-// entry is 0, since its gradient may be wanted.
+// Choices that restrictions removed must be 0 and cost nothing; others are computed also where
+// their entry is 0, since its gradient may be wanted.
 //
 // It is safe for concurrent use.
 type Relaxation struct {
@@ -55,8 +58,8 @@ type relaxedProgram struct {
 // supernet's space. Nothing is computed yet.
 //
 // The error wraps searchspace.ErrNoChoiceGraph for spaces without such a graph (ETNAS),
-// searchspace.ErrTooLarge where a layer depends on too many decisions at once, and ErrNoRelaxed where
-// the definition says nothing: sums of tensors whose numbers of channels depend on choices in
+// searchspace.ErrTooLarge where a layer depends on too many decisions at once, and ErrNoRelaxed
+// where the definition says nothing: sums of tensors whose numbers of channels depend on choices in
 // different ways, concatenations after and shuffles of a variable number of channels, grouped
 // convolutions of one, a choice of kernels with a bias.
 func (n *Net) Relax(space *searchspace.Space) (*Relaxation, error) {
@@ -88,7 +91,7 @@ func (r *Relaxation) program() (*relaxedProgram, error) {
 		}
 	}
 	if !sameNetworks(space, r.net.space) {
-		return nil, fmt.Errorf("space %s with other options than the supernet's %s, expected a restriction of it",
+		return nil, fmt.Errorf("space %s, expected a restriction of the supernet's, %s with its options",
 			space.Name(), r.net.space.Name())
 	}
 	choices, err := space.LowerChoices()

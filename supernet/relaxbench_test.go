@@ -8,7 +8,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// benchGradient times gradients of a space's relaxed architectures at random rows, on batches of 32 images of 32 pixels.
+// benchGradient times gradients of a space's relaxed architectures at random rows, on batches of 32
+// images of 32 pixels.
 func benchGradient(b *testing.B, space *searchspace.Space, sharing Sharing) {
 	const images = 32
 	n, err := New(space, &Options{Sharing: sharing})
@@ -40,7 +41,8 @@ func benchGradient(b *testing.B, space *searchspace.Space, sharing Sharing) {
 
 // BenchmarkRelaxed times Gradient. The time of DA-NAS falls with the candidates that are left.
 func BenchmarkRelaxed(b *testing.B) {
-	mbv3, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: 32, StemStride: 1, Classes: 10, Dropout: -1})
+	mbv3, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{
+		Width: 0.25, InputSize: 32, StemStride: 1, Classes: 10, Dropout: -1})
 	if err != nil {
 		b.Fatal(err)
 	}

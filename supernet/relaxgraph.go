@@ -22,7 +22,7 @@ type expander struct {
 	graph   *searchspace.ChoiceGraph
 	open    *scope
 	readers []int              // of choice nodes
-	links   map[int]optional   // by choice node: its place in a chain of optional layers
+	chains  map[int]optional   // by choice node: its place in a chain of layers
 	blocks  map[string][]int   // decisions whose joint choices have weights of their own, by block
 	cones   [][]int            // decisions that a node of such a block depends on inside the block
 	nodes   []searchspace.Node // written
@@ -47,8 +47,11 @@ type outputKey struct {
 
 // expand writes the relaxed network of a choice graph under a form of sharing.
 func expand(g *searchspace.ChoiceGraph, p placer) (*searchspace.Graph, *coefficients, error) {
-	e := &expander{graph: g, readers: make([]int, len(g.Nodes)), links: make(map[int]optional), blocks: make(map[string][]int),
-		outputs: make(map[outputKey]int), layers: make(map[outputKey]int), masks: make(map[string]int)}
+	e := &expander{
+		graph: g, readers: make([]int, len(g.Nodes)), chains: make(map[int]optional),
+		blocks: make(map[string][]int), outputs: make(map[outputKey]int), layers: make(map[outputKey]int),
+		masks: make(map[string]int),
+	}
 	e.open = &scope{choices: make([]int, len(g.Decisions))}
 	for d := range g.Decisions {
 		e.open.choices[d] = g.Decisions[d].Allowed[0]
@@ -61,7 +64,8 @@ func expand(g *searchspace.ChoiceGraph, p placer) (*searchspace.Graph, *coeffici
 			return nil, nil, err
 		}
 	}
-	return &searchspace.Graph{Nodes: e.nodes, InputSize: g.InputSize, Classes: g.Classes, Stages: g.Stages}, &e.coef, nil
+	out := &searchspace.Graph{Nodes: e.nodes, InputSize: g.InputSize, Classes: g.Classes, Stages: g.Stages}
+	return out, &e.coef, nil
 }
 
 // survey finds readers, chains of layers and, where candidates have weights of their own, blocks.
@@ -84,10 +88,10 @@ func (e *expander) survey(p placer) error {
 		}
 		for layer := slices.Min(n.Cases) + 1; layer < len(n.Chain); layer++ {
 			id := n.Chain[layer]
-			if _, twice := e.links[id]; twice || id == n.Chain[layer-1] {
+			if _, twice := e.chains[id]; twice || id == n.Chain[layer-1] {
 				return fmt.Errorf("%s: %w: a layer without a node of its own", n.Site, ErrNoRelaxed)
 			}
-			e.links[id] = optional{depth: n.Select, layer: layer, past: n.Chain[layer-1]}
+			e.chains[id] = optional{depth: n.Select, layer: layer, past: n.Chain[layer-1]}
 		}
 	}
 	e.cones = make([][]int, len(e.graph.Nodes))
@@ -139,8 +143,8 @@ func (e *expander) output(id int, sc *scope) (int, error) {
 // and with what stands in its place at other depths.
 func (e *expander) writeOutput(id int, sc *scope) (int, error) {
 	n := &e.graph.Nodes[id]
-	l, linked := e.links[id]
-	if !linked {
+	l, chained := e.chains[id]
+	if !chained {
 		return e.candidates(id, sc)
 	}
 	t, err := tabulate(e.graph, sc, l.depth)
@@ -185,43 +189,11 @@ func (e *expander) candidates(id int, sc *scope) (int, error) {
 	return e.mix(n, sc, &m)
 }
 
-// mixed reports whether a node has candidates with weights of their own, and scope sc is outside them.
+// mixed reports whether a node has candidates with weights of their own, and scope sc is outside
+// them.
 func (e *expander) mixed(id int, sc *scope) bool {
 	block := e.graph.Nodes[id].Block
 	return e.blocks[block] != nil && sc.block != block
-}
-
-// addOutput adds a node's value as others read it to a mixture.
-func (e *expander) addOutput(m *mixture, id int, sc *scope, weight []product) error {
-	sc, _ = e.place(id, sc)
-	if _, linked := e.links[id]; !linked && !e.mixed(id, sc) {
-		return e.addLayer(m, id, sc, weight)
-	}
-	out, err := e.output(id, sc)
-	m.add(out, weight)
-	return err
-}
-
-// addLayer adds a node's own value to a mixture; a sum as its terms, which are often in the mixture
-// already: what a residual layer passes by, layers and candidates have in common.
-func (e *expander) addLayer(m *mixture, id int, sc *scope, weight []product) error {
-	n := &e.graph.Nodes[id]
-	if n.Op == searchspace.OpAdd && !e.mixed(id, sc) {
-		if err := e.equalChannels(n, sc, n.In.C, e.graph.Nodes[n.Inputs[1]].Out.C); err != nil {
-			return err
-		}
-		for _, in := range n.Inputs {
-			out, err := e.output(in, sc)
-			if err != nil {
-				return err
-			}
-			m.add(out, weight)
-		}
-		return nil
-	}
-	out, err := e.candidates(id, sc)
-	m.add(out, weight)
-	return err
 }
 
 // layer is the node that holds the value of choice node id alone.

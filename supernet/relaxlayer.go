@@ -2,7 +2,6 @@ package supernet
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/tendril-nas/tendril/searchspace"
 )
@@ -122,8 +121,12 @@ func (e *expander) conv(n *searchspace.ChoiceNode, sc *scope) (int, error) {
 	if at.Bias {
 		return 0, fmt.Errorf("%s: %w: a choice of kernels with a bias", n.Site, ErrNoRelaxed)
 	}
+	sizes, err := e.values(n, sc, n.Kernel)
+	if err != nil {
+		return 0, err
+	}
 	var m mixture
-	for _, k := range kernels.distinct(0) {
+	for _, k := range sizes {
 		at.Kernel, at.Pad = k, k/2
 		out, err := e.write(at)
 		if err != nil {
@@ -132,173 +135,4 @@ func (e *expander) conv(n *searchspace.ChoiceNode, sc *scope) (int, error) {
 		m.add(out, kernels.where(0, func(v int) bool { return v == k }))
 	}
 	return e.mix(n, sc, &m)
-}
-
-// masked is what a layer that mixes channels reads of choice node id: every channel times the sum
-// over the joint choices that have it.
-func (e *expander) masked(id int, sc *scope) (int, error) {
-	n := &e.graph.Nodes[id]
-	x, err := e.output(id, sc)
-	if err != nil {
-		return 0, err
-	}
-	own, _ := e.place(id, sc)
-	t, err := tabulate(e.graph, own, n.Out.C)
-	if err != nil {
-		return 0, fmt.Errorf("%s: channels: %w", n.Site, err)
-	}
-	if t.constant() {
-		return x, nil
-	}
-	at := e.nodes[x]
-	// x·s that was written just now and is read here only: its small factor gets the mask.
-	fold := at.Op == searchspace.OpMul && e.readers[id] == 1 && x == len(e.nodes)-1
-	if fold {
-		e.nodes = e.nodes[:x]
-	}
-	mask, err := e.mask(n, t, at.Out.C)
-	if err != nil {
-		return 0, err
-	}
-	if !fold {
-		return e.times(n, x, mask)
-	}
-	if mask, err = e.times(n, at.Inputs[1], mask); err != nil {
-		return 0, err
-	}
-	return e.times(n, at.Inputs[0], mask)
-}
-
-// times writes x with every channel multiplied by that of s.
-func (e *expander) times(n *searchspace.ChoiceNode, x, s int) (int, error) {
-	shape := e.nodes[x].Out
-	return e.write(searchspace.Node{Op: searchspace.OpMul, Name: n.Site, Stage: n.Stage, Inputs: []int{x, s}, In: shape, Out: shape})
-}
-
-// mask is the vector of the factors of c channels whose number t tabulates.
-func (e *expander) mask(n *searchspace.ChoiceNode, t *table, c int) (id int, err error) {
-	key := fmt.Sprint(c, t.joint, t.values)
-	if id, ok := e.masks[key]; ok {
-		return id, nil
-	}
-	one := searchspace.Shape{C: 1, H: 1, W: 1}
-	if e.ones == 0 {
-		if e.ones, err = e.write(searchspace.Node{Op: opOnes, Inputs: []int{0}, Out: one}); err != nil {
-			return 0, err
-		}
-	}
-	at := make([]int, 0, c)
-	for _, end := range t.distinct(0) {
-		sum := e.coef.sum(t.where(0, func(v int) bool { return v >= end }))
-		for len(at) < min(end, c) {
-			at = append(at, sum)
-		}
-	}
-	id, err = e.write(searchspace.Node{Op: opVec, Name: n.Site, Stage: n.Stage, Inputs: []int{e.ones},
-		Offset: e.coef.place(at...), In: one, Out: searchspace.Shape{C: c, H: 1, W: 1}})
-	e.masks[key] = id
-	return id, err
-}
-
-// width is the largest value that a number of channels has where node n exists.
-func (e *expander) width(n *searchspace.ChoiceNode, sc *scope, c searchspace.Int) (int, error) {
-	xs := []searchspace.Int{c}
-	for _, cond := range n.When {
-		if overlap(cond.Decisions(), c.Decisions()) {
-			xs = append(xs, cond)
-		}
-	}
-	t, err := tabulate(e.graph, sc, xs...)
-	if err != nil {
-		return 0, fmt.Errorf("%s: channels: %w", n.Site, err)
-	}
-	width := 0
-	for j, v := range t.values[0] {
-		if !slices.ContainsFunc(t.values[1:], func(cond []int) bool { return cond[j] == 0 }) {
-			width = max(width, v)
-		}
-	}
-	return width, nil
-}
-
-// overlap reports whether two lists have an element in common.
-func overlap(a, b []int) bool {
-	return slices.ContainsFunc(a, func(x int) bool { return slices.Contains(b, x) })
-}
-
-// fit gives a written node the number of channels c that choice node n has.
-func (e *expander) fit(n *searchspace.ChoiceNode, sc *scope, c searchspace.Int, id int) (int, error) {
-	width, err := e.width(n, sc, c)
-	if err != nil || e.nodes[id].Out.C == width {
-		return id, err
-	}
-	shape := e.nodes[id].Out
-	shape.C = width
-	return e.write(searchspace.Node{Op: opFit, Name: n.Site, Stage: n.Stage, Inputs: []int{id}, In: e.nodes[id].Out, Out: shape})
-}
-
-// equalChannels is an error if two numbers of channels can differ.
-func (e *expander) equalChannels(n *searchspace.ChoiceNode, sc *scope, a, b searchspace.Int) error {
-	if a.Same(b) {
-		return nil
-	}
-	t, err := tabulate(e.graph, sc, a, b)
-	if err != nil {
-		return fmt.Errorf("%s: channels: %w", n.Site, err)
-	}
-	if !t.same(0, 1) {
-		return fmt.Errorf("%s: %w: it joins numbers of channels that depend on choices in different ways", n.Site, ErrNoRelaxed)
-	}
-	return nil
-}
-
-// fixedChannels is an error if a number depends on choices.
-func (e *expander) fixedChannels(n *searchspace.ChoiceNode, sc *scope, xs ...searchspace.Int) error {
-	t, err := tabulate(e.graph, sc, xs...)
-	if err != nil {
-		return fmt.Errorf("%s: channels: %w", n.Site, err)
-	}
-	for k := range xs {
-		if len(t.distinct(k)) > 1 {
-			return fmt.Errorf("%s: %w: %v needs a fixed number of channels", n.Site, ErrNoRelaxed, n.Op)
-		}
-	}
-	return nil
-}
-
-// mixture is a sum of written nodes, each weighted by a sum of products.
-type mixture struct {
-	nodes   []int
-	weights [][]product
-}
-
-// add adds a node.
-func (m *mixture) add(id int, weight []product) {
-	if i := slices.Index(m.nodes, id); i >= 0 {
-		m.weights[i] = slices.Concat(m.weights[i], weight)
-		return
-	}
-	m.nodes, m.weights = append(m.nodes, id), append(m.weights, weight)
-}
-
-// mix writes a mixture that is the value of choice node n.
-func (e *expander) mix(n *searchspace.ChoiceNode, sc *scope, m *mixture) (int, error) {
-	if len(m.nodes) == 1 && len(m.weights[0]) == 1 && len(m.weights[0][0]) == 0 {
-		return e.fit(n, sc, n.Out.C, m.nodes[0])
-	}
-	at := searchspace.Node{Op: opMix, Name: n.Site, Stage: n.Stage, Offset: len(e.coef.at)}
-	for i, id := range m.nodes {
-		in, err := e.fit(n, sc, n.Out.C, id)
-		if err != nil {
-			return 0, err
-		}
-		at.Inputs = append(at.Inputs, in)
-		at.Out = e.nodes[in].Out
-		if first := e.nodes[at.Inputs[0]].Out; at.Out != first {
-			return 0, fmt.Errorf("%s: %w: branches end at %v and %v", n.Site, ErrNoRelaxed, first, at.Out)
-		}
-		e.coef.place(e.coef.sum(m.weights[i]))
-	}
-	at.In = at.Out
-	return e.write(at)
 }

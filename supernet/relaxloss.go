@@ -3,7 +3,6 @@ package supernet
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/tendril-nas/tendril/internal/nn"
@@ -20,15 +19,19 @@ type RelaxOptions struct {
 	// LabelSmoothing s makes the targets (1−s)·label + s/K, K being the number of those classes; in
 	// [0, 1), 0 by default.
 	LabelSmoothing float64
-	// Statistics says which statistics batch normalisation uses: those OfBatch, which are the default
-	// (the zero value stands for them), or the Running ones of the supernet.
+	// Statistics says which statistics batch normalisation uses: those OfBatch, which are the
+	// default (the zero value stands for them), or the Running ones of the supernet.
 	Statistics Statistics
 	// CacheBytes bounds the decoded images kept in memory; 256 MiB by default, none if negative.
 	CacheBytes int64
 }
 
-// RelaxedLoss is the loss of relaxed architectures on images of a data set. It is safe for concurrent
-// use.
+// oneBatch is the largest batch of the loader: more images than any memory holds the activations
+// of.
+const oneBatch = 1 << 24
+
+// RelaxedLoss is the loss of relaxed architectures on images of a data set. It is safe for
+// concurrent use.
 type RelaxedLoss struct {
 	relax *Relaxation
 	data  *images // in batches as large as asked for
@@ -47,20 +50,20 @@ func (r *Relaxation) On(ds dataset.Dataset, o *RelaxOptions) (*RelaxedLoss, erro
 	if s := o.Statistics; s < Recalibrated || s > OfBatch {
 		return nil, fmt.Errorf("supernet: relax: statistics %d, expected OfBatch or Running", s)
 	}
-	data, err := r.net.images(ds, &EvalOptions{BatchSize: math.MaxInt32 >> 8, Classes: o.Classes, CacheBytes: o.CacheBytes})
+	data, err := r.net.images(ds, &EvalOptions{BatchSize: oneBatch, Classes: o.Classes, CacheBytes: o.CacheBytes})
 	if err != nil {
 		return nil, fmt.Errorf("supernet: relax: %w", err)
 	}
 	return &RelaxedLoss{relax: r, data: data, o: *o}, nil
 }
 
-// Gradient is the mean cross-entropy, in nats, of the relaxed architecture rows on some images of the
-// data, numbered from 0, as one batch, and its gradient, ∂loss/∂row, of rows' shape; entries of
+// Gradient is the mean cross-entropy, in nats, of the relaxed architecture rows on some images of
+// the data, numbered from 0, as one batch, and its gradient, ∂loss/∂row, of rows' shape; entries of
 // removed choices are 0. Neither weights nor running statistics change, and nothing is dropped out.
 // Equal arguments give equal bits, whatever the number of workers.
 //
-// The error wraps ErrData for images that do not fit, and ErrNotFinite when the loss or its gradient
-// is not finite.
+// The error wraps ErrData for images that do not fit, and ErrNotFinite when the loss or its
+// gradient is not finite.
 func (l *RelaxedLoss) Gradient(ctx context.Context, rows searchspace.Relaxed, images []int) (loss float64,
 	grad searchspace.Relaxed, err error) {
 	grad = l.relax.space.Zeros()
@@ -80,7 +83,8 @@ func (l *RelaxedLoss) Loss(ctx context.Context, rows searchspace.Relaxed, images
 }
 
 // run computes the loss and, where grad is not nil, adds its gradient to grad.
-func (l *RelaxedLoss) run(ctx context.Context, rows searchspace.Relaxed, images []int, grad searchspace.Relaxed) (loss float64, err error) {
+func (l *RelaxedLoss) run(ctx context.Context, rows searchspace.Relaxed, images []int,
+	grad searchspace.Relaxed) (loss float64, err error) {
 	if err := l.relax.space.CheckRelaxed(rows); err != nil {
 		return 0, err
 	}
@@ -103,7 +107,8 @@ func (l *RelaxedLoss) run(ctx context.Context, rows searchspace.Relaxed, images 
 }
 
 // batch is run for the holder of the turn, on a batch.
-func (l *RelaxedLoss) batch(p *relaxedProgram, b *dataset.Batch, rows, grad searchspace.Relaxed) (loss float64, err error) {
+func (l *RelaxedLoss) batch(p *relaxedProgram, b *dataset.Batch,
+	rows, grad searchspace.Relaxed) (loss float64, err error) {
 	defer tensor.Recover(&err)
 	n := l.relax.net
 	targets, err := l.targets(b, p.graph.Classes)
@@ -147,10 +152,14 @@ func (l *RelaxedLoss) checkImages(images []int) error {
 // targets is the labels of a batch and the classes that count, of those the network has.
 func (l *RelaxedLoss) targets(b *dataset.Batch, classes int) (nn.Targets, error) {
 	t := nn.Targets{Labels: b.Labels, Smoothing: l.o.LabelSmoothing}
-	subset := l.data.classes
+	subset, known := l.data.classes, classes
+	if subset != nil {
+		known = len(subset.list)
+	}
 	for k, label := range b.Labels {
 		if subset.columnOf(label, classes) < 0 {
-			return t, fmt.Errorf("%w: image %d of the batch has label %d, which is not one of the classes", ErrData, k, label)
+			return t, fmt.Errorf("%w: image %d of the batch has label %d, expected one of the %d classes",
+				ErrData, k, label, known)
 		}
 	}
 	if subset == nil {

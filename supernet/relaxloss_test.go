@@ -68,7 +68,6 @@ func slope(t *testing.T, l *RelaxedLoss, rows, grad, along searchspace.Relaxed, 
 		return loss
 	}
 	got := (at(h) - at(-h)) / (2 * h)
-	t.Logf("%s: %v %v (scale %v)", what, got, want, scale)
 	if math.Abs(got-want) > 0.03*scale+3e-3 {
 		t.Errorf("%s: loss changes by %v, gradient says %v", what, got, want)
 	}
@@ -94,7 +93,8 @@ func calm(t testing.TB, n *network) {
 	}
 }
 
-// settle makes the running statistics those of some images under rows, so that activations are neither huge nor tiny.
+// settle makes the running statistics those of some images under rows, so that activations are
+// neither huge nor tiny.
 func settle(t testing.TB, l *RelaxedLoss, rows searchspace.Relaxed, images []int) {
 	t.Helper()
 	n, p := l.relax.net, l.relax.prog
@@ -113,8 +113,8 @@ func settle(t testing.TB, l *RelaxedLoss, rows searchspace.Relaxed, images []int
 	}
 }
 
-// TestRelaxedGradient holds the gradient to finite differences, at random rows and at 0 and 1, along random directions in the
-// decisions of each kind.
+// TestRelaxedGradient holds the gradient to finite differences, at random rows and at 0 and 1,
+// along random directions in the decisions of each kind.
 func TestRelaxedGradient(t *testing.T) {
 	for name, space := range relaxSpaces(t) {
 		for _, sharing := range sharings() {
@@ -147,6 +147,61 @@ func TestRelaxedGradient(t *testing.T) {
 					}
 					for kind, along := range kinds {
 						slope(t, l, rows, grad, along, images, kind.String())
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestRelaxedSlopes holds gradients to finite differences, entry by entry, where they can be had to
+// a few digits.
+func TestRelaxedSlopes(t *testing.T) {
+	space := smoothSpace(t)
+	for _, sharing := range []Sharing{Elastic, SinglePath} {
+		for _, statistics := range []Statistics{OfBatch, Running} {
+			t.Run(sharing.String(), func(t *testing.T) {
+				l, images := relaxedLoss(t, space, sharing, &RelaxOptions{
+					Statistics: statistics, Classes: []int{0, 1, 3, 2}, LabelSmoothing: 0.1})
+				r := rand.New(rand.NewPCG(31, 32))
+				a, err := space.Sample(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				sharp, err := space.Relax(a)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, rows := range []searchspace.Relaxed{randomRows(space, r), sharp} {
+					settle(t, l, rows, images)
+					_, grad, err := l.Gradient(t.Context(), rows, images)
+					if err != nil {
+						t.Fatal(err)
+					}
+					top := 0.0
+					for d := range grad {
+						for _, v := range grad[d] {
+							top = max(top, math.Abs(v))
+						}
+					}
+					for d := range rows {
+						for c := range rows[d] {
+							const h = 2e-3
+							at := func(step float64) float64 {
+								moved := slices.Clone(rows)
+								moved[d] = slices.Clone(rows[d])
+								moved[d][c] += step
+								loss, err := l.Loss(t.Context(), moved, images)
+								if err != nil {
+									t.Fatal(err)
+								}
+								return loss
+							}
+							got := (8*(at(h)-at(-h)) - at(2*h) + at(-2*h)) / (12 * h)
+							if math.Abs(got-grad[d][c]) > 2e-3*top+1e-3*math.Abs(got)+5e-4 {
+								t.Errorf("choice %d of decision %d: loss changes by %v, gradient says %v", c, d, got, grad[d][c])
+							}
+						}
 					}
 				}
 			})

@@ -92,8 +92,8 @@ func jointChoices(g *searchspace.ChoiceGraph, decisions []int) ([]product, error
 	for _, d := range decisions {
 		allowed := g.Decisions[d].Allowed
 		if len(out)*len(allowed) > maxRelaxed {
-			return nil, fmt.Errorf("%d decisions with more than %d joint choices: %w", len(decisions), maxRelaxed,
-				searchspace.ErrTooLarge)
+			return nil, fmt.Errorf("%d decisions with more than %d joint choices: %w",
+				len(decisions), maxRelaxed, searchspace.ErrTooLarge)
 		}
 		next := make([]product, 0, len(out)*len(allowed))
 		for _, p := range out {

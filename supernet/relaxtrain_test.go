@@ -9,8 +9,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/nn"
 )
 
-// TestRelaxedTraining trains weights through relaxed passes: the gradients of some of them agree with finite differences, the loss
-// falls, statistics move, and frozen stages stay.
+// TestRelaxedTraining trains weights through relaxed passes: the gradients of some of them agree
+// with finite differences, the loss falls, statistics move, and frozen stages stay.
 func TestRelaxedTraining(t *testing.T) {
 	space := smoothSpace(t)
 	for _, sharing := range []Sharing{Elastic, SinglePath} {
