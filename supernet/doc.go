@@ -35,9 +35,10 @@
 //
 // # Relaxed architectures
 //
-// [Net.Relax] makes one network of all those of a space, with a real number for every choice: mixtures and gates are both rows of
-// a [searchspace.Relaxed]. [RelaxedLoss.Gradient] is its loss on some images and the gradient in the rows, exact where they are 0
-// and 1; the cost of the same rows is [searchspace.CostModel.Expected].
+// [Net.Relax] makes one network of all those of a space, with a real number for every choice:
+// mixtures and gates are both rows of a [searchspace.Relaxed]. [RelaxedLoss.Gradient] is its loss
+// on some images and the gradient in the rows, exact where they are 0 and 1; the cost of the same
+// rows is [searchspace.CostModel.Expected].
 //
 // # Judging and timing
 //
