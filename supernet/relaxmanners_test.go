@@ -51,6 +51,9 @@ func TestRelaxedTouchesNothing(t *testing.T) {
 			if p.Frozen() != p.IsState() {
 				t.Errorf("%s is frozen", p.Name())
 			}
+			if p.Grad() != nil {
+				t.Errorf("%s got a gradient", p.Name())
+			}
 		}
 		if loss, err := l.Loss(t.Context(), rows, images); err != nil || math.Abs(loss-again) > 1e-5 {
 			t.Errorf("loss alone %v, with its gradient %v, error %v", loss, again, err)
