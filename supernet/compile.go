@@ -8,21 +8,31 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// compiler turns a graph into a program. Convolution, batch normalisation and activation become one instruction where each
-// is the only reader of the one before.
+// compiler turns a graph into a program. Convolution, batch normalisation and activation become one
+// instruction where each is the only reader of the one before.
 type compiler struct {
 	graph   *searchspace.Graph
 	store   *store
-	readers []int // number of nodes that read a node
+	coef    *coefficients // of a relaxed graph
+	readers []int         // number of nodes that read a node
 	fused   []bool
 	prog    *program
 }
 
 // compile binds a lowered network to the weights of a store.
-func compile(arch searchspace.Arch, g *searchspace.Graph, s *store) (p *program, err error) {
+func compile(arch searchspace.Arch, g *searchspace.Graph, s *store) (*program, error) {
+	return compileWith(arch, g, s, nil)
+}
+
+// compileWith is compile for a graph that may have the operations of relaxed ones; coef holds their
+// coefficients.
+func compileWith(arch searchspace.Arch, g *searchspace.Graph, s *store,
+	coef *coefficients) (p *program, err error) {
 	defer tensor.Recover(&err)
-	c := &compiler{graph: g, store: s, readers: make([]int, len(g.Nodes)), fused: make([]bool, len(g.Nodes)),
-		prog: &program{arch: arch, graph: g, feature: g.Feature(), logits: g.Output()}}
+	c := &compiler{
+		graph: g, store: s, coef: coef, readers: make([]int, len(g.Nodes)), fused: make([]bool, len(g.Nodes)),
+		prog: &program{arch: arch, graph: g, feature: g.Feature(), logits: g.Output()},
+	}
 	for i := range g.Nodes {
 		for _, in := range g.Nodes[i].Inputs {
 			c.readers[in]++
@@ -99,6 +109,19 @@ func (c *compiler) node(n *searchspace.Node) error {
 		if n.In.H != 1 || n.In.W != 1 {
 			err = fmt.Errorf("flattens %v, expected 1×1 maps", n.In)
 		}
+	case opMix:
+		in.op, in.many, in.bias = runMix, n.Inputs, c.coef.vector(n.Offset, len(n.Inputs))
+		if bn := c.next(n, searchspace.OpBatchNorm); bn != nil {
+			in.op = runMixNorm
+			c.fused[bn.ID] = true
+			err = c.norm(bn, &in)
+		}
+	case opOnes:
+		in.op = runOnes
+	case opVec:
+		in.op, in.weight, in.conv = runConv, c.coef.weight(n.Offset, n.Out.C), tensor.ConvSpec{Stride: 1, Groups: 1}
+	case opFit:
+		in.op, in.index = runFit, n.Out.C
 	default:
 		err = fmt.Errorf("operation %v has no implementation", n.Op)
 	}
@@ -151,8 +174,8 @@ func (c *compiler) activate(n *searchspace.Node, in *instr) (err error) {
 	return err
 }
 
-// lifetimes notes after which instruction a slot is read no more. Flatten and dropout may pass their operand on as it is, so
-// they share its life.
+// lifetimes notes after which instruction a slot is read no more. Flatten and dropout may pass
+// their operand on as it is, so they share its life.
 func (c *compiler) lifetimes() {
 	alias := make([]int, len(c.graph.Nodes))
 	last := make([]int, len(c.graph.Nodes))
@@ -180,7 +203,7 @@ func (in *instr) operands() []int {
 	switch in.op {
 	case runAdd, runScale:
 		return []int{in.b}
-	case runConcat:
+	case runConcat, runMix, runMixNorm:
 		return in.many
 	}
 	return nil

@@ -33,6 +33,13 @@
 // reset, then the average over 2000 training images without augmentation. That touches no shared weight. It costs a forward pass over
 // those images; EvalOptions says how to do with fewer, or without.
 //
+// # Relaxed architectures
+//
+// [Net.Relax] makes one network of all those of a space, with a real number for every choice:
+// mixtures and gates are both rows of a [searchspace.Relaxed]. [RelaxedLoss.Gradient] is its loss
+// on some images and the gradient in the rows, exact where they are 0 and 1; the cost of the same
+// rows is [searchspace.CostModel.Expected].
+//
 // # Judging and timing
 //
 // [Judge.EvaluateRange] and [Judge.EvaluateBatch] judge on some of the images, for races between sub-networks and for fresh

@@ -23,7 +23,11 @@ const (
 	runGlobalPool
 	runAvgPool
 	runMaxPool
-	runCopy // the same value under another slot: flatten
+	runCopy    // the same value under another slot: flatten
+	runMix     // sum of many, each times its element of bias
+	runMixNorm // mix, batch normalisation, act
+	runOnes    // a one for every image
+	runFit     // the first channels, or zeros after them
 )
 
 // instr is one step of a program. Values live in slots numbered as the nodes of the graph.
@@ -32,11 +36,11 @@ type instr struct {
 	stage  int
 	a, b   int
 	out    int
-	many   []int // operands of a concat
+	many   []int // operands of a concat or mix
 	weight nn.Weight
 	bias   nn.Vector
 	norm   nn.BatchNorm
-	index  int // of the batch normalisation
+	index  int // of the batch normalisation, or number of channels
 	conv   tensor.ConvSpec
 	pool   tensor.PoolSpec
 	act    tensor.Act
@@ -69,14 +73,15 @@ func newRunner(b tensor.Backend) *runner { return &runner{tape: nn.NewTape(b.New
 type pass struct {
 	stats  []*nn.Stats // one per batch normalisation; nil for the shared ones
 	frozen map[int]bool
-	// frozenStats is used by batch normalisations of frozen stages: their statistics are then those of the batch. When nil
-	// they use their running statistics.
+	// frozenStats is used by batch normalisations of frozen stages: their statistics are then those
+	// of the batch. When nil they use their running statistics.
 	frozenStats []*nn.Stats
 	limit       int // number of instructions to run; 0 for all
 	watch       *nodeWatch
 }
 
-// run runs the program on an input that is on the runner's tape. The values of all slots are in r.slots afterwards.
+// run runs the program on an input that is on the runner's tape. The values of all slots are in
+// r.slots afterwards.
 func (p *program) run(r *runner, x nn.Value, how pass) {
 	t := r.tape
 	if n := len(p.graph.Nodes); cap(r.slots) < n {
@@ -114,11 +119,7 @@ func (p *program) run(r *runner, x nn.Value, how pass) {
 		case runScale:
 			y = t.ScaleChannels(a, r.slots[in.b])
 		case runConcat:
-			r.ops = r.ops[:0]
-			for _, s := range in.many {
-				r.ops = append(r.ops, r.slots[s])
-			}
-			y = t.Concat(r.ops...)
+			y = t.Concat(r.operands(in)...)
 		case runSlice:
 			y = t.Slice(a, in.b, in.index)
 		case runShuffle:
@@ -133,6 +134,14 @@ func (p *program) run(r *runner, x nn.Value, how pass) {
 			y = t.MaxPool(a, in.pool)
 		case runCopy:
 			y = a
+		case runMix:
+			y = t.Mix(r.operands(in), in.bias)
+		case runMixNorm:
+			y = t.MixNormAct(r.operands(in), in.bias, how.norm(in), in.act)
+		case runOnes:
+			y = t.Constant(t.Stream().Fill(tensor.Vector(t.Shape(a).N, 1), 1))
+		case runFit:
+			y = r.fit(a, in.index)
 		}
 		r.slots[in.out] = y
 		if how.watch != nil {
@@ -158,4 +167,24 @@ func (how *pass) norm(in *instr) nn.BatchNorm {
 		}
 	}
 	return bn
+}
+
+// operands is the values that an instruction with many operands reads.
+func (r *runner) operands(in *instr) []nn.Value {
+	r.ops = r.ops[:0]
+	for _, s := range in.many {
+		r.ops = append(r.ops, r.slots[s])
+	}
+	return r.ops
+}
+
+// fit is the first c channels of a value, or the value with zeros after its channels.
+func (r *runner) fit(x nn.Value, c int) nn.Value {
+	t := r.tape
+	shape := t.Shape(x)
+	if shape.C >= c {
+		return t.Slice(x, 0, c)
+	}
+	shape.C = c - shape.C
+	return t.Concat(x, t.Constant(t.Stream().Fill(shape, 0)))
 }
