@@ -63,5 +63,5 @@ func adapt(ctx context.Context, path, out string) error {
 		return err
 	}
 	fmt.Println(len(result.History), "proposals,", model.Classes(), "classes")
-	return model.Save(out)
+	return model.Save(ctx, out)
 }

@@ -48,7 +48,7 @@ var allowedInTests = map[string][]string{
 	"":                     {"searchspace", "supernet", "supernet/dataset", "wasserstein", "adjuster", "examples/internal/fashion"},
 	"internal/tensor":      {"internal/tensor/cpu", "internal/tensor/fake"},
 	"internal/nn":          {"internal/tensor/cpu", "internal/tensor/fake", "internal/kernel"},
-	"supernet":             {"internal/tensor/fake"},
+	"supernet":             {"internal/tensor/fake", "google.golang.org/protobuf/encoding/protowire"},
 	"internal/tensor/cpu":  {"internal/tensor/backendtest"},
 	"internal/tensor/fake": {"internal/tensor/backendtest"},
 	"wasserstein":          {"internal/checkpoint"},

@@ -35,7 +35,7 @@ func TestClassify(t *testing.T) {
 	m := tinyModel(t)
 	jitter(t, m.network, 1)
 	path := filepath.Join(t.TempDir(), "model")
-	if err := m.Save(path); err != nil {
+	if err := m.Save(t.Context(), path); err != nil {
 		t.Fatal(err)
 	}
 	saved, err := LoadModel(path, nil)
@@ -100,7 +100,7 @@ func TestClassifyWhileTraining(t *testing.T) {
 	}
 	_, err := m.Train(context.Background(), ds, short(2))
 	if err == nil {
-		err = m.GrowClasses(6)
+		err = m.GrowClasses(t.Context(), 6)
 	}
 	close(done)
 	wg.Wait()

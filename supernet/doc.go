@@ -22,7 +22,7 @@
 // # Batch normalisation
 //
 // Running statistics gathered while all sub-networks train suit none of them, and judging with them is the usual reason why an
-// inherited accuracy looks like chance. [Bound.Evaluate] and [Net.Extract] therefore gather the statistics of the sub-network first:
+// inherited accuracy looks like chance. [Judge.Evaluate] and [Net.Extract] therefore gather the statistics of the sub-network first:
 // reset, then the average over 2000 training images without augmentation. That touches no shared weight. It costs a forward pass over
 // those images; EvalOptions says how to do with fewer, or without.
 //

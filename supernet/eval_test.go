@@ -112,14 +112,14 @@ func TestEvaluate(t *testing.T) {
 	}
 	sameValues(t, n.values(), before)
 
-	raw, err := n.On(val, &EvalOptions{NoRecalibration: true})
+	raw, err := n.On(val, &EvalOptions{Statistics: Running})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if other, err := raw.Evaluate(context.Background(), a); err != nil || other.Recalibrated || other.Loss == m.Loss {
 		t.Errorf("without recalibration: %+v (%v)", other, err)
 	}
-	batch, err := n.On(val, &EvalOptions{BatchStatistics: true, BatchSize: 30})
+	batch, err := n.On(val, &EvalOptions{Statistics: OfBatch, BatchSize: 30})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,10 +202,10 @@ func TestEvaluateErrors(t *testing.T) {
 	if _, err := n.On(ds, nil); !errors.Is(err, ErrData) {
 		t.Errorf("no calibration data: %v, expected ErrData", err)
 	}
-	if _, err := n.On(nil, &EvalOptions{NoRecalibration: true}); !errors.Is(err, ErrData) {
+	if _, err := n.On(nil, &EvalOptions{Statistics: Running}); !errors.Is(err, ErrData) {
 		t.Errorf("no data: %v, expected ErrData", err)
 	}
-	if _, err := n.On(stripes(t, 4, 12, 1), &EvalOptions{NoRecalibration: true}); !errors.Is(err, ErrData) {
+	if _, err := n.On(stripes(t, 4, 12, 1), &EvalOptions{Statistics: Running}); !errors.Is(err, ErrData) {
 		t.Errorf("images of another size: %v, expected ErrData", err)
 	}
 	b, err := n.On(ds, &EvalOptions{Calibration: ds, BatchSize: 2})

@@ -101,7 +101,7 @@ func ExampleModel_GrowClasses() {
 		log.Fatal(err)
 	}
 	before := model.Params()
-	if err := model.GrowClasses(5); err != nil {
+	if err := model.GrowClasses(context.Background(), 5); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(model.Classes(), "classes; 3 more, times", model.FeatureLen(), "features and a bias:", model.Params()-before, "parameters")
@@ -125,7 +125,7 @@ func ExampleLoadModel() {
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "model.safetensors")
-	if err := model.Save(path); err != nil {
+	if err := model.Save(context.Background(), path); err != nil {
 		log.Fatal(err)
 	}
 	loaded, err := supernet.LoadModel(path, nil)
@@ -174,7 +174,7 @@ func ExampleNet_Train() {
 }
 
 // Sub-networks are judged with inherited weights; a Bound remembers what it measured while the weights stay.
-func ExampleBound_Evaluate() {
+func ExampleJudge_Evaluate() {
 	space, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: 16, Classes: 2, Depths: []int{1, 2}})
 	if err != nil {
 		log.Fatal(err)

@@ -44,13 +44,13 @@ func TestSaveLoadNet(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := n.GrowClasses(6); err != nil {
+		if err := n.GrowClasses(t.Context(), 6); err != nil {
 			t.Fatal(err)
 		}
 		jitter(t, n.network, 1)
 		n.SetStage(4)
 		path := filepath.Join(t.TempDir(), "net")
-		if err := n.Save(path); err != nil {
+		if err := n.Save(t.Context(), path); err != nil {
 			t.Fatal(err)
 		}
 		got, err := Load(path, nil)
@@ -78,7 +78,7 @@ func TestSaveLoadModel(t *testing.T) {
 	}
 	jitter(t, m.network, 1)
 	path := filepath.Join(t.TempDir(), "model")
-	if err := m.Save(path); err != nil {
+	if err := m.Save(t.Context(), path); err != nil {
 		t.Fatal(err)
 	}
 	got, err := LoadModel(path, &Options{Workers: 1})
@@ -125,7 +125,7 @@ func TestSafetensors(t *testing.T) {
 	m := tinyModel(t)
 	jitter(t, m.network, 1)
 	path := filepath.Join(t.TempDir(), "weights.safetensors")
-	if err := m.WriteSafetensors(path); err != nil {
+	if err := m.WriteSafetensors(t.Context(), path); err != nil {
 		t.Fatal(err)
 	}
 	tensors := readTensors(t, path)
@@ -146,7 +146,7 @@ func TestSafetensors(t *testing.T) {
 
 	other := tinyModel(t)
 	version := other.WeightVersion()
-	if err := other.ReadSafetensors(path); err != nil {
+	if err := other.ReadSafetensors(t.Context(), path); err != nil {
 		t.Fatal(err)
 	}
 	sameValues(t, other.values(), values)
@@ -159,7 +159,7 @@ func TestSafetensors(t *testing.T) {
 	tensors["surprise"] = checkpoint.Of([]int{1}, []float32{1})
 	tensors[linear] = checkpoint.Of([]int{1, 2}, []float32{1, 2})
 	writeTensors(t, path, tensors)
-	err := other.ReadSafetensors(path)
+	err := other.ReadSafetensors(t.Context(), path)
 	if !errors.Is(err, ErrWeights) {
 		t.Fatalf("got %v, expected ErrWeights", err)
 	}
@@ -230,7 +230,7 @@ func TestLoadWrongWeights(t *testing.T) {
 func TestSaveNowhere(t *testing.T) {
 	m := tinyModel(t)
 	nowhere := filepath.Join(t.TempDir(), "missing", "file")
-	if err := m.Save(nowhere); err == nil {
+	if err := m.Save(t.Context(), nowhere); err == nil {
 		t.Error("saved into a missing directory")
 	}
 	o := short(1)

@@ -56,7 +56,7 @@ func FuzzLoadMeta(f *testing.F) {
 func FuzzReadSafetensors(f *testing.F) {
 	m := tinyModel(f)
 	path := filepath.Join(f.TempDir(), "weights")
-	if err := m.WriteSafetensors(path); err != nil {
+	if err := m.WriteSafetensors(f.Context(), path); err != nil {
 		f.Fatal(err)
 	}
 	data, err := os.ReadFile(path)
@@ -70,7 +70,7 @@ func FuzzReadSafetensors(f *testing.F) {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := m.ReadSafetensors(path); err == nil && len(data) < 10000 {
+		if err := m.ReadSafetensors(t.Context(), path); err == nil && len(data) < 10000 {
 			t.Error("a file too short for the weights was accepted")
 		}
 	})

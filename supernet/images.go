@@ -3,9 +3,9 @@ package supernet
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 
+	"github.com/tendril-nas/tendril/internal/stream"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
@@ -65,14 +65,14 @@ func (im *images) each(ctx context.Context, f func(b *dataset.Batch) error) erro
 	return nil
 }
 
-// calibrationSet draws the images that batch-norm statistics are gathered on: n of them, by the stream PCG(seed, n), in the order
+// calibrationSet draws the images that batch-norm statistics are gathered on: n of them, by a stream of their own, in the order
 // drawn so that batches mix the classes of a sorted data set.
 func calibrationSet(ds dataset.Dataset, n int, seed uint64) (dataset.Dataset, error) {
 	n = min(orInt(n, defaultCalibrationImages), ds.Len())
 	if n < 2 {
 		return nil, fmt.Errorf("%w: %d images to gather batch-norm statistics on, expected at least 2", ErrData, n)
 	}
-	order := rand.New(rand.NewPCG(seed, uint64(n))).Perm(ds.Len())
+	order := stream.New(seed, "supernet.calibration", uint64(n)).Perm(ds.Len())
 	return dataset.Subset(ds, order[:n])
 }
 

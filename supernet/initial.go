@@ -1,9 +1,9 @@
 package supernet
 
 import (
-	"hash/fnv"
 	"math"
-	"math/rand/v2"
+
+	"github.com/tendril-nas/tendril/internal/stream"
 )
 
 // initial fills a tensor with its first values. Convolutions are He-normal by fan-out, std = √(2 / (k²·out/groups)), the
@@ -25,7 +25,7 @@ func initial(s *spec, seed uint64, dst []float32) {
 		}
 	default:
 		std := math.Sqrt(2 / (float64(s.kernel*s.kernel*s.out) / float64(s.groups)))
-		r := stream(seed, s.key, 0)
+		r := stream.New(seed, "supernet.weight:"+s.key)
 		for i := range dst {
 			dst[i] = float32(std * r.NormFloat64())
 		}
@@ -34,15 +34,8 @@ func initial(s *spec, seed uint64, dst []float32) {
 
 // initialClass fills the weights of one output of a linear layer, stored [in][out].
 func initialClass(s *spec, seed uint64, class int, dst []float32) {
-	r := stream(seed, s.key, uint64(class)+1)
+	r := stream.New(seed, "supernet.weight:"+s.key, uint64(class))
 	for i := range s.in {
 		dst[i*s.out+class] = float32(0.01 * r.NormFloat64())
 	}
-}
-
-// stream is the generator of part index of a named tensor.
-func stream(seed uint64, key string, index uint64) *rand.Rand {
-	h := fnv.New64a()
-	h.Write([]byte(key))
-	return rand.New(rand.NewPCG(seed^index*0x9e3779b97f4a7c15, h.Sum64()))
 }

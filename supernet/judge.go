@@ -2,129 +2,117 @@ package supernet
 
 import (
 	"context"
-	"math"
+	"fmt"
+	"sync"
 
 	"github.com/tendril-nas/tendril/internal/nn"
-	"github.com/tendril-nas/tendril/internal/tensor"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// gather makes stats the cumulative average, weighted by images, of the batch statistics of a program over a data set. Nothing but
-// stats changes.
-func (n *network) gather(ctx context.Context, p *program, im *images, stats []*nn.Stats) error {
-	r := n.runner
-	for _, s := range stats {
-		s.Reset(r.tape.Stream())
-	}
-	return im.each(ctx, func(b *dataset.Batch) error {
-		return r.forward(p, b, nn.Recalibrating(), pass{stats: stats, limit: p.gauge})
-	})
+// Judge is a supernet with data to judge sub-networks on. It remembers what it measured while the weights stay as they are.
+// It is safe for concurrent use.
+type Judge struct {
+	net         *Net
+	data        *images
+	calibration *images // nil: no recalibration
+	o           EvalOptions
+
+	mu      sync.Mutex
+	version uint64
+	memo    map[searchspace.Arch]searchspace.Measurement
 }
 
-// forward runs a batch of images through a program without gradients.
-func (r *runner) forward(p *program, b *dataset.Batch, step nn.Step, how pass) (err error) {
-	defer tensor.Recover(&err)
-	r.tape.Begin(step)
-	p.run(r, r.tape.Input(inputShape(b.N, b.Size), b.X), how)
-	return nil
+// On binds data, so that sub-networks can be judged on them. The default gathers batch-norm statistics for every sub-network before
+// it is judged, and needs o.Calibration for it.
+func (n *Net) On(val dataset.Dataset, o *EvalOptions) (*Judge, error) {
+	j, err := n.on(val, o)
+	if err != nil {
+		return nil, fmt.Errorf("supernet: %w", err)
+	}
+	return j, nil
 }
 
-// logits downloads the logits of the last forward pass, one row per image. They are valid until the next call.
-func (r *runner) logits(p *program, images, classes int) (rows []float32, err error) {
-	defer tensor.Recover(&err)
-	if cap(r.rows) < images*classes {
-		r.rows = make([]float32, images*classes)
+func (n *Net) on(val dataset.Dataset, o *EvalOptions) (*Judge, error) {
+	if o == nil {
+		o = &EvalOptions{}
 	}
-	return r.tape.Read(r.slots[p.logits], r.rows[:images*classes]), nil
+	if err := checkData(val, n.Space().InputSize()); err != nil {
+		return nil, err
+	}
+	calibration, err := n.calibration(o)
+	if err != nil {
+		return nil, err
+	}
+	return &Judge{net: n, data: newImages(val, o.BatchSize, n.norm, o.CacheBytes), calibration: calibration, o: *o,
+		memo: make(map[searchspace.Arch]searchspace.Measurement)}, nil
 }
 
-// judge measures a program on a data set with the given statistics, nil for the shared ones. Labels that the network does not
-// know count as wrong and have no part in the loss. Images whose logits are not finite are wrong too, with a loss of
-// lossCeiling. The measurement covers the images before an error.
-func (n *network) judge(ctx context.Context, p *program, im *images, stats []*nn.Stats, step nn.Step) (searchspace.Measurement, error) {
-	m := searchspace.Measurement{Arch: p.arch, Stage: n.Stage(), WeightVersion: n.WeightVersion()}
-	classes := p.graph.Classes
-	right, known, sum := 0, 0, 0.0
-	err := im.each(ctx, func(b *dataset.Batch) error {
-		if err := n.runner.forward(p, b, step, pass{stats: stats}); err != nil {
-			return err
-		}
-		rows, err := n.runner.logits(p, b.N, classes)
-		if err != nil {
-			return err
-		}
-		for i, label := range b.Labels {
-			row := rows[i*classes : (i+1)*classes]
-			if argmax(row) == label {
-				right++
-			}
-			if label < classes {
-				known++
-				sum += crossEntropy(row, label)
-			}
-		}
-		m.Samples += b.N
-		return nil
-	})
-	if m.Samples > 0 {
-		m.Accuracy = float64(right) / float64(m.Samples)
+// Evaluate judges a sub-network with the inherited weights, which stay as they are. Labels that the network has no class for
+// count as wrong and have no part in the loss; the loss of one image is bounded by 1e6 nats, which logits that overflow get
+// too. When the context ends it returns what the images before say.
+func (j *Judge) Evaluate(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error) {
+	if m, ok := j.recall(a); ok {
+		return m, ctx.Err()
 	}
-	if known > 0 {
-		m.Loss = sum / float64(known)
+	if err := j.net.acquire(ctx); err != nil {
+		return searchspace.Measurement{Arch: a}, fmt.Errorf("supernet: evaluate: %w", err)
 	}
+	defer j.net.release()
+	if m, ok := j.recall(a); ok {
+		return m, nil
+	}
+	m, err := j.evaluate(ctx, a)
+	if err != nil {
+		return m, fmt.Errorf("supernet: evaluate: %w", err)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.version != m.WeightVersion {
+		clear(j.memo)
+		j.version = m.WeightVersion
+	}
+	j.memo[a] = m
+	return m, nil
+}
+
+// Extract returns a sub-network as a standalone model, with statistics gathered as Evaluate gathers them: the model's own evaluation
+// of the same data agrees with Evaluate.
+func (j *Judge) Extract(ctx context.Context, a searchspace.Arch) (*Model, error) {
+	m, err := j.net.extract(ctx, a, &j.o)
+	if err != nil {
+		return nil, fmt.Errorf("supernet: extract: %w", err)
+	}
+	return m, nil
+}
+
+// recall returns the measurement of the present weights, if there is one.
+func (j *Judge) recall(a searchspace.Arch) (searchspace.Measurement, bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	m, ok := j.memo[a]
+	m.Stage = j.net.Stage()
+	return m, ok && j.version == j.net.WeightVersion()
+}
+
+// evaluate judges a sub-network. The caller has the turn.
+func (j *Judge) evaluate(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error) {
+	p, err := j.net.program(a)
+	if err != nil {
+		return searchspace.Measurement{Arch: a}, err
+	}
+	var stats []*nn.Stats
+	step := evaluating
+	switch {
+	case j.calibration != nil:
+		stats = j.net.ownStats(p)
+		if err := j.net.gather(ctx, p, j.calibration, stats); err != nil {
+			return searchspace.Measurement{Arch: a}, err
+		}
+	case j.o.Statistics == OfBatch:
+		stats, step = j.net.ownStats(p), nn.Recalibrating()
+	}
+	m, err := j.net.measure(ctx, p, j.data, stats, step)
+	m.Recalibrated = j.calibration != nil
 	return m, err
 }
-
-// argmax is the first index of the largest number, −1 if not all are finite.
-func argmax(row []float32) int {
-	best := 0
-	for i, v := range row {
-		if v-v != 0 {
-			return -1
-		}
-		if v > row[best] {
-			best = i
-		}
-	}
-	return best
-}
-
-// lossCeiling bounds the loss of one image, in nats. A channel that hardly varies in the calibration images is divided by
-// almost nothing, and in a deep sub-network that may grow beyond float32: such a sub-network is bad, not a reason to stop a
-// search.
-const lossCeiling = 1e6
-
-// crossEntropy is −log softmax(row)[label], at most lossCeiling.
-func crossEntropy(row []float32, label int) float64 {
-	top := math.Inf(-1)
-	for _, v := range row {
-		top = math.Max(top, float64(v))
-	}
-	sum := 0.0
-	for _, v := range row {
-		sum += math.Exp(float64(v) - top)
-	}
-	if loss := top + math.Log(sum) - float64(row[label]); loss < lossCeiling {
-		return loss
-	}
-	return lossCeiling
-}
-
-// softmax turns logits into probabilities.
-func softmax(row []float32) {
-	top := math.Inf(-1)
-	for _, v := range row {
-		top = math.Max(top, float64(v))
-	}
-	sum := 0.0
-	for _, v := range row {
-		sum += math.Exp(float64(v) - top)
-	}
-	for i, v := range row {
-		row[i] = float32(math.Exp(float64(v)-top) / sum)
-	}
-}
-
-// evaluating is a pass with running statistics, without gradients or dropout.
-var evaluating = nn.Step{}

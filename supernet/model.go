@@ -113,6 +113,27 @@ func denseWeight(host []float32, w backend.Weight) []float32 {
 // Arch returns the architecture.
 func (m *Model) Arch() searchspace.Arch { return m.arch }
 
+// Space returns the space that the model was made for, with its present number of classes.
+func (m *Model) Space() *searchspace.Space { return m.currentSpace() }
+
+// Classes returns the number of classes.
+func (m *Model) Classes() int { return m.currentSpace().Classes() }
+
+// WeightVersion counts the changes of the weights. Measurements of different versions do not compare.
+func (m *Model) WeightVersion() uint64 { return m.version.Load() }
+
+// SetStage sets the number of the data snapshot that measurements are stamped with.
+func (m *Model) SetStage(stage int) { m.stage.Store(int64(stage)) }
+
+// Stage returns the number set with SetStage.
+func (m *Model) Stage() int { return int(m.stage.Load()) }
+
+// Params counts the stored numbers that training moves: weights, biases, batch-norm scales and shifts.
+func (m *Model) Params() int64 { return m.params() }
+
+// KernelPath names the device and kernels that compute. Results have equal bits only under equal names.
+func (m *Model) KernelPath() string { return m.backend.Name() }
+
 // Graph returns the layers. The caller must not change it.
 func (m *Model) Graph() *searchspace.Graph {
 	m.weights.RLock()
@@ -141,7 +162,7 @@ func (m *Model) Train(ctx context.Context, train dataset.Dataset, o *TrainOption
 			return &TrainResult{}, fmt.Errorf("supernet: train: validation: %w", err)
 		}
 		j.validate = func(ctx context.Context) (Validation, error) {
-			v, err := m.judge(ctx, m.prog, im, nil, evaluating)
+			v, err := m.measure(ctx, m.prog, im, nil, evaluating)
 			return Validation{Accuracy: v.Accuracy, Loss: v.Loss}, err
 		}
 	}
@@ -173,7 +194,7 @@ func (m *Model) Evaluate(ctx context.Context, ds dataset.Dataset) (searchspace.M
 	defer m.release()
 	im, err := m.images(ds, &EvalOptions{CacheBytes: -1})
 	if err == nil {
-		v, err = m.judge(ctx, m.prog, im, nil, evaluating)
+		v, err = m.measure(ctx, m.prog, im, nil, evaluating)
 	}
 	if err != nil {
 		return v, fmt.Errorf("supernet: evaluate: %w", err)
@@ -188,7 +209,7 @@ func (m *Model) Recalibrate(ctx context.Context, train dataset.Dataset, o *EvalO
 	if o != nil {
 		e = *o
 	}
-	e.Calibration, e.NoRecalibration, e.BatchStatistics = train, false, false
+	e.Calibration, e.Statistics = train, Recalibrated
 	im, err := m.calibration(&e)
 	if err != nil {
 		return fmt.Errorf("supernet: recalibrate: %w", err)
@@ -276,9 +297,9 @@ func (r *runner) read(slot int, dst []float32) (err error) {
 
 // GrowClasses raises the number of classes to k; weights of the old classes are kept, new ones get initial values. It is an error to
 // lower the number.
-func (m *Model) GrowClasses(k int) error {
-	if err := m.acquire(context.Background()); err != nil {
-		return err
+func (m *Model) GrowClasses(ctx context.Context, k int) error {
+	if err := m.acquire(ctx); err != nil {
+		return fmt.Errorf("supernet: grow: %w", err)
 	}
 	defer m.release()
 	space, err := m.grownSpace(k)

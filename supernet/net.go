@@ -60,6 +60,27 @@ func newNet(space *searchspace.Space, ss *specs, o *Options) (*Net, error) {
 // Sharing returns the form of weight sharing.
 func (n *Net) Sharing() Sharing { return n.sharing }
 
+// Space returns the space that the supernet was made for, with its present number of classes.
+func (n *Net) Space() *searchspace.Space { return n.currentSpace() }
+
+// Classes returns the number of classes.
+func (n *Net) Classes() int { return n.currentSpace().Classes() }
+
+// WeightVersion counts the changes of the weights. Measurements of different versions do not compare.
+func (n *Net) WeightVersion() uint64 { return n.version.Load() }
+
+// SetStage sets the number of the data snapshot that measurements are stamped with.
+func (n *Net) SetStage(stage int) { n.stage.Store(int64(stage)) }
+
+// Stage returns the number set with SetStage.
+func (n *Net) Stage() int { return int(n.stage.Load()) }
+
+// Params counts the stored numbers that training moves: weights, biases, batch-norm scales and shifts.
+func (n *Net) Params() int64 { return n.params() }
+
+// KernelPath names the device and kernels that compute. Results have equal bits only under equal names.
+func (n *Net) KernelPath() string { return n.backend.Name() }
+
 // program lowers a sub-network. The caller has the turn.
 func (n *Net) program(a searchspace.Arch) (*program, error) {
 	if p := n.programs[a]; p != nil {
@@ -85,9 +106,9 @@ func (n *Net) program(a searchspace.Arch) (*program, error) {
 
 // GrowClasses raises the number of classes to k; weights of the old classes are kept, new ones get initial values. Space and every
 // later graph have k classes; the Archs stay the same. It is an error to lower the number.
-func (n *Net) GrowClasses(k int) error {
-	if err := n.acquire(context.Background()); err != nil {
-		return err
+func (n *Net) GrowClasses(ctx context.Context, k int) error {
+	if err := n.acquire(ctx); err != nil {
+		return fmt.Errorf("supernet: grow: %w", err)
 	}
 	defer n.release()
 	space, err := n.grownSpace(k)
@@ -106,9 +127,12 @@ func (n *Net) GrowClasses(k int) error {
 }
 
 // Extract returns a sub-network as a standalone model with copies of its weights and with batch-norm statistics gathered on 2000
-// images of calibration, as Bound.Evaluate does by default. When calibration is nil it gets the shared running statistics.
+// images of calibration, as Judge.Evaluate does by default. When calibration is nil it gets the shared running statistics.
 func (n *Net) Extract(ctx context.Context, a searchspace.Arch, calibration dataset.Dataset) (*Model, error) {
-	o := &EvalOptions{Calibration: calibration, NoRecalibration: calibration == nil}
+	o := &EvalOptions{Calibration: calibration}
+	if calibration == nil {
+		o.Statistics = Running
+	}
 	m, err := n.extract(ctx, a, o)
 	if err != nil {
 		return nil, fmt.Errorf("supernet: extract: %w", err)
@@ -147,13 +171,17 @@ func (n *Net) extract(ctx context.Context, a searchspace.Arch, o *EvalOptions) (
 
 // calibration is the images that statistics are gathered on, nil for none.
 func (n *network) calibration(o *EvalOptions) (*images, error) {
-	if o.NoRecalibration || o.BatchStatistics {
+	switch o.Statistics {
+	case Recalibrated:
+	case Running, OfBatch:
 		return nil, nil
+	default:
+		return nil, fmt.Errorf("statistics %d, expected Recalibrated, Running or OfBatch", o.Statistics)
 	}
 	if o.Calibration == nil {
-		return nil, fmt.Errorf("%w: no calibration images; set EvalOptions.Calibration to training data, or NoRecalibration", ErrData)
+		return nil, fmt.Errorf("%w: no calibration images; set EvalOptions.Calibration to training data, or Statistics to Running", ErrData)
 	}
-	if err := checkData(o.Calibration, n.Space().InputSize()); err != nil {
+	if err := checkData(o.Calibration, n.currentSpace().InputSize()); err != nil {
 		return nil, err
 	}
 	ds, err := calibrationSet(o.Calibration, o.CalibrationImages, o.Seed)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/tendril-nas/tendril/internal/nn"
 	"github.com/tendril-nas/tendril/internal/tensor"
-	"github.com/tendril-nas/tendril/internal/tensor/cpu"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
@@ -31,15 +30,6 @@ type network struct {
 	stage   atomic.Int64
 	runner  *runner     // of the holder of the turn
 	scratch []*nn.Stats // batch-norm statistics that are nobody's, of the holder of the turn
-}
-
-// newBackend makes the device that the options ask for.
-func newBackend(o *Options) (b tensor.Backend, err error) {
-	defer tensor.Recover(&err)
-	if o.Workers < 0 {
-		return nil, fmt.Errorf("%d workers, expected 0 or more", o.Workers)
-	}
-	return cpu.New(cpu.Options{Workers: o.Workers}), nil
 }
 
 func newNetwork(b tensor.Backend, space *searchspace.Space, ss *specs, o *Options) (*network, error) {
@@ -71,34 +61,19 @@ func (n *network) acquire(ctx context.Context) error {
 
 func (n *network) release() { <-n.turn }
 
-// Space returns the space that the network was made for, with its present number of classes.
-func (n *network) Space() *searchspace.Space {
+// currentSpace is the space with the present number of classes.
+func (n *network) currentSpace() *searchspace.Space {
 	n.weights.RLock()
 	defer n.weights.RUnlock()
 	return n.space
 }
 
-// Classes returns the number of classes.
-func (n *network) Classes() int { return n.Space().Classes() }
-
-// WeightVersion counts the changes of the weights. Measurements of different versions do not compare.
-func (n *network) WeightVersion() uint64 { return n.version.Load() }
-
-// SetStage sets the number of the data snapshot that measurements are stamped with.
-func (n *network) SetStage(stage int) { n.stage.Store(int64(stage)) }
-
-// Stage returns the number set with SetStage.
-func (n *network) Stage() int { return int(n.stage.Load()) }
-
-// Params counts the stored numbers that training moves: weights, biases, batch-norm scales and shifts.
-func (n *network) Params() int64 {
+// params counts the stored numbers that training moves.
+func (n *network) params() int64 {
 	n.weights.RLock()
 	defer n.weights.RUnlock()
 	return int64(n.store.set.Count())
 }
-
-// KernelPath names the device and kernels that compute. Results have equal bits only under equal names.
-func (n *network) KernelPath() string { return n.backend.Name() }
 
 // grow changes the number of classes; ss are the tensors of the grown space.
 func (n *network) grow(space *searchspace.Space, ss *specs) error {

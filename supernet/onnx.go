@@ -4,13 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"math"
-
-	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/tendril-nas/tendril/internal/checkpoint"
-	"github.com/tendril-nas/tendril/internal/tensor"
+	"github.com/tendril-nas/tendril/internal/onnx"
 )
 
 // ONNXOptions configures Model.WriteONNX. The zero value, or a nil pointer, is the default.
@@ -33,56 +29,41 @@ type ONNXOptions struct {
 // The metadata of the file say how to prepare images and how to read the result: "classes" (JSON list of names),
 // "normalization_mean" and "normalization_std" (JSON lists; a byte v of channel c becomes (v/255−mean[c])/std[c], channels red,
 // green, blue), "input_size", "space" (JSON) and "architecture" (its text form). The file is replaced atomically.
-func (m *Model) WriteONNX(path string, o *ONNXOptions) error {
+func (m *Model) WriteONNX(ctx context.Context, path string, o *ONNXOptions) error {
 	if o == nil {
 		o = &ONNXOptions{}
 	}
-	if err := m.acquire(context.Background()); err != nil {
-		return err
+	if err := m.acquire(ctx); err != nil {
+		return fmt.Errorf("supernet: write ONNX: %w", err)
 	}
 	defer m.release()
-	file, err := m.onnx(o)
-	if err == nil {
-		err = checkpoint.WriteFileAtomic(path, func(w io.Writer) error {
-			_, err := w.Write(file)
-			return err
-		})
-	}
-	if err != nil {
+	if err := m.writeONNX(path, o); err != nil {
 		return fmt.Errorf("supernet: write ONNX: %w", err)
 	}
 	return nil
 }
 
-// onnx is the content of the file, a ModelProto. The caller has the turn.
-func (m *Model) onnx(o *ONNXOptions) (file onnxMessage, err error) {
-	defer tensor.Recover(&err)
-	props, err := m.onnxMetadata(o)
+// writeONNX writes the file. The caller has the turn.
+func (m *Model) writeONNX(path string, o *ONNXOptions) error {
+	metadata, err := m.onnxMetadata(o)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	w := newOnnxWriter(m.prog.graph, m.store.set, m.runner.tape.Stream(), o)
-	graph, err := w.graph()
+	tensors, err := m.foreign()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if len(graph) > math.MaxInt32-1<<20 {
-		return nil, fmt.Errorf("graph of %d bytes, the format ends at 2 GiB", len(graph))
+	data := make(map[string][]float32, len(tensors))
+	for name := range tensors {
+		t := tensors[name]
+		data[name] = t.Data.([]float32)
 	}
-	var opset onnxMessage
-	opset.text(1, "")
-	opset.number(2, onnxOpset)
-	file.number(1, onnxIR)
-	file.text(2, "tendril")
-	file.message(7, graph)
-	file.message(8, opset)
-	for _, p := range props {
-		var entry onnxMessage
-		entry.text(1, p[0])
-		entry.text(2, p[1])
-		file = protowire.AppendBytes(protowire.AppendTag(file, 14, protowire.BytesType), entry)
+	file, err := onnx.Encode(m.prog.graph, data, onnx.Options{KeepBatchNorm: o.KeepBatchNorm, Features: o.Features,
+		Probabilities: o.Probabilities, Metadata: metadata})
+	if err != nil {
+		return err
 	}
-	return file, nil
+	return checkpoint.WriteBytesAtomic(path, file)
 }
 
 // onnxMetadata is the keys and values of the file's metadata.

@@ -47,7 +47,7 @@ func everyOp(t *testing.T) *Model {
 func writeONNX(t *testing.T, m *Model, o *ONNXOptions) *decodedFile {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "model.onnx")
-	if err := m.WriteONNX(path, o); err != nil {
+	if err := m.WriteONNX(t.Context(), path, o); err != nil {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(path)
@@ -208,7 +208,7 @@ func TestONNXMetadata(t *testing.T) {
 	if d.meta["input_size"] != "16" {
 		t.Errorf("input size %q", d.meta["input_size"])
 	}
-	if err := m.WriteONNX(filepath.Join(t.TempDir(), "x.onnx"), &ONNXOptions{ClassNames: names[:2]}); err == nil {
+	if err := m.WriteONNX(t.Context(), filepath.Join(t.TempDir(), "x.onnx"), &ONNXOptions{ClassNames: names[:2]}); err == nil {
 		t.Error("2 names for 4 classes were taken")
 	}
 }

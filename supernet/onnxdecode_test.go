@@ -8,6 +8,12 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
+// Element types of TensorProto.
+const (
+	elemFloat = 1
+	elemInt64 = 7
+)
+
 // field is one field of a decoded protocol buffer.
 type field struct {
 	num   protowire.Number
@@ -131,7 +137,7 @@ func (d *decodedFile) value(t testing.TB, b []byte) string {
 	info := fieldsOf(t, b)
 	name := string(first(t, info, 1).bytes)
 	tensor := fieldsOf(t, first(t, fieldsOf(t, first(t, info, 2).bytes), 1).bytes)
-	if elem := first(t, tensor, 1).value; elem != onnxFloat {
+	if elem := first(t, tensor, 1).value; elem != elemFloat {
 		t.Errorf("%s has element type %d", name, elem)
 	}
 	for _, dim := range each(fieldsOf(t, first(t, tensor, 2).bytes), 1) {
@@ -180,11 +186,11 @@ func decodeTensor(t testing.TB, b []byte) (string, decodedTensor) {
 	raw := first(t, f, 9).bytes
 	name := string(first(t, f, 8).bytes)
 	switch {
-	case v.elem == onnxFloat && len(raw) == 4*size:
+	case v.elem == elemFloat && len(raw) == 4*size:
 		for i := range size {
 			v.f32 = append(v.f32, math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:])))
 		}
-	case v.elem == onnxInt64 && len(raw) == 8*size:
+	case v.elem == elemInt64 && len(raw) == 8*size:
 		for i := range size {
 			v.i64 = append(v.i64, int64(binary.LittleEndian.Uint64(raw[8*i:])))
 		}

@@ -68,7 +68,7 @@ func TestOpenSpace(t *testing.T) {
 	sameValues(t, resumed.values(), whole.values())
 
 	saved := filepath.Join(t.TempDir(), "net.ckpt")
-	if err := whole.Save(saved); err != nil {
+	if err := whole.Save(t.Context(), saved); err != nil {
 		t.Fatal(err)
 	}
 	loaded, err := Load(saved, nil)
@@ -76,7 +76,7 @@ func TestOpenSpace(t *testing.T) {
 		t.Fatal(err)
 	}
 	sameValues(t, loaded.values(), whole.values())
-	if err := loaded.GrowClasses(6); err != nil {
+	if err := loaded.GrowClasses(t.Context(), 6); err != nil {
 		t.Fatal(err)
 	}
 

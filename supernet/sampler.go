@@ -3,8 +3,8 @@ package supernet
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 
+	"github.com/tendril-nas/tendril/internal/stream"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
@@ -20,11 +20,11 @@ type SamplerFunc func(step int) (searchspace.Arch, error)
 // Sample calls f.
 func (f SamplerFunc) Sample(step int) (searchspace.Arch, error) { return f(step) }
 
-// Uniform draws every decision uniformly: sub-network number step comes from the stream PCG(seed, step). The space may
+// Uniform draws every decision uniformly: sub-network number step comes from a stream of its own. The space may
 // be a restriction of the one that the Net was made for.
 func Uniform(space *searchspace.Space, seed uint64) Sampler {
 	return SamplerFunc(func(step int) (searchspace.Arch, error) {
-		a, err := space.Sample(rand.New(rand.NewPCG(seed, uint64(step))))
+		a, err := space.Sample(stream.New(seed, "supernet.sampler", uint64(step)))
 		if err != nil {
 			return a, fmt.Errorf("uniform sampler: sub-network %d: %w", step, err)
 		}

@@ -32,7 +32,7 @@ type fileMeta struct {
 
 // meta describes the network. The caller has the turn.
 func (n *network) meta() fileMeta {
-	return fileMeta{Space: n.space.Spec(), Seed: n.seed, Normalization: n.norm, Fit: n.fit, Version: n.WeightVersion(), Stage: n.Stage(),
+	return fileMeta{Space: n.space.Spec(), Seed: n.seed, Normalization: n.norm, Fit: n.fit, Version: n.version.Load(), Stage: int(n.stage.Load()),
 		KernelPath: n.backend.Name()}
 }
 
@@ -68,7 +68,7 @@ func (ss *specs) fit(tensors map[string]checkpoint.Tensor) (map[string][]float32
 func (n *network) adopt(meta *fileMeta, values map[string][]float32) (err error) {
 	defer tensor.Recover(&err)
 	n.version.Store(meta.Version)
-	n.SetStage(meta.Stage)
+	n.stage.Store(int64(meta.Stage))
 	return n.setValues(values)
 }
 
@@ -98,9 +98,9 @@ func open(path, kind string, o *Options) (*saved, error) {
 
 // Save writes the supernet to one file: the weights as safetensors, everything else as JSON beside them. The file is replaced
 // atomically.
-func (n *Net) Save(path string) error {
-	if err := n.acquire(context.Background()); err != nil {
-		return err
+func (n *Net) Save(ctx context.Context, path string) error {
+	if err := n.acquire(ctx); err != nil {
+		return fmt.Errorf("supernet: save: %w", err)
 	}
 	defer n.release()
 	meta := n.meta()
@@ -158,9 +158,9 @@ func load(path string, o *Options) (*Net, error) {
 }
 
 // Save writes the model to one file: the weights as safetensors, everything else as JSON beside them. The file is replaced atomically.
-func (m *Model) Save(path string) error {
-	if err := m.acquire(context.Background()); err != nil {
-		return err
+func (m *Model) Save(ctx context.Context, path string) error {
+	if err := m.acquire(ctx); err != nil {
+		return fmt.Errorf("supernet: save: %w", err)
 	}
 	defer m.release()
 	meta := m.meta()

@@ -186,10 +186,10 @@ func TestGrowClasses(t *testing.T) {
 		b := firstBatch(t, stripes(t, 5, 16, 2), 5)
 		want := outputs(t, m.network, m.prog, b)
 		version := n.WeightVersion()
-		if err := n.GrowClasses(7); err != nil {
+		if err := n.GrowClasses(t.Context(), 7); err != nil {
 			t.Fatal(err)
 		}
-		if err := m.GrowClasses(7); err != nil {
+		if err := m.GrowClasses(t.Context(), 7); err != nil {
 			t.Fatal(err)
 		}
 		if n.Classes() != 7 || m.Classes() != 7 || n.WeightVersion() == version {
@@ -206,7 +206,7 @@ func TestGrowClasses(t *testing.T) {
 				}
 			}
 		}
-		if err := n.GrowClasses(6); err == nil {
+		if err := n.GrowClasses(t.Context(), 6); err == nil {
 			t.Error("fewer classes were accepted")
 		}
 	}
@@ -215,7 +215,7 @@ func TestGrowClasses(t *testing.T) {
 // TestGrownLikeMade checks that new classes start as they would in a network made with them.
 func TestGrownLikeMade(t *testing.T) {
 	n := tinyNet(t, Elastic)
-	if err := n.GrowClasses(9); err != nil {
+	if err := n.GrowClasses(t.Context(), 9); err != nil {
 		t.Fatal(err)
 	}
 	wide, err := tinySpace(t).WithClasses(9)

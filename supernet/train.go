@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tendril-nas/tendril/internal/nn"
+	"github.com/tendril-nas/tendril/internal/stream"
 	"github.com/tendril-nas/tendril/internal/tensor"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
@@ -167,7 +168,7 @@ func (t *training) advance(b *dataset.Batch) error {
 	}
 	t.hold()
 	lr := t.plan.rate(t.state.Step)
-	loss, right, err := t.step(b, p, lr, t.plan.Seed+uint64(t.state.Step)*0x9e3779b97f4a7c15)
+	loss, right, err := t.step(b, p, lr, stream.Seed(t.plan.Seed, "supernet.dropout", uint64(t.state.Step)))
 	if err != nil {
 		return err
 	}

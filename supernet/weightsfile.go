@@ -29,20 +29,27 @@ func (s *spec) foreignDims() []int {
 
 // WriteSafetensors writes weights and running statistics to a safetensors file under the names and in the layouts that PyTorch
 // gives them: convolutions [out][in/groups][kh][kw], linear layers [out][in]. The file is replaced atomically.
-func (m *Model) WriteSafetensors(path string) error {
-	if err := m.acquire(context.Background()); err != nil {
-		return err
+func (m *Model) WriteSafetensors(ctx context.Context, path string) error {
+	if err := m.acquire(ctx); err != nil {
+		return fmt.Errorf("supernet: write weights: %w", err)
 	}
 	defer m.release()
-	if err := m.writeSafetensors(path); err != nil {
+	tensors, err := m.foreign()
+	if err == nil {
+		err = checkpoint.WriteFileAtomic(path, func(w io.Writer) error {
+			return checkpoint.WriteSafetensors(w, map[string]string{"format": "pt"}, tensors)
+		})
+	}
+	if err != nil {
 		return fmt.Errorf("supernet: write weights: %w", err)
 	}
 	return nil
 }
 
-func (m *Model) writeSafetensors(path string) (err error) {
+// foreign is all tensors under the names and in the layouts that PyTorch gives them. The caller has the turn.
+func (m *Model) foreign() (tensors map[string]checkpoint.Tensor, err error) {
 	defer tensor.Recover(&err)
-	tensors := make(map[string]checkpoint.Tensor, len(m.store.list))
+	tensors = make(map[string]checkpoint.Tensor, len(m.store.list))
 	for key, data := range m.values() {
 		s := m.store.byKey[key]
 		if !s.kind.vector() {
@@ -50,17 +57,15 @@ func (m *Model) writeSafetensors(path string) (err error) {
 		}
 		tensors[key] = checkpoint.Of(s.foreignDims(), data)
 	}
-	return checkpoint.WriteFileAtomic(path, func(w io.Writer) error {
-		return checkpoint.WriteSafetensors(w, map[string]string{"format": "pt"}, tensors)
-	})
+	return tensors, nil
 }
 
 // ReadSafetensors replaces all weights and running statistics by those of a file as WriteSafetensors writes it. It is strict: when a
 // name is missing, left over or has another shape or type, the error wraps ErrWeights and lists all of them, and nothing changes.
 // Batch counters ("num_batches_tracked") are passed over.
-func (m *Model) ReadSafetensors(path string) error {
-	if err := m.acquire(context.Background()); err != nil {
-		return err
+func (m *Model) ReadSafetensors(ctx context.Context, path string) error {
+	if err := m.acquire(ctx); err != nil {
+		return fmt.Errorf("supernet: read weights: %w", err)
 	}
 	defer m.release()
 	if err := m.readSafetensors(path); err != nil {

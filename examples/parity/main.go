@@ -97,7 +97,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := model.WriteSafetensors(filepath.Join(*out, "initial.safetensors")); err != nil {
+	if err := model.WriteSafetensors(ctx, filepath.Join(*out, "initial.safetensors")); err != nil {
 		return err
 	}
 	if err := export(ctx, filepath.Join(*out, "data.safetensors"), train, test); err != nil {

@@ -3,6 +3,8 @@ package dataset
 import (
 	"fmt"
 	"math/rand/v2"
+
+	"github.com/tendril-nas/tendril/internal/stream"
 )
 
 // Augment changes training images at random, a new draw for every image and
@@ -106,7 +108,7 @@ func blank[T uint8 | float32](x []T, c change, size int) {
 }
 
 // Augmented is ds with every image changed once and for all as a says; image
-// i by the stream PCG(seed, i). A cutout is black. It makes the "same images
+// i by a stream of its own. A cutout is black. It makes the "same images
 // seen again" that a drift measure should find close to the originals; for
 // training, give the Augment to Batches, which draws anew every epoch.
 func Augmented(ds Dataset, a Augment, seed uint64) (Dataset, error) {
@@ -131,7 +133,7 @@ func (v *augmented) Image(i int, dst []uint8) error {
 	if err := checkBuffer(dst, size); err != nil {
 		return err
 	}
-	c := v.a.draw(rand.New(rand.NewPCG(v.seed, uint64(i))), size)
+	c := v.a.draw(stream.New(v.seed, "dataset.augmented", uint64(i)), size)
 	c.pixels(dst, src, size, 3)
 	blank(dst, c, size)
 	return nil

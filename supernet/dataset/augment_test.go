@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/tendril-nas/tendril/internal/stream"
 )
 
 // pixels agrees with the definition, pixel by pixel, for every change.
@@ -88,7 +90,7 @@ func TestAugmented(t *testing.T) {
 	same(t, again, ds)
 	differ := 0
 	for i := range ds.Len() {
-		c := a.draw(rand.New(rand.NewPCG(5, uint64(i))), 8)
+		c := a.draw(stream.New(5, "dataset.augmented", uint64(i)), 8)
 		want := make([]uint8, 8*8*3)
 		c.pixels(want, imageOf(t, base, i), 8, 3)
 		for y := c.y0; y < c.y1; y++ {

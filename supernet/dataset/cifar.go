@@ -68,7 +68,7 @@ func readCIFARFiles(ctx context.Context, files []string, s settings) (*Memory, e
 		}
 	}
 	for _, file := range files {
-		st, err := openStream(file)
+		st, err := openReader(file)
 		if err != nil {
 			return nil, err
 		}
@@ -90,7 +90,7 @@ func newCIFAR(s settings) *Memory {
 }
 
 // readCIFAR appends the records of a file to m.
-func readCIFAR(ctx context.Context, st *stream, kind *cifarKind, m *Memory, s settings) error {
+func readCIFAR(ctx context.Context, st *fileReader, kind *cifarKind, m *Memory, s settings) error {
 	store := blocks{per: m.size * m.size * 3}
 	record := kind.record()
 	before := len(m.images)

@@ -28,7 +28,7 @@
 // # Concurrency and determinism
 //
 // Datasets do not change and are safe for concurrent use. Every random choice
-// is drawn from a stream of its own, PCG(seed, item), so views and batches
+// is drawn from a stream of its own, so views and batches
 // have the same bits for any number of workers and processors. Images are
 // numbered by class name, then path, whatever the order on disk.
 //

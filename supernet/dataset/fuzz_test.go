@@ -76,7 +76,7 @@ func FuzzCIFAR(f *testing.F) {
 			kind = &cifar100
 		}
 		s := defaults(t, &small)
-		st, err := newStream("data.bin", bytes.NewReader(data))
+		st, err := newReader("data.bin", bytes.NewReader(data))
 		if err != nil {
 			checkRead(t, nil, err)
 			return
@@ -96,7 +96,7 @@ func FuzzTar(f *testing.F) {
 	f.Add(tarOf(f, []file{{"val/images/1.png", img}, {"val/val_annotations.txt", []byte("1.png\tcat\n")}, {"train/cat/2.png", img}}))
 	f.Add(tarOf(f, []file{{"../a/x.jpg", jpegOf(f, noise(3, 3, 1))}}))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		open := func() (*stream, error) { return newStream("a.tar", bytes.NewReader(data)) }
+		open := func() (*fileReader, error) { return newReader("a.tar", bytes.NewReader(data)) }
 		m, err := readTar(ctx, "a.tar", open, defaults(t, &small))
 		checkRead(t, m, err)
 	})

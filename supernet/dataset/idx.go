@@ -25,12 +25,12 @@ func OpenIDX(ctx context.Context, images, labels string, o *Options) (*Memory, e
 	if err != nil {
 		return nil, err
 	}
-	lab, err := openStream(labels)
+	lab, err := openReader(labels)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: labels: %w", err)
 	}
 	defer lab.Close()
-	img, err := openStream(images)
+	img, err := openReader(images)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: images: %w", err)
 	}
@@ -48,11 +48,11 @@ func ReadIDX(ctx context.Context, images, labels io.Reader, o *Options) (*Memory
 	if err != nil {
 		return nil, err
 	}
-	lab, err := newStream("labels", labels)
+	lab, err := newReader("labels", labels)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
-	img, err := newStream("images", images)
+	img, err := newReader("images", images)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
@@ -63,7 +63,7 @@ func ReadIDX(ctx context.Context, images, labels io.Reader, o *Options) (*Memory
 	return m, nil
 }
 
-func readIDX(ctx context.Context, img, lab *stream, s settings) (*Memory, error) {
+func readIDX(ctx context.Context, img, lab *fileReader, s settings) (*Memory, error) {
 	var head [16]byte
 	if err := img.full(head[:], "the header of an IDX image file"); err != nil {
 		return nil, err
@@ -128,7 +128,7 @@ func readIDX(ctx context.Context, img, lab *stream, s settings) (*Memory, error)
 }
 
 // readIDXLabels reads as many labels as there are images, each below classes.
-func readIDXLabels(lab, img *stream, count int64, classes int) ([]uint16, error) {
+func readIDXLabels(lab, img *fileReader, count int64, classes int) ([]uint16, error) {
 	var head [8]byte
 	if err := lab.full(head[:], "the header of an IDX label file"); err != nil {
 		return nil, err

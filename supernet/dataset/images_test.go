@@ -227,7 +227,7 @@ func TestTarTruncated(t *testing.T) {
 		if n >= len(archive)-1024+512 { // inside the closing blocks
 			n = len(archive) - 1
 		}
-		_, err := readTar(ctx, "s.tar", func() (*stream, error) { return newStream("s.tar", bytes.NewReader(archive[:n])) }, defaults(t, nil))
+		_, err := readTar(ctx, "s.tar", func() (*fileReader, error) { return newReader("s.tar", bytes.NewReader(archive[:n])) }, defaults(t, nil))
 		wantBad(t, err, "s.tar", -1)
 	}
 	for n := 512; n < len(archive)-1024; n += 512 { // between blocks, also between entries

@@ -23,7 +23,7 @@ type LoaderOptions struct {
 	// Shuffle serves the images in an order drawn from Seed and Epoch.
 	Shuffle bool
 	// Seed of the order and of the augmentation: image i of epoch e is
-	// augmented by the stream PCG(Seed, e<<32|i).
+	// augmented by a stream of its own.
 	Seed uint64
 	// Epoch counts passes over the data, below 1<<32.
 	Epoch int

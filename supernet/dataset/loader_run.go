@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"github.com/tendril-nas/tendril/internal/stream"
 )
 
 const (
@@ -77,9 +79,7 @@ func newLoader(ds Dataset, o LoaderOptions) (*loader, error) {
 		l.order[i] = int32(i)
 	}
 	if o.Shuffle {
-		// Image streams have the epoch in the upper half and an index in the
-		// lower, so the complement of the epoch is none of them.
-		r := rand.New(rand.NewPCG(o.Seed, ^uint64(o.Epoch)))
+		r := stream.New(o.Seed, "dataset.shuffle", uint64(o.Epoch))
 		r.Shuffle(n, func(i, j int) { l.order[i], l.order[j] = l.order[j], l.order[i] })
 	}
 	l.workers = o.Workers
@@ -246,7 +246,7 @@ func (p *preparer) prepare(b *Batch, k int) error {
 		p.l.table.apply(x, src)
 		return nil
 	}
-	p.pcg.Seed(p.l.o.Seed, uint64(p.l.o.Epoch)<<32|uint64(i))
+	p.pcg.Seed(stream.Key(p.l.o.Seed, "dataset.augment", uint64(p.l.o.Epoch), uint64(i)))
 	c := p.l.o.Augment.draw(p.rand, size)
 	target := p.target[:len(src)]
 	c.pixels(target, src, size, len(src)/(size*size))

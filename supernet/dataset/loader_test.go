@@ -3,12 +3,13 @@ package dataset
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tendril-nas/tendril/internal/stream"
 )
 
 // faulty fails at one image.
@@ -59,7 +60,7 @@ func reference(t testing.TB, ds Dataset, o LoaderOptions, indices []int) (x []fl
 		img := imageOf(t, ds, i)
 		var c change
 		if o.Augment != nil {
-			c = o.Augment.draw(rand.New(rand.NewPCG(o.Seed, uint64(o.Epoch)<<32|uint64(i))), size)
+			c = o.Augment.draw(stream.New(o.Seed, "dataset.augment", uint64(o.Epoch), uint64(i)), size)
 		}
 		for y := range size {
 			for px := range size {

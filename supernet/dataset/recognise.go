@@ -20,7 +20,7 @@ func openFile(ctx context.Context, path string, s settings) (*Memory, error) {
 		return nil, err
 	}
 	if isTar(head) {
-		return readTar(ctx, path, func() (*stream, error) { return openStream(path) }, s)
+		return readTar(ctx, path, func() (*fileReader, error) { return openReader(path) }, s)
 	}
 	if s.Part != "" && s.Part != Train { // the other forms have one part a file
 		return nil, fmt.Errorf("%s: %w: %q asked of a single file", path, ErrPart, s.Part)
@@ -45,7 +45,7 @@ func openFile(ctx context.Context, path string, s settings) (*Memory, error) {
 
 // peek gives the first block of a file, less where it is shorter.
 func peek(path string) ([]byte, error) {
-	st, err := openStream(path)
+	st, err := openReader(path)
 	if err != nil {
 		return nil, err
 	}
@@ -124,12 +124,12 @@ func openIDXFiles(ctx context.Context, files []string, s settings) (*Memory, err
 	for _, ext := range []string{"", ".gz"} {
 		labels := filepath.Join(filepath.Dir(images), base+ext)
 		if _, err := os.Stat(labels); err == nil && labels != images {
-			lab, err := openStream(labels)
+			lab, err := openReader(labels)
 			if err != nil {
 				return nil, err
 			}
 			defer lab.Close()
-			img, err := openStream(images)
+			img, err := openReader(images)
 			if err != nil {
 				return nil, err
 			}

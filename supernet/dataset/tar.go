@@ -19,14 +19,14 @@ func OpenTar(ctx context.Context, path string, o *Options) (*Memory, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := readTar(ctx, path, func() (*stream, error) { return openStream(path) }, s)
+	m, err := readTar(ctx, path, func() (*fileReader, error) { return openReader(path) }, s)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
 	return m, nil
 }
 
-func readTar(ctx context.Context, path string, open func() (*stream, error), s settings) (*Memory, error) {
+func readTar(ctx context.Context, path string, open func() (*fileReader, error), s settings) (*Memory, error) {
 	tr, err := listTar(ctx, path, open, s)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func readTar(ctx context.Context, path string, open func() (*stream, error), s s
 
 // listTar is the first reading: names, annotations, and a check of the whole
 // archive.
-func listTar(ctx context.Context, path string, open func() (*stream, error), s settings) (*tree, error) {
+func listTar(ctx context.Context, path string, open func() (*fileReader, error), s settings) (*tree, error) {
 	st, err := open()
 	if err != nil {
 		return nil, err
@@ -132,13 +132,13 @@ func isSparse(h *tar.Header) bool {
 
 // tarWalk goes through the entries of an archive.
 type tarWalk struct {
-	st    *stream
+	st    *fileReader
 	tail  *tailReader
 	r     *tar.Reader
 	count int // entries seen
 }
 
-func newTarWalk(st *stream) *tarWalk {
+func newTarWalk(st *fileReader) *tarWalk {
 	tail := &tailReader{r: st}
 	return &tarWalk{st: st, tail: tail, r: tar.NewReader(tail)}
 }

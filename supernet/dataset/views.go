@@ -3,8 +3,9 @@ package dataset
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
+
+	"github.com/tendril-nas/tendril/internal/stream"
 )
 
 // view is a selection of the images of a dataset, with labels of its own.
@@ -177,7 +178,7 @@ func divide(ds Dataset, f float64, seed uint64) (taken, left []int32) {
 		byClass[l] = append(byClass[l], int32(i))
 	}
 	for l, list := range byClass {
-		r := rand.New(rand.NewPCG(seed, uint64(l)))
+		r := stream.New(seed, "dataset.divide", uint64(l))
 		r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 		k := int(math.Round(f * float64(len(list))))
 		k = max(k, min(1, len(list)))

@@ -63,7 +63,7 @@ func (e *engine) finalModel(ctx context.Context, m *supernet.Model) (adjuster.Ta
 		}
 	}
 	if p := e.store.path(finalModel); p != "" {
-		if err := m.Save(p); err != nil {
+		if err := m.Save(ctx, p); err != nil {
 			return adjuster.Tally{}, err
 		}
 	}

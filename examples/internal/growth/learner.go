@@ -83,7 +83,7 @@ func (e *engine) FineTune(ctx context.Context) error {
 			return err
 		}
 		if e.net.Space().Classes() < space.Classes() {
-			if err := e.net.GrowClasses(space.Classes()); err != nil {
+			if err := e.net.GrowClasses(ctx, space.Classes()); err != nil {
 				return err
 			}
 		}
@@ -100,7 +100,7 @@ func (e *engine) FineTune(ctx context.Context) error {
 		return fmt.Errorf("train supernet: %w", err)
 	}
 	if p := e.store.path(supernetFile(e.t)); p != "" {
-		if err := e.net.Save(p); err != nil {
+		if err := e.net.Save(ctx, p); err != nil {
 			return err
 		}
 	}
@@ -189,7 +189,7 @@ func (e *engine) Retrain(ctx context.Context, a searchspace.Arch) error {
 	if err := e.takeStock(ctx, s, all); err != nil {
 		return err
 	}
-	if err := e.keepService(s); err != nil {
+	if err := e.keepService(ctx, s); err != nil {
 		return err
 	}
 	e.serving = s
@@ -221,7 +221,7 @@ func (e *engine) initial(ctx context.Context, a searchspace.Arch) (*supernet.Mod
 	}
 	e.serving = nil // its weights are about to change
 	if s.model.Classes() < space.Classes() {
-		if err := s.model.GrowClasses(space.Classes()); err != nil {
+		if err := s.model.GrowClasses(ctx, space.Classes()); err != nil {
 			return nil, err
 		}
 	}

@@ -41,10 +41,10 @@ func (e *engine) service(_ context.Context, t int) (*serving, error) {
 }
 
 // keepService saves a freshly trained model; its record goes last and marks the whole as finished.
-func (e *engine) keepService(s *serving) error {
+func (e *engine) keepService(ctx context.Context, s *serving) error {
 	t := s.record.Snapshot
 	if p := e.store.path(modelFile(t)); p != "" {
-		if err := s.model.Save(p); err != nil {
+		if err := s.model.Save(ctx, p); err != nil {
 			return err
 		}
 		data, err := s.moments.MarshalBinary()

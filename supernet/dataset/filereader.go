@@ -10,16 +10,16 @@ import (
 	"os"
 )
 
-// stream reads a file from the front, unpacks gzip by itself, and knows where
+// fileReader reads a file from the front, unpacks gzip by itself, and knows where
 // it is, so that every complaint can say so.
-type stream struct {
+type fileReader struct {
 	name   string // for messages
 	file   io.Closer
 	r      io.Reader
 	offset int64 // of the unpacked bytes
 }
 
-func openStream(path string) (*stream, error) {
+func openReader(path string) (*fileReader, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -31,7 +31,7 @@ func openStream(path string) (*stream, error) {
 		}
 		return nil, err
 	}
-	s, err := newStream(path, f)
+	s, err := newReader(path, f)
 	if err != nil {
 		f.Close()
 		return nil, err
@@ -40,9 +40,9 @@ func openStream(path string) (*stream, error) {
 	return s, nil
 }
 
-func newStream(name string, r io.Reader) (*stream, error) {
+func newReader(name string, r io.Reader) (*fileReader, error) {
 	b := bufio.NewReaderSize(r, 1<<18)
-	s := &stream{name: name, r: b}
+	s := &fileReader{name: name, r: b}
 	head, err := b.Peek(2)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
@@ -60,7 +60,7 @@ func newStream(name string, r io.Reader) (*stream, error) {
 var gzipMagic = []byte{0x1f, 0x8b}
 
 // Close closes the file below.
-func (s *stream) Close() error {
+func (s *fileReader) Close() error {
 	if s.file == nil {
 		return nil
 	}
@@ -68,14 +68,14 @@ func (s *stream) Close() error {
 }
 
 // Read reads on, keeping count.
-func (s *stream) Read(p []byte) (int, error) {
+func (s *fileReader) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
 	s.offset += int64(n)
 	return n, err
 }
 
 // full fills p; what names the bytes in a complaint about a truncated file.
-func (s *stream) full(p []byte, what string) error {
+func (s *fileReader) full(p []byte, what string) error {
 	n, err := io.ReadFull(s, p)
 	if err == nil {
 		return nil
@@ -87,7 +87,7 @@ func (s *stream) full(p []byte, what string) error {
 }
 
 // end checks that nothing follows, and with it the checksum of a packed file.
-func (s *stream) end() error {
+func (s *fileReader) end() error {
 	var one [1]byte
 	at := s.offset
 	switch n, err := io.ReadFull(s, one[:]); {
@@ -101,7 +101,7 @@ func (s *stream) end() error {
 }
 
 // fail makes the error for something wrong at an offset.
-func (s *stream) fail(at int64, format string, args ...any) error {
+func (s *fileReader) fail(at int64, format string, args ...any) error {
 	return badFile(s.name, "", at, format, args...)
 }
 

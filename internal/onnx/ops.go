@@ -1,14 +1,14 @@
-package supernet
+package onnx
 
 import (
 	"fmt"
+	"slices"
 
-	"github.com/tendril-nas/tendril/internal/nn"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
 // node writes one node of the layer graph.
-func (w *onnxWriter) node(n *searchspace.Node) (err error) {
+func (w *writer) node(n *searchspace.Node) (err error) {
 	id, y := n.ID, ""
 	x := func(i int) string { return w.ranked(n.Inputs[i], false) } // operand i as a map
 	switch n.Op {
@@ -59,16 +59,15 @@ func (w *onnxWriter) node(n *searchspace.Node) (err error) {
 }
 
 // conv writes a convolution, with the batch normalisation that is folded into it.
-func (w *onnxWriter) conv(n *searchspace.Node, x string) (string, error) {
-	data, err := w.vector(n, kindWeight)
+func (w *writer) conv(n *searchspace.Node, x string) (string, error) {
+	out, in, k := n.Out.C, n.In.C/max(n.Groups, 1), n.Kernel
+	data, err := w.tensor(n, weightSuffix, out*in*k*k)
 	if err != nil {
 		return "", err
 	}
-	out, in, k := n.Out.C, inChannels(n), n.Kernel
-	data = nn.ToOIHW(data, out, in, k, k)
 	var bias []float32
 	if n.Bias {
-		if bias, err = w.vector(n, kindBias); err != nil {
+		if bias, err = w.tensor(n, biasSuffix, out); err != nil {
 			return "", err
 		}
 	}
@@ -78,6 +77,7 @@ func (w *onnxWriter) conv(n *searchspace.Node, x string) (string, error) {
 			return "", err
 		}
 		per := in * k * k
+		data = slices.Clone(data)
 		folded := make([]float32, out)
 		for o := range out {
 			for i := range per {
@@ -91,44 +91,44 @@ func (w *onnxWriter) conv(n *searchspace.Node, x string) (string, error) {
 		}
 		bias = folded
 	}
-	inputs := []string{x, w.floats(n.Name+kindWeight.suffix(), []int{out, in, k, k}, data)}
+	inputs := []string{x, w.floats(n.Name+weightSuffix, []int{out, in, k, k}, data)}
 	if bias != nil {
-		inputs = append(inputs, w.floats(n.Name+kindBias.suffix(), []int{out}, bias))
+		inputs = append(inputs, w.floats(n.Name+biasSuffix, []int{out}, bias))
 	}
 	return w.add("Conv", n.Name, inputs, attr{"group", max(n.Groups, 1)}, attr{"kernel_shape", []int{k, k}},
 		attr{"pads", []int{n.Pad, n.Pad, n.Pad, n.Pad}}, attr{"strides", []int{n.Stride, n.Stride}}), nil
 }
 
-func (w *onnxWriter) batchNorm(n *searchspace.Node, x string) (string, error) {
+func (w *writer) batchNorm(n *searchspace.Node, x string) (string, error) {
 	inputs := []string{x}
-	for _, k := range []weightKind{kindGamma, kindBeta, kindMean, kindVar} {
-		data, err := w.vector(n, k)
+	for _, suffix := range normSuffixes {
+		data, err := w.tensor(n, suffix, n.Out.C)
 		if err != nil {
 			return "", err
 		}
-		inputs = append(inputs, w.floats(n.Name+k.suffix(), []int{n.Out.C}, data))
+		inputs = append(inputs, w.floats(n.Name+suffix, []int{n.Out.C}, data))
 	}
 	// ONNX counts the momentum of the old value, PyTorch and this library that of the new.
 	return w.add("BatchNormalization", n.Name, inputs, attr{"epsilon", float32(n.Eps)}, attr{"momentum", float32(1 - n.Momentum)}), nil
 }
 
-func (w *onnxWriter) linear(n *searchspace.Node, x string) (string, error) {
-	data, err := w.vector(n, kindWeight)
+func (w *writer) linear(n *searchspace.Node, x string) (string, error) {
+	data, err := w.tensor(n, weightSuffix, n.Out.C*n.In.C)
 	if err != nil {
 		return "", err
 	}
-	inputs := []string{x, w.floats(n.Name+kindWeight.suffix(), []int{n.Out.C, n.In.C}, nn.ToOIHW(data, n.Out.C, n.In.C, 1, 1))}
+	inputs := []string{x, w.floats(n.Name+weightSuffix, []int{n.Out.C, n.In.C}, data)}
 	if n.Bias {
-		bias, err := w.vector(n, kindBias)
+		bias, err := w.tensor(n, biasSuffix, n.Out.C)
 		if err != nil {
 			return "", err
 		}
-		inputs = append(inputs, w.floats(n.Name+kindBias.suffix(), []int{n.Out.C}, bias))
+		inputs = append(inputs, w.floats(n.Name+biasSuffix, []int{n.Out.C}, bias))
 	}
 	return w.add("Gemm", n.Name, inputs, attr{"transB", 1}), nil
 }
 
-func (w *onnxWriter) act(n *searchspace.Node, x string) (string, error) {
+func (w *writer) act(n *searchspace.Node, x string) (string, error) {
 	one := func(op string, attrs ...attr) (string, error) { return w.add(op, n.Name, []string{x}, attrs...), nil }
 	switch n.Act {
 	case searchspace.ActNone:
@@ -152,7 +152,7 @@ func (w *onnxWriter) act(n *searchspace.Node, x string) (string, error) {
 
 // pool writes a pooling. Windows that stick out at the end get padding that they do not count, rather than ONNX's ceil_mode, whose
 // meaning differs between runtimes.
-func (w *onnxWriter) pool(n *searchspace.Node, x string) (string, error) {
+func (w *writer) pool(n *searchspace.Node, x string) (string, error) {
 	end := func(in, out int) (int, error) {
 		pad := max((out-1)*n.Stride+n.Kernel-in-n.Pad, 0)
 		if pad >= n.Kernel || (in+n.Pad+pad-n.Kernel)/n.Stride+1 != out {
@@ -177,7 +177,7 @@ func (w *onnxWriter) pool(n *searchspace.Node, x string) (string, error) {
 }
 
 // shuffle writes a channel shuffle: channels as a table of groups, turned around.
-func (w *onnxWriter) shuffle(n *searchspace.Node, x string) string {
+func (w *writer) shuffle(n *searchspace.Node, x string) string {
 	c, g, h, wd := int64(n.In.C), int64(n.Groups), int64(n.In.H), int64(n.In.W)
 	x = w.add("Reshape", n.Name+".table", []string{x, w.ints(n.Name+".groups", 0, g, c/g, h, wd)})
 	x = w.add("Transpose", n.Name+".turned", []string{x}, attr{"perm", []int{0, 2, 1, 3, 4}})

@@ -1,41 +1,38 @@
-package supernet
+package onnx
 
 import (
 	"fmt"
 	"math"
 	"strconv"
 
-	"github.com/tendril-nas/tendril/internal/nn"
-	"github.com/tendril-nas/tendril/internal/tensor"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
 // Names of the values that callers see.
 const (
-	onnxInput         = "images"
-	onnxLogits        = "logits"
-	onnxFeatures      = "features"
-	onnxProbabilities = "probabilities"
+	inputName         = "images"
+	logitsName        = "logits"
+	featuresName      = "features"
+	probabilitiesName = "probabilities"
 )
 
-// onnxWriter translates a layer graph with its weights into a GraphProto.
-type onnxWriter struct {
+// writer translates a layer graph with its weights into a GraphProto.
+type writer struct {
 	g     *searchspace.Graph
-	set   *nn.ParamSet
-	st    tensor.Stream
-	opts  *ONNXOptions
+	data  map[string][]float32
+	opts  Options
 	norms map[int]*searchspace.Node // convolution → the batch normalisation folded into it
 
-	out    onnxMessage
+	out    message
 	values []string // name of the output of every node
 	flat   []bool   // the output is [batch, C] rather than [batch, C, H, W]
 	taken  map[string]bool
 }
 
-func newOnnxWriter(g *searchspace.Graph, set *nn.ParamSet, st tensor.Stream, o *ONNXOptions) *onnxWriter {
-	w := &onnxWriter{g: g, set: set, st: st, opts: o, norms: make(map[int]*searchspace.Node),
+func newWriter(g *searchspace.Graph, data map[string][]float32, o Options) *writer {
+	w := &writer{g: g, data: data, opts: o, norms: make(map[int]*searchspace.Node),
 		values: make([]string, len(g.Nodes)), flat: make([]bool, len(g.Nodes)), taken: make(map[string]bool)}
-	for _, name := range []string{onnxInput, onnxLogits, onnxFeatures, onnxProbabilities} {
+	for _, name := range []string{inputName, logitsName, featuresName, probabilitiesName} {
 		w.taken[name] = true
 	}
 	if !o.KeepBatchNorm {
@@ -45,7 +42,7 @@ func newOnnxWriter(g *searchspace.Graph, set *nn.ParamSet, st tensor.Stream, o *
 }
 
 // fold finds the convolutions that a batch normalisation alone reads.
-func (w *onnxWriter) fold() {
+func (w *writer) fold() {
 	readers := make([]int, len(w.g.Nodes))
 	readers[w.g.Feature()]++
 	for i := range w.g.Nodes {
@@ -62,12 +59,12 @@ func (w *onnxWriter) fold() {
 }
 
 // graph is the GraphProto.
-func (w *onnxWriter) graph() (onnxMessage, error) {
+func (w *writer) graph() (message, error) {
 	g := w.g
 	w.out.text(2, "tendril")
 	size := g.InputSize
-	w.out.message(11, onnxValue(onnxInput, 3, size, size))
-	w.values[0] = onnxInput
+	w.out.sub(11, valueInfo(inputName, 3, size, size))
+	w.values[0] = inputName
 	for i := range g.Nodes {
 		if n := &g.Nodes[i]; n.Op != searchspace.OpInput {
 			if err := w.node(n); err != nil {
@@ -75,21 +72,21 @@ func (w *onnxWriter) graph() (onnxMessage, error) {
 			}
 		}
 	}
-	w.emit("Identity", onnxLogits, w.ranked(g.Output(), true))
-	w.out.message(12, onnxValue(onnxLogits, g.Classes))
+	w.emit("Identity", logitsName, w.ranked(g.Output(), true))
+	w.out.sub(12, valueInfo(logitsName, g.Classes))
 	if w.opts.Features {
-		w.emit("Identity", onnxFeatures, w.ranked(g.Feature(), true))
-		w.out.message(12, onnxValue(onnxFeatures, g.Nodes[g.Feature()].Out.C))
+		w.emit("Identity", featuresName, w.ranked(g.Feature(), true))
+		w.out.sub(12, valueInfo(featuresName, g.Nodes[g.Feature()].Out.C))
 	}
 	if w.opts.Probabilities {
-		w.node1(onnxNode("Softmax", onnxProbabilities, onnxProbabilities, []string{onnxLogits}, attr{"axis", 1}))
-		w.out.message(12, onnxValue(onnxProbabilities, g.Classes))
+		w.node1(nodeProto("Softmax", probabilitiesName, probabilitiesName, []string{logitsName}, attr{"axis", 1}))
+		w.out.sub(12, valueInfo(probabilitiesName, g.Classes))
 	}
 	return w.out, nil
 }
 
 // name makes a name unique among values and weights.
-func (w *onnxWriter) name(wanted string) string {
+func (w *writer) name(wanted string) string {
 	name := wanted
 	for i := 2; name == "" || w.taken[name]; i++ {
 		name = wanted + "#" + strconv.Itoa(i)
@@ -98,36 +95,36 @@ func (w *onnxWriter) name(wanted string) string {
 	return name
 }
 
-func (w *onnxWriter) node1(n onnxMessage) { w.out.message(1, n) }
+func (w *writer) node1(n message) { w.out.sub(1, n) }
 
 // emit adds a node whose output has a name given.
-func (w *onnxWriter) emit(op, output string, inputs ...string) {
-	w.node1(onnxNode(op, output, output, inputs))
+func (w *writer) emit(op, output string, inputs ...string) {
+	w.node1(nodeProto(op, output, output, inputs))
 }
 
 // add adds a node and returns the name of its output, as close to the name wanted as possible.
-func (w *onnxWriter) add(op, wanted string, inputs []string, attrs ...attr) string {
+func (w *writer) add(op, wanted string, inputs []string, attrs ...attr) string {
 	name := w.name(wanted)
-	w.node1(onnxNode(op, name, name, inputs, attrs...))
+	w.node1(nodeProto(op, name, name, inputs, attrs...))
 	return name
 }
 
 // floats adds an initial value.
-func (w *onnxWriter) floats(wanted string, dims []int, data []float32) string {
+func (w *writer) floats(wanted string, dims []int, data []float32) string {
 	name := w.name(wanted)
-	w.out.message(5, onnxFloats(name, dims, data))
+	w.out.sub(5, floatTensor(name, dims, data))
 	return name
 }
 
 // ints adds a constant vector of whole numbers.
-func (w *onnxWriter) ints(wanted string, data ...int64) string {
+func (w *writer) ints(wanted string, data ...int64) string {
 	name := w.name(wanted)
-	w.out.message(5, onnxInts(name, data...))
+	w.out.sub(5, intTensor(name, data...))
 	return name
 }
 
 // ranked is the output of a node as [batch, C] or as [batch, C, H, W].
-func (w *onnxWriter) ranked(id int, flat bool) string {
+func (w *writer) ranked(id int, flat bool) string {
 	v := w.values[id]
 	switch {
 	case w.flat[id] == flat:
@@ -138,21 +135,23 @@ func (w *onnxWriter) ranked(id int, flat bool) string {
 	return w.add("Unsqueeze", v+".map", []string{v, w.ints(v+".axes", 2, 3)})
 }
 
-// vector downloads the tensor of a node.
-func (w *onnxWriter) vector(n *searchspace.Node, k weightKind) ([]float32, error) {
-	key := own{}.place(n, k).key
-	p := w.set.Lookup(key)
-	if p == nil {
-		return nil, fmt.Errorf("no tensor %s", key)
+// tensor is a stored tensor of a node, of so many numbers.
+func (w *writer) tensor(n *searchspace.Node, suffix string, size int) ([]float32, error) {
+	data, ok := w.data[n.Name+suffix]
+	if !ok {
+		return nil, fmt.Errorf("no tensor %s%s", n.Name, suffix)
 	}
-	return p.Get(w.st), nil
+	if len(data) != size {
+		return nil, fmt.Errorf("tensor %s%s has %d numbers, expected %d", n.Name, suffix, len(data), size)
+	}
+	return data, nil
 }
 
 // affine is what a batch normalisation does with its running statistics: x·scale + shift.
-func (w *onnxWriter) affine(n *searchspace.Node) (scale, shift []float64, err error) {
+func (w *writer) affine(n *searchspace.Node) (scale, shift []float64, err error) {
 	var v [4][]float32
-	for i, k := range []weightKind{kindGamma, kindBeta, kindMean, kindVar} {
-		if v[i], err = w.vector(n, k); err != nil {
+	for i, suffix := range normSuffixes {
+		if v[i], err = w.tensor(n, suffix, n.Out.C); err != nil {
 			return nil, nil, err
 		}
 	}
