@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"fmt"
 )
 
@@ -29,12 +30,12 @@ func Recall[T any](j *Job, name string) (v T, over bool, err error) {
 
 // Saver is what keeps itself in a file: a supernet.Net or Model, for example.
 type Saver interface {
-	Save(path string) error
+	Save(ctx context.Context, path string) error
 }
 
 // Saved is Once for values that keep themselves: from the file NAME.ckpt by load when the phase is over, else from do, whose result is
 // saved there. Without a folder the value is not kept, and a second call does the work again.
-func Saved[T Saver](j *Job, name string, load func(path string) (T, error), do func() (T, error)) (T, error) {
+func Saved[T Saver](ctx context.Context, j *Job, name string, load func(path string) (T, error), do func() (T, error)) (T, error) {
 	var none T
 	file := name + ".ckpt"
 	there, err := j.Has(file)
@@ -49,7 +50,7 @@ func Saved[T Saver](j *Job, name string, load func(path string) (T, error), do f
 		return none, err
 	}
 	if path := j.Path(file); path != "" {
-		if err := v.Save(path); err != nil {
+		if err := v.Save(ctx, path); err != nil {
 			return none, fmt.Errorf("%s: %w", file, err)
 		}
 	}

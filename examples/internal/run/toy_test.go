@@ -31,7 +31,7 @@ type toyReport struct {
 // walker keeps itself in a file.
 type walker struct{ At float64 }
 
-func (w *walker) Save(path string) error {
+func (w *walker) Save(_ context.Context, path string) error {
 	return os.WriteFile(path, []byte(strconv.FormatFloat(w.At, 'g', -1, 64)), 0o644)
 }
 
@@ -104,7 +104,7 @@ func walk(ctx context.Context, j *Job, c *toySettings) (*toyReport, error) {
 		j.Say("%s ends at %v", name, at)
 		r.Positions = append(r.Positions, at)
 	}
-	w, err := Saved(j, "walker", loadWalker, func() (*walker, error) {
+	w, err := Saved(ctx, j, "walker", loadWalker, func() (*walker, error) {
 		return &walker{r.Positions[len(r.Positions)-1] * 2}, c.moment(ctx, "walker")
 	})
 	if err != nil {
