@@ -15,7 +15,7 @@
 //
 // # Settings
 //
-// The defaults stand in one table, growth.Default of examples/internal/growth, and those of -quick in growth.QuickTable beside it;
+// The defaults stand in one table, growth.Default of internal/growth, and those of -quick beside it;
 // -help lists them with the flags that change them. Settings the paper does not publish, those of retraining above all, are choices
 // of this program: the network starts from the supernet's weights and is trained on all images of the snapshot (those that judged
 // the supernet included) by SGD with momentum 0.9, batches of 32, a cosine from 0.05 to zero, weight decay 1e-4, random crops and

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,7 +15,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tendril-nas/tendril/examples/internal/growth"
+	"github.com/tendril-nas/tendril/examples/adaxpert/internal/growth"
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/examples/internal/stripes"
 )
 
@@ -23,7 +25,7 @@ const childVariable = "TENDRIL_ADAXPERT_CHILD"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
-		os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+		main()
 	}
 	os.Exit(m.Run())
 }
@@ -46,10 +48,14 @@ func tiny(data string, more ...string) []string {
 		"-iterations", "12", "-candidates", "3", "-reward-images", "12", "-calibration", "24", "-adjuster-lr", "0.01"}, more...)
 }
 
+func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return growth.Program().Start(ctx, args, run.Streams{In: strings.NewReader(""), Out: stdout, Err: stderr})
+}
+
 func runHere(t *testing.T, args []string) (stdout string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	if code := run(t.Context(), args, &out, &errs); code != exitOK {
+	if code := start(t.Context(), args, &out, &errs); code != run.ExitOK {
 		t.Fatalf("exit code %d\n%s%s", code, out.String(), errs.String())
 	}
 	return out.String()
@@ -85,9 +91,9 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 		file  string
 		delay time.Duration
 	}{
-		{"config.json", 0}, {"supernet-1-training.ckpt", 0}, {"supernet-1.ckpt", time.Millisecond}, {"model-1-training.ckpt", 2 * time.Millisecond},
-		{"retrained-1.json", 0}, {"measured-2.json", 20 * time.Millisecond}, {"supernet-2.ckpt", 60 * time.Millisecond},
-		{"model-2-training.ckpt", 5 * time.Millisecond}, {"model-2.ckpt", 0}, {"supernet-3.ckpt", 150 * time.Millisecond}, {"model-training.ckpt", 0}, {"model.ckpt", 0}, {"final.json", 0},
+		{"settings.json", 0}, {"supernet-1.part", 0}, {"supernet-1.ckpt", time.Millisecond}, {"retrain-1.part", 2 * time.Millisecond},
+		{"retrain-1.json", 0}, {"measure-2.json", 20 * time.Millisecond}, {"supernet-2.ckpt", 60 * time.Millisecond},
+		{"retrain-2.part", 5 * time.Millisecond}, {"model-2.ckpt", 0}, {"supernet-3.ckpt", 150 * time.Millisecond}, {"final.part", 0}, {"model.ckpt", 0}, {"final.json", 0},
 	} {
 		killWhen(t, args, filepath.Join(out, moment.file), moment.delay)
 	}
@@ -101,7 +107,7 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	left, err := filepath.Glob(filepath.Join(out, "*-training.ckpt"))
+	left, err := filepath.Glob(filepath.Join(out, "*.part"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("left over: %v %v", left, err)
 	}
@@ -235,7 +241,7 @@ func stopAfter(t *testing.T, text string, args []string) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var errs bytes.Buffer
-	if code := run(ctx, args, &stopper{text: text, stop: cancel}, &errs); code != exitError || !strings.Contains(errs.String(), "-resume") {
+	if code := start(ctx, args, &stopper{text: text, stop: cancel}, &errs); code != run.ExitInterrupted || !strings.Contains(errs.String(), "-resume") {
 		t.Fatalf("exit code %d: %s", code, errs.String())
 	}
 }
@@ -258,7 +264,7 @@ func TestUsageErrors(t *testing.T) {
 	if err := os.MkdirAll(saved, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(saved, "config.json"), []byte("{"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(saved, "settings.json"), []byte("{"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -266,36 +272,61 @@ func TestUsageErrors(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{"-scenario", "III"}, exitUsage, `-scenario "III"`},
-		{[]string{"-baseline", "worst"}, exitUsage, "fixed, largest, scratch, random"},
-		{[]string{"-resume"}, exitUsage, "-resume needs -out"},
-		{[]string{"-resume", "-out", saved}, exitUsage, "damaged"},
-		{[]string{"-wat"}, exitUsage, "-wat"},
-		{[]string{"extra"}, exitUsage, `unexpected argument "extra"`},
-		{[]string{"-json", filepath.Join(saved, "no", "r.json")}, exitUsage, "no such directory"},
-		{[]string{"-data", filepath.Join(saved, "nothing")}, exitError, "nothing"},
-		{[]string{"-start", "2,2"}, exitError, "-start"},
+		{[]string{"-scenario", "III"}, run.ExitUsage, `-scenario "III"`},
+		{[]string{"-baseline", "worst"}, run.ExitUsage, "fixed, largest, scratch, random"},
+		{[]string{"-resume"}, run.ExitUsage, "-resume needs -out"},
+		{[]string{"-resume", "-out", saved}, run.ExitError, "damaged"},
+		{[]string{"-wat"}, run.ExitUsage, "-wat"},
+		{[]string{"extra"}, run.ExitUsage, `unexpected argument "extra"`},
+		{[]string{"-json", filepath.Join(saved, "no", "r.json")}, run.ExitUsage, "no such directory"},
+		{[]string{"-data", filepath.Join(saved, "nothing")}, run.ExitError, "nothing"},
+		{[]string{"-start", "2,2"}, run.ExitError, "-start"},
 	} {
 		var out, errs bytes.Buffer
-		if code := run(t.Context(), c.args, &out, &errs); code != c.code || !strings.Contains(errs.String(), c.want) {
+		if code := start(t.Context(), c.args, &out, &errs); code != c.code || !strings.Contains(errs.String(), c.want) {
 			t.Errorf("%v: exit code %d, %q; want %d, %q", c.args, code, errs.String(), c.code, c.want)
 		}
 	}
 	var out, errs bytes.Buffer
-	if code := run(t.Context(), []string{"-help"}, &out, &errs); code != exitOK || !strings.Contains(out.String(), "-baseline") || errs.Len() > 0 {
+	if code := start(t.Context(), []string{"-help"}, &out, &errs); code != run.ExitOK || !strings.Contains(out.String(), "-baseline") || errs.Len() > 0 {
 		t.Errorf("-help: %d, %q", code, errs.String())
 	}
 }
 
-func TestInterruptedRunSaysHowToGoOn(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	var out, errs bytes.Buffer
-	dir := filepath.Join(t.TempDir(), "run")
-	if code := run(ctx, tiny(tinyData(t), "-out", dir), &out, &errs); code != exitError || !strings.Contains(errs.String(), "-resume -out "+dir) {
-		t.Errorf("%d, %q", code, errs.String())
+func TestFailedStartBlocksNothing(t *testing.T) {
+	data, dir := tinyData(t), filepath.Join(t.TempDir(), "run")
+	for _, args := range [][]string{{"-start", "2,2"}, {"-volumes", "60,20"}, {"-scenario", "II", "-classes", "2,99"}} {
+		var out, errs bytes.Buffer
+		if code := start(t.Context(), tiny(data, append(args, "-out", dir)...), &out, &errs); code != run.ExitError {
+			t.Errorf("%v: exit code %d, %q", args, code, errs.String())
+		}
+		if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%v left a folder: %v", args, err)
+		}
 	}
-	if code := run(t.Context(), tiny(tinyData(t), "-out", dir), &out, &errs); code != exitError || !strings.Contains(errs.String(), "holds a run already") {
-		t.Errorf("%d, %q", code, errs.String())
+}
+
+// Ctrl-C while a network trains: one line that says how to go on, and the exit code of shells.
+func TestInterrupt(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	cmd := exec.Command(os.Args[0], tiny(tinyData(t), "-retrain-steps", "100000", "-out", dir)...)
+	cmd.Env = append(os.Environ(), childVariable+"=1")
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3000 {
+		if _, err := os.Stat(filepath.Join(dir, "retrain-1.part")); err == nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // the exit code says it
+	if code, want := cmd.ProcessState.ExitCode(), "adaxpert: stopped; go on with: go run ./examples/adaxpert -resume -out "+dir+"\n"; code != run.ExitInterrupted || errs.String() != want {
+		t.Errorf("exit code %d, %q; want %d, %q", code, errs.String(), run.ExitInterrupted, want)
 	}
 }

@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"math"
-	"math/rand/v2"
 
 	"gonum.org/v1/gonum/floats"
 
-	"github.com/tendril-nas/tendril/examples/internal/growth"
+	"github.com/tendril-nas/tendril/examples/adaxpert/internal/growth"
+	"github.com/tendril-nas/tendril/examples/internal/data"
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
@@ -20,7 +21,7 @@ type linearResult struct {
 }
 
 func runLinear(ctx context.Context, cfg *growth.Config) (*linearResult, error) {
-	train, test, err := growth.OpenData(ctx, cfg.Data, cfg.Size, cfg.Seed)
+	train, test, err := data.Open(ctx, cfg.Data, cfg.Size, uint64(cfg.Seed))
 	if err != nil {
 		return nil, err
 	}
@@ -29,7 +30,7 @@ func runLinear(ctx context.Context, cfg *growth.Config) (*linearResult, error) {
 
 // trainLinear fits softmax regression on standardised pixels by stochastic gradient descent, one image at a time with a falling
 // learning rate, and reports the best epoch.
-func trainLinear(ctx context.Context, train, test dataset.Dataset, epochs int, seed uint64) (*linearResult, error) {
+func trainLinear(ctx context.Context, train, test dataset.Dataset, epochs int, seed run.Seed) (*linearResult, error) {
 	norm, err := dataset.Measure(ctx, train)
 	if err != nil {
 		return nil, err
@@ -42,7 +43,7 @@ func trainLinear(ctx context.Context, train, test dataset.Dataset, epochs int, s
 			return nil, err
 		}
 		rate := 0.3 / float64(q) / (1 + float64(e))
-		for _, i := range rand.New(rand.NewPCG(seed, uint64(e))).Perm(train.Len()) {
+		for _, i := range seed.Stream("results.linear", e).Perm(train.Len()) {
 			if err := m.learn(train, i, rate); err != nil {
 				return nil, err
 			}

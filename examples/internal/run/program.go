@@ -103,16 +103,22 @@ func (p *Program[C, R]) Start(ctx context.Context, args []string, s Streams) int
 // Call runs the program inside another one: settings as on a command line, what is kept in the folder of j, going on with what is
 // there. A folder of other settings is refused.
 func (p *Program[C, R]) Call(ctx context.Context, j *Job, args []string) (R, error) {
-	var none R
+	c, err := p.Prepare(j, args)
+	if err != nil {
+		var none R
+		return none, err
+	}
+	found, err := p.Work(ctx, j, &c)
+	return found, errors.Join(err, j.close(err == nil))
+}
+
+// Prepare is Call without the work: it makes j the job of a run of these settings, for other work than the program's on them.
+func (p *Program[C, R]) Prepare(j *Job, args []string) (C, error) {
 	l, err := p.settle(args)
 	if err != nil {
-		return none, err
+		return l.settings, err
 	}
-	if err := j.adopt(p.saved(l)); err != nil {
-		return none, err
-	}
-	found, err := p.Work(ctx, j, &l.settings)
-	return found, errors.Join(err, j.close(err == nil))
+	return l.settings, j.adopt(p.saved(l))
 }
 
 // Settings are what a command line of the program's own flags says, checked.

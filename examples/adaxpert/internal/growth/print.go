@@ -7,12 +7,11 @@ import (
 	"strings"
 
 	"github.com/tendril-nas/tendril/adjuster"
-	"github.com/tendril-nas/tendril/internal/checkpoint"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// announce says what is about to run.
-func (e *engine) announce() {
+// announce says what is about to run, and how much work it is.
+func (e *engine) announce() error {
 	name := "AdaXpert"
 	if e.cfg.Baseline != "" {
 		name = "baseline " + e.cfg.Baseline
@@ -21,21 +20,14 @@ func (e *engine) announce() {
 	if data == "" {
 		data = "embedded Fashion-MNIST images"
 	}
-	e.say("%s, scenario %s, %d snapshots, seed %d", name, e.cfg.Scenario, e.scenario.Len(), e.cfg.Seed)
-	e.say("data: %s, %d px; space: width %g, stem stride %d; lambda %.3g per million MAdds", data, e.full.InputSize(), e.cfg.Width, e.cfg.Stem, e.lambda)
+	e.job.Say("%s, scenario %s, %d snapshots, seed %d", name, e.cfg.Scenario, e.scenario.Len(), e.cfg.Seed)
+	e.job.Say("data: %s, %d px; space: width %g, stem stride %d; lambda %.3g per million MAdds", data, e.full.InputSize(), e.cfg.Width, e.cfg.Stem, e.lambda)
+	return e.plan()
 }
 
-const logFile = "log.txt"
-
-// say prints a line and keeps it for the log.
-func (e *engine) say(format string, args ...any) {
-	e.out.Printf(format, args...)
-	e.said = append(e.said, fmt.Sprintf(format, args...))
-}
-
-// describe prints one snapshot, and brings the log in the run's directory up to date.
-func (e *engine) describe(t int, r *SnapshotReport, o *adjuster.Outcome) error {
-	p := e.say
+// describe prints the snapshot under way.
+func (e *engine) describe(r *SnapshotReport, o *adjuster.Outcome) {
+	p, t := e.job.Say, e.t
 	p("snapshot %d/%d: %d images, %d classes", t, e.scenario.Len(), r.Images, r.Classes)
 	if t > 1 {
 		sign := ">"
@@ -62,10 +54,6 @@ func (e *engine) describe(t int, r *SnapshotReport, o *adjuster.Outcome) error {
 		p("  MAdds %.3f M, test accuracy %.2f %%", float64(r.MAddsAfter)/1e6, 100*r.AccAfter)
 	}
 	p("  %s", timesLine(r.Seconds))
-	if e.store.dir == "" {
-		return nil
-	}
-	return checkpoint.WriteBytesAtomic(e.store.path(logFile), []byte(strings.Join(e.said, "\n")+"\n"))
 }
 
 // timesLine lists wall times, the total last.

@@ -3,20 +3,19 @@ package growth
 import (
 	"context"
 	"fmt"
-	"math"
-	"math/rand/v2"
 
 	"gonum.org/v1/gonum/stat"
 
 	"github.com/tendril-nas/tendril/adjuster"
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
 // study prepares an engine at a snapshot whose supernet is trained, for experiments beside the main loop.
-func study(ctx context.Context, cfg Config, o *Options, t int) (*engine, error) {
-	e, err := open(ctx, cfg, o)
+func study(ctx context.Context, j *run.Job, cfg *Config, t int) (*engine, error) {
+	e, err := newEngine(ctx, cfg, j)
 	if err != nil {
 		return nil, err
 	}
@@ -47,8 +46,8 @@ type Ranked struct {
 
 // RankStudy compares, over n random architectures, accuracy with inherited weights and after training each alone: what the search
 // sees and what it is after. It uses the first snapshot of the scenario.
-func RankStudy(ctx context.Context, cfg Config, o *Options, n int) ([]Ranked, error) {
-	e, err := study(ctx, cfg, o, 1)
+func RankStudy(ctx context.Context, j *run.Job, cfg *Config, n int) ([]Ranked, error) {
+	e, err := study(ctx, j, cfg, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -60,29 +59,26 @@ func RankStudy(ctx context.Context, cfg Config, o *Options, n int) ([]Ranked, er
 	if err != nil {
 		return nil, err
 	}
-	judge, err := e.net.On(test, &supernet.EvalOptions{BatchSize: 250, Calibration: train, Seed: e.seed(seedJudges, 1)})
+	judge, err := e.net.On(test, &supernet.EvalOptions{BatchSize: 250, Calibration: train, Seed: e.cfg.Seed.For(seedJudges, 1)})
 	if err != nil {
 		return nil, err
 	}
 	out := make([]Ranked, n)
 	for i := range out {
-		a, err := e.full.Sample(rand.New(rand.NewPCG(e.seed(seedCandidates, 0), uint64(i))))
+		a, err := e.full.Sample(e.cfg.Seed.Stream(seedCandidates, 0, i))
 		if err != nil {
 			return nil, err
 		}
-		if out[i], err = e.rank(ctx, i, a, judge, train, test); err != nil {
+		if out[i], err = run.Once(j, rankPhase(i), func() (Ranked, error) { return e.rank(ctx, i, a, judge, train, test) }); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-func (e *engine) rank(ctx context.Context, i int, a searchspace.Arch, judge adjuster.Evaluator, train, test dataset.Dataset) (Ranked, error) {
-	name := fmt.Sprintf("rank-%d", i+1)
-	var r Ranked
-	if ok, err := e.recall(name+".json", &r); ok || err != nil {
-		return r, err
-	}
+func rankPhase(i int) string { return fmt.Sprintf("rank-%d", i+1) }
+
+func (e *engine) rank(ctx context.Context, i int, a searchspace.Arch, judge adjuster.Evaluator, train, test dataset.Dataset) (r Ranked, err error) {
 	cost, err := e.full.Cost(a)
 	if err != nil {
 		return r, err
@@ -92,23 +88,20 @@ func (e *engine) rank(ctx context.Context, i int, a searchspace.Arch, judge adju
 		return r, err
 	}
 	r = Ranked{Arch: e.full.Format(a), MAdds: cost.MAdds, Inherited: m.Accuracy}
-	model, err := supernet.NewModel(e.full, a, &supernet.Options{Seed: e.seed(seedModel, i), Normalization: e.norm, Logger: e.log})
+	model, err := supernet.NewModel(e.full, a, e.netOptions(seedModel, i))
 	if err != nil {
 		return r, err
 	}
-	opts := e.trainOptions(&e.cfg.Retrain, train.Len(), seedModelData, fmt.Sprintf("network %d", i+1), name+"-training.ckpt")
+	opts, err := e.job.TrainOptions(&e.cfg.Retrain.Training, train.Len(), e.cfg.Seed.For(seedModelData, 1), rankPhase(i), fmt.Sprintf("network %d", i+1))
+	if err != nil {
+		return r, err
+	}
 	if _, err := model.Train(ctx, train, opts); err != nil {
 		return r, err
 	}
 	t, err := Tally(ctx, model, test)
-	if err != nil {
-		return r, err
-	}
 	r.Retrained = t.Accuracy()
-	if err := e.remember(name+".json", r); err != nil {
-		return r, err
-	}
-	return r, e.store.remove(name + "-training.ckpt")
+	return r, err
 }
 
 // Learnt is one seed of PolicyStudy.
@@ -127,8 +120,8 @@ type Learnt struct {
 
 // PolicyStudy trains the adjuster at the second snapshot from several seeds, and searches at random beside it. All seeds see the same
 // supernet, distance and validation images.
-func PolicyStudy(ctx context.Context, cfg Config, o *Options, seeds int) ([]Learnt, error) {
-	e, err := study(ctx, cfg, o, 2)
+func PolicyStudy(ctx context.Context, j *run.Job, cfg *Config, seeds int) ([]Learnt, error) {
+	e, err := study(ctx, j, cfg, 2)
 	if err != nil {
 		return nil, err
 	}
@@ -144,23 +137,13 @@ func PolicyStudy(ctx context.Context, cfg Config, o *Options, seeds int) ([]Lear
 	if err != nil {
 		return nil, err
 	}
-	var out []Learnt
-	for s := range seeds {
-		name := fmt.Sprintf("policy-%d.json", s+1)
-		var l Learnt
-		ok, err := e.recall(name, &l)
-		if err != nil {
+	out := make([]Learnt, seeds)
+	for s := range out {
+		if out[s], err = run.Once(j, fmt.Sprintf("policy-%d", s+1), func() (Learnt, error) {
+			return e.learn(ctx, judges, prev, reading.Distance, uint64(s+1))
+		}); err != nil {
 			return nil, err
 		}
-		if !ok {
-			if l, err = e.learn(ctx, judges, prev, reading.Distance, uint64(s+1)); err != nil {
-				return nil, err
-			}
-			if err := e.remember(name, l); err != nil {
-				return nil, err
-			}
-		}
-		out = append(out, l)
 	}
 	return out, nil
 }
@@ -177,7 +160,7 @@ func (e *engine) learn(ctx context.Context, j *adjuster.Judges, prev searchspace
 		return Learnt{}, err
 	}
 	random, err := RandomSearch(ctx, j, prev, d, &RandomOptions{Evaluations: e.cfg.Adjuster.Iterations, Candidates: e.cfg.Adjuster.Candidates,
-		Reward: adjuster.Reward{Lambda: orNone(e.lambda)}, Seed: seed})
+		Reward: adjuster.Reward{Lambda: run.OrNone(e.lambda)}, Seed: run.Seed(seed)})
 	if err != nil {
 		return Learnt{}, err
 	}
@@ -191,10 +174,4 @@ func (e *engine) learn(ctx context.Context, j *adjuster.Judges, prev searchspace
 	l.First, l.Last = stat.Mean(l.Rewards[:tenth], nil), stat.Mean(l.Rewards[end:], nil)
 	l.EntropyFirst, l.EntropyLast = stat.Mean(entropy[:tenth], nil), stat.Mean(entropy[end:], nil)
 	return l, nil
-}
-
-// MeanAndError is the mean of x and its standard error.
-func MeanAndError(x []float64) (mean, err float64) {
-	m, s := stat.MeanStdDev(x, nil)
-	return m, s / math.Sqrt(float64(len(x)))
 }

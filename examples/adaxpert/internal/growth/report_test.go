@@ -9,7 +9,7 @@ import (
 
 func TestReportSchema(t *testing.T) {
 	r := &Report{Snapshots: []SnapshotReport{{Decision: First, Seconds: map[string]float64{SecondsSupernet: 2, SecondsAdjuster: 1, SecondsRetrain: 9}}}}
-	data, err := r.Encode()
+	data, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,12 +6,11 @@ import (
 	"github.com/tendril-nas/tendril/adjuster"
 	"github.com/tendril-nas/tendril/examples/internal/archdraw"
 	"github.com/tendril-nas/tendril/examples/internal/plots"
-	"github.com/tendril-nas/tendril/internal/checkpoint"
 )
 
 // draw writes the pictures of a finished run.
 func (e *engine) draw(rep *Report, outcomes []*adjuster.Outcome) error {
-	if e.store.dir == "" {
+	if e.job.Path("") == "" {
 		return nil
 	}
 	var names []string
@@ -56,9 +55,9 @@ func (e *engine) draw(rep *Report, outcomes []*adjuster.Outcome) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		if err := checkpoint.WriteBytesAtomic(e.store.path(name), data); err != nil {
+		if err := e.job.WriteFile(name, data); err != nil {
 			return err
 		}
 	}
-	return checkpoint.WriteBytesAtomic(e.store.path("architectures.svg"), archdraw.SVG("Architectures in service", columns))
+	return e.job.WriteFile("architectures.svg", archdraw.SVG("Architectures in service", columns))
 }

@@ -19,7 +19,7 @@ type searchRecorder struct {
 func (r *searchRecorder) Record(p adjuster.Progress) error {
 	if r.phase == nil || r.t != r.e.t {
 		r.t, r.mean = r.e.t, p.Proposal.Reward
-		r.phase = r.e.out.Phase(fmt.Sprintf("adjuster %d/%d", r.t, r.e.scenario.Len()), p.Iterations)
+		r.phase = r.e.job.Out.Phase(r.e.title(SecondsAdjuster, r.t), p.Iterations)
 	}
 	r.mean += (p.Proposal.Reward - r.mean) / 20
 	r.phase.Set(p.Iteration, fmt.Sprintf("reward %+.3f entropy %.1f", r.mean, p.Proposal.Entropy))

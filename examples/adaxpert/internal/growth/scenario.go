@@ -3,9 +3,9 @@ package growth
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
@@ -29,7 +29,7 @@ type Scenario struct {
 
 // NewScenario assigns the images of pool to the steps. Steps may not shrink. val is the fraction of images that validate the
 // supernet; the draw depends on the seed and on each class alone.
-func NewScenario(pool, test dataset.Dataset, steps []Step, val float64, seed uint64) (*Scenario, error) {
+func NewScenario(pool, test dataset.Dataset, steps []Step, val float64, seed run.Seed) (*Scenario, error) {
 	if len(steps) == 0 {
 		return nil, fmt.Errorf("scenario without snapshots")
 	}
@@ -57,7 +57,7 @@ func NewScenario(pool, test dataset.Dataset, steps []Step, val float64, seed uin
 		byClass[pool.Label(i)] = append(byClass[pool.Label(i)], i)
 	}
 	for label, list := range byClass {
-		r := rand.New(rand.NewPCG(seed, uint64(label)))
+		r := seed.Stream("adaxpert.scenario", label)
 		r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 		for p, image := range list {
 			s.arrives[image] = arrival(steps, label, p, len(list))
@@ -150,14 +150,6 @@ func firstLabels(k int) []int {
 		l[i] = i
 	}
 	return l
-}
-
-// Some draws about n images of ds with the seed, the same share of every class; n ≤ 0 returns ds itself.
-func Some(ds dataset.Dataset, n int, seed uint64) (dataset.Dataset, error) {
-	if n <= 0 || n >= ds.Len() {
-		return ds, nil
-	}
-	return dataset.Fraction(ds, float64(n)/float64(ds.Len()), seed)
 }
 
 // Volumes is scenario I: all classes from the start, more and more of their images.

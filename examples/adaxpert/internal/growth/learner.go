@@ -3,59 +3,53 @@ package growth
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/tendril-nas/tendril/adjuster"
+	"github.com/tendril-nas/tendril/examples/internal/data"
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 	"github.com/tendril-nas/tendril/wasserstein"
 )
 
-// Names of the files of snapshot t.
-func measuredFile(t int) string  { return fmt.Sprintf("measured-%d.json", t) }
-func supernetFile(t int) string  { return fmt.Sprintf("supernet-%d.ckpt", t) }
-func supernetTrain(t int) string { return fmt.Sprintf("supernet-%d-training.ckpt", t) }
-func modelFile(t int) string     { return fmt.Sprintf("model-%d.ckpt", t) }
-func modelTrain(t int) string    { return fmt.Sprintf("model-%d-training.ckpt", t) }
-func momentsFile(t int) string   { return fmt.Sprintf("moments-%d.ckpt", t) }
-func retrainedFile(t int) string { return fmt.Sprintf("retrained-%d.json", t) }
+// Names of the files that are kept beside records at snapshot t.
+func modelFile(t int) string   { return fmt.Sprintf("model-%d.ckpt", t) }
+func momentsFile(t int) string { return fmt.Sprintf("moments-%d.ckpt", t) }
 
 // Measure reads accuracy and distance of the snapshot under way under the model in service. Only images that the model was not
 // trained on pass through it: the tally and the moments of the others were kept when it was trained.
 func (e *engine) Measure(ctx context.Context) (adjuster.Reading, error) {
-	var m measured
-	if ok, err := e.recall(measuredFile(e.t), &m); ok || err != nil {
-		return m.Reading, err
-	}
-	defer e.clockInto(SecondsMeasure, time.Now())
-	s, err := e.service(ctx, e.t)
+	m, err := run.Once(e.job, e.phase(SecondsMeasure), func() (measured, error) { return e.measure(ctx) })
+	return m.Reading, err
+}
+
+func (e *engine) measure(ctx context.Context) (m measured, err error) {
+	s, err := e.service(e.t)
 	if err != nil {
-		return m.Reading, err
+		return m, err
 	}
 	added, err := e.scenario.Arrived(s.record.Snapshot, e.t)
 	if err != nil {
-		return m.Reading, err
+		return m, err
 	}
 	m.Reading.Reference = s.record.Reference
 	if m.Reading.Added, err = Tally(ctx, s.model, added); err != nil {
-		return m.Reading, err
+		return m, err
 	}
 	now := s.moments.Clone()
 	if err = AddMoments(ctx, now, s.model, added); err != nil {
-		return m.Reading, err
+		return m, err
 	}
 	if m.Reading.Distance, err = wasserstein.Squared(now, s.moments); err != nil {
-		return m.Reading, err
+		return m, err
 	}
 	test, err := e.scenario.Test(e.t)
 	if err != nil {
-		return m.Reading, err
+		return m, err
 	}
-	if m.Test, err = Tally(ctx, s.model, test); err != nil {
-		return m.Reading, err
-	}
-	return m.Reading, e.remember(measuredFile(e.t), m)
+	m.Test, err = Tally(ctx, s.model, test)
+	return m, err
 }
 
 // FineTune trains the supernet on the snapshot under way: a new one at the first snapshot (and at each for baseline scratch),
@@ -64,72 +58,68 @@ func (e *engine) FineTune(ctx context.Context) error {
 	if !e.hasSupernet() || e.netAt == e.t {
 		return nil
 	}
-	if ok, err := e.store.has(supernetFile(e.t)); err != nil {
+	net, err := run.Saved(ctx, e.job, e.phase(SecondsSupernet), e.loadNet, func() (*supernet.Net, error) { return e.trainNet(ctx) })
+	if err != nil {
+		e.net, e.netAt = nil, 0
 		return err
-	} else if ok {
-		return e.loadNet(e.t)
 	}
-	defer e.clockInto(SecondsSupernet, time.Now())
+	e.net, e.netAt = net, e.t
+	return nil
+}
+
+// trainNet is the supernet of the snapshot under way.
+func (e *engine) trainNet(ctx context.Context) (*supernet.Net, error) {
 	space, err := e.space(e.t)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var net *supernet.Net
 	if e.t == 1 || e.cfg.Baseline == "scratch" {
-		if e.net, err = supernet.New(space, e.netOptions(seedSupernet, e.t)); err != nil {
-			return err
-		}
+		net, err = supernet.New(space, e.netOptions(seedSupernet, e.t))
 	} else {
-		if err := e.latestNet(); err != nil {
-			return err
-		}
-		if e.net.Space().Classes() < space.Classes() {
-			if err := e.net.GrowClasses(ctx, space.Classes()); err != nil {
-				return err
-			}
+		net, err = e.latestNet()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if net.Space().Classes() < space.Classes() {
+		if err := net.GrowClasses(ctx, space.Classes()); err != nil {
+			return nil, err
 		}
 	}
-	e.netAt = 0 // not to be used as N_t until training is over
-	e.net.SetStage(e.t)
+	net.SetStage(e.t)
 	train, err := e.scenario.Train(e.t)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	o := e.trainOptions(&e.cfg.Supernet, train.Len(), seedSupernetData, "supernet", supernetTrain(e.t))
-	if _, err := e.net.Train(ctx, train, o); err != nil {
-		e.net = nil
-		return fmt.Errorf("train supernet: %w", err)
+	o, err := e.trainOptions(SecondsSupernet, train.Len(), seedSupernetData)
+	if err != nil {
+		return nil, err
 	}
-	if p := e.store.path(supernetFile(e.t)); p != "" {
-		if err := e.net.Save(ctx, p); err != nil {
-			return err
-		}
+	if _, err := net.Train(ctx, train, o); err != nil {
+		return nil, fmt.Errorf("train supernet: %w", err)
 	}
-	e.netAt = e.t
-	return e.store.remove(supernetTrain(e.t))
+	return net, nil
 }
 
-// latestNet makes the supernet of the last snapshot that trained one the one at hand.
-func (e *engine) latestNet() error {
+// latestNet is the supernet of the last snapshot that trained one, to be trained on.
+func (e *engine) latestNet() (*supernet.Net, error) {
 	if e.net != nil && e.netAt > 0 {
-		return nil
+		return e.net, nil
 	}
 	for t := e.t - 1; t >= 1; t-- {
-		if ok, err := e.store.has(supernetFile(t)); err != nil {
-			return err
+		file := phaseOf(SecondsSupernet, t) + ".ckpt"
+		if ok, err := e.job.Has(file); err != nil {
+			return nil, err
 		} else if ok {
-			return e.loadNet(t)
+			return e.loadNet(e.job.Path(file))
 		}
 	}
-	return fmt.Errorf("no supernet of an earlier snapshot in %s", e.store.dir)
+	return nil, fmt.Errorf("no supernet of a snapshot before %d", e.t)
 }
 
-func (e *engine) loadNet(t int) error {
-	net, err := supernet.Load(e.store.path(supernetFile(t)), &supernet.Options{Logger: e.log})
-	if err != nil {
-		return err
-	}
-	e.net, e.netAt = net, t
-	return nil
+func (e *engine) loadNet(path string) (*supernet.Net, error) {
+	return supernet.Load(path, &supernet.Options{Logger: e.job.Log})
 }
 
 // Judges binds the fine-tuned supernet to the validation images.
@@ -145,7 +135,7 @@ func (e *engine) Judges(ctx context.Context) (*adjuster.Judges, error) {
 	if err != nil {
 		return nil, err
 	}
-	some, err := Some(val, e.cfg.Adjuster.Images, e.seed(seedJudges, e.t))
+	some, err := data.Some(val, e.cfg.Adjuster.Images, e.cfg.Seed.For(seedJudges, e.t))
 	if err != nil {
 		return nil, err
 	}
@@ -153,11 +143,11 @@ func (e *engine) Judges(ctx context.Context) (*adjuster.Judges, error) {
 	if err != nil {
 		return nil, err
 	}
-	reward, err := e.net.On(some, &supernet.EvalOptions{BatchSize: 250, Calibration: train, CalibrationImages: e.cfg.Adjuster.Calibration, Seed: e.seed(seedJudges, e.t)})
+	reward, err := e.net.On(some, &supernet.EvalOptions{BatchSize: 250, Calibration: train, CalibrationImages: e.cfg.Adjuster.Calibration, Seed: e.cfg.Seed.For(seedJudges, e.t)})
 	if err != nil {
 		return nil, err
 	}
-	final, err := e.net.On(val, &supernet.EvalOptions{BatchSize: 250, Calibration: train, Seed: e.seed(seedJudges, e.t)})
+	final, err := e.net.On(val, &supernet.EvalOptions{BatchSize: 250, Calibration: train, Seed: e.cfg.Seed.For(seedJudges, e.t)})
 	if err != nil {
 		return nil, err
 	}
@@ -167,33 +157,36 @@ func (e *engine) Judges(ctx context.Context) (*adjuster.Judges, error) {
 // Retrain trains a on all images of the snapshot under way, puts it into service, and gathers in a last pass what later snapshots
 // are measured against.
 func (e *engine) Retrain(ctx context.Context, a searchspace.Arch) error {
-	var r retrained
-	if ok, err := e.recall(retrainedFile(e.t), &r); ok || err != nil {
-		return err
-	}
-	defer e.clockInto(SecondsRetrain, time.Now())
+	_, err := run.Once(e.job, e.phase(SecondsRetrain), func() (retrained, error) { return e.retrain(ctx, a) })
+	return err
+}
+
+func (e *engine) retrain(ctx context.Context, a searchspace.Arch) (r retrained, err error) {
 	all, err := e.scenario.All(e.t)
 	if err != nil {
-		return err
+		return r, err
 	}
 	m, err := e.initial(ctx, a)
 	if err != nil {
-		return err
+		return r, err
 	}
 	m.SetStage(e.t)
-	o := e.trainOptions(&e.cfg.Retrain, all.Len(), seedModelData, "retrain", modelTrain(e.t))
+	o, err := e.trainOptions(SecondsRetrain, all.Len(), seedModelData)
+	if err != nil {
+		return r, err
+	}
 	if _, err := m.Train(ctx, all, o); err != nil {
-		return fmt.Errorf("retrain: %w", err)
+		return r, fmt.Errorf("retrain: %w", err)
 	}
 	s := &serving{model: m, record: retrained{Snapshot: e.t}}
 	if err := e.takeStock(ctx, s, all); err != nil {
-		return err
+		return r, err
 	}
 	if err := e.keepService(ctx, s); err != nil {
-		return err
+		return r, err
 	}
 	e.serving = s
-	return e.store.remove(modelTrain(e.t))
+	return s.record, nil
 }
 
 // initial is the network that retraining starts from.
@@ -215,7 +208,7 @@ func (e *engine) initial(ctx context.Context, a searchspace.Arch) (*supernet.Mod
 		}
 		return e.net.Extract(ctx, a, train)
 	}
-	s, err := e.service(ctx, e.t)
+	s, err := e.service(e.t)
 	if err != nil {
 		return nil, err
 	}

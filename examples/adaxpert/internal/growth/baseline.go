@@ -3,16 +3,12 @@ package growth
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"math/rand/v2"
 	"slices"
-	"time"
 
 	"github.com/tendril-nas/tendril/adjuster"
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/searchspace"
 )
-
-func searchFile(t int) string { return fmt.Sprintf("search-%d.json", t) }
 
 // advanceBaseline answers snapshot t by the method that cfg.Baseline names. prev is the architecture in service, zero before the
 // first snapshot. Every part finds what it did before an interruption.
@@ -71,28 +67,20 @@ func (e *engine) advanceBaseline(ctx context.Context, prev searchspace.Arch) (*a
 
 // searchOnce runs the baseline's search, or reads what it found earlier.
 func (e *engine) searchOnce(ctx context.Context, prev searchspace.Arch, d float64) (*adjuster.Result, error) {
-	res := &adjuster.Result{}
-	if ok, err := e.recall(searchFile(e.t), res); ok || err != nil {
-		return res, err
-	}
-	defer e.clockInto(SecondsAdjuster, time.Now())
-	judges, err := e.Judges(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if e.cfg.Baseline == "scratch" {
+	return run.Once(e.job, e.phase(SecondsAdjuster), func() (*adjuster.Result, error) {
+		judges, err := e.Judges(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if e.cfg.Baseline != "scratch" {
+			return e.randomSearch(ctx, judges, prev, d)
+		}
 		a, err := adjuster.New(judges.Space, e.adjusterOptions())
 		if err != nil {
 			return nil, err
 		}
-		res, err = a.Adjust(ctx, searchspace.Arch{}, 1, judges.Reward, judges.Final)
-		if err != nil {
-			return nil, err
-		}
-	} else if res, err = e.randomSearch(ctx, judges, prev, d); err != nil {
-		return nil, err
-	}
-	return res, e.remember(searchFile(e.t), res)
+		return a.Adjust(ctx, searchspace.Arch{}, 1, judges.Reward, judges.Final)
+	})
 }
 
 // randomSearch judges as many uniformly random architectures as the adjuster would propose, and the best of them once more on the
@@ -100,7 +88,7 @@ func (e *engine) searchOnce(ctx context.Context, prev searchspace.Arch, d float6
 func (e *engine) randomSearch(ctx context.Context, j *adjuster.Judges, prev searchspace.Arch, d float64) (*adjuster.Result, error) {
 	return RandomSearch(ctx, j, prev, d, &RandomOptions{
 		Evaluations: e.cfg.Adjuster.Iterations, Candidates: e.cfg.Adjuster.Candidates,
-		Reward: adjuster.Reward{Lambda: orNone(e.lambda)}, Seed: e.seed(seedCandidates, e.t), Recorder: e.searchRecorder(),
+		Reward: adjuster.Reward{Lambda: run.OrNone(e.lambda)}, Seed: run.Seed(e.cfg.Seed.For(seedCandidates, e.t)), Recorder: e.searchRecorder(),
 	})
 }
 
@@ -109,7 +97,7 @@ type RandomOptions struct {
 	Evaluations int // architectures judged by the reward
 	Candidates  int // of the best of them, judged on the whole validation set
 	Reward      adjuster.Reward
-	Seed        uint64
+	Seed        run.Seed
 	Recorder    adjuster.Recorder
 }
 
@@ -138,7 +126,7 @@ func RandomSearch(ctx context.Context, j *adjuster.Judges, prev searchspace.Arch
 	seen := map[searchspace.Arch]bool{}
 	var found []adjuster.Candidate
 	for i := range o.Evaluations {
-		a, err := j.Space.Sample(rand.New(rand.NewPCG(o.Seed, uint64(i))))
+		a, err := j.Space.Sample(o.Seed.Stream("adaxpert.random", i))
 		if err != nil {
 			return nil, err
 		}
@@ -189,8 +177,8 @@ func (e *engine) condition() adjuster.Condition {
 func (e *engine) adjusterOptions() *adjuster.Options {
 	s := &e.cfg.Adjuster
 	o := &adjuster.Options{
-		Iterations: s.Iterations, LearningRate: s.LR, Entropy: orNone(s.Entropy), Lambda: orNone(e.lambda), Candidates: s.Candidates,
-		Seed: e.seed(seedPolicy, 0), Recorder: e.searchRecorder(), Logger: e.log, CheckpointEvery: 50,
+		Iterations: s.Iterations, LearningRate: s.LR, Entropy: run.OrNone(s.Entropy), Lambda: run.OrNone(e.lambda), Candidates: s.Candidates,
+		Seed: e.cfg.Seed.For(seedPolicy), Recorder: e.searchRecorder(), Logger: e.job.Log, CheckpointEvery: 50,
 	}
 	if s.MovingMean {
 		o.Baseline = 0.95

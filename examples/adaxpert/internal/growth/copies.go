@@ -1,8 +1,7 @@
 package growth
 
 import (
-	"math/rand/v2"
-
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
@@ -11,7 +10,7 @@ import (
 type copies struct {
 	dataset.Dataset
 	pad  int
-	seed uint64
+	seed run.Seed
 }
 
 // Image implements dataset.Dataset.
@@ -24,7 +23,7 @@ func (c *copies) Image(i int, dst []uint8) error {
 	if len(dst) != len(src) {
 		return c.Dataset.Image(i, dst) // says what is wrong with dst
 	}
-	r := rand.New(rand.NewPCG(c.seed, uint64(i)))
+	r := c.seed.Stream("adaxpert.copies", i)
 	dx, dy, mirror := r.IntN(2*c.pad+1)-c.pad, r.IntN(2*c.pad+1)-c.pad, r.IntN(2) == 1
 	for y := range n {
 		for x := range n {
@@ -45,7 +44,7 @@ func (c *copies) Image(i int, dst []uint8) error {
 
 // WithCopies adds one last snapshot to a scenario: as many images as the snapshot before it, all of them shifted and mirrored copies of
 // images already there.
-func (s *Scenario) WithCopies(pad int, seed uint64) (*Scenario, error) {
+func (s *Scenario) WithCopies(pad int, seed run.Seed) (*Scenario, error) {
 	last := len(s.steps)
 	var index []int
 	for i, t := range s.arrives {

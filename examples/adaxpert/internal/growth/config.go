@@ -6,15 +6,16 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/tendril-nas/tendril/examples/internal/run"
 )
 
 // Config says what is run. Everything in it influences the result; where results go and how progress is shown do not belong here.
 type Config struct {
-	Quick    bool   `json:"quick"`
-	Scenario string `json:"scenario"` // "I": volume grows, "II": classes grow
-	Data     string `json:"data"`     // path, or "" for the embedded images
-	Baseline string `json:"baseline"` // "", fixed, largest, scratch or random
-	Seed     uint64 `json:"seed"`
+	Scenario string   `json:"scenario"` // "I": volume grows, "II": classes grow
+	Data     string   `json:"data"`     // path, or "" for the embedded images
+	Baseline string   `json:"baseline"` // "", fixed, largest, scratch or random
+	Seed     run.Seed `json:"seed"`
 
 	Volumes  []float64 `json:"volumes"`   // scenario I: fractions of every class
 	Counts   []int     `json:"counts"`    // scenario II: numbers of classes; nil = LabelCounts
@@ -36,20 +37,20 @@ type Config struct {
 	Inherit  bool     `json:"inherit"` // retraining starts from the supernet's weights (baselines without one: from the weights in service)
 }
 
-// Training is one kind of training: SGD with momentum 0.9 and a cosine to zero.
+// Training is one kind of training, which is shorter at later snapshots.
 type Training struct {
-	Epochs         int     `json:"epochs"`       // over the first snapshot (supernet), or over each snapshot (retraining)
-	LaterEpochs    int     `json:"later_epochs"` // of fine-tuning at later snapshots
-	MinSteps       int     `json:"min_steps"`    // small snapshots get more epochs, until there are this many steps
-	Batch          int     `json:"batch"`
-	LR             float64 `json:"lr"`
-	LaterLR        float64 `json:"later_lr"` // 0 = LR
-	WeightDecay    float64 `json:"weight_decay"`
-	LabelSmoothing float64 `json:"label_smoothing"`
-	Crop           int     `json:"crop"` // padding of the random crop, pixels
-	Flip           bool    `json:"flip"`
-	Cutout         int     `json:"cutout"` // side of the erased square, pixels
-	StepsPerArch   int     `json:"steps_per_arch"`
+	run.Training         // at the first snapshot
+	LaterEpochs  int     `json:"later_epochs"`
+	LaterLR      float64 `json:"later_lr"` // 0 = LR
+}
+
+// later is the table for later snapshots.
+func (t Training) later() run.Training {
+	t.Epochs = t.LaterEpochs
+	if t.LaterLR > 0 {
+		t.LR = t.LaterLR
+	}
+	return t.Training
 }
 
 // Search is the training of the adjuster.
@@ -80,18 +81,16 @@ func Default() Config {
 		Epsilon:  1.0,
 		Width:    0.5,
 		Stem:     1,
-		Supernet: Training{Epochs: 10, LaterEpochs: 4, MinSteps: 400, Batch: 32, LR: 0.05, LaterLR: 0.03, WeightDecay: 1e-4, Flip: true, Crop: 2, StepsPerArch: 1},
-		Retrain:  Training{Epochs: 10, LaterEpochs: 8, MinSteps: 1000, Batch: 32, LR: 0.05, WeightDecay: 1e-4, Flip: true, Crop: 2},
+		Supernet: Training{run.Training{Epochs: 10, MinSteps: 400, Batch: 32, LR: 0.05, WeightDecay: 1e-4, Flip: true, Crop: 2, StepsPerArch: 1}, 4, 0.03},
+		Retrain:  Training{run.Training{Epochs: 10, MinSteps: 1000, Batch: 32, LR: 0.05, WeightDecay: 1e-4, Flip: true, Crop: 2}, 8, 0},
 		Adjuster: Search{Iterations: 300, LR: 5e-3, Entropy: 2e-4, Candidates: 10, Images: 200, Calibration: 128, MovingMean: true},
 		Inherit:  true,
 	}
 }
 
-// QuickTable is the table behind -quick: the whole loop in well under a minute. Its last snapshot brings so few images that the
-// condition keeps the architecture.
-func QuickTable() Config {
-	c := Default()
-	c.Quick = true
+// quick changes the table to the one behind -quick: the whole loop in well under a minute. Its last snapshot brings so few images that
+// the condition keeps the architecture.
+func (c *Config) quick() {
 	c.Volumes = []float64{0.10, 0.25, 0.255}
 	c.Counts = []int{4, 8}
 	c.LateMore = 0.01
@@ -102,7 +101,6 @@ func QuickTable() Config {
 	// Without augmentation even short training fits its images so well that unseen ones stand out: H_t is far above the threshold.
 	c.Retrain.Crop, c.Retrain.Flip = 0, false
 	c.Adjuster.Iterations, c.Adjuster.Images, c.Adjuster.Calibration, c.Adjuster.LR = 80, 150, 128, 2e-2
-	return c
 }
 
 // Check reports the first field that makes no sense, and makes the data path absolute.
@@ -134,11 +132,11 @@ func (c *Config) Check() error {
 	if c.Adjuster.Iterations < 1 || c.Adjuster.Candidates < 1 {
 		return fmt.Errorf("-iterations %d, -candidates %d: expected at least 1", c.Adjuster.Iterations, c.Adjuster.Candidates)
 	}
-	for i, t := range []*Training{&c.Supernet, &c.Retrain} {
-		name := []string{"supernet", "retrain"}[i]
-		if t.Epochs < 1 || t.LaterEpochs < 1 || t.Batch < 2 || !(t.LR > 0) {
-			return fmt.Errorf("-%s-…: %d and %d epochs, batch %d, learning rate %v: expected at least 1, 1, 2 and a rate above 0", name, t.Epochs, t.LaterEpochs, t.Batch, t.LR)
-		}
+	if err := c.Supernet.check("supernet"); err != nil {
+		return err
+	}
+	if err := c.Retrain.check("retrain"); err != nil {
+		return err
 	}
 	if c.Final < 0 {
 		return fmt.Errorf("-final-epochs %d: expected 0 or more", c.Final)
@@ -151,6 +149,13 @@ func (c *Config) Check() error {
 		c.Data = abs
 	}
 	return nil
+}
+
+func (t *Training) check(name string) error {
+	if t.LaterEpochs < 1 || !(t.LaterLR >= 0) {
+		return fmt.Errorf("-%s-later-epochs %d, -%s-later-lr %v: expected at least 1 and 0", name, t.LaterEpochs, name, t.LaterLR)
+	}
+	return t.Training.Check(name)
 }
 
 // Steps are the snapshots for data of so many classes.

@@ -1,10 +1,5 @@
 package growth
 
-import (
-	"bytes"
-	"encoding/json"
-)
-
 // Decisions of a snapshot.
 const (
 	First    = "first"
@@ -43,7 +38,7 @@ type FinalReport struct {
 	TestAccuracy float64 `json:"test_accuracy"`
 }
 
-// Keys of SnapshotReport.Seconds.
+// Keys of SnapshotReport.Seconds: the kinds of work at a snapshot, which also name its phases.
 const (
 	SecondsMeasure  = "measure" // H_t and d_t
 	SecondsSupernet = "supernet"
@@ -51,17 +46,6 @@ const (
 	SecondsRetrain  = "retrain"
 	SecondsTotal    = "total"
 )
-
-// Encode writes the report as indented JSON with a final newline.
-func (r *Report) Encode() ([]byte, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(r); err != nil {
-		return nil, err
-	}
-	return buf.Bytes(), nil
-}
 
 // WithoutSeconds returns a copy without wall times: what must be equal when a run is repeated or resumed.
 func (r *Report) WithoutSeconds() Report {
