@@ -1,10 +1,13 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tendril-nas/tendril/examples/internal/run"
 )
 
 const adaxpert1000 = "4,4,3,3,3:7,3,7,3,7,7,5,7,7,5,5,7,5,7,7,7,7,7,7,5:6,6,6,3,4,6,6,6,4,4,6,4,4,4,6,4,6,6,6,4"
@@ -12,7 +15,7 @@ const adaxpert1000 = "4,4,3,3,3:7,3,7,3,7,7,5,7,7,5,5,7,5,7,7,7,7,7,7,5:6,6,6,3,
 func start(t *testing.T, stdin string, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	var out, errs strings.Builder
-	status = run(args, strings.NewReader(stdin), &out, &errs)
+	status = program().Start(t.Context(), args, run.Streams{In: strings.NewReader(stdin), Out: &out, Err: &errs})
 	return status, out.String(), errs.String()
 }
 
@@ -96,5 +99,19 @@ func TestLayersAndPicture(t *testing.T) {
 	svg, err := os.ReadFile(file)
 	if err != nil || !strings.Contains(string(svg), "stage 5") {
 		t.Errorf("picture of %d bytes, error %v", len(svg), err)
+	}
+}
+
+func TestJSON(t *testing.T) {
+	status, out, errs := start(t, "", "-arch", adaxpert1000, "-json", "-")
+	var found []counted
+	if err := json.Unmarshal([]byte(out), &found); err != nil || status != 0 {
+		t.Fatalf("status %d, %v: %s", status, err, out)
+	}
+	if len(found) != 1 || found[0].Name != adaxpert1000 || found[0].MAdds != 395937440 {
+		t.Errorf("%+v", found)
+	}
+	if !strings.HasPrefix(errs, "madds=395937440 ") {
+		t.Errorf("lines for people: %q", errs)
 	}
 }

@@ -1,8 +1,7 @@
 package main
 
 import (
-	"math/rand/v2"
-
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
@@ -11,24 +10,24 @@ const classes = 10
 // network is one that can be exported.
 type network struct {
 	name string
-	open func(size int, seed uint64) (*searchspace.Space, searchspace.Arch, error)
+	open func(size int, seed run.Seed) (*searchspace.Space, searchspace.Arch, error)
 }
 
 // drawn draws an architecture of a space.
 func drawn(name string, space func(size int) (*searchspace.Space, error)) network {
-	return network{name, func(size int, seed uint64) (*searchspace.Space, searchspace.Arch, error) {
+	return network{name, func(size int, seed run.Seed) (*searchspace.Space, searchspace.Arch, error) {
 		s, err := space(size)
 		if err != nil {
 			return nil, searchspace.Arch{}, err
 		}
-		a, err := s.Sample(rand.New(rand.NewPCG(seed, 0)))
+		a, err := s.Sample(seed.Stream("export.arch"))
 		return s, a, err
 	}}
 }
 
 // written takes an architecture by its text.
 func written(name, text string, space func(size int) (*searchspace.Space, error)) network {
-	return network{name, func(size int, _ uint64) (*searchspace.Space, searchspace.Arch, error) {
+	return network{name, func(size int, _ run.Seed) (*searchspace.Space, searchspace.Arch, error) {
 		s, err := space(size)
 		if err != nil {
 			return nil, searchspace.Arch{}, err
@@ -40,7 +39,7 @@ func written(name, text string, space func(size int) (*searchspace.Space, error)
 
 // published is a published network with other images and classes.
 func published(name string) network {
-	return network{name, func(size int, _ uint64) (*searchspace.Space, searchspace.Arch, error) {
+	return network{name, func(size int, _ run.Seed) (*searchspace.Space, searchspace.Arch, error) {
 		m, _ := searchspace.FindModel(name)
 		s, a, err := m.Open()
 		if err == nil {

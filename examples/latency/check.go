@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -50,22 +51,19 @@ func (s *session) predictable(archs, chosen []searchspace.Arch) ([]*checkedNetwo
 
 // compare predicts the measured networks, reports, and leaves the files that
 // the command line asks for.
-func (s *session) compare(out io.Writer, rows []*checkedNetwork) error {
+func (s *session) compare(out io.Writer, rows []*checkedNetwork) (*agreement, error) {
 	for _, r := range rows {
 		var err error
 		if r.predicted, err = s.table.Seconds(r.graph); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	report(out, rows)
-	if err := s.writeList(rows); err != nil {
-		return err
-	}
-	return s.draw(rows)
+	a := report(out, rows)
+	return a, errors.Join(s.writeList(rows), s.draw(rows))
 }
 
 // report prints how well the predictions agree, beside what multiply-adds say.
-func report(out io.Writer, rows []*checkedNetwork) {
+func report(out io.Writer, rows []*checkedNetwork) *agreement {
 	var predicted, measured, madds, spreads []float64
 	for _, r := range rows {
 		predicted, measured, madds = append(predicted, r.predicted), append(measured, r.measured), append(madds, float64(r.graph.Cost().MAdds))
@@ -75,10 +73,11 @@ func report(out io.Writer, rows []*checkedNetwork) {
 	fmt.Fprintf(out, "checked %d architectures, measured %.2f to %.2f ms (median %.2f, median spread %.1f %%)\n", len(rows),
 		1e3*slices.Min(measured), 1e3*slices.Max(measured), 1e3*quantile(measured, 0.5), 100*quantile(spreads, 0.5))
 	fmt.Fprintf(out, "rank correlation: Spearman %.4f, Kendall %.4f; multiply-adds alone: %.4f, %.4f\n",
-		a.spearman, a.kendall, rank.Spearman(madds, measured), rank.Kendall(madds, measured))
-	fmt.Fprintf(out, "mean relative error %.2f %%, bias %+.2f %%, worst %.2f %%\n", 100*a.relative, 100*a.bias, 100*a.worst)
+		a.Spearman, a.Kendall, rank.Spearman(madds, measured), rank.Kendall(madds, measured))
+	fmt.Fprintf(out, "mean relative error %.2f %%, bias %+.2f %%, worst %.2f %%\n", 100*a.Relative, 100*a.Bias, 100*a.Worst)
 	fixed, factor := line(predicted, measured)
 	fmt.Fprintf(out, "least squares on these networks, not used: measured = %.3f ms + %.3f · predicted\n", 1e3*fixed, factor)
+	return &a
 }
 
 func (s *session) writeList(rows []*checkedNetwork) error {

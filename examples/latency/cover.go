@@ -3,16 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
 // Streams of the seed.
 const (
-	streamLayers uint64 = iota // architectures to measure layers in
-	streamCheck                // architectures to check
-	streamWeights
+	streamLayers  = "latency.layers" // architectures to measure layers in
+	streamCheck   = "latency.check"  // architectures to check
+	streamWeights = "latency.images"
 )
 
 // patience is the number of architectures without a new layer after which
@@ -35,10 +35,10 @@ type layerSet struct {
 // explore samples architectures until they show nothing new: the smallest, the
 // largest, and random ones, at most as many as given. An architecture for
 // which skip holds is left out.
-func explore(ctx context.Context, space *searchspace.Space, most int, seed uint64, skip func(searchspace.Arch) bool) (*layerSet, error) {
+func explore(ctx context.Context, space *searchspace.Space, most int, seed run.Seed, skip func(searchspace.Arch) bool) (*layerSet, error) {
 	s := &layerSet{number: map[searchspace.LatencyLayer]int{}}
 	seen := map[searchspace.Arch]bool{}
-	r := rand.New(rand.NewPCG(seed, streamLayers))
+	r := seed.Stream(streamLayers)
 	for i, idle := 0, 0; i < most && idle < patience; i++ {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -141,8 +141,8 @@ func (s *layerSet) cover(wanted func(searchspace.LatencyLayer) bool, views, most
 }
 
 // random draws different architectures, those left out for which skip holds.
-func random(space *searchspace.Space, count int, seed uint64, skip func(searchspace.Arch) bool) ([]searchspace.Arch, error) {
-	r := rand.New(rand.NewPCG(seed, streamCheck))
+func random(space *searchspace.Space, count int, seed run.Seed, skip func(searchspace.Arch) bool) ([]searchspace.Arch, error) {
+	r := seed.Stream(streamCheck)
 	seen := map[searchspace.Arch]bool{}
 	var out []searchspace.Arch
 	for tries := 0; len(out) < count; tries++ {

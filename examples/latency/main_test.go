@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
 )
@@ -90,7 +91,7 @@ func (n *fakeNetwork) parts() (*supernet.Profile, error) {
 func start(t *testing.T, ctx context.Context, timer timer, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	var out, errs strings.Builder
-	status = run(ctx, args, &out, &errs, timer)
+	status = program(timer).Start(ctx, args, run.Streams{Out: &out, Err: &errs})
 	return status, out.String(), errs.String()
 }
 
@@ -204,7 +205,7 @@ func TestResumed(t *testing.T) {
 	fake.stop, fake.at = stop, 10 // in the second group
 	args := []string{"-table", table, "-size", "32", "-group", "2", "-rounds", "1", "-passes", "3"}
 	status, _, errs := start(t, ctx, fake, args...)
-	if status != 1 || !strings.Contains(errs, "context canceled") || !strings.Contains(errs, "goes on") {
+	if status != run.ExitInterrupted || !strings.Contains(errs, "stopped; the same command goes on with what "+table) {
 		t.Fatalf("status %d, message %q", status, errs)
 	}
 	part := readTable(t, table)
@@ -314,8 +315,8 @@ func TestUsage(t *testing.T) {
 			t.Errorf("%v: status %d, message %q, expected 2 and %q", args, status, errs, want)
 		}
 	}
-	if status, _, errs := start(t, context.Background(), newFake(), "-h"); status != 0 || !strings.Contains(errs, "-check") {
-		t.Errorf("-h: status %d, message %q", status, errs)
+	if status, out, errs := start(t, context.Background(), newFake(), "-h"); status != 0 || !strings.Contains(out, "-check") || errs != "" {
+		t.Errorf("-h: status %d, printed %q and %q", status, out, errs)
 	}
 }
 

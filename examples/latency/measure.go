@@ -16,10 +16,10 @@ import (
 
 // do measures what the table lacks together with the architectures to check,
 // and compares.
-func (c *config) do(ctx context.Context, out io.Writer, t timer) error {
+func (c *config) do(ctx context.Context, out io.Writer, t timer) (*summary, error) {
 	space, err := c.space.Open()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	large := func(a searchspace.Arch) bool {
 		cost, err := space.Cost(a)
@@ -27,18 +27,18 @@ func (c *config) do(ctx context.Context, out io.Writer, t timer) error {
 	}
 	checked, err := random(space, c.check, c.seed, large)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	table, err := c.load(t)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	set, err := explore(ctx, space, c.samples, c.seed, func(a searchspace.Arch) bool { return slices.Contains(checked, a) || large(a) })
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(set.candidates) == 0 {
-		return fmt.Errorf("no architecture of %s has at most %d million parameters, see -params", space.Name(), c.params)
+		return nil, fmt.Errorf("no architecture of %s has at most %d million parameters, see -params", space.Name(), c.params)
 	}
 	book := newBook(table)
 	chosen, left := set.cover(func(l searchspace.LatencyLayer) bool { return !book.known[l] }, c.views, c.most)
@@ -50,23 +50,33 @@ func (c *config) do(ctx context.Context, out io.Writer, t timer) error {
 	s := &session{config: c, space: space, table: table, timer: t, book: book}
 	rows, err := s.predictable(checked, chosen)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(rows) < len(checked) {
 		fmt.Fprintf(out, "%d of %d architectures have layers that the table lacks and are left out\n", len(checked)-len(rows), len(checked))
 	}
 	if c.check > 0 && len(rows) < 2 {
-		return fmt.Errorf("the table predicts %d of %d architectures, expected at least 2: -samples and -networks widen it", len(rows), len(checked))
+		return nil, fmt.Errorf("the table predicts %d of %d architectures, expected at least 2: -samples and -networks widen it", len(rows), len(checked))
 	}
 	if err := s.measure(ctx, chosen, rows); err != nil {
-		return err
+		return nil, err
 	}
 	fmt.Fprintf(out, "%s: %s, %s, %d workers, batch %d: %d layers, fixed part %.3f ms, median spread of a layer %.1f %%\n",
 		c.table, table.CPU, table.Kernels, table.Workers, table.Batch, len(table.Entries), 1e3*table.Fixed, 100*spread(table))
-	if c.check == 0 {
-		return nil
+	found := &summary{Space: space.Name(), Layers: len(table.Entries), Fixed: table.Fixed, Spread: spread(table)}
+	if c.check > 0 {
+		found.Check, err = s.compare(out, rows)
 	}
-	return s.compare(out, rows)
+	return found, err
+}
+
+// summary is what -json writes.
+type summary struct {
+	Space  string     `json:"space"`
+	Layers int        `json:"layers"` // in the table
+	Fixed  float64    `json:"fixed"`  // seconds beside the layers
+	Spread float64    `json:"spread"` // median over the layers, of their time
+	Check  *agreement `json:"check,omitempty"`
 }
 
 func count(layers []searchspace.LatencyLayer, known map[searchspace.LatencyLayer]bool) (n int) {

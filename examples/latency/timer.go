@@ -1,15 +1,11 @@
 package main
 
 import (
-	"bufio"
-	"math/rand/v2"
-	"os"
-	"runtime"
-	"strings"
 	"time"
 
 	"gorgonia.org/tensor"
 
+	"github.com/tendril-nas/tendril/examples/internal/machine"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
 )
@@ -37,12 +33,12 @@ type timed struct {
 }
 
 func (supernetTimer) open(space *searchspace.Space, a searchspace.Arch, c *config) (network, error) {
-	m, err := supernet.NewModel(space, a, &supernet.Options{Seed: c.seed, Workers: c.workers})
+	m, err := supernet.NewModel(space, a, &supernet.Options{Seed: uint64(c.seed), Workers: c.workers})
 	if err != nil {
 		return nil, err
 	}
 	size := space.InputSize()
-	r := rand.New(rand.NewPCG(c.seed, streamWeights))
+	r := c.seed.Stream(streamWeights)
 	x := make([]float32, c.batch*3*size*size)
 	for i := range x {
 		x[i] = float32(r.NormFloat64())
@@ -62,18 +58,4 @@ func (t *timed) whole() (float64, error) {
 
 func (t *timed) parts() (*supernet.Profile, error) { return t.model.Profile(t.images) }
 
-// cpu reads the name where the system tells it, else it is the architecture.
-func (supernetTimer) cpu() string {
-	f, err := os.Open("/proc/cpuinfo")
-	if err != nil {
-		return runtime.GOARCH
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		if key, value, ok := strings.Cut(lines.Text(), ":"); ok && strings.TrimSpace(key) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return runtime.GOARCH
-}
+func (supernetTimer) cpu() string { return machine.CPU() }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/internal/checkpoint"
 )
 
@@ -16,8 +17,9 @@ import (
 func TestExport(t *testing.T) {
 	dir := t.TempDir()
 	var out bytes.Buffer
-	if err := run(t.Context(), []string{"-out", dir, "-images", "96", "-batch", "32", "-epochs", "2", "-width", "0.25"}, &out); err != nil {
-		t.Fatal(err)
+	args := []string{"-out", dir, "-images", "96", "-batch", "32", "-epochs", "2", "-width", "0.25"}
+	if code := program().Start(t.Context(), args, run.Streams{Out: &out, Err: &out}); code != run.ExitOK {
+		t.Fatalf("exit code %d: %s", code, out.String())
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "tendril.json"))
 	if err != nil {

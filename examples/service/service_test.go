@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/tendril-nas/tendril/adjuster"
+	"github.com/tendril-nas/tendril/examples/internal/data"
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
 	"github.com/tendril-nas/tendril/supernet/dataset"
@@ -132,7 +134,7 @@ func TestReceiveRefuses(t *testing.T) {
 		s.ServeHTTP(w, httptest.NewRequest(method, "/", bytes.NewReader(body)))
 		return w
 	}
-	img, err := picture(colours(t, 1, 9, 1), 0)
+	img, err := data.Picture(colours(t, 1, 9, 1), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,6 +185,16 @@ func TestBatches(t *testing.T) {
 	for k, b := range stream {
 		if classesIn(b) != want[k][0] || b.Len() != want[k][1] {
 			t.Errorf("batch %d: classes up to %d, %d images; want %v", k, classesIn(b), b.Len(), want[k])
+		}
+	}
+}
+
+// Mistakes end the program before anything is trained.
+func TestUsage(t *testing.T) {
+	for _, args := range [][]string{{"-images", "-1"}, {"-images", "x"}, {"stray"}, {"-out", "x"}} {
+		var out, errs strings.Builder
+		if code := program().Start(t.Context(), args, run.Streams{Out: &out, Err: &errs}); code != run.ExitUsage || errs.Len() == 0 {
+			t.Errorf("%v: exit code %d, %q", args, code, errs.String())
 		}
 	}
 }

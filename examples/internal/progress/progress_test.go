@@ -121,6 +121,19 @@ func TestPlanEstimates(t *testing.T) {
 		t.Errorf("after a phase was left out:\n%s", out.String())
 	}
 	p.Phase("unplanned", 4).Set(1, "")
+
+	// Phases of the same kind go equally fast: 10 units a second for a, 1 for b.
+	p.Plan(Planned{"a 1", 100}, Planned{"b 1", 10}, Planned{"a 2", 100}, Planned{"b 2", 10})
+	for _, name := range []string{"a 1", "b 1"} {
+		ph = p.Phase(name, 10)
+		for i := range 11 {
+			clock = clock.Add(time.Second)
+			ph.Set(i, "")
+		}
+	}
+	if !strings.Contains(out.String(), "b 1 10/10  0s left, 20s of all") {
+		t.Errorf("kinds:\n%s", out.String())
+	}
 }
 
 func TestBrief(t *testing.T) {

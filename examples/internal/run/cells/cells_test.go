@@ -70,7 +70,9 @@ func page(calls *int, second func() error) *Page[found] {
 		}
 	}
 	p.Cells = append(p.Cells, Cell[found]{Name: "pictures", Data: "pictures",
-		Run: func(_ context.Context, _ *run.Job, place string) (found, error) { return found{float64(len(place))}, nil }})
+		Run: func(_ context.Context, _ *run.Job, place string) (found, error) {
+			return found{float64(len(place))}, nil
+		}})
 	return p
 }
 
