@@ -56,13 +56,13 @@ func (ph *Phase) Set(done int, note string) {
 
 // show draws the bar or writes a plain line.
 func (ph *Phase) show(note string) {
-	left := ph.left()
+	left, all := ph.left()
 	if ph.p.bar {
-		ph.p.draw(fit(ph.p.width(), ph.name, float64(ph.done)/float64(ph.total), note, left))
+		ph.p.draw(fit(ph.p.width(), ph.name, float64(ph.done)/float64(ph.total), note, left, all))
 		return
 	}
 	line := fmt.Sprintf("  %s %d/%d", ph.name, ph.done, ph.total)
-	for _, more := range []string{note, left} {
+	for _, more := range []string{note, left, all} {
 		if more != "" {
 			line += "  " + more
 		}
@@ -71,19 +71,15 @@ func (ph *Phase) show(note string) {
 }
 
 // left says how long the phase and the run will take, as far as that can be known.
-func (ph *Phase) left() string {
-	var text string
+func (ph *Phase) left() (phase, run string) {
 	if steps := ph.done - ph.from; steps > 0 {
 		spent := ph.p.now().Sub(ph.began)
-		text = brief(time.Duration(float64(spent)/float64(steps)*float64(ph.total-ph.done))) + " left"
+		phase = brief(time.Duration(float64(spent)/float64(steps)*float64(ph.total-ph.done))) + " left"
 	}
-	if all, ok := ph.p.plan.left(ph); ok {
-		if text != "" {
-			text += ", "
-		}
-		text += brief(all) + " of all"
+	if d, ok := ph.p.plan.left(ph); ok {
+		run = "of all " + brief(d)
 	}
-	return text
+	return phase, run
 }
 
 // End closes the phase. It may be called more than once.

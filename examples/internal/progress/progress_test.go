@@ -72,7 +72,7 @@ func TestPlainWinsOverBar(t *testing.T) {
 func TestBarFits(t *testing.T) {
 	for columns := 1; columns <= 120; columns++ {
 		for _, name := range []string{"retrain 12/15", "épreuve", strings.Repeat("long ", 20)} {
-			line := fit(columns, name, 0.43, "epoch 3/8 loss 1.234", "1m20s left, 12m00s of all")
+			line := fit(columns, name, 0.43, "epoch 3/8 loss 1.234", "1m20s left", "of all 12m00s")
 			if n := utf8.RuneCountInString(line); n > columns {
 				t.Errorf("%d columns: %d used by %q", columns, n, line)
 			}
@@ -81,10 +81,11 @@ func TestBarFits(t *testing.T) {
 	for columns, want := range map[int]string{
 		20: "retrain 2/5  43 %",
 		29: "retrain 2/5  43 %  1m20s left",
-		42: "retrain 2/5  43 %  1m20s left  loss 1.2",
-		60: "retrain 2/5 [=======           ]  43 %  1m20s left  loss 1.2",
+		44: "retrain 2/5  43 %  1m20s left  of all 12m00s",
+		54: "retrain 2/5  43 %  1m20s left  of all 12m00s  loss 1.2",
+		75: "retrain 2/5 [=======           ]  43 %  1m20s left  of all 12m00s  loss 1.2",
 	} {
-		if line := fit(columns, "retrain 2/5", 0.43, "loss 1.2", "1m20s left"); line != want {
+		if line := fit(columns, "retrain 2/5", 0.43, "loss 1.2", "1m20s left", "of all 12m00s"); line != want {
 			t.Errorf("%d columns: %q, want %q", columns, line, want)
 		}
 	}
@@ -110,14 +111,14 @@ func TestPlanEstimates(t *testing.T) {
 		ph.Set(i, "")
 		clock = clock.Add(time.Second)
 	}
-	if !strings.Contains(out.String(), "a 5/10  5s left, 30s of all") {
+	if !strings.Contains(out.String(), "a 5/10  5s left  of all 30s") {
 		t.Errorf("in the first phase:\n%s", out.String())
 	}
 	ph = p.Phase("c", 4)
 	out.Reset()
 	clock = clock.Add(time.Second)
 	ph.Set(2, "") // resumed half-way
-	if !strings.Contains(out.String(), "c 2/4  10s of all") {
+	if !strings.Contains(out.String(), "c 2/4  of all 10s") {
 		t.Errorf("after a phase was left out:\n%s", out.String())
 	}
 	p.Phase("unplanned", 4).Set(1, "")
@@ -131,7 +132,7 @@ func TestPlanEstimates(t *testing.T) {
 			ph.Set(i, "")
 		}
 	}
-	if !strings.Contains(out.String(), "b 1 10/10  0s left, 20s of all") {
+	if !strings.Contains(out.String(), "b 1 10/10  0s left  of all 20s") {
 		t.Errorf("kinds:\n%s", out.String())
 	}
 }
