@@ -142,30 +142,26 @@ func (p *policy) walk(space *searchspace.Space, encoding []float32, cell int, gr
 	x := t.Concat(t.Embedding(p.grid, cell), t.Input(tensor.Vector(1, p.encoding), encoding))
 	x = t.Linear(x, p.proj, p.projB)
 	state := t.ZeroState(1, p.hidden)
-	prefix := make([]int, 0, len(p.decisions))
-	for i := range p.decisions {
-		if !space.ActiveNext(prefix) {
-			prefix = append(prefix, 0)
-			continue
-		}
-		allowed := space.AllowedNext(prefix)
-		if len(allowed) == 0 {
-			return d, nil
-		}
+	w := space.Walk()
+	for w.Next() {
+		i := w.Decision()
 		state = t.LSTM(p.lstm, x, state)
 		n := p.decisions[i].Len()
 		logits := t.Linear(state.H, p.head(i, n), p.headBias(i, n))
-		s := decided{logits: logits, probs: p.probabilities(logits, allowed)}
+		s := decided{logits: logits, probs: p.probabilities(logits, w.Allowed())}
 		s.choice = choose(i, s.probs)
+		if err := w.Choose(s.choice); err != nil {
+			return d, err
+		}
 		p.steps = append(p.steps, s)
 		d.logProb += math.Log(s.probs[s.choice])
 		d.entropy += entropy(s.probs)
-		prefix = append(prefix, s.choice)
 		x = t.Embedding(p.values, p.offset[i]+s.choice)
 	}
-	a, err := space.New(prefix)
+	a, err := w.Arch()
 	if err != nil {
-		// A limit that no prefix shows; the proposal counts as refused.
+		// Restrictions that contradict each other, or a limit that no prefix shows: the proposal
+		// counts as refused.
 		return d, nil
 	}
 	d.arch = a

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/tendril-nas/tendril/internal/checkpoint"
+	"github.com/tendril-nas/tendril/internal/nn"
 	"github.com/tendril-nas/tendril/internal/search"
 	"github.com/tendril-nas/tendril/internal/tensor"
 	"github.com/tendril-nas/tendril/searchspace"
@@ -71,38 +72,53 @@ func Load(path string, o *Options) (*Adjuster, error) {
 
 func (a *Adjuster) state() (_ *adjusterState, tensors map[string]checkpoint.Tensor, err error) {
 	defer tensor.Recover(&err)
-	p, st := a.policy, a.policy.tape.Stream()
+	p := a.policy
 	state := &adjusterState{Space: a.space.Spec(), Options: a.opts, CustomCost: a.opts.Cost != nil, Backend: p.ps.Backend().Name(), Runs: a.runs}
 	tensors = make(map[string]checkpoint.Tensor)
-	for _, q := range p.ps.All() {
-		tensors["policy/"+q.Name()] = checkpoint.Of(q.Dims(), q.Get(st))
-	}
+	snap := p.ps.Snapshot(p.tape.Stream())
+	p.put(tensors, "policy/", snap.Values)
 	r := a.pending
 	if r == nil {
 		return state, tensors, nil
 	}
 	s := r.loop.State()
 	state.Pending = &runState{Prev: r.prev, Scratch: r.prev.IsZero(), Distance: r.distance, Average: r.average, Steps: s.Steps,
-		Extra: s.Extra, Updates: make(map[string]int)}
+		Extra: s.Extra, Updates: snap.Updates}
 	for _, m := range s.Measurements() {
 		state.Pending.Stage, state.Pending.Version = m.Stage, m.WeightVersion
 		break
 	}
 	putRecords(tensors, "pending", len(p.decisions), s.Records)
-	for _, q := range p.ps.All() {
-		state.Pending.Updates[q.Name()] = q.Steps()
-		for i, name := range adamSlots {
-			if b := q.Slot(i); b != nil {
-				data := make([]float32, b.Len())
-				st.Read(b, 0, data)
-				tensors[name+q.Name()] = checkpoint.Of(q.Dims(), data)
-			}
-		}
+	for i, prefix := range adamSlots {
+		p.put(tensors, prefix, snap.Slots[i])
 	}
 	return state, tensors, nil
 }
 
 var adamSlots = [...]string{"adam.m/", "adam.v/"}
+
+// put adds a group of the policy's numbers to the tensors of a checkpoint.
+func (p *policy) put(tensors map[string]checkpoint.Tensor, prefix string, group map[string][]float32) {
+	for name, data := range group {
+		tensors[prefix+name] = checkpoint.Of(p.ps.Lookup(name).Dims(), data)
+	}
+}
+
+// take is the group of the policy's parameters that want says.
+func (p *policy) take(tensors map[string]checkpoint.Tensor, prefix string, want func(name string) bool) (map[string][]float32, error) {
+	group := make(map[string][]float32)
+	for _, q := range p.ps.All() {
+		if !want(q.Name()) {
+			continue
+		}
+		data, err := checkpoint.Get[float32](tensors, prefix+q.Name(), q.Dims()...)
+		if err != nil {
+			return nil, fmt.Errorf("adjuster: %w", err)
+		}
+		group[q.Name()] = data
+	}
+	return group, nil
+}
 
 func restore(state *adjusterState, tensors map[string]checkpoint.Tensor, o *Options) (_ *Adjuster, err error) {
 	defer tensor.Recover(&err)
@@ -131,15 +147,13 @@ func restore(state *adjusterState, tensors map[string]checkpoint.Tensor, o *Opti
 		return nil, err
 	}
 	a.runs = state.Runs
-	p, st := a.policy, a.policy.tape.Stream()
-	for _, q := range p.ps.All() {
-		v, err := checkpoint.Get[float32](tensors, "policy/"+q.Name(), q.Dims()...)
-		if err != nil {
-			return nil, fmt.Errorf("adjuster: %w", err)
-		}
-		if err := q.Set(st, v); err != nil {
-			return nil, err
-		}
+	p := a.policy
+	values, err := p.take(tensors, "policy/", func(string) bool { return true })
+	if err != nil {
+		return nil, err
+	}
+	if err := p.ps.Restore(p.tape.Stream(), &nn.Snapshot{Values: values}); err != nil {
+		return nil, fmt.Errorf("adjuster: %w: %w", checkpoint.ErrCorrupt, err)
 	}
 	if name := p.ps.Backend().Name(); name != state.Backend {
 		a.opts.Logger.Warn("checkpoint was made with other kernels; results may differ in the last bits", "made", state.Backend, "here", name)
@@ -164,19 +178,15 @@ func (a *Adjuster) restoreRun(s *runState, tensors map[string]checkpoint.Tensor)
 		return err
 	}
 	r.average = s.Average
-	p, st := a.policy, a.policy.tape.Stream()
-	for _, q := range p.ps.All() {
-		if s.Updates[q.Name()] == 0 {
-			continue
+	p := a.policy
+	snap := &nn.Snapshot{Updates: s.Updates}
+	for i, prefix := range adamSlots {
+		if snap.Slots[i], err = p.take(tensors, prefix, func(name string) bool { return s.Updates[name] > 0 }); err != nil {
+			return err
 		}
-		q.Restore(s.Updates[q.Name()], len(adamSlots))
-		for i, name := range adamSlots {
-			v, err := checkpoint.Get[float32](tensors, name+q.Name(), q.Dims()...)
-			if err != nil {
-				return fmt.Errorf("adjuster: %w", err)
-			}
-			st.Write(q.Slot(i), 0, v)
-		}
+	}
+	if err := p.ps.Restore(p.tape.Stream(), snap); err != nil {
+		return fmt.Errorf("adjuster: %w: %w", checkpoint.ErrCorrupt, err)
 	}
 	recs, err := getRecords(tensors, "pending", s.Steps, len(p.decisions), s.Stage, s.Version)
 	if err != nil {

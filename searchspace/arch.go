@@ -5,13 +5,12 @@ import (
 	"fmt"
 )
 
-// Arch is one architecture of a Space: one choice index per decision. It is a
-// small immutable value that can be compared with == and used as a map key.
+// Arch is one architecture of a Space: one choice index per decision. It is a small immutable value
+// that can be compared with == and used as a map key.
 //
-// An Arch is canonical: a decision that has no effect under the others (the
-// kernel of layer 4 in a stage of depth 3) holds choice 0, so two values that
-// describe the same network are equal. Archs are made by a Space (New, Parse,
-// Sample, ...); the zero value is no architecture.
+// An Arch is canonical: a decision that has no effect under the others (the kernel of layer 4 in a
+// stage of depth 3) holds choice 0, so two values that describe the same network are equal. Archs
+// are made by a Space (New, Parse, Sample, ...); the zero value is no architecture.
 type Arch struct {
 	choices string // one byte per decision
 }
@@ -19,8 +18,7 @@ type Arch struct {
 // Len is the number of decisions; 0 for the zero value.
 func (a Arch) Len() int { return len(a.choices) }
 
-// At is the choice index of decision i. It panics, as indexing does, when i
-// is not in [0, Len()).
+// At is the choice index of decision i. It panics, as indexing does, when i is not in [0, Len()).
 func (a Arch) At(i int) int { return int(a.choices[i]) }
 
 // IsZero reports whether a is the zero value.
@@ -35,14 +33,14 @@ func (a Arch) Choices() []int {
 	return out
 }
 
-// MarshalText writes the choice indices as hexadecimal bytes, a form that
-// needs no Space. The text form for people is Space.Format.
+// MarshalText writes the choice indices as hexadecimal bytes, a form that needs no Space. The text
+// form for people is Space.Format.
 func (a Arch) MarshalText() ([]byte, error) {
 	return []byte(hex.EncodeToString([]byte(a.choices))), nil
 }
 
-// UnmarshalText reads what MarshalText wrote. It cannot know the space: check
-// the result with Space.Valid before use.
+// UnmarshalText reads what MarshalText wrote. It cannot know the space: check the result with
+// Space.Valid before use.
 func (a *Arch) UnmarshalText(text []byte) error {
 	b, err := hex.DecodeString(string(text))
 	if err != nil {

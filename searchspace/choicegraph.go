@@ -8,20 +8,20 @@ import (
 	"strings"
 )
 
-// OpSelect is the choice node of a ChoiceGraph: its output is the input whose
-// case equals the value of Select. It never appears in a Graph.
+// OpSelect is the choice node of a ChoiceGraph: its output is the input whose case equals the value
+// of Select. It never appears in a Graph.
 const OpSelect Op = 255
 
-// ErrNoChoiceGraph is returned by LowerChoices for a space whose networks
-// differ too much for one graph with choice nodes.
+// ErrNoChoiceGraph is returned by LowerChoices for a space whose networks differ too much for one
+// graph with choice nodes.
 var ErrNoChoiceGraph = errors.New("space has no choice graph")
 
-// ErrTooLarge is returned when a layer depends on so many decisions at once
-// that its table over their joint choices would be too large.
+// ErrTooLarge is returned when a layer depends on so many decisions at once that its table over
+// their joint choices would be too large.
 var ErrTooLarge = errors.New("table over joint choices is too large")
 
-// Largest tables: of one layer, of which a space has hundreds, and of one step
-// when decisions are eliminated.
+// Largest tables: of one layer, of which a space has hundreds, and of one step when decisions are
+// eliminated.
 const (
 	maxLayerTable = 1 << 14
 	maxTable      = 1 << 20
@@ -36,8 +36,8 @@ type ChoiceShape struct {
 // At is the shape under choices.
 func (s ChoiceShape) At(choices []int) Shape { return Shape{s.C.At(choices), s.H, s.W} }
 
-// ChoiceNode is a Node before decisions are made: some of its numbers, and
-// whether it exists, depend on decisions.
+// ChoiceNode is a Node before decisions are made: some of its numbers, and whether it exists,
+// depend on decisions.
 type ChoiceNode struct {
 	ID     int
 	Op     Op
@@ -50,6 +50,10 @@ type ChoiceNode struct {
 	When   []Int // the node exists where all of these are not 0
 	Select Int   // OpSelect: selects among Cases
 	Cases  []int
+	// Chain is set on the OpSelect of a Builder.Repeat, whose Select is the depth: Chain[i] is the
+	// ID of the node whose output is that of the first i layers, Chain[0] the input of the first.
+	// It goes up to the largest depth and has the depths in between that restrictions removed, too.
+	Chain []int
 
 	Kernel, Groups Int
 	Stride, Offset int
@@ -77,44 +81,56 @@ func (n *ChoiceNode) Exists(choices []int) bool {
 // Decisions is the indices of all decisions n depends on, ascending.
 func (n *ChoiceNode) Decisions() []int {
 	xs := slices.Concat([]Int{n.Select, n.Kernel, n.Groups, n.In.C, n.Out.C, n.sum}, n.When)
-	for _, t := range n.variant {
-		xs = append(xs, t.value)
+	return withDeps(xs, n.VariantDecisions()...)
+}
+
+// VariantDecisions is the indices of the decisions that Node.Variant depends on, ascending: under
+// single-path sharing every joint choice of them has weights of its own.
+func (n *ChoiceNode) VariantDecisions() []int {
+	xs := make([]Int, len(n.variant))
+	for i, t := range n.variant {
+		xs[i] = t.value
 	}
 	return unionDeps(xs...)
 }
 
+// Variant is Node.Variant under choices.
+func (n *ChoiceNode) Variant(choices []int) string {
+	var key strings.Builder
+	for _, t := range n.variant {
+		key.WriteString(t.label)
+		key.WriteString(strconv.Itoa(t.value.At(choices)))
+	}
+	return key.String()
+}
+
 // At is the node under choices. Inputs keep the IDs of the choice graph.
 func (n *ChoiceNode) At(choices []int) Node {
-	out := Node{ID: n.ID, Op: n.Op, Name: n.Name, Site: n.Site, Block: n.Block, Stage: n.Stage, Inputs: n.Inputs,
-		Kernel: n.Kernel.At(choices), Stride: n.Stride, Groups: n.Groups.At(choices), Offset: n.Offset, Bias: n.Bias, Act: n.Act,
-		Eps: n.Eps, Momentum: n.Momentum, Rate: n.Rate, In: n.In.At(choices), Out: n.Out.At(choices)}
+	out := Node{
+		ID: n.ID, Op: n.Op, Name: n.Name, Site: n.Site, Variant: n.Variant(choices), Block: n.Block, Stage: n.Stage,
+		Inputs: n.Inputs, Kernel: n.Kernel.At(choices), Stride: n.Stride, Groups: n.Groups.At(choices),
+		Offset: n.Offset, Bias: n.Bias, Act: n.Act, Eps: n.Eps, Momentum: n.Momentum, Rate: n.Rate,
+		In: n.In.At(choices), Out: n.Out.At(choices),
+	}
 	if !n.noPad {
 		out.Pad = out.Kernel / 2
-	}
-	if len(n.variant) > 0 {
-		var key strings.Builder
-		for _, t := range n.variant {
-			key.WriteString(t.label)
-			key.WriteString(strconv.Itoa(t.value.At(choices)))
-		}
-		out.Variant = key.String()
 	}
 	return out
 }
 
-// ChoiceGraph is the layer graph of a whole space: every node of every
-// architecture, choices kept as OpSelect nodes and as numbers that depend on
-// decisions. Nodes are in topological order.
+// ChoiceGraph is the layer graph of a whole space: every node of every architecture, choices kept
+// as OpSelect nodes and as numbers that depend on decisions. Nodes are in topological order.
 type ChoiceGraph struct {
 	Nodes     []ChoiceNode
 	Decisions []Decision
 	InputSize int
 	Classes   int
 	Stages    int
+	space     *Space
 }
 
-// LowerChoices lowers the whole space. Branches that restrictions have removed
-// are left out. Spaces of families with Builder.Resolved give ErrNoChoiceGraph.
+// LowerChoices lowers the whole space. Branches that restrictions have removed are left out. Spaces
+// of families with Builder.Resolved give ErrNoChoiceGraph.
 func (s *Space) LowerChoices() (*ChoiceGraph, error) {
 	if s.opaque {
 		return nil, fmt.Errorf("searchspace: family %s: %w", s.fam.Name, ErrNoChoiceGraph)
@@ -127,7 +143,8 @@ func (s *Space) LowerChoices() (*ChoiceGraph, error) {
 	for i := range b.nodes {
 		b.nodes[i].Name = b.nodes[i].Site
 	}
-	return &ChoiceGraph{Nodes: b.nodes, Decisions: s.Decisions(), InputSize: s.fam.InputSize, Classes: s.fam.Classes, Stages: b.stages}, nil
+	return &ChoiceGraph{Nodes: b.nodes, Decisions: s.Decisions(), InputSize: s.fam.InputSize,
+		Classes: s.fam.Classes, Stages: b.stages, space: s}, nil
 }
 
 // each runs f for every joint choice of deps that restrictions allow.

@@ -1,20 +1,19 @@
 package searchspace
 
-// Cost counts what a network needs per image. Multiply-adds and parameters
-// follow the convention of the published tables: convolution =
-// Cin·Kh·Kw/groups·Cout·Hout·Wout, linear = in·out; bias, batch norm and
-// activations are free; parameters include batch-norm affine pairs and
-// biases, not running statistics.
+// Cost counts what a network needs per image. Multiply-adds and parameters follow the convention of
+// the published tables: convolution = Cin·Kh·Kw/groups·Cout·Hout·Wout, linear = in·out; bias, batch
+// norm and activations are free; parameters include batch-norm affine pairs and biases, not running
+// statistics.
 type Cost struct {
 	MAdds       int64 // ConvMAdds + LinearMAdds
 	ConvMAdds   int64
 	LinearMAdds int64
 	Params      int64
-	// ActivationTrain is the bytes of float32 activations that a training step
-	// keeps per image: the output of every node.
+	// ActivationTrain is the bytes of float32 activations that a training step keeps per image: the
+	// output of every node.
 	ActivationTrain int64
-	// ActivationInfer is the peak of live float32 activation bytes per image
-	// when nodes run in order and elementwise nodes work in place.
+	// ActivationInfer is the peak of live float32 activation bytes per image when nodes run in
+	// order and elementwise nodes work in place.
 	ActivationInfer int64
 }
 
@@ -90,8 +89,8 @@ func (n *Node) inPlace() bool {
 	return false
 }
 
-// peak walks the nodes in order and returns the largest sum of live tensors, in
-// bytes: a tensor lives from its node to its last reader.
+// peak walks the nodes in order and returns the largest sum of live tensors, in bytes: a tensor
+// lives from its node to its last reader.
 func (g *Graph) peak() int64 {
 	last := make([]int, len(g.Nodes))
 	for i := range g.Nodes {
@@ -122,8 +121,7 @@ func (g *Graph) peak() int64 {
 	return peak
 }
 
-// Layers is the per-layer table: convolutions, batch norms and linear layers
-// in order.
+// Layers is the per-layer table: convolutions, batch norms and linear layers in order.
 func (g *Graph) Layers() []LayerCost {
 	var out []LayerCost
 	for i := range g.Nodes {

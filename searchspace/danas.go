@@ -11,18 +11,16 @@ type DANASVariant string
 
 // Spaces of DA-NAS (section 4.1), blocks × operators per layer.
 const (
-	// DANASMobile has inverted residuals with expansion 1, 3, 6 and depthwise
-	// convolution 3 or 5: 6 candidates a layer.
+	// DANASMobile has inverted residuals with expansion 1, 3, 6 and depthwise convolution 3 or 5: 6
+	// candidates a layer.
 	DANASMobile DANASVariant = "mobile"
 	// DANASMobilePlus has normal convolutions 3 and 5 as operators, too: 12.
 	DANASMobilePlus DANASVariant = "mobile+"
-	// DANASShuffle has shuffle blocks with one or three depthwise convolutions
-	// of 3, 5 or 7: 6.
+	// DANASShuffle has shuffle blocks with one or three depthwise convolutions of 3, 5 or 7: 6.
 	DANASShuffle DANASVariant = "shuffle"
 	// DANASShufflePlus has normal convolutions 3 and 5, too: 10.
 	DANASShufflePlus DANASVariant = "shuffle+"
-	// DANASShuffleMobile has the candidates of Shuffle and of Mobile on the
-	// layout of Shuffle: 12.
+	// DANASShuffleMobile has the candidates of Shuffle and of Mobile on the layout of Shuffle: 12.
 	DANASShuffleMobile DANASVariant = "shuffle+mobile"
 )
 
@@ -101,15 +99,14 @@ var (
 	daShuffleStages = []daStage{{4, 64, 2}, {4, 160, 2}, {8, 320, 2}, {4, 640, 2}}
 )
 
-// DANAS is a space of DA-NAS: a fixed number of layers, each with a choice of
-// block and operator. The paper gives no layout; Mobile uses that of
-// ProxylessNAS with four layers a stage, Shuffle one of 4, 4, 8 and 4 layers
-// with 64 to 640 channels.
+// DANAS is a space of DA-NAS: a fixed number of layers, each with a choice of block and operator.
+// The paper gives no layout; Mobile uses that of ProxylessNAS with four layers a stage, Shuffle one
+// of 4, 4, 8 and 4 layers with 64 to 640 channels.
 //
-// The text form is one candidate name per layer, separated by commas: "ir6k5"
-// is an inverted residual with expansion 6 and depthwise kernel 5, "sh3k7" a
-// shuffle block with three depthwise convolutions of 7, "n" instead of "k" is a
-// normal convolution, and a final "se" squeeze-and-excitation.
+// The text form is one candidate name per layer, separated by commas: "ir6k5" is an inverted
+// residual with expansion 6 and depthwise kernel 5, "sh3k7" a shuffle block with three depthwise
+// convolutions of 7, "n" instead of "k" is a normal convolution, and a final "se"
+// squeeze-and-excitation.
 func DANAS(o DANASOptions) (*Space, error) {
 	options, err := json.Marshal(o)
 	if err != nil {

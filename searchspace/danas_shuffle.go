@@ -2,11 +2,10 @@ package searchspace
 
 import "strconv"
 
-// shuffle writes a shuffle block: half the channels pass a branch of
-// convolutions, the other half goes by (or, with stride 2, both halves come
-// from a branch of their own); then channels are shuffled. The branch with a
-// single convolution is that of ShuffleNetV2, the one with three repeats
-// convolution and 1×1 convolution three times.
+// shuffle writes a shuffle block: half the channels pass a branch of convolutions, the other half
+// goes by (or, with stride 2, both halves come from a branch of their own); then channels are
+// shuffled. The branch with a single convolution is that of ShuffleNetV2, the one with three
+// repeats convolution and 1×1 convolution three times.
 func (c daCandidate) shuffle(b *Builder, x Ref, out, stride int) Ref {
 	half := Const(out / 2)
 	side, main := x, x

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Kind says what a decision decides, so that algorithms can treat alike
-// decisions alike (one softmax head per kind, one mutation rate per kind).
+// Kind says what a decision decides, so that algorithms can treat alike decisions alike (one
+// softmax head per kind, one mutation rate per kind).
 type Kind uint8
 
 // Kinds of decisions.
@@ -42,8 +42,8 @@ type Decision struct {
 	Values []int
 	// Labels[i] is the text of choice i, always set.
 	Labels []string
-	// Allowed lists the choice indices that restrictions have left, ascending.
-	// In a space without restrictions it is every index.
+	// Allowed lists the choice indices that restrictions have left, ascending. In a space without
+	// restrictions it is every index.
 	Allowed []int
 	// Weights[i] is the weight of choice i when Sample draws; nil = all equal.
 	Weights []float64

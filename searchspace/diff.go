@@ -8,8 +8,8 @@ import (
 // Difference is what changes from one architecture to another.
 type Difference struct {
 	Added, Removed []LayerRef // layers that only the second, or only the first, has
-	// Changed lists decisions that both architectures make, differently. The
-	// number of layers shows in Added and Removed instead.
+	// Changed lists decisions that both architectures make, differently. The number of layers shows
+	// in Added and Removed instead.
 	Changed []Change
 }
 
@@ -27,8 +27,7 @@ type Change struct {
 // IsZero reports whether nothing changes.
 func (d *Difference) IsZero() bool { return len(d.Added)+len(d.Removed)+len(d.Changed) == 0 }
 
-// Diff is what changes from a to b. The error wraps ErrInvalid for an Arch of
-// another space.
+// Diff is what changes from a to b. The error wraps ErrInvalid for an Arch of another space.
 func (s *Space) Diff(a, b Arch) (Difference, error) {
 	inA, inB := s.Active(a), s.Active(b)
 	if inA == nil || inB == nil {
@@ -63,9 +62,8 @@ func (s *Space) Diff(a, b Arch) (Difference, error) {
 	return out, nil
 }
 
-// String is a short text in one line, e.g.
-// "+stage3.layer2 -stage5.layer3 stage1.layer0 kernel 3→5 expand 6→4", and
-// "no change" for a zero Difference.
+// String is a short text in one line, e.g. "+stage3.layer2 -stage5.layer3 stage1.layer0 kernel 3→5
+// expand 6→4", and "no change" for a zero Difference.
 func (d *Difference) String() string {
 	if d.IsZero() {
 		return "no change"

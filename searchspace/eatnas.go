@@ -6,14 +6,14 @@ import (
 	"strconv"
 )
 
-// EATNASOptions sets up the seven-block space of EAT-NAS. The zero value is
-// the ImageNet layout with the base widths of the published code.
+// EATNASOptions sets up the seven-block space of EAT-NAS. The zero value is the ImageNet layout
+// with the base widths of the published code.
 type EATNASOptions struct {
-	// CIFAR selects the layout for small images: stem without stride,
-	// down-sampling in blocks 3 and 5, total expansion 4 to 10.
+	// CIFAR selects the layout for small images: stem without stride, down-sampling in blocks 3 and
+	// 5, total expansion 4 to 10.
 	CIFAR bool `json:"cifar,omitempty"`
-	// Chain multiplies the previous block's width by the width factor, the
-	// paper's definition, instead of a base width per block.
+	// Chain multiplies the previous block's width by the width factor, the paper's definition,
+	// instead of a base width per block.
 	Chain bool `json:"chain,omitempty"`
 	// Unlimited drops the limits on layers and total expansion.
 	Unlimited bool    `json:"unlimited,omitempty"`
@@ -32,17 +32,17 @@ var (
 	eatFactors      = [...]float64{0.5, 1, 1.5, 2}
 )
 
-// EATNAS is the space of EAT-NAS (section 3.2): seven blocks, each with an
-// operation (separable convolution, or inverted residual with expansion 3 or
-// 6), a kernel size, skip connections or none, 1 to 4 layers and a width factor.
+// EATNAS is the space of EAT-NAS (section 3.2): seven blocks, each with an operation (separable
+// convolution, or inverted residual with expansion 3 or 6), a kernel size, skip connections or
+// none, 1 to 4 layers and a width factor.
 //
-// The text form is seven lists "op,kernel,skip,layers,width" separated by
-// colons, in the codes of the published programs: op 0 to 2, kernel 0 to 2 for
-// 3, 5, 7, skip 0 or 1, layers 0 to 3 for 1 to 4, width 0 to 3 for the factors
-// 0.5, 1, 1.5, 2. A separable convolution has no skip; its entry is ignored.
+// The text form is seven lists "op,kernel,skip,layers,width" separated by colons, in the codes of
+// the published programs: op 0 to 2, kernel 0 to 2 for 3, 5, 7, skip 0 or 1, layers 0 to 3 for 1 to
+// 4, width 0 to 3 for the factors 0.5, 1, 1.5, 2. A separable convolution has no skip; its entry is
+// ignored.
 //
-// Architectures must keep the limits of the paper: on ImageNet 16 to 18 layers
-// and a last width of 8 to 16 times the stem's, on CIFAR 4 to 10 times.
+// Architectures must keep the limits of the paper: on ImageNet 16 to 18 layers and a last width of
+// 8 to 16 times the stem's, on CIFAR 4 to 10 times.
 func EATNAS(o EATNASOptions) (*Space, error) {
 	options, err := json.Marshal(o)
 	if err != nil {
@@ -158,8 +158,7 @@ func (e *eatBlock) layer(b *Builder, x Ref, l int) Ref {
 		stride = e.stride
 	}
 	b.Variant("k", e.kernel)
-	separable := Map(func(v ...int) int { return flag(v[0] == 0) }, e.op)
-	return b.Switch(separable, func(v int) Ref {
+	return b.Switch(e.op.is(0), func(v int) Ref {
 		if v == 1 {
 			var y Ref
 			b.Scope("sep", func() {
@@ -174,8 +173,8 @@ func (e *eatBlock) layer(b *Builder, x Ref, l int) Ref {
 	})
 }
 
-// inverted writes an inverted residual, with a skip connection where the block
-// has them: the identity if shapes agree, else a strided 1×1 convolution.
+// inverted writes an inverted residual, with a skip connection where the block has them: the
+// identity if shapes agree, else a strided 1×1 convolution.
 func (e *eatBlock) inverted(b *Builder, x Ref, expand Int, stride int) Ref {
 	in := x
 	b.ScopeAs("conv", "mb", func() {

@@ -16,14 +16,14 @@ func eatnas(t testing.TB, o searchspace.EATNASOptions) *searchspace.Space {
 
 // TestEATNASCount counts networks by hand.
 func TestEATNASCount(t *testing.T) {
-	// A block has 3·4·4 separable and 2·3·2·4·4 inverted forms; a separable
-	// one has no skip to choose.
+	// A block has 3·4·4 separable and 2·3·2·4·4 inverted forms; a separable one has no skip to
+	// choose.
 	free := new(big.Int).Exp(big.NewInt(48+192), big.NewInt(7), nil)
 	if got := eatnas(t, searchspace.EATNASOptions{Unlimited: true}).Size(); got.Cmp(free) != 0 {
 		t.Errorf("%v networks without limits, expected %v", got, free)
 	}
-	// Of the last widths 160, 320, 480, 640 the limits allow 5 and 10 times the
-	// stem on CIFAR, 10 and 15 times on ImageNet, there with 16 to 18 layers.
+	// Of the last widths 160, 320, 480, 640 the limits allow 5 and 10 times the stem on CIFAR, 10
+	// and 15 times on ImageNet, there with 16 to 18 layers.
 	half := new(big.Int).Div(free, big.NewInt(2))
 	if got := eatnas(t, searchspace.EATNASOptions{CIFAR: true}).Size(); got.Cmp(half) != 0 {
 		t.Errorf("%v networks on CIFAR, expected %v", got, half)

@@ -5,11 +5,10 @@ import (
 	"slices"
 )
 
-// A factor is a table over the joint choices of a few decisions. Sums of
-// factors describe costs, products of 0/1 factors describe which choices go
-// together; both can be combined over all decisions by eliminating one
-// decision after another, which is exact and fast as long as few decisions
-// meet in one table.
+// A factor is a table over the joint choices of a few decisions. Sums of factors describe costs,
+// products of 0/1 factors describe which choices go together; both can be combined over all
+// decisions by eliminating one decision after another, which is exact and fast as long as few
+// decisions meet in one table.
 //
 //	U. Bertelè, F. Brioschi: Nonserial Dynamic Programming, 1972.
 type factor[T any] struct {
@@ -56,8 +55,8 @@ func (n *network[T]) size(vars []int) (int, error) {
 	return size, nil
 }
 
-// solve eliminates every decision and returns the combined value and, for
-// optima, the choices that reach it.
+// solve eliminates every decision and returns the combined value and, for optima, the choices that
+// reach it.
 func (n *network[T]) solve() (T, []int, error) {
 	type step struct {
 		d    int
@@ -125,8 +124,8 @@ func (n *network[T]) at(vars, choices []int) int {
 	return i
 }
 
-// cheapest is the decision whose elimination makes the smallest table, and the
-// decisions of that table with it.
+// cheapest is the decision whose elimination makes the smallest table, and the decisions of that
+// table with it.
 func (n *network[T]) cheapest(left []int, factors []factor[T]) (int, []int, error) {
 	scopes := make([][]int, len(n.domains))
 	for _, f := range factors {
@@ -156,8 +155,8 @@ func (n *network[T]) cheapest(left []int, factors []factor[T]) (int, []int, erro
 	return best, bestScope, nil
 }
 
-// constrain adds the 0/1 factors of the space: activity, restrictions, limits.
-// yes and no are the values of allowed and forbidden joint choices.
+// constrain adds the 0/1 factors of the space: activity, restrictions, limits. yes and no are the
+// values of allowed and forbidden joint choices.
 func constrain[T any](s *Space, n *network[T], yes, no T) error {
 	pick := func(ok bool) T {
 		if ok {
@@ -235,8 +234,8 @@ func constrainGroup[T any](n *network[T], g *group, pick func(ok bool) T) error 
 	return nil
 }
 
-// constrainSum states a limit on a sum with one more variable per decision, the
-// sum so far, so that no table joins more than three variables.
+// constrainSum states a limit on a sum with one more variable per decision, the sum so far, so that
+// no table joins more than three variables.
 func constrainSum[T any](s *Space, n *network[T], l *limit, pick func(ok bool) T) error {
 	sums := make([]int, l.Max+1)
 	for i := range sums {
@@ -264,8 +263,7 @@ func constrainSum[T any](s *Space, n *network[T], l *limit, pick func(ok bool) T
 	return nil
 }
 
-// domains lists for every decision the allowed choices, and 0 for decisions
-// that can be inactive.
+// domains lists for every decision the allowed choices, and 0 for decisions that can be inactive.
 func (s *Space) domains() [][]int {
 	out := make([][]int, len(s.decisions))
 	for i := range s.decisions {

@@ -1,10 +1,9 @@
 package searchspace
 
-// Encode is the one-hot encoding of a: for every decision of the family's
-// encoding one number per choice, 1 for the choice taken, all 0 where the
-// decision is inactive. For MobileNetV3 with its default lists these are the 120
-// numbers of the AdaXpert adjuster: 20 kernels, then 20 expansion ratios. It is
-// nil for an Arch of another space.
+// Encode is the one-hot encoding of a: for every decision of the family's encoding one number per
+// choice, 1 for the choice taken, all 0 where the decision is inactive. For MobileNetV3 with its
+// default lists these are the 120 numbers of the AdaXpert adjuster: 20 kernels, then 20 expansion
+// ratios. It is nil for an Arch of another space.
 func (s *Space) Encode(a Arch) []float32 {
 	active := s.Active(a)
 	if active == nil {

@@ -50,13 +50,13 @@ func (s etSkip) String() string {
 	return kind + strconv.Itoa(s.from) + strconv.Itoa(s.to)
 }
 
-// ETNAS is the joint space of NASOA (section 3.1), out of which the published
-// models ET-NAS-A to -L come: one block design of one to three operations with
-// channel ratios and skip connections, and a macro layout of four stages that
-// says how many blocks each has and where channels grow. All blocks share the design.
+// ETNAS is the joint space of NASOA (section 3.1), out of which the published models ET-NAS-A to -L
+// come: one block design of one to three operations with channel ratios and skip connections, and a
+// macro layout of four stages that says how many blocks each has and where channels grow. All
+// blocks share the design.
 //
-// The text form is the published encoding BLOCK_CHANNELS_MACRO, e.g.
-// "031-_32_1-1-221-11121". Skip slots keep the order they are written in.
+// The text form is the published encoding BLOCK_CHANNELS_MACRO, e.g. "031-_32_1-1-221-11121". Skip
+// slots keep the order they are written in.
 func ETNAS(o ETNASOptions) (*Space, error) {
 	options, err := json.Marshal(o)
 	if err != nil {
@@ -99,8 +99,8 @@ func ETNAS(o ETNASOptions) (*Space, error) {
 	return NewSpace(f)
 }
 
-// etCopies refuses blocks that hand on their input more than once among their
-// output channels: along a chain of them channels would grow exponentially.
+// etCopies refuses blocks that hand on their input more than once among their output channels:
+// along a chain of them channels would grow exponentially.
 func etCopies(v []int) error {
 	copies := [etLayers + 1]int{1}
 	for to := 1; to <= v[0]; to++ {
@@ -118,8 +118,8 @@ func etCopies(v []int) error {
 	return nil
 }
 
-// buildETNAS declares the decisions and writes the network they give. The
-// structure follows from so many of them that it is written only resolved.
+// buildETNAS declares the decisions and writes the network they give. The structure follows from so
+// many of them that it is written only resolved.
 func buildETNAS(b *Builder, o ETNASOptions) {
 	var block etBlock
 	var channels Int
@@ -138,7 +138,8 @@ func buildETNAS(b *Builder, o ETNASOptions) {
 				b.layer = i
 				b.ScopeAs("", "layer"+strconv.Itoa(i), func() {
 					if !length.Constant() || i < length.At(nil) {
-						// Nearly all blocks keep the channels: drawn evenly, every network would break the limit.
+						// Nearly all blocks keep the channels: drawn evenly, every network would
+						// break the limit.
 						stages[s] = append(stages[s], b.Weighted("growth", KindWidth, []int{1, 2, 4}, []float64{0.94, 0.05, 0.01}))
 					}
 				})

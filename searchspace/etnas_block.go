@@ -56,10 +56,9 @@ func etDecisions(b *Builder) etBlock {
 	return e
 }
 
-// write writes one block to out channels with its stride. Places are the
-// block's input and the outputs of its layers; skips arrive at a place in the
-// order of the encoding, the residual from the input to the end last, then
-// comes a ReLU.
+// write writes one block to out channels with its stride. Places are the block's input and the
+// outputs of its layers; skips arrive at a place in the order of the encoding, the residual from
+// the input to the end last, then comes a ReLU.
 func (e *etBlock) write(b *Builder, x Ref, out, stride int) Ref {
 	layers := e.layers.At(nil)
 	var skips []etSkip
@@ -95,8 +94,8 @@ func (e *etBlock) write(b *Builder, x Ref, out, stride int) Ref {
 	return places[layers]
 }
 
-// strideAt is the layer that a block's stride sits on: the first that is not a
-// 1×1 convolution, the last if all are.
+// strideAt is the layer that a block's stride sits on: the first that is not a 1×1 convolution, the
+// last if all are.
 func (e *etBlock) strideAt() int {
 	for i, op := range e.ops {
 		if op.At(nil) != 1 {
@@ -127,9 +126,8 @@ func etConv(b *Builder, name string, x Ref, op, out, stride int) Ref {
 	return b.BatchNorm(name+".1", b.Conv(name+".0", x, c))
 }
 
-// etMerge brings the source of a skip to its target. A source of another
-// resolution, or for a sum of other channels, passes a 1×1 convolution and a
-// batch norm.
+// etMerge brings the source of a skip to its target. A source of another resolution, or for a sum
+// of other channels, passes a 1×1 convolution and a batch norm.
 func etMerge(b *Builder, name string, source, target Ref, concat bool) Ref {
 	stride := source.H / target.H
 	if source.H != target.H {
@@ -150,8 +148,8 @@ func etMerge(b *Builder, name string, source, target Ref, concat bool) Ref {
 	return b.Add(name, target, source)
 }
 
-// etVariant names the candidate, operation and channels, until the returned
-// function is called: blocks of this space share weights only where all agree.
+// etVariant names the candidate, operation and channels, until the returned function is called:
+// blocks of this space share weights only where all agree.
 func etVariant(b *Builder, op, in, out int) (restore func()) {
 	old := b.variant
 	b.Variant("op", Const(op))

@@ -91,8 +91,7 @@ func TestETNASBadText(t *testing.T) {
 	}
 }
 
-// TestETNASBlock compares weight names and shapes with those of the authors'
-// block, stride 1 and 2.
+// TestETNASBlock compares weight names and shapes with those of the authors' block, stride 1 and 2.
 func TestETNASBlock(t *testing.T) {
 	s := must[*searchspace.Space](t)(searchspace.ETNAS(searchspace.ETNASOptions{Channels: []int{8}, InputSize: 28}))
 	g := lowerText(t, s, "23311-a02c12_8_1-1-1-1")
@@ -171,8 +170,7 @@ func TestFoundBlocks(t *testing.T) {
 	}
 }
 
-// TestETNASGrowth counts macro layouts: with at most six doublings in stages of
-// at most two blocks.
+// TestETNASGrowth counts macro layouts: with at most six doublings in stages of at most two blocks.
 func TestETNASGrowth(t *testing.T) {
 	s := must[*searchspace.Space](t)(searchspace.ETNAS(searchspace.ETNASOptions{Channels: []int{32}, Blocks: 2}))
 	macro := must[*searchspace.Space](t)(s.Restrict(searchspace.Restriction{Decisions: []string{"block.*"}, Keep: []int{0}}))

@@ -7,9 +7,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// plainNet writes a family of one's own: two stages of plain or depthwise
-// layers with a choice of depth and width, and a residual around each layer
-// that keeps its shape.
+// plainNet writes a family of one's own: two stages of plain or depthwise layers with a choice of
+// depth and width, and a residual around each layer that keeps its shape.
 func plainNet(b *searchspace.Builder) {
 	x := b.ConvBN("stem", b.Input(), searchspace.Conv{Out: searchspace.Const(8), Kernel: searchspace.Const(3), Stride: 2}, searchspace.ActReLU)
 	for stage := range 2 {

@@ -2,9 +2,9 @@ package searchspace
 
 import "slices"
 
-// Int is a whole number in the description of a family. It is a constant, or
-// depends on decisions: while a Space lowers one Arch every Int is a constant,
-// while it lowers the whole space an Int stands for one number per choice.
+// Int is a whole number in the description of a family. It is a constant, or depends on decisions:
+// while a Space lowers one Arch every Int is a constant, while it lowers the whole space an Int
+// stands for one number per choice.
 type Int struct {
 	value int
 	e     *expr // nil for a constant
@@ -22,8 +22,8 @@ func Const(n int) Int { return Int{value: n} }
 // Constant reports whether x depends on no decision.
 func (x Int) Constant() bool { return x.e == nil }
 
-// Same reports whether x and y are the same expression, or equal constants.
-// Other expressions may be equal, too.
+// Same reports whether x and y are the same expression, or equal constants. Other expressions may
+// be equal, too.
 func (x Int) Same(y Int) bool { return x == y }
 
 // Decisions is the indices of the decisions x depends on, ascending.
@@ -34,8 +34,8 @@ func (x Int) Decisions() []int {
 	return slices.Clone(x.e.deps)
 }
 
-// At is the value of x under choices, one choice index per decision of the
-// space (only those of Decisions are read).
+// At is the value of x under choices, one choice index per decision of the space (only those of
+// Decisions are read).
 func (x Int) At(choices []int) int {
 	if x.e == nil {
 		return x.value
@@ -66,13 +66,22 @@ func (x Int) Times(y Int) Int {
 }
 
 // above is 1 where x > n and 0 elsewhere.
-func (x Int) above(n int) Int {
-	return Map(func(v ...int) int { return flag(v[0] > n) }, x)
-}
+func (x Int) above(n int) Int { return x.derive(func(v int) int { return flag(v > n) }) }
 
 // is is 1 where x = n and 0 elsewhere.
-func (x Int) is(n int) Int {
-	return Map(func(v ...int) int { return flag(v[0] == n) }, x)
+func (x Int) is(n int) Int { return x.derive(func(v int) int { return flag(v == n) }) }
+
+// isNot is 1 where x ≠ n and 0 elsewhere.
+func (x Int) isNot(n int) Int { return x.derive(func(v int) int { return flag(v != n) }) }
+
+// derive is f(x). It is Map for one argument: conditions, which are asked at every step of a Walk,
+// then need no memory.
+func (x Int) derive(f func(v int) int) Int {
+	if x.e == nil {
+		return Const(f(x.value))
+	}
+	eval := x.e.eval
+	return Int{e: &expr{x.e.deps, func(choices []int) int { return f(eval(choices)) }}}
 }
 
 func flag(b bool) int {
@@ -93,9 +102,9 @@ func unionDeps(xs ...Int) []int {
 	return slices.Compact(deps)
 }
 
-// assignments yields every joint choice of the decisions deps, choice i of
-// decision d running over options(d), written into one shared choices slice of
-// length n. The last decision of deps moves fastest.
+// assignments yields every joint choice of the decisions deps, choice i of decision d running over
+// options(d), written into one shared choices slice of length n. The last decision of deps moves
+// fastest.
 func assignments(n int, deps []int, options func(d int) []int, yield func(choices []int) bool) {
 	choices := make([]int, n)
 	var rec func(k int) bool

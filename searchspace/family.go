@@ -5,20 +5,19 @@ import (
 	"fmt"
 )
 
-// Family describes a search space for NewSpace: one function that writes the
-// network against a Builder, and a few things that have good defaults.
+// Family describes a search space for NewSpace: one function that writes the network against a
+// Builder, and a few things that have good defaults.
 type Family struct {
 	Name      string
 	InputSize int // height and width of the images, in pixels
 	Classes   int
 	// Build writes the network, from Builder.Input to Builder.Classifier.
 	Build func(b *Builder)
-	// Options is the JSON value that Spec carries so that a Maker can build the
-	// family again; optional.
+	// Options is the JSON value that Spec carries so that a Maker can build the family again;
+	// optional.
 	Options json.RawMessage
-	// Text lists the decision names of each list of the text form; lists are
-	// separated by colons, numbers or labels inside a list by commas. Nil is one
-	// list of all decisions.
+	// Text lists the decision names of each list of the text form; lists are separated by colons,
+	// numbers or labels inside a list by commas. Nil is one list of all decisions.
 	Text []TextList
 	// Synonyms are further texts that Parse accepts; optional.
 	Synonyms []Synonym
@@ -39,9 +38,8 @@ type TextList struct {
 // Synonym lets Parse read Label as the choice labelled Means.
 type Synonym struct{ Decision, Label, Means string }
 
-// Codec is a text form of a family's own. Parse gives one choice index per
-// decision (inactive ones are ignored) and reports bad text as a *SyntaxError;
-// Format is its inverse.
+// Codec is a text form of a family's own. Parse gives one choice index per decision (inactive ones
+// are ignored) and reports bad text as a *SyntaxError; Format is its inverse.
 type Codec interface {
 	Parse(text string, decisions []Decision) ([]int, error)
 	Format(choices []int, decisions []Decision) string
@@ -50,15 +48,13 @@ type Codec interface {
 // Limit is a condition on a few decisions that valid architectures satisfy.
 type Limit struct {
 	Decisions []string
-	// Check gets the numeric value of each of the Decisions (the choice index
-	// where a decision is symbolic; choice 0's where it is inactive) and says
-	// what is wrong.
+	// Check gets the numeric value of each of the Decisions (the choice index where a decision is
+	// symbolic; choice 0's where it is inactive) and says what is wrong.
 	Check func(values []int) error
 
-	// Add, instead of Check, makes a limit on a sum, which may run over many
-	// decisions and still be counted exactly: the sum of Add(i, value of
-	// Decisions[i]), never negative, must lie in [Min, Max]. What names the sum
-	// in errors, e.g. "layers".
+	// Add, instead of Check, makes a limit on a sum, which may run over many decisions and still be
+	// counted exactly: the sum of Add(i, value of Decisions[i]), never negative, must lie in [Min,
+	// Max]. What names the sum in errors, e.g. "layers".
 	Add      func(i, value int) int
 	Min, Max int
 	What     string
@@ -70,8 +66,8 @@ type Maker struct {
 	Make   func(options json.RawMessage) (*Space, error)
 }
 
-// NewSpace makes the space of a family. It runs f.Build once to record the
-// decisions and once more for the first architecture, so that mistakes show at once.
+// NewSpace makes the space of a family. It runs f.Build once to record the decisions and once more
+// for the first architecture, so that mistakes show at once.
 func NewSpace(f Family) (*Space, error) {
 	if f.Name == "" || f.Build == nil {
 		return nil, fmt.Errorf("searchspace: a family needs a name and a build function")
@@ -121,8 +117,8 @@ const (
 	maxMAdds   = 1 << 60
 )
 
-// newBuilder is a builder for f; choices nil records the space. A non-nil
-// space gives the decisions that exist already.
+// newBuilder is a builder for f; choices nil records the space. A non-nil space gives the decisions
+// that exist already.
 func newBuilder(f *Family, s *Space, choices []int) *Builder {
 	b := &Builder{fam: f, choices: choices, index: map[string]int{}, layer: -1, eps: 1e-5, momentum: 0.1, feature: -1}
 	if s != nil {
@@ -131,8 +127,7 @@ func newBuilder(f *Family, s *Space, choices []int) *Builder {
 	return b
 }
 
-// resolveNames turns the names in the family's texts, encoding and limits into
-// decision indices.
+// resolveNames turns the names in the family's texts, encoding and limits into decision indices.
 func (s *Space) resolveNames() error {
 	find := func(names []string) ([]int, error) {
 		out := make([]int, len(names))

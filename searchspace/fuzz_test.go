@@ -8,8 +8,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// FuzzParse: whatever the text, Parse gives an architecture whose text reads
-// back to it, or a SyntaxError inside the text, or an invalid architecture.
+// FuzzParse: whatever the text, Parse gives an architecture whose text reads back to it, or a
+// SyntaxError inside the text, or an invalid architecture.
 func FuzzParse(f *testing.F) {
 	all := spaces(f)
 	names := make([]string, 0, len(all))

@@ -75,17 +75,16 @@ type Node struct {
 	// Name is the PyTorch-like path in the lowered network, e.g.
 	// "blocks.3.conv.depth_conv.se.fc.reduce"; weights add ".weight", ".bias".
 	Name string
-	// Site names the place of the weights in the space and is the same in
-	// every architecture, e.g. "stage2.layer1.depth_conv.conv".
+	// Site names the place of the weights in the space and is the same in every architecture, e.g.
+	// "stage2.layer1.depth_conv.conv".
 	Site string
-	// Variant tells apart the candidates of a site for single-path sharing,
-	// e.g. "k5e4"; empty outside searched blocks.
+	// Variant tells apart the candidates of a site for single-path sharing, e.g. "k5e4"; empty
+	// outside searched blocks.
 	Variant string
-	// Block is the site of the enclosing block, e.g. "stage2.layer1"; empty
-	// outside blocks.
+	// Block is the site of the enclosing block, e.g. "stage2.layer1"; empty outside blocks.
 	Block string
-	// Stage is 0 before the searched stages, 1..Graph.Stages inside them and
-	// Graph.Stages+1 after them.
+	// Stage is 0 before the searched stages, 1..Graph.Stages inside them and Graph.Stages+1 after
+	// them.
 	Stage  int
 	Inputs []int // IDs, all smaller than ID
 
@@ -103,8 +102,8 @@ func (n *Node) Depthwise() bool {
 	return n.Op == OpConv && n.Groups > 1 && n.Groups == n.In.C && n.In.C == n.Out.C
 }
 
-// Graph is the layer graph of one network. Nodes are in topological order;
-// Nodes[0] is the input and the last node holds the logits.
+// Graph is the layer graph of one network. Nodes are in topological order; Nodes[0] is the input
+// and the last node holds the logits.
 type Graph struct {
 	Nodes     []Node
 	InputSize int // images are 3×InputSize×InputSize
@@ -113,8 +112,8 @@ type Graph struct {
 	feature   int
 }
 
-// Feature is the ID of the node whose output is the embedding of an image:
-// the input of the classifier, before dropout, shape C×1×1.
+// Feature is the ID of the node whose output is the embedding of an image: the input of the
+// classifier, before dropout, shape C×1×1.
 func (g *Graph) Feature() int { return g.feature }
 
 // Output is the ID of the node that holds the logits.

@@ -31,8 +31,8 @@ func TestActivationMemory(t *testing.T) {
 	if want := int64(4 * (192 + 3*64 + 128 + 64 + 64 + 4 + 5)); c.ActivationTrain != want {
 		t.Errorf("training keeps %d bytes, expected %d", c.ActivationTrain, want)
 	}
-	// Most is live while "narrow" runs: x 64, y 128, z 64; and while the stem
-	// runs: input 192 and its output 64.
+	// Most is live while "narrow" runs: x 64, y 128, z 64; and while the stem runs: input 192 and
+	// its output 64.
 	if want := int64(4 * 256); c.ActivationInfer != want {
 		t.Errorf("inference peaks at %d bytes, expected %d", c.ActivationInfer, want)
 	}
@@ -140,7 +140,8 @@ func TestWriteSVG(t *testing.T) {
 	}
 }
 
-// TestSVGDifference: whatever decision changes, the picture of both networks shows a difference; and none when nothing changes.
+// TestSVGDifference: whatever decision changes, the picture of both networks shows a difference;
+// and none when nothing changes.
 func TestSVGDifference(t *testing.T) {
 	shows := func(s *searchspace.Space, archs ...searchspace.Arch) bool {
 		var out bytes.Buffer

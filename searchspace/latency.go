@@ -2,9 +2,8 @@ package searchspace
 
 import "fmt"
 
-// LatencyLayer is a kind of layer as far as its time depends on it: a
-// convolution, linear layer or sum with the batch norm and activation that run
-// with it, or one other operation.
+// LatencyLayer is a kind of layer as far as its time depends on it: a convolution, linear layer or
+// sum with the batch norm and activation that run with it, or one other operation.
 type LatencyLayer struct {
 	Op                     string // Op.String
 	Norm                   bool   // batch norm follows
@@ -31,8 +30,8 @@ func (g *Graph) Latencies() []LatencyLayer {
 	return layers
 }
 
-// LatencyIndex says for every node of g to which of Latencies it belongs; −1
-// for the input and for what takes no time when a network only predicts.
+// LatencyIndex says for every node of g to which of Latencies it belongs; −1 for the input and for
+// what takes no time when a network only predicts.
 func (g *Graph) LatencyIndex() []int {
 	_, of := g.latencies()
 	return of
@@ -59,18 +58,19 @@ func (g *Graph) latencies() (layers []LatencyLayer, of []int) {
 	}
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
-		if of[i] >= 0 || n.Op == OpInput || n.Op == OpFlatten || n.Op == OpDropout {
+		if of[i] >= 0 || !n.Op.timed() {
 			continue
 		}
-		l := LatencyLayer{Op: n.Op.String(), Act: n.Act.String(), Kernel: n.Kernel, Stride: n.Stride, Groups: n.Groups, In: n.In, Out: n.Out}
+		l := LatencyLayer{Op: n.Op.String(), Act: n.Act.String(), Kernel: n.Kernel, Stride: n.Stride,
+			Groups: n.Groups, In: n.In, Out: n.Out}
 		last := i
 		of[i] = len(layers)
-		if n.Op == OpConv {
+		if n.Op.fuses(OpBatchNorm) {
 			if k := next(last, OpBatchNorm); k >= 0 {
 				l.Norm, of[k], last = true, len(layers), k
 			}
 		}
-		if n.Op == OpConv || n.Op == OpBatchNorm || n.Op == OpAdd || n.Op == OpLinear {
+		if n.Op.fuses(OpAct) {
 			if k := next(last, OpAct); k >= 0 {
 				l.Act, of[k] = g.Nodes[k].Act.String(), len(layers)
 			}
@@ -78,4 +78,21 @@ func (g *Graph) latencies() (layers []LatencyLayer, of []int) {
 		layers = append(layers, l)
 	}
 	return layers, of
+}
+
+// timed reports whether o takes time when a network only predicts.
+func (o Op) timed() bool {
+	return o != OpInput && o != OpFlatten && o != OpDropout && o != OpSelect
+}
+
+// fuses reports whether a node of o runs together with its only reader if that is next. A batch
+// norm and an activation behind one convolution both run with it.
+func (o Op) fuses(next Op) bool {
+	switch next {
+	case OpBatchNorm:
+		return o == OpConv
+	case OpAct:
+		return o == OpConv || o == OpBatchNorm || o == OpAdd || o == OpLinear
+	}
+	return false
 }

@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// TestLatencyTable: a table of multiply-adds predicts multiply-adds, survives JSON, and says what it lacks.
+// TestLatencyTable: a table of multiply-adds predicts multiply-adds, survives JSON, and says what
+// it lacks.
 func TestLatencyTable(t *testing.T) {
 	for _, m := range Models() {
 		space, a, err := m.Open()
@@ -82,7 +83,8 @@ func TestLatencyLayers(t *testing.T) {
 	if s := strings.Join(got, "; "); s != want {
 		t.Errorf("layers %s, expected %s", s, want)
 	}
-	// The input and the dropout take no time; a normalisation and an activation belong to the layer before.
+	// The input and the dropout take no time; a normalisation and an activation belong to the layer
+	// before.
 	if got, want := g.LatencyIndex(), []int{-1, 0, 0, 0, 1, 1, 2, 2, 3, 4, 4, -1, 5}; !slices.Equal(got, want) {
 		t.Errorf("nodes in layers %v, expected %v", got, want)
 	}

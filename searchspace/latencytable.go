@@ -8,14 +8,16 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync/atomic"
 )
 
 // ErrNoLatency is wrapped by the errors of a LatencyTable that lacks layers.
 var ErrNoLatency = errors.New("latency not measured")
 
-// LatencyTable predicts the time of a network as the sum over its layers of
-// measured times, as Once-for-All does. It can be written as JSON. The program
-// examples/latency measures one.
+// LatencyTable predicts the time of a network as the sum over its layers of measured times, as
+// Once-for-All does. It can be written as JSON. The program examples/latency measures one. Its
+// fields may be changed between calls, not during one; else it is safe for concurrent use. It must
+// not be copied.
 type LatencyTable struct {
 	CPU     string  // name of the processor
 	Kernels string  // what computes on it, as supernet.Model.KernelPath says
@@ -23,10 +25,12 @@ type LatencyTable struct {
 	Batch   int     // images
 	Fixed   float64 // seconds per network beside its layers
 	Entries []Latency
+
+	known atomic.Pointer[map[LatencyLayer]int] // see find
 }
 
-// ReadLatencyTable reads what Write wrote. Unknown fields, values that no
-// measurement gives, and a layer that is there twice are errors.
+// ReadLatencyTable reads what Write wrote. Unknown fields, values that no measurement gives, and a
+// layer that is there twice are errors.
 func ReadLatencyTable(r io.Reader) (*LatencyTable, error) {
 	d := json.NewDecoder(r)
 	d.DisallowUnknownFields()
@@ -81,38 +85,71 @@ func isTime(s float64) bool { return s >= 0 && !math.IsInf(s, 1) }
 
 // Missing lists the layers of g that the table lacks, each once.
 func (t *LatencyTable) Missing(g *Graph) []LatencyLayer {
-	known := t.index()
 	var out []LatencyLayer
 	for _, l := range g.Latencies() {
-		if _, ok := known[l]; !ok && !slices.Contains(out, l) {
+		if t.entry(l) == nil && !slices.Contains(out, l) {
 			out = append(out, l)
 		}
 	}
 	return out
 }
 
-// Seconds is the predicted time of g for a batch of t.Batch images. When
-// layers were not measured the error wraps ErrNoLatency and lists them.
+// Seconds is the predicted time of g for a batch of t.Batch images. When layers were not measured
+// the error wraps ErrNoLatency and lists them.
 func (t *LatencyTable) Seconds(g *Graph) (float64, error) {
-	if missing := t.Missing(g); len(missing) > 0 {
-		names := make([]string, len(missing))
-		for i, l := range missing {
-			names[i] = l.String()
-		}
-		return 0, fmt.Errorf("searchspace: %w: %s", ErrNoLatency, strings.Join(names, "; "))
-	}
-	known := t.index()
 	sum := t.Fixed
 	for _, l := range g.Latencies() {
-		sum += known[l]
+		e := t.entry(l)
+		if e == nil {
+			return 0, lacks(t.Missing(g))
+		}
+		sum += e.Seconds
 	}
 	return sum, nil
 }
 
-func (t *LatencyTable) index() map[LatencyLayer]float64 {
-	out := make(map[LatencyLayer]float64, len(t.Entries))
-	for _, e := range t.Entries {
-		out[e.Layer] = e.Seconds
+// Cost is the predicted time of a's network, see Seconds. The error wraps ErrInvalid when a is not
+// of the space. Where a whole space is searched and has a choice graph, Model is faster.
+func (t *LatencyTable) Cost(space *Space, a Arch) (float64, error) {
+	g, err := space.Lower(a)
+	if err != nil {
+		return 0, err
 	}
-	return out
+	return t.Seconds(g)
+}
+
+// lacks is the error of a table without the layers.
+func lacks(layers []LatencyLayer) error {
+	names := make([]string, len(layers))
+	for i, l := range layers {
+		names[i] = l.String()
+	}
+	return fmt.Errorf("searchspace: %w: %s", ErrNoLatency, strings.Join(names, "; "))
+}
+
+// entry is the entry of l, nil if there is none.
+func (t *LatencyTable) entry(l LatencyLayer) *Latency {
+	if i := t.find(l); i >= 0 {
+		return &t.Entries[i]
+	}
+	return nil
+}
+
+// find is the index of the entry of l, or -1. It remembers where entries are; what it remembers is
+// checked against Entries, which may grow and change between calls.
+func (t *LatencyTable) find(l LatencyLayer) int {
+	if known := t.known.Load(); known != nil {
+		if i, ok := (*known)[l]; ok && i < len(t.Entries) && t.Entries[i].Layer == l {
+			return i
+		}
+	}
+	if !slices.ContainsFunc(t.Entries, func(e Latency) bool { return e.Layer == l }) {
+		return -1
+	}
+	known := make(map[LatencyLayer]int, len(t.Entries))
+	for i := range t.Entries {
+		known[t.Entries[i].Layer] = i
+	}
+	t.known.Store(&known)
+	return known[l]
 }

@@ -66,8 +66,8 @@ func (b *Builder) GlobalAvgPool(name string, x Ref) Ref {
 	return b.add(ChoiceNode{Op: OpGlobalAvgPool, Inputs: []int{x.id}, In: x.ChoiceShape, Out: out.ChoiceShape}, name)
 }
 
-// AvgPool adds average pooling over kernel×kernel windows without padding;
-// windows that stick out at the end average what they cover.
+// AvgPool adds average pooling over kernel×kernel windows without padding; windows that stick out
+// at the end average what they cover.
 func (b *Builder) AvgPool(name string, x Ref, kernel, stride int) Ref {
 	out := x
 	out.H, out.W = ceilDiv(x.H-kernel, stride)+1, ceilDiv(x.W-kernel, stride)+1
@@ -111,9 +111,8 @@ func (b *Builder) Slice(name string, x Ref, from, count int) Ref {
 	return b.add(ChoiceNode{Op: OpSlice, Inputs: []int{x.id}, Offset: from, In: x.ChoiceShape, Out: out.ChoiceShape}, name)
 }
 
-// SqueezeExcite adds squeeze-and-excitation: pool, 1×1 convolution with bias to
-// hidden channels, ReLU, 1×1 with bias back, gate, multiply. Its weights are
-// NAME.fc.reduce and NAME.fc.expand.
+// SqueezeExcite adds squeeze-and-excitation: pool, 1×1 convolution with bias to hidden channels,
+// ReLU, 1×1 with bias back, gate, multiply. Its weights are NAME.fc.reduce and NAME.fc.expand.
 func (b *Builder) SqueezeExcite(name string, x Ref, hidden Int, inner, gate Act) Ref {
 	s := b.GlobalAvgPool(name+".pool", x)
 	s = b.Conv(name+".fc.reduce", s, Conv{Out: hidden, Bias: true})
@@ -123,8 +122,7 @@ func (b *Builder) SqueezeExcite(name string, x Ref, hidden Int, inner, gate Act)
 	return b.Mul(name, x, s)
 }
 
-// Mul adds x scaled channel by channel by s, a tensor of as many channels and
-// one pixel.
+// Mul adds x scaled channel by channel by s, a tensor of as many channels and one pixel.
 func (b *Builder) Mul(name string, x, s Ref) Ref {
 	if s.H != 1 || s.W != 1 {
 		b.fail("%s scales by a %d×%d tensor, expected 1×1", join(b.name, name), s.H, s.W)
@@ -148,8 +146,8 @@ func (b *Builder) Dropout(name string, x Ref, rate float64) Ref {
 	return b.add(ChoiceNode{Op: OpDropout, Inputs: []int{x.id}, Rate: rate, In: x.ChoiceShape, Out: x.ChoiceShape}, name)
 }
 
-// Classifier marks x (C×1×1) as the embedding and adds dropout and the linear
-// layer NAME from it to the classes.
+// Classifier marks x (C×1×1) as the embedding and adds dropout and the linear layer NAME from it to
+// the classes.
 func (b *Builder) Classifier(name string, x Ref, dropout float64) Ref {
 	b.feature = x.id
 	x = b.Dropout(name+".dropout", x, dropout)

@@ -11,8 +11,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// limited is a small space with a limit, a restricted group and removed
-// choices: everything that counting has to respect.
+// limited is a small space with a limit, a restricted group and removed choices: everything that
+// counting has to respect.
 func limited(t testing.TB) *searchspace.Space {
 	t.Helper()
 	s := must[*searchspace.Space](t)(searchspace.NewSpace(searchspace.Family{
@@ -52,8 +52,7 @@ func enumerate(s *searchspace.Space) map[searchspace.Arch]bool {
 	}
 }
 
-// TestBruteForce compares size, extremes, sampling and neighbours with
-// enumeration.
+// TestBruteForce compares size, extremes, sampling and neighbours with enumeration.
 func TestBruteForce(t *testing.T) {
 	// Combinations that differ only in inactive decisions are one.
 	grouped := must[*searchspace.Space](t)(plain(t).Restrict(searchspace.Restriction{
@@ -111,8 +110,7 @@ func TestBruteForce(t *testing.T) {
 	}
 }
 
-// TestExpectedCost compares expectation and gradient with the sum over all
-// joint choices.
+// TestExpectedCost compares expectation and gradient with the sum over all joint choices.
 func TestExpectedCost(t *testing.T) {
 	s := plain(t)
 	m := must[*searchspace.CostModel](t)(costModel(s))

@@ -45,8 +45,8 @@ func (s *Space) lower(choices []int) (*Graph, error) {
 	return g, nil
 }
 
-// check finds numbers no network can have: a family's own mistakes, and
-// settings such as a vanishing width.
+// check finds numbers no network can have: a family's own mistakes, and settings such as a
+// vanishing width.
 func (n *Node) check(c *ChoiceNode, choices []int) error {
 	if n.Out.C < 1 || n.Out.C > maxWidth && n.Op != OpLinear {
 		return fmt.Errorf("%s has %d channels, expected 1 to %d", n.Name, n.Out.C, maxWidth)

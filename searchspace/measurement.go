@@ -40,7 +40,8 @@ func (m Measurement) MarshalJSON() ([]byte, error) {
 		m.WeightVersion, m.Recalibrated})
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote. It cannot know the space: check Arch with Space.Valid.
+// UnmarshalJSON reads what MarshalJSON wrote. It cannot know the space: check Arch with
+// Space.Valid.
 func (m *Measurement) UnmarshalJSON(text []byte) error {
 	var j measurementJSON
 	if err := json.Unmarshal(text, &j); err != nil {

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// MobileNetV3Options sets up the MobileNetV3 family. The zero value is the
-// space of the AdaXpert paper (section 5.1), which OFA and EAS share.
+// MobileNetV3Options sets up the MobileNetV3 family. The zero value is the space of the AdaXpert
+// paper (section 5.1), which OFA and EAS share.
 type MobileNetV3Options struct {
 	Width      float64 `json:"width,omitempty"`       // width multiplier; 0 = 1
 	InputSize  int     `json:"input_size,omitempty"`  // pixels; 0 = 224
@@ -33,13 +33,12 @@ var mbv3Stages = [...]struct {
 	{160, 2, ActHSwish, true},
 }
 
-// MobileNetV3 is the space of AdaXpert, Once-for-All and EAS: five stages of
-// inverted residual blocks; decisions are each stage's depth and each layer's
-// kernel size and expansion ratio.
+// MobileNetV3 is the space of AdaXpert, Once-for-All and EAS: five stages of inverted residual
+// blocks; decisions are each stage's depth and each layer's kernel size and expansion ratio.
 //
-// The text form is "depths:kernels:ratios", with a depth per stage and, with
-// D the largest depth, D kernels and D ratios per stage; what stands past a
-// stage's depth is ignored. With the default lists these are 5, 20 and 20 numbers.
+// The text form is "depths:kernels:ratios", with a depth per stage and, with D the largest depth, D
+// kernels and D ratios per stage; what stands past a stage's depth is ignored. With the default
+// lists these are 5, 20 and 20 numbers.
 func MobileNetV3(o MobileNetV3Options) (*Space, error) {
 	options, err := json.Marshal(o)
 	if err != nil {
@@ -81,8 +80,8 @@ func (sp *mobileSpace) buildV3(b *Builder, o MobileNetV3Options) {
 	b.Scope("classifier", func() { b.Classifier("linear", x, o.Dropout) })
 }
 
-// mobileSpace is what the families of mobile inverted residual blocks share:
-// a number of stages, each with a depth, each layer with a kernel and a ratio.
+// mobileSpace is what the families of mobile inverted residual blocks share: a number of stages,
+// each with a depth, each layer with a kernel and a ratio.
 type mobileSpace struct {
 	family                   string
 	stages                   int
@@ -180,8 +179,7 @@ type mbBlock struct {
 func mbconv(b *Builder, x Ref, m mbBlock) Ref {
 	in := x
 	b.ScopeAs("conv", "", func() {
-		widens := Map(func(v ...int) int { return flag(v[0] != 1) }, m.expand)
-		x = b.If(widens, x, func(x Ref) Ref {
+		x = b.If(m.expand.isNot(1), x, func(x Ref) Ref {
 			return b.ConvBN("inverted_bottleneck", x, Conv{Out: in.C.Times(m.expand)}, m.act)
 		})
 		x = b.ConvBN("depth_conv", x, Conv{Out: x.C, Kernel: m.kernel, Stride: m.stride, Depthwise: !m.dense}, m.act)
@@ -197,9 +195,8 @@ func mbconv(b *Builder, x Ref, m mbBlock) Ref {
 	return x
 }
 
-// round8 rounds a number of channels to a multiple of 8 as the published
-// networks do: to the nearest (halves up), at least 8, and 8 more if that is
-// below 0.9 of what was wanted.
+// round8 rounds a number of channels to a multiple of 8 as the published networks do: to the
+// nearest (halves up), at least 8, and 8 more if that is below 0.9 of what was wanted.
 func round8(c float64) int {
 	r := max(8, int(c+4)/8*8)
 	if float64(r) < 0.9*c {

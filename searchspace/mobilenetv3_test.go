@@ -11,8 +11,7 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// TestWeightNames compares names and shapes with those PyTorch lists for the
-// authors' code.
+// TestWeightNames compares names and shapes with those PyTorch lists for the authors' code.
 func TestWeightNames(t *testing.T) {
 	f, err := os.Open("testdata/mobilenetv3_weights.txt")
 	if err != nil {
@@ -57,8 +56,8 @@ func weights(g *searchspace.Graph) []string {
 	return out
 }
 
-// TestSinglePathWeights counts the weights of the published single-path
-// supernet, one block per candidate.
+// TestSinglePathWeights counts the weights of the published single-path supernet, one block per
+// candidate.
 func TestSinglePathWeights(t *testing.T) {
 	s := mobile(t, searchspace.MobileNetV3Options{})
 	sites := must[[]searchspace.Site](t)(s.Sites())

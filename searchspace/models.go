@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Model is a published network: a name for one architecture of a family, or a
-// network of fixed design, with the figures its authors report.
+// Model is a published network: a name for one architecture of a family, or a network of fixed
+// design, with the figures its authors report.
 type Model struct {
 	Name      string
 	Family    string // of the Space; "model/NAME" for a fixed design
@@ -25,8 +25,8 @@ type Reported struct {
 	Top1   float64 // ImageNet top-1 accuracy, percent
 }
 
-// Open is the model's space and architecture. Space.WithInput and
-// Space.WithClasses give the same network for other images and classes.
+// Open is the model's space and architecture. Space.WithInput and Space.WithClasses give the same
+// network for other images and classes.
 func (m Model) Open() (*Space, Arch, error) {
 	s, err := FromSpec(Spec{Family: m.Family, InputSize: m.InputSize, Classes: m.Classes})
 	if err != nil {

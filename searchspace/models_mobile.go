@@ -2,9 +2,8 @@ package searchspace
 
 import "strconv"
 
-// mbRow is a row of a published table of inverted residual blocks: repeats
-// blocks, the first with the stride, of an expansion to mid channels (or by the
-// factor expand), kernel, output channels.
+// mbRow is a row of a published table of inverted residual blocks: repeats blocks, the first with
+// the stride, of an expansion to mid channels (or by the factor expand), kernel, output channels.
 type mbRow struct {
 	repeats, expand, mid, kernel, out, stride int
 	se                                        bool
@@ -31,8 +30,7 @@ func buildMobileNetV2(b *Builder, width float64) {
 	b.Classifier("classifier.1", b.GlobalAvgPool("pool", x), 0.2)
 }
 
-// mobileV2Block writes a block as conv.0, conv.1, ...: expansion if any,
-// depthwise, projection.
+// mobileV2Block writes a block as conv.0, conv.1, ...: expansion if any, depthwise, projection.
 func mobileV2Block(b *Builder, x Ref, r mbRow, out, i int) Ref {
 	in, k := x, 0
 	stride := r.strideAt(i)
@@ -66,8 +64,8 @@ func convBNAct(b *Builder, name string, x Ref, c Conv, a Act) Ref {
 	return b.Act(name+".2", b.BatchNorm(name+".1", b.Conv(name+".0", x, c)), a)
 }
 
-// seBlock writes an inverted residual as block.0, block.1, ...: expansion if
-// any, depthwise, squeeze-and-excitation (fc1, fc2) if any, projection.
+// seBlock writes an inverted residual as block.0, block.1, ...: expansion if any, depthwise,
+// squeeze-and-excitation (fc1, fc2) if any, projection.
 func seBlock(b *Builder, x Ref, r mbRow, mid, squeeze, stride int, gate Act) Ref {
 	in, k := x, 0
 	next := func() string { k++; return "block." + strconv.Itoa(k-1) }
@@ -119,8 +117,8 @@ func buildMobileNetV3Large(b *Builder) {
 	b.Classifier("classifier.3", b.Act("classifier.1", x, hs), 0.2)
 }
 
-// buildMnasNetA1 writes MnasNet-A1 (Fig. 7 of its paper). Squeeze-and-excitation
-// has a quarter of the block's input channels.
+// buildMnasNetA1 writes MnasNet-A1 (Fig. 7 of its paper). Squeeze-and-excitation has a quarter of
+// the block's input channels.
 func buildMnasNetA1(b *Builder) {
 	b.Norm(1e-3, 0.01)
 	x := convBNAct(b, "features.0", b.Input(), Conv{Out: Const(32), Kernel: Const(3), Stride: 2}, ActReLU)
@@ -131,8 +129,8 @@ func buildMnasNetA1(b *Builder) {
 	b.Classifier("classifier.1", b.GlobalAvgPool("avgpool", x), 0.2)
 }
 
-// buildEfficientNetB0 writes EfficientNet-B0 with PyTorch's names (stochastic
-// depth, a training device, left out).
+// buildEfficientNetB0 writes EfficientNet-B0 with PyTorch's names (stochastic depth, a training
+// device, left out).
 func buildEfficientNetB0(b *Builder) {
 	const sw = ActSwish
 	x := convBNAct(b, "features.0", b.Input(), Conv{Out: Const(32), Kernel: Const(3), Stride: 2}, sw)

@@ -2,8 +2,8 @@ package searchspace
 
 import "strconv"
 
-// buildResNet writes ResNet-18 (two 3×3 convolutions a block) or ResNet-50
-// (bottlenecks, stride on the 3×3 convolution) with PyTorch's names.
+// buildResNet writes ResNet-18 (two 3×3 convolutions a block) or ResNet-50 (bottlenecks, stride on
+// the 3×3 convolution) with PyTorch's names.
 func buildResNet(b *Builder, bottleneck bool, depths [4]int) {
 	x := b.Conv("conv1", b.Input(), Conv{Out: Const(64), Kernel: Const(7), Stride: 2})
 	x = b.MaxPool("maxpool", b.Act("relu", b.BatchNorm("bn1", x), ActReLU), 3, 2)

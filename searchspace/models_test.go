@@ -8,8 +8,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// TestModels: every published network opens, prints its text back, and agrees
-// with the reported figures as far as its note does not say otherwise.
+// TestModels: every published network opens, prints its text back, and agrees with the reported
+// figures as far as its note does not say otherwise.
 func TestModels(t *testing.T) {
 	names := map[string]bool{}
 	for _, m := range searchspace.Models() {

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// ProxylessNASOptions sets up the ProxylessNAS family as Once-for-All uses it;
-// the zero value is that space.
+// ProxylessNASOptions sets up the ProxylessNAS family as Once-for-All uses it; the zero value is
+// that space.
 type ProxylessNASOptions struct {
 	Width      float64 `json:"width,omitempty"`       // width multiplier; 0 = 1
 	InputSize  int     `json:"input_size,omitempty"`  // pixels; 0 = 224
@@ -21,12 +21,11 @@ type ProxylessNASOptions struct {
 // proxylessStages are the searched stages; the last has one layer.
 var proxylessStages = [...]struct{ width, stride int }{{24, 2}, {40, 2}, {80, 2}, {96, 1}, {192, 2}, {320, 1}}
 
-// ProxylessNAS is the ProxylessNAS space of Once-for-All: six stages of
-// inverted residual blocks with ReLU6 and without squeeze-and-excitation, the
-// last stage with exactly one layer.
+// ProxylessNAS is the ProxylessNAS space of Once-for-All: six stages of inverted residual blocks
+// with ReLU6 and without squeeze-and-excitation, the last stage with exactly one layer.
 //
-// The text form is "depths:kernels:ratios" as for MobileNetV3, with 6, 21 and
-// 21 numbers for the default lists; the last depth is 1.
+// The text form is "depths:kernels:ratios" as for MobileNetV3, with 6, 21 and 21 numbers for the
+// default lists; the last depth is 1.
 func ProxylessNAS(o ProxylessNASOptions) (*Space, error) {
 	options, err := json.Marshal(o)
 	if err != nil {

@@ -14,8 +14,8 @@ type ResNet50Options struct {
 	Dropout   float64 `json:"dropout,omitempty"`    // before the classifier; 0 = none
 }
 
-// resnet50Stages are the searched stages: width at factor 1, least depth,
-// slots for expansion ratios, stride of the first block.
+// resnet50Stages are the searched stages: width at factor 1, least depth, slots for expansion
+// ratios, stride of the first block.
 var resnet50Stages = [...]struct{ width, depth, slots, stride int }{
 	{256, 2, 4, 1}, {512, 2, 4, 2}, {1024, 4, 6, 2}, {2048, 2, 4, 2},
 }
@@ -26,16 +26,14 @@ var (
 	resnet50Widths  = []float64{0.65, 0.8, 1}
 )
 
-// ResNet50 is the ResNet50 space of Once-for-All: bottleneck blocks with a
-// choice of depth (0 to 2 blocks more than the least) and width factor per
-// stage and of the bottleneck's ratio per block, and a stem with an optional
-// residual layer and two widths.
+// ResNet50 is the ResNet50 space of Once-for-All: bottleneck blocks with a choice of depth (0 to 2
+// blocks more than the least) and width factor per stage and of the bottleneck's ratio per block,
+// and a stem with an optional residual layer and two widths.
 //
-// The text form is "d:e:w" with 5, 18 and 6 entries: d is 0 or 2 for the
-// stem's residual layer (1 means 2) and 0 to 2 for each stage; e is 0.2, 0.25
-// or 0.35 per block, those past a stage's depth ignored; w is an index into
-// the factors 0.65, 0.8 and 1 for the stem's inner and outer width and for
-// each stage.
+// The text form is "d:e:w" with 5, 18 and 6 entries: d is 0 or 2 for the stem's residual layer (1
+// means 2) and 0 to 2 for each stage; e is 0.2, 0.25 or 0.35 per block, those past a stage's depth
+// ignored; w is an index into the factors 0.65, 0.8 and 1 for the stem's inner and outer width and
+// for each stage.
 func ResNet50(o ResNet50Options) (*Space, error) {
 	options, err := json.Marshal(o)
 	if err != nil {

@@ -7,21 +7,20 @@ import (
 	"strings"
 )
 
-// Restriction narrows a space without changing its decisions, so that an Arch
-// of the narrower space is the same value in the wider one. It can be written
-// as JSON.
+// Restriction narrows a space without changing its decisions, so that an Arch of the narrower space
+// is the same value in the wider one. It can be written as JSON.
 type Restriction struct {
-	// Decisions are decision names, or patterns as of path.Match: "stage1.*",
-	// "*.kernel". Every entry must match at least one decision.
+	// Decisions are decision names, or patterns as of path.Match: "stage1.*", "*.kernel". Every
+	// entry must match at least one decision.
 	Decisions []string `json:"decisions"`
 	// Keep lists the choice indices that stay in every named decision.
 	Keep []int `json:"keep,omitempty"`
-	// Values lists the numeric values that stay in every named decision, an
-	// alternative to Keep; values a decision does not have are ignored.
+	// Values lists the numeric values that stay in every named decision, an alternative to Keep;
+	// values a decision does not have are ignored.
 	Values []int `json:"values,omitempty"`
-	// Combinations lists the joint choices of the named decisions that stay,
-	// each with one choice index per decision, in the order of Decisions (which
-	// are then names, not patterns). Choices of inactive decisions are ignored.
+	// Combinations lists the joint choices of the named decisions that stay, each with one choice
+	// index per decision, in the order of Decisions (which are then names, not patterns). Choices
+	// of inactive decisions are ignored.
 	Combinations [][]int `json:"combinations,omitempty"`
 }
 
@@ -29,8 +28,8 @@ type Restriction struct {
 type group struct {
 	decisions []int
 	combos    [][]int
-	// closed: whether a decision of the group is active depends on the group
-	// alone. Then combos are canonical and different.
+	// closed: whether a decision of the group is active depends on the group alone. Then combos are
+	// canonical and different.
 	closed bool
 }
 
@@ -96,9 +95,8 @@ func (g *group) text(s *Space, choices []int) string {
 	return strings.Join(parts, ", ")
 }
 
-// Restrict is the space with some choices removed. Restrictions add up: a
-// choice stays if all of them keep it. The error wraps ErrInfeasible when
-// nothing is left.
+// Restrict is the space with some choices removed. Restrictions add up: a choice stays if all of
+// them keep it. The error wraps ErrInfeasible when nothing is left.
 func (s *Space) Restrict(rs ...Restriction) (*Space, error) {
 	out := &Space{fam: s.fam, decisions: s.Decisions(), activity: s.activity, index: s.index, opaque: s.opaque,
 		lists: s.lists, encoding: s.encoding, limits: s.limits,

@@ -10,10 +10,10 @@ import (
 // maxTries bounds the draws of Sample and Mutate.
 const maxTries = 1000
 
-// Sample draws every active decision from its allowed choices, uniformly unless
-// the family gives them weights, and every restricted combination uniformly from its list. Draws outside the
-// space's limits are repeated, at most 1000 times; then the error wraps
-// ErrInfeasible. Given equal generators the result is equal.
+// Sample draws every active decision from its allowed choices, uniformly unless the family gives
+// them weights, and every restricted combination uniformly from its list. Draws outside the space's
+// limits are repeated, at most 1000 times; then the error wraps ErrInfeasible. Given equal
+// generators the result is equal.
 func (s *Space) Sample(r *rand.Rand) (Arch, error) {
 	var last error
 	for range maxTries {
@@ -35,8 +35,8 @@ func (s *Space) infeasible(last error) error {
 	return fmt.Errorf("searchspace: %s, %d tries (last: %v): %w", s.fam.Name, maxTries, last, ErrInfeasible)
 }
 
-// draw makes canonical choices that obey single choices and each group that
-// shares no decision with another.
+// draw makes canonical choices that obey single choices and each group that shares no decision with
+// another.
 func (s *Space) draw(r *rand.Rand) (choices []int, ok bool) {
 	choices = make([]int, len(s.decisions))
 	fixed := make([]int, len(s.decisions)) // choice+1 from a group
@@ -64,15 +64,14 @@ func (s *Space) draw(r *rand.Rand) (choices []int, ok bool) {
 
 // MutateOptions sets how Mutate changes an architecture.
 type MutateOptions struct {
-	// Rate is the probability that each active decision is drawn anew; 0 means
-	// that exactly one decision takes another value.
+	// Rate is the probability that each active decision is drawn anew; 0 means that exactly one
+	// decision takes another value.
 	Rate float64
 }
 
-// Mutate is a changed copy of a: valid and different. Decisions that become
-// active are drawn uniformly. A decision inside a restricted combination
-// changes together with the others of its group. Invalid results are drawn
-// again, at most 1000 times; then the error wraps ErrInfeasible.
+// Mutate is a changed copy of a: valid and different. Decisions that become active are drawn
+// uniformly. A decision inside a restricted combination changes together with the others of its
+// group. Invalid results are drawn again, at most 1000 times; then the error wraps ErrInfeasible.
 func (s *Space) Mutate(a Arch, r *rand.Rand, o MutateOptions) (Arch, error) {
 	if a.Len() != len(s.decisions) || s.inRange(a) != nil {
 		return Arch{}, s.Valid(a)
@@ -137,8 +136,8 @@ func (s *Space) change(choices []int, i int, other bool, r *rand.Rand) {
 	}
 }
 
-// settle makes choices canonical after a change of a: what became inactive is
-// 0, what became active is drawn (or, without r, its first allowed choice).
+// settle makes choices canonical after a change of a: what became inactive is 0, what became active
+// is drawn (or, without r, its first allowed choice).
 func (s *Space) settle(a Arch, choices []int, r *rand.Rand) {
 	before := s.Active(a)
 	for i := range choices {
@@ -154,9 +153,9 @@ func (s *Space) settle(a Arch, choices []int, r *rand.Rand) {
 	}
 }
 
-// Neighbours yields the valid architectures that differ from a in one decision
-// (or one restricted combination), each once, in the order of decisions and
-// choices. Decisions that become active take their first allowed choice.
+// Neighbours yields the valid architectures that differ from a in one decision (or one restricted
+// combination), each once, in the order of decisions and choices. Decisions that become active take
+// their first allowed choice.
 func (s *Space) Neighbours(a Arch) iter.Seq[Arch] {
 	return func(yield func(Arch) bool) {
 		active := s.Active(a)

@@ -5,8 +5,7 @@ import (
 	"slices"
 )
 
-// Site is a place of weights in a space: all the weights that architectures
-// may have there.
+// Site is a place of weights in a space: all the weights that architectures may have there.
 type Site struct {
 	Name  string
 	Op    Op // OpConv, OpBatchNorm or OpLinear
@@ -15,24 +14,24 @@ type Site struct {
 	Bias  bool
 	// Depthwise is set for convolutions with one channel per group.
 	Depthwise bool
-	// Kernel, In and Out are the largest of any architecture: the size of a
-	// tensor that all of them can share slices of.
+	// Kernel, In and Out are the largest of any architecture: the size of a tensor that all of them
+	// can share slices of.
 	Kernel, In, Out int
-	// Variants are the candidates of the site with weights of their own under
-	// single-path sharing, in the order of choices.
+	// Variants are the candidates of the site with weights of their own under single-path sharing,
+	// in the order of choices.
 	Variants []SiteVariant
 }
 
-// SiteVariant is one candidate of a Site. Where an architecture's weights
-// differ inside a variant (widths of neighbouring layers), it is the largest.
+// SiteVariant is one candidate of a Site. Where an architecture's weights differ inside a variant
+// (widths of neighbouring layers), it is the largest.
 type SiteVariant struct {
 	Key             string // Node.Variant
 	Kernel, In, Out int
 	Params          int64
 }
 
-// Sites lists the places of weights in network order. Spaces without a choice
-// graph give ErrNoChoiceGraph.
+// Sites lists the places of weights in network order. Spaces without a choice graph give
+// ErrNoChoiceGraph.
 func (s *Space) Sites() ([]Site, error) {
 	g, err := s.LowerChoices()
 	if err != nil {

@@ -5,10 +5,9 @@ import (
 	"math/big"
 )
 
-// Size is the number of different architectures of the space. It is exact,
-// restrictions and limits included, unless restrictions and limits tie so many
-// decisions together that counting would need a table of more than a million
-// entries: then limits are left out and Size is an upper bound.
+// Size is the number of different architectures of the space. It is exact, restrictions and limits
+// included, unless restrictions and limits tie so many decisions together that counting would need
+// a table of more than a million entries: then limits are left out and Size is an upper bound.
 func (s *Space) Size() *big.Int {
 	n, err := s.count()
 	if err == nil {
@@ -45,10 +44,10 @@ func (s *Space) count() (*big.Int, error) {
 	return total, err
 }
 
-// Smallest is the architecture with the fewest multiply-adds. It is exact where
-// the space has a cost model (CostModel) and few decisions meet in one layer;
-// for ET-NAS and the chained widths of EAT-NAS it is the best that a
-// deterministic local search finds. It is the zero Arch in an empty space.
+// Smallest is the architecture with the fewest multiply-adds. It is exact where the space has a
+// cost model (CostModel) and few decisions meet in one layer; for ET-NAS and the chained widths of
+// EAT-NAS it is the best that a deterministic local search finds. It is the zero Arch in an empty
+// space.
 func (s *Space) Smallest() Arch {
 	s.extremes.Do(s.findExtremes)
 	return s.low
@@ -69,8 +68,8 @@ func (s *Space) findExtremes() {
 			}
 		}
 	}
-	// No table form: climb from the corners of the space, which finds the
-	// extremes as long as the cost grows with each decision on its own.
+	// No table form: climb from the corners of the space, which finds the extremes as long as the
+	// cost grows with each decision on its own.
 	s.low, s.high = s.climb(1), s.climb(-1)
 }
 
@@ -112,9 +111,9 @@ func (s *Space) extreme(terms []Term, sign float64) (Arch, error) {
 	return s.New(choices[:len(s.decisions)])
 }
 
-// climb minimises sign·MAdds from each decision's first and from its last
-// allowed choices by changing one decision at a time, and two at a time where a
-// limit on a sum ties a few decisions together, until nothing helps.
+// climb minimises sign·MAdds from each decision's first and from its last allowed choices by
+// changing one decision at a time, and two at a time where a limit on a sum ties a few decisions
+// together, until nothing helps.
 func (s *Space) climb(sign int64) Arch {
 	var best Arch
 	var bestCost int64
@@ -137,8 +136,7 @@ type climber struct {
 	cost int64
 }
 
-// try moves to the architecture that differs by one or two decisions if that
-// is better.
+// try moves to the architecture that differs by one or two decisions if that is better.
 func (c *climber) try(i, ci, j, cj int) bool {
 	choices := c.at.Choices()
 	choices[i], choices[j] = ci, cj

@@ -7,15 +7,15 @@ import (
 	"sync"
 )
 
-// ErrInfeasible is returned when a space has no valid architecture, or none
-// was found within the allowed number of draws.
+// ErrInfeasible is returned when a space has no valid architecture, or none was found within the
+// allowed number of draws.
 var ErrInfeasible = errors.New("no valid architecture found")
 
 // ErrInvalid is wrapped by the errors of Valid and New.
 var ErrInvalid = errors.New("invalid architecture")
 
-// Space is a set of architectures: decisions, the networks they stand for and
-// the limits they obey. It is immutable and safe for concurrent use.
+// Space is a set of architectures: decisions, the networks they stand for and the limits they obey.
+// It is immutable and safe for concurrent use.
 type Space struct {
 	fam          Family
 	decisions    []Decision
@@ -84,8 +84,8 @@ func (s *Space) rebuild(f Family) (*Space, error) {
 	return out.Restrict(s.restrictions...)
 }
 
-// Decisions is a copy of the decisions in order: a decision comes after all
-// those that its activity depends on.
+// Decisions is a copy of the decisions in order: a decision comes after all those that its activity
+// depends on.
 func (s *Space) Decisions() []Decision {
 	out := slices.Clone(s.decisions)
 	for i := range out {
@@ -115,8 +115,8 @@ func (s *Space) active(i int, choices []int) bool {
 	return true
 }
 
-// Active says for every decision of a whether it has an effect. It is nil for
-// an Arch of another space.
+// Active says for every decision of a whether it has an effect. It is nil for an Arch of another
+// space.
 func (s *Space) Active(a Arch) []bool {
 	if a.Len() != len(s.decisions) || s.inRange(a) != nil {
 		return nil
@@ -129,51 +129,8 @@ func (s *Space) Active(a Arch) []bool {
 	return out
 }
 
-// ActiveNext reports whether decision len(prefix) has an effect after the
-// choices in prefix. It is what a policy that decides step by step asks.
-func (s *Space) ActiveNext(prefix []int) bool {
-	if len(prefix) >= len(s.decisions) {
-		return false
-	}
-	choices := make([]int, len(s.decisions))
-	for i, c := range prefix {
-		if c < 0 || c >= s.decisions[i].Len() {
-			return false
-		}
-		choices[i] = c
-	}
-	return s.active(len(prefix), choices)
-}
-
-// AllowedNext is the choices of decision len(prefix) that restrictions leave
-// open after the choices in prefix; just choice 0 where it is inactive. Limits
-// that a family states as a function are not looked ahead to.
-func (s *Space) AllowedNext(prefix []int) []int {
-	i := len(prefix)
-	if i >= len(s.decisions) {
-		return nil
-	}
-	if !s.ActiveNext(prefix) {
-		return []int{0}
-	}
-	choices := make([]int, len(s.decisions))
-	copy(choices, prefix)
-	var out []int
-	for _, c := range s.decisions[i].Allowed {
-		choices[i] = c
-		open := true
-		for g := range s.groups {
-			open = open && s.groups[g].open(s, choices, i+1)
-		}
-		if open {
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
-// New is the architecture with the given choice index per decision. Choices
-// of inactive decisions are ignored. The error wraps ErrInvalid.
+// New is the architecture with the given choice index per decision. Choices of inactive decisions
+// are ignored. The error wraps ErrInvalid.
 func (s *Space) New(choices []int) (Arch, error) {
 	if len(choices) != len(s.decisions) {
 		return Arch{}, fmt.Errorf("searchspace: %d choices, expected %d: %w", len(choices), len(s.decisions), ErrInvalid)
@@ -190,8 +147,8 @@ func (s *Space) New(choices []int) (Arch, error) {
 	return newArch(canon), nil
 }
 
-// canonical is choices with 0 for inactive decisions. Out-of-range choices stay
-// and make what depends on them count as active.
+// canonical is choices with 0 for inactive decisions. Out-of-range choices stay and make what
+// depends on them count as active.
 func (s *Space) canonical(choices []int) []int {
 	out := make([]int, len(choices))
 	for i, c := range choices {
@@ -223,8 +180,8 @@ func (s *Space) inRange(a Arch) error {
 	return nil
 }
 
-// Valid says whether a is an architecture of s: made for its decisions,
-// canonical, and within restrictions and limits. The error wraps ErrInvalid.
+// Valid says whether a is an architecture of s: made for its decisions, canonical, and within
+// restrictions and limits. The error wraps ErrInvalid.
 func (s *Space) Valid(a Arch) error {
 	if a.Len() != len(s.decisions) {
 		return fmt.Errorf("searchspace: architecture with %d choices, expected %d: %w", a.Len(), len(s.decisions), ErrInvalid)

@@ -77,8 +77,8 @@ func stream(t *rapid.T) *rand.Rand {
 	return rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), rapid.Uint64().Draw(t, "stream")))
 }
 
-// TestServices checks, for random architectures of every space, that all
-// services agree on what an architecture is.
+// TestServices checks, for random architectures of every space, that all services agree on what an
+// architecture is.
 func TestServices(t *testing.T) {
 	for name, s := range spaces(t) {
 		t.Run(name, func(t *testing.T) {
@@ -152,12 +152,24 @@ func checkArch(t *rapid.T, s *searchspace.Space, a searchspace.Arch, r *rand.Ran
 		} else {
 			activeChoices++
 		}
-		if s.ActiveNext(a.Choices()[:i]) != active[i] {
-			t.Fatalf("ActiveNext and Active disagree on %s of %s", d.Name, text)
+	}
+	w := s.Walk()
+	for i := range active {
+		if !active[i] {
+			continue
 		}
-		if open := s.AllowedNext(a.Choices()[:i]); !contains(open, a.At(i)) {
-			t.Fatalf("AllowedNext %v lacks choice %d of %s in %s", open, a.At(i), d.Name, text)
+		if !w.Next() || w.Decision() != i {
+			t.Fatalf("the walk comes to decision %d, expected %d of %s", w.Decision(), i, text)
 		}
+		if err := w.Choose(a.At(i)); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+	}
+	if w.Next() {
+		t.Fatalf("the walk goes on after %s", text)
+	}
+	if b, err := w.Arch(); err != nil || b != a {
+		t.Fatalf("the walk ends at %v, %v, expected %s", b, err, text)
 	}
 	if b, err := s.New(choices); err != nil || b != a {
 		t.Fatalf("New(%v) = %v, %v; expected %v", choices, b, err, a)
@@ -176,15 +188,6 @@ func checkArch(t *rapid.T, s *searchspace.Space, a searchspace.Arch, r *rand.Ran
 	if ones > activeChoices {
 		t.Fatalf("%d ones for %d active decisions", ones, activeChoices)
 	}
-}
-
-func contains(list []int, v int) bool {
-	for _, x := range list {
-		if x == v {
-			return true
-		}
-	}
-	return false
 }
 
 // TestGraphs checks that the graphs of random architectures are sound.

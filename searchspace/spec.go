@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Spec describes a space in a form that JSON can carry, so that a checkpoint
-// can rebuild the space with FromSpec.
+// Spec describes a space in a form that JSON can carry, so that a checkpoint can rebuild the space
+// with FromSpec.
 type Spec struct {
 	Family       string          `json:"family"`
 	Options      json.RawMessage `json:"options,omitempty"`
@@ -24,8 +24,8 @@ func (s *Space) Spec() Spec {
 	return sp
 }
 
-// FromSpec rebuilds the space that sp describes. The families of this package
-// are known; makers add a program's own.
+// FromSpec rebuilds the space that sp describes. The families of this package are known; makers add
+// a program's own.
 func FromSpec(sp Spec, makers ...Maker) (*Space, error) {
 	var s *Space
 	var err error

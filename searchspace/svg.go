@@ -21,8 +21,8 @@ type drawnBlock struct {
 	madds, params int64
 }
 
-// blocksOf summarises the blocks of g in network order, and what is outside of
-// them; layer counts the blocks of a stage.
+// blocksOf summarises the blocks of g in network order, and what is outside of them; layer counts
+// the blocks of a stage.
 func blocksOf(g *Graph) (out []drawnBlock, rest drawnBlock) {
 	last := ""
 	inC := 0
@@ -75,13 +75,11 @@ const (
 	svgTop    = 30
 )
 
-// WriteSVG draws architectures of s one above the other, as Fig. 4 of the
-// AdaXpert paper does: a box per block, coloured by kernel size, as high as
-// the expansion ratio, stages side by side with a mark where the resolution
-// drops. Blocks stand in the same column in every row; with two or more
-// architectures, blocks that differ from the row above have a thick outline
-// and missing ones a dotted one; the heading says when layers outside the
-// blocks (stem, head) differ.
+// WriteSVG draws architectures of s one above the other, as Fig. 4 of the AdaXpert paper does: a
+// box per block, coloured by kernel size, as high as the expansion ratio, stages side by side with
+// a mark where the resolution drops. Blocks stand in the same column in every row; with two or more
+// architectures, blocks that differ from the row above have a thick outline and missing ones a
+// dotted one; the heading says when layers outside the blocks (stem, head) differ.
 func WriteSVG(w io.Writer, s *Space, archs ...Arch) error {
 	if len(archs) == 0 {
 		return fmt.Errorf("searchspace: no architecture to draw")

@@ -30,10 +30,9 @@ type token struct {
 	offset int
 }
 
-// Parse reads the text form of the family. What inactive places hold is
-// ignored, so different texts can give one Arch. Bad text gives a
-// *SyntaxError; an architecture outside restrictions or limits an error that
-// wraps ErrInvalid.
+// Parse reads the text form of the family. What inactive places hold is ignored, so different texts
+// can give one Arch. Bad text gives a *SyntaxError; an architecture outside restrictions or limits
+// an error that wraps ErrInvalid.
 func (s *Space) Parse(text string) (Arch, error) {
 	var choices []int
 	var err error
@@ -48,8 +47,8 @@ func (s *Space) Parse(text string) (Arch, error) {
 	return s.New(choices)
 }
 
-// Format is the text form of a, which Parse reads back to a; "" for an Arch of
-// another space. Inactive places hold their decision's first choice.
+// Format is the text form of a, which Parse reads back to a; "" for an Arch of another space.
+// Inactive places hold their decision's first choice.
 func (s *Space) Format(a Arch) string {
 	if a.Len() != len(s.decisions) || s.inRange(a) != nil {
 		return ""
@@ -118,8 +117,8 @@ func (s *Space) meaning(decision, text string) string {
 	return text
 }
 
-// split cuts the text into one token per decision. After a wrong number of
-// entries it returns those before the mistake as well.
+// split cuts the text into one token per decision. After a wrong number of entries it returns those
+// before the mistake as well.
 func (s *Space) split(text string) (map[int]token, *SyntaxError) {
 	tokens := make(map[int]token, len(s.decisions))
 	offset := 0
@@ -154,8 +153,8 @@ func (s *Space) split(text string) (map[int]token, *SyntaxError) {
 	return tokens, nil
 }
 
-// wellFormed reports whether a token can be a number or label at all. Labels
-// of ignored places are held to no more than this.
+// wellFormed reports whether a token can be a number or label at all. Labels of ignored places are
+// held to no more than this.
 func wellFormed(s string) bool {
 	if s == "" {
 		return false

@@ -55,6 +55,7 @@ func benchArchs(b *testing.B, space *searchspace.Space) []searchspace.Arch {
 type bench struct {
 	net      *Net
 	programs []*program
+	passes   [][]passRun
 	batch    *dataset.Batch
 	training *training
 }
@@ -90,13 +91,14 @@ func newBench(b *testing.B, backend tensor.Backend, size, stem, images int) *ben
 			b.Fatal(err)
 		}
 		w.programs = append(w.programs, p)
+		w.passes = append(w.passes, plain(p))
 	}
 	return w
 }
 
 // train is a training step of sub-network i.
 func (w *bench) train(b *testing.B, i int) {
-	if _, _, err := w.training.step(w.batch, w.programs[i], 0.05, 1); err != nil {
+	if _, _, err := w.training.step(w.batch, w.passes[i], 0.05, 1); err != nil {
 		b.Error(err)
 	}
 }

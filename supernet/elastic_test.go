@@ -127,7 +127,7 @@ func checkElasticTraining(t *testing.T, backend tensor.Backend, tolerance, rel f
 	}
 	run := &training{network: n.network, plan: &plan{}, sgd: nn.SGD{Momentum: g.Momentum, WeightDecay: g.Decay}}
 	for i, want := range g.Losses {
-		loss, _, err := run.step(b, program(g.Archs[i%len(g.Archs)]), g.LR, 0)
+		loss, _, err := run.step(b, plain(program(g.Archs[i%len(g.Archs)])), g.LR, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -55,7 +55,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if _, err := net.Train(ctx, train, &supernet.TrainOptions{Epochs: 6, BatchSize: 16, LR: 0.05, StepsPerArch: 1}); err != nil {
+	if _, err := net.Train(ctx, train, &supernet.TrainOptions{Epochs: 6, BatchSize: 16, LR: 0.05, Subnets: supernet.SubnetOptions{StepsPerDraw: 1}}); err != nil {
 		log.Fatal(err)
 	}
 	judge, err := net.On(val, &supernet.EvalOptions{Calibration: train})
@@ -165,12 +165,12 @@ func ExampleNet_Train() {
 			log.Fatal(err)
 		}
 		res, err := net.Train(ctx, bars(64, 1), options)
-		fmt.Println("resumed:", res.Resumed, "steps:", res.Steps, "finished:", res.Finished, "error:", err)
+		fmt.Println("resumed:", res.Resumed, "steps:", res.Steps, "status:", res.Status, "error:", err)
 		ctx = context.Background()
 	}
 	// Output:
-	// resumed: false steps: 3 finished: false error: supernet: train: training stopped at step 3 of 8: context canceled
-	// resumed: true steps: 8 finished: true error: <nil>
+	// resumed: false steps: 3 status: cancelled error: supernet: train: training stopped at step 3 of 8: context canceled
+	// resumed: true steps: 8 status: finished error: <nil>
 }
 
 // Sub-networks are judged with inherited weights; a Bound remembers what it measured while the weights stay.

@@ -234,7 +234,7 @@ func (c *goldenCase) train() {
 				c.compare("logits_eval_after", c.evaluate(b), c.floats(fmt.Sprintf("logits_eval_after%d", i)), 2e-3)
 			}
 		}
-		loss, _, err := run.step(b, c.m.prog, c.Attrs.LR, 0)
+		loss, _, err := run.step(b, plain(c.m.prog), c.Attrs.LR, 0)
 		if err != nil {
 			c.Fatal(err)
 		}

@@ -77,17 +77,20 @@ func tinyModel(t testing.TB) *Model {
 // sample draws a sub-network.
 func sample(t testing.TB, s *searchspace.Space, seed uint64) searchspace.Arch {
 	t.Helper()
-	a, err := Uniform(s, seed).Sample(0)
+	passes, err := Uniform(s, seed).Sample(0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a
+	return passes[0].Arch
 }
 
 // short is training options for tests.
 func short(epochs int) *TrainOptions {
-	return &TrainOptions{Epochs: epochs, BatchSize: 16, LR: 0.05, Seed: 3, StepsPerArch: 2}
+	return &TrainOptions{Epochs: epochs, BatchSize: 16, LR: 0.05, Seed: 3, Subnets: SubnetOptions{StepsPerDraw: 2}}
 }
+
+// plain is a step of one pass that learns from labels.
+func plain(p *program) []passRun { return []passRun{{program: p, weight: 1, labels: 1}} }
 
 // jitter moves all weights and statistics away from their start, so that slips between tensors show.
 func jitter(t testing.TB, n *network, seed uint64) {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tendril-nas/tendril/searchspace"
 )
 
 // killEnv is what a child process of TestKilledProcess trains: steps to report before it waits to be killed, and the checkpoint.
@@ -51,7 +53,7 @@ func TestKilledProcess(t *testing.T) {
 	o.Checkpoint, o.CheckpointEvery = path, 1
 	last := tinyModel(t)
 	res, err := last.Train(context.Background(), train, o)
-	if err != nil || !res.Finished {
+	if err != nil || res.Status != searchspace.StatusFinished {
 		t.Fatalf("%+v, %v", res, err)
 	}
 	if !res.Resumed {

@@ -154,7 +154,8 @@ func (m *Model) Train(ctx context.Context, train dataset.Dataset, o *TrainOption
 	defer m.release()
 	j := job{
 		identity: identity{Network: "model", Space: m.space.Spec(), Arch: m.space.Format(m.arch)},
-		pick:     func(int) (*program, error) { return m.prog, nil },
+		sampler:  Cycle(m.arch), every: 1,
+		program: func(searchspace.Arch) (*program, error) { return m.prog, nil },
 	}
 	if o.Validation != nil {
 		im, err := m.images(o.Validation, o.ValidationOptions)

@@ -9,9 +9,10 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// Train trains the shared weights, one sub-network at a time: StepsPerArch batches, then the next. See TrainOptions for what is
-// done by default and how an interrupted training goes on. When the context ends, the weights trained so far stay, and the
-// result says how far it came. The Recorder must not call methods that compute on this Net.
+// Train trains the shared weights. Options.Subnets.Sampler says which sub-networks run in a step, by default a random one that
+// changes every five steps. See TrainOptions for what else is done by default and how an interrupted training goes on. When the
+// context ends, the weights trained so far stay, and the result says how far it came. The Recorder must not call methods that compute
+// on this Net.
 func (n *Net) Train(ctx context.Context, train dataset.Dataset, o *TrainOptions) (*TrainResult, error) {
 	if o == nil {
 		o = &TrainOptions{}
@@ -28,26 +29,13 @@ func (n *Net) Train(ctx context.Context, train dataset.Dataset, o *TrainOptions)
 }
 
 func (n *Net) run(ctx context.Context, train dataset.Dataset, o *TrainOptions) (*TrainResult, error) {
-	sampler := o.Sampler
-	if sampler == nil {
-		sampler = Uniform(n.space, o.Seed)
+	j := job{shared: true, identity: n.identity(), sampler: o.Subnets.Sampler, every: orInt(o.Subnets.StepsPerDraw, defaultStepsPerDraw), program: n.program}
+	if j.sampler == nil {
+		j.sampler = Uniform(n.space, o.Seed)
 	}
-	every := max(orInt(o.StepsPerArch, defaultStepsPerArch), 1)
-	var current *program
-	index := -1
-	j := job{shared: true, identity: n.identity(), pick: func(step int) (*program, error) {
-		if i := step / every; i != index {
-			a, err := sampler.Sample(i)
-			if err != nil {
-				return nil, err
-			}
-			if current, err = n.program(a); err != nil {
-				return nil, err
-			}
-			index = i
-		}
-		return current, nil
-	}}
+	if j.every < 1 {
+		return &TrainResult{}, fmt.Errorf("%d steps per draw, expected at least 1", o.Subnets.StepsPerDraw)
+	}
 	if o.Validation != nil {
 		judge, err := n.validator(train, o)
 		if err != nil {
@@ -71,7 +59,7 @@ func (n *Net) validator(train dataset.Dataset, o *TrainOptions) (func(ctx contex
 	if err != nil {
 		return nil, fmt.Errorf("validation: %w", err)
 	}
-	archs := o.ValidationArchs
+	archs := o.Subnets.Validation
 	if len(archs) == 0 {
 		archs = slices.Compact([]searchspace.Arch{n.space.Smallest(), n.space.Largest()})
 	}

@@ -28,6 +28,7 @@ type network struct {
 	log     *slog.Logger
 	version atomic.Uint64
 	stage   atomic.Int64
+	busy    bool        // between two steps of a training, too; of the holder of the turn
 	runner  *runner     // of the holder of the turn
 	scratch []*nn.Stats // batch-norm statistics that are nobody's, of the holder of the turn
 }
@@ -79,6 +80,9 @@ func (n *network) params() int64 {
 func (n *network) grow(space *searchspace.Space, ss *specs) error {
 	n.weights.Lock()
 	defer n.weights.Unlock()
+	if n.busy {
+		return ErrTraining
+	}
 	if err := n.store.grow(n.runner.tape.Stream(), ss, n.seed); err != nil {
 		return err
 	}

@@ -33,8 +33,8 @@ func TestOpenSpace(t *testing.T) {
 	options := func(checkpoint string) *TrainOptions {
 		o := short(3)
 		o.Checkpoint, o.Validation, o.ValidationOptions, o.FrozenStages = checkpoint, stripes(t, 8, 16, 2), &EvalOptions{CalibrationImages: 8}, []int{0}
-		o.ValidationArchs = []searchspace.Arch{openNet(t).Space().Smallest()}
-		o.StepsPerArch, o.ClipNorm = 1, 1
+		o.Subnets.Validation = []searchspace.Arch{openNet(t).Space().Smallest()}
+		o.Subnets.StepsPerDraw, o.ClipNorm = 1, 1
 		return o
 	}
 	whole := openNet(t)
@@ -42,8 +42,8 @@ func TestOpenSpace(t *testing.T) {
 		t.Errorf("%d parameters before any network", whole.Params())
 	}
 	res, err := whole.Train(ctx, ds, options(""))
-	if err != nil || !res.Finished {
-		t.Fatalf("finished %v, error %v", res.Finished, err)
+	if err != nil || res.Status != searchspace.StatusFinished {
+		t.Fatalf("status %v, error %v", res.Status, err)
 	}
 	if len(whole.store.archs) < 3 {
 		t.Errorf("%d networks brought tensors, expected most of 7", len(whole.store.archs))

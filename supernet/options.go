@@ -12,6 +12,8 @@ import (
 var (
 	// ErrNotFinite reports a training loss that became NaN or infinite.
 	ErrNotFinite = errors.New("loss is not finite")
+	// ErrTraining reports a call that trains or grows a network while it is being trained.
+	ErrTraining = errors.New("network is being trained")
 	// ErrCheckpointMismatch reports a training checkpoint made by a different run: another space, data size or option.
 	ErrCheckpointMismatch = errors.New("checkpoint belongs to a different training run")
 	// ErrWeights reports a set of named weights that does not fit a model: names missing, left over or of another shape.

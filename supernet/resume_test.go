@@ -30,7 +30,11 @@ func resumable(t *testing.T) *TrainOptions {
 	o := short(3)
 	o.Validation = stripes(t, 12, 16, 9)
 	o.Augment = &dataset.Augment{CropPadding: 2, Flip: true, Cutout: 4}
-	o.LabelSmoothing, o.ClipNorm, o.WarmupSteps = 0.1, 5, 3
+	o.LabelSmoothing, o.ClipNorm, o.WarmupSteps, o.DecayWeightsOnly = 0.1, 5, 3, true
+	var err error
+	if o.Masks, err = SuperclassDropout([]int{0, 0, 1, 1}, 0.5, 5); err != nil {
+		t.Fatal(err)
+	}
 	return o
 }
 
@@ -71,6 +75,13 @@ func TestResume(t *testing.T) {
 	}
 	for name, make := range kinds {
 		t.Run(name, func(t *testing.T) {
+			resumable := func(t *testing.T) *TrainOptions {
+				o := resumable(t)
+				if name == "elastic" {
+					o.Subnets.Sampler = Sandwich(space, 1, 3)
+				}
+				return o
+			}
 			whole := make()
 			want, err := whole.Train(context.Background(), train, resumable(t))
 			if err != nil {
@@ -159,7 +170,7 @@ func TestResumeFromOldCheckpoint(t *testing.T) {
 	steps := 0
 	o.Recorder = RecorderFunc(func(Progress) error { steps++; return nil })
 	res, err = late.Train(context.Background(), train, o)
-	if err != nil || !res.Finished || steps != 0 {
+	if err != nil || res.Status != searchspace.StatusFinished || steps != 0 {
 		t.Errorf("finished training: %+v, %v, %d reports", res, err, steps)
 	}
 	sameValues(t, late.values(), whole.values())
@@ -222,7 +233,7 @@ func TestKernelPathWarning(t *testing.T) {
 	if text.Len() != 0 {
 		t.Errorf("logged %q before there was anything to say", text.String())
 	}
-	if res, err := second.Train(context.Background(), train, o); err != nil || !res.Resumed || !res.Finished {
+	if res, err := second.Train(context.Background(), train, o); err != nil || !res.Resumed || res.Status != searchspace.StatusFinished {
 		t.Errorf("%+v, %v", res, err)
 	}
 	if !strings.Contains(text.String(), first.KernelPath()) || !strings.Contains(text.String(), second.KernelPath()) {

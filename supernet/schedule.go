@@ -17,7 +17,9 @@ type plan struct {
 	Schedule                         ScheduleKind
 	TMax, WarmupSteps, DecayEpochs   int
 	Gamma, LabelSmoothing, ClipNorm  float64
-	StepsPerArch                     int
+	DecayWeightsOnly                 bool
+	StepsPerDraw                     int    // of a Net
+	Sampler, Teacher, Masks          string // their identities
 	Augment                          *dataset.Augment
 	NoShuffle                        bool
 	Seed                             uint64
@@ -35,7 +37,7 @@ const (
 	defaultLR           = 0.1
 	defaultMomentum     = 0.9
 	defaultWeightDecay  = 5e-4
-	defaultStepsPerArch = 5
+	defaultStepsPerDraw = 5
 	defaultDecayEpochs  = 30
 	defaultGamma        = 0.1
 )
@@ -51,10 +53,13 @@ func planOf(o *TrainOptions, train dataset.Dataset, classes int) (*plan, error) 
 		WeightDecay: orFloat(o.WeightDecay, defaultWeightDecay), Nesterov: o.Nesterov, Schedule: o.Schedule,
 		TMax: o.TMax, WarmupSteps: max(o.WarmupSteps, 0), DecayEpochs: orInt(o.DecayEpochs, defaultDecayEpochs),
 		Gamma: orFloat(o.Gamma, defaultGamma), LabelSmoothing: o.LabelSmoothing, ClipNorm: o.ClipNorm,
-		StepsPerArch: orInt(o.StepsPerArch, defaultStepsPerArch), Augment: o.Augment, NoShuffle: o.NoShuffle, Seed: o.Seed,
+		DecayWeightsOnly: o.DecayWeightsOnly, Teacher: o.Teacher.identity(), Augment: o.Augment, NoShuffle: o.NoShuffle, Seed: o.Seed,
 		FrozenStages: slices.Sorted(slices.Values(o.FrozenStages)),
 		Images:       train.Len(), Classes: classes, Size: train.Size(),
 		Validates: o.Validation != nil, ValidateEvery: orInt(o.ValidateEvery, 1),
+	}
+	if o.Masks != nil {
+		p.Masks = o.Masks.Identity()
 	}
 	p.FrozenStages = slices.Compact(p.FrozenStages)
 	if p.TMax == 0 {
@@ -85,7 +90,6 @@ func (p *plan) check() error {
 		{"gamma", p.Gamma, 0, math.Inf(1)},
 		{"label smoothing", p.LabelSmoothing, 0, 1},
 		{"gradient norm limit", p.ClipNorm, 0, math.Inf(1)},
-		{"steps per architecture", float64(p.StepsPerArch), 1, 1 << 31},
 		{"epochs between validations", float64(p.ValidateEvery), 1, 1 << 31},
 	} {
 		if !(f.value >= f.lo && f.value < f.hi) {

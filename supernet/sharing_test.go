@@ -123,7 +123,7 @@ func TestSinglePathIndependence(t *testing.T) {
 	before := n.values()
 	small := n.space.Smallest()
 	o := short(1)
-	o.Sampler = Cycle(small)
+	o.Subnets.Sampler = Cycle(small)
 	if _, err := n.Train(context.Background(), stripes(t, 32, 16, 1), o); err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func TestSteadyState(t *testing.T) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		for i := range steps {
-			if _, _, err := run.step(batch, programs[i%len(programs)], 1e-3, uint64(i)); err != nil {
+			if _, _, err := run.step(batch, plain(programs[i%len(programs)]), 1e-3, i); err != nil {
 				t.Fatal(err)
 			}
 		}

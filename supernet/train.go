@@ -4,19 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/tendril-nas/tendril/internal/nn"
-	"github.com/tendril-nas/tendril/internal/stream"
 	"github.com/tendril-nas/tendril/internal/tensor"
+	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
 // job is what differs between training a Net and a Model.
 type job struct {
 	identity identity
-	pick     func(step int) (*program, error)              // the program of a step
+	sampler  Sampler
+	every    int                                           // steps per draw
+	program  func(searchspace.Arch) (*program, error)      // of a sub-network
 	validate func(ctx context.Context) (Validation, error) // nil: no validation
 	shared   bool                                          // frozen stages normalise with batch statistics
 }
@@ -36,35 +37,68 @@ type training struct {
 	resumed bool // from a checkpoint
 	held    int  // tensors that are frozen or not, as the options say
 	done    int  // images since began
+
+	tutor   *tutor // of passes without one of their own; nil: none
+	tutors  map[*Teacher]*tutor
+	draw    int // that passes belong to; −1: none
+	passes  []passRun
+	masks   []bool     // of the classes of the batch
+	losses  []nn.Value // of the passes of the step under way
+	rights  []nn.Value
+	numbers []float64
 }
 
 // trainState is where a training stands.
 type trainState struct {
 	Step    int
 	LossSum float64 // over the steps of the epoch under way
-	Right   int     // images of them that were right
+	Right   float64 // images of them that were right, means over the passes of a step
 	Result  TrainResult
 	HasBest bool
 }
 
 // train runs a job. The caller has the turn.
 func (n *network) train(ctx context.Context, train dataset.Dataset, o *TrainOptions, j job) (*TrainResult, error) {
-	t := &training{network: n, job: j, data: train, opts: o}
+	t := &training{network: n, job: j, data: train, opts: o, draw: -1}
+	if n.busy {
+		return &TrainResult{}, ErrTraining
+	}
+	n.busy = true
+	defer func() { n.busy = false }()
 	if err := t.prepare(); err != nil {
-		return &TrainResult{}, err
+		return &TrainResult{Status: searchspace.StatusFailed}, err
 	}
 	defer n.thaw()
 	err := t.resume()
-	if err == nil && !t.state.Result.Finished {
+	if err == nil && t.state.Result.Status != searchspace.StatusFinished {
 		err = t.loop(ctx)
 	}
 	res := t.state.Result
 	res.Steps, res.Epochs, res.Resumed = t.state.Step, len(res.Losses), t.resumed
+	res.Status = statusOf(ctx, err)
 	if err != nil {
 		err = fmt.Errorf("training stopped at step %d of %d: %w", t.state.Step, t.plan.steps(), err)
 	}
 	return &res, err
 }
+
+// statusOf says why a training ended.
+func statusOf(ctx context.Context, err error) searchspace.Status {
+	switch {
+	case err == nil:
+		return searchspace.StatusFinished
+	case errors.Is(err, ErrNotFinite):
+		return searchspace.StatusDiverged
+	case errors.Is(err, errStopped):
+		return searchspace.StatusStopped
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		return searchspace.StatusCancelled
+	}
+	return searchspace.StatusFailed
+}
+
+// errStopped marks the error of a Recorder or of TrainOptions.Before.
+var errStopped = errors.New("stopped by the caller")
 
 // prepare checks options and data, and starts the optimiser afresh.
 func (t *training) prepare() (err error) {
@@ -78,7 +112,13 @@ func (t *training) prepare() (err error) {
 		return err
 	}
 	t.sgd = nn.SGD{Momentum: t.plan.Momentum, WeightDecay: t.plan.WeightDecay, Nesterov: t.plan.Nesterov, ClipNorm: t.plan.ClipNorm}
+	t.plan.Sampler, t.plan.StepsPerDraw = t.sampler.Identity(), t.every
 	t.identity.Plan = *t.plan
+	if t.opts.Teacher != nil {
+		if t.tutor, err = t.tutorOf(t.opts.Teacher); err != nil {
+			return err
+		}
+	}
 	t.store.set.ResetOptimizer()
 	return t.freeze()
 }
@@ -100,10 +140,12 @@ func (t *training) freeze() error {
 	return nil
 }
 
-// hold freezes tensors, those too that came with a network since the last call.
+// hold freezes tensors and exempts them from weight decay, those too that came with a network since the last call.
 func (t *training) hold() {
 	for _, s := range t.store.list[t.held:] {
-		t.store.set.Lookup(s.key).SetFrozen(t.how.frozen[s.stage])
+		p := t.store.set.Lookup(s.key)
+		p.SetFrozen(t.how.frozen[s.stage])
+		p.SetNoDecay(t.plan.DecayWeightsOnly && s.kind != kindWeight)
 	}
 	t.held = len(t.store.list)
 }
@@ -112,6 +154,7 @@ func (t *training) hold() {
 func (n *network) thaw() {
 	for _, p := range n.store.set.All() {
 		p.SetFrozen(false)
+		p.SetNoDecay(false)
 	}
 	n.store.set.ResetOptimizer()
 }
@@ -147,7 +190,7 @@ func (t *training) epoch(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := t.advance(b); err != nil {
+		if err := t.advance(ctx, b); err != nil {
 			return err
 		}
 		every := t.opts.CheckpointEvery
@@ -161,14 +204,16 @@ func (t *training) epoch(ctx context.Context) error {
 }
 
 // advance trains one step and reports it.
-func (t *training) advance(b *dataset.Batch) error {
-	p, err := t.pick(t.state.Step)
-	if err != nil {
+func (t *training) advance(ctx context.Context, b *dataset.Batch) error {
+	if err := t.before(ctx); err != nil {
+		return err
+	}
+	if err := t.drawPasses(); err != nil {
 		return err
 	}
 	t.hold()
 	lr := t.plan.rate(t.state.Step)
-	loss, right, err := t.step(b, p, lr, stream.Seed(t.plan.Seed, "supernet.dropout", uint64(t.state.Step)))
+	loss, right, err := t.step(b, t.passes, lr, t.state.Step)
 	if err != nil {
 		return err
 	}
@@ -177,57 +222,69 @@ func (t *training) advance(b *dataset.Batch) error {
 	t.state.LossSum += loss
 	t.state.Right += right
 	t.done += b.N
-	return t.report(Progress{Phase: PhaseTrain, Epoch: epoch, Arch: p.arch, Loss: loss,
-		Accuracy: float64(right) / float64(b.N), LR: lr})
+	return t.report(Progress{Phase: PhaseTrain, Epoch: epoch, Arch: t.passes[0].program.arch, Passes: len(t.passes), Loss: loss,
+		Accuracy: right / float64(b.N), LR: lr})
+}
+
+// before calls TrainOptions.Before with the turn free.
+func (t *training) before(ctx context.Context) error {
+	if t.opts.Before == nil {
+		return nil
+	}
+	t.release()
+	err := t.opts.Before(ctx, t.state.Step)
+	if err != nil {
+		err = fmt.Errorf("before: %w: %w", errStopped, err)
+	}
+	// The caller of train gives the turn back, so it is taken again whatever the context says.
+	t.turn <- struct{}{}
+	return err
+}
+
+// drawPasses makes the passes of the next step.
+func (t *training) drawPasses() error {
+	draw := t.state.Step / t.every
+	if draw == t.draw {
+		return nil
+	}
+	list, err := t.sampler.Sample(draw)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		return fmt.Errorf("draw %d has no passes", draw)
+	}
+	t.passes = t.passes[:0]
+	for _, pass := range list {
+		p, err := t.program(pass.Arch)
+		if err != nil {
+			return err
+		}
+		r, err := t.bind(p, pass)
+		if err != nil {
+			return err
+		}
+		t.passes = append(t.passes, r)
+	}
+	t.draw = draw
+	return arrange(t.passes)
 }
 
 func (t *training) report(p Progress) error {
 	if t.opts.Recorder == nil {
 		return nil
 	}
+	if !p.Arch.IsZero() {
+		p.Text = t.space.Format(p.Arch)
+	}
 	p.Epochs, p.Step, p.Steps = t.plan.Epochs, t.state.Step, t.plan.steps()
 	if s := time.Since(t.began).Seconds(); s > 0 {
 		p.ImagesPerSecond = float64(t.done) / s
 	}
 	if err := t.opts.Recorder.Record(p); err != nil {
-		return fmt.Errorf("recorder: %w", err)
+		return fmt.Errorf("recorder: %w: %w", errStopped, err)
 	}
 	return nil
-}
-
-// step is one update of the weights that a program uses.
-func (t *training) step(b *dataset.Batch, p *program, lr float64, seed uint64) (loss float64, right int, err error) {
-	defer tensor.Recover(&err)
-	t.weights.Lock()
-	defer t.weights.Unlock()
-	r, tape := t.runner, t.runner.tape
-	how := t.how
-	if t.shared && len(how.frozen) > 0 {
-		how.frozenStats = t.ownStats(p)
-	}
-	t.store.set.BeginStep()
-	tape.Begin(nn.Training(seed))
-	p.run(r, tape.Input(inputShape(b.N, b.Size), b.X), how)
-	logits := r.slots[p.logits]
-	tape.Pin(logits)
-	mean := tape.Mean(tape.CrossEntropy(logits, nn.Targets{Labels: b.Labels, Smoothing: t.plan.LabelSmoothing}))
-	tape.Backward(mean)
-	if loss = tape.Item(mean); math.IsNaN(loss) || math.IsInf(loss, 0) {
-		return loss, 0, fmt.Errorf("loss %v: %w; a lower learning rate may help", loss, ErrNotFinite)
-	}
-	t.sgd.Step(tape.Stream(), t.store.set, lr)
-	t.version.Add(1)
-	classes := p.graph.Classes
-	rows, err := r.logits(p, b.N, classes)
-	if err != nil {
-		return loss, 0, err
-	}
-	for i, label := range b.Labels {
-		if argmax(rows[i*classes:(i+1)*classes]) == label {
-			right++
-		}
-	}
-	return loss, right, tape.Stream().Sync()
 }
 
 // finishEpoch closes an epoch whose steps are done, at most once: judges, keeps the best weights, writes the checkpoint.
@@ -248,7 +305,7 @@ func (t *training) finishEpoch(ctx context.Context) error {
 	}
 	res := &t.state.Result
 	res.Losses = append(res.Losses, t.state.LossSum/float64(spe))
-	res.Accuracies = append(res.Accuracies, float64(t.state.Right)/float64(spe*t.plan.BatchSize))
+	res.Accuracies = append(res.Accuracies, t.state.Right/float64(spe*t.plan.BatchSize))
 	t.state.LossSum, t.state.Right = 0, 0
 	var reported error
 	if due {
@@ -274,7 +331,7 @@ func (t *training) finish() (err error) {
 		}
 		t.version.Add(1)
 	}
-	t.state.Result.Finished = true
+	t.state.Result.Status = searchspace.StatusFinished
 	t.best = nil
 	t.store.set.ResetOptimizer()
 	return t.save()

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"reflect"
 
 	"github.com/tendril-nas/tendril/internal/checkpoint"
+	"github.com/tendril-nas/tendril/internal/nn"
 	"github.com/tendril-nas/tendril/internal/tensor"
 	"github.com/tendril-nas/tendril/searchspace"
 )
@@ -54,28 +54,24 @@ func (t *training) save() (err error) {
 	}
 	defer tensor.Recover(&err)
 	st := t.runner.tape.Stream()
+	snap := t.store.set.Snapshot(st)
 	meta := trainMeta{Identity: t.identity, State: t.state, Version: t.version.Load(), KernelPath: t.backend.Name(),
-		Updates: make(map[string]int), Archs: t.admitted()}
+		Updates: snap.Updates, Archs: t.admitted()}
 	tensors := make(map[string]checkpoint.Tensor)
-	for _, s := range t.store.list {
-		p := t.store.set.Lookup(s.key)
-		tensors[prefixValue+s.key] = checkpoint.Of(s.dims(), p.Get(st))
-		if p.Steps() > 0 {
-			meta.Updates[s.key] = p.Steps()
-		}
-		if m := p.Slot(0); m != nil {
-			data := make([]float32, m.Len())
-			st.Read(m, 0, data)
-			tensors[prefixMomentum+s.key] = checkpoint.Of(s.dims(), data)
-		}
-		if best, ok := t.best[s.key]; ok {
-			tensors[prefixBest+s.key] = checkpoint.Of(s.dims(), best)
+	for prefix, group := range groupsOf(snap, t.best) {
+		for key, data := range group {
+			tensors[prefix+key] = checkpoint.Of(t.store.byKey[key].dims(), data)
 		}
 	}
 	if err := checkpoint.Write(t.opts.Checkpoint, trainKind, trainVersion, &meta, tensors); err != nil {
 		return fmt.Errorf("%w: %w", errNotSaved, err)
 	}
 	return nil
+}
+
+// groupsOf is the tensors of a checkpoint by prefix.
+func groupsOf(snap *nn.Snapshot, best map[string][]float32) map[string]map[string][]float32 {
+	return map[string]map[string][]float32{prefixValue: snap.Values, prefixMomentum: snap.Slots[0], prefixBest: best}
 }
 
 // resume reads the checkpoint, if there is one.
@@ -130,11 +126,13 @@ func (t *training) restore(meta *trainMeta, tensors map[string]checkpoint.Tensor
 	if err := t.readmit(meta.Archs); err != nil {
 		return err
 	}
-	groups := map[string]map[string][]float32{prefixValue: {}, prefixMomentum: {}, prefixBest: {}}
+	snap := &nn.Snapshot{Values: map[string][]float32{}, Slots: [2]map[string][]float32{{}}, Updates: meta.Updates}
+	best := map[string][]float32{}
+	groups := groupsOf(snap, best)
 	for _, s := range t.store.list {
 		for prefix, group := range groups {
 			_, there := tensors[prefix+s.key]
-			if !there && prefix != prefixValue && !(prefix == prefixBest && meta.State.HasBest && !meta.State.Result.Finished && !t.store.open()) {
+			if !there && prefix != prefixValue && !(prefix == prefixBest && meta.State.HasBest && meta.State.Result.Status != searchspace.StatusFinished && !t.store.open()) {
 				continue
 			}
 			data, err := checkpoint.Get[float32](tensors, prefix+s.key, s.dims()...)
@@ -144,24 +142,15 @@ func (t *training) restore(meta *trainMeta, tensors map[string]checkpoint.Tensor
 			group[s.key] = data
 		}
 	}
-	if err := t.setValues(groups[prefixValue]); err != nil {
-		return err
-	}
 	st := t.runner.tape.Stream()
-	for _, s := range t.store.list {
-		p := t.store.set.Lookup(s.key)
-		data, moving := groups[prefixMomentum][s.key]
-		slots := 0
-		if moving {
-			slots = 1
-		}
-		p.Restore(meta.Updates[s.key], slots)
-		if moving {
-			st.Write(p.Slot(0), 0, data)
-		}
+	t.weights.Lock()
+	err = t.store.set.Restore(st, snap)
+	t.weights.Unlock()
+	if err != nil {
+		return fmt.Errorf("%w: %w", checkpoint.ErrCorrupt, err)
 	}
-	if best := groups[prefixBest]; len(best) > 0 {
-		t.best = maps.Clone(best)
+	if len(best) > 0 {
+		t.best = best
 	}
 	t.state = meta.State
 	t.resumed = true

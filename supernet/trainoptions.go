@@ -1,6 +1,8 @@
 package supernet
 
 import (
+	"context"
+
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
@@ -31,6 +33,9 @@ type TrainOptions struct {
 	Momentum float64
 	// WeightDecay is added to every gradient, those of batch norms and biases included; 5e-4 by default.
 	WeightDecay float64
+	// DecayWeightsOnly leaves scales and shifts of batch norms and all biases out of weight decay, as the published code of
+	// Once-for-all does.
+	DecayWeightsOnly bool
 	// Nesterov switches to Nesterov's momentum; off by default.
 	Nesterov bool
 	// Schedule of the learning rate, moved at every step; Cosine by default.
@@ -45,17 +50,17 @@ type TrainOptions struct {
 	Gamma       float64
 	// LabelSmoothing mixes the target with the uniform distribution; 0 by default, in [0, 1).
 	LabelSmoothing float64
+	// Teacher distils into every pass of a step that has no teacher of its own; nil is none.
+	Teacher *Teacher
+	// Masks takes classes out of the softmax sample by sample; nil keeps all. See SuperclassDropout.
+	Masks ClassMasks
 	// ClipNorm bounds the norm of the whole gradient; 0 (default) does not.
 	ClipNorm float64
-	// StepsPerArch is the number of consecutive batches that train one sub-network; 5 by default. Model.Train ignores it.
-	StepsPerArch int
-	// Sampler draws the sub-networks; Uniform(space, Seed) by default. Model.Train ignores it.
-	Sampler Sampler
 	// Augment transforms training images; nil trains on the images as they are.
 	Augment *dataset.Augment
 	// NoShuffle takes the images in the order of the data set.
 	NoShuffle bool
-	// Seed fixes the order of the images, their augmentation, dropout and the default sampler.
+	// Seed fixes the order of the images, their augmentation, dropout and the default sampler, each by streams of its own.
 	Seed uint64
 	// LoaderWorkers decode and augment images beside training; 0 means GOMAXPROCS.
 	LoaderWorkers int
@@ -64,13 +69,14 @@ type TrainOptions struct {
 	// Batch norms of a frozen stage use their running statistics in a Model, and those of the batch in a Net.
 	FrozenStages []int
 
+	// Subnets says which sub-networks of a Net are trained and judged. Model.Train does not read it.
+	Subnets SubnetOptions
+
 	// Validation, when set, is judged every ValidateEvery epochs, and after the last; training ends with the weights that
-	// did best. A Net is judged by the mean accuracy of ValidationArchs, which costs as many calls of Judge.Evaluate.
+	// did best. A Net is judged by the mean accuracy of Subnets.Validation, which costs as many calls of Judge.Evaluate.
 	Validation dataset.Dataset
 	// ValidateEvery counts epochs; 1 by default.
 	ValidateEvery int
-	// ValidationArchs are the sub-networks that judge a Net; the smallest and the largest of the space by default.
-	ValidationArchs []searchspace.Arch
 	// ValidationOptions are used to judge. Its Calibration is the training data when nil.
 	ValidationOptions *EvalOptions
 
@@ -82,4 +88,18 @@ type TrainOptions struct {
 	CheckpointEvery int
 	// Recorder is told of every step and every validation. Its error ends training.
 	Recorder Recorder
+	// Before, when set, is called before every step, between two updates: what Recorder may not do, it may. It may call methods of
+	// the network that compute (evaluation, gradients of relaxed architectures), but neither train nor grow it. Its error ends
+	// training like one of Recorder. What it decides is not part of a checkpoint's identity.
+	Before func(ctx context.Context, step int) error
+}
+
+// SubnetOptions is what only Net.Train reads. The zero value is the setting of the training code published with AdaXpert.
+type SubnetOptions struct {
+	// Sampler says what runs in a step; Uniform(space, Seed) by default.
+	Sampler Sampler
+	// StepsPerDraw is the number of consecutive steps that run one draw of Sampler; 5 by default.
+	StepsPerDraw int
+	// Validation lists the sub-networks that judge a Net; the smallest and the largest of the space by default.
+	Validation []searchspace.Arch
 }

@@ -89,7 +89,7 @@ func TestFamiliesLearn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			res, err := net.Train(ctx, few, &supernet.TrainOptions{Epochs: 1, BatchSize: 16, LR: 0.01, StepsPerArch: 1, ClipNorm: 5})
+			res, err := net.Train(ctx, few, &supernet.TrainOptions{Epochs: 1, BatchSize: 16, LR: 0.01, Subnets: supernet.SubnetOptions{StepsPerDraw: 1}, ClipNorm: 5})
 			if err != nil || math.IsNaN(res.Losses[0]) {
 				t.Fatalf("supernet: %v", err)
 			}

@@ -15,7 +15,7 @@ func (t *Tape) Seed(v Value, data []float32) {
 }
 
 // Backward adds dL/dp to the gradient of every touched parameter, for L the sum of the given scalars and of the seeded values'
-// contributions. It can run once per Begin.
+// contributions. It can run once per pass.
 func (t *Tape) Backward(losses ...Value) {
 	if !t.step.Grad || t.done {
 		tensor.Failf("backward", "the step does not record gradients or Backward ran already")
@@ -64,8 +64,9 @@ func (t *Tape) newGrad(g tensor.Tensor) int32 {
 func (t *Tape) accumulate(v Value, g int32) {
 	n := &t.nodes[v]
 	if !n.needs {
-		if t.grads[g].refs == 0 {
-			t.st.Free(t.grads[g].t)
+		if s := &t.grads[g]; s.refs == 0 {
+			t.st.Free(s.t)
+			s.t = nil
 		}
 		return
 	}
@@ -119,6 +120,8 @@ func (t *Tape) backward(r *record) {
 		t.give(r.a, st.ActBackward(t.nodes[r.a].t, dy, r.act))
 	case opAdd:
 		t.backwardAdd(r, gi)
+	case opMix:
+		t.backwardMix(r, dy)
 	case opMul:
 		if t.needs(r.a) {
 			t.give(r.a, st.Mul(dy, t.nodes[r.b].t))
@@ -155,10 +158,8 @@ func (t *Tape) backward(r *record) {
 		t.give(r.a, st.MaxPoolBackward(t.nodes[r.a].t, dy, r.pool))
 	case opCrossEntropy:
 		t.give(r.a, st.CrossEntropyBackward(t.nodes[r.a].t, t.nodes[r.b].t, t.optional(r.c), dy))
-	case opEntropy:
-		t.give(r.a, st.EntropyBackward(t.nodes[r.a].t, t.optional(r.c), dy))
 	case opDistill:
-		t.give(r.a, st.DistillBackward(t.nodes[r.a].t, t.nodes[r.b].t, dy, r.alpha))
+		t.give(r.a, st.DistillBackward(t.nodes[r.a].t, t.nodes[r.b].t, t.optional(r.c), dy, r.alpha))
 	case opSum:
 		t.give(r.a, st.Broadcast(dy, t.nodes[r.a].t.Shape(), r.alpha))
 	case opEmbedding:
@@ -176,6 +177,18 @@ func (t *Tape) backwardAdd(r *record, gi int32) {
 	t.accumulate(r.a, g)
 	t.accumulate(r.b, g)
 	t.drop(g)
+}
+
+func (t *Tape) backwardMix(r *record, dy tensor.Tensor) {
+	xs := t.lists[r.lo:r.hi]
+	t.tensors, t.need = t.tensors[:0], t.need[:0]
+	for _, x := range xs {
+		t.tensors, t.need = append(t.tensors, t.nodes[x].t), append(t.need, t.needs(x))
+	}
+	for i, dx := range t.st.MixBackward(t.tensors, dy, r.bias.V, gradVec(r.bias), t.need) {
+		t.give(xs[i], dx)
+	}
+	clear(t.tensors)
 }
 
 func (t *Tape) backwardLSTM(r *record) {

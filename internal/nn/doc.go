@@ -1,4 +1,4 @@
-// Package nn is reverse-mode differentiation over the tensor layer: parameters, a tape of layers, losses, optimisers and schedules.
+// Package nn is reverse-mode differentiation over the tensor layer: parameters, a tape of layers, losses and optimisers.
 //
 // Parameters live in a [ParamSet] and are shared by as many networks as like; a layer call names a [Weight] or [Vector], a view into a
 // parameter: its first channels, the centre of its kernel. A [Tape] runs layers at once and remembers them when gradients are wanted:
@@ -11,7 +11,7 @@
 //		ps.BeginStep()
 //		tape.Begin(nn.Training(seed))
 //		y := tape.Conv(tape.Input(shape, pixels), w.Weight(), nn.Vector{}, tensor.ConvSpec{Stride: 1, Pad: 1, Groups: 1})
-//		loss := tape.Mean(tape.CrossEntropy(tape.GlobalAvgPool(y), nn.Labels(labels)))
+//		loss := tape.Mean(tape.CrossEntropy(tape.GlobalAvgPool(y), tape.Goal(16, nn.Labels(labels))))
 //		tape.Backward(loss)
 //		opt.Step(tape.Stream(), ps, lr)
 //	}

@@ -30,7 +30,7 @@ func Example() {
 	for step := range 300 {
 		ps.BeginStep()
 		tape.Begin(nn.Training(uint64(step)))
-		tape.Backward(tape.Mean(tape.CrossEntropy(predict(), nn.Labels(labels))))
+		tape.Backward(tape.Mean(tape.CrossEntropy(predict(), tape.Goal(2, nn.Labels(labels)))))
 		opt.Step(stream, ps, 0.05)
 	}
 

@@ -31,7 +31,7 @@ func checkNetwork(r *run) {
 		feature, logits := m.network(m.tape.Input(shape, pixels), depths)
 		m.tape.Pin(feature)
 		m.tape.Pin(logits)
-		loss := m.tape.Mean(m.tape.CrossEntropy(logits, nn.Labels(labels)))
+		loss := m.tape.Mean(m.tape.CrossEntropy(logits, m.tape.Goal(m.tape.Shape(logits).C, nn.Labels(labels))))
 		m.tape.Backward(loss)
 		m.near(fmt.Sprintf("losses[%d]", step), m.tape.Item(loss), want, losses[min(step, len(losses)-1)])
 		m.near(fmt.Sprintf("losses_f64[%d]", step), m.tape.Item(loss), wide[step], losses[min(step, len(losses)-1)])

@@ -48,8 +48,7 @@ func (r *run) optimise(opt nn.Optimizer, slots []string) {
 		opt.Step(r.st, r.ps, r.number("lr", 0))
 		r.compare("param_after", slice("param_after", s), p.Get(r.st))
 		for i, name := range slots {
-			got := make([]float32, n)
-			r.st.Read(p.Slot(i), 0, got)
+			got := r.ps.Snapshot(r.st).Slots[i]["param"]
 			r.floor = 1e-9 // second moments are small
 			r.compare(name, slice(name, s), got)
 			r.floor = 1e-6

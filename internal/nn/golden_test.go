@@ -47,7 +47,7 @@ var checks = map[string]func(*run){
 	"embedding":             checkEmbedding,
 	"sgd":                   checkSGD,
 	"adam":                  checkAdam,
-	"cosine_annealing":      checkCosine,
+	"cosine_annealing":      checkNothing, // package supernet does
 	"network":               checkNetwork,
 }
 
@@ -81,6 +81,13 @@ func checkGolden(t *testing.T, g *golden, b tensor.Backend) {
 		if !r.used[name] {
 			t.Errorf("array %s was not used", name)
 		}
+	}
+}
+
+// checkNothing marks everything as used.
+func checkNothing(r *run) {
+	for name := range r.g.arrays {
+		r.used[name] = true
 	}
 }
 

@@ -152,7 +152,10 @@ func (p *probe) check(graph func([]nn.Value) []nn.Value) {
 		}, data)
 	}
 	for i, q := range p.ps.All() {
-		if q.IsState() {
+		if q.Frozen() {
+			if q.Touched() {
+				p.Fatalf("parameter %d is frozen and has a gradient", i)
+			}
 			continue
 		}
 		g := make([]float32, q.Size())

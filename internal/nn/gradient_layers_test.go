@@ -1,6 +1,7 @@
 package nn_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/tendril-nas/tendril/internal/nn"
@@ -51,9 +52,13 @@ func TestGradientLinear(t *testing.T) {
 	})
 }
 
+func (p *probe) state(n int) *nn.Param {
+	return p.ps.AddState(fmt.Sprint("state", len(p.ps.All())), n)
+}
+
 func (p *probe) norm(c int) nn.BatchNorm {
 	spare := p.between(0, 3, "spare channels")
-	mean, variance := p.ps.AddState("mean", c+spare), p.ps.AddState("variance", c+spare)
+	mean, variance := p.state(c+spare), p.state(c+spare)
 	mean.InitNormal(p.st, p.rng, 1)
 	variance.InitConstant(p.st, 0.5+p.rng.Float64())
 	return nn.BatchNorm{Gamma: p.param(c + spare).Vector(), Beta: p.param(c + spare).Vector(), Stats: nn.StatsOf(mean, variance), Eps: 1e-3}

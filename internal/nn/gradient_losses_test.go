@@ -23,6 +23,7 @@ func TestGradientLosses(t *testing.T) {
 	property(t, func(p *probe) func([]nn.Value) []nn.Value {
 		n, k := p.between(1, 5, "rows"), p.between(1, 12, "classes")
 		p.normal(tensor.Vector(n, k))
+		p.normal(tensor.Vector(n, k))
 		labels := make([]int, n)
 		for i := range labels {
 			labels[i] = p.rng.IntN(k)
@@ -38,12 +39,13 @@ func TestGradientLosses(t *testing.T) {
 		}
 		temperature := 0.5 + 3*p.rng.Float64()
 		return func(x []nn.Value) []nn.Value {
+			smooth, weighted := p.tape.Goal(k, nn.Targets{Labels: labels, Smoothing: 0.1, Mask: mask}), p.tape.Goal(k, nn.Targets{Soft: soft})
+			weighted.Mask = smooth.Mask
 			return []nn.Value{
-				p.tape.CrossEntropy(x[0], nn.Targets{Labels: labels, Smoothing: 0.1, Mask: mask}),
-				p.tape.CrossEntropy(x[0], nn.Targets{Soft: soft, Mask: mask}),
-				p.tape.LogProb(x[0], labels, mask),
-				p.tape.Entropy(x[0], mask),
-				p.tape.Distill(x[0], p.tape.Input(tensor.Vector(n, k), teacher), temperature),
+				p.tape.CrossEntropy(x[0], smooth),
+				p.tape.CrossEntropy(x[0], weighted),
+				p.tape.Distill(x[0], p.tape.Input(tensor.Vector(n, k), teacher), temperature, smooth.Mask),
+				p.tape.Distill(x[1], p.tape.Constant(p.tape.Tensor(p.tape.Input(tensor.Vector(n, k), teacher))), 1, nn.Mask{}),
 			}
 		}
 	})

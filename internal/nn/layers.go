@@ -57,6 +57,41 @@ func (t *Tape) Add(a, b Value, act tensor.Act) Value {
 	return out
 }
 
+// Mix is Σ_i p_i·x_i of values of one shape; p has one number for each, and a gradient like any parameter. An operand
+// whose number is 0 has no part in the sum and gets no gradient, its number does.
+func (t *Tape) Mix(xs []Value, p Vector) Value { return t.mix(xs, p, false) }
+
+// MixNormAct is Mix, batch normalisation and an activation: a mixture of convolutions with one normalisation behind.
+func (t *Tape) MixNormAct(xs []Value, p Vector, bn BatchNorm, act tensor.Act) Value {
+	y := t.mix(xs, p, t.step.Norm != NormEval && !bn.Frozen)
+	z := t.BatchNormAct(y, bn, act)
+	t.Release(y)
+	return z
+}
+
+func (t *Tape) mix(xs []Value, p Vector, wantStats bool) Value {
+	if len(xs) == 0 {
+		tensor.Failf("mix", "no operands")
+	}
+	tensor.CheckVec("mix", "coefficients", p.V, len(xs))
+	needs := t.wants(p.P)
+	t.tensors = t.tensors[:0]
+	for _, x := range xs {
+		y := t.get("mix", x)
+		tensor.CheckShape("mix", "operand", y, t.get("mix", xs[0]).Shape())
+		t.tensors = append(t.tensors, y)
+		needs = needs || t.needs(x)
+	}
+	out := t.push(t.st.Mix(t.tensors, p.V, wantStats), needs)
+	clear(t.tensors)
+	if r := t.remember(out); r != nil {
+		lo := len(t.lists)
+		t.lists = append(t.lists, xs...)
+		r.op, r.bias, r.lo, r.hi = opMix, p, lo, len(t.lists)
+	}
+	return out
+}
+
 // Mul is the elementwise product.
 func (t *Tape) Mul(a, b Value) Value {
 	x, y := t.get("mul", a), t.get("mul", b)

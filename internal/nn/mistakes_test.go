@@ -15,6 +15,7 @@ func TestMistakes(t *testing.T) {
 	spec := tensor.ConvSpec{Stride: 1, Pad: 1, Groups: 1}
 	none := nn.Vector{}
 	var x, y, row nn.Value // 1×4×4×4, 1×4×4×6, 2×1×1×3
+	goal := func(g nn.Targets) nn.Goal { return r.tape.Goal(3, g) }
 	for _, c := range []struct {
 		want string
 		call func()
@@ -37,20 +38,28 @@ func TestMistakes(t *testing.T) {
 		{"linear: input has shape 1×4×4×4, expected N×1×1×C", func() { r.tape.Linear(x, w, none) }},
 		{"pool: window 9 with padding 0 does not fit input 1×4×4×4", func() { r.tape.MaxPool(x, tensor.PoolSpec{Kernel: 9, Stride: 1}) }},
 		{"pool: kernel 2, stride 0, padding 0", func() { r.tape.AvgPool(x, tensor.PoolSpec{Kernel: 2}) }},
-		{"cross entropy: logits have shape 1×4×4×4, expected N×1×1×K", func() { r.tape.CrossEntropy(x, nn.Labels([]int{1})) }},
-		{"cross entropy: 1 labels for 2 rows", func() { r.tape.CrossEntropy(row, nn.Labels([]int{1})) }},
-		{"cross entropy: label 3 of row 1, expected [0, 3)", func() { r.tape.CrossEntropy(row, nn.Labels([]int{1, 3})) }},
-		{"cross entropy: label 1 of row 0 is masked", func() {
-			r.tape.CrossEntropy(row, nn.Targets{Labels: []int{1, 1}, Mask: []bool{true, false, true, true, true, true}})
+		{"cross entropy: logits have shape 1×4×4×4, expected N×1×1×K", func() { r.tape.CrossEntropy(x, goal(nn.Labels([]int{1}))) }},
+		{"cross entropy: targets has shape 1×1×1×3, expected 2×1×1×3", func() { r.tape.CrossEntropy(row, goal(nn.Labels([]int{1}))) }},
+		{"cross entropy: value 0 does not belong to this step", func() { r.tape.CrossEntropy(row, nn.Goal{}) }},
+		{"correct: targets has shape 1×1×1×3, expected 2×1×1×3", func() { r.tape.Correct(row, goal(nn.Labels([]int{1}))) }},
+		{"targets: no rows", func() { goal(nn.Targets{}) }},
+		{"targets: 0 classes", func() { r.tape.Goal(0, nn.Labels([]int{1})) }},
+		{"targets: label 3 of row 1, expected [0, 3)", func() { goal(nn.Labels([]int{1, 3})) }},
+		{"targets: label 1 of row 0 is masked", func() {
+			goal(nn.Targets{Labels: []int{1, 1}, Mask: []bool{true, false, true, true, true, true}})
 		}},
-		{"cross entropy: row 1 has no unmasked class", func() {
-			r.tape.CrossEntropy(row, nn.Targets{Labels: []int{0, 1}, Mask: []bool{true, false, true, false, false, false}})
-		}},
-		{"cross entropy: smoothing is 2, expected [0, 1]", func() { r.tape.CrossEntropy(row, nn.Targets{Labels: []int{0, 1}, Smoothing: 2}) }},
-		{"cross entropy: 2 soft targets for 2×1×1×3 logits; labels or smoothing do not go with them", func() { r.tape.CrossEntropy(row, nn.Targets{Soft: []float32{0, 1}}) }},
-		{"entropy: mask of 1 entries for 2×1×1×3 logits", func() { r.tape.Entropy(row, []bool{true}) }},
-		{"distill: temperature is 0, expected more than 0", func() { r.tape.Distill(row, row, 0) }},
-		{"distill: teacher has shape 1×1×1×4, expected 2×1×1×3", func() { r.tape.Distill(row, r.tape.GlobalAvgPool(x), 1) }},
+		{"targets: mask of 3 entries for 2×1×1×3 logits", func() { goal(nn.Targets{Labels: []int{1, 1}, Mask: []bool{true, true, true}}) }},
+		{"mask: row 1 has no unmasked class", func() { r.tape.Mask(3, []bool{true, false, true, false, false, false}) }},
+		{"mask: 1 entries for 3 classes", func() { r.tape.Mask(3, []bool{true}) }},
+		{"targets: smoothing is 2, expected [0, 1]", func() { goal(nn.Targets{Labels: []int{0, 1}, Smoothing: 2}) }},
+		{"targets: 4 soft weights for 1×1×1×3 logits; labels or smoothing do not go with them", func() { goal(nn.Targets{Soft: []float32{0, 1, 0, 0}}) }},
+		{"distill: temperature is 0, expected a finite number above 0", func() { r.tape.Distill(row, row, 0, nn.Mask{}) }},
+		{"distill: teacher has shape 1×1×1×4, expected 2×1×1×3", func() { r.tape.Distill(row, r.tape.GlobalAvgPool(x), 1, nn.Mask{}) }},
+		{"distill: mask has shape 1×1×1×3, expected 2×1×1×3", func() { r.tape.Distill(row, row, 1, r.tape.Mask(3, []bool{true, true, true})) }},
+		{"mix: no operands", func() { r.tape.Mix(nil, bn.Beta) }},
+		{"mix: no coefficients", func() { r.tape.Mix([]nn.Value{x}, nn.Vector{}) }},
+		{"mix: coefficients has 4 elements, expected 2", func() { r.tape.Mix([]nn.Value{x, x}, bn.Beta) }},
+		{"mix: operand has shape 1×4×4×6, expected 1×4×4×4", func() { r.tape.Mix([]nn.Value{x, y}, bn.Beta.First(2)) }},
 		{"lstm: gates has shape 2×1×1×3, expected 2×1×1×12", func() { r.tape.LSTMCell(row, row) }},
 		{"embedding: row 4, expected [0, 4)", func() { r.tape.Embedding(w.Crop(1, 4, 6), 4) }},
 		{"embedding: no rows", func() { r.tape.Embedding(w.Crop(1, 4, 6)) }},
@@ -61,7 +70,8 @@ func TestMistakes(t *testing.T) {
 			r.tape.Backward()
 			r.tape.Backward()
 		}},
-		{"item: shape is 2×1×1×3, expected a scalar", func() { r.tape.Item(row) }},
+		{"read: value has shape 2×1×1×3, expected 1×1×1×1", func() { r.tape.Item(row) }},
+		{"read: destination of 1 numbers for 2 scalars", func() { r.tape.ReadScalars(make([]float64, 1), r.tape.Mean(x), r.tape.Mean(y)) }},
 		{"read: destination of 1 numbers for shape 2×1×1×3", func() { r.tape.Read(row, make([]float32, 1)) }},
 		{"activation: value 0 does not belong to this step", func() { r.tape.Act(0, tensor.ActReLU) }},
 		{"read: value 3 was released; Pin values that are read after Backward", func() {

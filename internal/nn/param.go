@@ -57,20 +57,7 @@ func (p *Param) Touched() bool { return p.touched }
 // Steps is the number of updates the optimiser made.
 func (p *Param) Steps() int { return p.steps }
 
-// Slot is the optimiser's state i (0: momentum or first moment, 1: second moment), nil before the first update.
-func (p *Param) Slot(i int) tensor.Buffer { return p.slots[i] }
-
-// Restore sets the number of updates and makes optimiser state slots exist so that a checkpoint can write them; n is how many.
-func (p *Param) Restore(steps, n int) {
-	p.steps = steps
-	for i := range p.slots {
-		p.slots[i] = nil
-		if i < n {
-			p.slot(i)
-		}
-	}
-}
-
+// slot is the optimiser's state i (0: momentum or first moment, 1: second moment).
 func (p *Param) slot(i int) tensor.Buffer {
 	if p.slots[i] == nil {
 		p.slots[i] = p.set.backend.NewBuffer(p.Size())

@@ -9,6 +9,7 @@ const (
 	opNorm
 	opAct
 	opAdd
+	opMix
 	opMul
 	opScale
 	opScaleChannels
@@ -20,7 +21,6 @@ const (
 	opAvgPool
 	opMaxPool
 	opCrossEntropy
-	opEntropy
 	opDistill
 	opSum
 	opLSTM

@@ -41,20 +41,3 @@ func Draw(r *rand.Rand, p []float64) int {
 	}
 	return last
 }
-
-// Sample waits for the logits N×1×1×K and draws one class per row, r's numbers in row order. LogProb and Entropy of the same logits
-// differentiate what was drawn.
-func (t *Tape) Sample(logits Value, mask []bool, r *rand.Rand) []int {
-	s := t.Shape(logits)
-	checkRows("sample", s)
-	x := t.Read(logits, nil)
-	classes := make([]int, s.N)
-	for n := range classes {
-		var m []bool
-		if mask != nil {
-			m = mask[n*s.C : (n+1)*s.C]
-		}
-		classes[n] = Draw(r, Probs(x[n*s.C:(n+1)*s.C], m))
-	}
-	return classes
-}

@@ -1,6 +1,10 @@
 package nn
 
-import "github.com/tendril-nas/tendril/internal/tensor"
+import (
+	"slices"
+
+	"github.com/tendril-nas/tendril/internal/tensor"
+)
 
 // NormMode says which statistics batch normalisation uses.
 type NormMode uint8
@@ -31,7 +35,8 @@ func Training(seed uint64) Step {
 // Recalibrating is a pass that gathers running statistics only.
 func Recalibrating() Step { return Step{Norm: NormRecalibrate} }
 
-// Value is a tensor on a tape, valid until the tape's next Begin. The zero Value is none.
+// Value is a tensor on a tape, valid until the tape's next Begin; of those that are not pinned, until Next. The zero
+// Value is none.
 type Value int
 
 type node struct {
@@ -54,12 +59,13 @@ type Tape struct {
 	nodes   []node
 	records []record
 	grads   []gradSlot
-	lists   []Value         // operand lists of concats
+	lists   []Value         // operand lists of concats and mixes
 	tensors []tensor.Tensor // scratch
+	need    []bool          // scratch
 	rows    []int           // row lists of embeddings
 	host    []float32       // scratch for uploads
 	drops   uint64          // dropout layers so far in this step
-	done    bool            // Backward ran
+	done    bool            // Backward ran in this pass
 }
 
 // NewTape is a tape on a stream, ready for Begin.
@@ -72,18 +78,50 @@ func NewTape(st tensor.Stream) *Tape {
 // Stream is the tape's stream.
 func (t *Tape) Stream() tensor.Stream { return t.st }
 
-// Begin starts a step: all values of the step before are gone.
+// Begin starts a step and its first pass: all values of the step before are gone.
 func (t *Tape) Begin(s Step) {
 	t.st.Reset()
 	t.step = s
 	t.clear()
 }
 
+// Next starts another pass in the same step; it runs as after Begin(s), dropout masks included: they depend on its own
+// Seed. The memory of the pass before serves it, except for values that are pinned, as inputs and constants are: those
+// stay readable and are constants from now on, so that one pass can teach another. Gradients of parameters add up until
+// [ParamSet.BeginStep]; gradients of Variables are forgotten.
+func (t *Tape) Next(s Step) {
+	for i := range t.nodes {
+		n := &t.nodes[i]
+		n.needs, n.grad = false, 0
+		if i > 0 && !n.pinned && !n.released {
+			n.released = true
+			t.st.Free(n.t)
+		}
+	}
+	for _, r := range t.records {
+		if r.saved != nil {
+			t.st.Free(r.saved)
+		}
+	}
+	for _, g := range t.grads {
+		if g.t != nil {
+			t.st.Free(g.t)
+		}
+	}
+	t.step = s
+	t.forget()
+}
+
 func (t *Tape) clear() {
 	clear(t.nodes)
+	t.nodes = append(t.nodes[:0], node{})
+	t.forget()
+}
+
+// forget drops what belongs to one pass.
+func (t *Tape) forget() {
 	clear(t.records)
 	clear(t.grads)
-	t.nodes = append(t.nodes[:0], node{})
 	t.records = t.records[:0]
 	t.grads = append(t.grads[:0], gradSlot{})
 	t.lists, t.rows, t.drops, t.done = t.lists[:0], t.rows[:0], 0, false
@@ -132,12 +170,6 @@ func (t *Tape) Constant(x tensor.Tensor) Value {
 	return v
 }
 
-// Detach is the same tensor without a way back for gradients.
-func (t *Tape) Detach(x Value) Value {
-	t.Pin(x)
-	return t.Constant(t.get("detach", x))
-}
-
 // Tensor is the value's handle.
 func (t *Tape) Tensor(v Value) tensor.Tensor { return t.get("tensor", v) }
 
@@ -165,15 +197,41 @@ func (t *Tape) Read(v Value, dst []float32) []float32 {
 	return t.download(t.get("read", v), dst)
 }
 
+// ReadScalars waits and copies the numbers of scalar values to host memory, all in one download. A nil dst is allocated.
+func (t *Tape) ReadScalars(dst []float64, vs ...Value) []float64 {
+	if dst == nil {
+		dst = make([]float64, len(vs))
+	}
+	if len(dst) != len(vs) {
+		tensor.Failf("read", "destination of %d numbers for %d scalars", len(dst), len(vs))
+	}
+	if len(vs) == 0 {
+		return dst
+	}
+	t.tensors = t.tensors[:0]
+	for _, v := range vs {
+		x := t.get("read", v)
+		tensor.CheckShape("read", "value", x, tensor.Scalar())
+		t.tensors = append(t.tensors, x)
+	}
+	all := t.tensors[0]
+	if len(vs) > 1 {
+		all = t.st.Concat(t.tensors)
+		defer t.st.Free(all)
+	}
+	clear(t.tensors)
+	t.host = slices.Grow(t.host[:0], len(vs))[:len(vs)]
+	t.st.Download(all, t.host)
+	for i, x := range t.host {
+		dst[i] = float64(x)
+	}
+	return dst
+}
+
 // Item waits and returns the number of a scalar value.
 func (t *Tape) Item(v Value) float64 {
-	x := t.get("item", v)
-	if x.Shape() != tensor.Scalar() {
-		tensor.Failf("item", "shape is %v, expected a scalar", x.Shape())
-	}
-	var one [1]float32
-	t.st.Download(x, one[:])
-	return float64(one[0])
+	var one [1]float64
+	return t.ReadScalars(one[:], v)[0]
 }
 
 // ReadGrad waits and copies the gradient of a Variable after Backward; zeros if nothing depended on it. A nil dst is allocated.

@@ -59,7 +59,7 @@ func (m *net) step(r *rig, opt nn.Optimizer, s int, shape tensor.Shape, x []floa
 	r.ps.BeginStep()
 	r.tape.Begin(nn.Training(uint64(s)))
 	logits := m.run(r.tape, r.tape.Input(shape, x), 24-8*(s%2), 5-2*(s%2))
-	loss := r.tape.Mean(r.tape.CrossEntropy(logits, nn.Targets{Labels: netLabels, Smoothing: 0.1}))
+	loss := r.tape.Mean(r.tape.CrossEntropy(logits, r.tape.Goal(5, nn.Targets{Labels: netLabels, Smoothing: 0.1})))
 	r.tape.Backward(loss)
 	opt.Step(r.st, r.ps, 0.05)
 	return r.tape.Item(loss)

@@ -46,10 +46,6 @@ type MemoryOps interface {
 	Copy(dst Buffer, dstOff int, src Buffer, srcOff, n int)
 	// Zero fills b with 0.
 	Zero(b Buffer)
-	// Axpy adds alpha·x to y; both have the same length.
-	Axpy(alpha float64, x, y Buffer)
-	// Scale multiplies b by alpha.
-	Scale(b Buffer, alpha float64)
 	// SumSquares waits and returns the sum of squares of all elements of all buffers, accumulated wide.
 	SumSquares(bufs []Buffer) float64
 }
@@ -82,6 +78,13 @@ type ElementOps interface {
 	Add(a, b Tensor, act Act) Tensor
 	// AddBackward is dy·act'(a+b), the gradient of both operands. y is Add's result.
 	AddBackward(a, b, y, dy Tensor, act Act) Tensor
+	// Mix is Σ_i p_i·x_i over tensors of one shape; p has one number for each. An operand whose p is 0 has no part in the
+	// sum, whatever it holds. wantStats says that a batch normalisation with batch statistics reads the result next.
+	Mix(xs []Tensor, p Vec, wantStats bool) Tensor
+	// MixBackward returns p_i·dy for the operands that need it, nil for the others, in a list that is valid until the
+	// next call, and adds Σ dy·x_i, accumulated wide, to element i of grad. A zero grad is not wanted. Where p is 0 the
+	// sum is computed too, and nil may stand for the gradient.
+	MixBackward(xs []Tensor, dy Tensor, p, grad Vec, need []bool) []Tensor
 	// Mul is the elementwise product, equal shapes.
 	Mul(a, b Tensor) Tensor
 	// ScaleTensor is alpha·x.
@@ -128,16 +131,14 @@ type LossOps interface {
 	CrossEntropy(logits, targets, mask Tensor) Tensor
 	// CrossEntropyBackward is (p·Σt − t)·drow.
 	CrossEntropyBackward(logits, targets, mask, drows Tensor) Tensor
-	// Entropy is −Σ_k p_k·log p_k.
-	Entropy(logits, mask Tensor) Tensor
-	// EntropyBackward is −p·(log p + H)·drow.
-	EntropyBackward(logits, mask, drows Tensor) Tensor
-	// Distill is T²·Σ_k q_k·(log q_k − log p_k) with p = softmax(student/T), q = softmax(teacher/T).
-	Distill(student, teacher Tensor, temperature float64) Tensor
+	// Distill is T²·Σ_k q_k·(log q_k − log p_k) over unmasked classes, with p = softmax(student/T) and
+	// q = softmax(teacher/T).
+	Distill(student, teacher, mask Tensor, temperature float64) Tensor
 	// DistillBackward is T·(p − q)·drow, the student's gradient.
-	DistillBackward(student, teacher, drows Tensor, temperature float64) Tensor
-	// Softmax is the probabilities (no gradient).
-	Softmax(logits, mask Tensor) Tensor
+	DistillBackward(student, teacher, mask, drows Tensor, temperature float64) Tensor
+	// Correct is 1 for a row whose largest unmasked logit is at the largest of all its targets, the first of equals
+	// in both, and 0 for others and where an unmasked logit is not finite. It has no gradient.
+	Correct(logits, targets, mask Tensor) Tensor
 }
 
 // SequenceOps serve recurrent policies.

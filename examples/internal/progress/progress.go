@@ -26,14 +26,12 @@ type Options struct {
 	Bar bool
 	// Columns is the width to keep within; 0 means that of the terminal, and 80 where there is none.
 	Columns int
-	// Interval is the shortest time between two plain lines of one phase; 0 means ten seconds.
+	// Interval is the shortest time between two plain lines of one phase or two pictures of the bar; 0 means ten seconds and a tenth of
+	// one.
 	Interval time.Duration
 	// Now replaces the clock; nil means time.Now.
 	Now func() time.Time
 }
-
-// redraw is the shortest time between two pictures of a bar.
-const redraw = 100 * time.Millisecond
 
 // Printer writes progress and ordinary lines to one output.
 type Printer struct {
@@ -54,15 +52,15 @@ func New(w io.Writer, o *Options) *Printer {
 		o = &Options{}
 	}
 	p := &Printer{w: w, columns: o.Columns, interval: o.Interval, now: o.Now}
-	if p.interval == 0 {
-		p.interval = 10 * time.Second
-	}
 	if p.now == nil {
 		p.now = time.Now
 	}
 	p.bar = !o.Plain && (o.Bar || IsTerminal(w))
-	if p.bar {
-		p.interval = redraw
+	if p.interval == 0 {
+		p.interval = 10 * time.Second
+		if p.bar {
+			p.interval = 100 * time.Millisecond
+		}
 	}
 	return p
 }

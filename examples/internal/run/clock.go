@@ -3,6 +3,7 @@ package run
 import (
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -10,14 +11,15 @@ import (
 const secondsFile = "seconds.json"
 
 // Clock adds up wall time by phase, over all starts of a run. A phase that is timed inside another one does not count for the outer one
-// as well. Wall times are told, never used: a file that cannot be read or written costs them and nothing else.
+// as well; where phases overlap, time counts for the one that began last. Wall times are told, never used: a file that cannot be read
+// or written costs them and nothing else.
 type Clock struct {
 	mu      sync.Mutex
 	store   *Store
 	log     *slog.Logger
 	now     func() time.Time
 	seconds map[string]float64
-	open    []string  // phases under way, the innermost last
+	open    []*string // phases under way, the innermost last
 	since   time.Time // when the innermost one began or went on
 }
 
@@ -30,17 +32,18 @@ func newClock(s *Store, log *slog.Logger) *Clock {
 	return c
 }
 
-// Start begins a phase; the function that it returns ends it. Phases end in the reverse order of their beginnings.
+// Start begins a phase; the function that it returns ends it.
 func (c *Clock) Start(phase string) (stop func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.book()
-	c.open = append(c.open, phase)
+	this := &phase
+	c.open = append(c.open, this)
 	return func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.book()
-		c.open = c.open[:len(c.open)-1]
+		c.open = slices.DeleteFunc(c.open, func(p *string) bool { return p == this })
 		if c.store.dir == "" {
 			return
 		}
@@ -54,7 +57,7 @@ func (c *Clock) Start(phase string) (stop func()) {
 func (c *Clock) book() {
 	now := c.now()
 	if n := len(c.open); n > 0 {
-		c.seconds[c.open[n-1]] += now.Sub(c.since).Seconds()
+		c.seconds[*c.open[n-1]] += now.Sub(c.since).Seconds()
 	}
 	c.since = now
 }

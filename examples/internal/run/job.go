@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 
@@ -22,12 +21,10 @@ type Job struct {
 	Log    *slog.Logger      // for the packages; silent by default
 	Clock  *Clock
 	In     io.Reader // standard input
-	Text   io.Writer // for people too: text that is made elsewhere, in whole lines
 
-	mu      sync.Mutex
-	saved   *saved   // settings to be written when the run begins; nil = written, or never to be
-	said    []string // lines of the log
-	scratch []string // files of unfinished phases
+	mu    sync.Mutex
+	saved *saved   // settings to be written when the run begins; nil = written, or never to be
+	said  []string // lines of the log
 }
 
 const (
@@ -44,7 +41,7 @@ func NewJob(dir string, out *progress.Printer, log *slog.Logger) *Job {
 		log = slog.New(slog.DiscardHandler)
 	}
 	s := NewStore(dir)
-	return &Job{Store: s, Out: out, Log: log, Clock: newClock(s, log), In: strings.NewReader(""), Text: out}
+	return &Job{Store: s, Out: out, Log: log, Clock: newClock(s, log), In: strings.NewReader("")}
 }
 
 // Sub is the job of a part that is a run of its own, in a folder of its own inside that of j.
@@ -116,36 +113,28 @@ func (j *Job) Say(format string, args ...any) {
 	j.said = append(j.said, fmt.Sprintf(format, args...)+"\n")
 }
 
-// Scratch is the path of a file that only an unfinished phase needs; it is removed when the phase is over.
-func (j *Job) Scratch(phase string) string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.scratch = append(j.scratch, phase+scratchSuffix)
-	return j.Path(phase + scratchSuffix)
-}
+// Scratch is the path of a file that a phase needs while it is unfinished only; it is removed when the phase is over. A phase with
+// several such files calls the others PHASE.MORE.
+func (j *Job) Scratch(phase string) string { return j.Path(phase + scratchSuffix) }
 
 // done ends a phase whose result has been kept.
-func (j *Job) done() error {
+func (j *Job) done(phase string) error {
+	err := j.remove(func(name string) bool {
+		return strings.HasSuffix(name, scratchSuffix) && strings.HasPrefix(name, phase+".")
+	})
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	err := j.Remove(j.scratch...)
-	j.scratch = nil
 	return errors.Join(err, j.writeLog())
 }
 
-// close ends the job, after a kill long ago too: a phase may have been kept and its scratch file not yet removed.
-func (j *Job) close(finished bool) error {
+// close ends the job. After a kill long ago a phase may have been kept and its scratch files not yet removed.
+func (j *Job) close(finished bool) (err error) {
+	if finished {
+		err = j.remove(func(name string) bool { return strings.HasSuffix(name, scratchSuffix) })
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	err := j.writeLog()
-	if !finished || j.dir == "" {
-		return err
-	}
-	left, globErr := filepath.Glob(filepath.Join(globQuote(j.dir), "*"+scratchSuffix))
-	for _, f := range left {
-		globErr = errors.Join(globErr, os.Remove(f))
-	}
-	return errors.Join(err, globErr)
+	return errors.Join(err, j.writeLog())
 }
 
 // writeLog brings the log up to date. A run that has not begun has none.
@@ -154,11 +143,6 @@ func (j *Job) writeLog() error {
 		return nil
 	}
 	return j.WriteFile(logFile, []byte(strings.Join(j.said, "")))
-}
-
-// globQuote makes a path match itself alone.
-func globQuote(path string) string {
-	return strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]").Replace(path)
 }
 
 // writeJSON writes what -json asks for.

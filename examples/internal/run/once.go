@@ -19,7 +19,7 @@ func Once[T any](j *Job, name string, do func() (T, error)) (T, error) {
 	if err := j.Write(name+".json", v); err != nil {
 		return none, err
 	}
-	return v, j.done()
+	return v, j.done(name)
 }
 
 // Recall returns what the phase of that name found, if it is over.
@@ -54,7 +54,7 @@ func Saved[T Saver](ctx context.Context, j *Job, name string, load func(path str
 			return none, fmt.Errorf("%s: %w", file, err)
 		}
 	}
-	return v, j.done()
+	return v, j.done(name)
 }
 
 func timed[T any](j *Job, name string, do func() (T, error)) (T, error) {

@@ -111,8 +111,8 @@ func (s *Store) Remove(names ...string) error {
 	return nil
 }
 
-// sweep removes what writers that were killed left behind.
-func (s *Store) sweep() error {
+// remove removes the files whose names are condemned.
+func (s *Store) remove(condemned func(name string) bool) error {
 	if s.dir == "" {
 		return nil
 	}
@@ -120,16 +120,15 @@ func (s *Store) sweep() error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
 	for _, e := range entries {
-		name, rest, ok := strings.Cut(strings.TrimPrefix(e.Name(), "."), ".tmp-")
-		if ok && rest != "" && strings.HasPrefix(e.Name(), ".") {
-			if err := checkpoint.RemoveTemporary(s.Path(name)); err != nil {
-				return err
-			}
+		if condemned(e.Name()) {
+			err = errors.Join(err, s.Remove(e.Name()))
 		}
 	}
-	return nil
+	return err
+}
+
+// sweep removes what writers that were killed left behind.
+func (s *Store) sweep() error {
+	return s.remove(func(name string) bool { return strings.HasPrefix(name, ".") && strings.Contains(name, ".tmp-") })
 }

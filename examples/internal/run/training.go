@@ -71,7 +71,7 @@ func (t *Training) Options(images int, seed uint64) *supernet.TrainOptions {
 	epochs, _ := t.Plan(images)
 	o := &supernet.TrainOptions{
 		Epochs: epochs, BatchSize: t.Batch, LR: t.LR, WeightDecay: OrNone(t.WeightDecay),
-		LabelSmoothing: t.LabelSmoothing, StepsPerArch: t.StepsPerArch, Seed: seed,
+		LabelSmoothing: t.LabelSmoothing, Subnets: supernet.SubnetOptions{StepsPerDraw: t.StepsPerArch}, Seed: seed,
 	}
 	if t.Crop > 0 || t.Flip || t.Cutout > 0 {
 		o.Augment = &dataset.Augment{CropPadding: t.Crop, Flip: t.Flip, Cutout: t.Cutout}

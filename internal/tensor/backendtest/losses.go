@@ -32,12 +32,10 @@ func testLosses(s *suite) {
 		t := w.Upload(shape, targets)
 		w.keep("cross entropy", w.CrossEntropy(x, t, m))
 		w.keep("cross entropy's gradient", w.CrossEntropyBackward(x, t, m, w.raw(rows)))
-		w.keep("entropy", w.Entropy(x, m))
-		w.keep("entropy's gradient", w.EntropyBackward(x, m, w.raw(rows)))
-		w.keep("softmax", w.Softmax(x, m))
 		teacher, temperature := w.tensor(shape), pick(w, 1, 4, 0.5)
-		w.keep("distillation", w.Distill(x, teacher, temperature))
-		w.keep("distillation's gradient", w.DistillBackward(x, teacher, w.raw(rows), temperature))
+		w.keep("distillation", w.Distill(x, teacher, m, temperature))
+		w.keep("distillation's gradient", w.DistillBackward(x, teacher, m, w.raw(rows), temperature))
+		w.keep("right answers", w.Correct(x, t, m))
 	})
 }
 
@@ -59,10 +57,45 @@ func testLossExtremes(s *suite) {
 	for i, want := range []float64{1, -1, 0, 0, 0, math.Exp(1-lse) - 1, math.Exp(2 - lse), math.Exp(3 - lse)} {
 		near(s, "gradient", grad[i], float32(want))
 	}
-	w.Download(w.Entropy(x, m), got)
-	near(s, "entropy of a certain class", got[0], 0)
-	w.Download(w.EntropyBackward(x, m, rows), grad)
-	near(s, "entropy's gradient of a masked class", grad[4], 0)
-	w.Download(w.Softmax(x, m), grad)
-	near(s, "probability of a masked class", grad[4], 0)
+	teacher := w.Upload(shape, []float32{-1e4, 1e4, 0, 0, -3e4, 1, 2, 3})
+	w.Download(w.Distill(x, teacher, m, 2), got)
+	near(s, "divergence of certain and opposite answers", got[0], 4e4)
+	near(s, "divergence beside a masked class", got[1], 0)
+	w.Download(w.DistillBackward(x, teacher, m, rows, 2), grad)
+	for i, want := range []float32{2, -2, 0, 0, 0, 0, 0, 0} {
+		near(s, "divergence's gradient", grad[i], want)
+	}
+}
+
+// testCorrect goes through ties, masks and numbers that are not finite.
+func testCorrect(s *suite) {
+	w := newWorld(s.open(), 6)
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	for i, c := range []struct {
+		logits, targets, mask []float32
+		want                  float32
+	}{
+		{[]float32{1, 2, 0}, []float32{0, 1, 0}, nil, 1},
+		{[]float32{1, 2, 0}, []float32{1, 0, 0}, nil, 0},
+		{[]float32{2, 2, 0}, []float32{0.5, 0.5, 0}, nil, 1},
+		{[]float32{0, 2, 2}, []float32{0, 0.2, 0.8}, nil, 0},
+		{[]float32{9, 2, 0}, []float32{0, 1, 0}, []float32{0, 1, 1}, 1},
+		{[]float32{9, 2, 3}, []float32{0, 1, 0}, []float32{0, 1, 1}, 0},
+		{[]float32{nan, 2, -inf}, []float32{0, 1, 0}, []float32{0, 1, 0}, 1},
+		{[]float32{1, 2, nan}, []float32{0, 1, 0}, nil, 0},
+		{[]float32{1, inf, 0}, []float32{0, 1, 0}, nil, 0},
+		{[]float32{1, 2, -inf}, []float32{0, 1, 0}, nil, 0},
+		{[]float32{-3, -2, -1}, []float32{0, 0, 0.1}, nil, 1},
+	} {
+		shape := tensor.Vector(1, 3)
+		var mask tensor.Tensor
+		if c.mask != nil {
+			mask = w.Upload(shape, c.mask)
+		}
+		got := make([]float32, 1)
+		w.Download(w.Correct(w.Upload(shape, c.logits), w.Upload(shape, c.targets), mask), got)
+		if got[0] != c.want {
+			s.Errorf("row %d: got %g, expected %g", i, got[0], c.want)
+		}
+	}
 }

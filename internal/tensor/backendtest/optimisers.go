@@ -27,8 +27,6 @@ func testBuffers(s *suite) {
 	s.cases(20, 2e-6, func(w *world) {
 		n := w.between(1, 5000)
 		a, b, c := w.buffer(n), w.buffer(n), w.buffer(2*n)
-		w.Axpy(-0.5, a, b)
-		w.Scale(a, 1.25)
 		w.Copy(c, n/2, a, 0, n)
 		w.Write(c, n, w.normal(n/2))
 		part := make([]float32, n)

@@ -28,8 +28,18 @@ func testValues(s *suite) {
 		table := w.weight(1, 1, 4, 7)
 		e := w.Embedding(table, []int{1, 3})
 		overwrite(table.Buf)
+		share := w.shares(3)
+		mixed, alone := w.Mix([]tensor.Tensor{z, y, z}, share, w.coin()), w.Mix([]tensor.Tensor{z}, share.First(1), false)
+		dmixed := w.MixBackward([]tensor.Tensor{z, y, y}, w.raw(z.Shape()), share, w.vec(3), []bool{true, false, false})[0]
+		overwrite(share.Buf)
 		w.keep("embedding", e)
 		w.keep("scaled", scaled)
+		w.keep("mixed", mixed)
+		w.keep("mixed alone", alone)
+		if dmixed == nil {
+			dmixed = w.Fill(z.Shape(), 0)
+		}
+		w.keep("mixed gradient", dmixed)
 		w.keep("normalised", z)
 		w.keep("convolution", y)
 
@@ -63,9 +73,13 @@ func testHostSlices(s *suite) {
 		clear(rows)
 		w.keep("embedding", e)
 		list := []tensor.Tensor{x, x}
-		c := w.Concat(list)
+		c, m, ones := w.Concat(list), w.Mix(list, w.vec(2), false), []bool{true, true}
+		dxs := w.MixBackward(list, x, w.vec(2), w.vec(2), ones)
 		clear(list)
+		clear(ones)
 		w.keep("concat", c)
+		w.keep("mix", m)
+		w.keep("mix gradient", dxs[1])
 		w.keep("upload", x)
 	})
 }
@@ -154,6 +168,10 @@ func testLongSums(s *suite) {
 	relative("running mean after a convolution", at(p.Mean), mean)
 	relative("running variance after a convolution", at(p.Var), variance*n/(n-1))
 
+	total := zero()
+	w.MixBackward([]tensor.Tensor{x}, x, zero(), total, []bool{false})
+	relative("gradient of a mix", at(total), square)
+
 	g := tensor.ConvGrads{W: tensor.NewWeight(w.Backend().NewBuffer(1), 1, 1, 1, 1), B: zero()}
 	w.ConvBackward(x, x, weight, tensor.ConvSpec{Stride: 1, Groups: 1}, g)
 	relative("weight gradient", at(tensor.NewVec(g.W.Buf)), square)
@@ -172,6 +190,7 @@ func testSameBits(s *suite) {
 		x := w.raw(shape)
 		y := w.Conv(x, weight, tensor.Vec{}, tensor.ConvSpec{Stride: 2, Pad: 1, Groups: 1})
 		w.keep("dense", y)
+		w.mixChain(tensor.Shape{N: 4, H: 19, W: 19, C: 24})
 		w.keep("dense gradient", w.ConvBackward(x, w.raw(y.Shape()), weight, tensor.ConvSpec{Stride: 2, Pad: 1, Groups: 1}, w.grads(weight, true)))
 	}
 	seeds := uint64(2)

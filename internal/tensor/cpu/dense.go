@@ -38,13 +38,7 @@ func (o *denseOp) Run(chunk int, w *kernel.Worker) {
 			o.forward(w, frame, n, fw)
 			continue
 		}
-		g, jump := o.y.plane(0, n*hw), o.y.rows*block
-		if o.y.lazy() {
-			for b := range o.y.cb {
-				o.y.fetchRows(o.path, &w.Ch, kernel.PtrAt(grad, b*hw*block), b, n*hw, hw)
-			}
-			g, jump = kernel.PtrAt(grad, 0), hw*block
-		}
+		g, jump := o.y.load(o.path, w, grad, n*hw, hw)
 		o.weightGrad(w, frame, g, jump, chunk, fw, n > n0)
 	}
 	if o.stats != nil {

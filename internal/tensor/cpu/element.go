@@ -42,15 +42,13 @@ func (s *stream) Add(at, bt tensor.Tensor, act tensor.Act) tensor.Tensor {
 	if y := s.addSpread(a, b); y != nil {
 		return y
 	}
-	if a.kind != lazyForward && b.kind == lazyForward {
+	if a.kind != lazyForward && (b.kind == lazyForward || a.kind != lazyScaled) {
 		a, b = b, a
 	}
-	if a.kind != lazyForward {
-		s.materialise(a)
-	}
 	s.materialise(b)
+	x, formula := s.readable(a)
 	sum := s.make(a.shape)
-	s.runRows(a.shape, rowsOp{op: rowsApply, dst: sum.st, x: a.st, r: b.st, pending: a.pending})
+	s.runRows(a.shape, rowsOp{op: rowsApply, dst: sum.st, x: x, r: b.st, pending: formula})
 	return sum
 }
 
@@ -67,7 +65,9 @@ func (s *stream) addSpread(a, b *node) *node {
 	case lazyNone:
 		return s.derive(a.shape, nil, pending{kind: lazyScaled, d: a.st, add: b.add})
 	case lazyScaled:
-		return s.derive(a.shape, nil, pending{kind: lazyScaled, d: a.d, mul: a.mul, add: b.add})
+		sum := a.pending
+		sum.add = b.add
+		return s.derive(a.shape, nil, sum)
 	}
 	return nil
 }
@@ -83,12 +83,15 @@ func (s *stream) AddBackward(a, b, _, dyt tensor.Tensor, act tensor.Act) tensor.
 	return s.ActBackward(sum, dyt, act)
 }
 
-// ScaleTensor is alpha·x.
+// ScaleTensor is alpha·x, pending.
 func (s *stream) ScaleTensor(xt tensor.Tensor, alpha float64) tensor.Tensor {
-	x := s.plain(xt)
-	k := s.affine(x.cb, float32(alpha), nil)
-	defer s.arena.release(k)
-	return s.derive(x.shape, x.st, pending{kind: lazyForward, bn: k})
+	return s.times(in(xt), float32(alpha))
+}
+
+// times is alpha·n, pending.
+func (s *stream) times(n *node, alpha float32) *node {
+	x, p := s.readable(n)
+	return s.derive(n.shape, x, p.times(alpha))
 }
 
 // ScaleChannels multiplies with one value per sample and channel; the result is
@@ -106,7 +109,7 @@ func (s *stream) ScaleChannels(xt, st tensor.Tensor) tensor.Tensor {
 // ScaleChannelsBackward is dy·s, pending, and per sample and channel Σ dy·x.
 func (s *stream) ScaleChannelsBackward(xt, st, dyt tensor.Tensor) (dx, ds tensor.Tensor) {
 	x, dy, scale := in(xt), s.plain(dyt), s.plain(st)
-	if x.kind != lazyForward || x.mul != nil {
+	if !x.pure() {
 		s.materialise(x)
 	}
 	sums := s.make(st.Shape())
@@ -119,7 +122,7 @@ func (s *stream) ScaleChannelsBackward(xt, st, dyt tensor.Tensor) (dx, ds tensor
 // GlobalAvgPool is the mean over positions.
 func (s *stream) GlobalAvgPool(xt tensor.Tensor) tensor.Tensor {
 	x := in(xt)
-	if x.kind != lazyForward || x.mul != nil {
+	if !x.pure() {
 		s.materialise(x)
 	}
 	sums := s.make(tensor.Vector(x.shape.N, x.shape.C))

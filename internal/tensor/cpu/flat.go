@@ -16,8 +16,6 @@ type flatKind uint8
 
 const (
 	flatZero flatKind = iota
-	flatAxpy
-	flatScale
 	flatSGD
 	flatAdam
 )
@@ -26,7 +24,6 @@ const (
 type flatOp struct {
 	path       kernel.Path
 	kind       flatKind
-	alpha      float32
 	p, g, m, v []float32
 	sgd        kernel.SGD
 	adam       kernel.Adam
@@ -38,10 +35,6 @@ func (o *flatOp) Run(chunk int, _ *kernel.Worker) {
 	switch o.kind {
 	case flatZero:
 		clear(o.p[lo:hi])
-	case flatAxpy:
-		o.path.Axpy(o.alpha, o.g[lo:hi], o.p[lo:hi])
-	case flatScale:
-		o.path.Scale(o.alpha, o.p[lo:hi])
 	case flatSGD:
 		var m []float32
 		if o.m != nil {
@@ -69,18 +62,6 @@ func (s *stream) runFlat() {
 // Zero fills b with 0.
 func (s *stream) Zero(b tensor.Buffer) {
 	s.flat = flatOp{kind: flatZero, p: floats(b)}
-	s.runFlat()
-}
-
-// Axpy adds alpha·x to y.
-func (s *stream) Axpy(alpha float64, x, y tensor.Buffer) {
-	s.flat = flatOp{kind: flatAxpy, alpha: float32(alpha), p: floats(y), g: floats(x)}
-	s.runFlat()
-}
-
-// Scale multiplies b by alpha.
-func (s *stream) Scale(b tensor.Buffer, alpha float64) {
-	s.flat = flatOp{kind: flatScale, alpha: float32(alpha), p: floats(b)}
 	s.runFlat()
 }
 

@@ -11,14 +11,14 @@ type lazyKind uint8
 
 const (
 	lazyNone lazyKind = iota
-	// lazyForward is act(x·scale + shift)·mul: a normalised, activated and perhaps
-	// scaled tensor.
+	// lazyForward is act(x·scale + shift)·mul·gain: a normalised, activated and
+	// perhaps scaled tensor.
 	lazyForward
-	// lazyGradient is a·g + b·(x−mean) + c with g = (d·mul + add)·act'(x·scale +
+	// lazyGradient is a·g + b·(x−mean) + c with g = (d·mul·gain + add)·act'(x·scale +
 	// shift): the gradient of a batch normalisation's input.
 	lazyGradient
-	// lazyScaled is d·mul + add: a gradient behind squeeze-and-excitation. Without
-	// d it is add spread over the positions.
+	// lazyScaled is d·mul·gain + add: a gradient behind squeeze-and-excitation or a
+	// mix. Without d it is add spread over the positions.
 	lazyScaled
 )
 
@@ -31,6 +31,17 @@ type pending struct {
 	coef     *storage // a, b, c
 	d        *storage
 	mul, add *storage // one value per sample and channel: [plane][sample]
+	gained   bool
+	gain     float32 // 1 unless gained
+}
+
+// times multiplies the formula's gain.
+func (p pending) times(alpha float32) pending {
+	if p.gained {
+		alpha *= p.gain
+	}
+	p.gained, p.gain = alpha != 1, alpha
+	return p
 }
 
 // lazy reports whether the values are not in memory.
@@ -50,6 +61,24 @@ func (s *stream) drop(n *node) {
 		s.arena.release(st)
 	}
 	n.st, n.pending = nil, pending{}
+}
+
+// pure reports whether n is act(x·scale + shift) alone, which the kernels that sum
+// values compute on the way.
+func (n *node) pure() bool { return n.kind == lazyForward && n.mul == nil && !n.gained }
+
+// readable is n's values as a lazyForward formula over x, which the kernels that
+// write values compute on the way; n is computed first when it is no such formula.
+func (s *stream) readable(n *node) (x *storage, p pending) {
+	if n.kind == lazyScaled && n.d != nil && n.add == nil {
+		return n.d, pending{kind: lazyForward, mul: n.mul, gained: n.gained, gain: n.gain}
+	}
+	if n.kind != lazyForward {
+		s.materialise(n)
+	}
+	p = n.pending
+	p.kind = lazyForward
+	return n.st, p
 }
 
 // derive is a pending tensor over x with the given formula; it holds what the
@@ -113,6 +142,9 @@ func (o *fetchOp) Run(chunk int, w *kernel.Worker) {
 // channel loads the parameters of plane b.
 func (p *pending) channel(ch *kernel.Chan, b, cb int) {
 	ch.Identity()
+	if p.gained {
+		ch.Mul = repeat(p.gain)
+	}
 	n := cb * block
 	if p.bn != nil {
 		v := viewBN(p.bn.data, cb)
@@ -131,17 +163,38 @@ func (p *pending) channel(ch *kernel.Chan, b, cb int) {
 func (p *pending) sample(ch *kernel.Chan, b, samples, n int) {
 	if p.mul != nil {
 		ch.Mul = *(*kernel.Vec)(p.mul.data[(b*samples+n)*block:])
+		if p.gained {
+			for l := range ch.Mul {
+				ch.Mul[l] *= p.gain
+			}
+		}
 	}
 	if p.add != nil {
 		ch.Add = *(*kernel.Vec)(p.add.data[(b*samples+n)*block:])
 	}
 }
 
+// repeat is one value in all lanes.
+func repeat(v float32) (all kernel.Vec) {
+	for l := range all {
+		all[l] = v
+	}
+	return all
+}
+
 // fetchRows writes rows [r, r+rows) of plane b to dst.
 func (n *node) fetchRows(path kernel.Path, ch *kernel.Chan, dst unsafe.Pointer, b, r, rows int) {
 	n.channel(ch, b, n.cb)
+	n.spans(ch, b, r, rows, func(at, k int) {
+		n.emit(path, ch, unsafe.Add(dst, (at-r)*block*4), b, at, k)
+	})
+}
+
+// spans calls f for parts of rows [r, r+rows) of plane b that have one set of
+// parameters each: all of them, or those of a sample.
+func (n *node) spans(ch *kernel.Chan, b, r, rows int, f func(r, rows int)) {
 	if n.mul == nil && n.add == nil {
-		n.emit(path, ch, dst, b, r, rows)
+		f(r, rows)
 		return
 	}
 	hw := n.shape.H * n.shape.W
@@ -149,8 +202,7 @@ func (n *node) fetchRows(path kernel.Path, ch *kernel.Chan, dst unsafe.Pointer, 
 		sample := r / hw
 		k := min((sample+1)*hw, end) - r
 		n.sample(ch, b, n.shape.N, sample)
-		n.emit(path, ch, dst, b, r, k)
-		dst = unsafe.Add(dst, k*block*4)
+		f(r, k)
 		r += k
 	}
 }

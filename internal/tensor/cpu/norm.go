@@ -78,10 +78,11 @@ func (s *stream) BatchNormActBackward(xt, savedt, dyt tensor.Tensor, p tensor.Ba
 	if dy.kind != lazyScaled || dy.d == nil {
 		s.materialise(dy)
 	}
-	formula := pending{kind: lazyGradient, act: kact(spec.Act), bn: saved, d: dy.st, mul: dy.mul, add: dy.add}
-	if dy.lazy() {
-		formula.d = dy.d
+	formula := dy.pending
+	if !dy.lazy() {
+		formula.d = dy.st
 	}
+	formula.kind, formula.act, formula.bn = lazyGradient, kact(spec.Act), saved
 	parts, count := dy.sums, dy.sumParts
 	if parts == nil || dy.sumsOf != saved {
 		parts, count = s.runRows(x.shape, rowsOp{op: rowsGradSums, x: x.st, pending: formula})

@@ -28,6 +28,9 @@ type stream struct {
 	move     moveOp
 	pooling  poolOp
 	cross    crossOp
+	kl       distillOp
+	mix      mixOp
+	dxs      []tensor.Tensor // of the last MixBackward
 	both     bothOp
 	stats    collector
 	missing  countdown

@@ -42,6 +42,62 @@ func (s *stream) AddBackward(a, b, out, dy tensor.Tensor, act tensor.Act) tensor
 	return s.zip(x.shape, func(i int) float32 { return d.data[i] * act.Slope(x.data[i]+y.data[i]) })
 }
 
+func (s *stream) Mix(xs []tensor.Tensor, p tensor.Vec, _ bool) tensor.Tensor {
+	parts := s.operands(xs, p)
+	return s.make(parts[0].shape, func(out *array) {
+		share := vec(p)
+		for i := range out.data {
+			sum := 0.0
+			for k, x := range parts {
+				if share[k] != 0 {
+					sum += share[k] * float64(x.data[i])
+				}
+			}
+			out.data[i] = float32(sum)
+		}
+	})
+}
+
+func (s *stream) MixBackward(xs []tensor.Tensor, dy tensor.Tensor, p, grad tensor.Vec, need []bool) []tensor.Tensor {
+	parts, d := s.operands(xs, p), s.use(dy)
+	tensor.CheckShape("mix", "output gradient", dy, parts[0].shape)
+	if grad.Buf != nil {
+		tensor.CheckVec("mix", "gradient", grad, len(xs))
+		s.do(func() {
+			sum := make([]float64, len(parts))
+			for k, x := range parts {
+				for i, v := range x.data {
+					sum[k] += float64(v) * float64(d.data[i])
+				}
+			}
+			addTo(grad, sum)
+		})
+	}
+	dxs := make([]tensor.Tensor, len(xs))
+	for k := range parts {
+		if need[k] {
+			dxs[k] = s.make(d.shape, func(out *array) {
+				share := vec(p)[k]
+				for i, v := range d.data {
+					out.data[i] = float32(share * float64(v))
+				}
+			})
+		}
+	}
+	return dxs
+}
+
+// operands is the tensors of a mix, one for each element of p.
+func (s *stream) operands(xs []tensor.Tensor, p tensor.Vec) []*array {
+	tensor.CheckVec("mix", "coefficients", p, len(xs))
+	parts := make([]*array, len(xs))
+	for i, x := range xs {
+		parts[i] = s.use(x)
+		tensor.CheckShape("mix", "operand", x, parts[0].shape)
+	}
+	return parts
+}
+
 func (s *stream) Mul(a, b tensor.Tensor) tensor.Tensor {
 	x, y := s.use(a), s.use(b)
 	tensor.CheckShape("mul", "second operand", b, x.shape)

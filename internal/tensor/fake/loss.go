@@ -85,41 +85,10 @@ func (s *stream) CrossEntropyBackward(logits, targets, mask, drows tensor.Tensor
 	})
 }
 
-func entropy(lp []float64) float64 {
-	h := 0.0
-	for _, v := range lp {
-		if p := math.Exp(v); p > 0 {
-			h -= p * v
-		}
-	}
-	return h
-}
-
-func (s *stream) Entropy(logits, mask tensor.Tensor) tensor.Tensor {
-	in, m := s.use(logits), s.optional(mask)
-	return s.rows(in, func(n int) float64 { return entropy(logSoftmax(in, m, n, 1)) })
-}
-
-func (s *stream) EntropyBackward(logits, mask, drows tensor.Tensor) tensor.Tensor {
-	in, m, d := s.use(logits), s.optional(mask), s.use(drows)
-	return s.spread(in, d, func(n int) []float64 {
-		lp := logSoftmax(in, m, n, 1)
-		h := entropy(lp)
-		for c, v := range lp {
-			p := math.Exp(v)
-			lp[c] = 0
-			if p > 0 {
-				lp[c] = -p * (v + h)
-			}
-		}
-		return lp
-	})
-}
-
-func (s *stream) Distill(student, teacher tensor.Tensor, temperature float64) tensor.Tensor {
-	in, t := s.use(student), s.use(teacher)
+func (s *stream) Distill(student, teacher, mask tensor.Tensor, temperature float64) tensor.Tensor {
+	in, t, m := s.use(student), s.use(teacher), s.optional(mask)
 	return s.rows(in, func(n int) float64 {
-		lp, lq := logSoftmax(in, nil, n, temperature), logSoftmax(t, nil, n, temperature)
+		lp, lq := logSoftmax(in, m, n, temperature), logSoftmax(t, m, n, temperature)
 		sum := 0.0
 		for c := range lp {
 			if q := math.Exp(lq[c]); q > 0 {
@@ -130,10 +99,10 @@ func (s *stream) Distill(student, teacher tensor.Tensor, temperature float64) te
 	})
 }
 
-func (s *stream) DistillBackward(student, teacher, drows tensor.Tensor, temperature float64) tensor.Tensor {
-	in, t, d := s.use(student), s.use(teacher), s.use(drows)
+func (s *stream) DistillBackward(student, teacher, mask, drows tensor.Tensor, temperature float64) tensor.Tensor {
+	in, t, m, d := s.use(student), s.use(teacher), s.optional(mask), s.use(drows)
 	return s.spread(in, d, func(n int) []float64 {
-		lp, lq := logSoftmax(in, nil, n, temperature), logSoftmax(t, nil, n, temperature)
+		lp, lq := logSoftmax(in, m, n, temperature), logSoftmax(t, m, n, temperature)
 		for c := range lp {
 			lp[c] = temperature * (math.Exp(lp[c]) - math.Exp(lq[c]))
 		}
@@ -141,13 +110,30 @@ func (s *stream) DistillBackward(student, teacher, drows tensor.Tensor, temperat
 	})
 }
 
-func (s *stream) Softmax(logits, mask tensor.Tensor) tensor.Tensor {
-	in, m := s.use(logits), s.optional(mask)
-	return s.make(in.shape, func(out *array) {
-		for n := range in.shape.N {
-			for c, lp := range logSoftmax(in, m, n, 1) {
-				out.data[out.at(n, 0, 0, c)] = float32(math.Exp(lp))
+func (s *stream) Correct(logits, targets, mask tensor.Tensor) tensor.Tensor {
+	in, t, m := s.use(logits), s.use(targets), s.optional(mask)
+	return s.rows(in, func(n int) float64 {
+		best, label := -1, 0
+		for c := range in.shape.C {
+			if at(t, n, c) > at(t, n, label) {
+				label = c
+			}
+			if m != nil && at(m, n, c) == 0 {
+				continue
+			}
+			z := at(in, n, c)
+			if math.IsNaN(z) || math.IsInf(z, 0) {
+				return 0
+			}
+			if best < 0 || z > at(in, n, best) {
+				best = c
 			}
 		}
+		if best == label {
+			return 1
+		}
+		return 0
 	})
 }
+
+func at(a *array, n, c int) float64 { return float64(a.data[a.at(n, 0, 0, c)]) }

@@ -61,25 +61,6 @@ func (s *stream) Zero(b tensor.Buffer) {
 	s.do(func() { clear(data(b)) })
 }
 
-func (s *stream) Axpy(alpha float64, x, y tensor.Buffer) {
-	check(x, 0, y.Len())
-	s.do(func() {
-		d := data(y)
-		for i, v := range data(x)[:len(d)] {
-			d[i] += float32(alpha) * v
-		}
-	})
-}
-
-func (s *stream) Scale(b tensor.Buffer, alpha float64) {
-	s.do(func() {
-		d := data(b)
-		for i := range d {
-			d[i] *= float32(alpha)
-		}
-	})
-}
-
 func (s *stream) SumSquares(bufs []tensor.Buffer) float64 {
 	s.idle.Wait()
 	sum := 0.0

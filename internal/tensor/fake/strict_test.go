@@ -44,11 +44,12 @@ func TestStrict(t *testing.T) {
 func TestOrder(t *testing.T) {
 	s := fake.New().NewStream()
 	buf := s.Backend().NewBuffer(1)
-	one := s.Backend().NewBuffer(1)
-	s.Write(one, 0, []float32{1})
+	s.Write(buf, 0, []float32{1000})
+	grad := s.Backend().NewBuffer(1)
+	s.Write(grad, 0, []float32{-1})
 	x := s.Fill(tensor.Vector(1, 1), 1)
 	for range 1000 {
-		s.Axpy(1, one, buf)
+		s.SGD(buf, grad, nil, tensor.SGDSpec{LR: 1, GradScale: 1})
 		x = s.Add(x, x, tensor.ActNone)
 		x = s.ScaleTensor(x, 0.5)
 	}
@@ -58,8 +59,8 @@ func TestOrder(t *testing.T) {
 		t.Errorf("tensor is %g, expected 1", got[0])
 	}
 	s.Read(buf, 0, got[:])
-	if got[0] != 1000 {
-		t.Errorf("buffer is %g, expected 1000", got[0])
+	if got[0] != 2000 {
+		t.Errorf("buffer is %g, expected 2000", got[0])
 	}
 	if math.IsNaN(float64(got[0])) || s.Sync() != nil {
 		t.Error("device failed")

@@ -1,0 +1,70 @@
+package supernet
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/tendril-nas/tendril/internal/stream"
+)
+
+// ClassMasks takes classes out of the softmax, sample by sample: their logits have neither probability nor gradient, in the cross
+// entropy (label smoothing spreads over the others only) and in distillation.
+type ClassMasks interface {
+	// Mask sets keep[i·classes + c] to false where class c does not count for sample i of the batch of a step. All entries arrive
+	// true; that of a sample's label must stay so. It must be a function of its arguments.
+	Mask(step int, labels []int, keep []bool) error
+	// Identity describes everything that Mask depends on, for training checkpoints.
+	Identity() string
+}
+
+// SuperclassDropout drops superclasses at random: for every sample, the superclass of its label stays, and each other one leaves the
+// softmax with probability rate, all its classes together. groups[c] is the superclass of class c; each sample has draws of its own.
+// Rate 0 is plain training; rate 1 trains every superclass alone.
+//
+// See eqs. (1) and (2) of the EAS paper.
+func SuperclassDropout(groups []int, rate float64, seed uint64) (ClassMasks, error) {
+	if !(rate >= 0 && rate <= 1) {
+		return nil, fmt.Errorf("supernet: superclass dropout at rate %v, expected 0 to 1", rate)
+	}
+	d := &superclassDropout{rate: rate, seed: seed}
+	for c, g := range groups {
+		if g < 0 || g > 1<<20 {
+			return nil, fmt.Errorf("supernet: class %d belongs to superclass %d, expected 0 to %d", c, g, 1<<20)
+		}
+		d.superclasses = max(d.superclasses, g+1)
+	}
+	d.groups = append(d.groups, groups...)
+	return d, nil
+}
+
+type superclassDropout struct {
+	groups       []int
+	superclasses int
+	rate         float64
+	seed         uint64
+}
+
+func (d *superclassDropout) Identity() string {
+	return fmt.Sprintf("superclass dropout, rate %v, seed %d, superclasses %v", d.rate, d.seed, d.groups)
+}
+
+func (d *superclassDropout) Mask(step int, labels []int, keep []bool) error {
+	classes := len(d.groups)
+	if len(keep) != len(labels)*classes {
+		return fmt.Errorf("superclass dropout for %d classes in a network of %d", classes, len(keep)/max(len(labels), 1))
+	}
+	kept := make([]bool, d.superclasses)
+	source := rand.NewPCG(0, 0)
+	r := rand.New(source)
+	for i, label := range labels {
+		source.Seed(stream.Key(d.seed, "supernet.superclass", uint64(step), uint64(i)))
+		for g := range kept {
+			kept[g] = r.Float64() >= d.rate
+		}
+		kept[d.groups[label]] = true
+		for c, g := range d.groups {
+			keep[i*classes+c] = kept[g]
+		}
+	}
+	return nil
+}

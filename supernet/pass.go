@@ -1,0 +1,105 @@
+package supernet
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/tendril-nas/tendril/searchspace"
+)
+
+// Pass is one forward and backward run of a training step: what runs, and what its loss is. The
+// passes of a step run one after the other on the same images, so that memory is that of the largest;
+// their gradients add up, and one update follows.
+//
+// The loss of a pass is Weight·(Labels·cross entropy + Teacher.Weight·T²·KL), both terms means over the
+// images. The zero value of everything but Arch is plain training on labels.
+type Pass struct {
+	// Arch is the sub-network that runs.
+	Arch searchspace.Arch
+	// Weight of the pass in the loss of the step; 0 means 1.
+	Weight float64
+	// Labels is the weight of the cross entropy with the labels; 0 means 1, a negative number none.
+	Labels float64
+	// Teacher adds distillation; nil means TrainOptions.Teacher.
+	Teacher *Teacher
+}
+
+// Teacher is what a pass is distilled from: the loss gains Weight·T²·KL(teacher ‖ student), the
+// divergence of softmaxes at temperature T, as a mean over the images (Hinton et al., "Distilling the
+// Knowledge in a Neural Network", 2015). No gradient reaches the teacher.
+type Teacher struct {
+	// Model teaches, without dropout. It must read images as the student does: the same size and
+	// normalisation. It may serve meanwhile; training it meanwhile is an error of the caller's that
+	// makes results depend on time. Nil means the sub-network of the step with the most
+	// multiply-adds: it runs first, in the mode of training, and has no teacher itself
+	// (in-place distillation, Yu and Huang, "Universally Slimmable Networks", 2019).
+	Model *Model
+	// Temperature T; 0 means 1.
+	Temperature float64
+	// Weight of the term; 0 means 1.
+	Weight float64
+	// Classes lists the classes that it teaches, by their numbers, which are the same in teacher and
+	// student. The softmaxes of both are over these alone. Nil means all classes of the teacher.
+	Classes []int
+	// BatchStatistics makes the batch norms of Model use the statistics of each batch, as those of the
+	// student do. Its running statistics, which they use by default, stay as they are.
+	BatchStatistics bool
+}
+
+// passRun is a Pass with defaults filled in and bound to stored weights.
+type passRun struct {
+	program        *program
+	weight, labels float64
+	teacher        *tutor // nil: none
+}
+
+// bind fills in the defaults of a pass.
+func (t *training) bind(p *program, pass Pass) (passRun, error) {
+	r := passRun{program: p, weight: pass.Weight, labels: pass.Labels, teacher: t.tutor}
+	if r.weight == 0 {
+		r.weight = 1
+	}
+	if r.labels == 0 {
+		r.labels = 1
+	}
+	r.labels = max(r.labels, 0)
+	if !finite(r.weight) || r.weight < 0 || !finite(r.labels) {
+		return r, fmt.Errorf("pass of weight %v with labels of weight %v, expected finite numbers, the first above 0", pass.Weight, pass.Labels)
+	}
+	if pass.Teacher != nil {
+		var err error
+		if r.teacher, err = t.tutorOf(pass.Teacher); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+var errNothingToLearn = errors.New("pass has neither labels nor a teacher")
+
+// arrange puts the pass that teaches others first, and takes its own in-place teacher away.
+func arrange(passes []passRun) error {
+	largest, most, inPlace := -1, int64(-1), false
+	for i := range passes {
+		inPlace = inPlace || passes[i].teacher != nil && passes[i].teacher.inPlace()
+	}
+	for i := 0; inPlace && i < len(passes); i++ {
+		if madds := passes[i].program.graph.Cost().MAdds; madds > most {
+			largest, most = i, madds
+		}
+	}
+	if inPlace {
+		first := passes[largest]
+		copy(passes[1:largest+1], passes[:largest])
+		passes[0] = first
+		if first.teacher != nil && first.teacher.inPlace() {
+			passes[0].teacher = nil
+		}
+	}
+	for i := range passes {
+		if passes[i].labels == 0 && passes[i].teacher == nil {
+			return errNothingToLearn
+		}
+	}
+	return nil
+}

@@ -1,0 +1,189 @@
+package supernet
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/tendril-nas/tendril/internal/nn"
+	"github.com/tendril-nas/tendril/internal/tensor"
+	"github.com/tendril-nas/tendril/supernet/dataset"
+)
+
+// tutor is a Teacher with defaults filled in, at work in one training.
+type tutor struct {
+	model               *Model // nil: the largest sub-network of the step
+	temperature, weight float64
+	keep                []bool // classes of the student that it teaches on; nil: all
+	batchStatistics     bool
+
+	stats  []*nn.Stats // of its batch norms, with batchStatistics
+	logits []float32   // of the batch of step, one per class of the student
+	step   int         // that logits belong to; −1: none
+	mask   []bool
+}
+
+func (u *tutor) inPlace() bool { return u != nil && u.model == nil }
+
+// tutorOf prepares a teacher once in a training.
+func (t *training) tutorOf(o *Teacher) (*tutor, error) {
+	if u := t.tutors[o]; u != nil {
+		return u, nil
+	}
+	u := &tutor{model: o.Model, temperature: o.Temperature, weight: o.Weight, batchStatistics: o.BatchStatistics, step: -1}
+	if u.temperature == 0 {
+		u.temperature = 1
+	}
+	if u.weight == 0 {
+		u.weight = 1
+	}
+	if !(u.temperature > 0) || !finite(u.temperature) || !(u.weight > 0) || !finite(u.weight) {
+		return nil, fmt.Errorf("teacher with temperature %v and weight %v, expected numbers above 0", o.Temperature, o.Weight)
+	}
+	if err := t.fits(u); err != nil {
+		return nil, fmt.Errorf("teacher: %w", err)
+	}
+	if o.Classes != nil {
+		known := u.keep
+		u.keep = make([]bool, t.space.Classes())
+		for _, c := range o.Classes {
+			if c < 0 || c >= len(u.keep) || known != nil && !known[c] {
+				return nil, fmt.Errorf("teacher: class %d, expected one that it and the student have", c)
+			}
+			u.keep[c] = true
+		}
+		if len(o.Classes) == 0 {
+			return nil, errors.New("teacher: no classes to teach on; nil stands for all")
+		}
+	}
+	if t.tutors == nil {
+		t.tutors = make(map[*Teacher]*tutor)
+	}
+	t.tutors[o] = u
+	return u, nil
+}
+
+// fits checks that a model can teach this network, and notes the classes that it has.
+func (t *training) fits(u *tutor) error {
+	switch {
+	case u.model == nil && !t.shared:
+		return errors.New("no model; only a supernet has a larger sub-network to learn from")
+	case u.model == nil:
+		return nil
+	case u.model.network == t.network:
+		return errors.New("a model cannot teach itself while it is trained; take a copy")
+	}
+	classes, size := u.model.currentSpace().Classes(), u.model.inputSize()
+	if size != t.space.InputSize() {
+		return fmt.Errorf("it reads images of %d pixels, expected %d", size, t.space.InputSize())
+	}
+	if u.model.norm != t.norm {
+		return fmt.Errorf("it normalises images by %v, expected %v", u.model.norm, t.norm)
+	}
+	if own := t.space.Classes(); classes > own {
+		return fmt.Errorf("it has %d classes, expected at most %d", classes, own)
+	} else if classes < own {
+		u.keep = make([]bool, own)
+		for c := range classes {
+			u.keep[c] = true
+		}
+	}
+	return nil
+}
+
+// answer is the logits of a model for the batch of a step, one per class of the student; those of classes that it does not have are 0.
+func (u *tutor) answer(b *dataset.Batch, step, classes int) (logits []float32, err error) {
+	if u.step == step {
+		return u.logits, nil
+	}
+	defer tensor.Recover(&err)
+	m := u.model
+	m.weights.RLock()
+	defer m.weights.RUnlock()
+	r := m.borrow()
+	defer m.giveBack(r)
+	mode, how := evaluating, pass{}
+	if u.batchStatistics {
+		mode = nn.Recalibrating()
+		for i, n := range m.prog.norms {
+			if i == len(u.stats) {
+				u.stats = append(u.stats, nn.NewStats(m.backend, r.tape.Stream(), n.Out.C))
+			}
+		}
+		how.stats = u.stats
+	}
+	if err := r.forward(m.prog, b, mode, how); err != nil {
+		return nil, err
+	}
+	own := m.prog.graph.Classes
+	rows, err := r.logits(m.prog, b.N, own)
+	if err != nil {
+		return nil, err
+	}
+	u.logits = slices.Grow(u.logits[:0], b.N*classes)[:b.N*classes]
+	clear(u.logits)
+	for i := range b.N {
+		copy(u.logits[i*classes:], rows[i*own:(i+1)*own])
+	}
+	u.step = step
+	return u.logits, nil
+}
+
+// maskOf is the classes of every image that the teacher teaches on, among those that the step keeps, where it does not teach on all.
+// An image without such a class gets its label alone: its divergence is 0.
+func (u *tutor) maskOf(kept []bool, labels []int, classes int) []bool {
+	u.mask = slices.Grow(u.mask[:0], len(labels)*classes)[:len(labels)*classes]
+	for i, label := range labels {
+		row := u.mask[i*classes : (i+1)*classes]
+		some := false
+		for c := range row {
+			row[c] = u.keep[c] && (kept == nil || kept[i*classes+c])
+			some = some || row[c]
+		}
+		row[label] = row[label] || !some
+	}
+	return u.mask
+}
+
+// identity describes the teacher in a checkpoint, its weights included.
+func (o *Teacher) identity() string {
+	if o == nil {
+		return ""
+	}
+	who := "largest of the step"
+	if o.Model != nil {
+		who = o.Model.fingerprint()
+	}
+	return fmt.Sprintf("%s, temperature %v, weight %v, classes %v, batch statistics %v", who, o.Temperature, o.Weight, o.Classes, o.BatchStatistics)
+}
+
+// fingerprint is a digest of architecture and weights.
+func (m *Model) fingerprint() string {
+	m.weights.RLock()
+	defer m.weights.RUnlock()
+	r := m.borrow()
+	defer m.giveBack(r)
+	h := sha256.New()
+	fmt.Fprintln(h, m.space.Format(m.arch))
+	values := make(map[string][]float32, len(m.store.list))
+	for _, s := range m.store.list {
+		values[s.key] = m.store.set.Lookup(s.key).Get(r.tape.Stream())
+	}
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		fmt.Fprintln(h, key)
+		var word [4]byte
+		for _, v := range values[key] {
+			binary.LittleEndian.PutUint32(word[:], math.Float32bits(v))
+			h.Write(word[:])
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// finite reports whether x is neither infinite nor NaN.
+func finite(x float64) bool { return x-x == 0 }
