@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"math"
 	"sync/atomic"
 
 	"gorgonia.org/tensor"
@@ -136,7 +135,7 @@ func tally(ctx context.Context, model *supernet.Model, ds dataset.Dataset) (adju
 	if err != nil {
 		return adjuster.Tally{}, err
 	}
-	return adjuster.Tally{Correct: int(math.Round(m.Accuracy * float64(m.Samples))), Total: m.Samples}, nil
+	return adjuster.Tally{Correct: m.Correct, Total: m.Samples}, nil
 }
 
 // embed adds the features of ds under the model to the moments.

@@ -3,7 +3,6 @@ package growth
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"gorgonia.org/tensor"
 
@@ -24,7 +23,7 @@ func Tally(ctx context.Context, m *supernet.Model, ds dataset.Dataset) (adjuster
 	if err != nil {
 		return t, fmt.Errorf("evaluate: %w", err)
 	}
-	t.Correct = int(math.Round(r.Accuracy * float64(r.Samples)))
+	t.Correct = r.Correct
 	return t, nil
 }
 
