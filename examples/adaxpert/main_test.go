@@ -33,10 +33,13 @@ func tinyData(t *testing.T) string {
 
 // tiny is a configuration that goes through everything in about a second.
 func tiny(data string, more ...string) []string {
-	return append([]string{"-data", data, "-width", "0.2", "-volumes", "20,60,100", "-val", "0.25", "-epsilon", "0.1",
-		"-supernet-epochs", "2", "-supernet-later-epochs", "1", "-supernet-steps", "8", "-supernet-batch", "16",
+	return append([]string{"-data", data, "-width", "0.2", "-volumes", "20,60,100", "-val", "0.25",
+		"-epsilon", "0.1",
+		"-supernet-epochs", "2", "-supernet-later-epochs", "1", "-supernet-steps", "8", "-supernet-batch",
+		"16",
 		"-retrain-epochs", "4", "-retrain-later-epochs", "3", "-retrain-steps", "10", "-retrain-batch", "16",
-		"-iterations", "12", "-candidates", "3", "-reward-images", "12", "-calibration", "24", "-adjuster-lr", "0.01"}, more...)
+		"-iterations", "12", "-candidates", "3", "-reward-images", "12", "-calibration", "24", "-adjuster-lr",
+		"0.01"}, more...)
 }
 
 // report runs the program to its end.
@@ -58,9 +61,12 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 		file  string
 		delay time.Duration
 	}{
-		{"settings.json", 0}, {"supernet-1.part", 0}, {"supernet-1.ckpt", time.Millisecond}, {"retrain-1.part", 2 * time.Millisecond},
-		{"retrain-1.json", 0}, {"measure-2.json", 20 * time.Millisecond}, {"supernet-2.ckpt", 60 * time.Millisecond},
-		{"retrain-2.part", 5 * time.Millisecond}, {"model-2.ckpt", 0}, {"supernet-3.ckpt", 150 * time.Millisecond},
+		{"settings.json", 0}, {"supernet-1.part", 0}, {"supernet-1.ckpt", time.Millisecond},
+		{"retrain-1.part", 2 * time.Millisecond},
+		{"retrain-1.json", 0}, {"measure-2.json", 20 * time.Millisecond},
+		{"supernet-2.ckpt", 60 * time.Millisecond},
+		{"retrain-2.part", 5 * time.Millisecond}, {"model-2.ckpt", 0},
+		{"supernet-3.ckpt", 150 * time.Millisecond},
 		{"final.part", 0}, {"model.ckpt", 0}, {"final.json", 0},
 	} {
 		runtest.SignalWhen(t, os.Kill, filepath.Join(out, moment.file), moment.delay, args...)
@@ -116,25 +122,29 @@ func TestBaselinesAndScenarios(t *testing.T) {
 			}
 		}},
 		"classes": {[]string{"-scenario", "II", "-classes", "2,4"}, func(t *testing.T, r growth.Report) {
-			if r.Snapshots[0].Classes != 2 || r.Snapshots[1].Classes != 4 || r.Snapshots[1].H < 20 || r.Snapshots[1].Decision != growth.Adjusted {
+			if r.Snapshots[0].Classes != 2 || r.Snapshots[1].Classes != 4 || r.Snapshots[1].H < 20 ||
+				r.Snapshots[1].Decision != growth.Adjusted {
 				t.Errorf("classes: %+v", r.Snapshots)
 			}
 			if before := r.Snapshots[1].AccBefore; before > 0.5 {
 				t.Errorf("a model of two classes is right on %.2f of four", before)
 			}
 		}},
-		"copies kept": {[]string{"-volumes", "100", "-copies", "-epsilon", "100"}, func(t *testing.T, r growth.Report) {
-			s := r.Snapshots[1]
-			if s.Images != 2*r.Snapshots[0].Images || s.Decision != growth.Kept || s.ArchBefore != s.ArchAfter || s.AccBefore != s.AccAfter {
-				t.Errorf("copies: %+v", s)
-			}
-		}},
+		"copies kept": {[]string{"-volumes", "100", "-copies", "-epsilon", "100"},
+			func(t *testing.T, r growth.Report) {
+				s := r.Snapshots[1]
+				if s.Images != 2*r.Snapshots[0].Images || s.Decision != growth.Kept ||
+					s.ArchBefore != s.ArchAfter || s.AccBefore != s.AccAfter {
+					t.Errorf("copies: %+v", s)
+				}
+			}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, out := report(t, tiny(data, c.args...)...)
 			c.check(t, r)
 			last := r.Snapshots[len(r.Snapshots)-1]
-			if r.Final.Arch != last.ArchAfter || r.Final.MAdds != last.MAddsAfter || r.Final.TestAccuracy != last.AccAfter {
+			if r.Final.Arch != last.ArchAfter || r.Final.MAdds != last.MAddsAfter ||
+				r.Final.TestAccuracy != last.AccAfter {
 				t.Errorf("final %+v after %+v", r.Final, last)
 			}
 			args := tiny(data, append(c.args, "-out", filepath.Join(t.TempDir(), "stopped"), "-resume")...)
@@ -143,7 +153,8 @@ func TestBaselinesAndScenarios(t *testing.T) {
 			if d := cmp.Diff(r, resumed); d != "" {
 				t.Errorf("stopped and resumed (-whole +resumed):\n%s", d)
 			}
-			if !strings.Contains(out, "snapshot 2/") || !strings.Contains(out, "H_t = ") || !strings.Contains(out, "test accuracy") {
+			if !strings.Contains(out, "snapshot 2/") || !strings.Contains(out, "H_t = ") ||
+				!strings.Contains(out, "test accuracy") {
 				t.Errorf("printed:\n%s", out)
 			}
 		})
@@ -177,14 +188,16 @@ func TestUsageErrors(t *testing.T) {
 			t.Errorf("%v: exit code %d, %q; want %d, %q", c.args, code, errs, c.code, c.want)
 		}
 	}
-	if code, out, errs := start.Run(t, "-help"); code != run.ExitOK || !strings.Contains(out, "-baseline") || errs != "" {
+	if code, out, errs := start.Run(t, "-help"); code != run.ExitOK || !strings.Contains(out, "-baseline") ||
+		errs != "" {
 		t.Errorf("-help: %d, %q", code, errs)
 	}
 }
 
 func TestFailedStartBlocksNothing(t *testing.T) {
 	data, dir := tinyData(t), filepath.Join(t.TempDir(), "run")
-	for _, args := range [][]string{{"-start", "2,2"}, {"-volumes", "60,20"}, {"-scenario", "II", "-classes", "2,99"}} {
+	for _, args := range [][]string{{"-start", "2,2"}, {"-volumes", "60,20"},
+		{"-scenario", "II", "-classes", "2,99"}} {
 		if code, _, errs := start.Run(t, tiny(data, append(args, "-out", dir)...)...); code != run.ExitError {
 			t.Errorf("%v: exit code %d, %q", args, code, errs)
 		}

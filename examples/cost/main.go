@@ -158,7 +158,8 @@ func (p *printer) one(space *searchspace.Space, text string) (searchspace.Arch, 
 }
 
 func (p *printer) note(name string, k searchspace.Cost) {
-	p.found = append(p.found, counted{name, k.MAdds, k.ConvMAdds, k.Params, k.ActivationTrain, k.ActivationInfer})
+	p.found = append(p.found, counted{name, k.MAdds, k.ConvMAdds, k.Params, k.ActivationTrain,
+		k.ActivationInfer})
 }
 
 // print writes the line, and the table if it is wanted.

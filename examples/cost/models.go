@@ -47,7 +47,8 @@ func openRow(row []string) (*searchspace.Space, searchspace.Arch, error) {
 	if err != nil {
 		return nil, searchspace.Arch{}, err
 	}
-	f := spaces.Flags{Name: row[1], Width: width, Stem: 2, Given: map[string]bool{"size": true, "classes": true}}
+	f := spaces.Flags{Name: row[1], Width: width, Stem: 2,
+		Given: map[string]bool{"size": true, "classes": true}}
 	if f.Size, err = strconv.Atoi(row[3]); err != nil {
 		return nil, searchspace.Arch{}, err
 	}
@@ -99,7 +100,8 @@ func (p *printer) list() error {
 			return err
 		}
 		p.note(m.Name, k)
-		fmt.Fprintf(table, "%s\t%.1f\t%.1f\t%s\t%.2f\t%s\t%s\t%s\t%s\n", m.Name, millions(k.MAdds), millions(k.ConvMAdds), orDash(m.Reported.MAdds),
+		fmt.Fprintf(table, "%s\t%.1f\t%.1f\t%s\t%.2f\t%s\t%s\t%s\t%s\n", m.Name, millions(k.MAdds),
+			millions(k.ConvMAdds), orDash(m.Reported.MAdds),
 			millions(k.Params), orDash(m.Reported.Params), orDash(m.Reported.Top1), m.Source, m.Note)
 	}
 	return table.Flush()

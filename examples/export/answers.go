@@ -43,9 +43,11 @@ func answers(ctx context.Context, dir string, m *supernet.Model, test dataset.Da
 		return err
 	}
 	for name, err := range map[string]error{
-		"images":        writeNPY(filepath.Join(dir, "images.npy"), "|u1", []int{n, size, size, 3}, pixels),
-		"probabilities": writeNPY(filepath.Join(dir, "probabilities.npy"), "<f4", []int{n, m.Classes()}, probabilities),
-		"features":      writeNPY(filepath.Join(dir, "features.npy"), "<f4", []int{n, m.FeatureLen()}, features),
+		"images": writeNPY(filepath.Join(dir, "images.npy"), "|u1", []int{n, size, size, 3}, pixels),
+		"probabilities": writeNPY(filepath.Join(dir, "probabilities.npy"), "<f4", []int{n, m.Classes()},
+			probabilities),
+		"features": writeNPY(filepath.Join(dir, "features.npy"), "<f4", []int{n, m.FeatureLen()},
+			features),
 	} {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -60,7 +62,8 @@ func writeNPY(path, descr string, shape []int, values any) error {
 	for i, d := range shape {
 		dims[i] = fmt.Sprint(d)
 	}
-	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s,), }", descr, strings.Join(dims, ", "))
+	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s,), }", descr,
+		strings.Join(dims, ", "))
 	header += strings.Repeat(" ", 63-(10+len(header))%64) + "\n"
 	file := append([]byte("\x93NUMPY\x01\x00"), byte(len(header)), byte(len(header)>>8))
 	file = append(file, header...)

@@ -38,7 +38,8 @@ func program() *run.Program[config, []exported] {
 }
 
 func flags(fs *flag.FlagSet, c *config) {
-	fs.StringVar(&c.Networks, "networks", "", "comma-separated `names` (default all): "+strings.Join(names(), ", "))
+	fs.StringVar(&c.Networks, "networks", "",
+		"comma-separated `names` (default all): "+strings.Join(names(), ", "))
 	fs.IntVar(&c.Size, "size", c.Size, "image size in `pixels`")
 	fs.IntVar(&c.Steps, "steps", c.Steps, "training `steps`")
 	fs.IntVar(&c.Batch, "batch", c.Batch, "`images` of a training step")
@@ -90,7 +91,8 @@ func export(ctx context.Context, j *run.Job, c *config) (out []exported, err err
 		if err != nil {
 			return out, fmt.Errorf("%s: %w", n.name, err)
 		}
-		j.Out.Printf("%-22s %8d parameters  loss %.3f after %d steps  %s", e.Name, e.Params, e.Loss, e.Steps, e.Arch)
+		j.Out.Printf("%-22s %8d parameters  loss %.3f after %d steps  %s", e.Name, e.Params, e.Loss, e.Steps,
+			e.Arch)
 		out = append(out, e)
 	}
 	return out, nil
@@ -105,7 +107,8 @@ func first(ds dataset.Dataset, n int, seed run.Seed) (dataset.Dataset, error) {
 }
 
 // one trains a network on every training image once and writes it.
-func (c *config) one(ctx context.Context, n network, train, test dataset.Dataset, dir string) (e exported, err error) {
+func (c *config) one(ctx context.Context, n network, train, test dataset.Dataset,
+	dir string) (e exported, err error) {
 	space, arch, err := n.open(c.Size, c.Seed)
 	if err != nil {
 		return e, err
@@ -114,7 +117,8 @@ func (c *config) one(ctx context.Context, n network, train, test dataset.Dataset
 	if err != nil {
 		return e, err
 	}
-	res, err := m.Train(ctx, train, &supernet.TrainOptions{Epochs: 1, BatchSize: c.Batch, LR: 0.02, Seed: uint64(c.Seed)})
+	res, err := m.Train(ctx, train, &supernet.TrainOptions{Epochs: 1, BatchSize: c.Batch, LR: 0.02,
+		Seed: uint64(c.Seed)})
 	if err != nil {
 		return e, err
 	}
@@ -132,10 +136,13 @@ func (c *config) one(ctx context.Context, n network, train, test dataset.Dataset
 
 // write writes a model and what it says about some images.
 func write(ctx context.Context, dir string, m *supernet.Model, test dataset.Dataset) error {
-	if err := m.WriteONNX(ctx, filepath.Join(dir, "model.onnx"), &supernet.ONNXOptions{ClassNames: test.Classes(), Features: true, Probabilities: true}); err != nil {
+	if err := m.WriteONNX(ctx, filepath.Join(dir, "model.onnx"),
+		&supernet.ONNXOptions{ClassNames: test.Classes(), Features: true, Probabilities: true}); err != nil {
 		return err
 	}
-	if err := m.WriteONNX(ctx, filepath.Join(dir, "unfolded.onnx"), &supernet.ONNXOptions{ClassNames: test.Classes(), KeepBatchNorm: true, Features: true, Probabilities: true}); err != nil {
+	if err := m.WriteONNX(ctx, filepath.Join(dir, "unfolded.onnx"),
+		&supernet.ONNXOptions{ClassNames: test.Classes(), KeepBatchNorm: true, Features: true,
+			Probabilities: true}); err != nil {
 		return err
 	}
 	if err := m.WriteSafetensors(ctx, filepath.Join(dir, "model.safetensors")); err != nil {

@@ -54,7 +54,8 @@ func published(name string) network {
 
 func danas(v searchspace.DANASVariant, se bool) func(size int) (*searchspace.Space, error) {
 	return func(size int) (*searchspace.Space, error) {
-		return searchspace.DANAS(searchspace.DANASOptions{Variant: v, SE: se, InputSize: size, Classes: classes})
+		return searchspace.DANAS(searchspace.DANASOptions{Variant: v, SE: se, InputSize: size,
+			Classes: classes})
 	}
 }
 
@@ -66,10 +67,12 @@ func etnas(size int) (*searchspace.Space, error) {
 func networks() []network {
 	return []network{
 		drawn("mobilenetv3", func(size int) (*searchspace.Space, error) {
-			return searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.5, InputSize: size, StemStride: 1, Classes: classes})
+			return searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.5, InputSize: size,
+				StemStride: 1, Classes: classes})
 		}),
 		drawn("proxylessnas", func(size int) (*searchspace.Space, error) {
-			return searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: 0.5, InputSize: size, StemStride: 1, Classes: classes})
+			return searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: 0.5, InputSize: size,
+				StemStride: 1, Classes: classes})
 		}),
 		drawn("resnet50", func(size int) (*searchspace.Space, error) {
 			return searchspace.ResNet50(searchspace.ResNet50Options{InputSize: size, Classes: classes})
@@ -78,7 +81,8 @@ func networks() []network {
 			return searchspace.EATNAS(searchspace.EATNASOptions{InputSize: size, Classes: classes})
 		}),
 		drawn("eatnas-cifar", func(size int) (*searchspace.Space, error) {
-			return searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: size, Classes: classes})
+			return searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: size,
+				Classes: classes})
 		}),
 		drawn("danas-mobile", danas(searchspace.DANASMobile, true)),
 		drawn("danas-mobile+", danas(searchspace.DANASMobilePlus, false)),

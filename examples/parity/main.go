@@ -64,7 +64,8 @@ func program() *run.Program[settings, *settings] {
 	return &run.Program[settings, *settings]{
 		Path: "examples/parity", Keeps: run.Files, Out: "parity",
 		Defaults: func() settings {
-			return settings{Arch: arch, Width: 0.5, Size: 32, StemStride: 2, Batch: 64, Epochs: 10, LR: 0.05, Momentum: 0.9, WeightDecay: 5e-4, Seed: 1}
+			return settings{Arch: arch, Width: 0.5, Size: 32, StemStride: 2, Batch: 64, Epochs: 10, LR: 0.05,
+				Momentum: 0.9, WeightDecay: 5e-4, Seed: 1}
 		},
 		Flags: flags,
 		Work:  work,
@@ -74,7 +75,8 @@ func program() *run.Program[settings, *settings] {
 const arch = "3,2,3,2,3:3,5,7,3,5,3,3,3,7,5,3,3,5,7,3,3,7,5,3,3:4,3,6,3,4,6,3,3,3,4,6,3,4,3,3,3,6,4,3,3"
 
 func flags(fs *flag.FlagSet, s *settings) {
-	fs.StringVar(&s.data, "data", "", "images, as examples/adaxpert takes them; empty for the embedded Fashion-MNIST images")
+	fs.StringVar(&s.data, "data", "",
+		"images, as examples/adaxpert takes them; empty for the embedded Fashion-MNIST images")
 	fs.IntVar(&s.images, "images", 0, "training images, 0 = all")
 	fs.StringVar(&s.Arch, "arch", s.Arch, "architecture, depths:kernels:ratios")
 	fs.Float64Var(&s.Width, "width", s.Width, "width multiplier")
@@ -105,7 +107,8 @@ func work(ctx context.Context, j *run.Job, s *settings) (*settings, error) {
 	start := time.Now()
 	s.shown = j.Out.Phase("training", s.Epochs*(train.Len()/s.Batch))
 	if _, err := model.Train(ctx, train, &supernet.TrainOptions{
-		Epochs: s.Epochs, BatchSize: s.Batch, LR: s.LR, Momentum: s.Momentum, WeightDecay: s.WeightDecay, NoShuffle: true, Seed: uint64(s.Seed), Recorder: s,
+		Epochs: s.Epochs, BatchSize: s.Batch, LR: s.LR, Momentum: s.Momentum, WeightDecay: s.WeightDecay,
+		NoShuffle: true, Seed: uint64(s.Seed), Recorder: s,
 	}); err != nil {
 		return nil, err
 	}
@@ -171,5 +174,8 @@ func export(ctx context.Context, path string, train, test dataset.Dataset) error
 		tensors[name+".images"] = checkpoint.Of([]int{n, 3, side, side}, pixels)
 		tensors[name+".labels"] = checkpoint.Of([]int{n}, labels)
 	}
-	return checkpoint.WriteFileAtomic(path, func(w io.Writer) error { return checkpoint.WriteSafetensors(w, nil, tensors) })
+	return checkpoint.WriteFileAtomic(path, func(w io.Writer) error {
+		return checkpoint.WriteSafetensors(w,
+			nil, tensors)
+	})
 }

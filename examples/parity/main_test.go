@@ -36,11 +36,13 @@ func TestExport(t *testing.T) {
 		t.Errorf("first loss %g, want about log 10: the weights were to be fresh", first)
 	}
 	weights := tensors(t, filepath.Join(dir, "initial.safetensors"))
-	if w := weights["first_conv.conv.weight"]; len(w.Shape) != 4 || w.Shape[1] != 3 || w.Shape[2] != 3 || w.Shape[3] != 3 {
+	if w := weights["first_conv.conv.weight"]; len(w.Shape) != 4 || w.Shape[1] != 3 || w.Shape[2] != 3 ||
+		w.Shape[3] != 3 {
 		t.Errorf("first_conv.conv.weight has shape %v, want [out 3 3 3]", w.Shape)
 	}
 	data := tensors(t, filepath.Join(dir, "data.safetensors"))
-	if got := data["train.images"].Shape; len(got) != 4 || got[0] != 96 || got[1] != 3 || got[2] != 32 || got[3] != 32 {
+	if got := data["train.images"].Shape; len(got) != 4 || got[0] != 96 || got[1] != 3 || got[2] != 32 ||
+		got[3] != 32 {
 		t.Errorf("train.images has shape %v, want [96 3 32 32]", got)
 	}
 	if got := data["train.labels"].Shape; len(got) != 1 || got[0] != 96 {

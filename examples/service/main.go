@@ -46,7 +46,8 @@ func program() *run.Program[settings, *served] {
 		Path:     "examples/service",
 		Defaults: func() settings { return settings{Images: 200} },
 		Flags: func(fs *flag.FlagSet, c *settings) {
-			fs.StringVar(&c.Listen, "listen", "", "`address` to answer HTTP requests on, for example :8080; then it goes on serving after the last batch")
+			fs.StringVar(&c.Listen, "listen", "",
+				"`address` to answer HTTP requests on, for example :8080; then it goes on serving after the last batch")
 			fs.IntVar(&c.Images, "images", c.Images, "`images` of a class in a batch")
 		},
 		Check: func(_ *flag.FlagSet, c *settings) error {
@@ -113,7 +114,8 @@ func work(ctx context.Context, j *run.Job, c *settings) (*served, error) {
 			continue
 		}
 		found.Adjusted++
-		say("%s; adjusted, d %.2f: now %s; %d requests answered meanwhile", what, outcome.Reading.Distance, describe(s.Model()), clients.answered.Load()-before)
+		say("%s; adjusted, d %.2f: now %s; %d requests answered meanwhile", what, outcome.Reading.Distance,
+			describe(s.Model()), clients.answered.Load()-before)
 	}
 	if err := clients.stop(); err != nil {
 		return nil, err
@@ -122,7 +124,8 @@ func work(ctx context.Context, j *run.Job, c *settings) (*served, error) {
 	if err != nil {
 		return nil, err
 	}
-	found.Answered, found.Model, found.TestAccuracy = clients.answered.Load(), s.Model().Space().Format(s.Model().Arch()), m.Accuracy
+	found.Answered, found.Model, found.TestAccuracy = clients.answered.Load(),
+		s.Model().Space().Format(s.Model().Arch()), m.Accuracy
 	say("%.1f %% of the test images right; %d requests answered, none failed", 100*m.Accuracy, found.Answered)
 	if c.Listen != "" {
 		j.Out.Printf("still serving; interrupt to end")

@@ -139,7 +139,8 @@ func tally(ctx context.Context, model *supernet.Model, ds dataset.Dataset) (adju
 }
 
 // embed adds the features of ds under the model to the moments.
-func embed(ctx context.Context, model *supernet.Model, ds dataset.Dataset, moments *wasserstein.Moments) error {
+func embed(ctx context.Context, model *supernet.Model, ds dataset.Dataset,
+	moments *wasserstein.Moments) error {
 	return model.Embed(ctx, ds, func(features *tensor.Dense, _ []int) error { return moments.Add(features) })
 }
 

@@ -12,6 +12,9 @@ import (
 
 type cell = cells.Cell[result]
 
+// study is an experiment that fills one of the fields of a result.
+type study func(ctx context.Context, j *run.Job, cfg *growth.Config, r *result) error
+
 // growthCell is one run of examples/adaxpert.
 func growthCell(name, data string, args []string) cell {
 	return cell{Name: name, Data: data, Args: args, Command: "go run ./examples/adaxpert",
@@ -22,12 +25,12 @@ func growthCell(name, data string, args []string) cell {
 }
 
 // studyCell is an experiment beside the main loop, with the settings of examples/adaxpert.
-func studyCell(name, data string, args []string, study func(ctx context.Context, j *run.Job, cfg *growth.Config, r *result) error) cell {
+func studyCell(name, data string, args []string, s study) cell {
 	return cell{Name: name, Data: data, Args: args,
 		Run: func(ctx context.Context, j *run.Job, place string) (r result, err error) {
 			cfg, err := growth.Program().Prepare(j, withData(args, place))
 			if err == nil {
-				err = study(ctx, j, &cfg, &r)
+				err = s(ctx, j, &cfg, &r)
 			}
 			return r, err
 		}}
@@ -105,8 +108,10 @@ func allCells() []cell {
 	}
 	out = append(out,
 		studyCell("policy", "", nil, policyStudy),
-		studyCell("rank", "", []string{"-volumes", "100", "-supernet-epochs", "20", "-retrain-epochs", "8"}, rankStudy),
-		growthCell("fashion-full-I-ours", "fashion", []string{"-retrain-batch", "128", "-supernet-batch", "128", "-val", "0.1"}))
+		studyCell("rank", "", []string{"-volumes", "100", "-supernet-epochs", "20", "-retrain-epochs", "8"},
+			rankStudy),
+		growthCell("fashion-full-I-ours", "fashion",
+			[]string{"-retrain-batch", "128", "-supernet-batch", "128", "-val", "0.1"}))
 	for _, m := range methods {
 		out = append(out, growthCell("cifar-I-"+m, "cifar", append(cifarArgs(), methodArgs(m)...)))
 	}

@@ -18,7 +18,8 @@ func (t tables) findings(prefix string, baselines ...string) string {
 	var first, last []float64
 	for _, r := range ours {
 		s := r.Result.Report.Snapshots
-		first, last = append(first, float64(s[0].MAddsAfter)/1e6), append(last, float64(r.Result.Report.Final.MAdds)/1e6)
+		first, last = append(first, float64(s[0].MAddsAfter)/1e6),
+			append(last, float64(r.Result.Report.Final.MAdds)/1e6)
 	}
 	fmt.Fprintf(&b, "- From the first to the last snapshot the network in service goes from %s to %s million multiply-adds.\n", cells.Spread("%.2f", first), cells.Spread("%.2f", last))
 	for _, m := range baselines {
@@ -28,7 +29,8 @@ func (t tables) findings(prefix string, baselines ...string) string {
 			continue
 		}
 		mean, err := cells.MeanAndError(acc)
-		fmt.Fprintf(&b, "- Beside %s: %s, %+.2f points%s, with %.2f times the multiply-adds", m, verdict(mean, err, len(acc)), mean, errorOf(err, len(acc)), meanOf(cost))
+		fmt.Fprintf(&b, "- Beside %s: %s, %+.2f points%s, with %.2f times the multiply-adds", m,
+			verdict(mean, err, len(acc)), mean, errorOf(err, len(acc)), meanOf(cost))
 		if s := meanOf(search); !math.IsNaN(s) && !math.IsInf(s, 0) {
 			fmt.Fprintf(&b, " and %.2f times the search time", s)
 		}

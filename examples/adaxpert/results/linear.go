@@ -30,13 +30,15 @@ func runLinear(ctx context.Context, cfg *growth.Config) (*linearResult, error) {
 
 // trainLinear fits softmax regression on standardised pixels by stochastic gradient descent, one image at a time with a falling
 // learning rate, and reports the best epoch.
-func trainLinear(ctx context.Context, train, test dataset.Dataset, epochs int, seed run.Seed) (*linearResult, error) {
+func trainLinear(ctx context.Context, train, test dataset.Dataset, epochs int,
+	seed run.Seed) (*linearResult, error) {
 	norm, err := dataset.Measure(ctx, train)
 	if err != nil {
 		return nil, err
 	}
 	q, k := train.Size()*train.Size()*3, len(train.Classes())
-	m := &linear{q: q, k: k, w: make([]float64, k*(q+1)), p: make([]float64, k), norm: norm, raw: make([]uint8, q), f32: make([]float32, q), x: make([]float64, q+1)}
+	m := &linear{q: q, k: k, w: make([]float64, k*(q+1)), p: make([]float64, k), norm: norm,
+		raw: make([]uint8, q), f32: make([]float32, q), x: make([]float64, q+1)}
 	res := &linearResult{Images: train.Len(), Classes: k, Epochs: epochs}
 	for e := range epochs {
 		if err := ctx.Err(); err != nil {

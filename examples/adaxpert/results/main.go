@@ -43,7 +43,8 @@ func thePage() *cells.Page[result] {
 		Template: pageTemplate,
 		Functions: func(r *cells.Results[result]) template.FuncMap {
 			t := tables{r}
-			return template.FuncMap{"curves": t.curves, "findings": t.findings, "finals": t.finals, "table3": t.table3, "policy": t.policy, "rank": t.rank, "linear": t.linear}
+			return template.FuncMap{"curves": t.curves, "findings": t.findings, "finals": t.finals,
+				"table3": t.table3, "policy": t.policy, "rank": t.rank, "linear": t.linear}
 		},
 	}
 }

@@ -53,7 +53,8 @@ func (t tables) curves(prefix string, names ...string) string {
 				col("%.0f", func(s *growth.SnapshotReport) float64 { return s.Seconds[growth.SecondsRetrain] }),
 			})
 		}
-		b.WriteString(cells.Table([]string{"snapshot", "images", "classes", "H_t", "d_t", "decision", "M MAdds", "accuracy before, %", "accuracy after, %",
+		b.WriteString(cells.Table([]string{"snapshot", "images", "classes", "H_t", "d_t", "decision",
+			"M MAdds", "accuracy before, %", "accuracy after, %",
 			"search, s", "retraining, s"}, rows...))
 		b.WriteString("\n")
 	}
@@ -117,5 +118,6 @@ func (t tables) finals(prefix string, names ...string) string {
 			col("%.0f", func(r *record) float64 { return r.Seconds }),
 		})
 	}
-	return cells.Table([]string{"method", "final test accuracy, %", "M MAdds", "mean accuracy over snapshots, %", "mean M MAdds", "search, s", "whole run, s"}, rows...)
+	return cells.Table([]string{"method", "final test accuracy, %", "M MAdds",
+		"mean accuracy over snapshots, %", "mean M MAdds", "search, s", "whole run, s"}, rows...)
 }

@@ -30,10 +30,14 @@ func TestCells(t *testing.T) {
 }
 
 func fakeRun(h, acc float64, madds int64, decision string) *growth.Report {
-	s := growth.SnapshotReport{Images: 800, Classes: 10, Decision: growth.First, AccAfter: 0.5, MAddsAfter: 1e6}
-	u := growth.SnapshotReport{Images: 1600, Classes: 10, H: h, D: 0.25, Decision: decision, AccBefore: 0.5, AccAfter: acc, MAddsAfter: madds,
-		Seconds: map[string]float64{growth.SecondsSupernet: 10, growth.SecondsAdjuster: 5, growth.SecondsRetrain: 7}}
-	return &growth.Report{Snapshots: []growth.SnapshotReport{s, u}, Final: growth.FinalReport{MAdds: madds, TestAccuracy: acc}}
+	s := growth.SnapshotReport{Images: 800, Classes: 10, Decision: growth.First, AccAfter: 0.5,
+		MAddsAfter: 1e6}
+	u := growth.SnapshotReport{Images: 1600, Classes: 10, H: h, D: 0.25, Decision: decision, AccBefore: 0.5,
+		AccAfter: acc, MAddsAfter: madds,
+		Seconds: map[string]float64{growth.SecondsSupernet: 10, growth.SecondsAdjuster: 5,
+			growth.SecondsRetrain: 7}}
+	return &growth.Report{Snapshots: []growth.SnapshotReport{s, u},
+		Final: growth.FinalReport{MAdds: madds, TestAccuracy: acc}}
 }
 
 func TestRender(t *testing.T) {
@@ -58,8 +62,12 @@ func TestRender(t *testing.T) {
 		a("fashion-I-fixed-2", 0, fakeRun(4, 0.74, 1e6, growth.Kept)),
 		a("fashion-I-random-2", 0, fakeRun(4, 0.83, 4e6, growth.Kept)),
 		a("table3-unseen-fixed-1", 0, fakeRun(6, 0.79, 1e6, growth.Kept)),
-		&record{Name: "policy", Result: result{Learnt: []growth.Learnt{{Seed: 1, First: -0.1, Last: 0.1, EntropyFirst: 30, EntropyLast: 20, Policy: 0.2, Random: 0.1}, {Seed: 2, First: 0, Last: 0.3, EntropyFirst: 30, EntropyLast: 20, Policy: 0.2, Random: 0.1}}}},
-		&record{Name: "rank", Result: result{Ranked: []growth.Ranked{{Arch: "a", Inherited: 0.1, Retrained: 0.5, MAdds: 3}, {Arch: "b", Inherited: 0.2, Retrained: 0.6, MAdds: 2}, {Arch: "c", Inherited: 0.3, Retrained: 0.7, MAdds: 1}}}},
+		&record{Name: "policy", Result: result{Learnt: []growth.Learnt{{Seed: 1, First: -0.1, Last: 0.1,
+			EntropyFirst: 30, EntropyLast: 20, Policy: 0.2, Random: 0.1},
+			{Seed: 2, First: 0, Last: 0.3, EntropyFirst: 30, EntropyLast: 20, Policy: 0.2, Random: 0.1}}}},
+		&record{Name: "rank", Result: result{Ranked: []growth.Ranked{{Arch: "a", Inherited: 0.1,
+			Retrained: 0.5, MAdds: 3}, {Arch: "b", Inherited: 0.2, Retrained: 0.6, MAdds: 2},
+			{Arch: "c", Inherited: 0.3, Retrained: 0.7, MAdds: 1}}}},
 		&record{Name: "tiny-linear", Result: result{Linear: &linearResult{TestAccuracy: 0.081}}})
 	out, err := page.Render(done)
 	if err != nil {
@@ -68,9 +76,13 @@ func TestRender(t *testing.T) {
 	text := string(out)
 	for _, want := range []string{
 		"10 of ",
-		"goes from 1.00 ± 0.00 to 2.00 ± 0.00 million", "Beside fixed: more accurate, +9.00 points (standard error 1.00), with 2.00 times the multiply-adds",
-		"Beside random: one seed only, -1.00 points, with 0.50 times", "Beside scratch: not run", "CPU A, 2 cores; CPU B, 4 cores", "| ours | 81.00 ± 1.41 | 2.00 ± 0.00 |", "2 seeds, mean ± standard deviation", "3.00 ± 1.41", "1× adjusted, 1× kept",
-		"| unseen images of the same classes | 6.00 | 0.25 | 79.00 | 81.00 | +2.00 | 1.00 → 2.00 |", "rises by 0.2500 (standard error 0.0500, ratio 5.0)",
+		"goes from 1.00 ± 0.00 to 2.00 ± 0.00 million",
+		"Beside fixed: more accurate, +9.00 points (standard error 1.00), with 2.00 times the multiply-adds",
+		"Beside random: one seed only, -1.00 points, with 0.50 times", "Beside scratch: not run",
+		"CPU A, 2 cores; CPU B, 4 cores", "| ours | 81.00 ± 1.41 | 2.00 ± 0.00 |",
+		"2 seeds, mean ± standard deviation", "3.00 ± 1.41", "1× adjusted, 1× kept",
+		"| unseen images of the same classes | 6.00 | 0.25 | 79.00 | 81.00 | +2.00 | 1.00 → 2.00 |",
+		"rises by 0.2500 (standard error 0.0500, ratio 5.0)",
 		"accuracy is 1.00, not below 0.5; of MAdds and retrained accuracy, -1.00", "reaches 8.1 %", "go run ./examples/adaxpert -seed 1`",
 	} {
 		if !strings.Contains(text, want) {

@@ -13,20 +13,24 @@ import (
 // table3 sets small differences beside large ones.
 func (t tables) table3() string {
 	var rows [][]string
+	h := func(r *result) float64 { return r.Report.Snapshots[1].H }
+	d := func(r *result) float64 { return r.Report.Snapshots[1].D }
 	acc := func(r *result) float64 { return 100 * r.Report.Snapshots[1].AccAfter }
 	cost := func(r *result) float64 { return float64(r.Report.Snapshots[1].MAddsAfter) / 1e6 }
-	for _, v := range [][2]string{{"copies", "shifted and mirrored copies"}, {"unseen", "unseen images of the same classes"}} {
+	for _, v := range [][2]string{{"copies", "shifted and mirrored copies"},
+		{"unseen", "unseen images of the same classes"}} {
 		adjusted, fixed := "table3-"+v[0]+"-adjusted", "table3-"+v[0]+"-fixed"
 		rows = append(rows, []string{
 			v[1],
-			cells.Spread("%.2f", t.Values(adjusted, func(r *result) float64 { return r.Report.Snapshots[1].H })),
-			cells.Spread("%.3g", t.Values(adjusted, func(r *result) float64 { return r.Report.Snapshots[1].D })),
+			cells.Spread("%.2f", t.Values(adjusted, h)), cells.Spread("%.3g", t.Values(adjusted, d)),
 			cells.Spread("%.2f", t.Values(fixed, acc)), cells.Spread("%.2f", t.Values(adjusted, acc)),
 			cells.Spread("%+.2f", t.Differences(adjusted, fixed, acc)),
-			cells.Spread("%.2f", t.Values(fixed, cost)) + " → " + cells.Spread("%.2f", t.Values(adjusted, cost)),
+			cells.Spread("%.2f", t.Values(fixed, cost)) + " → " +
+				cells.Spread("%.2f", t.Values(adjusted, cost)),
 		})
 	}
-	return cells.Table([]string{"second snapshot", "H_t", "d_t", "not adjusted, %", "adjusted, %", "gain, points", "M MAdds, not adjusted → adjusted"}, rows...)
+	return cells.Table([]string{"second snapshot", "H_t", "d_t", "not adjusted, %", "adjusted, %",
+		"gain, points", "M MAdds, not adjusted → adjusted"}, rows...)
 }
 
 // policy shows what the policy learns beside random search.
@@ -39,11 +43,16 @@ func (t tables) policy() string {
 	var rows [][]string
 	var gain, ahead, falls []float64
 	for _, l := range r.Result.Learnt {
-		rows = append(rows, []string{fmt.Sprint(l.Seed), fmt.Sprintf("%+.4f", l.First), fmt.Sprintf("%+.4f", l.Last), fmt.Sprintf("%.2f → %.2f", l.EntropyFirst, l.EntropyLast),
-			fmt.Sprintf("%+.4f", l.Policy), fmt.Sprintf("%+.4f", l.Random), fmt.Sprintf("%.2f", l.PolicyMAdds), fmt.Sprintf("%.2f", l.RandomMAdds)})
-		gain, ahead, falls = append(gain, l.Last-l.First), append(ahead, l.Policy-l.Random), append(falls, l.EntropyFirst-l.EntropyLast)
+		rows = append(rows, []string{fmt.Sprint(l.Seed), fmt.Sprintf("%+.4f", l.First),
+			fmt.Sprintf("%+.4f", l.Last), fmt.Sprintf("%.2f → %.2f", l.EntropyFirst, l.EntropyLast),
+			fmt.Sprintf("%+.4f", l.Policy), fmt.Sprintf("%+.4f", l.Random),
+			fmt.Sprintf("%.2f", l.PolicyMAdds), fmt.Sprintf("%.2f", l.RandomMAdds)})
+		gain, ahead, falls = append(gain, l.Last-l.First), append(ahead, l.Policy-l.Random),
+			append(falls, l.EntropyFirst-l.EntropyLast)
 	}
-	b.WriteString(cells.Table([]string{"seed", "mean reward, first 10 %", "last 10 %", "entropy, first → last, nats", "final choice: policy", "random search", "M MAdds: policy", "random"}, rows...))
+	b.WriteString(cells.Table([]string{"seed", "mean reward, first 10 %", "last 10 %",
+		"entropy, first → last, nats", "final choice: policy", "random search", "M MAdds: policy", "random"},
+		rows...))
 	g, ge := cells.MeanAndError(gain)
 	a, ae := cells.MeanAndError(ahead)
 	e, ee := cells.MeanAndError(falls)
@@ -62,7 +71,8 @@ func (t tables) rank() string {
 	var rows [][]string
 	var x, y, c []float64
 	for _, n := range r.Result.Ranked {
-		rows = append(rows, []string{"`" + n.Arch + "`", fmt.Sprintf("%.2f", float64(n.MAdds)/1e6), fmt.Sprintf("%.2f", 100*n.Inherited), fmt.Sprintf("%.2f", 100*n.Retrained)})
+		rows = append(rows, []string{"`" + n.Arch + "`", fmt.Sprintf("%.2f", float64(n.MAdds)/1e6),
+			fmt.Sprintf("%.2f", 100*n.Inherited), fmt.Sprintf("%.2f", 100*n.Retrained)})
 		x, y, c = append(x, n.Inherited), append(y, n.Retrained), append(c, float64(n.MAdds))
 	}
 	b.WriteString(cells.Table([]string{"architecture", "M MAdds", "inherited, %", "retrained, %"}, rows...))

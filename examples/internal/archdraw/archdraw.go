@@ -26,7 +26,8 @@ func ParseColumn(title, text string, notes ...string) (Column, error) {
 	c := Column{Title: title, Notes: notes}
 	parts := strings.Split(text, ":")
 	if len(parts) != 3 {
-		return c, fmt.Errorf("architecture %q: got %d lists, expected depths:kernels:ratios", text, len(parts))
+		return c, fmt.Errorf("architecture %q: got %d lists, expected depths:kernels:ratios", text,
+			len(parts))
 	}
 	var lists [3][]int
 	for i, p := range parts {
@@ -40,7 +41,8 @@ func ParseColumn(title, text string, notes ...string) (Column, error) {
 	}
 	depths, kernels, ratios := lists[0], lists[1], lists[2]
 	if len(kernels) != len(ratios) || len(kernels)%len(depths) != 0 {
-		return c, fmt.Errorf("architecture %q: %d depths, %d kernels and %d ratios do not fit together", text, len(depths), len(kernels), len(ratios))
+		return c, fmt.Errorf("architecture %q: %d depths, %d kernels and %d ratios do not fit together", text,
+			len(depths), len(kernels), len(ratios))
 	}
 	slots := len(kernels) / len(depths)
 	for u, d := range depths {
@@ -175,7 +177,8 @@ func fill(kernel int) string {
 func legend(b *bytes.Buffer, y int) {
 	x := left
 	for _, k := range []int{3, 5, 7} {
-		fmt.Fprintf(b, `<rect x="%d" y="%d" width="16" height="14" fill="%s" stroke="#777"/>`+"\n", x, y-11, fill(k))
+		fmt.Fprintf(b, `<rect x="%d" y="%d" width="16" height="14" fill="%s" stroke="#777"/>`+"\n", x, y-11,
+			fill(k))
 		text(b, x+20, y, "start", fmt.Sprintf("kernel %d", k), "")
 		x += 82
 	}
@@ -189,5 +192,6 @@ func legend(b *bytes.Buffer, y int) {
 }
 
 func text(b *bytes.Buffer, x, y int, anchor, s, attrs string) {
-	fmt.Fprintf(b, `<text x="%d" y="%d" text-anchor="%s"%s>%s</text>`+"\n", x, y, anchor, attrs, html.EscapeString(s))
+	fmt.Fprintf(b, `<text x="%d" y="%d" text-anchor="%s"%s>%s</text>`+"\n", x, y, anchor, attrs,
+		html.EscapeString(s))
 }

@@ -23,7 +23,8 @@ const (
 
 // Classes returns the class names in label order.
 func Classes() []string {
-	return []string{"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"}
+	return []string{"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker",
+		"Bag", "Ankle boot"}
 }
 
 // Load returns the training and the test images at the given size in pixels,

@@ -25,7 +25,8 @@ func fit(columns int, name string, share float64, note, left, all string) string
 	}
 	if n := min(room()-1, longBar); n >= shortBar {
 		full := int(share * float64(n-2))
-		line = name + " [" + strings.Repeat("=", full) + strings.Repeat(" ", n-2-full) + "]" + line[len(name):]
+		bar := strings.Repeat("=", full) + strings.Repeat(" ", n-2-full)
+		line = name + " [" + bar + "]" + line[len(name):]
 	}
 	if room() < 0 {
 		return string([]rune(line)[:columns])

@@ -85,7 +85,8 @@ func TestBarFits(t *testing.T) {
 		54: "retrain 2/5  43 %  1m20s left  of all 12m00s  loss 1.2",
 		75: "retrain 2/5 [=======           ]  43 %  1m20s left  of all 12m00s  loss 1.2",
 	} {
-		if line := fit(columns, "retrain 2/5", 0.43, "loss 1.2", "1m20s left", "of all 12m00s"); line != want {
+		if line := fit(columns, "retrain 2/5", 0.43, "loss 1.2", "1m20s left",
+			"of all 12m00s"); line != want {
 			t.Errorf("%d columns: %q, want %q", columns, line, want)
 		}
 	}
@@ -139,7 +140,8 @@ func TestPlanEstimates(t *testing.T) {
 
 func TestBrief(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0: "0s", 59400 * time.Millisecond: "59s", time.Minute: "1m00s", 3725 * time.Second: "1h02m", 300 * time.Hour: "12d",
+		0: "0s", 59400 * time.Millisecond: "59s", time.Minute: "1m00s", 3725 * time.Second: "1h02m",
+		300 * time.Hour: "12d",
 	} {
 		if got := brief(d); got != want {
 			t.Errorf("%v is %q, want %q", d, got, want)

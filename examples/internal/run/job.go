@@ -57,7 +57,8 @@ func (p *Program[C, R]) job(l *line[C], s Streams) (*Job, error) {
 		level = slog.LevelInfo
 	}
 	out := progress.New(shown, &progress.Options{Plain: l.plain})
-	j := NewJob(l.out, out, slog.New(slog.NewTextHandler(out.Beside(s.Err), &slog.HandlerOptions{Level: level})))
+	j := NewJob(l.out, out, slog.New(slog.NewTextHandler(out.Beside(s.Err),
+		&slog.HandlerOptions{Level: level})))
 	j.In = s.In
 	switch p.Keeps {
 	case Files:

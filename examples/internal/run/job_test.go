@@ -20,20 +20,24 @@ func TestCall(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "inner", "phase-2.json")); err != nil {
 		t.Error(err)
 	}
-	b, err := toy().Call(t.Context(), outer.Sub("inner"), []string{"-phases", "2", "-at", "phase-1", "-do", "fail"})
+	b, err := toy().Call(t.Context(), outer.Sub("inner"),
+		[]string{"-phases", "2", "-at", "phase-1", "-do", "fail"})
 	if err != nil || a.Walker != b.Walker {
 		t.Errorf("the second call did the work again: %v", err)
 	}
-	if _, err := toy().Call(t.Context(), outer.Sub("inner"), []string{"-phases", "3"}); err == nil || !strings.Contains(err.Error(), "phases is 2 there and 3 here") {
+	if _, err := toy().Call(t.Context(), outer.Sub("inner"), []string{"-phases", "3"}); err == nil ||
+		!strings.Contains(err.Error(), "phases is 2 there and 3 here") {
 		t.Errorf("other settings: %v", err)
 	}
-	if c, err := toy().Call(t.Context(), NewJob("", nil, nil), []string{"-phases", "2"}); err != nil || c.Walker != a.Walker {
+	if c, err := toy().Call(t.Context(), NewJob("", nil, nil), []string{"-phases", "2"}); err != nil ||
+		c.Walker != a.Walker {
 		t.Errorf("in memory: %v", err)
 	}
 	if _, err := toy().Call(t.Context(), outer.Sub("x"), []string{"-out", "y"}); err == nil {
 		t.Error("a flag of the runner's was accepted")
 	}
-	if c, err := toy().Settings([]string{"-quick", "-seed", "5"}); err != nil || c.Phases != 1 || c.Seed != 5 {
+	if c, err := toy().Settings([]string{"-quick", "-seed", "5"}); err != nil || c.Phases != 1 ||
+		c.Seed != 5 {
 		t.Errorf("settings %+v, %v", c, err)
 	}
 }
@@ -54,7 +58,8 @@ func TestClock(t *testing.T) {
 		now = now.Add(2 * time.Second)
 		outer()
 		now = now.Add(time.Hour)
-		if o, i := c.Seconds("outer"), c.Seconds("inner"); o != 3*float64(start) || i != 4*float64(start) || len(c.All()) != 2 {
+		if o, i := c.Seconds("outer"), c.Seconds("inner"); o != 3*float64(start) || i != 4*float64(start) ||
+			len(c.All()) != 2 {
 			t.Errorf("start %d: outer %v s, inner %v s", start, o, i)
 		}
 	}
@@ -73,7 +78,8 @@ func TestTrainingOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.Epochs != 10 || o.WeightDecay >= 0 || o.Augment.CropPadding != 2 || o.Seed != 5 || o.Checkpoint != filepath.Join(dir, "retrain-1.part") {
+	if o.Epochs != 10 || o.WeightDecay >= 0 || o.Augment.CropPadding != 2 || o.Seed != 5 ||
+		o.Checkpoint != filepath.Join(dir, "retrain-1.part") {
 		t.Errorf("%+v", o)
 	}
 	tr.Crop = 0
@@ -101,7 +107,8 @@ func TestSeeds(t *testing.T) {
 
 func TestLists(t *testing.T) {
 	var shares []float64
-	if err := Percents(&shares).Set("12.5, 100%"); err != nil || Percents(&shares).String() != "12.5,100" || shares[1] != 1 {
+	if err := Percents(&shares).Set("12.5, 100%"); err != nil || Percents(&shares).String() != "12.5,100" ||
+		shares[1] != 1 {
 		t.Errorf("%v, %v", shares, err)
 	}
 	var counts []int

@@ -89,7 +89,8 @@ func (p *Program[C, R]) check(fs *flag.FlagSet, l *line[C]) error {
 }
 
 // pass parses the flags over a table of settings; common adds those that all programs have. The list of flags goes to help.
-func (p *Program[C, R]) pass(args []string, base C, common bool, help io.Writer) (*line[C], *flag.FlagSet, error) {
+func (p *Program[C, R]) pass(args []string, base C, common bool,
+	help io.Writer) (*line[C], *flag.FlagSet, error) {
 	l := &line[C]{settings: base}
 	fs := flag.NewFlagSet(p.name(), flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // errors are returned, and the list of flags is too long to go with each
@@ -126,7 +127,8 @@ func (l *line[C]) bind(fs *flag.FlagSet, keeps Keeping, out string) {
 		fs.StringVar(&l.out, "out", out, "`folder` for the state of the run, what it made and pictures (empty: none)")
 		fs.BoolVar(&l.resume, "resume", false, "go on with the run in -out, if there is one")
 	}
-	fs.StringVar(&l.json, "json", "", "`file` for the results as JSON (-: standard output, everything else goes to standard error)")
+	fs.StringVar(&l.json, "json", "",
+		"`file` for the results as JSON (-: standard output, everything else goes to standard error)")
 	fs.BoolVar(&l.plain, "plain", false, "plain lines instead of a progress bar, on a terminal too")
 	fs.BoolVar(&l.log, "v", false, "log what the packages do")
 }

@@ -35,7 +35,8 @@ type Saver interface {
 
 // Saved is Once for values that keep themselves: from the file NAME.ckpt by load when the phase is over, else from do, whose result is
 // saved there. Without a folder the value is not kept, and a second call does the work again.
-func Saved[T Saver](ctx context.Context, j *Job, name string, load func(path string) (T, error), do func() (T, error)) (T, error) {
+func Saved[T Saver](ctx context.Context, j *Job, name string,
+	load func(path string) (T, error), do func() (T, error)) (T, error) {
 	var none T
 	file := name + ".ckpt"
 	there, err := j.Has(file)

@@ -67,7 +67,8 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 	whole, killed := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "killed")
 	args := []string{"-seed", "7", "-shares", "10,20", "-phases", "4"}
 	want := report(t, append(args, "-out", whole)...)
-	for _, moment := range []string{"begin", "phase-1", "phase-1", "phase-2", "phase-2-after", "phase-4", "walker", "end"} {
+	for _, moment := range []string{"begin", "phase-1", "phase-1", "phase-2", "phase-2-after", "phase-4",
+		"walker", "end"} {
 		resumed := []string{"-resume", "-out", killed, "-at", moment}
 		if moment == "begin" || !slices.Contains(files(t, killed), "phase-1.json") {
 			resumed = append(resumed, args...)
@@ -115,7 +116,8 @@ func TestExitCodes(t *testing.T) {
 			continue
 		}
 		if state.ExitCode() != c.code || !strings.HasPrefix(errs, c.want) || c.want == "" && errs != "" {
-			t.Errorf("%s at %s: exit code %d, %q; want %d, %q", c.do, c.at, state.ExitCode(), errs, c.code, c.want)
+			t.Errorf("%s at %s: exit code %d, %q; want %d, %q", c.do, c.at, state.ExitCode(), errs, c.code,
+				c.want)
 		}
 		if strings.Contains(c.want, "-out") && !strings.HasSuffix(errs, `-out "`+dir+"\"\n") {
 			t.Errorf("the folder is not one word: %q", errs)
@@ -144,7 +146,8 @@ func TestUsage(t *testing.T) {
 		if args[0] != "-resume" {
 			args = append(args, "-out", dir)
 		}
-		if code, out, errs := here(t, args...); code != ExitUsage || !strings.Contains(errs, c.want) || out != "" {
+		if code, out, errs := here(t, args...); code != ExitUsage || !strings.Contains(errs, c.want) ||
+			out != "" {
 			t.Errorf("%v: exit code %d, %q; want %q", c.args, code, errs, c.want)
 		}
 		if left := files(t, dir); left != nil {
@@ -155,7 +158,8 @@ func TestUsage(t *testing.T) {
 	if code != ExitOK || errs != "" {
 		t.Errorf("-help: %d, %q", code, errs)
 	}
-	for _, f := range []string{"-out", "-json", "-resume", "-plain", "-v", "-quick", "-seed", "-train-epochs"} {
+	for _, f := range []string{"-out", "-json", "-resume", "-plain", "-v", "-quick", "-seed",
+		"-train-epochs"} {
 		if !strings.Contains(out, "  "+f) {
 			t.Errorf("-help does not list %s", f)
 		}
@@ -180,17 +184,20 @@ func TestTables(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"-resume", "-seed", "2", "-train-epochs", "9"}, "holds a run of other settings: seed is 1 there and 2 here, train.epochs is 2 there and 9 here"},
+		{[]string{"-resume", "-seed", "2", "-train-epochs", "9"},
+			"holds a run of other settings: seed is 1 there and 2 here, train.epochs is 2 there and 9 here"},
 		{[]string{"-resume", "-shares", "50"}, "shares is [0.5,1] there and [0.5] here"},
 		{nil, "holds a run already"},
 	} {
-		if code, _, errs := here(t, append(c.args, "-out", dir)...); code != ExitError || !strings.Contains(errs, c.want) {
+		if code, _, errs := here(t, append(c.args, "-out", dir)...); code != ExitError ||
+			!strings.Contains(errs, c.want) {
 			t.Errorf("%v: exit code %d, %q; want %q", c.args, code, errs, c.want)
 		}
 	}
 	plain := filepath.Join(t.TempDir(), "plain")
 	report(t, "-phases", "1", "-out", plain)
-	if code, _, errs := here(t, "-resume", "-quick", "-out", plain); code != ExitError || !strings.Contains(errs, "quick is false there and true here") {
+	if code, _, errs := here(t, "-resume", "-quick", "-out", plain); code != ExitError ||
+		!strings.Contains(errs, "quick is false there and true here") {
 		t.Errorf("quick on a run that is not: %d, %q", code, errs)
 	}
 }
@@ -216,7 +223,8 @@ func TestFailedStartBlocksNothing(t *testing.T) {
 func TestDamage(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	want := report(t, "-out", dir)
-	for name, fatal := range map[string]bool{secondsFile: false, "phase-2.json": true, "walker.ckpt": true, settingsFile: true} {
+	for name, fatal := range map[string]bool{secondsFile: false, "phase-2.json": true, "walker.ckpt": true,
+		settingsFile: true} {
 		path := filepath.Join(dir, name)
 		whole, err := os.ReadFile(path)
 		if err != nil {
@@ -247,7 +255,9 @@ func TestDamage(t *testing.T) {
 	other := toy()
 	other.Path = "examples/other"
 	var errs bytes.Buffer
-	if code := other.Start(t.Context(), []string{"-resume", "-out", dir}, Streams{nil, &errs, &errs}); code != ExitError || !strings.Contains(errs.String(), "a run of toy, not of other") {
+	if code := other.Start(t.Context(), []string{"-resume", "-out", dir},
+		Streams{nil, &errs, &errs}); code != ExitError ||
+		!strings.Contains(errs.String(), "a run of toy, not of other") {
 		t.Errorf("another program's run: %d, %q", code, errs.String())
 	}
 }

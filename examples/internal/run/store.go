@@ -130,5 +130,8 @@ func (s *Store) remove(condemned func(name string) bool) error {
 
 // sweep removes what writers that were killed left behind.
 func (s *Store) sweep() error {
-	return s.remove(func(name string) bool { return strings.HasPrefix(name, ".") && strings.Contains(name, ".tmp-") })
+	return s.remove(func(name string) bool {
+		return strings.HasPrefix(name, ".") &&
+			strings.Contains(name, ".tmp-")
+	})
 }

@@ -49,7 +49,8 @@ func toy() *Program[toySettings, *toyReport] {
 		Path:  "examples/toy",
 		Keeps: State,
 		Defaults: func() toySettings {
-			return toySettings{Seed: 1, Phases: 3, Shares: []float64{0.5, 1}, Train: Training{Epochs: 2, Batch: 8, LR: 0.1}}
+			return toySettings{Seed: 1, Phases: 3, Shares: []float64{0.5, 1},
+				Train: Training{Epochs: 2, Batch: 8, LR: 0.1}}
 		},
 		Quick: func(c *toySettings) { c.Phases = 1 },
 		Flags: func(fs *flag.FlagSet, c *toySettings) {

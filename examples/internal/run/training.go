@@ -26,11 +26,13 @@ type Training struct {
 // Bind adds the flags -NAME-epochs and so on; the present values are the defaults.
 func (t *Training) Bind(fs *flag.FlagSet, name string) {
 	fs.IntVar(&t.Epochs, name+"-epochs", t.Epochs, "epochs of "+name+" training")
-	fs.IntVar(&t.MinSteps, name+"-steps", t.MinSteps, "fewest steps of "+name+" training: few images get more epochs")
+	fs.IntVar(&t.MinSteps, name+"-steps", t.MinSteps,
+		"fewest steps of "+name+" training: few images get more epochs")
 	fs.IntVar(&t.Batch, name+"-batch", t.Batch, "batch size of "+name+" training")
 	fs.Float64Var(&t.LR, name+"-lr", t.LR, "peak learning rate of "+name+" training")
 	fs.Float64Var(&t.WeightDecay, name+"-decay", t.WeightDecay, "weight decay of "+name+" training")
-	fs.Float64Var(&t.LabelSmoothing, name+"-smoothing", t.LabelSmoothing, "label smoothing of "+name+" training")
+	fs.Float64Var(&t.LabelSmoothing, name+"-smoothing", t.LabelSmoothing,
+		"label smoothing of "+name+" training")
 	fs.IntVar(&t.Crop, name+"-crop", t.Crop, "padding of the random crop in "+name+" training, pixels")
 	fs.BoolVar(&t.Flip, name+"-flip", t.Flip, "random mirror images in "+name+" training")
 	fs.IntVar(&t.Cutout, name+"-cutout", t.Cutout, "side of the square erased in "+name+" training, pixels")
@@ -71,7 +73,8 @@ func (t *Training) Options(images int, seed uint64) *supernet.TrainOptions {
 	epochs, _ := t.Plan(images)
 	o := &supernet.TrainOptions{
 		Epochs: epochs, BatchSize: t.Batch, LR: t.LR, WeightDecay: OrNone(t.WeightDecay),
-		LabelSmoothing: t.LabelSmoothing, Subnets: supernet.SubnetOptions{StepsPerDraw: t.StepsPerArch}, Seed: seed,
+		LabelSmoothing: t.LabelSmoothing, Subnets: supernet.SubnetOptions{StepsPerDraw: t.StepsPerArch},
+		Seed: seed,
 	}
 	if t.Crop > 0 || t.Flip || t.Cutout > 0 {
 		o.Augment = &dataset.Augment{CropPadding: t.Crop, Flip: t.Flip, Cutout: t.Cutout}
@@ -81,7 +84,8 @@ func (t *Training) Options(images int, seed uint64) *supernet.TrainOptions {
 
 // TrainOptions are those of training on so many images as part of a phase: it goes on from its checkpoint after an interruption, and is
 // shown as it goes under a title.
-func (j *Job) TrainOptions(t *Training, images int, seed uint64, phase, title string) (*supernet.TrainOptions, error) {
+func (j *Job) TrainOptions(t *Training, images int, seed uint64, phase,
+	title string) (*supernet.TrainOptions, error) {
 	if err := j.Begin(); err != nil {
 		return nil, err
 	}

@@ -118,7 +118,8 @@ func known() []family {
 			return searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: f.Width, StemStride: f.Stem})
 		}, scaled},
 		{"proxylessnas", func(f *Flags) (*searchspace.Space, error) {
-			return searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: f.Width, StemStride: f.Stem})
+			return searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: f.Width,
+				StemStride: f.Stem})
 		}, scaled},
 		{"resnet50", func(*Flags) (*searchspace.Space, error) {
 			return searchspace.ResNet50(searchspace.ResNet50Options{})

@@ -22,7 +22,8 @@ func Write(dir string, side, train, test int) error {
 			images = appendImage(images, r, i%classes, side)
 			labels = append(labels, byte(i%classes))
 		}
-		for name, data := range map[string][]byte{"-images-idx3-ubyte": images, "-labels-idx1-ubyte": labels} {
+		for name, data := range map[string][]byte{"-images-idx3-ubyte": images,
+			"-labels-idx1-ubyte": labels} {
 			if err := os.WriteFile(filepath.Join(dir, part.name+name), data, 0o644); err != nil {
 				return err
 			}

@@ -85,10 +85,12 @@ func (e *engine) searchOnce(ctx context.Context, prev searchspace.Arch, d float6
 
 // randomSearch judges as many uniformly random architectures as the adjuster would propose, and the best of them once more on the
 // whole validation set.
-func (e *engine) randomSearch(ctx context.Context, j *adjuster.Judges, prev searchspace.Arch, d float64) (*adjuster.Result, error) {
+func (e *engine) randomSearch(ctx context.Context, j *adjuster.Judges, prev searchspace.Arch,
+	d float64) (*adjuster.Result, error) {
 	return RandomSearch(ctx, j, prev, d, &RandomOptions{
 		Evaluations: e.cfg.Adjuster.Iterations, Candidates: e.cfg.Adjuster.Candidates,
-		Reward: adjuster.Reward{Lambda: run.OrNone(e.lambda)}, Seed: run.Seed(e.cfg.Seed.For(seedCandidates, e.t)), Recorder: e.searchRecorder(),
+		Reward: adjuster.Reward{Lambda: run.OrNone(e.lambda)},
+		Seed:   run.Seed(e.cfg.Seed.For(seedCandidates, e.t)), Recorder: e.searchRecorder(),
 	})
 }
 
@@ -102,7 +104,8 @@ type RandomOptions struct {
 }
 
 // RandomSearch is the adjuster with a uniform distribution in the place of its policy.
-func RandomSearch(ctx context.Context, j *adjuster.Judges, prev searchspace.Arch, d float64, o *RandomOptions) (*adjuster.Result, error) {
+func RandomSearch(ctx context.Context, j *adjuster.Judges, prev searchspace.Arch, d float64,
+	o *RandomOptions) (*adjuster.Result, error) {
 	judge := func(ev adjuster.Evaluator, a searchspace.Arch, base searchspace.Measurement) (adjuster.Candidate, error) {
 		m, err := ev.Evaluate(ctx, a)
 		if err != nil {
@@ -116,7 +119,8 @@ func RandomSearch(ctx context.Context, j *adjuster.Judges, prev searchspace.Arch
 		if err != nil {
 			return adjuster.Candidate{}, err
 		}
-		return adjuster.Candidate{Arch: a, Measurement: m, Cost: c, Reward: o.Reward.Value(m.Accuracy, base.Accuracy, c, pc, d)}, nil
+		return adjuster.Candidate{Arch: a, Measurement: m, Cost: c,
+			Reward: o.Reward.Value(m.Accuracy, base.Accuracy, c, pc, d)}, nil
 	}
 	base, err := j.Reward.Evaluate(ctx, prev)
 	if err != nil {
@@ -134,14 +138,16 @@ func RandomSearch(ctx context.Context, j *adjuster.Judges, prev searchspace.Arch
 		if err != nil {
 			return nil, err
 		}
-		p := adjuster.Proposal{Iteration: i, Arch: a, Accuracy: c.Measurement.Accuracy, Cost: c.Cost, Reward: c.Reward, Cached: seen[a]}
+		p := adjuster.Proposal{Iteration: i, Arch: a, Accuracy: c.Measurement.Accuracy, Cost: c.Cost,
+			Reward: c.Reward, Cached: seen[a]}
 		res.History = append(res.History, p)
 		if !seen[a] {
 			seen[a] = true
 			found = append(found, c)
 		}
 		if o.Recorder != nil {
-			if err := o.Recorder.Record(adjuster.Progress{Iteration: i + 1, Iterations: o.Evaluations, Distinct: len(found), Proposal: p}); err != nil {
+			if err := o.Recorder.Record(adjuster.Progress{Iteration: i + 1, Iterations: o.Evaluations,
+				Distinct: len(found), Proposal: p}); err != nil {
 				return nil, err
 			}
 		}
@@ -177,8 +183,10 @@ func (e *engine) condition() adjuster.Condition {
 func (e *engine) adjusterOptions() *adjuster.Options {
 	s := &e.cfg.Adjuster
 	o := &adjuster.Options{
-		Iterations: s.Iterations, LearningRate: s.LR, Entropy: run.OrNone(s.Entropy), Lambda: run.OrNone(e.lambda), Candidates: s.Candidates,
-		Seed: e.cfg.Seed.For(seedPolicy), Recorder: e.searchRecorder(), Logger: e.job.Log, CheckpointEvery: 50,
+		Iterations: s.Iterations, LearningRate: s.LR, Entropy: run.OrNone(s.Entropy),
+		Lambda: run.OrNone(e.lambda), Candidates: s.Candidates,
+		Seed: e.cfg.Seed.For(seedPolicy), Recorder: e.searchRecorder(), Logger: e.job.Log,
+		CheckpointEvery: 50,
 	}
 	if s.MovingMean {
 		o.Baseline = 0.95

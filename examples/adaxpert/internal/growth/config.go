@@ -81,10 +81,13 @@ func Default() Config {
 		Epsilon:  1.0,
 		Width:    0.5,
 		Stem:     1,
-		Supernet: Training{run.Training{Epochs: 10, MinSteps: 400, Batch: 32, LR: 0.05, WeightDecay: 1e-4, Flip: true, Crop: 2, StepsPerArch: 1}, 4, 0.03},
-		Retrain:  Training{run.Training{Epochs: 10, MinSteps: 1000, Batch: 32, LR: 0.05, WeightDecay: 1e-4, Flip: true, Crop: 2}, 8, 0},
-		Adjuster: Search{Iterations: 300, LR: 5e-3, Entropy: 2e-4, Candidates: 10, Images: 200, Calibration: 128, MovingMean: true},
-		Inherit:  true,
+		Supernet: Training{run.Training{Epochs: 10, MinSteps: 400, Batch: 32, LR: 0.05, WeightDecay: 1e-4,
+			Flip: true, Crop: 2, StepsPerArch: 1}, 4, 0.03},
+		Retrain: Training{run.Training{Epochs: 10, MinSteps: 1000, Batch: 32, LR: 0.05, WeightDecay: 1e-4,
+			Flip: true, Crop: 2}, 8, 0},
+		Adjuster: Search{Iterations: 300, LR: 5e-3, Entropy: 2e-4, Candidates: 10, Images: 200,
+			Calibration: 128, MovingMean: true},
+		Inherit: true,
 	}
 }
 
@@ -130,7 +133,8 @@ func (c *Config) Check() error {
 		return errors.New("-volumes: no snapshot")
 	}
 	if c.Adjuster.Iterations < 1 || c.Adjuster.Candidates < 1 {
-		return fmt.Errorf("-iterations %d, -candidates %d: expected at least 1", c.Adjuster.Iterations, c.Adjuster.Candidates)
+		return fmt.Errorf("-iterations %d, -candidates %d: expected at least 1", c.Adjuster.Iterations,
+			c.Adjuster.Candidates)
 	}
 	if err := c.Supernet.check("supernet"); err != nil {
 		return err
@@ -153,7 +157,8 @@ func (c *Config) Check() error {
 
 func (t *Training) check(name string) error {
 	if t.LaterEpochs < 1 || !(t.LaterLR >= 0) {
-		return fmt.Errorf("-%s-later-epochs %d, -%s-later-lr %v: expected at least 1 and 0", name, t.LaterEpochs, name, t.LaterLR)
+		return fmt.Errorf("-%s-later-epochs %d, -%s-later-lr %v: expected at least 1 and 0", name,
+			t.LaterEpochs, name, t.LaterLR)
 	}
 	return t.Training.Check(name)
 }

@@ -31,7 +31,8 @@ func TestTables(t *testing.T) {
 
 func TestFlagErrors(t *testing.T) {
 	for _, args := range [][]string{
-		{"-nonsense"}, {"positional"}, {"-volumes", "0"}, {"-volumes", "10,x"}, {"-volumes", "101"}, {"-classes", "2,0"}, {"-seed", "-1"}, {"-width", "wide"},
+		{"-nonsense"}, {"positional"}, {"-volumes", "0"}, {"-volumes", "10,x"}, {"-volumes", "101"},
+		{"-classes", "2,0"}, {"-seed", "-1"}, {"-width", "wide"},
 	} {
 		if _, err := Program().Settings(args); err == nil {
 			t.Errorf("%v was accepted", args)

@@ -58,7 +58,8 @@ func (e *engine) FineTune(ctx context.Context) error {
 	if !e.hasSupernet() || e.netAt == e.t {
 		return nil
 	}
-	net, err := run.Saved(ctx, e.job, e.phase(SecondsSupernet), e.loadNet, func() (*supernet.Net, error) { return e.trainNet(ctx) })
+	net, err := run.Saved(ctx, e.job, e.phase(SecondsSupernet), e.loadNet,
+		func() (*supernet.Net, error) { return e.trainNet(ctx) })
 	if err != nil {
 		e.net, e.netAt = nil, 0
 		return err
@@ -143,11 +144,13 @@ func (e *engine) Judges(ctx context.Context) (*adjuster.Judges, error) {
 	if err != nil {
 		return nil, err
 	}
-	reward, err := e.net.On(some, &supernet.EvalOptions{BatchSize: 250, Calibration: train, CalibrationImages: e.cfg.Adjuster.Calibration, Seed: e.cfg.Seed.For(seedJudges, e.t)})
+	reward, err := e.net.On(some, &supernet.EvalOptions{BatchSize: 250, Calibration: train,
+		CalibrationImages: e.cfg.Adjuster.Calibration, Seed: e.cfg.Seed.For(seedJudges, e.t)})
 	if err != nil {
 		return nil, err
 	}
-	final, err := e.net.On(val, &supernet.EvalOptions{BatchSize: 250, Calibration: train, Seed: e.cfg.Seed.For(seedJudges, e.t)})
+	final, err := e.net.On(val, &supernet.EvalOptions{BatchSize: 250, Calibration: train,
+		Seed: e.cfg.Seed.For(seedJudges, e.t)})
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +231,8 @@ func (e *engine) takeStock(ctx context.Context, s *serving, all dataset.Dataset)
 		return err
 	}
 	g := s.model.Graph()
-	if s.moments, err = wasserstein.NewMoments(g.Nodes[g.Feature()].Out.C, fmt.Sprintf("model of snapshot %d", e.t)); err != nil {
+	if s.moments, err = wasserstein.NewMoments(g.Nodes[g.Feature()].Out.C,
+		fmt.Sprintf("model of snapshot %d", e.t)); err != nil {
 		return err
 	}
 	if err := AddMoments(ctx, s.moments, s.model, all); err != nil {

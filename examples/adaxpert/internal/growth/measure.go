@@ -36,7 +36,8 @@ func knownLabels(ds dataset.Dataset, k int) (dataset.Dataset, error) {
 }
 
 // AddMoments adds the embeddings of ds under m to what moments hold.
-func AddMoments(ctx context.Context, moments *wasserstein.Moments, m *supernet.Model, ds dataset.Dataset) error {
+func AddMoments(ctx context.Context, moments *wasserstein.Moments, m *supernet.Model,
+	ds dataset.Dataset) error {
 	if ds.Len() == 0 {
 		return nil
 	}

@@ -24,19 +24,23 @@ func (e *engine) draw(rep *Report, outcomes []*adjuster.Outcome) error {
 		names = append(names, label)
 		before, after = append(before, 100*s.AccBefore), append(after, 100*s.AccAfter)
 		madds = append(madds, float64(s.MAddsAfter)/1e6)
-		c, err := archdraw.ParseColumn(label, s.ArchAfter, fmt.Sprintf("%.2f M MAdds, %.1f %%", float64(s.MAddsAfter)/1e6, 100*s.AccAfter), s.Decision)
+		c, err := archdraw.ParseColumn(label, s.ArchAfter,
+			fmt.Sprintf("%.2f M MAdds, %.1f %%", float64(s.MAddsAfter)/1e6, 100*s.AccAfter), s.Decision)
 		if err != nil {
 			return err
 		}
 		columns = append(columns, c)
 	}
 	figures := map[string]plots.Figure{
-		"accuracy.png": {Title: "Test accuracy", XLabel: "snapshot", YLabel: "percent", XTicks: names, Series: []plots.Series{
-			{Name: "before", Y: before}, {Name: "after", Y: after}}},
-		"madds.png": {Title: "Multiply-adds of the network in service", XLabel: "snapshot", YLabel: "millions", XTicks: names, YFromZero: true,
+		"accuracy.png": {Title: "Test accuracy", XLabel: "snapshot", YLabel: "percent", XTicks: names,
+			Series: []plots.Series{
+				{Name: "before", Y: before}, {Name: "after", Y: after}}},
+		"madds.png": {Title: "Multiply-adds of the network in service", XLabel: "snapshot",
+			YLabel: "millions", XTicks: names, YFromZero: true,
 			Series: []plots.Series{{Y: madds}}},
 	}
-	rewards := plots.Figure{Title: "Reward while the adjuster learns (moving mean of 20)", XLabel: "proposal", YLabel: "reward"}
+	rewards := plots.Figure{Title: "Reward while the adjuster learns (moving mean of 20)", XLabel: "proposal",
+		YLabel: "reward"}
 	for i, o := range outcomes {
 		if o.Search == nil {
 			continue

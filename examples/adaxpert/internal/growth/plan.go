@@ -34,7 +34,8 @@ func (e *engine) plan() error {
 			return err
 		}
 		if e.hasSupernet() {
-			add(SecondsSupernet, t, 3*middle*e.trainedImages(SecondsSupernet, t, int(float64(all.Len())*(1-e.cfg.ValShare))))
+			add(SecondsSupernet, t, 3*middle*e.trainedImages(SecondsSupernet, t,
+				int(float64(all.Len())*(1-e.cfg.ValShare))))
 			if t > 1 || e.cfg.Baseline == "scratch" {
 				s := &e.cfg.Adjuster
 				add(SecondsAdjuster, t, middle*float64(s.Iterations*(s.Images+s.Calibration)))

@@ -21,7 +21,8 @@ func (e *engine) announce() error {
 		data = "embedded Fashion-MNIST images"
 	}
 	e.job.Say("%s, scenario %s, %d snapshots, seed %d", name, e.cfg.Scenario, e.scenario.Len(), e.cfg.Seed)
-	e.job.Say("data: %s, %d px; space: width %g, stem stride %d; lambda %.3g per million MAdds", data, e.full.InputSize(), e.cfg.Width, e.cfg.Stem, e.lambda)
+	e.job.Say("data: %s, %d px; space: width %g, stem stride %d; lambda %.3g per million MAdds", data,
+		e.full.InputSize(), e.cfg.Width, e.cfg.Stem, e.lambda)
 	return e.plan()
 }
 
@@ -49,7 +50,8 @@ func (e *engine) describe(r *SnapshotReport, o *adjuster.Outcome) {
 		}
 	}
 	if t > 1 {
-		p("  MAdds %.3f M -> %.3f M, test accuracy %.2f %% -> %.2f %%", float64(r.MAddsBefore)/1e6, float64(r.MAddsAfter)/1e6, 100*r.AccBefore, 100*r.AccAfter)
+		p("  MAdds %.3f M -> %.3f M, test accuracy %.2f %% -> %.2f %%", float64(r.MAddsBefore)/1e6,
+			float64(r.MAddsAfter)/1e6, 100*r.AccBefore, 100*r.AccAfter)
 	} else {
 		p("  MAdds %.3f M, test accuracy %.2f %%", float64(r.MAddsAfter)/1e6, 100*r.AccAfter)
 	}
@@ -85,5 +87,6 @@ func changeCounts(d *searchspace.Difference) string {
 		}
 	}
 	return fmt.Sprintf("layers: %d added, %d removed; kernels: %d larger, %d smaller; ratios: %d larger, %d smaller", len(d.Added), len(d.Removed),
-		larger[searchspace.KindKernel], smaller[searchspace.KindKernel], larger[searchspace.KindExpand], smaller[searchspace.KindExpand])
+		larger[searchspace.KindKernel], smaller[searchspace.KindKernel], larger[searchspace.KindExpand],
+		smaller[searchspace.KindExpand])
 }

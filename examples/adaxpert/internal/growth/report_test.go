@@ -8,7 +8,8 @@ import (
 )
 
 func TestReportSchema(t *testing.T) {
-	r := &Report{Snapshots: []SnapshotReport{{Decision: First, Seconds: map[string]float64{SecondsSupernet: 2, SecondsAdjuster: 1, SecondsRetrain: 9}}}}
+	r := &Report{Snapshots: []SnapshotReport{{Decision: First,
+		Seconds: map[string]float64{SecondsSupernet: 2, SecondsAdjuster: 1, SecondsRetrain: 9}}}}
 	data, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)
@@ -20,11 +21,13 @@ func TestReportSchema(t *testing.T) {
 	if err := json.Unmarshal(data, &v); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"acc_after", "acc_before", "arch_after", "arch_before", "classes", "d", "decision", "h", "images", "madds_after", "madds_before", "seconds"}
+	want := []string{"acc_after", "acc_before", "arch_after", "arch_before", "classes", "d", "decision", "h",
+		"images", "madds_after", "madds_before", "seconds"}
 	if got := slices.Sorted(maps.Keys(v.Snapshots[0])); !slices.Equal(got, want) {
 		t.Errorf("snapshot keys %v", got)
 	}
-	if got := slices.Sorted(maps.Keys(v.Final)); !slices.Equal(got, []string{"arch", "madds", "test_accuracy"}) {
+	want = []string{"arch", "madds", "test_accuracy"}
+	if got := slices.Sorted(maps.Keys(v.Final)); !slices.Equal(got, want) {
 		t.Errorf("final keys %v", got)
 	}
 	if _, ok := v.Snapshots[0]["seconds"].(map[string]any); !ok {

@@ -83,7 +83,8 @@ func (e *engine) expert() (*adjuster.Expert, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts := &adjuster.ExpertOptions{Condition: e.condition(), Start: start, Checkpoint: e.job.Path(expertFile)}
+	opts := &adjuster.ExpertOptions{Condition: e.condition(), Start: start,
+		Checkpoint: e.job.Path(expertFile)}
 	if there, err := e.job.Has(expertFile); err != nil {
 		return nil, err
 	} else if there {

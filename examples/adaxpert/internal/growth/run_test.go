@@ -18,14 +18,16 @@ func TestPlanAndClock(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	j := run.NewJob("", progress.New(&out, &progress.Options{Bar: true, Columns: 200, Interval: time.Nanosecond}), nil)
+	j := run.NewJob("", progress.New(&out, &progress.Options{Bar: true, Columns: 200,
+		Interval: time.Nanosecond}), nil)
 	r, err := Program().Call(t.Context(), j, strings.Fields("-width 0.2 -volumes 50,100 -val 0.25 -always -supernet-epochs 2 -supernet-later-epochs 2 "+
 		"-supernet-steps 8 -supernet-batch 16 -retrain-epochs 2 -retrain-later-epochs 2 -retrain-steps 10 -retrain-batch 16 "+
 		"-iterations 6 -candidates 2 -reward-images 12 -calibration 24 -data "+place))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, title := range []string{"supernet 1/2", "retrain 1/2", "supernet 2/2", "adjuster 2/2", "retrain 2/2"} {
+	for _, title := range []string{"supernet 1/2", "retrain 1/2", "supernet 2/2", "adjuster 2/2",
+		"retrain 2/2"} {
 		i := strings.LastIndex(out.String(), title)
 		if i < 0 {
 			t.Errorf("%s was not shown", title)

@@ -39,7 +39,8 @@ func NewScenario(pool, test dataset.Dataset, steps []Step, val float64, seed run
 	}
 	for i, s := range steps {
 		if !(s.Volume > 0 && s.Volume <= 1) {
-			return nil, fmt.Errorf("snapshot %d: volume %v, expected a fraction above 0 and at most 1", i+1, s.Volume)
+			return nil, fmt.Errorf("snapshot %d: volume %v, expected a fraction above 0 and at most 1", i+1,
+				s.Volume)
 		}
 		if s.Classes < 2 || s.Classes > classes {
 			return nil, fmt.Errorf("snapshot %d: %d classes, expected 2 to %d", i+1, s.Classes, classes)
@@ -51,7 +52,8 @@ func NewScenario(pool, test dataset.Dataset, steps []Step, val float64, seed run
 	if !(val > 0 && val < 1) {
 		return nil, fmt.Errorf("validation fraction %v, expected between 0 and 1", val)
 	}
-	s := &Scenario{steps: slices.Clone(steps), pool: pool, test: test, arrives: make([]int, pool.Len()), judges: make([]bool, pool.Len())}
+	s := &Scenario{steps: slices.Clone(steps), pool: pool, test: test, arrives: make([]int, pool.Len()),
+		judges: make([]bool, pool.Len())}
 	byClass := make([][]int, classes)
 	for i := range pool.Len() {
 		byClass[pool.Label(i)] = append(byClass[pool.Label(i)], i)
@@ -71,7 +73,8 @@ func NewScenario(pool, test dataset.Dataset, steps []Step, val float64, seed run
 			return nil, err
 		}
 		if train.Len() == 0 || judges.Len() == 0 {
-			return nil, fmt.Errorf("snapshot %d: %d training and %d validation images are too few", t+1, train.Len(), judges.Len())
+			return nil, fmt.Errorf("snapshot %d: %d training and %d validation images are too few", t+1,
+				train.Len(), judges.Len())
 		}
 	}
 	return s, nil

@@ -89,7 +89,9 @@ func TestScenarioIsNestedAndDisjoint(t *testing.T) {
 				rt.Fatalf("%d arrived, %d → %d images", len(arrived), len(before), len(all))
 			}
 			train, judges := ids(t, must(t)(s.Train(k))), ids(t, must(t)(s.Val(k)))
-			if both := slices.Sorted(slices.Values(append(slices.Clone(train), judges...))); !slices.Equal(both, slices.Sorted(slices.Values(all))) {
+			both := slices.Concat(train, judges)
+			slices.Sort(both)
+			if !slices.Equal(both, slices.Sorted(slices.Values(all))) {
 				rt.Fatal("training and validation images are not the snapshot divided in two")
 			}
 			for _, i := range valBefore {

@@ -21,7 +21,8 @@ func (e *engine) service(t int) (*serving, error) {
 		return nil, err
 	}
 	s := &serving{record: r}
-	if s.model, err = supernet.LoadModel(e.job.Path(modelFile(r.Snapshot)), &supernet.Options{Logger: e.job.Log}); err != nil {
+	if s.model, err = supernet.LoadModel(e.job.Path(modelFile(r.Snapshot)),
+		&supernet.Options{Logger: e.job.Log}); err != nil {
 		return nil, err
 	}
 	if s.moments, err = loadMoments(e.job.Path(momentsFile(r.Snapshot))); err != nil {
@@ -79,7 +80,8 @@ func (e *engine) report(t int, o *adjuster.Outcome) (*SnapshotReport, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &SnapshotReport{Images: all.Len(), Classes: e.scenario.Classes(t), Decision: string(o.Action), Seconds: map[string]float64{}}
+	r := &SnapshotReport{Images: all.Len(), Classes: e.scenario.Classes(t), Decision: string(o.Action),
+		Seconds: map[string]float64{}}
 	for _, kind := range []string{SecondsMeasure, SecondsSupernet, SecondsAdjuster, SecondsRetrain} {
 		if v := e.job.Clock.Seconds(phaseOf(kind, t)); v > 0 && (kind != SecondsAdjuster || o.Search != nil) {
 			r.Seconds[kind] = v
@@ -115,7 +117,8 @@ func (e *engine) report(t int, o *adjuster.Outcome) (*SnapshotReport, error) {
 	if !ok {
 		return nil, fmt.Errorf("snapshot %d was never measured", t)
 	}
-	r.H, r.D, r.AccBefore, r.AccAfter = m.Reading.H(), m.Reading.Distance, m.Test.Accuracy(), m.Test.Accuracy()
+	r.H, r.D, r.AccBefore, r.AccAfter = m.Reading.H(), m.Reading.Distance, m.Test.Accuracy(),
+		m.Test.Accuracy()
 	if last.Snapshot == t {
 		r.AccAfter = last.Test.Accuracy()
 	}

@@ -59,7 +59,8 @@ func RankStudy(ctx context.Context, j *run.Job, cfg *Config, n int) ([]Ranked, e
 	if err != nil {
 		return nil, err
 	}
-	judge, err := e.net.On(test, &supernet.EvalOptions{BatchSize: 250, Calibration: train, Seed: e.cfg.Seed.For(seedJudges, 1)})
+	judge, err := e.net.On(test, &supernet.EvalOptions{BatchSize: 250, Calibration: train,
+		Seed: e.cfg.Seed.For(seedJudges, 1)})
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +70,10 @@ func RankStudy(ctx context.Context, j *run.Job, cfg *Config, n int) ([]Ranked, e
 		if err != nil {
 			return nil, err
 		}
-		if out[i], err = run.Once(j, rankPhase(i), func() (Ranked, error) { return e.rank(ctx, i, a, judge, train, test) }); err != nil {
+		if out[i], err = run.Once(j, rankPhase(i), func() (Ranked, error) {
+			return e.rank(ctx, i, a, judge,
+				train, test)
+		}); err != nil {
 			return nil, err
 		}
 	}
@@ -78,7 +82,8 @@ func RankStudy(ctx context.Context, j *run.Job, cfg *Config, n int) ([]Ranked, e
 
 func rankPhase(i int) string { return fmt.Sprintf("rank-%d", i+1) }
 
-func (e *engine) rank(ctx context.Context, i int, a searchspace.Arch, judge adjuster.Evaluator, train, test dataset.Dataset) (r Ranked, err error) {
+func (e *engine) rank(ctx context.Context, i int, a searchspace.Arch, judge adjuster.Evaluator, train,
+	test dataset.Dataset) (r Ranked, err error) {
 	cost, err := e.full.Cost(a)
 	if err != nil {
 		return r, err
@@ -92,7 +97,8 @@ func (e *engine) rank(ctx context.Context, i int, a searchspace.Arch, judge adju
 	if err != nil {
 		return r, err
 	}
-	opts, err := e.job.TrainOptions(&e.cfg.Retrain.Training, train.Len(), e.cfg.Seed.For(seedModelData, 1), rankPhase(i), fmt.Sprintf("network %d", i+1))
+	opts, err := e.job.TrainOptions(&e.cfg.Retrain.Training, train.Len(), e.cfg.Seed.For(seedModelData, 1),
+		rankPhase(i), fmt.Sprintf("network %d", i+1))
 	if err != nil {
 		return r, err
 	}
@@ -148,7 +154,8 @@ func PolicyStudy(ctx context.Context, j *run.Job, cfg *Config, seeds int) ([]Lea
 	return out, nil
 }
 
-func (e *engine) learn(ctx context.Context, j *adjuster.Judges, prev searchspace.Arch, d float64, seed uint64) (Learnt, error) {
+func (e *engine) learn(ctx context.Context, j *adjuster.Judges, prev searchspace.Arch, d float64,
+	seed uint64) (Learnt, error) {
 	opts := e.adjusterOptions()
 	opts.Seed = seed
 	a, err := adjuster.New(j.Space, opts)
@@ -159,12 +166,14 @@ func (e *engine) learn(ctx context.Context, j *adjuster.Judges, prev searchspace
 	if err != nil {
 		return Learnt{}, err
 	}
-	random, err := RandomSearch(ctx, j, prev, d, &RandomOptions{Evaluations: e.cfg.Adjuster.Iterations, Candidates: e.cfg.Adjuster.Candidates,
-		Reward: adjuster.Reward{Lambda: run.OrNone(e.lambda)}, Seed: run.Seed(seed)})
+	random, err := RandomSearch(ctx, j, prev, d, &RandomOptions{Evaluations: e.cfg.Adjuster.Iterations,
+		Candidates: e.cfg.Adjuster.Candidates,
+		Reward:     adjuster.Reward{Lambda: run.OrNone(e.lambda)}, Seed: run.Seed(seed)})
 	if err != nil {
 		return Learnt{}, err
 	}
-	l := Learnt{Seed: seed, Policy: res.Best().Reward, Random: random.Best().Reward, PolicyMAdds: res.Best().Cost, RandomMAdds: random.Best().Cost}
+	l := Learnt{Seed: seed, Policy: res.Best().Reward, Random: random.Best().Reward,
+		PolicyMAdds: res.Best().Cost, RandomMAdds: random.Best().Cost}
 	var entropy []float64
 	for _, p := range res.History {
 		l.Rewards, entropy = append(l.Rewards, p.Reward), append(entropy, p.Entropy)

@@ -58,7 +58,8 @@ func cut(from, to, part string, per int) error {
 		return err
 	}
 	if len(images) < 16 || len(labels) < 8 || len(images)-16 != (len(labels)-8)*pixels {
-		return fmt.Errorf("%s holds %d bytes and %s %d: not images of %d pixels and their labels", imageFile, len(images), labelFile, len(labels), pixels)
+		return fmt.Errorf("%s holds %d bytes and %s %d: not images of %d pixels and their labels", imageFile,
+			len(images), labelFile, len(labels), pixels)
 	}
 	var pickedImages, pickedLabels []byte
 	count := make([]int, classes)

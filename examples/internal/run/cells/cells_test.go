@@ -63,7 +63,8 @@ func page(calls *int, second func() error) *Page[found] {
 	for i, config := range []string{"ours", "other"} {
 		for seed := 1; seed <= 3; seed++ {
 			args := []string{"-seed", strconv.Itoa(seed), "-bonus", strconv.Itoa(10 * i)}
-			p.Cells = append(p.Cells, Cell[found]{Name: fmt.Sprintf("%s-%d", config, seed), Args: args, Command: "go run ./examples/adder",
+			p.Cells = append(p.Cells, Cell[found]{Name: fmt.Sprintf("%s-%d", config, seed), Args: args,
+				Command: "go run ./examples/adder",
 				Run: func(ctx context.Context, j *run.Job, _ string) (found, error) {
 					return adder(calls, second).Call(ctx, j, args)
 				}})
@@ -79,10 +80,12 @@ func page(calls *int, second func() error) *Page[found] {
 func score(f *found) float64 { return f.Score }
 
 // start runs the page's program with its files below dir.
-func start(t *testing.T, p *Page[found], dir string, args ...string) (code int, s Summary, stdout, stderr string) {
+func start(t *testing.T, p *Page[found], dir string,
+	args ...string) (code int, s Summary, stdout, stderr string) {
 	t.Helper()
 	js := filepath.Join(t.TempDir(), "summary.json")
-	args = append([]string{"-dir", filepath.Join(dir, "cells"), "-page", filepath.Join(dir, "docs", "page.md"), "-work", filepath.Join(dir, "work"), "-json", js}, args...)
+	args = append([]string{"-dir", filepath.Join(dir, "cells"), "-page",
+		filepath.Join(dir, "docs", "page.md"), "-work", filepath.Join(dir, "work"), "-json", js}, args...)
 	var out, errs bytes.Buffer
 	code = p.Program().Start(t.Context(), args, run.Streams{Out: &out, Err: &errs})
 	if data, err := os.ReadFile(js); err == nil {
@@ -140,21 +143,24 @@ func TestStoppedCellGoesOn(t *testing.T) {
 	broken := errors.New("out of memory")
 	p := page(&calls, func() error { return broken })
 	code, s, _, errs := start(t, p, dir, "-run", "ours-(1|2)")
-	if code != run.ExitError || !strings.Contains(errs, "ours-1: out of memory") || !strings.Contains(errs, "ours-2: ") || len(s.Done) != 0 {
+	if code != run.ExitError || !strings.Contains(errs, "ours-1: out of memory") ||
+		!strings.Contains(errs, "ours-2: ") || len(s.Done) != 0 {
 		t.Errorf("exit code %d, %q: one failure must not stop the others", code, errs)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "docs", "page.md")); err != nil {
 		t.Errorf("no page: %v", err)
 	}
 	broken = nil
-	if code, s, _, errs = start(t, p, dir, "-run", "ours-1"); code != run.ExitOK || calls != 2 || !slices.Equal(s.Run, []string{"ours-1"}) {
+	if code, s, _, errs = start(t, p, dir, "-run", "ours-1"); code != run.ExitOK || calls != 2 ||
+		!slices.Equal(s.Run, []string{"ours-1"}) {
 		t.Errorf("exit code %d, %d calls, ran %v: %s", code, calls, s.Run, errs)
 	}
 	// The state of ours-2 belongs to its settings: others are refused.
 	p.Cells[1].Run = func(ctx context.Context, j *run.Job, _ string) (found, error) {
 		return adder(&calls, never).Call(ctx, j, []string{"-seed", "8"})
 	}
-	if code, _, _, errs = start(t, p, dir, "-run", "ours-2"); code != run.ExitError || !strings.Contains(errs, "seed is 2 there and 8 here") {
+	if code, _, _, errs = start(t, p, dir, "-run", "ours-2"); code != run.ExitError ||
+		!strings.Contains(errs, "seed is 2 there and 8 here") {
 		t.Errorf("exit code %d, %q", code, errs)
 	}
 }
@@ -162,10 +168,12 @@ func TestStoppedCellGoesOn(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	dir, calls := t.TempDir(), 0
 	p := page(&calls, never)
-	if code, _, _, errs := start(t, p, dir, "-run", "pictures"); code != run.ExitError || !strings.Contains(errs, "needs -pictures, the place of some pictures") {
+	if code, _, _, errs := start(t, p, dir, "-run", "pictures"); code != run.ExitError ||
+		!strings.Contains(errs, "needs -pictures, the place of some pictures") {
 		t.Errorf("a cell without its data: %d, %q", code, errs)
 	}
-	if code, _, _, errs := start(t, p, dir, "-run", "("); code != run.ExitUsage || !strings.Contains(errs, "-run") {
+	if code, _, _, errs := start(t, p, dir, "-run", "("); code != run.ExitUsage ||
+		!strings.Contains(errs, "-run") {
 		t.Errorf("a bad pattern: %d, %q", code, errs)
 	}
 	if err := os.MkdirAll(filepath.Join(dir, "cells"), 0o755); err != nil {
@@ -183,8 +191,10 @@ func TestMistakes(t *testing.T) {
 func TestPairs(t *testing.T) {
 	calls := 0
 	p := page(&calls, never)
-	r := p.Results(&Record[found]{Name: "ours-2", Result: found{5}}, &Record[found]{Name: "ours-3", Result: found{7}},
-		&Record[found]{Name: "other-3", Result: found{1}}, &Record[found]{Name: "other-1", Result: found{100}})
+	r := p.Results(&Record[found]{Name: "ours-2", Result: found{5}},
+		&Record[found]{Name: "ours-3", Result: found{7}},
+		&Record[found]{Name: "other-3", Result: found{1}},
+		&Record[found]{Name: "other-1", Result: found{100}})
 	if d := r.Differences("ours", "other", score); !slices.Equal(d, []float64{6}) {
 		t.Errorf("differences %v", d)
 	}
@@ -214,7 +224,8 @@ func TestInterval(t *testing.T) {
 	}
 	for want, got := range map[string]string{
 		NotRun: Contrast("%+.1f", nil), "+1.5 (one seed)": Contrast("%+.1f", []float64{1.5}),
-		"+2.0 (95 % interval -10.7 to +14.7, 2 seeds)": Contrast("%+.1f", []float64{1, 3}), "+2.0 ± 1.4": Spread("%+.1f", []float64{1, 3}),
+		"+2.0 (95 % interval -10.7 to +14.7, 2 seeds)": Contrast("%+.1f", []float64{1, 3}),
+		"+2.0 ± 1.4": Spread("%+.1f", []float64{1, 3}),
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)

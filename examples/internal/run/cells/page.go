@@ -68,7 +68,8 @@ func (p *Page[R]) Program() *run.Program[Options, *Summary] {
 func (p *Page[R]) flags(fs *flag.FlagSet, o *Options) {
 	fs.StringVar(&o.Dir, "dir", filepath.Join("docs", "results", p.Name), "`folder` of the cells' results")
 	fs.StringVar(&o.Page, "page", filepath.Join("docs", "results", p.Name+".md"), "page to write")
-	fs.StringVar(&o.Work, "work", filepath.Join(os.TempDir(), "tendril-results", p.Name), "`folder` for the state of unfinished cells")
+	fs.StringVar(&o.Work, "work", filepath.Join(os.TempDir(), "tendril-results", p.Name),
+		"`folder` for the state of unfinished cells")
 	fs.StringVar(&o.Run, "run", "", "run the missing cells whose name matches this regular `expression`")
 	fs.BoolVar(&o.Again, "again", false, "run cells that are done as well")
 	fs.BoolVar(&o.List, "list", false, "list the cells and stop")
@@ -119,7 +120,8 @@ func (p *Page[R]) list(j *run.Job, r *Results[R]) {
 }
 
 // runMatching runs the cells that the command line asks for. One that fails does not stop the others.
-func (p *Page[R]) runMatching(ctx context.Context, j *run.Job, o *Options, r *Results[R], s *Summary) (failed error) {
+func (p *Page[R]) runMatching(ctx context.Context, j *run.Job, o *Options, r *Results[R],
+	s *Summary) (failed error) {
 	for _, c := range p.Cells {
 		if o.Run == "" || !o.match.MatchString(c.Name) || r.Get(c.Name) != nil && !o.Again {
 			continue
@@ -188,7 +190,8 @@ func (p *Page[R]) write(path string, r *Results[R]) error {
 
 // Render is the text of the page.
 func (p *Page[R]) Render(r *Results[R]) ([]byte, error) {
-	t := template.New(p.Name).Funcs(template.FuncMap{"done": r.Done, "machines": r.Machines, "commands": r.Commands})
+	t := template.New(p.Name).Funcs(template.FuncMap{"done": r.Done, "machines": r.Machines,
+		"commands": r.Commands})
 	if p.Functions != nil {
 		t.Funcs(p.Functions(r))
 	}

@@ -25,7 +25,8 @@ type Record[R any] struct {
 }
 
 func newRecord[R any](c *Cell[R], result R) *Record[R] {
-	return &Record[R]{Name: c.Name, Data: c.Data, Args: c.Args, CPU: machine.CPU(), Cores: runtime.NumCPU(), Result: result}
+	return &Record[R]{Name: c.Name, Data: c.Data, Args: c.Args, CPU: machine.CPU(), Cores: runtime.NumCPU(),
+		Result: result}
 }
 
 // Read reads the records of the page's cells in a folder.

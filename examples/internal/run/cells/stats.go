@@ -47,7 +47,8 @@ func Contrast(format string, differences []float64) string {
 		return fmt.Sprintf(format+" (one seed)", differences[0])
 	}
 	m, h := Interval(differences)
-	return fmt.Sprintf(format+" (95 %% interval "+format+" to "+format+", %d seeds)", m, m-h, m+h, len(differences))
+	return fmt.Sprintf(format+" (95 %% interval "+format+" to "+format+", %d seeds)", m, m-h, m+h,
+		len(differences))
 }
 
 // unsigned is a format without the flag that writes a plus sign.

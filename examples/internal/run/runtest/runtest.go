@@ -90,7 +90,8 @@ func Report[R any](t testing.TB, start Starter, args ...string) (r R, stdout str
 
 // SignalWhen starts the program as a child and sends it a signal some time after a file has appeared. It returns the exit code, −1 after
 // a kill, and what went to standard error. A program that ends before the file is there is left alone.
-func SignalWhen(t testing.TB, s os.Signal, file string, delay time.Duration, args ...string) (code int, stderr string) {
+func SignalWhen(t testing.TB, s os.Signal, file string, delay time.Duration,
+	args ...string) (code int, stderr string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], args...)
 	cmd.Env = append(os.Environ(), childVariable+"=1")
