@@ -49,8 +49,8 @@ func report(t *testing.T, args ...string) (growth.Report, string) {
 	return r.WithoutSeconds(), out
 }
 
-// TestKilledRunEndsTheSame kills the program whenever a certain file appears, which is just before, in or after each kind of work, and
-// at odd moments between, and lets it go on each time.
+// TestKilledRunEndsTheSame kills the program whenever a certain file appears, which is just before,
+// in or after each kind of work, and at odd moments between, and lets it go on each time.
 func TestKilledRunEndsTheSame(t *testing.T) {
 	data := tinyData(t)
 	want, _ := report(t, tiny(data, "-final-epochs", "2")...)

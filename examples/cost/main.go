@@ -1,17 +1,17 @@
-// Command cost counts what architectures of a search space need: multiply-adds,
-// those of convolutions alone, and parameters.
+// Command cost counts what architectures of a search space need: multiply-adds, those of
+// convolutions alone, and parameters.
 //
 //	go run ./examples/cost -space mobilenetv3 -arch '4,3,3,3,3:3,5,…:6,6,…' -size 224 -classes 1000
 //
-// prints one line "madds=… conv_madds=… params=…". Without -arch it reads
-// architectures from standard input, one per line, and prints one line each.
-// -layers adds a table of the layers, -svg FILE draws the architectures.
+// prints one line "madds=… conv_madds=… params=…". Without -arch it reads architectures from
+// standard input, one per line, and prints one line each. -layers adds a table of the layers, -svg
+// FILE draws the architectures.
 //
 //	go run ./examples/cost -list
 //	go run ./examples/cost -model ET-NAS-A
 //
-// print the published networks with their reported figures beside our counts,
-// and the costs of one of them.
+// print the published networks with their reported figures beside our counts, and the costs of one
+// of them.
 package main
 
 import (

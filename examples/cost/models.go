@@ -13,9 +13,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// reference names further networks whose exact costs are known, all of them
-// drawn from the published families: name, space, width multiplier, input size,
-// classes, text.
+// reference names further networks whose exact costs are known, all of them drawn from the
+// published families: name, space, width multiplier, input size, classes, text.
 //
 //go:embed reference.tsv
 var reference string
@@ -85,8 +84,7 @@ func (p *printer) countModel() error {
 	return nil
 }
 
-// list prints the published networks, our counts beside the reported figures,
-// in millions.
+// list prints the published networks, our counts beside the reported figures, in millions.
 func (p *printer) list() error {
 	table := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "model\tmadds\tconv_madds\treported\tparams\treported\ttop-1\tsource\tremark")

@@ -11,8 +11,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// TestModelNames: -model knows every network of the published table, and the
-// line it prints agrees to the unit.
+// TestModelNames: -model knows every network of the published table, and the line it prints agrees
+// to the unit.
 func TestModelNames(t *testing.T) {
 	text, err := os.ReadFile("../../searchspace/testdata/cost.json")
 	if err != nil {

@@ -56,7 +56,8 @@ func answers(ctx context.Context, dir string, m *supernet.Model, test dataset.Da
 	return nil
 }
 
-// writeNPY writes an array in NumPy's format, version 1.0: magic, length of the header, the header padded to 64 bytes, the data.
+// writeNPY writes an array in NumPy's format, version 1.0: magic, length of the header, the header
+// padded to 64 bytes, the data.
 func writeNPY(path, descr string, shape []int, values any) error {
 	dims := make([]string, len(shape))
 	for i, d := range shape {

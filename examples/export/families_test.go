@@ -11,7 +11,8 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// smallFamilies is one small space of every family, and how its networks share weights: elastic where choices are nested.
+// smallFamilies is one small space of every family, and how its networks share weights: elastic
+// where choices are nested.
 func smallFamilies() map[string]struct {
 	open    func() (*searchspace.Space, error)
 	sharing supernet.Sharing
@@ -74,8 +75,8 @@ func clothes(t *testing.T, train, test int) (a, b dataset.Dataset) {
 	return a, b
 }
 
-// TestFamiliesLearn trains the supernet of every family for a few steps, extracts a small network, trains that, and asks for far
-// more than chance.
+// TestFamiliesLearn trains the supernet of every family for a few steps, extracts a small network,
+// trains that, and asks for far more than chance.
 func TestFamiliesLearn(t *testing.T) {
 	ctx := context.Background()
 	train, test := clothes(t, 320, 90)

@@ -63,7 +63,8 @@ func etnas(size int) (*searchspace.Space, error) {
 	return searchspace.ETNAS(searchspace.ETNASOptions{InputSize: size, Classes: classes})
 }
 
-// networks is one network of every family and variant, and published ones for the operations that no family draws.
+// networks is one network of every family and variant, and published ones for the operations that
+// no family draws.
 func networks() []network {
 	return []network{
 		drawn("mobilenetv3", func(size int) (*searchspace.Space, error) {

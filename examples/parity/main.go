@@ -1,12 +1,13 @@
-// Command parity trains one network of the MobileNetV3 space and leaves everything that another program needs to train the same
-// network on the same batches: the initial weights and the images as safetensors, the settings and its own loss curve as JSON.
-// torch_parity.py beside this file is that program.
+// Command parity trains one network of the MobileNetV3 space and leaves everything that another
+// program needs to train the same network on the same batches: the initial weights and the images
+// as safetensors, the settings and its own loss curve as JSON. torch_parity.py beside this file is
+// that program.
 //
 //	go run ./examples/parity -out parity
 //	python3 examples/parity/torch_parity.py parity
 //
-// There is no augmentation, no dropout and no shuffling beyond one fixed interleaving of the classes, so that the two differ in
-// nothing but their arithmetic.
+// There is no augmentation, no dropout and no shuffling beyond one fixed interleaving of the
+// classes, so that the two differ in nothing but their arithmetic.
 package main
 
 import (

@@ -12,8 +12,9 @@ import (
 	"github.com/tendril-nas/tendril/internal/checkpoint"
 )
 
-// TestExport trains a few steps and checks that the files hold what the peer needs: as many losses and rates as steps, the weights
-// by their PyTorch names, and images in NCHW order with one label each.
+// TestExport trains a few steps and checks that the files hold what the peer needs: as many losses
+// and rates as steps, the weights by their PyTorch names, and images in NCHW order with one label
+// each.
 func TestExport(t *testing.T) {
 	dir := t.TempDir()
 	var out bytes.Buffer

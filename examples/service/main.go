@@ -1,7 +1,6 @@
-// Command service shows how a program embeds the adjuster: it classifies
-// images in several goroutines, without a pause, while labelled batches
-// arrive, are measured, and now and then lead to another architecture that is
-// trained beside the one in service and swapped in.
+// Command service shows how a program embeds the adjuster: it classifies images in several
+// goroutines, without a pause, while labelled batches arrive, are measured, and now and then lead
+// to another architecture that is trained beside the one in service and swapped in.
 //
 //	go run ./examples/service                 one run on the embedded images, about a minute
 //	go run ./examples/service -listen :8080   the same, and POST an image to http://localhost:8080/

@@ -19,8 +19,8 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// colours is a set of three classes that differ in their colour, easy enough
-// for a few steps of training. Only the listed classes have images.
+// colours is a set of three classes that differ in their colour, easy enough for a few steps of
+// training. Only the listed classes have images.
 func colours(t *testing.T, perClass int, shade uint8, labels ...int) dataset.Dataset {
 	t.Helper()
 	const size = 16
@@ -57,8 +57,8 @@ func config() Config {
 	}
 }
 
-// A batch like the data so far changes nothing; a new class leads to another
-// model, swapped in while requests go on, each of which is answered.
+// A batch like the data so far changes nothing; a new class leads to another model, swapped in
+// while requests go on, each of which is answered.
 func TestReceive(t *testing.T) {
 	ctx := context.Background()
 	s, err := Start(ctx, colours(t, 40, 0, 0, 1), config())

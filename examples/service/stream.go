@@ -2,9 +2,8 @@ package main
 
 import "github.com/tendril-nas/tendril/supernet/dataset"
 
-// batches cuts a training set into what arrives one after the other: the
-// first classes, then half of their remaining images, then two more classes
-// at a time.
+// batches cuts a training set into what arrives one after the other: the first classes, then half
+// of their remaining images, then two more classes at a time.
 func batches(train dataset.Dataset, perClass int) ([]dataset.Dataset, error) {
 	byLabel := make([][]int, len(train.Classes()))
 	for i := range train.Len() {

@@ -36,7 +36,8 @@ func studyCell(name, data string, args []string, s study) cell {
 		}}
 }
 
-// Studies: inherited against retrained accuracy, policy against random search, a linear classifier on pixels.
+// Studies: inherited against retrained accuracy, policy against random search, a linear classifier
+// on pixels.
 func rankStudy(ctx context.Context, j *run.Job, cfg *growth.Config, r *result) (err error) {
 	r.Ranked, err = growth.RankStudy(ctx, j, cfg, 12)
 	return err
@@ -126,7 +127,8 @@ type variant struct {
 	args []string
 }
 
-// table3Variants: a base of 20 % of the data, then copies of it or as many unseen images, adjusted or not.
+// table3Variants: a base of 20 % of the data, then copies of it or as many unseen images, adjusted
+// or not.
 func table3Variants() []variant {
 	return []variant{
 		{"copies-adjusted", []string{"-volumes", "20", "-copies"}},

@@ -8,7 +8,8 @@ import (
 	"github.com/tendril-nas/tendril/examples/internal/run/cells"
 )
 
-// findings says in sentences how AdaXpert stands beside each baseline, seed by seed, and whether its networks grew with the data.
+// findings says in sentences how AdaXpert stands beside each baseline, seed by seed, and whether
+// its networks grew with the data.
 func (t tables) findings(prefix string, baselines ...string) string {
 	ours := t.Of(prefix + "-ours")
 	if len(ours) == 0 {
@@ -39,7 +40,8 @@ func (t tables) findings(prefix string, baselines ...string) string {
 	return b.String()
 }
 
-// against pairs runs of the same seed: difference of final accuracy in points, ratios of multiply-adds and search time.
+// against pairs runs of the same seed: difference of final accuracy in points, ratios of
+// multiply-adds and search time.
 func (t tables) against(a, b string) (acc, cost, search []float64) {
 	for _, p := range t.Pairs(a, b) {
 		ours, other := p[0].Report, p[1].Report
@@ -50,7 +52,8 @@ func (t tables) against(a, b string) (acc, cost, search []float64) {
 	return acc, cost, search
 }
 
-// verdict says whether a difference stands out of the noise between seeds, for which one seed says nothing.
+// verdict says whether a difference stands out of the noise between seeds, for which one seed says
+// nothing.
 func verdict(mean, err float64, n int) string {
 	switch {
 	case n < 2:

@@ -28,8 +28,8 @@ func runLinear(ctx context.Context, cfg *growth.Config) (*linearResult, error) {
 	return trainLinear(ctx, train, test, 15, cfg.Seed)
 }
 
-// trainLinear fits softmax regression on standardised pixels by stochastic gradient descent, one image at a time with a falling
-// learning rate, and reports the best epoch.
+// trainLinear fits softmax regression on standardised pixels by stochastic gradient descent, one
+// image at a time with a falling learning rate, and reports the best epoch.
 func trainLinear(ctx context.Context, train, test dataset.Dataset, epochs int,
 	seed run.Seed) (*linearResult, error) {
 	norm, err := dataset.Measure(ctx, train)

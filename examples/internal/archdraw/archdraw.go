@@ -1,5 +1,6 @@
-// Package archdraw draws a sequence of architectures side by side as SVG, one column per snapshot and one box per layer, so that
-// layers which come, go or change between snapshots can be seen at a glance, as in Fig. 4 of the AdaXpert paper.
+// Package archdraw draws a sequence of architectures side by side as SVG, one column per snapshot
+// and one box per layer, so that layers which come, go or change between snapshots can be seen at a
+// glance, as in Fig. 4 of the AdaXpert paper.
 package archdraw
 
 import (
@@ -68,8 +69,9 @@ const (
 	legendSpace = 46
 )
 
-// SVG draws the columns. Boxes are coloured by kernel and as wide as their expand ratio says; a thick frame marks a layer that is new
-// or changed against the column before, a dashed empty box one that was removed.
+// SVG draws the columns. Boxes are coloured by kernel and as wide as their expand ratio says; a
+// thick frame marks a layer that is new or changed against the column before, a dashed empty box
+// one that was removed.
 func SVG(title string, columns []Column) []byte {
 	var b bytes.Buffer
 	rows, notes, units := extent(columns)
@@ -119,7 +121,8 @@ func extent(columns []Column) (rows, notes, units int) {
 	return rows, notes, len(d)
 }
 
-// deepest gives, per unit, the largest depth over all columns, so that equal slots stand in one row.
+// deepest gives, per unit, the largest depth over all columns, so that equal slots stand in one
+// row.
 func deepest(columns []Column) []int {
 	var d []int
 	for _, c := range columns {

@@ -10,7 +10,8 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// Open opens a pool of training images and the test images: the embedded ones for an empty path, else whatever format the path holds.
+// Open opens a pool of training images and the test images: the embedded ones for an empty path,
+// else whatever format the path holds.
 func Open(ctx context.Context, path string, size int, seed uint64) (train, test dataset.Dataset, err error) {
 	if path == "" {
 		return fashion.Load(size)
@@ -22,7 +23,8 @@ func Open(ctx context.Context, path string, size int, seed uint64) (train, test 
 	return train, test, nil
 }
 
-// Some draws about n images of ds with the seed, the same share of every class; n ≤ 0 returns ds itself.
+// Some draws about n images of ds with the seed, the same share of every class; n ≤ 0 returns ds
+// itself.
 func Some(ds dataset.Dataset, n int, seed uint64) (dataset.Dataset, error) {
 	if n <= 0 || n >= ds.Len() {
 		return ds, nil

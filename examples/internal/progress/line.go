@@ -13,8 +13,8 @@ const (
 	longBar  = 30
 )
 
-// fit makes a line of at most so many columns. What does not find room is left out: the bar first, then the note, then the time left of
-// the run, then that of the phase.
+// fit makes a line of at most so many columns. What does not find room is left out: the bar first,
+// then the note, then the time left of the run, then that of the phase.
 func fit(columns int, name string, share float64, note, left, all string) string {
 	line := fmt.Sprintf("%s %3.0f %%", name, 100*share)
 	room := func() int { return columns - utf8.RuneCountInString(line) }

@@ -34,8 +34,8 @@ func (p *Printer) Phase(name string, total int) *Phase {
 	return ph
 }
 
-// Set reports that done of the total steps are behind; note says more about the present state and may be empty.
-// Steps never run backwards: a smaller number than before is ignored.
+// Set reports that done of the total steps are behind; note says more about the present state and
+// may be empty. Steps never run backwards: a smaller number than before is ignored.
 func (ph *Phase) Set(done int, note string) {
 	ph.p.mu.Lock()
 	defer ph.p.mu.Unlock()

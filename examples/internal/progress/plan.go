@@ -6,15 +6,17 @@ import (
 	"time"
 )
 
-// Planned is a phase to come, with its work in any unit that grows in proportion to the time it takes.
+// Planned is a phase to come, with its work in any unit that grows in proportion to the time it
+// takes.
 type Planned struct {
 	Name string
 	Work float64
 }
 
-// Plan says which phases the run will have, in their order; with it the Printer estimates how long the whole run will take. Phases may
-// be left out later: when one begins, those planned before it are taken as done or not needed. Phases whose names begin with the same
-// word go equally fast, as far as that is known; others, as fast as all of the run so far.
+// Plan says which phases the run will have, in their order; with it the Printer estimates how long
+// the whole run will take. Phases may be left out later: when one begins, those planned before it
+// are taken as done or not needed. Phases whose names begin with the same word go equally fast, as
+// far as that is known; others, as fast as all of the run so far.
 func (p *Printer) Plan(phases ...Planned) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

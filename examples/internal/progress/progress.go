@@ -1,9 +1,10 @@
-// Package progress shows how far a long run has come: a bar on a terminal, plain lines anywhere else, with the time that is left of
-// the phase under way and, where the run has a plan, of all of it.
+// Package progress shows how far a long run has come: a bar on a terminal, plain lines anywhere
+// else, with the time that is left of the phase under way and, where the run has a plan, of all of
+// it.
 //
-// A Printer owns one output. Phases run one after another; ordinary lines may be printed at any time and never garble the bar, which
-// is never wider than the terminal. All methods may be called from several goroutines. What is printed never influences what a run
-// computes.
+// A Printer owns one output. Phases run one after another; ordinary lines may be printed at any
+// time and never garble the bar, which is never wider than the terminal. All methods may be called
+// from several goroutines. What is printed never influences what a run computes.
 package progress
 
 import (
@@ -24,10 +25,11 @@ type Options struct {
 	Plain bool
 	// Bar forces a bar even where the output is no terminal. Plain wins over Bar.
 	Bar bool
-	// Columns is the width to keep within; 0 means that of the terminal, and 80 where there is none.
+	// Columns is the width to keep within; 0 means that of the terminal, and 80 where there is
+	// none.
 	Columns int
-	// Interval is the shortest time between two plain lines of one phase or two pictures of the bar; 0 means ten seconds and a tenth of
-	// one.
+	// Interval is the shortest time between two plain lines of one phase or two pictures of the
+	// bar; 0 means ten seconds and a tenth of one.
 	Interval time.Duration
 	// Now replaces the clock; nil means time.Now.
 	Now func() time.Time
@@ -74,13 +76,15 @@ func IsTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Printf writes an ordinary line; a bar on display is wiped first and comes back with the next step.
+// Printf writes an ordinary line; a bar on display is wiped first and comes back with the next
+// step.
 func (p *Printer) Printf(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
 
 // Write writes ordinary text, which should be whole lines.
 func (p *Printer) Write(text []byte) (int, error) { return p.Beside(p.w).Write(text) }
 
-// Beside returns a writer to another output that may share the terminal: the bar is wiped before anything is written.
+// Beside returns a writer to another output that may share the terminal: the bar is wiped before
+// anything is written.
 func (p *Printer) Beside(w io.Writer) io.Writer { return &beside{p, w} }
 
 type beside struct {
@@ -119,8 +123,8 @@ func (p *Printer) wipe() {
 	}
 }
 
-// width is the number of columns to keep within: one less than there are, for terminals that go to the next line when the last column
-// is filled.
+// width is the number of columns to keep within: one less than there are, for terminals that go to
+// the next line when the last column is filled.
 func (p *Printer) width() int {
 	n := p.columns
 	if f, ok := p.w.(*os.File); ok && n == 0 {

@@ -101,7 +101,8 @@ func TestBarFits(t *testing.T) {
 	}
 }
 
-// The time left of the run follows from the work done so far, and phases that are left out count no more.
+// The time left of the run follows from the work done so far, and phases that are left out count no
+// more.
 func TestPlanEstimates(t *testing.T) {
 	var out bytes.Buffer
 	clock := time.Unix(0, 0)

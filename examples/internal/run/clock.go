@@ -10,9 +10,10 @@ import (
 
 const secondsFile = "seconds.json"
 
-// Clock adds up wall time by phase, over all starts of a run. A phase that is timed inside another one does not count for the outer one
-// as well; where phases overlap, time counts for the one that began last. Wall times are told, never used: a file that cannot be read
-// or written costs them and nothing else.
+// Clock adds up wall time by phase, over all starts of a run. A phase that is timed inside another
+// one does not count for the outer one as well; where phases overlap, time counts for the one that
+// began last. Wall times are told, never used: a file that cannot be read or written costs them and
+// nothing else.
 type Clock struct {
 	mu      sync.Mutex
 	store   *Store

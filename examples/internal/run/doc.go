@@ -1,7 +1,7 @@
 // Package run is what every program of this folder is beside its method and its pictures.
 //
-// A program describes itself as a [Program]: the table of its settings, the flags that change them, what it keeps, and its work. The
-// runner does the rest in the same way for all:
+// A program describes itself as a [Program]: the table of its settings, the flags that change them,
+// what it keeps, and its work. The runner does the rest in the same way for all:
 //
 //   - Flags: -out, -json, -resume, -plain and -v beside the program's own, -quick where there is a quick table. Nothing starts before
 //     the command line was checked as a whole.

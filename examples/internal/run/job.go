@@ -14,7 +14,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/checkpoint"
 )
 
-// Job is one start of a program: where it reports to and what it keeps. Nothing in it decides a result.
+// Job is one start of a program: where it reports to and what it keeps. Nothing in it decides a
+// result.
 type Job struct {
 	*Store                   // what is kept between starts
 	Out    *progress.Printer // lines and bars for people
@@ -32,7 +33,8 @@ const (
 	scratchSuffix = ".part"
 )
 
-// NewJob returns a job that keeps its state in dir ("" = in memory), shows progress on out and logs to log; nil for either is silence.
+// NewJob returns a job that keeps its state in dir ("" = in memory), shows progress on out and logs
+// to log; nil for either is silence.
 func NewJob(dir string, out *progress.Printer, log *slog.Logger) *Job {
 	if out == nil {
 		out = progress.Quiet()
@@ -90,9 +92,9 @@ func (j *Job) adopt(now *saved, err error) error {
 	return j.sweep()
 }
 
-// Begin makes the folder that of a run of the job's settings, for which another start of other settings is an error from now on. Call it
-// when the settings have proved to fit the data and before anything is kept by other means than Once, Saved and TrainOptions, which call
-// it too.
+// Begin makes the folder that of a run of the job's settings, for which another start of other
+// settings is an error from now on. Call it when the settings have proved to fit the data and
+// before anything is kept by other means than Once, Saved and TrainOptions, which call it too.
 func (j *Job) Begin() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -114,8 +116,8 @@ func (j *Job) Say(format string, args ...any) {
 	j.said = append(j.said, fmt.Sprintf(format, args...)+"\n")
 }
 
-// Scratch is the path of a file that a phase needs while it is unfinished only; it is removed when the phase is over. A phase with
-// several such files calls the others PHASE.MORE.
+// Scratch is the path of a file that a phase needs while it is unfinished only; it is removed when
+// the phase is over. A phase with several such files calls the others PHASE.MORE.
 func (j *Job) Scratch(phase string) string { return j.Path(phase + scratchSuffix) }
 
 // done ends a phase whose result has been kept.
@@ -128,7 +130,8 @@ func (j *Job) done(phase string) error {
 	return errors.Join(err, j.writeLog())
 }
 
-// close ends the job. After a kill long ago a phase may have been kept and its scratch files not yet removed.
+// close ends the job. After a kill long ago a phase may have been kept and its scratch files not
+// yet removed.
 func (j *Job) close(finished bool) (err error) {
 	if finished {
 		err = j.remove(func(name string) bool { return strings.HasSuffix(name, scratchSuffix) })

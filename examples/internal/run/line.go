@@ -18,8 +18,9 @@ type line[C any] struct {
 	resume, plain, log bool
 }
 
-// parse reads a command line. The table behind the flags is that of the saved run when one is resumed, so that no setting needs to be
-// given again; settings given all the same must agree with it.
+// parse reads a command line. The table behind the flags is that of the saved run when one is
+// resumed, so that no setting needs to be given again; settings given all the same must agree with
+// it.
 func (p *Program[C, R]) parse(args []string, help io.Writer) (*line[C], error) {
 	l, fs, err := p.pass(args, p.defaults(false), true, help)
 	if err != nil {
@@ -88,7 +89,8 @@ func (p *Program[C, R]) check(fs *flag.FlagSet, l *line[C]) error {
 	return p.Check(fs, &l.settings)
 }
 
-// pass parses the flags over a table of settings; common adds those that all programs have. The list of flags goes to help.
+// pass parses the flags over a table of settings; common adds those that all programs have. The
+// list of flags goes to help.
 func (p *Program[C, R]) pass(args []string, base C, common bool,
 	help io.Writer) (*line[C], *flag.FlagSet, error) {
 	l := &line[C]{settings: base}

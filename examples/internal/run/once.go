@@ -5,8 +5,9 @@ import (
 	"fmt"
 )
 
-// Once returns what the phase of that name found: from its file NAME.json when the phase is over, else from do, whose result is kept
-// there. T goes through JSON. The phase's time is on the clock under its name.
+// Once returns what the phase of that name found: from its file NAME.json when the phase is over,
+// else from do, whose result is kept there. T goes through JSON. The phase's time is on the clock
+// under its name.
 func Once[T any](j *Job, name string, do func() (T, error)) (T, error) {
 	if v, ok, err := Recall[T](j, name); ok || err != nil {
 		return v, err
@@ -33,8 +34,9 @@ type Saver interface {
 	Save(ctx context.Context, path string) error
 }
 
-// Saved is Once for values that keep themselves: from the file NAME.ckpt by load when the phase is over, else from do, whose result is
-// saved there. Without a folder the value is not kept, and a second call does the work again.
+// Saved is Once for values that keep themselves: from the file NAME.ckpt by load when the phase is
+// over, else from do, whose result is saved there. Without a folder the value is not kept, and a
+// second call does the work again.
 func Saved[T Saver](ctx context.Context, j *Job, name string,
 	load func(path string) (T, error), do func() (T, error)) (T, error) {
 	var none T

@@ -10,24 +10,29 @@ import (
 	"path"
 )
 
-// Program is one program. C is its settings: a struct whose JSON is compared when a run goes on, so that everything that decides a
-// result has a name there, and whatever does not is tagged "-". R is what it found, as -json writes it.
+// Program is one program. C is its settings: a struct whose JSON is compared when a run goes on, so
+// that everything that decides a result has a name there, and whatever does not is tagged "-". R is
+// what it found, as -json writes it.
 type Program[C, R any] struct {
-	// Path is where the package lies, "examples/adaxpert"; its last element names the program in messages.
+	// Path is where the package lies, "examples/adaxpert"; its last element names the program in
+	// messages.
 	Path string
 	// Defaults returns the table of settings behind a command line. Nil means the zero value.
 	Defaults func() C
-	// Quick changes the table to the one behind -quick. Nil means that there is none, and no such flag.
+	// Quick changes the table to the one behind -quick. Nil means that there is none, and no such
+	// flag.
 	Quick func(c *C)
 	// Flags adds the flags that set fields of c; their present values are the defaults.
 	Flags func(fs *flag.FlagSet, c *C)
-	// Check reports the first setting that makes no sense and may complete others (paths made absolute). fs has been parsed.
+	// Check reports the first setting that makes no sense and may complete others (paths made
+	// absolute). fs has been parsed.
 	Check func(fs *flag.FlagSet, c *C) error
 	// Keeps says what -out is for.
 	Keeps Keeping
 	// Out is the default of -out.
 	Out string
-	// GoOn says how a stopped run goes on, for programs that keep their state otherwise than in -out.
+	// GoOn says how a stopped run goes on, for programs that keep their state otherwise than in
+	// -out.
 	GoOn func(c *C) string
 	// Work does everything. It ends with an error that wraps the context's when that ends.
 	Work func(ctx context.Context, j *Job, c *C) (R, error)
@@ -42,7 +47,8 @@ const (
 	State                  // the folder holds the state of the run too, and -resume goes on with it
 )
 
-// Exit codes. A program that a signal stopped ends with 128 and the signal's number, as shells have it.
+// Exit codes. A program that a signal stopped ends with 128 and the signal's number, as shells have
+// it.
 const (
 	ExitOK          = 0
 	ExitError       = 1
@@ -57,7 +63,8 @@ type Streams struct {
 	Out, Err io.Writer
 }
 
-// Main is the body of func main: it runs the program with the command line of the process and exits.
+// Main is the body of func main: it runs the program with the command line of the process and
+// exits.
 func (p *Program[C, R]) Main() {
 	ctx, stop := Signals(context.Background())
 	code := p.Start(ctx, os.Args[1:], Streams{os.Stdin, os.Stdout, os.Stderr})
@@ -100,8 +107,8 @@ func (p *Program[C, R]) Start(ctx context.Context, args []string, s Streams) int
 	return ExitOK
 }
 
-// Call runs the program inside another one: settings as on a command line, what is kept in the folder of j, going on with what is
-// there. A folder of other settings is refused.
+// Call runs the program inside another one: settings as on a command line, what is kept in the
+// folder of j, going on with what is there. A folder of other settings is refused.
 func (p *Program[C, R]) Call(ctx context.Context, j *Job, args []string) (R, error) {
 	c, err := p.Prepare(j, args)
 	if err != nil {
@@ -112,7 +119,8 @@ func (p *Program[C, R]) Call(ctx context.Context, j *Job, args []string) (R, err
 	return found, errors.Join(err, j.close(err == nil))
 }
 
-// Prepare is Call without the work: it makes j the job of a run of these settings, for other work than the program's on them.
+// Prepare is Call without the work: it makes j the job of a run of these settings, for other work
+// than the program's on them.
 func (p *Program[C, R]) Prepare(j *Job, args []string) (C, error) {
 	l, err := p.settle(args)
 	if err != nil {

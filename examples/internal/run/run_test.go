@@ -61,8 +61,8 @@ func files(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-// A run that is killed in, between and after its phases and goes on each time ends as one that was never killed, and leaves the same
-// files. It needs its settings once.
+// A run that is killed in, between and after its phases and goes on each time ends as one that was
+// never killed, and leaves the same files. It needs its settings once.
 func TestKilledRunEndsTheSame(t *testing.T) {
 	whole, killed := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "killed")
 	args := []string{"-seed", "7", "-shares", "10,20", "-phases", "4"}

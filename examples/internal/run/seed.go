@@ -7,7 +7,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/stream"
 )
 
-// Seed is the setting from which everything random of a program follows, a stream of its own for each purpose.
+// Seed is the setting from which everything random of a program follows, a stream of its own for
+// each purpose.
 type Seed uint64
 
 // Bind adds the flag -seed.
@@ -15,7 +16,8 @@ func (s *Seed) Bind(fs *flag.FlagSet) {
 	fs.Uint64Var((*uint64)(s), "seed", uint64(*s), "`seed` of everything random")
 }
 
-// For is the seed of one purpose, of one of its items where there are several: a snapshot, a network.
+// For is the seed of one purpose, of one of its items where there are several: a snapshot, a
+// network.
 func (s Seed) For(purpose string, item ...int) uint64 {
 	return stream.Seed(uint64(s), purpose, index(item)...)
 }

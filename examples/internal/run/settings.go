@@ -41,7 +41,8 @@ func (p *Program[C, R]) saved(l *line[C]) (*saved, error) {
 	return &saved{p.name(), l.quick, data}, nil
 }
 
-// readSaved reads what the run in a folder was started with; nil without a run, or when one has left nothing else.
+// readSaved reads what the run in a folder was started with; nil without a run, or when one has
+// left nothing else.
 func readSaved(dir string) (*saved, error) {
 	s := &saved{}
 	ok, err := NewStore(dir).Read(settingsFile, s)
@@ -109,7 +110,8 @@ func orUnknown(text string) string {
 	return text
 }
 
-// flatten maps the names in a JSON text, nested ones joined by dots, to the JSON text of their values.
+// flatten maps the names in a JSON text, nested ones joined by dots, to the JSON text of their
+// values.
 func flatten(data []byte) map[string]string {
 	out := map[string]string{}
 	flattenInto(out, "", data)

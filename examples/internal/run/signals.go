@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// Signals returns a context that ends when the process is asked to: by Ctrl-C or by SIGTERM. After the first such signal the next one
-// kills.
+// Signals returns a context that ends when the process is asked to: by Ctrl-C or by SIGTERM. After
+// the first such signal the next one kills.
 func Signals(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	came := make(chan os.Signal, 1)
@@ -37,7 +37,8 @@ type signalled struct{ os.Signal }
 
 func (s *signalled) Error() string { return s.String() }
 
-// stoppedBy tells an error that says no more than that ctx ended from others, and gives the exit code.
+// stoppedBy tells an error that says no more than that ctx ended from others, and gives the exit
+// code.
 func stoppedBy(ctx context.Context, err error) (code int, stopped bool) {
 	if ctx.Err() == nil || !errors.Is(err, context.Canceled) {
 		return 0, false

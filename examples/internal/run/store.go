@@ -13,18 +13,20 @@ import (
 	"github.com/tendril-nas/tendril/internal/checkpoint"
 )
 
-// Store is the folder that a run keeps its state in. Without a folder it keeps records in memory, and other files nowhere. Its methods
-// may be called from several goroutines.
+// Store is the folder that a run keeps its state in. Without a folder it keeps records in memory,
+// and other files nowhere. Its methods may be called from several goroutines.
 type Store struct {
 	dir    string
 	mu     sync.Mutex
 	memory map[string][]byte // records of a run without a folder
 }
 
-// NewStore returns the store in dir, which appears with the first file; "" is a store without a folder.
+// NewStore returns the store in dir, which appears with the first file; "" is a store without a
+// folder.
 func NewStore(dir string) *Store { return &Store{dir: dir, memory: map[string][]byte{}} }
 
-// Path is where a file of the run lies or will lie, for what is saved by other means than Write; "" without a folder.
+// Path is where a file of the run lies or will lie, for what is saved by other means than Write; ""
+// without a folder.
 func (s *Store) Path(name string) string {
 	if s.dir == "" {
 		return ""
@@ -32,7 +34,8 @@ func (s *Store) Path(name string) string {
 	return filepath.Join(s.dir, name)
 }
 
-// Write keeps v as JSON under the name of its file, in place of what was there: all of it or, after a kill, nothing.
+// Write keeps v as JSON under the name of its file, in place of what was there: all of it or, after
+// a kill, nothing.
 func (s *Store) Write(name string, v any) error {
 	data, err := json.MarshalIndent(v, "", " ")
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// The toy is a whole program: a table of settings, flags, phases that build on each other, a report. It walks at random; each phase
-// goes on where the one before ended.
+// The toy is a whole program: a table of settings, flags, phases that build on each other, a
+// report. It walks at random; each phase goes on where the one before ended.
 
 type toySettings struct {
 	Seed   Seed      `json:"seed"`

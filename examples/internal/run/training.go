@@ -8,8 +8,8 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// Training is the table of one kind of training: SGD with momentum 0.9 and a cosine to zero. Numbers mean what they say: 0 is no weight
-// decay, not a default.
+// Training is the table of one kind of training: SGD with momentum 0.9 and a cosine to zero.
+// Numbers mean what they say: 0 is no weight decay, not a default.
 type Training struct {
 	Epochs         int     `json:"epochs"`
 	MinSteps       int     `json:"min_steps"` // few images get more epochs, until there are this many steps
@@ -82,8 +82,8 @@ func (t *Training) Options(images int, seed uint64) *supernet.TrainOptions {
 	return o
 }
 
-// TrainOptions are those of training on so many images as part of a phase: it goes on from its checkpoint after an interruption, and is
-// shown as it goes under a title.
+// TrainOptions are those of training on so many images as part of a phase: it goes on from its
+// checkpoint after an interruption, and is shown as it goes under a title.
 func (j *Job) TrainOptions(t *Training, images int, seed uint64, phase,
 	title string) (*supernet.TrainOptions, error) {
 	if err := j.Begin(); err != nil {

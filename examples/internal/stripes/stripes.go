@@ -1,4 +1,5 @@
-// Package stripes writes a tiny made-up data set, so that tests of the example programs need neither downloads nor patience.
+// Package stripes writes a tiny made-up data set, so that tests of the example programs need
+// neither downloads nor patience.
 package stripes
 
 import (
@@ -8,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// Write puts four IDX files into dir: noisy stripes, side pixels square, of four classes that differ in direction and width. It is a
-// function of its arguments.
+// Write puts four IDX files into dir: noisy stripes, side pixels square, of four classes that
+// differ in direction and width. It is a function of its arguments.
 func Write(dir string, side, train, test int) error {
 	for k, part := range []struct {
 		name string

@@ -10,8 +10,9 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// advanceBaseline answers snapshot t by the method that cfg.Baseline names. prev is the architecture in service, zero before the
-// first snapshot. Every part finds what it did before an interruption.
+// advanceBaseline answers snapshot t by the method that cfg.Baseline names. prev is the
+// architecture in service, zero before the first snapshot. Every part finds what it did before an
+// interruption.
 //
 //   - fixed, largest: one architecture; where AdaXpert would adjust, its weights are trained again on D_t.
 //   - scratch: at every snapshot a new supernet and a new policy, reward V − λ·C.
@@ -83,8 +84,8 @@ func (e *engine) searchOnce(ctx context.Context, prev searchspace.Arch, d float6
 	})
 }
 
-// randomSearch judges as many uniformly random architectures as the adjuster would propose, and the best of them once more on the
-// whole validation set.
+// randomSearch judges as many uniformly random architectures as the adjuster would propose, and the
+// best of them once more on the whole validation set.
 func (e *engine) randomSearch(ctx context.Context, j *adjuster.Judges, prev searchspace.Arch,
 	d float64) (*adjuster.Result, error) {
 	return RandomSearch(ctx, j, prev, d, &RandomOptions{

@@ -10,7 +10,8 @@ import (
 	"github.com/tendril-nas/tendril/examples/internal/run"
 )
 
-// Config says what is run. Everything in it influences the result; where results go and how progress is shown do not belong here.
+// Config says what is run. Everything in it influences the result; where results go and how
+// progress is shown do not belong here.
 type Config struct {
 	Scenario string   `json:"scenario"` // "I": volume grows, "II": classes grow
 	Data     string   `json:"data"`     // path, or "" for the embedded images
@@ -71,7 +72,8 @@ func Scenarios() []string { return []string{"I", "II"} }
 // Baselines lists the methods AdaXpert is compared with; "" is AdaXpert itself.
 func Baselines() []string { return []string{"fixed", "largest", "scratch", "random"} }
 
-// Default is the table behind a run without flags: all of scenario I on the embedded images in a few minutes on two cores.
+// Default is the table behind a run without flags: all of scenario I on the embedded images in a
+// few minutes on two cores.
 func Default() Config {
 	return Config{
 		Scenario: "I",
@@ -91,8 +93,8 @@ func Default() Config {
 	}
 }
 
-// quick changes the table to the one behind -quick: the whole loop in well under a minute. Its last snapshot brings so few images that
-// the condition keeps the architecture.
+// quick changes the table to the one behind -quick: the whole loop in well under a minute. Its last
+// snapshot brings so few images that the condition keeps the architecture.
 func (c *Config) quick() {
 	c.Volumes = []float64{0.10, 0.25, 0.255}
 	c.Counts = []int{4, 8}
@@ -101,7 +103,8 @@ func (c *Config) quick() {
 	c.Stem = 2
 	c.Supernet.MinSteps, c.Supernet.Epochs, c.Supernet.LaterEpochs = 200, 2, 1
 	c.Retrain.MinSteps, c.Retrain.Epochs, c.Retrain.LaterEpochs = 600, 4, 4
-	// Without augmentation even short training fits its images so well that unseen ones stand out: H_t is far above the threshold.
+	// Without augmentation even short training fits its images so well that unseen ones stand out:
+	// H_t is far above the threshold.
 	c.Retrain.Crop, c.Retrain.Flip = 0, false
 	c.Adjuster.Iterations, c.Adjuster.Images, c.Adjuster.Calibration, c.Adjuster.LR = 80, 150, 128, 2e-2
 }

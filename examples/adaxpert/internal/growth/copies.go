@@ -5,8 +5,8 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// copies shows every image of a data set shifted by up to pad pixels, mirrored or not, always in the same way: new images without new
-// content, the "small difference" of the paper's Table 3.
+// copies shows every image of a data set shifted by up to pad pixels, mirrored or not, always in
+// the same way: new images without new content, the "small difference" of the paper's Table 3.
 type copies struct {
 	dataset.Dataset
 	pad  int
@@ -42,8 +42,8 @@ func (c *copies) Image(i int, dst []uint8) error {
 	return nil
 }
 
-// WithCopies adds one last snapshot to a scenario: as many images as the snapshot before it, all of them shifted and mirrored copies of
-// images already there.
+// WithCopies adds one last snapshot to a scenario: as many images as the snapshot before it, all of
+// them shifted and mirrored copies of images already there.
 func (s *Scenario) WithCopies(pad int, seed run.Seed) (*Scenario, error) {
 	last := len(s.steps)
 	var index []int

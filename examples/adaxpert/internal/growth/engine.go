@@ -13,7 +13,8 @@ import (
 	"github.com/tendril-nas/tendril/wasserstein"
 )
 
-// engine owns the data, the supernet and the model in service of one run. It is the learner of Algorithm 1.
+// engine owns the data, the supernet and the model in service of one run. It is the learner of
+// Algorithm 1.
 type engine struct {
 	cfg      *Config
 	job      *run.Job

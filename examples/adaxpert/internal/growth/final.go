@@ -11,7 +11,8 @@ import (
 // finalModel is the network in service after the last snapshot.
 const finalModel = "model.ckpt"
 
-// finish trains the network in service once more if the configuration says so, judges it and saves it under a name of its own.
+// finish trains the network in service once more if the configuration says so, judges it and saves
+// it under a name of its own.
 func (e *engine) finish(ctx context.Context, rep *Report) error {
 	last := e.scenario.Len()
 	e.t = last
@@ -26,8 +27,9 @@ func (e *engine) finish(ctx context.Context, rep *Report) error {
 	return nil
 }
 
-// finalTally gives the network in service its last training, if any, saves it, and counts the test images that it gets right. A kept
-// network was trained on an earlier, smaller snapshot; its last training is on all images.
+// finalTally gives the network in service its last training, if any, saves it, and counts the test
+// images that it gets right. A kept network was trained on an earlier, smaller snapshot; its last
+// training is on all images.
 func (e *engine) finalTally(ctx context.Context) (adjuster.Tally, error) {
 	s, err := e.service(e.t + 1)
 	if err != nil {

@@ -17,8 +17,9 @@ import (
 func modelFile(t int) string   { return fmt.Sprintf("model-%d.ckpt", t) }
 func momentsFile(t int) string { return fmt.Sprintf("moments-%d.ckpt", t) }
 
-// Measure reads accuracy and distance of the snapshot under way under the model in service. Only images that the model was not
-// trained on pass through it: the tally and the moments of the others were kept when it was trained.
+// Measure reads accuracy and distance of the snapshot under way under the model in service. Only
+// images that the model was not trained on pass through it: the tally and the moments of the others
+// were kept when it was trained.
 func (e *engine) Measure(ctx context.Context) (adjuster.Reading, error) {
 	m, err := run.Once(e.job, e.phase(SecondsMeasure), func() (measured, error) { return e.measure(ctx) })
 	return m.Reading, err
@@ -52,8 +53,8 @@ func (e *engine) measure(ctx context.Context) (m measured, err error) {
 	return m, err
 }
 
-// FineTune trains the supernet on the snapshot under way: a new one at the first snapshot (and at each for baseline scratch),
-// otherwise the one at hand.
+// FineTune trains the supernet on the snapshot under way: a new one at the first snapshot (and at
+// each for baseline scratch), otherwise the one at hand.
 func (e *engine) FineTune(ctx context.Context) error {
 	if !e.hasSupernet() || e.netAt == e.t {
 		return nil
@@ -157,8 +158,8 @@ func (e *engine) Judges(ctx context.Context) (*adjuster.Judges, error) {
 	return &adjuster.Judges{Space: space, Reward: reward, Final: final}, nil
 }
 
-// Retrain trains a on all images of the snapshot under way, puts it into service, and gathers in a last pass what later snapshots
-// are measured against.
+// Retrain trains a on all images of the snapshot under way, puts it into service, and gathers in a
+// last pass what later snapshots are measured against.
 func (e *engine) Retrain(ctx context.Context, a searchspace.Arch) error {
 	_, err := run.Once(e.job, e.phase(SecondsRetrain), func() (retrained, error) { return e.retrain(ctx, a) })
 	return err

@@ -12,7 +12,8 @@ import (
 	"github.com/tendril-nas/tendril/wasserstein"
 )
 
-// Tally counts the images of ds that m classifies right. Labels that m has not learnt count as wrong.
+// Tally counts the images of ds that m classifies right. Labels that m has not learnt count as
+// wrong.
 func Tally(ctx context.Context, m *supernet.Model, ds dataset.Dataset) (adjuster.Tally, error) {
 	t := adjuster.Tally{Total: ds.Len()}
 	known, err := knownLabels(ds, m.Classes())
@@ -52,7 +53,8 @@ func AddMoments(ctx context.Context, moments *wasserstein.Moments, m *supernet.M
 	return nil
 }
 
-// ignoreLabels shows images of unknown classes under a label that a model of k classes accepts: embeddings do not depend on labels.
+// ignoreLabels shows images of unknown classes under a label that a model of k classes accepts:
+// embeddings do not depend on labels.
 func ignoreLabels(ds dataset.Dataset, k int) (dataset.Dataset, error) {
 	if len(ds.Classes()) <= k {
 		return ds, nil

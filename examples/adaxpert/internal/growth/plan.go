@@ -5,7 +5,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// plan tells the progress bar what is to come: at most this, since architectures may be kept. Work is counted in multiply-adds.
+// plan tells the progress bar what is to come: at most this, since architectures may be kept. Work
+// is counted in multiply-adds.
 func (e *engine) plan() error {
 	start, err := e.start()
 	if err != nil {

@@ -13,9 +13,10 @@ type Report struct {
 	Final     FinalReport      `json:"final"`
 }
 
-// SnapshotReport is one snapshot. Accuracies are fractions of the test images of the classes known at the snapshot, labels the model
-// has not learnt counting as wrong; MAdds are of the network with the snapshot's number of classes. At the first snapshot nothing
-// stands before, and before equals after.
+// SnapshotReport is one snapshot. Accuracies are fractions of the test images of the classes known
+// at the snapshot, labels the model has not learnt counting as wrong; MAdds are of the network with
+// the snapshot's number of classes. At the first snapshot nothing stands before, and before equals
+// after.
 type SnapshotReport struct {
 	Images      int                `json:"images"`
 	Classes     int                `json:"classes"`
@@ -47,7 +48,8 @@ const (
 	SecondsTotal    = "total"
 )
 
-// WithoutSeconds returns a copy without wall times: what must be equal when a run is repeated or resumed.
+// WithoutSeconds returns a copy without wall times: what must be equal when a run is repeated or
+// resumed.
 func (r *Report) WithoutSeconds() Report {
 	c := *r
 	c.Snapshots = append([]SnapshotReport(nil), r.Snapshots...)

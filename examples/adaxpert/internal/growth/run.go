@@ -11,8 +11,8 @@ import (
 
 const expertFile = "expert.ckpt"
 
-// Run is the main loop: every snapshot of the scenario in turn. When ctx ends it returns the context's error, and what was finished is
-// kept by the job.
+// Run is the main loop: every snapshot of the scenario in turn. When ctx ends it returns the
+// context's error, and what was finished is kept by the job.
 func Run(ctx context.Context, j *run.Job, cfg *Config) (*Report, error) {
 	e, err := newEngine(ctx, cfg, j)
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 	"github.com/tendril-nas/tendril/examples/internal/stripes"
 )
 
-// Every phase that is shown has its place in the plan, so that the time left of the run can be told; wall times are booked by kind.
+// Every phase that is shown has its place in the plan, so that the time left of the run can be
+// told; wall times are booked by kind.
 func TestPlanAndClock(t *testing.T) {
 	place := t.TempDir()
 	if err := stripes.Write(place, 12, 240, 80); err != nil {

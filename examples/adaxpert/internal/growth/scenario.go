@@ -9,16 +9,19 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// Step describes one snapshot of a scenario: the first Classes classes, and of each of them the fraction Volume of its images.
+// Step describes one snapshot of a scenario: the first Classes classes, and of each of them the
+// fraction Volume of its images.
 type Step struct {
 	Volume  float64 `json:"volume"`
 	Classes int     `json:"classes"`
 }
 
-// Scenario holds the growing data D_1 ⊂ D_2 ⊂ … and the test images that every snapshot is judged on.
+// Scenario holds the growing data D_1 ⊂ D_2 ⊂ … and the test images that every snapshot is judged
+// on.
 //
-// Each training image arrives at one snapshot and stays. Whether it trains or validates the supernet is decided once too, so that a
-// supernet carried over from one snapshot to the next has never trained on an image that judges it.
+// Each training image arrives at one snapshot and stays. Whether it trains or validates the
+// supernet is decided once too, so that a supernet carried over from one snapshot to the next has
+// never trained on an image that judges it.
 type Scenario struct {
 	steps   []Step
 	pool    dataset.Dataset
@@ -27,8 +30,8 @@ type Scenario struct {
 	judges  []bool
 }
 
-// NewScenario assigns the images of pool to the steps. Steps may not shrink. val is the fraction of images that validate the
-// supernet; the draw depends on the seed and on each class alone.
+// NewScenario assigns the images of pool to the steps. Steps may not shrink. val is the fraction of
+// images that validate the supernet; the draw depends on the seed and on each class alone.
 func NewScenario(pool, test dataset.Dataset, steps []Step, val float64, seed run.Seed) (*Scenario, error) {
 	if len(steps) == 0 {
 		return nil, fmt.Errorf("scenario without snapshots")
@@ -63,7 +66,8 @@ func NewScenario(pool, test dataset.Dataset, steps []Step, val float64, seed run
 		r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 		for p, image := range list {
 			s.arrives[image] = arrival(steps, label, p, len(list))
-			// Every 1/val-th image of the shuffled class: each prefix, and so each snapshot, holds its share.
+			// Every 1/val-th image of the shuffled class: each prefix, and so each snapshot, holds
+			// its share.
 			s.judges[image] = math.Floor(float64(p+1)*val) > math.Floor(float64(p)*val)
 		}
 	}
@@ -102,7 +106,8 @@ func (s *Scenario) Classes(t int) int { return s.steps[t-1].Classes }
 // All is D_t.
 func (s *Scenario) All(t int) (dataset.Dataset, error) { return s.Arrived(0, t) }
 
-// Arrived holds the images that came after snapshot from, up to and with snapshot t, labelled as in D_t.
+// Arrived holds the images that came after snapshot from, up to and with snapshot t, labelled as in
+// D_t.
 func (s *Scenario) Arrived(from, t int) (dataset.Dataset, error) {
 	return s.choose(t, func(i int) bool { return s.arrives[i] > from && s.arrives[i] <= t })
 }
@@ -173,8 +178,9 @@ func Labels(counts ...int) []Step {
 	return steps
 }
 
-// LabelCounts is the growth of the label space used by default: a tenth, two, four, eight tenths and all of the classes, as in the
-// paper, or equal steps of a fifth where a tenth would be fewer than two classes.
+// LabelCounts is the growth of the label space used by default: a tenth, two, four, eight tenths
+// and all of the classes, as in the paper, or equal steps of a fifth where a tenth would be fewer
+// than two classes.
 func LabelCounts(classes int) []int {
 	shares := []float64{0.1, 0.2, 0.4, 0.8, 1}
 	if classes < 20 {

@@ -7,7 +7,8 @@ import (
 	"github.com/tendril-nas/tendril/examples/internal/progress"
 )
 
-// searchRecorder turns proposals into progress. It opens one phase per snapshot, at the first proposal.
+// searchRecorder turns proposals into progress. It opens one phase per snapshot, at the first
+// proposal.
 type searchRecorder struct {
 	e     *engine
 	t     int

@@ -13,7 +13,8 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// study prepares an engine at a snapshot whose supernet is trained, for experiments beside the main loop.
+// study prepares an engine at a snapshot whose supernet is trained, for experiments beside the main
+// loop.
 func study(ctx context.Context, j *run.Job, cfg *Config, t int) (*engine, error) {
 	e, err := newEngine(ctx, cfg, j)
 	if err != nil {
@@ -44,8 +45,9 @@ type Ranked struct {
 	Retrained float64 `json:"retrained"` // trained alone from random weights on the same images as the supernet
 }
 
-// RankStudy compares, over n random architectures, accuracy with inherited weights and after training each alone: what the search
-// sees and what it is after. It uses the first snapshot of the scenario.
+// RankStudy compares, over n random architectures, accuracy with inherited weights and after
+// training each alone: what the search sees and what it is after. It uses the first snapshot of the
+// scenario.
 func RankStudy(ctx context.Context, j *run.Job, cfg *Config, n int) ([]Ranked, error) {
 	e, err := study(ctx, j, cfg, 1)
 	if err != nil {
@@ -124,8 +126,8 @@ type Learnt struct {
 	Rewards      []float64 `json:"rewards"`
 }
 
-// PolicyStudy trains the adjuster at the second snapshot from several seeds, and searches at random beside it. All seeds see the same
-// supernet, distance and validation images.
+// PolicyStudy trains the adjuster at the second snapshot from several seeds, and searches at random
+// beside it. All seeds see the same supernet, distance and validation images.
 func PolicyStudy(ctx context.Context, j *run.Job, cfg *Config, seeds int) ([]Learnt, error) {
 	e, err := study(ctx, j, cfg, 2)
 	if err != nil {

@@ -24,7 +24,8 @@ type found struct {
 	Score float64 `json:"score"`
 }
 
-// adder is the program behind the cells: it adds up its seed in two phases, the second of which may fail.
+// adder is the program behind the cells: it adds up its seed in two phases, the second of which may
+// fail.
 type adderSettings struct {
 	Seed  float64 `json:"seed"`
 	Bonus float64 `json:"bonus"`

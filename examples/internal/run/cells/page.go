@@ -24,7 +24,8 @@ type Cell[R any] struct {
 	Data    string   // the data set that it needs, by its name in Page.Data; "" = none
 	Args    []string // its settings, as flags
 	Command string   // what repeats it by hand when Args follow, "go run ./examples/adaxpert"; "" = the page's program
-	// Run does it: what it has finished is kept in the job, where the next try finds it. place is where the data set lies.
+	// Run does it: what it has finished is kept in the job, where the next try finds it. place is
+	// where the data set lies.
 	Run func(ctx context.Context, j *run.Job, place string) (R, error)
 }
 
@@ -119,7 +120,8 @@ func (p *Page[R]) list(j *run.Job, r *Results[R]) {
 	}
 }
 
-// runMatching runs the cells that the command line asks for. One that fails does not stop the others.
+// runMatching runs the cells that the command line asks for. One that fails does not stop the
+// others.
 func (p *Page[R]) runMatching(ctx context.Context, j *run.Job, o *Options, r *Results[R],
 	s *Summary) (failed error) {
 	for _, c := range p.Cells {

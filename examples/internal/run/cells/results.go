@@ -27,7 +27,8 @@ func (p *Page[R]) Results(records ...*Record[R]) *Results[R] {
 // Get is the record of a cell, nil when it was not run.
 func (r *Results[R]) Get(name string) *Record[R] { return r.records[name] }
 
-// Of are the finished cells of one configuration, in the order of the page: the cell of that name, or those named NAME-SEED.
+// Of are the finished cells of one configuration, in the order of the page: the cell of that name,
+// or those named NAME-SEED.
 func (r *Results[R]) Of(config string) []*Record[R] {
 	var out []*Record[R]
 	for _, c := range r.page.Cells {
@@ -75,7 +76,8 @@ func (r *Results[R]) Pairs(a, b string) [][2]*R {
 	return out
 }
 
-// Differences are those of one figure between runs of the same seed, a less b: what the seeds share cancels.
+// Differences are those of one figure between runs of the same seed, a less b: what the seeds share
+// cancels.
 func (r *Results[R]) Differences(a, b string, f func(*R) float64) []float64 {
 	var out []float64
 	for _, p := range r.Pairs(a, b) {

@@ -15,8 +15,8 @@ func MeanAndError(x []float64) (mean, err float64) {
 	return m, s / math.Sqrt(float64(len(x)))
 }
 
-// Interval is the mean of x and half the width of its 95 % interval by Student's t with len(x) − 1 degrees of freedom, which is infinite
-// for fewer than two values.
+// Interval is the mean of x and half the width of its 95 % interval by Student's t with len(x) − 1
+// degrees of freedom, which is infinite for fewer than two values.
 func Interval(x []float64) (mean, half float64) {
 	if len(x) < 2 {
 		return stat.Mean(x, nil), math.Inf(1)
@@ -26,7 +26,8 @@ func Interval(x []float64) (mean, half float64) {
 	return mean, t.Quantile(0.975) * err
 }
 
-// Spread is "mean ± sample standard deviation", the value alone when there is one, or "not run". The format is that of one number.
+// Spread is "mean ± sample standard deviation", the value alone when there is one, or "not run".
+// The format is that of one number.
 func Spread(format string, x []float64) string {
 	switch len(x) {
 	case 0:
@@ -38,7 +39,8 @@ func Spread(format string, x []float64) string {
 	return fmt.Sprintf(format+" ± "+unsigned(format), m, s)
 }
 
-// Contrast says what a difference is, from its value for every seed: "+1.20 (95 % interval +0.30 to +2.10, 5 seeds)".
+// Contrast says what a difference is, from its value for every seed: "+1.20 (95 % interval +0.30 to
+// +2.10, 5 seeds)".
 func Contrast(format string, differences []float64) string {
 	switch len(differences) {
 	case 0:

@@ -1,7 +1,7 @@
 // Package runtest starts, stops and kills programs of package run in their tests.
 //
-// A test that kills its program needs it in a process of its own: the test binary becomes the program when it is started as a child. So
-// the tests of a program have
+// A test that kills its program needs it in a process of its own: the test binary becomes the
+// program when it is started as a child. So the tests of a program have
 //
 //	func TestMain(m *testing.M) { runtest.Main(m, main) }
 package runtest
@@ -68,7 +68,8 @@ func (s *stopper) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Report runs the program here to its end and returns what -json says, in which nothing may be unknown to R.
+// Report runs the program here to its end and returns what -json says, in which nothing may be
+// unknown to R.
 func Report[R any](t testing.TB, start Starter, args ...string) (r R, stdout string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "report.json")
@@ -88,8 +89,9 @@ func Report[R any](t testing.TB, start Starter, args ...string) (r R, stdout str
 	return r, stdout
 }
 
-// SignalWhen starts the program as a child and sends it a signal some time after a file has appeared. It returns the exit code, −1 after
-// a kill, and what went to standard error. A program that ends before the file is there is left alone.
+// SignalWhen starts the program as a child and sends it a signal some time after a file has
+// appeared. It returns the exit code, −1 after a kill, and what went to standard error. A program
+// that ends before the file is there is left alone.
 func SignalWhen(t testing.TB, s os.Signal, file string, delay time.Duration,
 	args ...string) (code int, stderr string) {
 	t.Helper()
