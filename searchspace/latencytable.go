@@ -15,7 +15,7 @@ import (
 var ErrNoLatency = errors.New("latency not measured")
 
 // LatencyTable predicts the time of a network as the sum over its layers of measured times, as
-// Once-for-All does. It can be written as JSON. The program examples/latency measures one. Its
+// Once-for-All does. It can be written as JSON. supernet.MeasureLatency measures one. Its
 // fields may be changed between calls, not during one; else it is safe for concurrent use. It must
 // not be copied.
 type LatencyTable struct {

@@ -3,7 +3,6 @@ package supernet
 import (
 	"fmt"
 	"image"
-	"math"
 
 	"gorgonia.org/tensor"
 
@@ -11,8 +10,9 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// Classify returns the most likely class of an image of any size, and the probabilities of all classes. The image is made square as
-// Options.Fit says, resized and normalised. It is safe for concurrent use.
+// Classify returns the most likely class of an image of any size, and the probabilities of all
+// classes. The image is made square as Options.Fit says, resized and normalised. It is safe for
+// concurrent use.
 func (m *Model) Classify(img image.Image) (label int, probs []float32, err error) {
 	if img == nil || img.Bounds().Empty() {
 		return 0, nil, fmt.Errorf("supernet: classify: %w: no image", ErrData)
@@ -33,8 +33,8 @@ func (m *Model) Classify(img image.Image) (label int, probs []float32, err error
 	return max(argmax(probs), 0), probs, nil
 }
 
-// ClassifyTensor returns the probabilities, float32 [n, classes], of normalised images, float32 [n, 3, size, size]. It is safe for
-// concurrent use.
+// ClassifyTensor returns the probabilities, float32 [n, classes], of normalised images, float32 [n,
+// 3, size, size]. It is safe for concurrent use.
 func (m *Model) ClassifyTensor(x *tensor.Dense) (*tensor.Dense, error) {
 	return m.classifyTensor(x, pass{})
 }
@@ -84,10 +84,8 @@ func (m *Model) classify(x []float32, images int, how pass) (probs []float32, er
 	p.run(r, r.tape.Input(inputShape(images, p.graph.InputSize), x), how)
 	probs = r.tape.Read(r.slots[p.logits], nil)
 	for i := range images {
-		row := probs[i*classes : (i+1)*classes]
-		softmax(row)
-		if math.IsNaN(float64(row[0])) {
-			return nil, ErrNotFinite
+		if err := softmax(probs[i*classes : (i+1)*classes]); err != nil {
+			return nil, fmt.Errorf("logits of image %d: %w", i, err)
 		}
 	}
 	return probs, r.tape.Stream().Sync()
@@ -99,7 +97,8 @@ func (m *Model) inputSize() int {
 	return m.prog.graph.InputSize
 }
 
-// borrow takes an idle runner or makes one, so that there are as many as goroutines ever ran at once.
+// borrow takes an idle runner or makes one, so that there are as many as goroutines ever ran at
+// once.
 func (m *Model) borrow() *runner {
 	m.mu.Lock()
 	defer m.mu.Unlock()

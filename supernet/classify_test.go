@@ -62,7 +62,9 @@ func TestClassify(t *testing.T) {
 					return
 				}
 				row := append([]float32(nil), want[i*4:i*4+4]...)
-				softmax(row)
+				if err := softmax(row); err != nil {
+					t.Error(err)
+				}
 				if label != argmax(row) || !close32(probs, row, 1e-5) {
 					t.Errorf("image %d: class %d with %v, expected %v", i, label, probs, row)
 				}
@@ -151,7 +153,9 @@ func TestClassifyTensor(t *testing.T) {
 		t.Fatalf("shape %v", s)
 	}
 	for i := range 3 {
-		softmax(want[i*4 : i*4+4])
+		if err := softmax(want[i*4 : i*4+4]); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if !close32(got.Data().([]float32), want, 1e-5) {
 		t.Errorf("probabilities %v, expected %v", got, want)

@@ -26,6 +26,13 @@
 // reset, then the average over 2000 training images without augmentation. That touches no shared weight. It costs a forward pass over
 // those images; EvalOptions says how to do with fewer, or without.
 //
+// # Judging and timing
+//
+// [Judge.EvaluateRange] and [Judge.EvaluateBatch] judge on some of the images, for races between sub-networks and for fresh
+// batches; the statistics of the last sub-networks are kept, so that only these images cost. [Model.Predict] and [Judge.Predict]
+// give probabilities; EvalOptions.Classes asks about some classes only. [Model.TimeStep] and [Model.TimeInference] measure one
+// network, [MeasureLatency] a table that predicts all networks of a space.
+//
 // # Time and memory
 //
 // Everything runs on the CPU, in parallel over GOMAXPROCS processors. Training memory is the activations of one batch of the

@@ -159,7 +159,7 @@ func TestExtractEqualsInherited(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range []*Model{byNet, byBound} {
-			got, err := m.Evaluate(context.Background(), val)
+			got, err := m.Evaluate(context.Background(), val, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -175,7 +175,7 @@ func TestExtractEqualsInherited(t *testing.T) {
 func TestUnknownLabels(t *testing.T) {
 	m := tinyModel(t)
 	ds := stripes(t, 20, 16, 1)
-	known, err := m.Evaluate(context.Background(), ds)
+	known, err := m.Evaluate(context.Background(), ds, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestUnknownLabels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := m.Evaluate(context.Background(), more)
+	got, err := m.Evaluate(context.Background(), more, nil)
 	if err != nil || got.Accuracy != 0 || got.Loss != 0 || got.Samples != 20 {
 		t.Errorf("unknown labels give %+v (%v)", got, err)
 	}
@@ -305,7 +305,7 @@ func TestOverflow(t *testing.T) {
 	if err := m.setValues(values); err != nil {
 		t.Fatal(err)
 	}
-	got, err := m.Evaluate(context.Background(), stripes(t, 8, 16, 1))
+	got, err := m.Evaluate(context.Background(), stripes(t, 8, 16, 1), nil)
 	if err != nil || got.Accuracy != 0 || got.Loss != lossCeiling {
 		t.Errorf("%+v (%v)", got, err)
 	}

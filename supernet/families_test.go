@@ -61,7 +61,7 @@ func checkFamily(t *testing.T, space *searchspace.Space) {
 		if math.Abs(res.Losses[0]-math.Log(4)) > 1.5 {
 			t.Errorf("%s: loss %v of an untrained network of 4 classes", space.Format(a), res.Losses[0])
 		}
-		if _, err := m.Evaluate(context.Background(), train); err != nil {
+		if _, err := m.Evaluate(context.Background(), train, nil); err != nil {
 			t.Errorf("%s: %v", space.Format(a), err)
 		}
 	}

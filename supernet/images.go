@@ -3,7 +3,6 @@ package supernet
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/tendril-nas/tendril/internal/stream"
 	"github.com/tendril-nas/tendril/supernet/dataset"
@@ -11,62 +10,53 @@ import (
 
 const (
 	defaultEvalBatch         = 100
+	defaultBatchImages       = 256
 	defaultCalibrationImages = 2000
 	defaultCacheBytes        = 256 << 20
 )
 
-// images serves a data set in order, again and again, without augmentation. Normalised pixels are kept in memory if all of
-// them fit into the cache.
+// images is images of a data set, served again and again without augmentation, and the classes
+// that a network is asked about them.
 type images struct {
-	ds     dataset.Dataset
-	loader dataset.LoaderOptions
-	cached bool
-	kept   []dataset.Batch
+	cache   *imageCache
+	index   []int // numbers of the images, in order
+	classes *classSubset
 }
 
 func newImages(ds dataset.Dataset, batch int, norm dataset.Normalization, cacheBytes int64) *images {
-	if cacheBytes == 0 {
-		cacheBytes = defaultCacheBytes
-	}
-	bytes := int64(ds.Len()) * int64(ds.Size()) * int64(ds.Size()) * 3 * 4
-	return &images{
-		ds:     ds,
-		loader: dataset.LoaderOptions{BatchSize: orInt(batch, defaultEvalBatch), Normalization: norm},
-		cached: bytes <= cacheBytes,
-	}
+	return &images{cache: newImageCache(ds, batch, norm, cacheBytes), index: interval(0, ds.Len())}
+}
+
+// part is some of the images, served from the same memory.
+func (im *images) part(index []int) *images {
+	return &images{cache: im.cache, index: index, classes: im.classes}
 }
 
 // each calls f for every batch, in order. The batch is valid during the call.
 func (im *images) each(ctx context.Context, f func(b *dataset.Batch) error) error {
-	if im.kept != nil {
-		for i := range im.kept {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if err := f(&im.kept[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	var kept []dataset.Batch
-	for b, err := range dataset.Batches(ctx, im.ds, im.loader) {
-		if err != nil {
-			return err
-		}
-		if im.cached {
-			kept = append(kept, dataset.Batch{X: slices.Clone(b.X), Labels: slices.Clone(b.Labels), N: b.N, Size: b.Size})
-		}
-		if err := f(b); err != nil {
-			return err
-		}
-	}
-	im.kept = kept
-	return nil
+	return im.cache.each(ctx, im.index, f)
 }
 
-// calibrationSet draws the images that batch-norm statistics are gathered on: n of them, by a stream of their own, in the order
-// drawn so that batches mix the classes of a sorted data set.
+// interval lists the numbers from one to below another.
+func interval(from, to int) []int {
+	out := make([]int, to-from)
+	for k := range out {
+		out[k] = from + k
+	}
+	return out
+}
+
+// freshBatch is the images of validation batch number k: those that follow in an order of the data
+// that is drawn anew whenever its whole batches are used up.
+func freshBatch(images, size int, seed uint64, k int) []int {
+	size = min(size, images)
+	batches := images / size
+	order := stream.New(seed, "supernet.batch", uint64(k/batches)).Perm(images)
+	return order[k%batches*size:][:size]
+}
+
+// calibrationSet draws the images that batch-norm statistics are gathered on: n of them, by a stream
+// of their own, in the order drawn so that batches mix the classes of a sorted data set.
 func calibrationSet(ds dataset.Dataset, n int, seed uint64) (dataset.Dataset, error) {
 	n = min(orInt(n, defaultCalibrationImages), ds.Len())
 	if n < 2 {

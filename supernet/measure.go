@@ -2,6 +2,7 @@ package supernet
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"github.com/tendril-nas/tendril/internal/nn"
@@ -10,8 +11,8 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// gather makes stats the cumulative average, weighted by images, of the batch statistics of a program over a data set. Nothing but
-// stats changes.
+// gather makes stats the cumulative average, weighted by images, of the batch statistics of a
+// program over a data set. Nothing but stats changes.
 func (n *network) gather(ctx context.Context, p *program, im *images, stats []*nn.Stats) error {
 	r := n.runner
 	for _, s := range stats {
@@ -30,7 +31,8 @@ func (r *runner) forward(p *program, b *dataset.Batch, step nn.Step, how pass) (
 	return nil
 }
 
-// logits downloads the logits of the last forward pass, one row per image. They are valid until the next call.
+// logits downloads the logits of the last forward pass, one row per image. They are valid until the
+// next call.
 func (r *runner) logits(p *program, images, classes int) (rows []float32, err error) {
 	defer tensor.Recover(&err)
 	if cap(r.rows) < images*classes {
@@ -39,14 +41,12 @@ func (r *runner) logits(p *program, images, classes int) (rows []float32, err er
 	return r.tape.Read(r.slots[p.logits], r.rows[:images*classes]), nil
 }
 
-// measure judges a program on a data set with the given statistics, nil for the shared ones. Labels that the network does not
-// know count as wrong and have no part in the loss. Images whose logits are not finite are wrong too, with a loss of
-// lossCeiling. The measurement covers the images before an error.
-func (n *network) measure(ctx context.Context, p *program, im *images, stats []*nn.Stats, step nn.Step) (searchspace.Measurement, error) {
-	m := searchspace.Measurement{Arch: p.arch, Text: n.space.Format(p.arch), Stage: int(n.stage.Load()), WeightVersion: n.version.Load()}
+// answers hands the logits of images to f, batch after batch: one row per image, of the classes that
+// are asked about, valid during the call. Statistics are nil for the shared ones.
+func (n *network) answers(ctx context.Context, p *program, im *images, stats []*nn.Stats, step nn.Step,
+	f func(rows []float32, labels []int) error) error {
 	classes := p.graph.Classes
-	known, sum := 0, 0.0
-	err := im.each(ctx, func(b *dataset.Batch) error {
+	return im.each(ctx, func(b *dataset.Batch) error {
 		if err := n.runner.forward(p, b, step, pass{stats: stats}); err != nil {
 			return err
 		}
@@ -54,17 +54,35 @@ func (n *network) measure(ctx context.Context, p *program, im *images, stats []*
 		if err != nil {
 			return err
 		}
-		for i, label := range b.Labels {
-			row := rows[i*classes : (i+1)*classes]
-			if argmax(row) == label {
+		return f(im.classes.take(rows, classes), b.Labels)
+	})
+}
+
+// measure judges a program on images. Labels that the network does not know count as wrong and have
+// no part in the loss; they are an error where only some classes are asked about. Images whose
+// logits are not finite are wrong too, with a loss of lossCeiling. The measurement covers the batches
+// before an error.
+func (n *network) measure(ctx context.Context, p *program, im *images, stats []*nn.Stats, step nn.Step) (searchspace.Measurement, error) {
+	m := searchspace.Measurement{Arch: p.arch, Text: n.space.Format(p.arch), Stage: int(n.stage.Load()), WeightVersion: n.version.Load()}
+	known, sum := 0, 0.0
+	err := n.answers(ctx, p, im, stats, step, func(rows []float32, labels []int) error {
+		k := len(rows) / len(labels)
+		for i, label := range labels {
+			row := rows[i*k : (i+1)*k]
+			column := im.classes.columnOf(label, k)
+			switch {
+			case column < 0 && im.classes != nil:
+				return fmt.Errorf("%w: label %d, expected one of the classes %v", ErrData, label, im.classes.list)
+			case column < 0:
+				continue
+			}
+			known++
+			sum += crossEntropy(row, column)
+			if argmax(row) == column {
 				m.Correct++
 			}
-			if label < classes {
-				known++
-				sum += crossEntropy(row, label)
-			}
 		}
-		m.Samples += b.N
+		m.Samples += len(labels)
 		return nil
 	})
 	if m.Samples > 0 {
@@ -90,9 +108,9 @@ func argmax(row []float32) int {
 	return best
 }
 
-// lossCeiling bounds the loss of one image, in nats. A channel that hardly varies in the calibration images is divided by
-// almost nothing, and in a deep sub-network that may grow beyond float32: such a sub-network is bad, not a reason to stop a
-// search.
+// lossCeiling bounds the loss of one image, in nats. A channel that hardly varies in the calibration
+// images is divided by almost nothing, and in a deep sub-network that may grow beyond float32: such
+// a sub-network is bad, not a reason to stop a search.
 const lossCeiling = 1e6
 
 // crossEntropy is −log softmax(row)[label], at most lossCeiling.
@@ -111,8 +129,8 @@ func crossEntropy(row []float32, label int) float64 {
 	return lossCeiling
 }
 
-// softmax turns logits into probabilities.
-func softmax(row []float32) {
+// softmax turns logits into probabilities, in place. Logits of which one is not finite are an error.
+func softmax(row []float32) error {
 	top := math.Inf(-1)
 	for _, v := range row {
 		top = math.Max(top, float64(v))
@@ -121,9 +139,13 @@ func softmax(row []float32) {
 	for _, v := range row {
 		sum += math.Exp(float64(v) - top)
 	}
+	if math.IsNaN(sum) {
+		return ErrNotFinite
+	}
 	for i, v := range row {
 		row[i] = float32(math.Exp(float64(v)-top) / sum)
 	}
+	return nil
 }
 
 // evaluating is a pass with running statistics, without gradients or dropout.

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"sync"
 
-	"gorgonia.org/tensor"
-
 	"github.com/tendril-nas/tendril/internal/nn"
 	backend "github.com/tendril-nas/tendril/internal/tensor"
 	"github.com/tendril-nas/tendril/searchspace"
@@ -174,35 +172,6 @@ func (m *Model) Train(ctx context.Context, train dataset.Dataset, o *TrainOption
 	return res, nil
 }
 
-// images prepares a data set for evaluation.
-func (m *Model) images(ds dataset.Dataset, o *EvalOptions) (*images, error) {
-	if o == nil {
-		o = &EvalOptions{}
-	}
-	if err := checkData(ds, m.space.InputSize()); err != nil {
-		return nil, err
-	}
-	return newImages(ds, o.BatchSize, m.norm, o.CacheBytes), nil
-}
-
-// Evaluate judges the model with its running statistics. Labels that it has no class for count as wrong and have no part in the
-// loss. When the context ends it returns what the images before say.
-func (m *Model) Evaluate(ctx context.Context, ds dataset.Dataset) (searchspace.Measurement, error) {
-	v := searchspace.Measurement{Arch: m.arch}
-	if err := m.acquire(ctx); err != nil {
-		return v, fmt.Errorf("supernet: evaluate: %w", err)
-	}
-	defer m.release()
-	im, err := m.images(ds, &EvalOptions{CacheBytes: -1})
-	if err == nil {
-		v, err = m.measure(ctx, m.prog, im, nil, evaluating)
-	}
-	if err != nil {
-		return v, fmt.Errorf("supernet: evaluate: %w", err)
-	}
-	return v, nil
-}
-
 // Recalibrate replaces the running statistics of batch norms by the average over images of a training set, without augmentation. Of o
 // CalibrationImages, Seed and BatchSize count. It helps after training with few or small batches, and when weights came from elsewhere.
 func (m *Model) Recalibrate(ctx context.Context, train dataset.Dataset, o *EvalOptions) error {
@@ -246,54 +215,6 @@ func (m *Model) recalibrate(ctx context.Context, im *images) (err error) {
 	}
 	m.version.Add(1)
 	return st.Sync()
-}
-
-// Embed hands the features of all images, the inputs of the classifier, to f, in order: float32 [n, q], with their labels. Both are used
-// again after f returns. An error of f ends it.
-func (m *Model) Embed(ctx context.Context, ds dataset.Dataset, f func(features *tensor.Dense, labels []int) error) error {
-	if err := m.acquire(ctx); err != nil {
-		return fmt.Errorf("supernet: embed: %w", err)
-	}
-	defer m.release()
-	im, err := m.images(ds, &EvalOptions{CacheBytes: -1})
-	if err == nil {
-		err = m.embed(ctx, im, f)
-	}
-	if err != nil {
-		return fmt.Errorf("supernet: embed: %w", err)
-	}
-	return nil
-}
-
-func (m *Model) embed(ctx context.Context, im *images, f func(features *tensor.Dense, labels []int) error) error {
-	q := m.FeatureLen()
-	var rows []float32
-	return im.each(ctx, func(b *dataset.Batch) error {
-		if err := m.runner.forward(m.prog, b, evaluating, pass{}); err != nil {
-			return err
-		}
-		if cap(rows) < b.N*q {
-			rows = make([]float32, b.N*q)
-		}
-		rows = rows[:b.N*q]
-		if err := m.runner.read(m.prog.feature, rows); err != nil {
-			return err
-		}
-		return f(tensor.New(tensor.WithShape(b.N, q), tensor.WithBacking(rows)), b.Labels)
-	})
-}
-
-// FeatureLen returns the number of features that Embed gives per image.
-func (m *Model) FeatureLen() int {
-	g := m.Graph()
-	return int(g.Nodes[g.Feature()].Out.Size())
-}
-
-// read downloads a slot.
-func (r *runner) read(slot int, dst []float32) (err error) {
-	defer backend.Recover(&err)
-	r.tape.Read(r.slots[slot], dst)
-	return nil
 }
 
 // GrowClasses raises the number of classes to k; weights of the old classes are kept, new ones get initial values. It is an error to

@@ -10,8 +10,8 @@ import (
 
 // Errors that callers branch on; they arrive wrapped.
 var (
-	// ErrNotFinite reports a training loss that became NaN or infinite.
-	ErrNotFinite = errors.New("loss is not finite")
+	// ErrNotFinite reports a training loss, or logits of an image, that are NaN or infinite.
+	ErrNotFinite = errors.New("not finite")
 	// ErrTraining reports a call that trains or grows a network while it is being trained.
 	ErrTraining = errors.New("network is being trained")
 	// ErrCheckpointMismatch reports a training checkpoint made by a different run: another space, data size or option.

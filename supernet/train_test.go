@@ -44,7 +44,7 @@ func TestTrainingLearns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, err := model.Evaluate(context.Background(), val)
+	first, err := model.Evaluate(context.Background(), val, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestTrainingLearns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	last, err := model.Evaluate(context.Background(), val)
+	last, err := model.Evaluate(context.Background(), val, nil)
 	if err != nil || last.Accuracy < 0.7 || last.Accuracy < first.Accuracy {
 		t.Errorf("model: %v, then %v after training (%v)", first.Accuracy, last.Accuracy, err)
 	}

@@ -116,7 +116,7 @@ func TestFamiliesLearn(t *testing.T) {
 			if err := m.Recalibrate(ctx, train, &supernet.EvalOptions{CalibrationImages: 160}); err != nil {
 				t.Fatal(err)
 			}
-			v, err := m.Evaluate(ctx, test)
+			v, err := m.Evaluate(ctx, test, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,9 +7,10 @@ import (
 
 	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/examples/internal/spaces"
+	"github.com/tendril-nas/tendril/supernet"
 )
 
-func main() { program(supernetTimer{}).Main() }
+func main() { program(supernet.MeasureLatency).Main() }
 
 // config is the command line.
 type config struct {
@@ -30,12 +31,17 @@ type config struct {
 	plot    string
 }
 
-// program measures with a timer.
-func program(t timer) *run.Program[config, *summary] {
+// program measures by the given function.
+func program(measure measureFunc) *run.Program[config, *summary] {
 	return &run.Program[config, *summary]{
-		Path: "examples/latency", Defaults: func() config { return config{seed: 1} }, Flags: flags, Check: check,
-		GoOn: func(c *config) string { return "the same command goes on with what " + c.table + " has" },
-		Work: func(ctx context.Context, j *run.Job, c *config) (*summary, error) { return c.do(ctx, j.Out, t) },
+		Path:     "examples/latency",
+		Defaults: func() config { return config{seed: 1} },
+		Flags:    flags,
+		Check:    check,
+		GoOn:     func(c *config) string { return "the same command goes on with what " + c.table + " has" },
+		Work: func(ctx context.Context, j *run.Job, c *config) (*summary, error) {
+			return c.do(ctx, j.Out, measure)
+		},
 	}
 }
 
@@ -62,8 +68,10 @@ func check(fs *flag.FlagSet, c *config) error {
 		name     string
 		value    int
 		smallest int
-	}{{"batch", c.batch, 1}, {"workers", c.workers, 0}, {"rounds", c.rounds, 1}, {"passes", c.passes, 1}, {"group", c.group, 1},
-		{"views", c.views, 1}, {"networks", c.most, 1}, {"samples", c.samples, 1}, {"check", c.check, 0}, {"params", c.params, 1}} {
+	}{{"batch", c.batch, 1}, {"workers", c.workers, 0}, {"rounds", c.rounds, 1}, {"passes", c.passes, 1},
+		{"group", c.group, 1},
+		{"views", c.views, 1}, {"networks", c.most, 1}, {"samples", c.samples, 1}, {"check", c.check, 0},
+		{"params", c.params, 1}} {
 		if n.value < n.smallest {
 			return fmt.Errorf("-%s %d, expected at least %d", n.name, n.value, n.smallest)
 		}

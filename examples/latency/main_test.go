@@ -3,8 +3,7 @@ package main
 import (
 	"context"
 	"encoding/csv"
-	"fmt"
-	"math"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,81 +16,56 @@ import (
 	"github.com/tendril-nas/tendril/supernet"
 )
 
-// fakeTimer makes networks whose layers take times that follow from the layer,
-// and a call a fixed time beside them. Nothing runs.
-type fakeTimer struct {
-	name    string
-	opened  *int               // networks made
-	runs    *int               // of all networks
-	stop    context.CancelFunc // called in run number at
-	at      int
-	slower  float64 // of whole networks against their parts
-	kernel  string
-	refused error
-	limit   int64 // of parameters; larger networks fail to open
+// fake makes up a table: every layer of the space takes a time that follows from the layer, whole
+// networks take factor times the sum. Nothing runs.
+type fake struct {
+	t       *testing.T
+	factor  float64
+	missing int   // layers that are left out
+	fail    error // after the first report of a table
+	asked   *supernet.LatencyOptions
 }
 
-func newFake() *fakeTimer {
-	return &fakeTimer{name: "abacus", opened: new(int), runs: new(int), slower: 1, kernel: "beads"}
-}
-
-type fakeNetwork struct {
-	*fakeTimer
-	g     *searchspace.Graph
-	batch int
-}
-
-func (f *fakeTimer) cpu() string { return f.name }
-
-func (f *fakeTimer) open(space *searchspace.Space, a searchspace.Arch, c *config) (network, error) {
-	*f.opened++
-	g, err := space.Lower(a)
-	if err == nil && f.limit > 0 && g.Cost().Params > f.limit {
-		err = fmt.Errorf("%d parameters", g.Cost().Params)
-	}
-	return &fakeNetwork{f, g, c.batch}, err
-}
-
-const fakeFixed = 0.25
-
-// layerSeconds is exact in binary, so that sums are.
-func layerSeconds(l searchspace.LatencyLayer) float64 {
-	work := float64(l.Out.Size()) * float64(1+l.Kernel*l.Kernel)
-	return (work + float64(l.In.C)) / (1 << 20)
-}
-
-func (n *fakeNetwork) graph() *searchspace.Graph { return n.g }
-func (n *fakeNetwork) kernels() string           { return n.kernel }
-
-func (n *fakeNetwork) whole() (float64, error) {
-	p, err := n.parts()
+func (f *fake) measure(ctx context.Context, space *searchspace.Space,
+	o *supernet.LatencyOptions) (*supernet.LatencyResult, error) {
+	f.asked = o
+	g, err := space.LowerChoices()
 	if err != nil {
-		return 0, err
+		f.t.Fatal(err)
 	}
-	return p.Total * n.slower, nil
-}
-
-func (n *fakeNetwork) parts() (*supernet.Profile, error) {
-	*n.runs++
-	if n.stop != nil && *n.runs == n.at {
-		n.stop()
+	layers, err := g.Latencies()
+	if err != nil {
+		f.t.Fatal(err)
 	}
-	layers, seen := n.g.Latencies(), map[int]bool{}
-	p := &supernet.Profile{Nodes: make([]float64, len(n.g.Nodes)), Total: fakeFixed}
-	for i, k := range n.g.LatencyIndex() {
-		if k >= 0 && !seen[k] {
-			seen[k] = true
-			p.Nodes[i] = layerSeconds(layers[k]) * float64(n.batch)
-			p.Total += p.Nodes[i]
+	res := &supernet.LatencyResult{Table: &searchspace.LatencyTable{CPU: "abacus", Kernels: "beads",
+		Workers: 2, Batch: o.Batch, Fixed: 0.25}}
+	for _, l := range layers[f.missing:] {
+		e := searchspace.Latency{Layer: l, Seconds: float64(l.Out.Size()) * float64(1+l.Kernel*l.Kernel) / (1 << 20)}
+		res.Table.Entries = append(res.Table.Entries, e)
+	}
+	res.Missing = layers[:f.missing]
+	for _, networks := range []int{0, 5} {
+		p := supernet.LatencyProgress{Networks: networks, OfNetworks: 5, OfLayers: len(layers),
+			Table: res.Table}
+		if err := o.Progress(p); err != nil {
+			return res, err
 		}
 	}
-	return p, n.refused
+	if f.fail != nil {
+		return res, f.fail
+	}
+	for _, a := range o.Check {
+		if seconds, err := res.Table.Cost(space, a); err == nil {
+			res.Checked = append(res.Checked, supernet.LatencyCheck{Arch: a, Predicted: seconds,
+				Measured: f.factor * seconds})
+		}
+	}
+	return res, nil
 }
 
-func start(t *testing.T, ctx context.Context, timer timer, args ...string) (status int, stdout, stderr string) {
-	t.Helper()
+func start(ctx context.Context, measure measureFunc, args ...string) (status int, stdout, stderr string) {
 	var out, errs strings.Builder
-	status = program(timer).Start(ctx, args, run.Streams{Out: &out, Err: &errs})
+	status = program(measure).Start(ctx, args, run.Streams{Out: &out, Err: &errs})
 	return status, out.String(), errs.String()
 }
 
@@ -109,197 +83,80 @@ func readTable(t *testing.T, path string) *searchspace.LatencyTable {
 	return table
 }
 
-// TestExact: where a network takes the sum of its layers, the table predicts
-// every random architecture of every space but those too wide for a table.
-func TestExact(t *testing.T) {
-	names := []string{"mobilenetv3", "danas-shuffle+mobile", "proxylessnas", "resnet50", "danas-mobile+"}
-	if testing.Short() {
-		names = names[:2]
-	}
-	for _, space := range names {
-		table := filepath.Join(t.TempDir(), "table.json")
-		fake := newFake()
-		args := []string{"-space", space, "-size", "64", "-table", table, "-check", "20", "-rounds", "2", "-passes", "1", "-batch", "4"}
-		status, out, errs := start(t, context.Background(), fake, args...)
-		if status != 0 || errs != "" {
-			t.Fatalf("%s: status %d, printed %s and %s", space, status, out, errs)
-		}
-		for _, want := range []string{"checked 20 architectures", "Spearman 1.0000, Kendall 1.0000", "mean relative error 0.00 %", "measured = 0.000 ms + 1.000 · predicted", "fixed part 250.000 ms"} {
-			if !strings.Contains(out, want) {
-				t.Errorf("%s: printed %q without %q", space, out, want)
-			}
-		}
-		read := readTable(t, table)
-		if read.CPU != "abacus" || read.Kernels != "beads" || read.Batch != 4 || read.Workers < 1 || math.Abs(read.Fixed-fakeFixed) > 1e-9 {
-			t.Errorf("%s: table of %s, %s, batch %d, %d workers, fixed part %v", space, read.CPU, read.Kernels, read.Batch, read.Workers, read.Fixed)
-		}
-		for _, e := range read.Entries {
-			if want := 4 * layerSeconds(e.Layer); math.Abs(e.Seconds-want) > 1e-9*want || e.Spread != 0 {
-				t.Fatalf("%s: %v takes %v ± %v, expected %v", space, e.Layer, e.Seconds, e.Spread, want)
-			}
-		}
-		// A complete table is not measured again.
-		*fake.opened = 0
-		args[len(args)-7] = "2" // check
-		if status, out, errs := start(t, context.Background(), fake, args...); status != 0 || *fake.opened != 2 || !strings.Contains(out, "measuring 0 networks") {
-			t.Errorf("%s: again: status %d, %d networks made, expected the 2 of the check; printed %s and %s", space, status, *fake.opened, out, errs)
-		}
-	}
-}
-
-// TestScaled: what whole networks take longer than the sum of their parts is in the table.
-func TestScaled(t *testing.T) {
-	fake := newFake()
-	fake.slower = 1.25
+// TestReport: a machine that is twice as slow as the table shows as bias, not as disorder; the
+// table is on disk, and the next call goes on with it.
+func TestReport(t *testing.T) {
 	table := filepath.Join(t.TempDir(), "table.json")
-	status, out, errs := start(t, context.Background(), fake, "-table", table, "-check", "5", "-rounds", "1", "-size", "32")
-	if status != 0 || !strings.Contains(out, "Spearman 1.0000") || !strings.Contains(out, "mean relative error 0.00 %, bias +0.00 %, worst 0.00 %") {
-		t.Errorf("status %d, printed %s and %s", status, out, errs)
+	f := &fake{t: t, factor: 2}
+	args := []string{"-size", "32", "-table", table, "-check", "20", "-batch", "4", "-rounds", "3",
+		"-networks", "9", "-params", "7", "-seed", "5"}
+	status, out, errs := start(context.Background(), f.measure, args...)
+	if status != 0 || errs != "" {
+		t.Fatalf("status %d, printed %s and %s", status, out, errs)
+	}
+	for _, want := range []string{"measuring 5 networks, batch 4", "checked 20 architectures",
+		"Spearman 1.0000, Kendall 1.0000",
+		"mean relative error 50.00 %, bias -50.00 %, worst 50.00 %", "2.000 · predicted",
+		"fixed part 250.000 ms"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("printed %q without %q", out, want)
+		}
+	}
+	if o := f.asked; o.Table != nil || o.Batch != 4 || o.Rounds != 3 || o.Networks != 9 ||
+		o.MaxParams != 7e6 || o.Seed != 5 || len(o.Check) != 20 {
+		t.Errorf("asked for %+v", o)
 	}
 	read := readTable(t, table)
-	for _, e := range read.Entries {
-		if want := 1.25 * layerSeconds(e.Layer); math.Abs(e.Seconds-want) > 1e-9 {
-			t.Errorf("%v takes %v, expected %v", e.Layer, e.Seconds, want)
-		}
-	}
-	if want := 1.25 * fakeFixed; math.Abs(read.Fixed-want) > 1e-9 {
-		t.Errorf("fixed part %v, expected %v", read.Fixed, want)
-	}
-	// A machine that has become slower since shows as bias, not as disorder.
-	fake.slower = 2.5
-	status, out, errs = start(t, context.Background(), fake, "-table", table, "-check", "5", "-rounds", "1", "-size", "32")
-	if status != 0 || !strings.Contains(out, "Spearman 1.0000") || !strings.Contains(out, "mean relative error 50.00 %, bias -50.00 %, worst 50.00 %") || !strings.Contains(out, "2.000 · predicted") {
-		t.Errorf("status %d, printed %s and %s", status, out, errs)
+	if status, _, errs := start(context.Background(), f.measure, args...); status != 0 ||
+		f.asked.Table == nil || len(f.asked.Table.Entries) != len(read.Entries) {
+		t.Errorf("again: status %d, message %q, table %v", status, errs, f.asked.Table)
 	}
 }
 
-// TestMixed: every part of the list has its share of both kinds.
-func TestMixed(t *testing.T) {
-	for _, c := range [][2]int{{0, 0}, {3, 0}, {0, 4}, {5, 5}, {19, 50}, {40, 7}} {
-		rows := make([]*checkedNetwork, c[1])
-		for i := range rows {
-			rows[i] = &checkedNetwork{}
-		}
-		jobs := shuffled(make([]searchspace.Arch, c[0]), rows)
-		if len(jobs) != c[0]+c[1] {
-			t.Fatalf("%v: %d jobs", c, len(jobs))
-		}
-		parts := 0.0
-		for i, j := range jobs {
-			if j.parts {
-				parts++
-			}
-			if want := float64(c[0]) / float64(len(jobs)) * float64(i+1); math.Abs(parts-want) > 1 {
-				t.Errorf("%v: %v of the first %d are for the table, expected %v", c, parts, i+1, want)
-			}
-		}
-	}
-}
-
-// TestResumed: a measurement that was stopped goes on with what it has, and a table of a narrower space is extended, its times kept.
-func TestResumed(t *testing.T) {
+// TestFailures: what was measured before a failure is on disk, and the message says what to do.
+func TestFailures(t *testing.T) {
 	table := filepath.Join(t.TempDir(), "table.json")
 	ctx, stop := context.WithCancel(context.Background())
-	defer stop()
-	fake := newFake()
-	fake.stop, fake.at = stop, 10 // in the second group
-	args := []string{"-table", table, "-size", "32", "-group", "2", "-rounds", "1", "-passes", "3"}
-	status, _, errs := start(t, ctx, fake, args...)
-	if status != run.ExitInterrupted || !strings.Contains(errs, "stopped; the same command goes on with what "+table) {
-		t.Fatalf("status %d, message %q", status, errs)
+	stop()
+	args := []string{"-size", "32", "-table", table}
+	status, _, errs := start(ctx, (&fake{t: t, fail: context.Canceled}).measure, args...)
+	if status != run.ExitInterrupted || !strings.Contains(errs,
+		"stopped; the same command goes on with what "+table) {
+		t.Errorf("status %d, message %q", status, errs)
 	}
-	part := readTable(t, table)
-	if len(part.Entries) == 0 {
-		t.Fatal("the table is empty after the first group")
+	was := readTable(t, table)
+	if len(was.Entries) == 0 {
+		t.Error("the table is empty after the first group")
 	}
-	fake.stop = nil
-	if status, _, errs := start(t, context.Background(), fake, args...); status != 0 {
-		t.Fatalf("resumed: status %d, message %q", status, errs)
+	status, _, errs = start(context.Background(), (&fake{t: t, fail: errors.New("beads stuck")}).measure,
+		args...)
+	if status != 1 || !strings.Contains(errs, "table.json: beads stuck") ||
+		strings.Contains(errs, "goes on") {
+		t.Errorf("status %d, message %q", status, errs)
 	}
-	whole := readTable(t, table)
-	if len(whole.Entries) <= len(part.Entries) {
-		t.Errorf("%d layers after %d", len(whole.Entries), len(part.Entries))
+	// Every architecture has the layers that come first.
+	f := &fake{t: t, missing: 1}
+	status, out, errs := start(context.Background(), f.measure, append(args, "-check", "9")...)
+	if status != 1 || !strings.Contains(out, "1 layers stay unmeasured, -networks") ||
+		!strings.Contains(out, "9 of 9 architectures have layers") ||
+		!strings.Contains(errs, "predicts 0 of 9") {
+		t.Errorf("status %d, printed %s and %s", status, out, errs)
 	}
-	for i, e := range part.Entries {
-		if whole.Entries[i] != e {
-			t.Errorf("entry %d is %v, was %v", i, whole.Entries[i], e)
-		}
-	}
-	before := len(whole.Entries)
-	if status, _, errs := start(t, context.Background(), fake, append(args, "-width", "0.5")...); status != 0 {
-		t.Fatalf("other width: status %d, message %q", status, errs)
-	}
-	if wide := readTable(t, table); len(wide.Entries) <= before || wide.Entries[0] != whole.Entries[0] || wide.Fixed != whole.Fixed {
-		t.Errorf("%d layers after %d of another width", len(wide.Entries), before)
-	}
-}
-
-// TestOtherMachine: times of different machines do not mix.
-func TestOtherMachine(t *testing.T) {
-	table := filepath.Join(t.TempDir(), "table.json")
-	args := []string{"-table", table, "-size", "32", "-rounds", "1", "-passes", "1", "-workers", "2"}
-	if status, _, errs := start(t, context.Background(), newFake(), args...); status != 0 {
-		t.Fatal(errs)
-	}
-	was, err := os.ReadFile(table)
-	if err != nil {
+	if err := os.WriteFile(table, []byte(`{"Batch": 1`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	other, kernels, failing := newFake(), newFake(), newFake()
-	other.name, kernels.kernel, failing.refused = "rule", "slides", fmt.Errorf("beads stuck")
-	for want, c := range map[string]struct {
-		timer timer
-		more  []string
-	}{
-		"is of abacus with 2 workers and batch 1, expected rule": {other, nil},
-		"expected abacus with 3 and 1":                           {newFake(), []string{"-workers", "3"}},
-		"expected abacus with 2 and 8":                           {newFake(), []string{"-batch", "8"}},
-		"is of beads, expected slides":                           {kernels, []string{"-check", "2"}},
-		"beads stuck":                                            {failing, []string{"-check", "2"}},
-	} {
-		status, _, errs := start(t, context.Background(), c.timer, append(args, c.more...)...)
-		if status != 1 || !strings.Contains(errs, want) {
-			t.Errorf("status %d, message %q, expected %q", status, errs, want)
-		}
-	}
-	if is, err := os.ReadFile(table); err != nil || string(is) != string(was) {
-		t.Errorf("the table has changed, error %v", err)
-	}
-	if err := os.WriteFile(table, was[:len(was)/2], 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if status, _, errs := start(t, context.Background(), newFake(), args...); status != 1 || !strings.Contains(errs, "table.json: searchspace: latency table: unexpected EOF") {
+	if status, _, errs := start(context.Background(), f.measure, args...); status != 1 ||
+		!strings.Contains(errs, "table.json: searchspace: latency table: unexpected EOF") {
 		t.Errorf("damaged table: status %d, message %q", status, errs)
 	}
-}
-
-// TestTooFewNetworks: what stays unmeasured is said, and architectures that cannot be predicted are left out.
-func TestTooFewNetworks(t *testing.T) {
-	table := filepath.Join(t.TempDir(), "table.json")
-	status, out, errs := start(t, context.Background(), newFake(), "-table", table, "-size", "32", "-rounds", "1", "-networks", "1", "-check", "9")
-	if status != 1 || !strings.Contains(out, "layers stay unmeasured, -networks") || !strings.Contains(out, "9 of 9 architectures have layers") || !strings.Contains(errs, "predicts 0 of 9") {
-		t.Errorf("status %d, printed %s and %s", status, out, errs)
-	}
-}
-
-// TestLargeNetworks: what is over the limit is neither measured nor checked.
-func TestLargeNetworks(t *testing.T) {
-	table := filepath.Join(t.TempDir(), "table.json")
-	fake := newFake()
-	fake.limit = 4e6
-	status, out, errs := start(t, context.Background(), fake, "-space", "mobilenetv3", "-size", "32", "-classes", "10", "-table", table, "-rounds", "1", "-check", "5", "-params", "4")
-	if status != 0 || !strings.Contains(out, "checked 5 architectures") {
-		t.Errorf("status %d, printed %s and %s", status, out, errs)
-	}
-	if status, _, errs := start(t, context.Background(), newFake(), "-table", table, "-check", "5", "-params", "1"); status != 1 || !strings.Contains(errs, "limit of parameters") {
-		t.Errorf("nothing within the limit: status %d, message %q", status, errs)
-	}
-	if status, _, errs := start(t, context.Background(), newFake(), "-table", table, "-params", "1"); status != 1 || !strings.Contains(errs, "no architecture of mobilenetv3 has at most 1 million") {
+	if status, _, errs := start(context.Background(), f.measure, "-table", table+"2", "-check", "5",
+		"-params", "1"); status != 1 || !strings.Contains(errs, "limit of parameters") {
 		t.Errorf("nothing within the limit: status %d, message %q", status, errs)
 	}
 }
 
 func TestUsage(t *testing.T) {
+	f := &fake{t: t, factor: 1}
 	for want, args := range map[string][]string{
 		`argument "x"`:                    {"x"},
 		"-batch 0, expected at least 1":   {"-batch", "0"},
@@ -311,11 +168,13 @@ func TestUsage(t *testing.T) {
 		"flag provided but not defined":   {"-fast"},
 		"-rounds -2, expected at least 1": {"-rounds", "-2"},
 	} {
-		if status, _, errs := start(t, context.Background(), newFake(), args...); status != 2 || !strings.Contains(errs, want) {
+		if status, _, errs := start(context.Background(), f.measure, args...); status != 2 ||
+			!strings.Contains(errs, want) {
 			t.Errorf("%v: status %d, message %q, expected 2 and %q", args, status, errs, want)
 		}
 	}
-	if status, out, errs := start(t, context.Background(), newFake(), "-h"); status != 0 || !strings.Contains(out, "-check") || errs != "" {
+	if status, out, errs := start(context.Background(), f.measure, "-h"); status != 0 ||
+		!strings.Contains(out, "-check") || errs != "" {
 		t.Errorf("-h: status %d, printed %q and %q", status, out, errs)
 	}
 }
@@ -323,22 +182,21 @@ func TestUsage(t *testing.T) {
 // TestReal measures layers and networks of a small space with the clock.
 func TestReal(t *testing.T) {
 	dir := t.TempDir()
-	table, list, picture := filepath.Join(dir, "table.json"), filepath.Join(dir, "list.csv"), filepath.Join(dir, "dots.svg")
-	status, out, errs := start(t, context.Background(), supernetTimer{}, "-space", "mobilenetv3", "-width", "0.1", "-size", "16", "-classes", "3",
-		"-table", table, "-rounds", "1", "-passes", "2", "-views", "1", "-check", "3", "-csv", list, "-plot", picture)
+	table, list, picture := filepath.Join(dir, "table.json"), filepath.Join(dir, "list.csv"),
+		filepath.Join(dir, "dots.svg")
+	status, out, errs := start(context.Background(), supernet.MeasureLatency, "-space", "mobilenetv3",
+		"-width", "0.1", "-size", "16", "-classes", "3",
+		"-table", table, "-rounds", "1", "-passes", "2", "-views", "1", "-check", "3", "-csv", list, "-plot",
+		picture)
 	if status != 0 || errs != "" {
 		t.Fatalf("status %d, printed %s and %s", status, out, errs)
 	}
 	if !regexp.MustCompile(`rank correlation: Spearman -?[01]\.\d{4}, Kendall -?[01]\.\d{4}`).MatchString(out) {
 		t.Errorf("printed %s", out)
 	}
-	read := readTable(t, table)
-	sum := 0.0
-	for _, e := range read.Entries {
-		sum += e.Seconds
-	}
-	if len(read.Entries) < 100 || !(sum > 0) || !strings.HasPrefix(read.Kernels, "cpu") || read.CPU == "" {
-		t.Errorf("%d layers of %v s on %s, %s", len(read.Entries), sum, read.CPU, read.Kernels)
+	if read := readTable(t, table); len(read.Entries) < 100 || !strings.HasPrefix(read.Kernels, "cpu") ||
+		read.CPU == "" {
+		t.Errorf("%d layers on %s, %s", len(read.Entries), read.CPU, read.Kernels)
 	}
 	f, err := os.Open(list)
 	if err != nil {

@@ -114,7 +114,7 @@ func work(ctx context.Context, j *run.Job, s *settings) (*settings, error) {
 		return nil, err
 	}
 	s.Seconds = time.Since(start).Seconds()
-	m, err := model.Evaluate(ctx, test)
+	m, err := model.Evaluate(ctx, test, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -119,7 +119,7 @@ func work(ctx context.Context, j *run.Job, c *settings) (*served, error) {
 	if err := clients.stop(); err != nil {
 		return nil, err
 	}
-	m, err := s.Model().Evaluate(ctx, test)
+	m, err := s.Model().Evaluate(ctx, test, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -129,7 +129,7 @@ func (s *Service) observe(ctx context.Context, batch dataset.Dataset) error {
 
 // tally counts the images that the model gets right; classes that it does not know count as wrong.
 func tally(ctx context.Context, model *supernet.Model, ds dataset.Dataset) (adjuster.Tally, error) {
-	m, err := model.Evaluate(ctx, ds)
+	m, err := model.Evaluate(ctx, ds, nil)
 	if err != nil {
 		return adjuster.Tally{}, err
 	}

@@ -20,7 +20,7 @@ func Tally(ctx context.Context, m *supernet.Model, ds dataset.Dataset) (adjuster
 	if err != nil || known.Len() == 0 {
 		return t, err
 	}
-	r, err := m.Evaluate(ctx, known)
+	r, err := m.Evaluate(ctx, known, nil)
 	if err != nil {
 		return t, fmt.Errorf("evaluate: %w", err)
 	}

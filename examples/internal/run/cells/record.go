@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"github.com/tendril-nas/tendril/examples/internal/machine"
 	"github.com/tendril-nas/tendril/internal/checkpoint"
 )
 
@@ -25,7 +24,7 @@ type Record[R any] struct {
 }
 
 func newRecord[R any](c *Cell[R], result R) *Record[R] {
-	return &Record[R]{Name: c.Name, Data: c.Data, Args: c.Args, CPU: machine.CPU(), Cores: runtime.NumCPU(),
+	return &Record[R]{Name: c.Name, Data: c.Data, Args: c.Args, CPU: cpuName(), Cores: runtime.NumCPU(),
 		Result: result}
 }
 

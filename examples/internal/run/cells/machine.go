@@ -1,5 +1,4 @@
-// Package machine names the machine that a program runs on.
-package machine
+package cells
 
 import (
 	"bufio"
@@ -8,8 +7,8 @@ import (
 	"strings"
 )
 
-// CPU is what Linux calls the processor, elsewhere its architecture.
-func CPU() string {
+// cpuName is what Linux calls the processor, elsewhere its architecture.
+func cpuName() string {
 	f, err := os.Open("/proc/cpuinfo")
 	if err != nil {
 		return runtime.GOARCH

@@ -1,0 +1,9 @@
+package tendril_test
+
+import (
+	"github.com/tendril-nas/tendril/adjuster"
+	"github.com/tendril-nas/tendril/supernet"
+)
+
+// A supernet with data is what a search asks, although neither package knows the other.
+var _ adjuster.BatchEvaluator = (*supernet.Judge)(nil)
