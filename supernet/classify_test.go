@@ -102,7 +102,7 @@ func TestClassifyWhileTraining(t *testing.T) {
 	}
 	_, err := m.Train(context.Background(), ds, short(2))
 	if err == nil {
-		err = m.GrowClasses(t.Context(), 6)
+		err = m.GrowClasses(t.Context(), Unnamed(6)...)
 	}
 	close(done)
 	wg.Wait()

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tendril-nas/tendril/internal/nn"
 	"github.com/tendril-nas/tendril/internal/tensor"
 	"github.com/tendril-nas/tendril/searchspace"
 )
@@ -129,23 +128,11 @@ func (c *compiler) conv(n *searchspace.Node, in *instr) (err error) {
 	return c.activate(n, in)
 }
 
-func (c *compiler) norm(n *searchspace.Node, in *instr) (err error) {
-	bn := nn.BatchNorm{Eps: n.Eps, Momentum: n.Momentum}
-	if bn.Gamma, err = c.store.vector(n, kindGamma); err != nil {
-		return err
-	}
-	if bn.Beta, err = c.store.vector(n, kindBeta); err != nil {
-		return err
-	}
-	mean, err := c.store.vector(n, kindMean)
+func (c *compiler) norm(n *searchspace.Node, in *instr) error {
+	bn, err := c.store.norm(n)
 	if err != nil {
 		return err
 	}
-	variance, err := c.store.vector(n, kindVar)
-	if err != nil {
-		return err
-	}
-	bn.Stats = &nn.Stats{Mean: mean.V, Var: variance.V}
 	in.norm, in.index = bn, len(c.prog.norms)
 	c.prog.norms = append(c.prog.norms, n)
 	c.prog.gauge = len(c.prog.code) + 1

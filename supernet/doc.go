@@ -16,8 +16,15 @@
 //
 // [Elastic] keeps one tensor per site, of which smaller sub-networks use a part: the centre of a kernel, the first channels, the first
 // layers of a stage (Once-for-all without its kernel transforms). [SinglePath] keeps one block per site and candidate, as the code
-// published with AdaXpert does. Both are small schemes that say which tensor and which ranges of channels a layer uses; the rest of
+// published with AdaXpert does. Both are small schemes that say which tensor and which range of channels a layer uses; the rest of
 // the package does not know which one is at work.
+//
+// # Classes
+//
+// A network can know the names of its classes ([Options].Classes); they travel with its weights,
+// into files and exports, and its classifier is matched by them: [Net.GrowClasses] and
+// [Model.GrowClasses] append the unknown ones of a list, [Model.WithClasses] makes a model for some
+// of them, or for others. A network without names goes by number ([Unnamed]).
 //
 // # Batch normalisation
 //

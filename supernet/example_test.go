@@ -90,8 +90,30 @@ func Example() {
 	// an upright bar is upright
 }
 
-// When the label space grows, what was learnt about the old classes stays.
+// When the label space grows, what was learnt about the old classes stays, and so do their numbers.
 func ExampleModel_GrowClasses() {
+	space, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: 16, StemStride: 1, Classes: 2})
+	if err != nil {
+		log.Fatal(err)
+	}
+	model, err := supernet.NewModel(space, space.Smallest(), &supernet.Options{Classes: []string{"cat", "dog"}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	before := model.Params()
+	// The classes of a data set with one more, in its own order.
+	if err := model.GrowClasses(context.Background(), "ant", "cat", "dog"); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(model.ClassNames())
+	fmt.Println("1 more, times", model.FeatureLen(), "features and a bias:", model.Params()-before, "parameters")
+	// Output:
+	// [cat dog ant]
+	// 1 more, times 320 features and a bias: 321 parameters
+}
+
+// A model without class names grows by number.
+func ExampleUnnamed() {
 	space, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: 16, StemStride: 1, Classes: 2})
 	if err != nil {
 		log.Fatal(err)
@@ -100,13 +122,31 @@ func ExampleModel_GrowClasses() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	before := model.Params()
-	if err := model.GrowClasses(context.Background(), 5); err != nil {
+	if err := model.GrowClasses(context.Background(), supernet.Unnamed(5)...); err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(model.Classes(), "classes; 3 more, times", model.FeatureLen(), "features and a bias:", model.Params()-before, "parameters")
+	fmt.Println(model.Classes(), "classes, names known:", model.ClassNames() != nil)
 	// Output:
-	// 5 classes; 3 more, times 320 features and a bias: 963 parameters
+	// 5 classes, names known: false
+}
+
+// A model for some of the classes keeps what it knows about them.
+func ExampleModel_WithClasses() {
+	space, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: 16, StemStride: 1, Classes: 3})
+	if err != nil {
+		log.Fatal(err)
+	}
+	model, err := supernet.NewModel(space, space.Smallest(), &supernet.Options{Classes: []string{"cat", "dog", "eel"}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	other, err := model.WithClasses(context.Background(), "eel", "fox")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(model.ClassNames(), other.ClassNames())
+	// Output:
+	// [cat dog eel] [eel fox]
 }
 
 // A model is one file.

@@ -54,6 +54,9 @@ func checkFamily(t *testing.T, space *searchspace.Space) {
 		if got, want := m.Params(), paramsOf(t, space, a); got != want {
 			t.Errorf("%s: %d parameters, the graph says %d", space.Format(a), got, want)
 		}
+		if got, want := len(links(m.prog.graph, m.store, m.prog.graph, m.store)), len(m.store.list); got != want {
+			t.Errorf("%s: %d of %d tensors pair by site", space.Format(a), got, want)
+		}
 		res, err := m.Train(context.Background(), train, &TrainOptions{Epochs: 1, BatchSize: 4, LR: 1e-3})
 		if err != nil {
 			t.Fatalf("%s: %v", space.Format(a), err)

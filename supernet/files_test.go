@@ -44,7 +44,7 @@ func TestSaveLoadNet(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := n.GrowClasses(t.Context(), 6); err != nil {
+		if err := n.GrowClasses(t.Context(), Unnamed(6)...); err != nil {
 			t.Fatal(err)
 		}
 		jitter(t, n.network, 1)
@@ -120,7 +120,8 @@ func TestSaveLoadModel(t *testing.T) {
 	}
 }
 
-// TestSafetensors writes weights for PyTorch and reads them back, and checks what a strict reader says.
+// TestSafetensors writes weights for PyTorch and reads them back, and checks what a strict reader
+// says.
 func TestSafetensors(t *testing.T) {
 	m := tinyModel(t)
 	jitter(t, m.network, 1)

@@ -10,8 +10,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/checkpoint"
 )
 
-// FuzzLoadMeta loads intact files whose description is anything: an error or a working model, never a panic, and never memory
-// for tensors that the file does not hold.
+// FuzzLoadMeta loads intact files whose description is anything: an error or a working model, never
+// a panic, and never memory for tensors that the file does not hold.
 func FuzzLoadMeta(f *testing.F) {
 	m := tinyModel(f)
 	meta := m.meta()
@@ -25,6 +25,12 @@ func FuzzLoadMeta(f *testing.F) {
 		tensors[key] = checkpoint.Of(m.store.byKey[key].dims(), data)
 	}
 	f.Add(string(good))
+	meta.Classes = []string{"cat", "dog", "cat", ""}
+	twice, err := json.Marshal(meta)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(string(twice))
 	f.Add(`{}`)
 	f.Add(`{"Space":{"family":"mobilenetv3","options":"e30="},"Arch":"2,2,2,2,2:3:3"}`)
 	f.Add(`{"Space":{"family":"mobilenetv3","options":"eyJ3aWR0aCI6MWUzMCwiY2xhc3NlcyI6OTk5OTk5OTk5OTk5fQ=="},"Sharing":"elastic"}`)

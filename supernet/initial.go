@@ -6,11 +6,12 @@ import (
 	"github.com/tendril-nas/tendril/internal/stream"
 )
 
-// initial fills a tensor with its first values. Convolutions are He-normal by fan-out, std = √(2 / (k²·out/groups)), the
-// usual start of this family; the linear classifier is normal with std 0.01; biases and batch-norm shifts are 0,
-// batch-norm scales and running variances 1. Every tensor has a stream of its own, named by its key, so that neither order
-// nor the presence of others matters; the classifier has one per class, so that a class starts the same in a network made
-// with it and in one grown to it.
+// initial fills a tensor with its first values. Convolutions are He-normal by fan-out, std = √(2 /
+// (k²·out/groups)), the usual start of this family; the linear classifier is normal with std 0.01;
+// biases and batch-norm shifts are 0, batch-norm scales and running variances 1. Every tensor has a
+// stream of its own, named by its key, so that neither order nor the presence of others matters;
+// the classifier has one per class, so that a class starts the same in a network made with it and
+// in one grown to it.
 func initial(s *spec, seed uint64, dst []float32) {
 	switch {
 	case s.kind == kindGamma || s.kind == kindVar:

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/tendril-nas/tendril/internal/nn"
 	backend "github.com/tendril-nas/tendril/internal/tensor"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet/dataset"
@@ -55,57 +54,6 @@ func newModel(b backend.Backend, space *searchspace.Space, arch searchspace.Arch
 	m := &Model{network: base, arch: arch}
 	m.prog, err = compile(arch, g, base.store)
 	return m, err
-}
-
-// inherit copies the weights that a program uses in another network. Nobody else has the model yet.
-func (m *Model) inherit(from *network, p *program) (err error) {
-	defer backend.Recover(&err)
-	src, dst := from.runner.tape.Stream(), m.runner.tape.Stream()
-	host := make(map[string][]float32)
-	read := func(q *nn.Param) []float32 {
-		if host[q.Name()] == nil {
-			host[q.Name()] = q.Get(src)
-		}
-		return host[q.Name()]
-	}
-	for i := range p.graph.Nodes {
-		n := &p.graph.Nodes[i]
-		for _, k := range kindsOf(n) {
-			to := m.store.set.Lookup(m.store.scheme.place(n, k).key)
-			var values []float32
-			if k == kindWeight {
-				w, err := from.store.weight(n)
-				if err != nil {
-					return err
-				}
-				values = denseWeight(read(w.P), w.V)
-			} else {
-				v, err := from.store.vector(n, k)
-				if err != nil {
-					return err
-				}
-				values = read(v.P)[v.V.Off : v.V.Off+v.V.Len]
-			}
-			if err := to.Set(dst, values); err != nil {
-				return err
-			}
-		}
-	}
-	return dst.Sync()
-}
-
-// denseWeight copies the elements of a view in storage order.
-func denseWeight(host []float32, w backend.Weight) []float32 {
-	out := make([]float32, 0, w.Size())
-	for y := range w.KH {
-		for x := range w.KW {
-			for i := range w.In {
-				at := w.Index(y, x, i, 0)
-				out = append(out, host[at:at+w.Out]...)
-			}
-		}
-	}
-	return out
 }
 
 // Arch returns the architecture.
@@ -205,42 +153,18 @@ func (m *Model) recalibrate(ctx context.Context, im *images) (err error) {
 	defer m.weights.Unlock()
 	st := m.runner.tape.Stream()
 	for i, n := range m.prog.norms {
-		for k, from := range map[weightKind]backend.Vec{kindMean: stats[i].Mean, kindVar: stats[i].Var} {
-			to, err := m.store.vector(n, k)
-			if err != nil {
-				return err
-			}
-			st.Copy(to.V.Buf, to.V.Off, from.Buf, from.Off, to.V.Len)
+		norm, err := m.store.norm(n)
+		if err != nil {
+			return err
 		}
+		copyVec(st, norm.Stats.Mean, stats[i].Mean)
+		copyVec(st, norm.Stats.Var, stats[i].Var)
 	}
 	m.version.Add(1)
 	return st.Sync()
 }
 
-// GrowClasses raises the number of classes to k; weights of the old classes are kept, new ones get initial values. It is an error to
-// lower the number.
-func (m *Model) GrowClasses(ctx context.Context, k int) error {
-	if err := m.acquire(ctx); err != nil {
-		return fmt.Errorf("supernet: grow: %w", err)
-	}
-	defer m.release()
-	space, err := m.grownSpace(k)
-	if err != nil {
-		return fmt.Errorf("supernet: %w", err)
-	}
-	g, err := space.Lower(m.arch)
-	if err != nil {
-		return fmt.Errorf("supernet: %w", err)
-	}
-	if err := m.grow(space, specsOfGraph(g, own{})); err != nil {
-		return fmt.Errorf("supernet: %w", err)
-	}
-	p, err := compile(m.arch, g, m.store)
-	if err != nil {
-		return fmt.Errorf("supernet: %w", err)
-	}
-	m.weights.Lock()
-	m.prog = p
-	m.weights.Unlock()
-	return nil
+// copyVec copies as many elements as the destination has.
+func copyVec(st backend.Stream, to, from backend.Vec) {
+	st.Copy(to.Buf, to.Off, from.Buf, from.Off, to.Len)
 }

@@ -30,7 +30,7 @@ func New(space *searchspace.Space, o *Options) (*Net, error) {
 	if space == nil {
 		return nil, errors.New("supernet: no space")
 	}
-	scheme, err := schemeOf(o.Sharing)
+	scheme, err := o.Sharing.scheme()
 	if err != nil {
 		return nil, fmt.Errorf("supernet: %w", err)
 	}
@@ -104,28 +104,6 @@ func (n *Net) program(a searchspace.Arch) (*program, error) {
 	return p, nil
 }
 
-// GrowClasses raises the number of classes to k; weights of the old classes are kept, new ones get initial values. Space and every
-// later graph have k classes; the Archs stay the same. It is an error to lower the number.
-func (n *Net) GrowClasses(ctx context.Context, k int) error {
-	if err := n.acquire(ctx); err != nil {
-		return fmt.Errorf("supernet: grow: %w", err)
-	}
-	defer n.release()
-	space, err := n.grownSpace(k)
-	if err != nil {
-		return fmt.Errorf("supernet: %w", err)
-	}
-	ss, err := specsOfSpace(space, n.store.scheme, n.store.archs...)
-	if err != nil {
-		return fmt.Errorf("supernet: %w", err)
-	}
-	clear(n.programs)
-	if err := n.grow(space, ss); err != nil {
-		return fmt.Errorf("supernet: %w", err)
-	}
-	return nil
-}
-
 // Extract returns a sub-network as a standalone model with copies of its weights and with batch-norm statistics gathered on 2000
 // images of calibration, as Judge.Evaluate does by default. When calibration is nil it gets the shared running statistics.
 func (n *Net) Extract(ctx context.Context, a searchspace.Arch, calibration dataset.Dataset) (*Model, error) {
@@ -153,11 +131,11 @@ func (n *Net) extract(ctx context.Context, a searchspace.Arch, o *EvalOptions) (
 	if err != nil {
 		return nil, err
 	}
-	m, err := newModel(n.backend, n.space, a, &Options{Seed: n.seed, Normalization: n.norm, Fit: n.fit, Logger: n.log})
+	m, err := newModel(n.backend, n.space, a, n.options())
 	if err != nil {
 		return nil, err
 	}
-	if err := m.inherit(n.network, p); err != nil {
+	if err := m.inherit(n.network, links(p.graph, n.store, p.graph, m.store)); err != nil {
 		return nil, err
 	}
 	m.SetStage(n.Stage())

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -22,6 +23,7 @@ type network struct {
 	backend tensor.Backend
 	space   *searchspace.Space
 	store   *store
+	classes classList
 	norm    dataset.Normalization
 	fit     dataset.Fit
 	seed    uint64
@@ -34,7 +36,19 @@ type network struct {
 }
 
 func newNetwork(b tensor.Backend, space *searchspace.Space, ss *specs, o *Options) (*network, error) {
-	n := &network{turn: make(chan struct{}, 1), backend: b, space: space, norm: o.Normalization, fit: o.Fit, seed: o.Seed, log: o.Logger}
+	classes := classList(o.Classes)
+	if len(classes) == 0 {
+		classes = Unnamed(space.Classes())
+	}
+	if err := classes.check(); err != nil {
+		return nil, err
+	}
+	if len(classes) != space.Classes() {
+		return nil, fmt.Errorf("%d class names, expected one for each of the %d classes of the space",
+			len(classes), space.Classes())
+	}
+	n := &network{turn: make(chan struct{}, 1), backend: b, space: space, classes: slices.Clone(classes),
+		norm: o.Normalization, fit: o.Fit, seed: o.Seed, log: o.Logger}
 	if n.norm.IsZero() {
 		n.norm = dataset.ImageNet()
 	}
@@ -76,8 +90,13 @@ func (n *network) params() int64 {
 	return int64(n.store.set.Count())
 }
 
-// grow changes the number of classes; ss are the tensors of the grown space.
-func (n *network) grow(space *searchspace.Space, ss *specs) error {
+// options is what another network like this one is made with.
+func (n *network) options() *Options {
+	return &Options{Classes: n.classes, Seed: n.seed, Normalization: n.norm, Fit: n.fit, Logger: n.log}
+}
+
+// grow changes the classes; ss are the tensors of the grown space.
+func (n *network) grow(space *searchspace.Space, ss *specs, classes classList) error {
 	n.weights.Lock()
 	defer n.weights.Unlock()
 	if n.busy {
@@ -86,17 +105,9 @@ func (n *network) grow(space *searchspace.Space, ss *specs) error {
 	if err := n.store.grow(n.runner.tape.Stream(), ss, n.seed); err != nil {
 		return err
 	}
-	n.space = space
+	n.space, n.classes = space, slices.Clone(classes)
 	n.version.Add(1)
 	return nil
-}
-
-// grownSpace is the space with k classes.
-func (n *network) grownSpace(k int) (*searchspace.Space, error) {
-	if k < n.space.Classes() {
-		return nil, fmt.Errorf("grow to %d classes, expected at least the present %d", k, n.space.Classes())
-	}
-	return n.space.WithClasses(k)
 }
 
 // ownStats is statistics that no other program sees while this goroutine has the turn, one per batch normalisation. Their values
@@ -152,4 +163,47 @@ func (n *network) setValues(values map[string][]float32) error {
 		}
 	}
 	return st.Sync()
+}
+
+// inherit copies what links move from another network. The caller has the turn of both.
+func (n *network) inherit(from *network, ls []link) (err error) {
+	defer tensor.Recover(&err)
+	sources, _ := keysOf(ls)
+	source, err := from.store.download(from.runner.tape.Stream(), sources)
+	if err != nil {
+		return err
+	}
+	return n.take(source, ls)
+}
+
+// take copies what links move from tensors on the host. The caller has the turn.
+func (n *network) take(source arrays, ls []link) (err error) {
+	defer tensor.Recover(&err)
+	st := n.runner.tape.Stream()
+	_, dests := keysOf(ls)
+	dest, err := n.store.download(st, dests)
+	if err != nil {
+		return err
+	}
+	if err := dest.take(source, ls); err != nil {
+		return err
+	}
+	n.weights.Lock()
+	defer n.weights.Unlock()
+	if n.busy {
+		return ErrTraining
+	}
+	n.version.Add(1)
+	return n.store.upload(st, dest)
+}
+
+// give copies what links move to tensors on the host. The caller has the turn.
+func (n *network) give(dest arrays, ls []link) (err error) {
+	defer tensor.Recover(&err)
+	sources, _ := keysOf(ls)
+	source, err := n.store.download(n.runner.tape.Stream(), sources)
+	if err != nil {
+		return err
+	}
+	return dest.take(source, ls)
 }

@@ -11,10 +11,11 @@ import (
 
 // ONNXOptions configures Model.WriteONNX. The zero value, or a nil pointer, is the default.
 type ONNXOptions struct {
-	// ClassNames are written into the metadata, one per class of the model; nil means "0", "1", ….
+	// ClassNames are written into the metadata, one per class of the model; nil means the model's,
+	// and "0", "1", … where it has none.
 	ClassNames []string
-	// KeepBatchNorm keeps every batch normalisation as a node of its own, for those who train on. By default it is folded into the
-	// convolution that it follows, where nothing else reads that.
+	// KeepBatchNorm keeps every batch normalisation as a node of its own, for those who train on.
+	// By default it is folded into the convolution that it follows, where nothing else reads that.
 	KeepBatchNorm bool
 	// Features adds the output "features", [batch, q]: what Model.Embed gives.
 	Features bool
@@ -22,13 +23,14 @@ type ONNXOptions struct {
 	Probabilities bool
 }
 
-// WriteONNX writes the model as an ONNX file (operator set 17), which other runtimes can run. Its input is "images", float32
-// [batch, 3, size, size], normalised; its first output is "logits", [batch, classes]; the size of the batch is free. Weights
-// have the names of WriteSafetensors.
+// WriteONNX writes the model as an ONNX file (operator set 17), which other runtimes can run. Its
+// input is "images", float32 [batch, 3, size, size], normalised; its first output is "logits",
+// [batch, classes]; the size of the batch is free. Weights have the names of WriteSafetensors.
 //
-// The metadata of the file say how to prepare images and how to read the result: "classes" (JSON list of names),
-// "normalization_mean" and "normalization_std" (JSON lists; a byte v of channel c becomes (v/255−mean[c])/std[c], channels red,
-// green, blue), "input_size", "space" (JSON) and "architecture" (its text form). The file is replaced atomically.
+// The metadata of the file say how to prepare images and how to read the result: "classes" (JSON
+// list of names), "normalization_mean" and "normalization_std" (JSON lists; a byte v of channel c
+// becomes (v/255−mean[c])/std[c], channels red, green, blue), "input_size", "space" (JSON) and
+// "architecture" (its text form). The file is replaced atomically.
 func (m *Model) WriteONNX(ctx context.Context, path string, o *ONNXOptions) error {
 	if o == nil {
 		o = &ONNXOptions{}
@@ -68,12 +70,17 @@ func (m *Model) writeONNX(path string, o *ONNXOptions) error {
 
 // onnxMetadata is the keys and values of the file's metadata.
 func (m *Model) onnxMetadata(o *ONNXOptions) ([][2]string, error) {
+	k := m.prog.graph.Classes
 	classes := o.ClassNames
-	if k := m.prog.graph.Classes; classes == nil {
+	if classes == nil {
+		classes = m.classes.names()
+	}
+	if classes == nil {
 		for i := range k {
 			classes = append(classes, fmt.Sprint(i))
 		}
-	} else if len(classes) != k {
+	}
+	if len(classes) != k {
 		return nil, fmt.Errorf("%d class names, expected %d", len(classes), k)
 	}
 	props := [][2]string{

@@ -8,33 +8,18 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// exactPath shares one tensor per site, candidate and shape. It is single path for spaces without a choice graph, whose layers are
-// too many to list: tensors come into being with the first network that uses them. Only classes are not part of the key, so that
-// they can grow.
-type exactPath struct{}
-
-func (exactPath) place(n *searchspace.Node, k weightKind) place {
-	p := elastic{}.place(n, k)
-	shape := fmt.Sprint(n.Out.C)
-	switch n.Op {
-	case searchspace.OpConv:
-		shape = fmt.Sprintf("%dx%dx%dg%d", n.Kernel, n.In.C, n.Out.C, n.Groups)
-	case searchspace.OpLinear:
-		shape = fmt.Sprint(n.In.C)
-	}
-	p.key = n.Site + "@" + n.Variant + "#" + shape + k.suffix()
-	return p
-}
-
-// openSpecs is the tensors of some networks of a space whose networks cannot all be listed; err says why they cannot.
+// openSpecs is the tensors of some networks of a space whose networks cannot all be listed; err
+// says why they cannot.
 func openSpecs(space *searchspace.Space, s scheme, archs []searchspace.Arch, err error) (*specs, error) {
 	if !errors.Is(err, searchspace.ErrNoChoiceGraph) {
 		return nil, fmt.Errorf("sharing weights: %w", err)
 	}
-	if _, ok := s.(elastic); ok {
-		return nil, fmt.Errorf("elastic sharing: %w; single-path sharing works", err)
+	p := s.openEnded()
+	if p == nil {
+		return nil, fmt.Errorf("%s sharing: %w; %v sharing works", s.name(), err, SinglePath)
 	}
-	ss := newSpecs(exactPath{})
+	ss := newSpecs(p)
+	ss.openEnded = true
 	for _, a := range archs {
 		g, err := space.Lower(a)
 		if err != nil {
@@ -46,10 +31,7 @@ func openSpecs(space *searchspace.Space, s scheme, archs []searchspace.Arch, err
 }
 
 // open reports whether networks bring tensors that were not there.
-func (ss *specs) open() bool {
-	_, ok := ss.scheme.(exactPath)
-	return ok
-}
+func (ss *specs) open() bool { return ss.openEnded }
 
 // admit adds the tensors of a network and returns those that are new.
 func (ss *specs) admit(a searchspace.Arch, g *searchspace.Graph) []*spec {

@@ -26,8 +26,8 @@ func openNet(t *testing.T) *Net {
 	return n
 }
 
-// TestOpenSpace trains networks whose tensors come into being as they are drawn, with and without an interruption after which a
-// fresh supernet goes on.
+// TestOpenSpace trains networks whose tensors come into being as they are drawn, with and without
+// an interruption after which a fresh supernet goes on.
 func TestOpenSpace(t *testing.T) {
 	ctx, ds := context.Background(), stripes(t, 32, 16, 1)
 	options := func(checkpoint string) *TrainOptions {
@@ -76,7 +76,7 @@ func TestOpenSpace(t *testing.T) {
 		t.Fatal(err)
 	}
 	sameValues(t, loaded.values(), whole.values())
-	if err := loaded.GrowClasses(t.Context(), 6); err != nil {
+	if err := loaded.GrowClasses(t.Context(), Unnamed(6)...); err != nil {
 		t.Fatal(err)
 	}
 

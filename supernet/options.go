@@ -35,21 +35,23 @@ const (
 	SinglePath
 )
 
-// String returns "elastic" or "single-path".
+// String returns the name of the form: "elastic", "single-path".
 func (s Sharing) String() string {
-	switch s {
-	case Elastic:
-		return "elastic"
-	case SinglePath:
-		return "single-path"
+	scheme, err := s.scheme()
+	if err != nil {
+		return "unknown sharing"
 	}
-	return "unknown sharing"
+	return scheme.name()
 }
 
 // Options configures New, NewModel, Load and LoadModel. The zero value, or a nil pointer, is the default.
 type Options struct {
 	// Sharing is the form of weight sharing; Elastic by default. A Model has none and ignores it.
 	Sharing Sharing
+	// Classes are the names of the classes by number, one for each class of the space; nil if they
+	// are not known. They are saved and exported with the weights, and say what is what when
+	// classes come and go; no two may be the same. Load and LoadModel take them from the file.
+	Classes []string
 	// Seed draws the initial weights: one PCG stream per tensor name.
 	Seed uint64
 	// Workers bounds the goroutines that compute; 0 means GOMAXPROCS. Results do not depend on it.

@@ -464,7 +464,7 @@ func TestBefore(t *testing.T) {
 		if _, err := n.Train(ctx, train, short(1)); !errors.Is(err, ErrTraining) {
 			return fmt.Errorf("training inside a training: %w", err)
 		}
-		if err := n.GrowClasses(ctx, 6); !errors.Is(err, ErrTraining) {
+		if err := n.GrowClasses(ctx, Unnamed(6)...); !errors.Is(err, ErrTraining) {
 			return fmt.Errorf("growing inside a training: %w", err)
 		}
 		return nil
@@ -480,7 +480,7 @@ func TestBefore(t *testing.T) {
 	if res, err := n.Train(t.Context(), train, o); err == nil || res.Status != searchspace.StatusStopped {
 		t.Errorf("status %v, error %v", res.Status, err)
 	}
-	if err := n.GrowClasses(t.Context(), 6); err != nil {
+	if err := n.GrowClasses(t.Context(), Unnamed(6)...); err != nil {
 		t.Errorf("after the training: %v", err)
 	}
 }

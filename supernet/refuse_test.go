@@ -9,7 +9,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// TestRecalibrateModel checks that a model recalibrated later is the one that was extracted with calibration data.
+// TestRecalibrateModel checks that a model recalibrated later is the one that was extracted with
+// calibration data.
 func TestRecalibrateModel(t *testing.T) {
 	n := tinyNet(t, Elastic)
 	jitter(t, n.network, 1)
@@ -49,6 +50,8 @@ func TestNewErrors(t *testing.T) {
 	for name, f := range map[string]func() error{
 		"no space":       func() error { _, err := New(nil, nil); return err },
 		"sharing":        func() error { _, err := New(space, &Options{Sharing: 7}); return err },
+		"class names":    func() error { _, err := New(space, &Options{Classes: []string{"a", "b"}}); return err },
+		"equal names":    func() error { _, err := New(space, &Options{Classes: []string{"a", "b", "a", "c"}}); return err },
 		"workers":        func() error { _, err := New(space, &Options{Workers: -1}); return err },
 		"model no space": func() error { _, err := NewModel(nil, space.Smallest(), nil); return err },
 		"model no arch":  func() error { _, err := NewModel(space, searchspace.Arch{}, nil); return err },
@@ -60,49 +63,44 @@ func TestNewErrors(t *testing.T) {
 	}
 }
 
-// halves is a scheme that stores the input channels of a site in two ranges.
-type halves struct{ elastic }
-
-func (h halves) place(n *searchspace.Node, k weightKind) place {
-	p := h.elastic.place(n, k)
-	if in := p.in[0].to; in > 1 {
-		p.in = []span{{0, in / 2}, {in / 2, in}}
-	}
-	return p
-}
-
-// TestRanges checks that a view is offered for one range only, also when it does not start at the first channel.
-func TestRanges(t *testing.T) {
-	space := tinySpace(t)
-	g, err := space.Lower(space.Smallest())
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := tinyNet(t, Elastic)
-	s := &store{specs: specsOfGraph(g, halves{}), set: n.store.set}
-	if _, err := compile(space.Smallest(), g, s); err == nil || !strings.Contains(err.Error(), "in 2 ranges") {
-		t.Errorf("two ranges: %v", err)
-	}
-	node := &searchspace.Node{Op: searchspace.OpConv, Site: "final_expand_layer.conv", Kernel: 1, Groups: 1,
-		In: searchspace.Shape{C: 5}, Out: searchspace.Shape{C: 7}}
-	view := &store{specs: &specs{scheme: shifted{}}, set: n.store.set}
-	w, err := view.weight(node)
-	if err != nil {
-		t.Fatal(err)
-	}
-	full := n.store.set.Lookup("final_expand_layer.conv.weight").Weight().V
-	if w.V.In != 5 || w.V.Out != 7 || w.V.Index(0, 0, 0, 0) != full.Index(0, 0, 3, 2) || w.V.Index(0, 0, 4, 6) != full.Index(0, 0, 7, 8) {
-		t.Errorf("view %+v of %+v", w.V, full)
-	}
-}
-
-// shifted is a scheme whose networks start at input channel 3 and output channel 2.
-type shifted struct{ elastic }
+// shifted is a placement that starts at input channel 3 and output channel 2, and keeps the kernel
+// at the centre of a larger one.
+type shifted struct{ own }
 
 func (s shifted) place(n *searchspace.Node, k weightKind) place {
-	p := s.elastic.place(n, k)
-	p.in, p.out = []span{{3, 3 + p.in[0].to}}, []span{{2, 2 + p.out[0].to}}
+	p := s.own.place(n, k)
+	p.out = span{2, 2 + p.out.to}
+	if k == kindWeight && !n.Depthwise() {
+		p.in = span{3, 3 + p.in.to}
+	}
 	return p
+}
+
+// TestShifted runs a network on views of tensors in which its channels do not come first.
+func TestShifted(t *testing.T) {
+	m := tinyModel(t)
+	jitter(t, m.network, 1)
+	g := m.prog.graph
+	wide, err := newNetwork(m.backend, m.space, specsOfGraph(g, shifted{}), &Options{Seed: 9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := wide.inherit(m.network, links(g, m.store, g, wide.store)); err != nil {
+		t.Fatal(err)
+	}
+	p, err := compile(m.arch, g, wide.store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := firstBatch(t, stripes(t, 3, 16, 1), 3)
+	if got, want := outputs(t, wide, p, b), outputs(t, m.network, m.prog, b); !close32(got, want, 1e-5) {
+		t.Errorf("logits %v, expected %v", got, want)
+	}
+	back := tinyModel(t)
+	if err := back.inherit(wide, links(g, wide.store, g, back.store)); err != nil {
+		t.Fatal(err)
+	}
+	sameValues(t, back.values(), m.values())
 }
 
 // TestUnknownOperations checks that a graph with something new is refused by name.

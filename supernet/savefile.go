@@ -22,6 +22,7 @@ type fileMeta struct {
 	Sharing       string   `json:",omitempty"` // of a supernet
 	Arch          string   `json:",omitempty"` // of a model
 	Archs         []string `json:",omitempty"` // of a supernet whose networks bring their tensors: those that did
+	Classes       []string `json:",omitempty"` // names, if they are known
 	Seed          uint64
 	Normalization dataset.Normalization
 	Fit           dataset.Fit
@@ -32,8 +33,8 @@ type fileMeta struct {
 
 // meta describes the network. The caller has the turn.
 func (n *network) meta() fileMeta {
-	return fileMeta{Space: n.space.Spec(), Seed: n.seed, Normalization: n.norm, Fit: n.fit, Version: n.version.Load(), Stage: int(n.stage.Load()),
-		KernelPath: n.backend.Name()}
+	return fileMeta{Space: n.space.Spec(), Classes: n.classes.names(), Seed: n.seed, Normalization: n.norm, Fit: n.fit,
+		Version: n.version.Load(), Stage: int(n.stage.Load()), KernelPath: n.backend.Name()}
 }
 
 // write saves all stored tensors with meta.
@@ -46,7 +47,8 @@ func (n *network) write(path, kind string, meta fileMeta) (err error) {
 	return checkpoint.Write(path, kind, fileVersion, &meta, tensors)
 }
 
-// fit checks that saved tensors are exactly those of a collection, before memory is taken for what a file only claims to hold.
+// fit checks that saved tensors are exactly those of a collection, before memory is taken for what
+// a file only claims to hold.
 func (ss *specs) fit(tensors map[string]checkpoint.Tensor) (map[string][]float32, error) {
 	values := make(map[string][]float32, len(tensors))
 	for _, s := range ss.list {
@@ -89,15 +91,16 @@ func open(path, kind string, o *Options) (*saved, error) {
 	if o != nil {
 		f.opts = *o
 	}
-	f.opts.Seed, f.opts.Normalization, f.opts.Fit = f.meta.Seed, f.meta.Normalization, f.meta.Fit
+	f.opts.Classes, f.opts.Seed = f.meta.Classes, f.meta.Seed
+	f.opts.Normalization, f.opts.Fit = f.meta.Normalization, f.meta.Fit
 	if f.space, err = searchspace.FromSpec(f.meta.Space, f.opts.Makers...); err != nil {
 		return nil, err
 	}
 	return &f, nil
 }
 
-// Save writes the supernet to one file: the weights as safetensors, everything else as JSON beside them. The file is replaced
-// atomically.
+// Save writes the supernet to one file: the weights as safetensors, everything else as JSON beside
+// them. The file is replaced atomically.
 func (n *Net) Save(ctx context.Context, path string) error {
 	if err := n.acquire(ctx); err != nil {
 		return fmt.Errorf("supernet: save: %w", err)
@@ -111,8 +114,8 @@ func (n *Net) Save(ctx context.Context, path string) error {
 	return nil
 }
 
-// Load reads a supernet that Save wrote. Of the options Workers, Makers and Logger count; everything else is in the file. A
-// damaged file gives an error, never a supernet.
+// Load reads a supernet that Save wrote. Of the options Workers, Makers and Logger count;
+// everything else is in the file. A damaged file gives an error, never a supernet.
 func Load(path string, o *Options) (*Net, error) {
 	n, err := load(path, o)
 	if err != nil {
@@ -126,15 +129,10 @@ func load(path string, o *Options) (*Net, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch f.meta.Sharing {
-	case Elastic.String():
-		f.opts.Sharing = Elastic
-	case SinglePath.String():
-		f.opts.Sharing = SinglePath
-	default:
-		return nil, fmt.Errorf("form of sharing %q, expected %v or %v", f.meta.Sharing, Elastic, SinglePath)
+	if f.opts.Sharing, err = parseSharing(f.meta.Sharing); err != nil {
+		return nil, err
 	}
-	scheme, err := schemeOf(f.opts.Sharing)
+	scheme, err := f.opts.Sharing.scheme()
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +155,8 @@ func load(path string, o *Options) (*Net, error) {
 	return n, n.adopt(&f.meta, values)
 }
 
-// Save writes the model to one file: the weights as safetensors, everything else as JSON beside them. The file is replaced atomically.
+// Save writes the model to one file: the weights as safetensors, everything else as JSON beside
+// them. The file is replaced atomically.
 func (m *Model) Save(ctx context.Context, path string) error {
 	if err := m.acquire(ctx); err != nil {
 		return fmt.Errorf("supernet: save: %w", err)
@@ -171,8 +170,8 @@ func (m *Model) Save(ctx context.Context, path string) error {
 	return nil
 }
 
-// LoadModel reads a model that Save wrote. Of the options Workers, Makers and Logger count; everything else is in the file. A
-// damaged file gives an error, never a model.
+// LoadModel reads a model that Save wrote. Of the options Workers, Makers and Logger count;
+// everything else is in the file. A damaged file gives an error, never a model.
 func LoadModel(path string, o *Options) (*Model, error) {
 	m, err := loadModel(path, o)
 	if err != nil {

@@ -23,10 +23,11 @@ func TestPublishedParams(t *testing.T) {
 		want    int
 	}{
 		{SinglePath, 30_382_856},
-		// The largest network, plus the rings by which its 20 kernels are as large already: nothing.
+		// The largest network, plus the rings by which its 20 kernels are as large already:
+		// nothing.
 		{Elastic, int(paramsOf(t, space, space.Largest()))},
 	} {
-		scheme, err := schemeOf(c.sharing)
+		scheme, err := c.sharing.scheme()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +51,8 @@ func TestPublishedParams(t *testing.T) {
 	}
 }
 
-// TestSubnetEqualsCopy compares sub-networks run on views of shared weights with standalone networks that have copies.
+// TestSubnetEqualsCopy compares sub-networks run on views of shared weights with standalone
+// networks that have copies.
 func TestSubnetEqualsCopy(t *testing.T) {
 	for _, sharing := range []Sharing{Elastic, SinglePath} {
 		t.Run(sharing.String(), func(t *testing.T) {
@@ -96,7 +98,7 @@ func TestElasticSlices(t *testing.T) {
 		key := node.Site + ".weight"
 		s := n.store.byKey[key]
 		got := m.values()[node.Name+".weight"]
-		in, out, k := inChannels(node), node.Out.C, node.Kernel
+		in, out, k := node.In.C/node.Groups, node.Out.C, node.Kernel
 		margin := (s.kernel - k) / 2
 		for y := range k {
 			for x := range k {
@@ -117,7 +119,8 @@ func TestElasticSlices(t *testing.T) {
 	}
 }
 
-// TestSinglePathIndependence trains one sub-network and looks which tensors moved: its own candidates and what all share.
+// TestSinglePathIndependence trains one sub-network and looks which tensors moved: its own
+// candidates and what all share.
 func TestSinglePathIndependence(t *testing.T) {
 	n := tinyNet(t, SinglePath)
 	before := n.values()
@@ -134,7 +137,7 @@ func TestSinglePathIndependence(t *testing.T) {
 	used := make(map[string]bool)
 	for i := range p.graph.Nodes {
 		for _, k := range kindsOf(&p.graph.Nodes[i]) {
-			used[n.store.scheme.place(&p.graph.Nodes[i], k).key] = true
+			used[n.store.place(&p.graph.Nodes[i], k).key] = true
 		}
 	}
 	after := n.values()
@@ -155,7 +158,7 @@ func TestSinglePathIndependence(t *testing.T) {
 
 // TestInitialByName checks that a tensor's first values depend on seed and name only.
 func TestInitialByName(t *testing.T) {
-	big := &spec{key: "a.weight", kernel: 3, in: 4, out: 8, groups: 1}
+	big := &spec{key: "a.weight", extent: extent{3, 4, 8}, groups: 1}
 	one, two, three := make([]float32, 288), make([]float32, 288), make([]float32, 288)
 	initial(big, 5, one)
 	initial(big, 5, two)
@@ -172,7 +175,8 @@ func TestInitialByName(t *testing.T) {
 	}
 }
 
-// TestGrowClasses grows the classifier of a supernet and of a model and looks that the old logits stay.
+// TestGrowClasses grows the classifier of a supernet and of a model and looks that the old logits
+// stay.
 func TestGrowClasses(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, sharing := range []Sharing{Elastic, SinglePath} {
@@ -186,10 +190,10 @@ func TestGrowClasses(t *testing.T) {
 		b := firstBatch(t, stripes(t, 5, 16, 2), 5)
 		want := outputs(t, m.network, m.prog, b)
 		version := n.WeightVersion()
-		if err := n.GrowClasses(t.Context(), 7); err != nil {
+		if err := n.GrowClasses(t.Context(), Unnamed(7)...); err != nil {
 			t.Fatal(err)
 		}
-		if err := m.GrowClasses(t.Context(), 7); err != nil {
+		if err := m.GrowClasses(t.Context(), Unnamed(7)...); err != nil {
 			t.Fatal(err)
 		}
 		if n.Classes() != 7 || m.Classes() != 7 || n.WeightVersion() == version {
@@ -206,7 +210,7 @@ func TestGrowClasses(t *testing.T) {
 				}
 			}
 		}
-		if err := n.GrowClasses(t.Context(), 6); err == nil {
+		if err := n.GrowClasses(t.Context(), Unnamed(6)...); err == nil {
 			t.Error("fewer classes were accepted")
 		}
 	}
@@ -215,7 +219,7 @@ func TestGrowClasses(t *testing.T) {
 // TestGrownLikeMade checks that new classes start as they would in a network made with them.
 func TestGrownLikeMade(t *testing.T) {
 	n := tinyNet(t, Elastic)
-	if err := n.GrowClasses(t.Context(), 9); err != nil {
+	if err := n.GrowClasses(t.Context(), Unnamed(9)...); err != nil {
 		t.Fatal(err)
 	}
 	wide, err := tinySpace(t).WithClasses(9)

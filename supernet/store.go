@@ -2,20 +2,21 @@ package supernet
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/tendril-nas/tendril/internal/nn"
 	"github.com/tendril-nas/tendril/internal/tensor"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// spec describes a stored tensor: a weight [kernel][kernel][in][out], a linear weight [in][out], or a vector [out].
+// spec describes a stored tensor: a weight [kernel][kernel][in][out], a linear weight [in][out], or
+// a vector [out].
 type spec struct {
-	key                     string
-	kind                    weightKind
-	kernel, in, out, groups int
-	linear                  bool
-	stage                   int // of the nodes that use it
+	extent
+	key    string
+	kind   weightKind
+	groups int
+	linear bool
+	stage  int // of the nodes that use it
 }
 
 // dims is the shape in storage.
@@ -29,47 +30,38 @@ func (s *spec) dims() []int {
 	return []int{s.kernel, s.kernel, s.in, s.out}
 }
 
-// specs collects the tensors that nodes need under a scheme, in the order of their first use; a tensor is as large as its
-// largest use.
+// specs collects the tensors that nodes need, in the order of their first use; a tensor is as large
+// as its largest use.
 type specs struct {
-	scheme scheme
-	list   []*spec
-	byKey  map[string]*spec
-	archs  []searchspace.Arch // of an open space: the networks that brought tensors, in order
+	placer
+	list      []*spec
+	byKey     map[string]*spec
+	openEnded bool               // tensors come into being with the first network that uses them
+	archs     []searchspace.Arch // if so: the networks that brought tensors, in order
 }
 
-func newSpecs(s scheme) *specs { return &specs{scheme: s, byKey: make(map[string]*spec)} }
+func newSpecs(p placer) *specs { return &specs{placer: p, byKey: make(map[string]*spec)} }
 
 func (ss *specs) add(n *searchspace.Node) {
 	for _, k := range kindsOf(n) {
-		p := ss.scheme.place(n, k)
+		p := ss.place(n, k)
 		s := ss.byKey[p.key]
 		if s == nil {
 			s = &spec{key: p.key, kind: k, linear: n.Op == searchspace.OpLinear, stage: n.Stage}
 			ss.byKey[p.key] = s
 			ss.list = append(ss.list, s)
 		}
-		s.kernel = max(s.kernel, n.Kernel, 1)
-		s.in = max(s.in, extent(p.in))
-		s.out = max(s.out, extent(p.out))
+		s.extent = extent{max(s.kernel, p.kernel), max(s.in, p.in.to), max(s.out, p.out.to)}
 		s.groups = max(s.groups, n.Groups, 1)
 	}
-}
-
-// extent is the end of the last range.
-func extent(spans []span) int {
-	end := 0
-	for _, s := range spans {
-		end = max(end, s.to)
-	}
-	return end
 }
 
 // maxJoint bounds the joint choices that one node may depend on.
 const maxJoint = 1 << 20
 
-// specsOfSpace collects the tensors of all networks of a space: every weight under every joint choice of the decisions that it
-// depends on; where a space cannot say, those of the networks archs.
+// specsOfSpace collects the tensors of all networks of a space: every weight under every joint
+// choice of the decisions that it depends on; where a space cannot say, those of the networks
+// archs.
 func specsOfSpace(space *searchspace.Space, s scheme, archs ...searchspace.Arch) (*specs, error) {
 	g, err := space.LowerChoices()
 	if err != nil {
@@ -85,7 +77,8 @@ func specsOfSpace(space *searchspace.Space, s scheme, archs ...searchspace.Arch)
 		joint := 1
 		for _, d := range deps {
 			if joint *= len(g.Decisions[d].Allowed); joint > maxJoint {
-				return nil, fmt.Errorf("sharing weights: %s depends on %d decisions with more than %d joint choices", n.Site, len(deps), maxJoint)
+				return nil, fmt.Errorf("sharing weights: %s depends on %d decisions with more than %d joint choices",
+					n.Site, len(deps), maxJoint)
 			}
 		}
 		choices := make([]int, len(g.Decisions))
@@ -105,8 +98,8 @@ func specsOfSpace(space *searchspace.Space, s scheme, archs ...searchspace.Arch)
 }
 
 // specsOfGraph collects the tensors of one network.
-func specsOfGraph(g *searchspace.Graph, s scheme) *specs {
-	ss := newSpecs(s)
+func specsOfGraph(g *searchspace.Graph, p placer) *specs {
+	ss := newSpecs(p)
 	for i := range g.Nodes {
 		ss.add(&g.Nodes[i])
 	}
@@ -143,32 +136,33 @@ func (s *store) make(st tensor.Stream, sp *spec, seed uint64) error {
 	return p.Set(st, values)
 }
 
-// grow gives the tensors the shapes of another collection with the same keys, none smaller. Old values stay where their
-// indices are, new places get initial values.
+// grow gives the tensors the shapes of another collection with the same keys, none smaller. Old
+// values stay where their indices are, new places get initial values.
 func (s *store) grow(st tensor.Stream, to *specs, seed uint64) (err error) {
 	defer tensor.Recover(&err)
+	grown := make(arrays)
 	for _, sp := range to.list {
 		old := s.byKey[sp.key]
 		if old == nil {
 			return fmt.Errorf("tensor %s is new", sp.key)
 		}
-		if slices.Equal(old.dims(), sp.dims()) {
+		if old.extent == sp.extent {
 			continue
 		}
-		if old.kernel != sp.kernel || old.in != sp.in || old.out > sp.out {
-			return fmt.Errorf("tensor %s grows from %v to %v, expected more outputs only", sp.key, old.dims(), sp.dims())
+		a := &array{extent: sp.extent, data: make([]float32, sp.size())}
+		initial(sp, seed, a.data)
+		before := &array{extent: old.extent, data: s.set.Lookup(sp.key).Get(st)}
+		if err := a.keep(sp.key, before); err != nil {
+			return err
 		}
-		before := s.set.Lookup(sp.key).Get(st)
-		p, err := s.set.Replace(sp.key, sp.dims()...)
+		grown[sp.key] = a
+	}
+	for key, a := range grown {
+		p, err := s.set.Replace(key, to.byKey[key].dims()...)
 		if err != nil {
 			return err
 		}
-		after := make([]float32, p.Size())
-		initial(sp, seed, after)
-		for row := 0; row*old.out < len(before); row++ {
-			copy(after[row*sp.out:], before[row*old.out:(row+1)*old.out])
-		}
-		if err := p.Set(st, after); err != nil {
+		if err := p.Set(st, a.data); err != nil {
 			return err
 		}
 	}
@@ -176,51 +170,75 @@ func (s *store) grow(st tensor.Stream, to *specs, seed uint64) (err error) {
 	return st.Sync()
 }
 
+// download reads tensors.
+func (s *store) download(st tensor.Stream, keys map[string]bool) (arrays, error) {
+	out := make(arrays, len(keys))
+	for key := range keys {
+		p, err := s.find(key)
+		if err != nil {
+			return nil, err
+		}
+		out[key] = &array{extent: s.byKey[key].extent, data: p.Get(st)}
+	}
+	return out, nil
+}
+
+// upload replaces the values of tensors.
+func (s *store) upload(st tensor.Stream, tensors arrays) error {
+	for key, a := range tensors {
+		p, err := s.find(key)
+		if err != nil {
+			return err
+		}
+		if err := p.Set(st, a.data); err != nil {
+			return err
+		}
+	}
+	return st.Sync()
+}
+
 // weight is the part of the stored weight that a convolution or linear node uses.
 func (s *store) weight(n *searchspace.Node) (nn.Weight, error) {
-	p, at, err := s.find(n, kindWeight)
+	at := s.place(n, kindWeight)
+	p, err := s.find(at.key)
 	if err != nil {
 		return nn.Weight{}, err
 	}
 	w := p.Weight()
-	in, out, err := single(at)
-	if err != nil {
-		return nn.Weight{}, err
-	}
-	w.V.Off += in.from*w.V.StrideIn + out.from
-	w.V.In, w.V.Out = w.V.In-in.from, w.V.Out-out.from
-	return w.Crop(max(n.Kernel, 1), in.to-in.from, out.to-out.from), nil
+	w.V.Off += at.in.from*w.V.StrideIn + at.out.from
+	w.V.In, w.V.Out = w.V.In-at.in.from, w.V.Out-at.out.from
+	return w.Crop(at.kernel, at.in.len(), at.out.len()), nil
 }
 
 // vector is the part of a stored vector that a node uses.
 func (s *store) vector(n *searchspace.Node, k weightKind) (nn.Vector, error) {
-	p, at, err := s.find(n, k)
-	if err != nil {
-		return nn.Vector{}, err
-	}
-	_, out, err := single(at)
+	at := s.place(n, k)
+	p, err := s.find(at.key)
 	if err != nil {
 		return nn.Vector{}, err
 	}
 	v := p.Vector()
-	v.V.Off, v.V.Len = out.from, v.V.Len-out.from
-	return v.First(out.to - out.from), nil
+	v.V.Off, v.V.Len = at.out.from, v.V.Len-at.out.from
+	return v.First(at.out.len()), nil
 }
 
-func (s *store) find(n *searchspace.Node, k weightKind) (*nn.Param, place, error) {
-	at := s.scheme.place(n, k)
-	p := s.set.Lookup(at.key)
+// norm is the batch normalisation of a node with the parts of the stored vectors that it uses.
+func (s *store) norm(n *searchspace.Node) (nn.BatchNorm, error) {
+	var v [4]nn.Vector
+	for i, k := range kindsOf(n) {
+		var err error
+		if v[i], err = s.vector(n, k); err != nil {
+			return nn.BatchNorm{}, err
+		}
+	}
+	stats := &nn.Stats{Mean: v[2].V, Var: v[3].V}
+	return nn.BatchNorm{Gamma: v[0], Beta: v[1], Stats: stats, Eps: n.Eps, Momentum: n.Momentum}, nil
+}
+
+func (s *store) find(key string) (*nn.Param, error) {
+	p := s.set.Lookup(key)
 	if p == nil {
-		return nil, at, fmt.Errorf("no weights for %s: the architecture is outside the space of the weights", at.key)
+		return nil, fmt.Errorf("no weights for %s: the architecture is outside the space of the weights", key)
 	}
-	return p, at, nil
-}
-
-// single is the ranges of a place that one view can show: each axis has one.
-func single(at place) (in, out span, err error) {
-	if len(at.in) != 1 || len(at.out) != 1 {
-		return in, out, fmt.Errorf("%s: input channels in %d ranges and output channels in %d, expected one of each",
-			at.key, len(at.in), len(at.out))
-	}
-	return at.in[0], at.out[0], nil
+	return p, nil
 }

@@ -40,20 +40,17 @@ type Timing struct {
 }
 
 // TimeStep measures a training step: forward, backward and update, of one batch in memory. Reading
-// and augmenting images comes on top of it, in other goroutines. It runs on a copy, so that nothing
-// about the model changes, and while it lasts nothing else computes on the model but Classify; that
-// other work of the program pauses, too, is up to the caller. Images are noise: what they show has no
-// influence on the time.
+// and augmenting images comes on top of it, in other goroutines. It runs on a twin with initial
+// weights, so that nothing about the model changes, and on noise: neither weights nor what images show
+// has an influence on the time. While it lasts nothing else computes on the model but Classify; that
+// other work of the program pauses, too, is up to the caller.
 func (m *Model) TimeStep(ctx context.Context, o *TimeOptions) (*Timing, error) {
 	return m.time(ctx, o, func(o *TimeOptions, ds dataset.Dataset, b *dataset.Batch) (func() error, error) {
-		c, err := newModel(m.backend, m.space, m.arch, &Options{Seed: m.seed, Normalization: m.norm})
+		twin, err := newModel(m.backend, m.space, m.arch, &Options{Seed: m.seed, Normalization: m.norm})
 		if err != nil {
 			return nil, err
 		}
-		if err := c.inherit(m.network, m.prog); err != nil {
-			return nil, err
-		}
-		return c.stepper(ds, b, o.FrozenStages)
+		return twin.stepper(ds, b, o.FrozenStages)
 	})
 }
 

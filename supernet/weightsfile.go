@@ -16,7 +16,8 @@ import (
 // counterSuffix ends the names of PyTorch's batch counters, which say nothing here.
 const counterSuffix = ".num_batches_tracked"
 
-// foreignDims is the shape of a tensor as PyTorch has it: convolutions [out][in/groups][kh][kw], linear [out][in].
+// foreignDims is the shape of a tensor as PyTorch has it: convolutions [out][in/groups][kh][kw],
+// linear [out][in].
 func (s *spec) foreignDims() []int {
 	switch {
 	case s.kind.vector():
@@ -27,8 +28,9 @@ func (s *spec) foreignDims() []int {
 	return []int{s.out, s.in, s.kernel, s.kernel}
 }
 
-// WriteSafetensors writes weights and running statistics to a safetensors file under the names and in the layouts that PyTorch
-// gives them: convolutions [out][in/groups][kh][kw], linear layers [out][in]. The file is replaced atomically.
+// WriteSafetensors writes weights and running statistics to a safetensors file under the names and
+// in the layouts that PyTorch gives them: convolutions [out][in/groups][kh][kw], linear layers
+// [out][in]. The file is replaced atomically.
 func (m *Model) WriteSafetensors(ctx context.Context, path string) error {
 	if err := m.acquire(ctx); err != nil {
 		return fmt.Errorf("supernet: write weights: %w", err)
@@ -46,7 +48,8 @@ func (m *Model) WriteSafetensors(ctx context.Context, path string) error {
 	return nil
 }
 
-// foreign is all tensors under the names and in the layouts that PyTorch gives them. The caller has the turn.
+// foreign is all tensors under the names and in the layouts that PyTorch gives them. The caller has
+// the turn.
 func (m *Model) foreign() (tensors map[string]checkpoint.Tensor, err error) {
 	defer tensor.Recover(&err)
 	tensors = make(map[string]checkpoint.Tensor, len(m.store.list))
@@ -60,9 +63,10 @@ func (m *Model) foreign() (tensors map[string]checkpoint.Tensor, err error) {
 	return tensors, nil
 }
 
-// ReadSafetensors replaces all weights and running statistics by those of a file as WriteSafetensors writes it. It is strict: when a
-// name is missing, left over or has another shape or type, the error wraps ErrWeights and lists all of them, and nothing changes.
-// Batch counters ("num_batches_tracked") are passed over.
+// ReadSafetensors replaces all weights and running statistics by those of a file as
+// WriteSafetensors writes it. It is strict: when a name is missing, left over or has another shape
+// or type, the error wraps ErrWeights and lists all of them, and nothing changes. Batch counters
+// ("num_batches_tracked") are passed over.
 func (m *Model) ReadSafetensors(ctx context.Context, path string) error {
 	if err := m.acquire(ctx); err != nil {
 		return fmt.Errorf("supernet: read weights: %w", err)

@@ -162,7 +162,7 @@ func (l *learner) Measure(context.Context) (adjuster.Reading, error) { return l.
 // FineTune trains the supernet on the data so far, with new classes added.
 func (l *learner) FineTune(ctx context.Context) error {
 	if k := classesIn(l.data); k > l.net.Classes() {
-		if err := l.net.GrowClasses(ctx, k); err != nil {
+		if err := l.net.GrowClasses(ctx, supernet.Unnamed(k)...); err != nil {
 			return err
 		}
 	}

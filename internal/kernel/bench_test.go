@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// The twenty matrix products with the most operations in training the
-// MobileNetV3 supernet: forward, input gradient, weight gradient.
+// The twenty matrix products with the most operations in training the MobileNetV3 supernet:
+// forward, input gradient, weight gradient.
 var gemmShapes = []struct {
 	kind    string
 	m, n, k int

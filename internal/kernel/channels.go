@@ -23,10 +23,9 @@ const (
 // Vec is one value per channel of a plane.
 type Vec [Block]float32
 
-// Chan holds the per-channel parameters and results of the kernels that stream
-// over one plane. A kernel reads only the fields that its comment names. With
-// z = x·Scale + Shift the forward value is act(z)·Mul and the masked gradient is
-// g = (d·Mul + Add)·act'(z).
+// Chan holds the per-channel parameters and results of the kernels that stream over one plane. A
+// kernel reads only the fields that its comment names. With z = x·Scale + Shift the forward value
+// is act(z)·Mul and the masked gradient is g = (d·Mul + Add)·act'(z).
 type Chan struct {
 	Scale, Shift Vec
 	Mul, Add     Vec
@@ -34,14 +33,13 @@ type Chan struct {
 	Mean         Vec
 	Sum, Sum2    Vec // results
 
-	// Runs and Skip serve Apply and GradApply: the n rows are repeated Runs times
-	// and Skip bytes are left out in dst after each run, so that an image is
-	// written into the middle of a padded frame. Operands are contiguous.
+	// Runs and Skip serve Apply and GradApply: the n rows are repeated Runs times and Skip bytes
+	// are left out in dst after each run, so that an image is written into the middle of a padded
+	// frame. Operands are contiguous.
 	Runs, Skip int
 }
 
-// Identity resets the parameters to "no change": Scale, Mul and A are 1, one
-// run, the others 0.
+// Identity resets the parameters to "no change": Scale, Mul and A are 1, one run, the others 0.
 func (c *Chan) Identity() {
 	*c = Chan{Runs: 1}
 	for i := range Block {
@@ -56,8 +54,7 @@ func (c *Chan) target(dst unsafe.Pointer, i, n int) *Vec {
 	return (*Vec)(unsafe.Add(dst, i*(Block*4)+i/n*c.Skip))
 }
 
-// statsGo sums in float64: the variance of few, far-off numbers suffers most from
-// rounding.
+// statsGo sums in float64: the variance of few, far-off numbers suffers most from rounding.
 func statsGo(x unsafe.Pointer, n int, c *Chan) {
 	var s, q [Block]float64
 	for i := range n {
@@ -153,8 +150,8 @@ func (a Act) apply(x float32) float32 {
 	return x
 }
 
-// slope is the derivative; at the kinks it is the one that automatic
-// differentiation of the composed function gives.
+// slope is the derivative; at the kinks it is the one that automatic differentiation of the
+// composed function gives.
 func (a Act) slope(x float32) float32 {
 	switch a {
 	case ReLU:
@@ -191,15 +188,15 @@ func (a Act) slope(x float32) float32 {
 	return 1
 }
 
-// Stats sums over n rows of a plane: Sum = Σ(x−Mean), Sum2 = Σ(x−Mean)². A Mean
-// near the true one keeps the second sum free of cancellation.
+// Stats sums over n rows of a plane: Sum = Σ(x−Mean), Sum2 = Σ(x−Mean)². A Mean near the true one
+// keeps the second sum free of cancellation.
 func (p Path) Stats(x unsafe.Pointer, n int, c *Chan) {
 	reads(x, 1, n*Block, 0)
 	p.stats(x, n, c)
 }
 
-// Apply writes dst = act(x·Scale+Shift)·Mul for n rows, plus r unless r is nil.
-// dst may be x or r. See Runs and Skip of Chan.
+// Apply writes dst = act(x·Scale+Shift)·Mul for n rows, plus r unless r is nil. dst may be x or r.
+// See Runs and Skip of Chan.
 func (p Path) Apply(dst, x, r unsafe.Pointer, n int, act Act, c *Chan) {
 	reads(x, c.Runs, n*Block, n*Block)
 	reads(r, c.Runs, n*Block, n*Block)
@@ -227,8 +224,7 @@ func (p Path) GradSums(d, x unsafe.Pointer, n int, act Act, c *Chan) {
 	p.gradSums(d, x, n, act, c)
 }
 
-// GradApply writes dst = A·g + B·(x−Mean) + C. dst may be d or x. See
-// Runs and Skip of Chan.
+// GradApply writes dst = A·g + B·(x−Mean) + C. dst may be d or x. See Runs and Skip of Chan.
 func (p Path) GradApply(dst, d, x unsafe.Pointer, n int, act Act, c *Chan) {
 	reads(d, c.Runs, n*Block, n*Block)
 	reads(x, c.Runs, n*Block, n*Block)

@@ -7,8 +7,7 @@ import "unsafe"
 // planeFunc streams over n rows; see the methods of Path for the operands.
 type planeFunc = func(dst, d, x *byte, n int, c *byte)
 
-// planeTable is one kernel for each activation up to HSigmoid; the others run in
-// plain Go.
+// planeTable is one kernel for each activation up to HSigmoid; the others run in plain Go.
 type planeTable [HSigmoid + 1]planeFunc
 
 // Indexed by path − AVX2.

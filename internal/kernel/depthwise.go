@@ -2,11 +2,10 @@ package kernel
 
 import "unsafe"
 
-// Depthwise describes a depthwise convolution of one plane whose borders the
-// caller has already padded: out(y, x) = Σ W(ky, kx)·src(window of (y, x)).
-// Strides are in floats. The same record serves the forward pass, the input
-// gradient (flipped weights over the padded output gradient) and, with taps of
-// one parity, the input gradient of a strided convolution.
+// Depthwise describes a depthwise convolution of one plane whose borders the caller has already
+// padded: out(y, x) = Σ W(ky, kx)·src(window of (y, x)). Strides are in floats. The same record
+// serves the forward pass, the input gradient (flipped weights over the padded output gradient)
+// and, with taps of one parity, the input gradient of a strided convolution.
 type Depthwise struct {
 	Dst, Src, W unsafe.Pointer // W is [KH][KW] vectors of 16
 	DstCol      int            // between outputs of a row
@@ -17,9 +16,9 @@ type Depthwise struct {
 	Cols, Rows  int
 	KW, KH      int
 
-	// When Inside is not 0, rows of Src outside [Top, Top+Inside) hold zeros (Top
-	// may be negative); kernel rows that meet only such rows are left out. On the
-	// small maps of late layers that is most of a large kernel.
+	// When Inside is not 0, rows of Src outside [Top, Top+Inside) hold zeros (Top may be negative);
+	// kernel rows that meet only such rows are left out. On the small maps of late layers that is
+	// most of a large kernel.
 	Top, Inside int
 }
 
@@ -42,8 +41,8 @@ func depthwiseGo(a *Depthwise) {
 	}
 }
 
-// DepthwiseGrad describes the weight gradient of one plane: W(ky, kx) +=
-// Σ G(y, x)·src(window of (y, x))(ky, kx).
+// DepthwiseGrad describes the weight gradient of one plane: W(ky, kx) += Σ G(y, x)·src(window of
+// (y, x))(ky, kx).
 type DepthwiseGrad struct {
 	G, Src, W  unsafe.Pointer // W is [KH][KW] vectors of 16
 	GRow       int
@@ -104,8 +103,7 @@ func (p Path) Depthwise(a *Depthwise) {
 	*a = whole
 }
 
-// taps is the kernel rows that meet something in output row y; one that meets
-// zeros if none does.
+// taps is the kernel rows that meet something in output row y; one that meets zeros if none does.
 func (a *Depthwise) taps(y int) (k0, k1 int) {
 	first := y * (a.SrcNext / a.SrcRow)
 	k0, k1 = max(0, a.Top-first), min(a.KH, a.Top+a.Inside-first)

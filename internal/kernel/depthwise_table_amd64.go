@@ -16,8 +16,8 @@ var depthwiseTable = [2][2][8]func(*byte){
 	},
 }
 
-// gradTable is the weight gradient by window distance − 1, kernel width and
-// kernel rows of one pass.
+// gradTable is the weight gradient by window distance − 1, kernel width and kernel rows of one
+// pass.
 var gradTable = [2][2][8][4]func(*byte){
 	{
 		{3: {3: depthwiseGrad256k3s1r3}, 5: {2: depthwiseGrad256k5s1r2, 1: depthwiseGrad256k5s1r1}, 7: {1: depthwiseGrad256k7s1r1}},

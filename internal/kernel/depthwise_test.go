@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestDepthwise compares both depthwise kernels with their twins for every
-// width, window distance and row tail.
+// TestDepthwise compares both depthwise kernels with their twins for every width, window distance
+// and row tail.
 func TestDepthwise(t *testing.T) {
 	for _, p := range Available() {
 		for kw := 1; kw <= 7; kw++ {
@@ -65,8 +65,8 @@ func checkDepthwise(t *testing.T, p Path, kh, kw, step, cols, rows int) {
 	}
 }
 
-// TestDepthwiseInside compares the kernels that leave out rows of zeros with the
-// plain ones that read them, on maps smaller and larger than the kernel.
+// TestDepthwiseInside compares the kernels that leave out rows of zeros with the plain ones that
+// read them, on maps smaller and larger than the kernel.
 func TestDepthwiseInside(t *testing.T) {
 	for _, p := range Available() {
 		for _, k := range []int{3, 5, 7} {

@@ -11,9 +11,9 @@ type SGD struct {
 	Nesterov, First                bool
 }
 
-// Adam is the update of [Path.Adam]; Rate is LR/(1−Beta1^t) and Root is
-// 1/√(1−Beta2^t), so that p −= Rate·m/(√v·Root + Eps). Gain1 and Gain2 are
-// 1−Beta1 and 1−Beta2, rounded once: 1−0.999 in float32 is off by 5e-5.
+// Adam is the update of [Path.Adam]; Rate is LR/(1−Beta1^t) and Root is 1/√(1−Beta2^t), so that p
+// −= Rate·m/(√v·Root + Eps). Gain1 and Gain2 are 1−Beta1 and 1−Beta2, rounded once: 1−0.999 in
+// float32 is off by 5e-5.
 type Adam struct {
 	Rate, Root, Beta1, Beta2, Gain1, Gain2, Eps, Decay, GradScale float32
 }
@@ -102,9 +102,9 @@ func (p Path) SumSquares(x []float32) float64 {
 	return p.sumSquares(x)
 }
 
-// SGD updates param and momentum (nil: none) in place:
-// d = GradScale·grad + Decay·param; m = Momentum·m + d, or d when First;
-// param −= LR·m, or LR·(d + Momentum·m) with Nesterov. Equal lengths.
+// SGD updates param and momentum (nil: none) in place: d = GradScale·grad + Decay·param; m =
+// Momentum·m + d, or d when First; param −= LR·m, or LR·(d + Momentum·m) with Nesterov. Equal
+// lengths.
 func (p Path) SGD(param, grad, momentum []float32, o *SGD) {
 	readAll(grad)
 	writeAll(param)

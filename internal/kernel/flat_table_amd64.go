@@ -14,8 +14,8 @@ func (p Path) lanes() int {
 
 func bytePtr(x []float32) *byte { return (*byte)(unsafe.Pointer(unsafe.SliceData(x))) }
 
-// vectors splits a length into whole vectors and the elements that they cover;
-// 0 where there is no assembly.
+// vectors splits a length into whole vectors and the elements that they cover; 0 where there is no
+// assembly.
 func (p Path) vectors(n int) (vecs, covered int) {
 	if p == Go {
 		return 0, 0

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// FuzzTile compares the tile kernels with the plain one on any geometry that fits
-// its operands: padded and transposed rows, runs with gaps, both column blocks.
+// FuzzTile compares the tile kernels with the plain one on any geometry that fits its operands:
+// padded and transposed rows, runs with gaps, both column blocks.
 func FuzzTile(f *testing.F) {
 	f.Add(uint64(1), uint8(14), uint8(2), uint8(16), uint8(16), uint8(3), uint8(5), false, false)
 	f.Add(uint64(2), uint8(1), uint8(1), uint8(1), uint8(0), uint8(0), uint8(1), true, true)

@@ -39,18 +39,17 @@ const (
 	height64 = 240
 )
 
-// Workspace64 is memory that [Path.MatMul64] keeps between calls. The zero value
-// is ready; it serves one call at a time.
+// Workspace64 is memory that [Path.MatMul64] keeps between calls. The zero value is ready; it
+// serves one call at a time.
 type Workspace64 struct {
 	a, b []float64
 	edge [tileRows64 * tileCols64]float64
 }
 
-// MatMul64 computes C += alpha·op(A)·op(B) in float64 on the calling goroutine;
-// op transposes when transA or transB is set. It fails when the shapes do not
-// fit. C must not overlap A or B. Every element of C gets the sum of its
-// products, added in an order that depends on the inner dimension only, so that
-// computing C in pieces gives the same bits.
+// MatMul64 computes C += alpha·op(A)·op(B) in float64 on the calling goroutine; op transposes when
+// transA or transB is set. It fails when the shapes do not fit. C must not overlap A or B. Every
+// element of C gets the sum of its products, added in an order that depends on the inner dimension
+// only, so that computing C in pieces gives the same bits.
 func (p Path) MatMul64(ws *Workspace64, c Matrix64, alpha float64, a, b Matrix64, transA, transB bool) error {
 	for _, e := range []error{a.check("a"), b.check("b"), c.check("c")} {
 		if e != nil {
@@ -122,9 +121,9 @@ func grow64(s []float64, n int) []float64 {
 	return s[:n]
 }
 
-// pack64 copies count lines of a matrix, from line first on and steps k0 to
-// k0+kn, times alpha: width numbers per step, zeros where lines are missing.
-// Lines are columns, or rows when rows is set.
+// pack64 copies count lines of a matrix, from line first on and steps k0 to k0+kn, times alpha:
+// width numbers per step, zeros where lines are missing. Lines are columns, or rows when rows is
+// set.
 func pack64(dst []float64, m Matrix64, rows bool, width, k0, kn, first, count int, alpha float64) {
 	if !rows {
 		for k := range kn {

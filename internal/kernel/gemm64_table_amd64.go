@@ -21,8 +21,8 @@ func (p Path) tile64(k int, a, b, c []float64, ldc int) {
 	}
 }
 
-// lanes64 is the number of elements that the vector kernels do of n; the rest is
-// left to the plain twins.
+// lanes64 is the number of elements that the vector kernels do of n; the rest is left to the plain
+// twins.
 func (p Path) lanes64(n int) int {
 	switch p {
 	case AVX512:

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// guarded64 returns a slice of n numbers inside a larger one, and a check that
-// everything around it is untouched.
+// guarded64 returns a slice of n numbers inside a larger one, and a check that everything around it
+// is untouched.
 func guarded64(r *rand.Rand, n int) (s []float64, intact func(t *testing.T, what string)) {
 	const guard = 24
 	whole := make([]float64, n+2*guard)

@@ -22,8 +22,8 @@ func (m Matrix) check(name string) error {
 	return nil
 }
 
-// Workspace is memory that matrix products keep between calls. The zero value is
-// ready; it serves one call at a time.
+// Workspace is memory that matrix products keep between calls. The zero value is ready; it serves
+// one call at a time.
 type Workspace struct {
 	packed  []float32
 	parts   []float32
@@ -31,15 +31,14 @@ type Workspace struct {
 	worker  *Worker // for calls without a pool
 }
 
-// MatMul computes C = op(A)·op(B), or C += with acc, on the calling goroutine;
-// op transposes when transA or transB is set. Op(A) is C.Rows×k, op(B) is
-// k×C.Cols. It fails when the shapes do not fit. C must not overlap A or B.
+// MatMul computes C = op(A)·op(B), or C += with acc, on the calling goroutine; op transposes when
+// transA or transB is set. Op(A) is C.Rows×k, op(B) is k×C.Cols. It fails when the shapes do not
+// fit. C must not overlap A or B.
 func (p Path) MatMul(ws *Workspace, c, a, b Matrix, transA, transB, acc bool) error {
 	return p.ParallelMatMul(nil, ws, c, a, b, transA, transB, acc)
 }
 
-// ParallelMatMul is MatMul with the work shared out over a pool. Its result has
-// the same bits.
+// ParallelMatMul is MatMul with the work shared out over a pool. Its result has the same bits.
 func (p Path) ParallelMatMul(pool *Pool, ws *Workspace, c, a, b Matrix, transA, transB, acc bool) error {
 	for _, e := range []error{a.check("a"), b.check("b"), c.check("c")} {
 		if e != nil {

@@ -7,9 +7,8 @@ const (
 	hugeBytes = 2 << 20
 )
 
-// AlignedFloats is n zeros that start on a cache line. Long ones start on a huge
-// page and ask the system for huge pages: streaming over activations otherwise
-// waits for address translation.
+// AlignedFloats is n zeros that start on a cache line. Long ones start on a huge page and ask the
+// system for huge pages: streaming over activations otherwise waits for address translation.
 func AlignedFloats(n int) []float32 {
 	align := lineBytes
 	if n*4 >= 2*hugeBytes {

@@ -2,9 +2,9 @@ package kernel
 
 import "unsafe"
 
-// PackB copies the k×n row-major matrix b (row stride ld) into ⌈n/16⌉ column
-// blocks, block j holding k rows of 16 columns: dst[(j·k+i)·16+c] =
-// b[i·ld+16j+c]. Columns beyond n become zero. len(dst) ≥ ⌈n/16⌉·k·16.
+// PackB copies the k×n row-major matrix b (row stride ld) into ⌈n/16⌉ column blocks, block j
+// holding k rows of 16 columns: dst[(j·k+i)·16+c] = b[i·ld+16j+c]. Columns beyond n become zero.
+// len(dst) ≥ ⌈n/16⌉·k·16.
 func (p Path) PackB(dst, b []float32, k, n, ld int) {
 	reads(unsafe.Pointer(unsafe.SliceData(b)), k, n, ld)
 	writeAll(dst[:PackedSize(k, n)])

@@ -35,8 +35,8 @@ func (p Path) String() string {
 	}
 }
 
-// ParsePath returns the path with the given name. It fails when the name is
-// unknown and when this CPU or this build cannot run it.
+// ParsePath returns the path with the given name. It fails when the name is unknown and when this
+// CPU or this build cannot run it.
 func ParsePath(name string) (Path, error) {
 	for _, p := range []Path{Go, AVX2, AVX512} {
 		if p.String() != strings.ToLower(name) {
@@ -59,8 +59,8 @@ func Available() []Path {
 	return paths
 }
 
-// Default is the path named by TENDRIL_KERNEL or, when that is empty or names a
-// path that cannot run here, the best one. It is decided once per process.
+// Default is the path named by TENDRIL_KERNEL or, when that is empty or names a path that cannot
+// run here, the best one. It is decided once per process.
 func Default() Path { return defaultPath() }
 
 var defaultPath = sync.OnceValue(func() Path {

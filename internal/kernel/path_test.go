@@ -39,8 +39,8 @@ func TestPathEnv(t *testing.T) {
 	}
 }
 
-// TestAVX2Registers holds the AVX2 kernels, whose names carry 256, to the
-// registers that a CPU without AVX-512 has: the register allocator knows of more.
+// TestAVX2Registers holds the AVX2 kernels, whose names carry 256, to the registers that a CPU
+// without AVX-512 has: the register allocator knows of more.
 func TestAVX2Registers(t *testing.T) {
 	files, err := filepath.Glob("*_amd64.s")
 	if err != nil || len(files) == 0 {

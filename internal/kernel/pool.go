@@ -6,19 +6,17 @@ import (
 	"sync/atomic"
 )
 
-// Task is an operation cut into chunks that may run in any order and at the same
-// time. Operations are long-lived records, not closures, so that starting one
-// allocates nothing.
+// Task is an operation cut into chunks that may run in any order and at the same time. Operations
+// are long-lived records, not closures, so that starting one allocates nothing.
 type Task interface {
 	Run(chunk int, w *Worker)
 }
 
-// Pool runs the chunks of one task at a time on the caller and a few helpers. A
-// second caller that finds it taken works through its chunks alone.
+// Pool runs the chunks of one task at a time on the caller and a few helpers. A second caller that
+// finds it taken works through its chunks alone.
 //
-// Chunks are handed out without a lock: late maps of a network make chunks of a
-// few microseconds, and a goroutine that slept on a contended lock would cost
-// more than its chunk.
+// Chunks are handed out without a lock: late maps of a network make chunks of a few microseconds,
+// and a goroutine that slept on a contended lock would cost more than its chunk.
 type Pool struct {
 	limit int // most goroutines of one task, 0: GOMAXPROCS
 
@@ -38,13 +36,12 @@ type Pool struct {
 	free    []*Worker
 }
 
-// NewPool makes a pool whose tasks use at most limit goroutines, the caller
-// included; 0 is GOMAXPROCS at the time of the task.
+// NewPool makes a pool whose tasks use at most limit goroutines, the caller included; 0 is
+// GOMAXPROCS at the time of the task.
 func NewPool(limit int) *Pool { return &Pool{limit: limit, done: newGate()} }
 
-// Run calls t.Run for chunks 0…n−1 and returns when all are done. A panic in a chunk
-// that the caller does reaches the caller when the helpers are out of the task;
-// the pool works on.
+// Run calls t.Run for chunks 0…n−1 and returns when all are done. A panic in a chunk that the
+// caller does reaches the caller when the helpers are out of the task; the pool works on.
 func (p *Pool) Run(n int, t Task) {
 	if n <= 0 {
 		return
@@ -70,8 +67,8 @@ func (p *Pool) Run(n int, t Task) {
 	p.chunks(w)
 }
 
-// release ends a task when all of its chunks are done. Some are left to hand out
-// only when one of the caller's panicked.
+// release ends a task when all of its chunks are done. Some are left to hand out only when one of
+// the caller's panicked.
 func (p *Pool) release(w *Worker) {
 	for _, left := p.claim(); left; _, left = p.claim() {
 		p.finish()
@@ -96,9 +93,9 @@ func (p *Pool) call(n int) {
 	}
 }
 
-// claim takes a chunk. The ticket holds the number of chunks in its upper half and
-// of those handed out in its lower half. The task of a claimed chunk cannot end,
-// so that it is read after the claim only.
+// claim takes a chunk. The ticket holds the number of chunks in its upper half and of those handed
+// out in its lower half. The task of a claimed chunk cannot end, so that it is read after the claim
+// only.
 func (p *Pool) claim() (chunk int, ok bool) {
 	for {
 		t := p.ticket.Load()
@@ -134,8 +131,8 @@ func (p *Pool) finish() {
 	}
 }
 
-// help is helper i: it works when there are chunks for it, looks for more for a
-// short while and sleeps.
+// help is helper i: it works when there are chunks for it, looks for more for a short while and
+// sleeps.
 func (p *Pool) help(i int, g *gate) {
 	w := p.takeWorker()
 	for !p.closed.Load() {

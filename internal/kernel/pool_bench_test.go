@@ -15,8 +15,8 @@ func (t idleTask) Run(_ int, w *Worker) {
 	}
 }
 
-// BenchmarkPool times handing out two chunks and waiting for both; the empty
-// chunks leave only the cost of doing so.
+// BenchmarkPool times handing out two chunks and waiting for both; the empty chunks leave only the
+// cost of doing so.
 func BenchmarkPool(b *testing.B) {
 	for _, turns := range []int{0, 1000, 100000} {
 		b.Run(fmt.Sprint(turns), func(b *testing.B) {

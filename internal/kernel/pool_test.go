@@ -14,8 +14,8 @@ func (c *countTask) Run(chunk int, w *Worker) {
 	c.runs[chunk].Add(1)
 }
 
-// TestPool runs tasks of every size from several goroutines at once: each chunk
-// once, also after the pool is closed.
+// TestPool runs tasks of every size from several goroutines at once: each chunk once, also after
+// the pool is closed.
 func TestPool(t *testing.T) {
 	p := NewPool(4)
 	check := func() {
@@ -51,8 +51,7 @@ func (c *panicTask) Run(chunk int, w *Worker) {
 	}
 }
 
-// TestPoolPanic checks that a panic on the caller leaves the pool free and no chunk
-// running.
+// TestPoolPanic checks that a panic on the caller leaves the pool free and no chunk running.
 func TestPoolPanic(t *testing.T) {
 	p := NewPool(3)
 	defer p.Close()

@@ -2,9 +2,9 @@ package kernel
 
 import "unsafe"
 
-// Window describes pooling in one plane over the windows of some neighbouring
-// outputs: the window of output i is KH rows of KW vectors of 16, InRow floats
-// apart, the first one i·InCol floats past In. Windows may overlap.
+// Window describes pooling in one plane over the windows of some neighbouring outputs: the window
+// of output i is KH rows of KW vectors of 16, InRow floats apart, the first one i·InCol floats past
+// In. Windows may overlap.
 type Window struct {
 	Out          unsafe.Pointer // outputs, or their gradient
 	In           unsafe.Pointer // inputs; for AvgPoolGrad the same as Grad
@@ -30,8 +30,7 @@ func (w *Window) each(i int, f func(ky, kx int)) {
 	}
 }
 
-// largest is the largest values of window i. Of a NaN and a number that follows,
-// the number counts.
+// largest is the largest values of window i. Of a NaN and a number that follows, the number counts.
 func (w *Window) largest(i int) Vec {
 	best := *w.at(w.In, i, 0, 0)
 	w.each(i, func(ky, kx int) {
@@ -102,8 +101,8 @@ func (p Path) MaxPool(w *Window) {
 	p.maxPool(w)
 }
 
-// MaxPoolGrad adds each output's gradient to the gradient of the first of the
-// largest values of its window, in row order.
+// MaxPoolGrad adds each output's gradient to the gradient of the first of the largest values of its
+// window, in row order.
 func (p Path) MaxPoolGrad(w *Window) {
 	w.watch(true, true)
 	p.maxPoolGrad(w)

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestPooling compares the pooling kernels with their twins: all windows up to 4×4,
-// apart, touching and overlapping.
+// TestPooling compares the pooling kernels with their twins: all windows up to 4×4, apart, touching
+// and overlapping.
 func TestPooling(t *testing.T) {
 	for _, p := range Available() {
 		for kh := 1; kh <= 4; kh++ {
@@ -24,8 +24,8 @@ func TestPooling(t *testing.T) {
 	}
 }
 
-// checkPooling runs all four kernels on windows step columns apart in rows gap
-// vectors longer than they need.
+// checkPooling runs all four kernels on windows step columns apart in rows gap vectors longer than
+// they need.
 func checkPooling(t *testing.T, p Path, r *rand.Rand, kh, kw, step, cols, gap int) {
 	width := max(cols-1, 0)*step + kw + gap
 	in, out := newGuarded(r, kh*width*Block, gap%5), newGuarded(r, cols*Block, 1)

@@ -4,10 +4,9 @@ import "unsafe"
 
 // product is a matrix product cut into chunks.
 //
-// Without a transposed A, B is packed as a whole and the chunks are groups of
-// rows, read in place. With it the inner dimension is usually the long one (a
-// weight gradient): it is cut into groups with a partial result each, which are
-// added in order.
+// Without a transposed A, B is packed as a whole and the chunks are groups of rows, read in place.
+// With it the inner dimension is usually the long one (a weight gradient): it is cut into groups
+// with a partial result each, which are added in order.
 type product struct {
 	path           Path
 	stage          productStage
@@ -141,8 +140,8 @@ func (o *product) transposed(chunk int, w *Worker) {
 	if o.kParts > 1 {
 		c, acc = Matrix{Data: o.parts[g*o.m*o.n:][:o.m*o.n], Rows: o.m, Cols: o.n, Stride: o.n}, false
 	}
-	// Columns of A are rows of memory far apart: 16 at a time are copied together.
-	// B is read in place unless its rows are short of whole blocks.
+	// Columns of A are rows of memory far apart: 16 at a time are copied together. B is read in
+	// place unless its rows are short of whole blocks.
 	direct := !o.transB && o.n%Block == 0
 	colsSize := PackedSize(gradDepth, rows)
 	scratch := w.Floats(colsSize + PackedSize(gradDepth, o.n))

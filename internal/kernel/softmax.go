@@ -5,9 +5,9 @@ import (
 	"unsafe"
 )
 
-// Softmax describes one row of logits, targets and results: vectors of 16 classes,
-// Next floats apart. A class counts where the mask, whose vectors are side by side,
-// is above 0; there must be such a mask for lanes beyond the last class.
+// Softmax describes one row of logits, targets and results: vectors of 16 classes, Next floats
+// apart. A class counts where the mask, whose vectors are side by side, is above 0; there must be
+// such a mask for lanes beyond the last class.
 type Softmax struct {
 	Logits, Targets unsafe.Pointer
 	Mask            unsafe.Pointer
@@ -69,9 +69,9 @@ func wide(v *Vec) (sum float64) {
 	return sum
 }
 
-// SoftmaxSums sets Top and gives, over the classes that count, Σe^(x−Top), Σt and
-// Σt·(x−Top): the cross entropy is total·log(sum) − dot. Lanes are added up in
-// float64. Without a class that counts, all three are 0.
+// SoftmaxSums sets Top and gives, over the classes that count, Σe^(x−Top), Σt and Σt·(x−Top): the
+// cross entropy is total·log(sum) − dot. Lanes are added up in float64. Without a class that
+// counts, all three are 0.
 func (p Path) SoftmaxSums(s *Softmax) (sum, total, dot float64) {
 	s.watch(false)
 	p.softmaxMax(s)
@@ -83,9 +83,8 @@ func (p Path) SoftmaxSums(s *Softmax) (sum, total, dot float64) {
 	return wide(&s.sum), wide(&s.total), wide(&s.dot)
 }
 
-// SoftmaxGrad writes (e^(x−Top)·Share − t)·Gain for the classes that count, 0 for
-// others. With Share = Σt/Σe^(x−Top) that is Gain times the gradient of the cross
-// entropy.
+// SoftmaxGrad writes (e^(x−Top)·Share − t)·Gain for the classes that count, 0 for others. With
+// Share = Σt/Σe^(x−Top) that is Gain times the gradient of the cross entropy.
 func (p Path) SoftmaxGrad(s *Softmax) {
 	s.watch(true)
 	p.softmaxGrad(s)

@@ -20,8 +20,8 @@ func TestSoftmax(t *testing.T) {
 	}
 }
 
-// checkSoftmax runs a row of a tensor of three rows with logits of the given size
-// and every second class or so masked. What does not count is huge.
+// checkSoftmax runs a row of a tensor of three rows with logits of the given size and every second
+// class or so masked. What does not count is huge.
 func checkSoftmax(t *testing.T, p Path, r *rand.Rand, classes int, scale float64, off int) {
 	const rows, at = 3, 1
 	planes := ceilDiv(classes, Block)
@@ -81,8 +81,8 @@ func within(t *testing.T, what string, got, want, eps float64) {
 	}
 }
 
-// TestExp checks the exponential of the assembly over all magnitudes that occur:
-// the sum of one class beside the largest is e^x.
+// TestExp checks the exponential of the assembly over all magnitudes that occur: the sum of one
+// class beside the largest is e^x.
 func TestExp(t *testing.T) {
 	mask := make([]float32, Block)
 	mask[0], mask[1] = 1, 1
@@ -97,8 +97,7 @@ func TestExp(t *testing.T) {
 	}
 }
 
-// TestSoftmaxNaN checks that a broken logit breaks the sum, and that no class at
-// all gives zeros.
+// TestSoftmaxNaN checks that a broken logit breaks the sum, and that no class at all gives zeros.
 func TestSoftmaxNaN(t *testing.T) {
 	for _, p := range Available() {
 		x, y, mask := make([]float32, Block), make([]float32, Block), make([]float32, Block)

@@ -2,8 +2,8 @@ package kernel
 
 import "unsafe"
 
-// Rows4 are four rows of n float64 each, lda apart. The sweeps below read each
-// of them once; memory is what they wait for.
+// Rows4 are four rows of n float64 each, lda apart. The sweeps below read each of them once; memory
+// is what they wait for.
 type Rows4 struct {
 	Data []float64
 	Lda  int
@@ -27,8 +27,8 @@ func (r Rows4) watch(x []float64) {
 	reads(unsafe.Pointer(unsafe.SliceData(x)), 1, 2*min(r.N, len(x)), 0)
 }
 
-// DotAxpy64 adds the dot products of four rows with x to dots, and the rows times
-// alpha to y. They must not overlap.
+// DotAxpy64 adds the dot products of four rows with x to dots, and the rows times alpha to y. They
+// must not overlap.
 func (p Path) DotAxpy64(r Rows4, x []float64, dots *[4]float64, y []float64, alpha *[4]float64) {
 	r.check(len(x), len(y))
 	r.watch(x)

@@ -2,17 +2,17 @@ package kernel
 
 import "unsafe"
 
-// Tile describes C = A·B or C += A·B for a few rows and one or two column
-// blocks of 16. All strides are in floats, so that one kernel serves row-major
-// and channel-blocked operands, transposed or not, and images read in place.
+// Tile describes C = A·B or C += A·B for a few rows and one or two column blocks of 16. All strides
+// are in floats, so that one kernel serves row-major and channel-blocked operands, transposed or
+// not, and images read in place.
 //
-// Element (i, k) of A is at i·ARow + (k div KIn)·AJump + (k mod KIn)·AStep.
-// There are KOut whole runs of KIn steps and a last one of KTail (0 ≤ KTail <
-// KIn or KIn = 0). Row k of B is at k·BStep; its second column block BNext
-// further on. Row i of C is at i·CRow, its second block CNext further on.
+// Element (i, k) of A is at i·ARow + (k div KIn)·AJump + (k mod KIn)·AStep. There are KOut whole
+// runs of KIn steps and a last one of KTail (0 ≤ KTail < KIn or KIn = 0). Row k of B is at k·BStep;
+// its second column block BNext further on. Row i of C is at i·CRow, its second block CNext further
+// on.
 //
-// All 16 columns of B's blocks are read; of C's last block only the lowest Cols
-// columns are read or written.
+// All 16 columns of B's blocks are read; of C's last block only the lowest Cols columns are read or
+// written.
 type Tile struct {
 	A, B, C            unsafe.Pointer
 	ARow, AStep, AJump int
@@ -25,8 +25,8 @@ type Tile struct {
 
 	tiles int // tiles of equal height that one assembly call does
 	mask  int // bit j: column j of the last block is valid
-	// Cursors of A and C: assembly moves them past the last row, where a pointer
-	// that the garbage collector sees must not point.
+	// Cursors of A and C: assembly moves them past the last row, where a pointer that the garbage
+	// collector sees must not point.
 	a, c uintptr
 }
 
@@ -48,8 +48,8 @@ func PtrAt(x []float32, i int) unsafe.Pointer {
 	return unsafe.Pointer(&x[i])
 }
 
-// tileGo is the plain twin: two rows by four columns at a time, which is what
-// scalar registers hold.
+// tileGo is the plain twin: two rows by four columns at a time, which is what scalar registers
+// hold.
 func tileGo(t *Tile, rows, blocks int) {
 	for b := range blocks {
 		cols := Block
@@ -85,8 +85,8 @@ func tileStore(t *Tile, i, j, n int, acc []float32) {
 	}
 }
 
-// tileGo2x4 and tileGo1x4 keep offsets, not pointers: a pointer stepped past its
-// last element would point outside its object.
+// tileGo2x4 and tileGo1x4 keep offsets, not pointers: a pointer stepped past its last element would
+// point outside its object.
 func tileGo2x4(t *Tile, a, b unsafe.Pointer, acc *[8]float32) {
 	var c0, c1, c2, c3, d0, d1, d2, d3 float32
 	row, step, bstep, bo := t.ARow*4, t.AStep*4, t.BStep*4, 0
@@ -135,8 +135,7 @@ func tileGo1x4(t *Tile, a, b unsafe.Pointer, acc *[8]float32) {
 	*acc = [8]float32{c0, c1, c2, c3}
 }
 
-// Tile computes rows×(16·(blocks−1)+Cols) elements of C; blocks is at most
-// MaxBlocks.
+// Tile computes rows×(16·(blocks−1)+Cols) elements of C; blocks is at most MaxBlocks.
 func (p Path) Tile(t *Tile, rows, blocks int) {
 	if rows <= 0 {
 		return

@@ -18,8 +18,8 @@ var tiles512 = [2][14]func(*byte){
 
 var tiles256 = [6]func(*byte){tile256x1, tile256x2, tile256x3, tile256x4, tile256x5, tile256x6}
 
-// tile cuts the rows into tiles of nearly equal height, so that at most two
-// kernels of neighbouring heights run.
+// tile cuts the rows into tiles of nearly equal height, so that at most two kernels of neighbouring
+// heights run.
 func (p Path) tile(t *Tile, rows, blocks int) {
 	var table []func(*byte)
 	switch p {

@@ -4,8 +4,7 @@ package kernel
 
 import "unsafe"
 
-// The race detector does not see what assembly reads and writes; with it, these
-// functions tell.
+// The race detector does not see what assembly reads and writes; with it, these functions tell.
 
 func reads(unsafe.Pointer, int, int, int) {}
 

@@ -7,8 +7,8 @@ import (
 	"unsafe"
 )
 
-// reads tells the race detector of n pieces of memory, size floats long and step
-// floats apart, that a kernel reads; nil is no memory.
+// reads tells the race detector of n pieces of memory, size floats long and step floats apart, that
+// a kernel reads; nil is no memory.
 func reads(p unsafe.Pointer, n, size, step int) {
 	for i := 0; i < n && size > 0 && p != nil; i++ {
 		runtime.RaceReadRange(unsafe.Add(p, i*step*4), size*4)

@@ -33,8 +33,8 @@ func overlaps() map[string][2]func(p Path) {
 	}
 }
 
-// TestRaceDetectorSees runs overlapping kernels in child processes, which the race
-// detector must end with a report, and some that only touch.
+// TestRaceDetectorSees runs overlapping kernels in child processes, which the race detector must
+// end with a report, and some that only touch.
 func TestRaceDetectorSees(t *testing.T) {
 	if name := os.Getenv(overlapEnv); name != "" {
 		for _, p := range Available()[1:] { // plain Go it sees by itself

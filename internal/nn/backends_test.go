@@ -7,7 +7,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor/fake"
 )
 
-// backends is the devices that the tests of this package run on: the reference and every kernel path of this CPU.
+// backends is the devices that the tests of this package run on: the reference and every kernel
+// path of this CPU.
 func backends() map[string]func() tensor.Backend {
 	all := map[string]func() tensor.Backend{"fake": fake.New}
 	for _, path := range kernel.Available() {

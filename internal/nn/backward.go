@@ -2,7 +2,8 @@ package nn
 
 import "github.com/tendril-nas/tendril/internal/tensor"
 
-// Seed adds dL/dv for a value that a later Backward starts from; data is in N×H×W×C order. Several values may be seeded.
+// Seed adds dL/dv for a value that a later Backward starts from; data is in N×H×W×C order. Several
+// values may be seeded.
 func (t *Tape) Seed(v Value, data []float32) {
 	s := t.get("seed", v).Shape()
 	if len(data) != s.Size() {
@@ -14,8 +15,8 @@ func (t *Tape) Seed(v Value, data []float32) {
 	}
 }
 
-// Backward adds dL/dp to the gradient of every touched parameter, for L the sum of the given scalars and of the seeded values'
-// contributions. It can run once per pass.
+// Backward adds dL/dp to the gradient of every touched parameter, for L the sum of the given
+// scalars and of the seeded values' contributions. It can run once per pass.
 func (t *Tape) Backward(losses ...Value) {
 	if !t.step.Grad || t.done {
 		tensor.Failf("backward", "the step does not record gradients or Backward ran already")
@@ -172,7 +173,8 @@ func (t *Tape) backwardAdd(r *record, gi int32) {
 	if r.act != tensor.ActNone {
 		g = t.newGrad(t.st.AddBackward(t.nodes[r.a].t, t.nodes[r.b].t, t.nodes[r.out].t, t.grads[gi].t, r.act))
 	}
-	// One reference is held while both operands take theirs, so that the shared gradient is not given back between.
+	// One reference is held while both operands take theirs, so that the shared gradient is not
+	// given back between.
 	t.grads[g].refs++
 	t.accumulate(r.a, g)
 	t.accumulate(r.b, g)

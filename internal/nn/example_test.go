@@ -18,7 +18,7 @@ func Example() {
 	hidden, out := ps.Add("hidden.weight", 2, 8), ps.Add("out.weight", 8, 2)
 	bias := ps.Add("hidden.bias", 8)
 	hidden.InitUniform(stream, rng, 1)
-	out.InitFanIn(stream, rng, 8)
+	out.InitUniform(stream, rng, 0.35)
 
 	inputs, labels := []float32{0, 0, 0, 1, 1, 0, 1, 1}, []int{0, 1, 1, 0}
 	tape, opt := nn.NewTape(stream), &nn.Adam{}

@@ -9,14 +9,15 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// skip is a connection between two places of an ET-NAS block: place 0 is the input, place i is after layer i.
+// skip is a connection between two places of an ET-NAS block: place 0 is the input, place i is
+// after layer i.
 type skip struct {
 	concat   bool
 	from, to int
 }
 
-// etnasBlock is a block's encoding, LAYERS-SKIPS: layers are pairs of operation and channel digit (the last layer's channel digit is left
-// out), skips are a (add) or c (concat) with two places.
+// etnasBlock is a block's encoding, LAYERS-SKIPS: layers are pairs of operation and channel digit
+// (the last layer's channel digit is left out), skips are a (add) or c (concat) with two places.
 type etnasBlock struct {
 	ops   []int
 	skips []skip
@@ -47,7 +48,8 @@ func parseETNASBlock(text string) (etnasBlock, error) {
 	return b, nil
 }
 
-// strided is the layer that carries the block's stride: the first that is not a 1×1 convolution, else the last.
+// strided is the layer that carries the block's stride: the first that is not a 1×1 convolution,
+// else the last.
 func (b etnasBlock) strided() int {
 	if i := slices.IndexFunc(b.ops, func(op int) bool { return op != 1 }); i >= 0 {
 		return i

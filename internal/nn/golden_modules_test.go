@@ -37,7 +37,7 @@ func (m *module) owns(path string) bool { return m.params["param."+path] != nil 
 func (m *module) norm(path string) nn.BatchNorm {
 	return nn.BatchNorm{
 		Gamma: m.get("param." + path + ".weight").Vector(), Beta: m.get("param." + path + ".bias").Vector(),
-		Stats: nn.StatsOf(m.get("buffer."+path+".running_mean"), m.get("buffer."+path+".running_var")),
+		Stats: statsOf(m.get("buffer."+path+".running_mean"), m.get("buffer."+path+".running_var")),
 		Eps:   m.number("bn_eps", 0), Momentum: m.number("bn_momentum", 0),
 	}
 }
@@ -56,10 +56,11 @@ func (m *module) convNormAct(x nn.Value, conv, norm string, stride int, act tens
 func (m *module) se(x nn.Value, path string) nn.Value {
 	w := func(name string) nn.Weight { return m.get("param." + path + "." + name + ".weight").Weight() }
 	b := func(name string) nn.Vector { return m.get("param." + path + "." + name + ".bias").Vector() }
-	return m.tape.SqueezeExcite(x, w("fc.reduce"), b("fc.reduce"), w("fc.expand"), b("fc.expand"))
+	return squeezeExcite(m.tape, x, w("fc.reduce"), b("fc.reduce"), w("fc.expand"), b("fc.expand"))
 }
 
-// mbconv is an inverted residual block; expansion and squeeze-and-excitation are there if their weights are.
+// mbconv is an inverted residual block; expansion and squeeze-and-excitation are there if their
+// weights are.
 func (m *module) mbconv(x nn.Value, prefix string, stride int, act tensor.Act, residual bool) nn.Value {
 	y := x
 	if m.owns(prefix + "inverted_bottleneck.conv.weight") {
@@ -76,7 +77,8 @@ func (m *module) mbconv(x nn.Value, prefix string, stride int, act tensor.Act, r
 	return y
 }
 
-// check runs a module in train mode forward and backward, then in eval mode with the statistics of the file.
+// check runs a module in train mode forward and backward, then in eval mode with the statistics of
+// the file.
 func (m *module) check(build func(x nn.Value) nn.Value) {
 	m.begin(nn.NormTrain)
 	x := m.variable("input")
@@ -113,7 +115,7 @@ func checkSE(r *run) {
 	m.check(func(x nn.Value) nn.Value {
 		w := func(name string) nn.Weight { return m.get("param." + name + ".weight").Weight() }
 		b := func(name string) nn.Vector { return m.get("param." + name + ".bias").Vector() }
-		return m.tape.SqueezeExcite(x, w("fc.reduce"), b("fc.reduce"), w("fc.expand"), b("fc.expand"))
+		return squeezeExcite(m.tape, x, w("fc.reduce"), b("fc.reduce"), w("fc.expand"), b("fc.expand"))
 	})
 }
 

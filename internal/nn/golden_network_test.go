@@ -16,7 +16,8 @@ func checkNetwork(r *run) {
 	labels := integers(m.array("labels").data)
 	depths := m.depths()
 
-	// Batch normalisation over four samples amplifies rounding from step to step: tolerances of the stored losses and of what follows.
+	// Batch normalisation over four samples amplifies rounding from step to step: tolerances of the
+	// stored losses and of what follows.
 	losses := []float64{1e-5, 1e-5, 2e-5, 2e-4, 1e-3, 2e-3}
 	m.rel, m.floor = 1e-4, 1e-6
 

@@ -42,7 +42,7 @@ func checkLinear(r *run) {
 func checkBatchNorm(r *run) {
 	gamma, beta := r.param("gamma"), r.param("beta")
 	mean, variance := r.param("running_mean"), r.param("running_var")
-	bn := nn.BatchNorm{Gamma: gamma.Vector(), Beta: beta.Vector(), Stats: nn.StatsOf(mean, variance), Eps: r.number("eps", 0), Momentum: r.number("momentum", 0)}
+	bn := nn.BatchNorm{Gamma: gamma.Vector(), Beta: beta.Vector(), Stats: statsOf(mean, variance), Eps: r.number("eps", 0), Momentum: r.number("momentum", 0)}
 	mode := nn.NormEval
 	if r.text("mode") == "train" {
 		mode = nn.NormTrain
@@ -58,7 +58,8 @@ func checkBatchNorm(r *run) {
 	r.check("new_running_mean", mean.Get(r.st))
 	r.check("new_running_var", variance.Get(r.st))
 
-	// A first recalibration batch replaces the statistics by its own, the variance being the unbiased one.
+	// A first recalibration batch replaces the statistics by its own, the variance being the
+	// unbiased one.
 	bn.Stats.Reset(r.st)
 	r.tape.Begin(nn.Recalibrating())
 	x = r.variable("input")
@@ -120,7 +121,8 @@ func checkShuffle(r *run) {
 	r.finish(x, r.tape.Shuffle(x, r.integer("groups", 1)))
 }
 
-// variants runs a loss for every array loss, loss_SUFFIX and checks it and grad.NAME, grad_SUFFIX.NAME.
+// variants runs a loss for every array loss, loss_SUFFIX and checks it and grad.NAME,
+// grad_SUFFIX.NAME.
 func (r *run) variants(input string, rows func(suffix string, x nn.Value) nn.Value) {
 	for _, suffix := range r.names("loss") {
 		r.begin(nn.NormTrain)

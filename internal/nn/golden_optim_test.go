@@ -24,7 +24,8 @@ func checkAdam(r *run) {
 	r.optimise(&nn.Adam{Beta1: b1, Beta2: b2, Eps: r.number("eps", 0), WeightDecay: r.number("weight_decay", 0)}, []string{"exp_avg_after", "exp_avg_sq_after"})
 }
 
-// optimise feeds the stored gradients through a tape (the gradient of Σ p·g is g) and compares parameters and slots after every step.
+// optimise feeds the stored gradients through a tape (the gradient of Σ p·g is g) and compares
+// parameters and slots after every step.
 func (r *run) optimise(opt nn.Optimizer, slots []string) {
 	start := r.array("param")
 	p := r.ps.Add("param", start.dims...)

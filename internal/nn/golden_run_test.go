@@ -139,7 +139,8 @@ func (r *run) variable(name string) nn.Value {
 	return r.tape.Variable(s, v)
 }
 
-// param makes a parameter from an array: 4 dimensions are a convolution, 2 a linear weight, 1 a vector.
+// param makes a parameter from an array: 4 dimensions are a convolution, 2 a linear weight, 1 a
+// vector.
 func (r *run) param(name string) *nn.Param {
 	a := r.array(name)
 	v := narrow(a.data)

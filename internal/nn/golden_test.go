@@ -29,7 +29,8 @@ type array struct {
 	data []float64
 }
 
-// checks says how a case of each kind is checked; activations and conv-bn-ACTIVATION come beside these.
+// checks says how a case of each kind is checked; activations and conv-bn-ACTIVATION come beside
+// these.
 var checks = map[string]func(*run){
 	"conv2d":                checkConv,
 	"batchnorm":             checkBatchNorm,

@@ -8,8 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestGradientGraphs draws whole graphs: values are used any number of times, or never, and several are differentiated, so that gradients
-// meet, are shared and are given back in every order.
+// TestGradientGraphs draws whole graphs: values are used any number of times, or never, and several
+// are differentiated, so that gradients meet, are shared and are given back in every order.
 func TestGradientGraphs(t *testing.T) {
 	property(t, func(p *probe) func([]nn.Value) []nn.Value {
 		s := tensor.Shape{N: 2, H: p.between(2, 4, "h"), W: p.between(2, 4, "w"), C: 4}

@@ -28,7 +28,8 @@ type input struct {
 	data  []float32
 }
 
-// property draws random graphs on every backend. prepare makes operands and returns the graph as a function of the inputs.
+// property draws random graphs on every backend. prepare makes operands and returns the graph as a
+// function of the inputs.
 func property(t *testing.T, prepare func(p *probe) func(x []nn.Value) []nn.Value) {
 	t.Helper()
 	for name, backend := range backends() {
@@ -67,8 +68,8 @@ func (p *probe) input(s tensor.Shape, next func() float64) {
 	p.inputs = append(p.inputs, input{s, v})
 }
 
-// spaced adds an input whose numbers differ from each other by at least 0.2 within a channel and sample, so that neither maxima nor
-// variances are touchy.
+// spaced adds an input whose numbers differ from each other by at least 0.2 within a channel and
+// sample, so that neither maxima nor variances are touchy.
 func (p *probe) spaced(s tensor.Shape) {
 	v := make([]float32, s.Size())
 	order := p.rng.Perm(s.Rows())
@@ -109,8 +110,8 @@ func (p *probe) run(graph func([]nn.Value) []nn.Value, step nn.Step) (xs, outs [
 	return xs, outs, host
 }
 
-// check compares the gradient along a random direction of every input and parameter with central differences (extrapolated once). The
-// loss Σ out·G is summed in float64.
+// check compares the gradient along a random direction of every input and parameter with central
+// differences (extrapolated once). The loss Σ out·G is summed in float64.
 func (p *probe) check(graph func([]nn.Value) []nn.Value) {
 	p.ps.BeginStep()
 	xs, outs, host := p.run(graph, p.step)

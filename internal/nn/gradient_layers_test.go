@@ -61,7 +61,7 @@ func (p *probe) norm(c int) nn.BatchNorm {
 	mean, variance := p.state(c+spare), p.state(c+spare)
 	mean.InitNormal(p.st, p.rng, 1)
 	variance.InitConstant(p.st, 0.5+p.rng.Float64())
-	return nn.BatchNorm{Gamma: p.param(c + spare).Vector(), Beta: p.param(c + spare).Vector(), Stats: nn.StatsOf(mean, variance), Eps: 1e-3}
+	return nn.BatchNorm{Gamma: p.param(c + spare).Vector(), Beta: p.param(c + spare).Vector(), Stats: statsOf(mean, variance), Eps: 1e-3}
 }
 
 func TestGradientBatchNorm(t *testing.T) {

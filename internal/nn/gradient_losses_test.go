@@ -39,19 +39,21 @@ func TestGradientLosses(t *testing.T) {
 		}
 		temperature := 0.5 + 3*p.rng.Float64()
 		return func(x []nn.Value) []nn.Value {
-			smooth, weighted := p.tape.Goal(k, nn.Targets{Labels: labels, Smoothing: 0.1, Mask: mask}), p.tape.Goal(k, nn.Targets{Soft: soft})
+			smooth := p.tape.Goal(k, nn.Targets{Labels: labels, Smoothing: 0.1, Mask: mask})
+			weighted := p.tape.Goal(k, nn.Targets{Soft: soft})
 			weighted.Mask = smooth.Mask
 			return []nn.Value{
 				p.tape.CrossEntropy(x[0], smooth),
 				p.tape.CrossEntropy(x[0], weighted),
 				p.tape.Distill(x[0], p.tape.Input(tensor.Vector(n, k), teacher), temperature, smooth.Mask),
-				p.tape.Distill(x[1], p.tape.Constant(p.tape.Tensor(p.tape.Input(tensor.Vector(n, k), teacher))), 1, nn.Mask{}),
+				p.tape.Distill(x[1], p.tape.Constant(p.st.Upload(tensor.Vector(n, k), teacher)), 1, nn.Mask{}),
 			}
 		}
 	})
 }
 
-// TestGradientLSTM runs the cell over three steps of embedded inputs, the state coming from outside.
+// TestGradientLSTM runs the cell over three steps of embedded inputs, the state coming from
+// outside.
 func TestGradientLSTM(t *testing.T) {
 	property(t, func(p *probe) func([]nn.Value) []nn.Value {
 		n, in, hidden := p.between(1, 3, "n"), p.between(1, 6, "in"), p.between(1, 8, "hidden")

@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestGradientMix mixes operands that a device may not have computed yet, some of them twice, behind and before layers
-// that read them in different ways; coefficients may be frozen or 0.
+// TestGradientMix mixes operands that a device may not have computed yet, some of them twice,
+// behind and before layers that read them in different ways; coefficients may be frozen or 0.
 func TestGradientMix(t *testing.T) {
 	property(t, func(p *probe) func([]nn.Value) []nn.Value {
 		s := tensor.Shape{N: 2, H: p.between(2, 5, "h"), W: p.between(2, 5, "w"), C: p.between(1, 20, "c")}
@@ -77,7 +77,8 @@ func (p *probe) operand(kind int, x, before []nn.Value, w, w3 nn.Weight, bn nn.B
 	return x[0]
 }
 
-// TestMixFrozen: a frozen coefficient costs nothing and gets no gradient; a zero share's operand gets none either.
+// TestMixFrozen: a frozen coefficient costs nothing and gets no gradient; a zero share's operand
+// gets none either.
 func TestMixFrozen(t *testing.T) {
 	for name, backend := range backends() {
 		t.Run(name, func(t *testing.T) {

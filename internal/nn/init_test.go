@@ -25,12 +25,8 @@ func TestInit(t *testing.T) {
 		}
 	}
 	rng := rand.New(rand.NewPCG(5, 6))
-	p.InitConv(r.st, rng, 1)
-	std("convolution", math.Sqrt(2.0/(9*64)))
-	p.InitConv(r.st, rng, 64)
-	std("depthwise", math.Sqrt(2.0/9))
-	p.InitFanIn(r.st, rng, 16)
-	std("fan-in", 1/math.Sqrt(3*16))
+	p.InitNormal(r.st, rng, 0.3)
+	std("normal", 0.3)
 	p.InitUniform(r.st, rng, 0.1)
 	std("uniform", 0.1/math.Sqrt(3))
 	for _, v := range p.Get(r.st) {
@@ -40,7 +36,6 @@ func TestInit(t *testing.T) {
 	}
 	p.InitConstant(r.st, 1.5)
 	same(t, "constant", p.Get(r.st)[:2], []float32{1.5, 1.5})
-	mustPanic(t, "init: v has 1 dimensions, expected 4", func() { r.ps.Add("v", 2).InitConv(r.st, rng, 1) })
 	cell := nn.NewLSTM(r.ps, "cell", 3, 5)
 	if got := cell.WX.V.Size() + cell.WH.V.Size() + cell.BX.V.Len + cell.BH.V.Len; got != 60+100+40 {
 		t.Errorf("a cell has %d weights, expected 200", got)

@@ -2,7 +2,8 @@ package nn
 
 import "github.com/tendril-nas/tendril/internal/tensor"
 
-// Conv is a convolution; kernel size and channels are the weight view's. The zero Vector means no bias.
+// Conv is a convolution; kernel size and channels are the weight view's. The zero Vector means no
+// bias.
 func (t *Tape) Conv(x Value, w Weight, bias Vector, spec tensor.ConvSpec) Value {
 	in := t.get("conv", x)
 	tensor.CheckConv(in.Shape(), w.V, bias.V, spec)
@@ -25,7 +26,8 @@ func (t *Tape) Linear(x Value, w Weight, bias Vector) Value {
 	return t.Conv(x, w, bias, tensor.ConvSpec{Stride: 1, Groups: 1})
 }
 
-// ConvNormAct is a convolution without bias, batch normalisation and an activation: the unit most networks are made of.
+// ConvNormAct is a convolution without bias, batch normalisation and an activation: the unit most
+// networks are made of.
 func (t *Tape) ConvNormAct(x Value, w Weight, spec tensor.ConvSpec, bn BatchNorm, act tensor.Act) Value {
 	spec.WantStats = t.step.Norm != NormEval && !bn.Frozen
 	y := t.Conv(x, w, Vector{}, spec)
@@ -57,11 +59,13 @@ func (t *Tape) Add(a, b Value, act tensor.Act) Value {
 	return out
 }
 
-// Mix is Σ_i p_i·x_i of values of one shape; p has one number for each, and a gradient like any parameter. An operand
-// whose number is 0 has no part in the sum and gets no gradient, its number does.
+// Mix is Σ_i p_i·x_i of values of one shape; p has one number for each, and a gradient like any
+// parameter. An operand whose number is 0 has no part in the sum and gets no gradient, its number
+// does.
 func (t *Tape) Mix(xs []Value, p Vector) Value { return t.mix(xs, p, false) }
 
-// MixNormAct is Mix, batch normalisation and an activation: a mixture of convolutions with one normalisation behind.
+// MixNormAct is Mix, batch normalisation and an activation: a mixture of convolutions with one
+// normalisation behind.
 func (t *Tape) MixNormAct(xs []Value, p Vector, bn BatchNorm, act tensor.Act) Value {
 	y := t.mix(xs, p, t.step.Norm != NormEval && !bn.Frozen)
 	z := t.BatchNormAct(y, bn, act)
@@ -123,15 +127,6 @@ func (t *Tape) ScaleChannels(x, s Value) Value {
 	return out
 }
 
-// SqueezeExcite is x times h-sigmoid(expand(ReLU(reduce(mean of x)))), weights [1,1,C,M] and [1,1,M,C] with biases.
-func (t *Tape) SqueezeExcite(x Value, reduce Weight, reduceBias Vector, expand Weight, expandBias Vector) Value {
-	one := tensor.ConvSpec{Stride: 1, Groups: 1}
-	p := t.GlobalAvgPool(x)
-	h := t.Act(t.Conv(p, reduce, reduceBias, one), tensor.ActReLU)
-	s := t.Act(t.Conv(h, expand, expandBias, one), tensor.ActHSigmoid)
-	return t.ScaleChannels(x, s)
-}
-
 // Concat joins values along the channels.
 func (t *Tape) Concat(xs ...Value) Value {
 	if len(xs) == 0 {
@@ -175,7 +170,8 @@ func (t *Tape) Slice(x Value, off, n int) Value {
 	return out
 }
 
-// Shuffle interleaves the channels of g groups: output channel q reads input channel (q mod g)·(C/g) + q div g.
+// Shuffle interleaves the channels of g groups: output channel q reads input channel (q mod
+// g)·(C/g) + q div g.
 func (t *Tape) Shuffle(x Value, groups int) Value {
 	a := t.get("shuffle", x)
 	if groups < 1 || a.Shape().C%groups != 0 {
@@ -188,8 +184,9 @@ func (t *Tape) Shuffle(x Value, groups int) Value {
 	return out
 }
 
-// Dropout zeroes elements with probability rate and divides the others by 1−rate; it does nothing unless the step says Dropout. The mask
-// depends on the step's seed and on how many dropout layers ran before in the step.
+// Dropout zeroes elements with probability rate and divides the others by 1−rate; it does nothing
+// unless the step says Dropout. The mask depends on the step's seed and on how many dropout layers
+// ran before in the step.
 func (t *Tape) Dropout(x Value, rate float64) Value {
 	a := t.get("dropout", x)
 	if rate < 0 || rate >= 1 {

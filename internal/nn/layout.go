@@ -1,7 +1,8 @@
 package nn
 
-// ToHWIO reorders a convolution weight from [out][in][kh][kw], the order of PyTorch and ONNX, to the stored [kh][kw][in][out]. Linear
-// weights are kh = kw = 1. A depthwise weight [C][1][kh][kw] becomes [kh][kw][1][C].
+// ToHWIO reorders a convolution weight from [out][in][kh][kw], the order of PyTorch and ONNX, to
+// the stored [kh][kw][in][out]. Linear weights are kh = kw = 1. A depthwise weight [C][1][kh][kw]
+// becomes [kh][kw][1][C].
 func ToHWIO(src []float32, out, in, kh, kw int) []float32 {
 	dst := make([]float32, len(src))
 	for o := range out {

@@ -21,8 +21,8 @@ func Labels(labels []int) Targets { return Targets{Labels: labels} }
 // Mask is a class mask on a tape, valid as long as an input is. The zero Mask keeps all classes.
 type Mask struct{ v Value }
 
-// Goal is targets on a tape, valid as long as an input is: what losses and counts of right answers of one batch have in
-// common, in one pass or in several.
+// Goal is targets on a tape, valid as long as an input is: what losses and counts of right answers
+// of one batch have in common, in one pass or in several.
 type Goal struct {
 	Mask    Mask
 	weights Value // N×1×1×K
@@ -49,7 +49,8 @@ func (t *Tape) Goal(classes int, target Targets) Goal {
 	return Goal{Mask: mask, weights: t.Input(s, t.weights(op, s, target))}
 }
 
-// Mask uploads a mask of K classes, N·K entries: a false class leaves its row's softmax. Every row keeps one at least.
+// Mask uploads a mask of K classes, N·K entries: a false class leaves its row's softmax. Every row
+// keeps one at least.
 func (t *Tape) Mask(classes int, keep []bool) Mask {
 	const op = "mask"
 	if keep == nil {
@@ -140,9 +141,9 @@ func (t *Tape) CrossEntropy(logits Value, goal Goal) Value {
 	return out
 }
 
-// Correct is 1 for every row of logits whose largest one is at the class of the largest target, masked classes left
-// aside, and 0 for the others and for those with logits that are not finite: N×1×1×1. The first of equals counts. No
-// gradient flows through it.
+// Correct is 1 for every row of logits whose largest one is at the class of the largest target,
+// masked classes left aside, and 0 for the others and for those with logits that are not finite:
+// N×1×1×1. The first of equals counts. No gradient flows through it.
 func (t *Tape) Correct(logits Value, goal Goal) Value {
 	const op = "correct"
 	x, m := t.logits(op, logits, goal.Mask)
@@ -151,8 +152,9 @@ func (t *Tape) Correct(logits Value, goal Goal) Value {
 	return t.push(t.st.Correct(x, w, m), false)
 }
 
-// Distill is T² times the Kullback–Leibler divergence of the student's softmax at temperature T from the teacher's, for
-// every row: N×1×1×1. Both are softmaxes over the classes that the mask keeps. The teacher gets no gradient.
+// Distill is T² times the Kullback–Leibler divergence of the student's softmax at temperature T
+// from the teacher's, for every row: N×1×1×1. Both are softmaxes over the classes that the mask
+// keeps. The teacher gets no gradient.
 func (t *Tape) Distill(student, teacher Value, temperature float64, mask Mask) Value {
 	const op = "distill"
 	x, m := t.logits(op, student, mask)

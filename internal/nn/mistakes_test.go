@@ -7,7 +7,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// TestMistakes: operands that do not fit fail with a text that says what was got and what was expected.
+// TestMistakes: operands that do not fit fail with a text that says what was got and what was
+// expected.
 func TestMistakes(t *testing.T) {
 	r := fakeRig(t)
 	w := r.param("w", 3, 3, 4, 6).Weight()

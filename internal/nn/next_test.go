@@ -7,9 +7,11 @@ import (
 
 	"github.com/tendril-nas/tendril/internal/nn"
 	"github.com/tendril-nas/tendril/internal/tensor"
+	"github.com/tendril-nas/tendril/internal/tensor/cpu"
 )
 
-// TestNextAddsUp: the gradients of a step of two passes are the sum of those of two steps, dropout included.
+// TestNextAddsUp: the gradients of a step of two passes are the sum of those of two steps, dropout
+// included.
 func TestNextAddsUp(t *testing.T) {
 	for name, backend := range backends() {
 		t.Run(name, func(t *testing.T) {
@@ -51,8 +53,8 @@ func TestNextAddsUp(t *testing.T) {
 	}
 }
 
-// TestNextTeaches: logits of an inference pass teach the next one, targets are uploaded once, and the second pass computes
-// what it would compute alone.
+// TestNextTeaches: logits of an inference pass teach the next one, targets are uploaded once, and
+// the second pass computes what it would compute alone.
 func TestNextTeaches(t *testing.T) {
 	for name, backend := range backends() {
 		t.Run(name, func(t *testing.T) {
@@ -89,7 +91,8 @@ func TestNextTeaches(t *testing.T) {
 
 			r.ps.BeginStep()
 			r.tape.Begin(nn.Training(3))
-			want := student(r.tape.Input(shape, pixels), r.tape.Input(tensor.Vector(6, 5), soft), r.tape.Goal(5, targets))
+			teacher := r.tape.Input(tensor.Vector(6, 5), soft)
+			want := student(r.tape.Input(shape, pixels), teacher, r.tape.Goal(5, targets))
 			if !slices.Equal(got, want) {
 				t.Errorf("losses and right answers are %v, expected %v", got, want)
 			}
@@ -98,7 +101,8 @@ func TestNextTeaches(t *testing.T) {
 	}
 }
 
-// TestNextAfterAnything: a pass may be given up before, within and after its backward pass, whatever was shared in it.
+// TestNextAfterAnything: a pass may be given up before, within and after its backward pass,
+// whatever was shared in it.
 func TestNextAfterAnything(t *testing.T) {
 	for name, backend := range backends() {
 		t.Run(name, func(t *testing.T) {
@@ -128,6 +132,35 @@ func TestNextAfterAnything(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
+	}
+}
+
+// TestNextMemory: a step of several passes takes the memory of its largest one, inputs of the
+// others left aside, and no more after many steps.
+func TestNextMemory(t *testing.T) {
+	shape := tensor.Shape{N: 6, H: 29, W: 29, C: 3}
+	held := func(widths ...int) int {
+		r := newRig(t, cpu.New(cpu.Options{}))
+		m := newNet(r)
+		x := r.normal(shape.Size())
+		for range 5 {
+			r.ps.BeginStep()
+			r.tape.Begin(nn.Training(1))
+			image, goal := r.tape.Input(shape, x), r.tape.Goal(5, nn.Labels(netLabels))
+			for i, width := range widths {
+				if i > 0 {
+					r.tape.Next(nn.Training(uint64(i)))
+				}
+				loss := r.tape.CrossEntropy(m.run(r.tape, image, width, 3), goal)
+				if i != 1 {
+					r.tape.Backward(r.tape.Mean(loss))
+				}
+			}
+		}
+		return r.st.(interface{ Held() int }).Held()
+	}
+	if one, many := held(24), held(24, 20, 8, 24, 12); many > one+one/50 {
+		t.Errorf("five passes hold %d floats, the largest one %d", many, one)
 	}
 }
 

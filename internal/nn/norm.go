@@ -2,7 +2,8 @@ package nn
 
 import "github.com/tendril-nas/tendril/internal/tensor"
 
-// Stats is the running statistics of one batch normalisation. Several networks that share gamma and beta may keep Stats of their own.
+// Stats is the running statistics of one batch normalisation. Several networks that share gamma and
+// beta may keep Stats of their own.
 type Stats struct {
 	Mean, Var tensor.Vec
 	images    int // images averaged since Reset
@@ -13,11 +14,6 @@ func NewStats(b tensor.Backend, st tensor.Stream, c int) *Stats {
 	s := &Stats{Mean: tensor.NewVec(b.NewBuffer(c)), Var: tensor.NewVec(b.NewBuffer(c))}
 	s.Reset(st)
 	return s
-}
-
-// StatsOf views two parameters as statistics; it does not change their values.
-func StatsOf(mean, variance *Param) *Stats {
-	return &Stats{Mean: tensor.NewVec(mean.Value()), Var: tensor.NewVec(variance.Value())}
 }
 
 // Reset sets mean 0 and variance 1 and starts a new cumulative average.
@@ -32,7 +28,8 @@ func (s *Stats) Reset(st tensor.Stream) {
 	s.images = 0
 }
 
-// BatchNorm is a batch normalisation layer. A tensor with fewer channels uses the first elements of all vectors.
+// BatchNorm is a batch normalisation layer. A tensor with fewer channels uses the first elements of
+// all vectors.
 type BatchNorm struct {
 	Gamma, Beta Vector
 	Stats       *Stats
@@ -41,7 +38,8 @@ type BatchNorm struct {
 	Frozen      bool    // running statistics in every mode
 }
 
-// BatchNormAct normalises per channel and applies the activation. See NormMode for the statistics it uses.
+// BatchNormAct normalises per channel and applies the activation. See NormMode for the statistics
+// it uses.
 func (t *Tape) BatchNormAct(x Value, bn BatchNorm, act tensor.Act) Value {
 	in := t.get("batch norm", x)
 	c := in.Shape().C

@@ -18,7 +18,8 @@ func moments(v []float32) (mean, variance float64) {
 	return mean, variance
 }
 
-// TestRecalibration: the cumulative statistics are the average of the batches', weighted by images, whatever was there before.
+// TestRecalibration: the cumulative statistics are the average of the batches', weighted by images,
+// whatever was there before.
 func TestRecalibration(t *testing.T) {
 	for name, backend := range backends() {
 		t.Run(name, func(t *testing.T) {
@@ -73,7 +74,8 @@ func TestFrozenNorm(t *testing.T) {
 	same(t, "beta's gradient", r.grad(bn.Beta.P), []float32{2, 1})
 }
 
-// TestFusedIsUnfused: one call gives what convolution, normalisation and activation give apart, forward and backward.
+// TestFusedIsUnfused: one call gives what convolution, normalisation and activation give apart,
+// forward and backward.
 func TestFusedIsUnfused(t *testing.T) {
 	for name, backend := range backends() {
 		t.Run(name, func(t *testing.T) {

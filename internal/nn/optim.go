@@ -4,8 +4,8 @@ import "github.com/tendril-nas/tendril/internal/tensor"
 
 // Optimizer updates the touched parameters of a set.
 type Optimizer interface {
-	// Step makes one update with learning rate lr and returns the norm of all gradients together before clipping, or 0 when the norm is
-	// not computed because nothing clips.
+	// Step makes one update with learning rate lr and returns the norm of all gradients together
+	// before clipping, or 0 when the norm is not computed because nothing clips.
 	Step(st tensor.Stream, ps *ParamSet, lr float64) float64
 }
 
@@ -35,7 +35,8 @@ func (o *SGD) Step(st tensor.Stream, ps *ParamSet, lr float64) float64 {
 	return norm
 }
 
-// Adam is Adam with weight decay added to the gradient. Zero fields mean betas 0.9 and 0.999, eps 1e-8.
+// Adam is Adam with weight decay added to the gradient. Zero fields mean betas 0.9 and 0.999, eps
+// 1e-8.
 type Adam struct {
 	Beta1, Beta2 float64
 	Eps          float64
@@ -67,7 +68,8 @@ func (o *Adam) Step(st tensor.Stream, ps *ParamSet, lr float64) float64 {
 	return norm
 }
 
-// clip is the gradients' norm and the factor that brings it down to limit; without a limit the norm is not computed.
+// clip is the gradients' norm and the factor that brings it down to limit; without a limit the norm
+// is not computed.
 func clip(st tensor.Stream, ps *ParamSet, limit float64) (norm, scale float64) {
 	if limit <= 0 {
 		return 0, 1

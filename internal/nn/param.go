@@ -7,8 +7,9 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// Param is a named float32 tensor in a ParamSet. Convolution weights have dims [kh, kw, in/groups, out], linear weights [in, out],
-// embeddings [rows, dim], vectors [n]; elements are stored in that order.
+// Param is a named float32 tensor in a ParamSet. Convolution weights have dims [kh, kw, in/groups,
+// out], linear weights [in, out], embeddings [rows, dim], vectors [n]; elements are stored in that
+// order.
 type Param struct {
 	name    string
 	dims    []int
@@ -35,7 +36,8 @@ func (p *Param) Size() int { return p.value.Len() }
 // Value is the parameter's memory.
 func (p *Param) Value() tensor.Buffer { return p.value }
 
-// Grad is the gradient of the current step, shaped as the value; nil if no step has touched the parameter yet.
+// Grad is the gradient of the current step, shaped as the value; nil if no step has touched the
+// parameter yet.
 func (p *Param) Grad() tensor.Buffer { return p.grad }
 
 // IsState reports whether the parameter is a running statistic, which is saved but not trained.
@@ -44,18 +46,16 @@ func (p *Param) IsState() bool { return p.state }
 // Frozen reports whether training leaves the parameter alone.
 func (p *Param) Frozen() bool { return p.frozen || p.state }
 
-// SetFrozen freezes or unfreezes the parameter. Frozen parameters get no gradient, so layers below only frozen ones cost no backward
-// pass.
+// SetFrozen freezes or unfreezes the parameter. Frozen parameters get no gradient, so layers below
+// only frozen ones cost no backward pass.
 func (p *Param) SetFrozen(frozen bool) { p.frozen = frozen }
 
-// SetNoDecay exempts the parameter from weight decay, as is common for biases and batch normalisation.
+// SetNoDecay exempts the parameter from weight decay, as is common for biases and batch
+// normalisation.
 func (p *Param) SetNoDecay(exempt bool) { p.noDecay = exempt }
 
 // Touched reports whether the current step uses the parameter for training.
 func (p *Param) Touched() bool { return p.touched }
-
-// Steps is the number of updates the optimiser made.
-func (p *Param) Steps() int { return p.steps }
 
 // slot is the optimiser's state i (0: momentum or first moment, 1: second moment).
 func (p *Param) slot(i int) tensor.Buffer {
@@ -65,7 +65,8 @@ func (p *Param) slot(i int) tensor.Buffer {
 	return p.slots[i]
 }
 
-// Weight views the parameter as a convolution weight ([kh, kw, in, out]) or as a linear weight or embedding table ([in, out]).
+// Weight views the parameter as a convolution weight ([kh, kw, in, out]) or as a linear weight or
+// embedding table ([in, out]).
 func (p *Param) Weight() Weight {
 	switch d := p.dims; len(d) {
 	case 4:
@@ -92,7 +93,8 @@ func (w Weight) Crop(k, in, out int) Weight {
 	return w
 }
 
-// Vector is a view of a parameter used as a bias or a batch normalisation's gamma or beta. The zero value means "none".
+// Vector is a view of a parameter used as a bias or a batch normalisation's gamma or beta. The zero
+// value means "none".
 type Vector struct {
 	P *Param
 	V tensor.Vec

@@ -8,7 +8,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// ParamSet is an ordered collection of parameters on one backend. It is for one training goroutine; reading values concurrently is fine.
+// ParamSet is an ordered collection of parameters on one backend. It is for one training goroutine;
+// reading values concurrently is fine.
 type ParamSet struct {
 	backend tensor.Backend
 	list    []*Param
@@ -25,10 +26,12 @@ func NewParamSet(b tensor.Backend) *ParamSet {
 // Backend is where the parameters live.
 func (s *ParamSet) Backend() tensor.Backend { return s.backend }
 
-// Add makes a trainable parameter of zeros. It panics with a *tensor.Error if the name exists or a dimension is not positive.
+// Add makes a trainable parameter of zeros. It panics with a *tensor.Error if the name exists or a
+// dimension is not positive.
 func (s *ParamSet) Add(name string, dims ...int) *Param { return s.add(name, false, dims) }
 
-// AddState makes a parameter that is saved with the others but never trained, such as running statistics.
+// AddState makes a parameter that is saved with the others but never trained, such as running
+// statistics.
 func (s *ParamSet) AddState(name string, dims ...int) *Param { return s.add(name, true, dims) }
 
 func (s *ParamSet) add(name string, state bool, dims []int) *Param {
@@ -48,8 +51,8 @@ func (s *ParamSet) add(name string, state bool, dims []int) *Param {
 	return p
 }
 
-// Replace gives an existing parameter new dimensions and zero-filled memory, dropping gradient and optimiser state. It serves growing
-// classifiers; views taken before are stale.
+// Replace gives an existing parameter new dimensions and zero-filled memory, dropping gradient and
+// optimiser state. It serves growing classifiers; views taken before are stale.
 func (s *ParamSet) Replace(name string, dims ...int) (*Param, error) {
 	p := s.byName[name]
 	if p == nil {
@@ -87,8 +90,9 @@ func (s *ParamSet) Count() int {
 	return n
 }
 
-// BeginStep forgets which parameters were touched. Call it before the first forward pass of a training step; several forward and
-// backward passes until the next update accumulate their gradients.
+// BeginStep forgets which parameters were touched. Call it before the first forward pass of a
+// training step; several forward and backward passes until the next update accumulate their
+// gradients.
 func (s *ParamSet) BeginStep() {
 	for _, p := range s.touched {
 		p.touched = false
@@ -96,7 +100,8 @@ func (s *ParamSet) BeginStep() {
 	s.touched = s.touched[:0]
 }
 
-// Touched is the parameters that the current step trains, in order of first use. Do not change the slice.
+// Touched is the parameters that the current step trains, in order of first use. Do not change the
+// slice.
 func (s *ParamSet) Touched() []*Param { return s.touched }
 
 // ResetOptimizer drops momenta and step counts, as a fresh optimiser would start.

@@ -27,7 +27,8 @@ const (
 	opEmbedding
 )
 
-// record is one remembered layer. Records are kept in one slice that every step uses again, so that remembering makes no garbage.
+// record is one remembered layer. Records are kept in one slice that every step uses again, so that
+// remembering makes no garbage.
 type record struct {
 	op      opcode
 	act     tensor.Act
@@ -61,7 +62,8 @@ func (t *Tape) remember(out Value) *record {
 	return r
 }
 
-// wants reports whether this step computes the gradient of a parameter, and marks it as touched if so.
+// wants reports whether this step computes the gradient of a parameter, and marks it as touched if
+// so.
 func (t *Tape) wants(p *Param) bool {
 	if !t.step.Grad || !p.trains() {
 		return false
@@ -70,7 +72,8 @@ func (t *Tape) wants(p *Param) bool {
 	return true
 }
 
-// gradWeight is the view of the gradient buffer that matches a weight view; the zero view if no gradient is wanted.
+// gradWeight is the view of the gradient buffer that matches a weight view; the zero view if no
+// gradient is wanted.
 func gradWeight(w Weight) tensor.Weight {
 	if !w.P.trains() {
 		return tensor.Weight{}

@@ -47,7 +47,21 @@ func (r *rig) norm(name string, c int) nn.BatchNorm {
 	gamma.InitConstant(r.st, 1)
 	mean, variance := r.ps.AddState(name+".running_mean", c), r.ps.AddState(name+".running_var", c)
 	variance.InitConstant(r.st, 1)
-	return nn.BatchNorm{Gamma: gamma.Vector(), Beta: r.ps.Add(name+".bias", c).Vector(), Stats: nn.StatsOf(mean, variance)}
+	return nn.BatchNorm{Gamma: gamma.Vector(), Beta: r.ps.Add(name+".bias", c).Vector(), Stats: statsOf(mean, variance)}
+}
+
+// statsOf views two parameters as running statistics.
+func statsOf(mean, variance *nn.Param) *nn.Stats {
+	return &nn.Stats{Mean: mean.Vector().V, Var: variance.Vector().V}
+}
+
+// squeezeExcite is x times h-sigmoid(expand(ReLU(reduce(mean of x)))), weights [1,1,C,M] and
+// [1,1,M,C] with biases.
+func squeezeExcite(t *nn.Tape, x nn.Value, reduce nn.Weight, reduceBias nn.Vector, expand nn.Weight,
+	expandBias nn.Vector) nn.Value {
+	one := tensor.ConvSpec{Stride: 1, Groups: 1}
+	h := t.Act(t.Conv(t.GlobalAvgPool(x), reduce, reduceBias, one), tensor.ActReLU)
+	return t.ScaleChannels(x, t.Act(t.Conv(h, expand, expandBias, one), tensor.ActHSigmoid))
 }
 
 func (r *rig) grad(p *nn.Param) []float32 {

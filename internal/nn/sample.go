@@ -27,7 +27,8 @@ func Probs(logits []float32, mask []bool) []float64 {
 	return p
 }
 
-// Draw is a class drawn with the given probabilities; it uses exactly one number of r. A class of probability 0 is never drawn.
+// Draw is a class drawn with the given probabilities; it uses exactly one number of r. A class of
+// probability 0 is never drawn.
 func Draw(r *rand.Rand, p []float64) int {
 	u, last := r.Float64(), 0
 	for i, q := range p {

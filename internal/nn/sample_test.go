@@ -32,8 +32,8 @@ func TestProbs(t *testing.T) {
 	})
 }
 
-// TestDraw compares frequencies with probabilities by Pearson's statistic; with three degrees of freedom it exceeds 27.9 less than once in
-// 100 000 draws, and the seed is fixed.
+// TestDraw compares frequencies with probabilities by Pearson's statistic; with three degrees of
+// freedom it exceeds 27.9 less than once in 100 000 draws, and the seed is fixed.
 func TestDraw(t *testing.T) {
 	p := []float64{0.1, 0, 0.2, 0.3, 0.4}
 	r := rand.New(rand.NewPCG(3, 4))

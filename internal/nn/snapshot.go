@@ -6,11 +6,12 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// Snapshot is the state of a parameter set in host memory, by the parameters' names, in their order of elements.
+// Snapshot is the state of a parameter set in host memory, by the parameters' names, in their order
+// of elements.
 type Snapshot struct {
 	Values map[string][]float32
-	// Slots is what an optimiser keeps beside the values, of the parameters that have any: momentum or first moments, and
-	// second moments.
+	// Slots is what an optimiser keeps beside the values, of the parameters that have any: momentum
+	// or first moments, and second moments.
 	Slots [2]map[string][]float32
 	// Updates counts the updates since the optimiser started, of the parameters that had any.
 	Updates map[string]int
@@ -38,9 +39,9 @@ func (s *ParamSet) Snapshot(st tensor.Stream) *Snapshot {
 	return snap
 }
 
-// Restore gives the set the state of a snapshot. Values must be there for every parameter; when the map is nil, values
-// stay as they are. Optimiser state that the snapshot does not hold is dropped. What does not fit is an error, and nothing
-// changes then.
+// Restore gives the set the state of a snapshot. Values must be there for every parameter; when the
+// map is nil, values stay as they are. Optimiser state that the snapshot does not hold is dropped.
+// What does not fit is an error, and nothing changes then.
 func (s *ParamSet) Restore(st tensor.Stream, snap *Snapshot) error {
 	if err := s.fits(snap); err != nil {
 		return err

@@ -18,7 +18,7 @@ func TestRestoreRefuses(t *testing.T) {
 		"parameter mean: no value":                        func(s *nn.Snapshot) { delete(s.Values, "mean") },
 		"parameter v does not exist":                      func(s *nn.Snapshot) { s.Values["v"] = nil },
 		"parameter w: got 1 numbers, expected 6":          func(s *nn.Snapshot) { s.Values["w"] = []float32{1} },
-		"parameter mean: got 3 numbers, expected 2":       func(s *nn.Snapshot) { s.Slots[1] = map[string][]float32{"mean": {1, 2, 3}} },
+		"parameter mean: got 3 numbers, expected 2":       func(s *nn.Snapshot) { s.Slots[1]["mean"] = []float32{1, 2, 3} },
 		"parameter mean: optimiser state without updates": func(s *nn.Snapshot) { s.Slots[0]["mean"] = []float32{1, 2} },
 		"parameter u does not exist":                      func(s *nn.Snapshot) { s.Updates["u"] = 1 },
 		"parameter mean: -1 updates, expected at least 0": func(s *nn.Snapshot) { s.Updates["mean"] = -1 },

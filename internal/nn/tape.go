@@ -12,14 +12,16 @@ type NormMode uint8
 const (
 	// NormEval normalises with the running statistics and leaves them alone.
 	NormEval NormMode = iota
-	// NormTrain normalises with the batch's statistics and moves the running ones by the layer's momentum.
+	// NormTrain normalises with the batch's statistics and moves the running ones by the layer's
+	// momentum.
 	NormTrain
-	// NormRecalibrate normalises with the batch's statistics and makes the running ones the average of all batches since Stats.Reset,
-	// weighted by their number of images.
+	// NormRecalibrate normalises with the batch's statistics and makes the running ones the average
+	// of all batches since Stats.Reset, weighted by their number of images.
 	NormRecalibrate
 )
 
-// Step says how a pass over the tape runs. The zero value is inference: running statistics, no dropout, nothing remembered.
+// Step says how a pass over the tape runs. The zero value is inference: running statistics, no
+// dropout, nothing remembered.
 type Step struct {
 	Grad    bool     // remember the layers for Backward
 	Norm    NormMode // statistics of batch normalisation
@@ -35,8 +37,8 @@ func Training(seed uint64) Step {
 // Recalibrating is a pass that gathers running statistics only.
 func Recalibrating() Step { return Step{Norm: NormRecalibrate} }
 
-// Value is a tensor on a tape, valid until the tape's next Begin; of those that are not pinned, until Next. The zero
-// Value is none.
+// Value is a tensor on a tape, valid until the tape's next Begin; of those that are not pinned,
+// until Next. The zero Value is none.
 type Value int
 
 type node struct {
@@ -85,10 +87,11 @@ func (t *Tape) Begin(s Step) {
 	t.clear()
 }
 
-// Next starts another pass in the same step; it runs as after Begin(s), dropout masks included: they depend on its own
-// Seed. The memory of the pass before serves it, except for values that are pinned, as inputs and constants are: those
-// stay readable and are constants from now on, so that one pass can teach another. Gradients of parameters add up until
-// [ParamSet.BeginStep]; gradients of Variables are forgotten.
+// Next starts another pass in the same step; it runs as after Begin(s), dropout masks included:
+// they depend on its own Seed. The memory of the pass before serves it, except for values that are
+// pinned, as inputs and constants are: those stay readable and are constants from now on, so that
+// one pass can teach another. Gradients of parameters add up until [ParamSet.BeginStep]; gradients
+// of Variables are forgotten.
 func (t *Tape) Next(s Step) {
 	for i := range t.nodes {
 		n := &t.nodes[i]
@@ -170,9 +173,6 @@ func (t *Tape) Constant(x tensor.Tensor) Value {
 	return v
 }
 
-// Tensor is the value's handle.
-func (t *Tape) Tensor(v Value) tensor.Tensor { return t.get("tensor", v) }
-
 // Shape is the value's shape.
 func (t *Tape) Shape(v Value) tensor.Shape { return t.get("shape", v).Shape() }
 
@@ -182,8 +182,8 @@ func (t *Tape) Pin(v Value) {
 	t.nodes[v].pinned = true
 }
 
-// Release says that an inference pass does not use v again, so that its memory serves the next layers. While gradients are recorded
-// and for pinned values it does nothing.
+// Release says that an inference pass does not use v again, so that its memory serves the next
+// layers. While gradients are recorded and for pinned values it does nothing.
 func (t *Tape) Release(v Value) {
 	x := t.get("release", v)
 	if n := &t.nodes[v]; !t.step.Grad && !n.pinned {
@@ -197,7 +197,8 @@ func (t *Tape) Read(v Value, dst []float32) []float32 {
 	return t.download(t.get("read", v), dst)
 }
 
-// ReadScalars waits and copies the numbers of scalar values to host memory, all in one download. A nil dst is allocated.
+// ReadScalars waits and copies the numbers of scalar values to host memory, all in one download. A
+// nil dst is allocated.
 func (t *Tape) ReadScalars(dst []float64, vs ...Value) []float64 {
 	if dst == nil {
 		dst = make([]float64, len(vs))
@@ -234,7 +235,8 @@ func (t *Tape) Item(v Value) float64 {
 	return t.ReadScalars(one[:], v)[0]
 }
 
-// ReadGrad waits and copies the gradient of a Variable after Backward; zeros if nothing depended on it. A nil dst is allocated.
+// ReadGrad waits and copies the gradient of a Variable after Backward; zeros if nothing depended on
+// it. A nil dst is allocated.
 func (t *Tape) ReadGrad(v Value, dst []float32) []float32 {
 	x := t.get("gradient", v)
 	if g := t.nodes[v].grad; g != 0 {

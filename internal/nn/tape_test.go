@@ -11,7 +11,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// net is a small network with every kind of convolution, squeeze-and-excitation, a residual, dropout and a classifier.
+// net is a small network with every kind of convolution, squeeze-and-excitation, a residual,
+// dropout and a classifier.
 type net struct {
 	stem, expand, depth, project, fc nn.Weight
 	reduce, excite                   nn.Weight
@@ -35,7 +36,7 @@ func (m *net) run(t *nn.Tape, x nn.Value, width, kernel int) nn.Value {
 	x = t.ConvNormAct(x, m.stem, tensor.ConvSpec{Stride: 2, Pad: 1, Groups: 1}, m.n1, tensor.ActHSwish)
 	y := t.ConvNormAct(x, m.expand.Crop(1, 8, width), point, m.n2, tensor.ActReLU)
 	y = t.ConvNormAct(y, m.depth.Crop(kernel, 1, width), tensor.ConvSpec{Stride: 1, Pad: kernel / 2, Groups: width}, m.n3, tensor.ActHSwish)
-	y = t.SqueezeExcite(y, m.reduce.Crop(1, width, 8), m.reduceB, m.excite.Crop(1, 8, width), m.exciteB.First(width))
+	y = squeezeExcite(t, y, m.reduce.Crop(1, width, 8), m.reduceB, m.excite.Crop(1, 8, width), m.exciteB.First(width))
 	y = t.ConvNormAct(y, m.project.Crop(1, width, 8), point, m.n4, tensor.ActNone)
 	y = t.Dropout(t.GlobalAvgPool(t.Add(y, x, tensor.ActNone)), 0.1)
 	return t.Linear(y, m.fc, m.fcB)
@@ -135,7 +136,8 @@ func TestConcurrentInference(t *testing.T) {
 	}
 }
 
-// TestInferenceAgreesWithTrainingTape: remembering layers does not change a result, and inference touches nothing.
+// TestInferenceAgreesWithTrainingTape: remembering layers does not change a result, and inference
+// touches nothing.
 func TestInferenceAgreesWithTrainingTape(t *testing.T) {
 	r := fakeRig(t)
 	m := newNet(r)
@@ -179,7 +181,8 @@ func TestDropout(t *testing.T) {
 		}
 		return k / float64(n)
 	}
-	// Two independent masks agree on 0.7² + 0.3² = 0.58 of all elements; five standard deviations are 0.0175.
+	// Two independent masks agree on 0.7² + 0.3² = 0.58 of all elements; five standard deviations
+	// are 0.0175.
 	for what, got := range map[string]float64{"layers": agree(a, b), "seeds": agree(a, d)} {
 		if math.Abs(got-0.58) > 0.0175 {
 			t.Errorf("masks of two %s agree on %g of the elements, expected 0.58", what, got)

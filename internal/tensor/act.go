@@ -48,8 +48,9 @@ func (a Act) Apply(x float32) float32 {
 	return x
 }
 
-// Slope is the derivative at x. At the kinks it is the usual choice of automatic differentiation: ReLU 0 at 0, ReLU6 0 at 0 and 6,
-// HSigmoid 0 at −3 and 3, and so HSwish x·0 + HSigmoid(x): 0 at −3 and 1 at 3.
+// Slope is the derivative at x. At the kinks it is the usual choice of automatic differentiation:
+// ReLU 0 at 0, ReLU6 0 at 0 and 6, HSigmoid 0 at −3 and 3, and so HSwish x·0 + HSigmoid(x): 0 at −3
+// and 1 at 3.
 func (a Act) Slope(x float32) float32 {
 	switch a {
 	case ActReLU:

@@ -1,7 +1,7 @@
 package tensor
 
-// The Check functions panic with an *Error when operands do not fit. Package nn calls them before every operation, so that backends need
-// not repeat them.
+// The Check functions panic with an *Error when operands do not fit. Package nn calls them before
+// every operation, so that backends need not repeat them.
 
 // CheckWeight checks that the view lies inside its buffer.
 func CheckWeight(op string, w Weight) {

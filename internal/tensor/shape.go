@@ -2,7 +2,8 @@ package tensor
 
 import "fmt"
 
-// Shape is the logical shape of a tensor: N samples of H×W positions with C channels. Vectors per sample are N×1×1×C, scalars 1×1×1×1.
+// Shape is the logical shape of a tensor: N samples of H×W positions with C channels. Vectors per
+// sample are N×1×1×C, scalars 1×1×1×1.
 type Shape struct{ N, H, W, C int }
 
 // Size is the number of elements.
@@ -23,8 +24,8 @@ func Vector(n, c int) Shape { return Shape{N: n, H: 1, W: 1, C: c} }
 // Scalar is the shape of one number.
 func Scalar() Shape { return Shape{N: 1, H: 1, W: 1, C: 1} }
 
-// OutExtent is the extent that a window of k with stride s and padding p leaves of an extent n: ⌊(n+2p−k)/s⌋+1, at most 0 if the window
-// does not fit.
+// OutExtent is the extent that a window of k with stride s and padding p leaves of an extent n:
+// ⌊(n+2p−k)/s⌋+1, at most 0 if the window does not fit.
 func OutExtent(n, k, s, p int) int {
 	if n+2*p < k {
 		return 0
@@ -32,7 +33,8 @@ func OutExtent(n, k, s, p int) int {
 	return (n+2*p-k)/s + 1
 }
 
-// CeilExtent is OutExtent rounded up, without windows that would start past the input and its leading padding.
+// CeilExtent is OutExtent rounded up, without windows that would start past the input and its
+// leading padding.
 func CeilExtent(n, k, s, p int) int {
 	if n+2*p < k {
 		return 0

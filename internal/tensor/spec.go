@@ -1,7 +1,8 @@
 package tensor
 
-// ConvSpec says how a convolution runs; kernel size and channels come from the weight view. Input channels are Weight.In·Groups; a
-// depthwise convolution has Groups = C, Weight.In = 1 and Weight.Out = C.
+// ConvSpec says how a convolution runs; kernel size and channels come from the weight view. Input
+// channels are Weight.In·Groups; a depthwise convolution has Groups = C, Weight.In = 1 and
+// Weight.Out = C.
 type ConvSpec struct {
 	Stride    int  // both directions, at least 1
 	Pad       int  // zeros on every side
@@ -17,14 +18,16 @@ func (s ConvSpec) Out(x Shape, w Weight) Shape {
 	return Shape{N: x.N, H: OutExtent(x.H, w.KH, s.Stride, s.Pad), W: OutExtent(x.W, w.KW, s.Stride, s.Pad), C: w.Out}
 }
 
-// ConvGrads says where a convolution's backward pass adds its gradients. A zero Weight or Vec is not wanted.
+// ConvGrads says where a convolution's backward pass adds its gradients. A zero Weight or Vec is
+// not wanted.
 type ConvGrads struct {
 	W     Weight // laid out as the forward weight view, inside a gradient buffer shaped as the master
 	B     Vec
 	NeedX bool // return the input's gradient
 }
 
-// BatchNorm is the operands of a batch normalisation over C channels; all four vectors have length C.
+// BatchNorm is the operands of a batch normalisation over C channels; all four vectors have length
+// C.
 type BatchNorm struct {
 	Gamma, Beta Vec
 	Mean, Var   Vec // running statistics: read in eval mode, updated in train mode when Momentum is not 0
@@ -37,8 +40,9 @@ type BatchNormSpec struct {
 	Act   Act  // applied to the normalised values
 
 	Eps float64
-	// Momentum m updates the running statistics to (1−m)·old + m·batch, the variance being the unbiased one (divided by n−1, n = N·H·W;
-	// by 1 when n = 1). 1 overwrites, 0 leaves them alone. A cumulative average passes 1/k at the k-th batch.
+	// Momentum m updates the running statistics to (1−m)·old + m·batch, the variance being the
+	// unbiased one (divided by n−1, n = N·H·W; by 1 when n = 1). 1 overwrites, 0 leaves them alone.
+	// A cumulative average passes 1/k at the k-th batch.
 	Momentum float64
 }
 
@@ -64,7 +68,8 @@ func (s PoolSpec) Out(x Shape) Shape {
 	return Shape{N: x.N, H: f(x.H, s.Kernel, s.Stride, s.Pad), W: f(x.W, s.Kernel, s.Stride, s.Pad), C: x.C}
 }
 
-// Window is the part [lo, hi) of an input extent n that output position o covers, and the number of positions that CountPad counts.
+// Window is the part [lo, hi) of an input extent n that output position o covers, and the number of
+// positions that CountPad counts.
 func (s PoolSpec) Window(o, n int) (lo, hi, padded int) {
 	lo = o*s.Stride - s.Pad
 	hi = min(lo+s.Kernel, n+s.Pad)
@@ -84,7 +89,8 @@ type SGDSpec struct {
 	Nesterov, First                      bool
 }
 
-// AdamSpec is one Adam step on a whole tensor; weight decay is added to the gradient, not decoupled:
+// AdamSpec is one Adam step on a whole tensor; weight decay is added to the gradient, not
+// decoupled:
 //
 //	d = GradScale·grad + WeightDecay·p
 //	m = Beta1·m + (1−Beta1)·d,  v = Beta2·v + (1−Beta2)·d²
@@ -96,14 +102,16 @@ type AdamSpec struct {
 	Step                                          int
 }
 
-// DropoutSpec is a seeded dropout: element i in N×H×W×C order is kept if [DropoutKeep] says so and then divided by 1−Rate.
+// DropoutSpec is a seeded dropout: element i in N×H×W×C order is kept if [DropoutKeep] says so and
+// then divided by 1−Rate.
 type DropoutSpec struct {
 	Rate float64 // in [0, 1)
 	Seed uint64
 }
 
-// DropoutKeep decides about element i, the same on every backend. It is a counter-based generator (SplitMix64's output function over
-// the seed and the position), so no state is shared between workers.
+// DropoutKeep decides about element i, the same on every backend. It is a counter-based generator
+// (SplitMix64's output function over the seed and the position), so no state is shared between
+// workers.
 func DropoutKeep(seed uint64, i int, rate float64) bool {
 	z := seed + (uint64(i)+1)*0x9e3779b97f4a7c15
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9

@@ -19,8 +19,8 @@ func window(rt *rapid.T) (n, k, s, p int) {
 	return rapid.IntRange(1, 20).Draw(rt, "extent"), k, s, p
 }
 
-// TestExtents counts windows one by one: the floor form takes those that fit into the padded input, the ceiling form also one that hangs
-// over, if it starts inside the input or its leading padding.
+// TestExtents counts windows one by one: the floor form takes those that fit into the padded input,
+// the ceiling form also one that hangs over, if it starts inside the input or its leading padding.
 func TestExtents(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		n, k, s, p := window(rt)
@@ -151,7 +151,8 @@ func TestRecover(t *testing.T) {
 	}()
 }
 
-// TestActSlopes compares slopes with central differences away from kinks, and at them with the documented choice.
+// TestActSlopes compares slopes with central differences away from kinks, and at them with the
+// documented choice.
 func TestActSlopes(t *testing.T) {
 	for act := tensor.ActNone; act <= tensor.ActTanh; act++ {
 		for x := float32(-8.05); x < 8; x += 0.1 {
@@ -178,7 +179,8 @@ func TestActSlopes(t *testing.T) {
 	}
 }
 
-// TestDropoutKeep: the share kept is 1−rate within five standard deviations, for many seeds and neighbouring seeds.
+// TestDropoutKeep: the share kept is 1−rate within five standard deviations, for many seeds and
+// neighbouring seeds.
 func TestDropoutKeep(t *testing.T) {
 	const n = 10000
 	for _, rate := range []float64{0, 0.1, 0.5, 0.9} {

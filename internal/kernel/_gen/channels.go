@@ -56,8 +56,7 @@ func channels() {
 // rowOf is the addresses of one row of the operands.
 type rowOf struct{ dst, d, x Mem }
 
-// function emits the loop: four rows at a time with sums of their own, then one
-// at a time.
+// function emits the loop: four rows at a time with sums of their own, then one at a time.
 func (p *plane) function(kind, act, doc string, sums int, body func(m rowOf, sums []reg.VecVirtual)) {
 	full := fmt.Sprintf("%s%s%d", kind, act, p.bits)
 	TEXT(full, NOSPLIT, "func(dst, d, x *byte, n int, c *byte)")

@@ -19,12 +19,11 @@ const (
 	gRows                    = 64
 )
 
-// Kernel widths and the columns between the windows of neighbouring outputs.
-// Widths 1, 2 and 4 occur in the input gradient of strided convolutions.
+// Kernel widths and the columns between the windows of neighbouring outputs. Widths 1, 2 and 4
+// occur in the input gradient of strided convolutions.
 var depthwiseForms = [][2]int{{1, 1}, {2, 1}, {3, 1}, {4, 1}, {5, 1}, {7, 1}, {3, 2}, {5, 2}, {7, 2}}
 
-// rowGroups is how many kernel rows of the weight gradient share a pass, as the
-// registers allow.
+// rowGroups is how many kernel rows of the weight gradient share a pass, as the registers allow.
 func rowGroups(s isa, k int) []int {
 	if s.bits == 512 {
 		return map[int][]int{3: {3}, 5: {3, 2}, 7: {3, 2}}[k]
@@ -60,8 +59,8 @@ func field(base reg.Register, off int) reg.GPVirtual {
 	return r
 }
 
-// columns emits the loops over a row: blocks of the largest width while they
-// fit, then one of each smaller power of two.
+// columns emits the loops over a row: blocks of the largest width while they fit, then one of each
+// smaller power of two.
 func columns(widest int, cols reg.GPVirtual, label func(string) string, block func(width int)) {
 	Label(label("wide"))
 	CMPQ(cols, U8(widest))

@@ -33,8 +33,8 @@ func flatLoop(s isa, n reg.GPVirtual, pointers []reg.GPVirtual, body func()) {
 	RET()
 }
 
-// flatFunction starts a function over pointers, the number of vectors n (at
-// least 1) and constants o, which it loads or broadcasts.
+// flatFunction starts a function over pointers, the number of vectors n (at least 1) and constants
+// o, which it loads or broadcasts.
 func flatFunction(s isa, name, doc string, names ...string) (n reg.GPVirtual, o reg.Register, ptrs []reg.GPVirtual, mems []Mem) {
 	full := fmt.Sprintf("%s%d", name, s.bits)
 	sig := "func("

@@ -8,8 +8,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// gemm64 emits the float64 kernels: a register tile of the matrix product and
-// the row sweeps that reductions to condensed form spend their time in.
+// gemm64 emits the float64 kernels: a register tile of the matrix product and the row sweeps that
+// reductions to condensed form spend their time in.
 func gemm64() {
 	tile64("tile64x512", ZMM, 12, 2)
 	tile64("tile64x256", YMM, 3, 4)
@@ -24,8 +24,8 @@ func gemm64() {
 	}
 }
 
-// tile64 emits C += A·B for rows rows of a panel of A packed twelve to a step
-// and a panel of B packed sixteen to a step, vecs vectors wide.
+// tile64 emits C += A·B for rows rows of a panel of A packed twelve to a step and a panel of B
+// packed sixteen to a step, vecs vectors wide.
 func tile64(name string, vec func() reg.VecVirtual, rows, vecs int) {
 	TEXT(name, NOSPLIT, "func(k int, a, b, c *float64, ldc int)")
 	Doc(fmt.Sprintf("%s adds the product of %d rows of a packed panel and a packed panel of 16 columns to c.", name, rows))
@@ -85,9 +85,9 @@ func tile64(name string, vec func() reg.VecVirtual, rows, vecs int) {
 	RET()
 }
 
-// sweep64 emits one pass over four rows of a matrix: dot products with x, or y
-// plus a combination of the rows, or both while a row is at hand. n is a
-// multiple of lanes; results of dot are added to dots[0:4].
+// sweep64 emits one pass over four rows of a matrix: dot products with x, or y plus a combination
+// of the rows, or both while a row is at hand. n is a multiple of lanes; results of dot are added
+// to dots[0:4].
 func sweep64(name string, vec func() reg.VecVirtual, lanes int, dot, axpy bool) {
 	sig := "func(n int, a *float64, lda int, "
 	if dot {

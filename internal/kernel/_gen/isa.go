@@ -9,9 +9,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// isa is one vector width. AVX-512 holds a whole block of 16 channels in a
-// register and has registers to spare for parameters; AVX2 works on half a block
-// and takes parameters from memory.
+// isa is one vector width. AVX-512 holds a whole block of 16 channels in a register and has
+// registers to spare for parameters; AVX2 works on half a block and takes parameters from memory.
 type isa struct {
 	bits  int
 	bytes int
@@ -41,8 +40,7 @@ func (s isa) load(m Mem) reg.VecVirtual {
 	return r
 }
 
-// value is a parameter or constant as an operand: a register with AVX-512, else
-// memory.
+// value is a parameter or constant as an operand: a register with AVX-512, else memory.
 func (s isa) value(m Mem) Op {
 	if s.bits == 512 {
 		return s.load(m)

@@ -1,5 +1,5 @@
-// The generator of the amd64 kernels. It is a module of its own, so that users
-// of Tendril never download it:
+// The generator of the amd64 kernels. It is a module of its own, so that users of Tendril never
+// download it:
 //
 //	go generate ./internal/kernel
 package main

@@ -16,8 +16,8 @@ const (
 	wScale           = 64
 )
 
-// pool is one pooling function while it is emitted: registers and the byte offset
-// of the half of the block.
+// pool is one pooling function while it is emitted: registers and the byte offset of the half of
+// the block.
 type pool struct {
 	isa
 	a             reg.Register
@@ -86,8 +86,7 @@ func (p *pool) scale() reg.VecVirtual {
 	return v
 }
 
-// window emits the loop over the inputs of a window, and the places of their
-// gradients.
+// window emits the loop over the inputs of a window, and the places of their gradients.
 func (p *pool) window(body func(in, grad Mem)) {
 	p.loops++
 	label := func(l string) string { return fmt.Sprint(l, p.loops) }

@@ -18,8 +18,8 @@ const (
 	xSum, xTotal, xDot             = 128, 192, 256
 )
 
-// The constants of expOf: e^x = 2^n·e^r with n the integer nearest to x/ln 2, which
-// adding and taking away roundInt gives, and a polynomial in r after Cephes.
+// The constants of expOf: e^x = 2^n·e^r with n the integer nearest to x/ln 2, which adding and
+// taking away roundInt gives, and a polynomial in r after Cephes.
 const (
 	expLowest = -87 // e^x is a normal number from here on
 	log2e     = 1.44269504088896341

@@ -36,8 +36,8 @@ func tiles() {
 	}
 }
 
-// rowsOf addresses row i of A. Two pointers (row 0, row 1) and the strides of
-// one, three and five rows reach rows 0…13 with the factors 1, 2, 4 and 8.
+// rowsOf addresses row i of A. Two pointers (row 0, row 1) and the strides of one, three and five
+// rows reach rows 0…13 with the factors 1, 2, 4 and 8.
 type rowsOf struct {
 	b0, b1, s1, s3, s5 reg.GPVirtual
 }
@@ -63,9 +63,9 @@ func (a rowsOf) at(i int) Mem {
 	panic("row out of reach")
 }
 
-// tileLoops emits what both vector widths share: the loop over tiles, over runs
-// and over steps. zero clears the accumulators, step does one step with A's rows
-// and the address of B's row, end stores the tile.
+// tileLoops emits what both vector widths share: the loop over tiles, over runs and over steps.
+// zero clears the accumulators, step does one step with A's rows and the address of B's row, end
+// stores the tile.
 func tileLoops(name string, rows int, doc string, zero func(), step func(a rowsOf, b, next reg.GPVirtual), end func(t reg.Register)) {
 	TEXT(name, NOSPLIT, "func(t *byte)")
 	Doc(doc)

@@ -6,7 +6,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// block is an inverted residual block with squeeze-and-excitation, forward and backward: what a device fuses.
+// block is an inverted residual block with squeeze-and-excitation, forward and backward: what a
+// device fuses.
 type block struct {
 	x, e, ez, esaved, d, dz, dsaved, s, mean, r, ra, g, gs, p, pz, psaved tensor.Tensor
 	we, wd, wr, wg, wp                                                    tensor.Weight

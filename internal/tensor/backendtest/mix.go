@@ -59,11 +59,13 @@ func testMix(s *suite) {
 	s.zeroShares()
 }
 
-// outer is a gradient that may be delayed in any way: behind a batch normalisation, a squeeze-and-excitation, a mean.
+// outer is a gradient that may be delayed in any way: behind a batch normalisation, a
+// squeeze-and-excitation, a mean.
 func (w *world) outer(shape tensor.Shape) tensor.Tensor {
-	spread := func() tensor.Tensor { return w.GlobalAvgPoolBackward(w.raw(tensor.Vector(shape.N, shape.C)), shape) }
+	vector := func() tensor.Tensor { return w.raw(tensor.Vector(shape.N, shape.C)) }
+	spread := func() tensor.Tensor { return w.GlobalAvgPoolBackward(vector(), shape) }
 	scaled := func() tensor.Tensor {
-		dx, _ := w.ScaleChannelsBackward(w.raw(shape), w.raw(tensor.Vector(shape.N, shape.C)), w.raw(shape))
+		dx, _ := w.ScaleChannelsBackward(w.raw(shape), vector(), w.raw(shape))
 		return dx
 	}
 	switch w.rng.IntN(5) {
@@ -85,7 +87,8 @@ func need(w *world, k int) []bool {
 	return list
 }
 
-// mixBackward keeps the gradients of a mix. None stands for zeros, which only an operand whose coefficient is 0 may have.
+// mixBackward keeps the gradients of a mix. None stands for zeros, which only an operand whose
+// coefficient is 0 may have.
 func (w *world) mixBackward(name string, xs []tensor.Tensor, dy tensor.Tensor, p, grad tensor.Vec, need []bool) []tensor.Tensor {
 	share := make([]float32, p.Len)
 	w.Read(p.Buf, p.Off, share)
@@ -121,15 +124,16 @@ func (s *suite) zeroShares() {
 	}
 }
 
-// testMixChains: mixtures between convolutions and normalisations, as relaxed networks have them, forward and backward.
+// testMixChains: mixtures between convolutions and normalisations, as relaxed networks have them,
+// forward and backward.
 func testMixChains(s *suite) {
 	s.cases(24, 1e-4, func(w *world) {
 		w.mixChain(tensor.Shape{N: w.between(2, 3), H: w.between(3, 9), W: w.between(3, 9), C: w.between(2, 20)})
 	})
 }
 
-// mixChain is a mixture of depthwise kernels before one normalisation, and a mixture of that with the block's input
-// behind a projection.
+// mixChain is a mixture of depthwise kernels before one normalisation, and a mixture of that with
+// the block's input behind a projection.
 func (w *world) mixChain(shape tensor.Shape) {
 	train, c, mid := w.coin(), shape.C, w.between(2, 40)
 	act := pick(w, tensor.ActReLU, tensor.ActHSwish)
@@ -181,9 +185,11 @@ func (w *world) mixChain(shape tensor.Shape) {
 		if g != nil {
 			view := views[i]
 			view.Buf = grad.Buf
-			dez = w.Add(dez, w.ConvBackward(ez, g, views[i], specs[i], tensor.ConvGrads{W: view, NeedX: true}), tensor.ActNone)
+			g = w.ConvBackward(ez, g, views[i], specs[i], tensor.ConvGrads{W: view, NeedX: true})
+			dez = w.Add(dez, g, tensor.ActNone)
 		}
 	}
 	de := w.BatchNormActBackward(e, esaved, dez, ne, specE, w.normGrads(mid))
-	w.keep("input's gradient", w.Add(w.ConvBackward(x, de, we, one, w.grads(we, true)), dops[1], tensor.ActNone))
+	dx := w.ConvBackward(x, de, we, one, w.grads(we, true))
+	w.keep("input's gradient", w.Add(dx, dops[1], tensor.ActNone))
 }

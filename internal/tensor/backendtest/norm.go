@@ -34,8 +34,9 @@ func testNorm(s *suite) {
 	})
 }
 
-// testNormOnePosition normalises channels of one element: the variance is 0, the output is beta and the input has no influence. The factor
-// 1/√eps magnifies the rounding of a difference that is 0, so the gradient is compared with that in mind.
+// testNormOnePosition normalises channels of one element: the variance is 0, the output is beta and
+// the input has no influence. The factor 1/√eps magnifies the rounding of a difference that is 0,
+// so the gradient is compared with that in mind.
 func testNormOnePosition(s *suite) {
 	s.cases(4, 1e-3, func(w *world) {
 		shape := tensor.Vector(1, w.channels())

@@ -13,7 +13,8 @@ type suite struct {
 	open func() tensor.Backend
 }
 
-// Run checks a backend. open is called for every part of the suite and must give devices of equal kind.
+// Run checks a backend. open is called for every part of the suite and must give devices of equal
+// kind.
 func Run(t *testing.T, open func() tensor.Backend) {
 	parts := []struct {
 		name string
@@ -49,8 +50,8 @@ func Run(t *testing.T, open func() tensor.Backend) {
 	}
 }
 
-// cases runs a program n times (a third of that in short mode) with different seeds on the device and on the reference, and compares all
-// that it keeps.
+// cases runs a program n times (a third of that in short mode) with different seeds on the device
+// and on the reference, and compares all that it keeps.
 func (s *suite) cases(n int, tol float64, program func(w *world)) {
 	s.Helper()
 	device := s.open()

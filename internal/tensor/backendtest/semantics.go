@@ -8,7 +8,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// testValues: a tensor keeps the values that its operands had, whatever is written to buffers later and however late the device computes.
+// testValues: a tensor keeps the values that its operands had, whatever is written to buffers later
+// and however late the device computes.
 func testValues(s *suite) {
 	s.cases(12, 2e-5, func(w *world) {
 		shape := tensor.Shape{N: 2, H: 5, W: 6, C: w.channels()}

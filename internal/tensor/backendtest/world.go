@@ -10,7 +10,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor/fake"
 )
 
-// world is what a program sees: a stream, random operands that are equal on every device, and a record of results.
+// world is what a program sees: a stream, random operands that are equal on every device, and a
+// record of results.
 type world struct {
 	tensor.Stream
 	rng  *rand.Rand
@@ -71,7 +72,8 @@ func (w *world) normal(n int) []float32 {
 // raw is an uploaded tensor of normal numbers.
 func (w *world) raw(s tensor.Shape) tensor.Tensor { return w.Upload(s, w.normal(s.Size())) }
 
-// tensor is a tensor of normal-like numbers that may come out of an operation which a device delays.
+// tensor is a tensor of normal-like numbers that may come out of an operation which a device
+// delays.
 func (w *world) tensor(s tensor.Shape) tensor.Tensor {
 	act := pick(w, tensor.ActNone, tensor.ActReLU, tensor.ActHSwish, tensor.ActReLU6, tensor.ActSwish)
 	switch kind := w.rng.IntN(10); {

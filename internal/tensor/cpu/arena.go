@@ -13,16 +13,16 @@ const block = kernel.Block
 // blocks is the number of channel planes.
 func blocks(c int) int { return (c + block - 1) / block }
 
-// storage is one piece of step memory. Handles share it; when the last one
-// lets go, it may serve the next operation of the same step.
+// storage is one piece of step memory. Handles share it; when the last one lets go, it may serve
+// the next operation of the same step.
 type storage struct {
 	data []float32 // the part in use
 	full []float32
 	refs int
 }
 
-// arena hands out the memory of a step. Pieces come in size classes an eighth
-// of a power of two apart and are kept for the next steps.
+// arena hands out the memory of a step. Pieces come in size classes an eighth of a power of two
+// apart and are kept for the next steps.
 type arena struct {
 	all   []*storage
 	free  map[int][]*storage
@@ -38,12 +38,12 @@ func sizeClass(n int) int {
 	return (n + step - 1) / step * step
 }
 
-// floats is memory for n floats with unknown content: a free piece of the right
-// size or slightly larger, so that steps of different networks share pieces, else
-// a new one.
+// floats is memory for n floats with unknown content: the smallest free piece of up to about four
+// times the size, so that networks of different shapes that take turns share pieces, else a new
+// one.
 func (a *arena) floats(n int) *storage {
 	size := sizeClass(n)
-	for try, c := 0, size; try < 4; try, c = try+1, sizeClass(c+1) {
+	for c := size; c <= 4*size; c = sizeClass(c + 1) {
 		if list := a.free[c]; len(list) > 0 {
 			s := list[len(list)-1]
 			a.free[c] = list[:len(list)-1]
@@ -87,8 +87,8 @@ func (a *arena) reset() {
 	a.n = 0
 }
 
-// node is a tensor handle: values in memory, or a pending computation on the
-// memory of other tensors.
+// node is a tensor handle: values in memory, or a pending computation on the memory of other
+// tensors.
 type node struct {
 	shape tensor.Shape
 	rows  int // N·H·W
@@ -98,9 +98,9 @@ type node struct {
 	st    *storage // the values; of a pending tensor the operand x of its formula
 	stats *storage // per-channel mean and sum of squared deviations of the values, when collected
 
-	// The sums that a batch normalisation's backward pass needs of a gradient, when
-	// the operation that made it collected them: parts of Σg and Σg·(x−mean), how
-	// many, and the saved vectors of the normalisation that they belong to.
+	// The sums that a batch normalisation's backward pass needs of a gradient, when the operation
+	// that made it collected them: parts of Σg and Σg·(x−mean), how many, and the saved vectors of
+	// the normalisation that they belong to.
 	sums     *storage
 	sumParts int
 	sumsOf   *storage
@@ -109,8 +109,7 @@ type node struct {
 // Shape is the logical shape.
 func (n *node) Shape() tensor.Shape { return n.shape }
 
-// data is the blocked values of a tensor that is not pending: cb planes of rows
-// vectors of 16.
+// data is the blocked values of a tensor that is not pending: cb planes of rows vectors of 16.
 func (n *node) data() []float32 { return n.st.data }
 
 // plane is the address of row r of plane b.
@@ -129,4 +128,12 @@ func (a *arena) node(shape tensor.Shape, st *storage) *node {
 	a.n++
 	*t = node{shape: shape, rows: shape.Rows(), cb: blocks(shape.C), st: st}
 	return t
+}
+
+// Held is the floats of step memory that the stream has taken so far.
+func (s *stream) Held() (n int) {
+	for _, st := range s.arena.all {
+		n += len(st.full)
+	}
+	return n
 }

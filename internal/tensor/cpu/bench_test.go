@@ -10,8 +10,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// BenchmarkPointwise times both passes of 1×1 convolutions of late layers between
-// normalisations, on one thread and on two: the shortest of all iterations.
+// BenchmarkPointwise times both passes of 1×1 convolutions of late layers between normalisations,
+// on one thread and on two: the shortest of all iterations.
 func BenchmarkPointwise(b *testing.B) {
 	for _, c := range []struct{ n, size, in, out int }{
 		{64, 4, 80, 480}, {64, 4, 480, 112}, {8, 14, 80, 480}, {8, 14, 480, 112}, {64, 2, 960, 160}, {64, 2, 160, 960}, {8, 7, 960, 160}, {64, 8, 40, 240}, {64, 8, 240, 40}, {64, 1, 960, 240},

@@ -22,8 +22,8 @@ func clearTail(n *node) {
 	}
 }
 
-// permute makes a tensor of c channels whose channel i is channel from(i) of x,
-// or zero when from gives −1.
+// permute makes a tensor of c channels whose channel i is channel from(i) of x, or zero when from
+// gives −1.
 func (s *stream) permute(x *node, c int, from func(i int) int) *node {
 	shape := x.shape
 	shape.C = c

@@ -6,10 +6,9 @@ import (
 	"github.com/tendril-nas/tendril/internal/kernel"
 )
 
-// countdown counts what is still missing of each part of a result. Whoever
-// finishes the last piece of a part goes on with it, while the others work on:
-// nobody waits, and because that work reads all pieces in order, it does not matter
-// who does it.
+// countdown counts what is still missing of each part of a result. Whoever finishes the last piece
+// of a part goes on with it, while the others work on: nobody waits, and because that work reads
+// all pieces in order, it does not matter who does it.
 type countdown struct{ left []atomic.Int32 }
 
 // start expects pieces of each of n parts.
@@ -25,8 +24,8 @@ func (c *countdown) start(n, pieces int) {
 // last reports whether a piece of part i was the last one.
 func (c *countdown) last(i int) bool { return c.left[i].Add(-1) == 0 }
 
-// collector gathers the statistics of an output while it is made: sums of parts
-// of its rows, joined plane by plane.
+// collector gathers the statistics of an output while it is made: sums of parts of its rows, joined
+// plane by plane.
 type collector struct {
 	parts         *storage // [part][plane][3 vectors]
 	stats         *storage // mean and sum of squared deviations per channel
@@ -94,9 +93,8 @@ func addPart(parts []float32, i int, ch *kernel.Chan) {
 	}
 }
 
-// batchStats is mean and sum of squared deviations of a plane's channels, from
-// partial sums of parts of per rows each. Parts are joined in order by the
-// parallel-variance rule, in float64.
+// batchStats is mean and sum of squared deviations of a plane's channels, from partial sums of
+// parts of per rows each. Parts are joined in order by the parallel-variance rule, in float64.
 func batchStats(parts []float32, b, cb, rows, per int) (mean, m2 kernel.Vec) {
 	var m, q [block]float64
 	n := 0.0

@@ -58,9 +58,9 @@ func (s *stream) ConvBackward(xt, dyt tensor.Tensor, w tensor.Weight, spec tenso
 	return dx
 }
 
-// normalised reports whether x is the plain output of a batch normalisation with
-// its activation, so that the sums of that normalisation's backward pass can be
-// collected while its gradient is in cache.
+// normalised reports whether x is the plain output of a batch normalisation with its activation, so
+// that the sums of that normalisation's backward pass can be collected while its gradient is in
+// cache.
 func (n *node) normalised() bool { return n.pure() && n.bn != nil }
 
 // collect gives dx the sums' memory, in parts, for the normalisation behind x.

@@ -37,8 +37,8 @@ func convCases() []convCase {
 	return cases
 }
 
-// TestConv checks the forward pass and all three gradients against sums in
-// float64 over the definition.
+// TestConv checks the forward pass and all three gradients against sums in float64 over the
+// definition.
 func TestConv(t *testing.T) {
 	for _, p := range kernel.Available() {
 		b := New(Options{Kernel: p.String()})

@@ -10,12 +10,12 @@ import (
 
 // Options configures a backend. The zero value is the fastest one.
 type Options struct {
-	// Kernel names the kernel path: "avx512", "avx2" or "go". Empty is the best
-	// of this CPU, or what the environment variable TENDRIL_KERNEL says.
+	// Kernel names the kernel path: "avx512", "avx2" or "go". Empty is the best of this CPU, or
+	// what the environment variable TENDRIL_KERNEL says.
 	Kernel string
-	// Workers bounds the goroutines that compute one operation, the caller
-	// included; 0 is GOMAXPROCS, with helpers that all such backends of the process
-	// share. Results do not depend on it.
+	// Workers bounds the goroutines that compute one operation, the caller included; 0 is
+	// GOMAXPROCS, with helpers that all such backends of the process share. Results do not depend
+	// on it.
 	Workers int
 }
 
@@ -24,12 +24,12 @@ type backend struct {
 	pool *kernel.Pool
 }
 
-// sharedPool serves all backends without a bound of their own, so that several
-// trainings at once have GOMAXPROCS − 1 helpers between them and not each.
+// sharedPool serves all backends without a bound of their own, so that several trainings at once
+// have GOMAXPROCS − 1 helpers between them and not each.
 var sharedPool = sync.OnceValue(func() *kernel.Pool { return kernel.NewPool(0) })
 
-// New makes a CPU backend. It panics with a *tensor.Error when the named kernel
-// path is unknown or cannot run on this CPU; kernel.ParsePath tells beforehand.
+// New makes a CPU backend. It panics with a *tensor.Error when the named kernel path is unknown or
+// cannot run on this CPU; kernel.ParsePath tells beforehand.
 func New(o Options) tensor.Backend {
 	path := kernel.Default()
 	if o.Kernel != "" {

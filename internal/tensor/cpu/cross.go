@@ -7,8 +7,7 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// crossOp is the cross entropy of rows of logits, or its gradient; a chunk is some
-// rows.
+// crossOp is the cross entropy of rows of logits, or its gradient; a chunk is some rows.
 type crossOp struct {
 	path                  kernel.Path
 	logits, targets, mask *node // mask may be nil

@@ -7,10 +7,10 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// denseOp is the forward pass or the weight gradient of an ungrouped convolution.
-// A sample is copied into a zeroed frame with its channels side by side; the
-// taps of one kernel row are then neighbours in memory, and each row of outputs
-// is one matrix product over the frame itself. A chunk is a few samples.
+// denseOp is the forward pass or the weight gradient of an ungrouped convolution. A sample is
+// copied into a zeroed frame with its channels side by side; the taps of one kernel row are then
+// neighbours in memory, and each row of outputs is one matrix product over the frame itself. A
+// chunk is a few samples.
 type denseOp struct {
 	path        kernel.Path
 	x           *node
@@ -87,8 +87,8 @@ func (o *denseOp) forward(w *kernel.Worker, frame []float32, n, fw int) {
 	}
 }
 
-// weightGrad adds one sample's share: for each kernel row, its taps are the rows
-// of a product over all output positions.
+// weightGrad adds one sample's share: for each kernel row, its taps are the rows of a product over
+// all output positions.
 func (o *denseOp) weightGrad(w *kernel.Worker, frame []float32, g unsafe.Pointer, jump, chunk, fw int, acc bool) {
 	c, ys := o.x.shape.C, o.y.shape
 	ld, step := o.y.cb*block, o.path.MaxBlocks()

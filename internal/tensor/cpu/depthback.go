@@ -7,13 +7,13 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// depthwiseBackOp is the backward pass; a chunk is one plane of a group of
-// samples and has a weight gradient of its own.
+// depthwiseBackOp is the backward pass; a chunk is one plane of a group of samples and has a weight
+// gradient of its own.
 //
-// The input gradient is a convolution of the framed output gradient with the
-// flipped kernel. With stride 2 the inputs of one parity in each direction see
-// every second tap only, so it is four convolutions of stride 1 with a part of
-// the taps each; other strides spread the gradient to the input's resolution.
+// The input gradient is a convolution of the framed output gradient with the flipped kernel. With
+// stride 2 the inputs of one parity in each direction see every second tap only, so it is four
+// convolutions of stride 1 with a part of the taps each; other strides spread the gradient to the
+// input's resolution.
 type depthwiseBackOp struct {
 	path        kernel.Path
 	x, dy, dx   *node
@@ -38,8 +38,7 @@ type phase struct {
 	off, len int // in the packed weights of a plane, floats
 }
 
-// planPhases lists the phases of a kernel with its stride, and the frame that
-// they need.
+// planPhases lists the phases of a kernel with its stride, and the frame that they need.
 func (o *depthwiseBackOp) planPhases() {
 	o.phases = o.phases[:0]
 	step, off := o.stride, 0
@@ -82,8 +81,7 @@ func floorDiv(a, b int) int {
 	return a / b
 }
 
-// lastTap is the largest tap k with k ≡ at (mod step) and how many such taps the
-// kernel has.
+// lastTap is the largest tap k with k ≡ at (mod step) and how many such taps the kernel has.
 func lastTap(k, at, step int) (last, n int) {
 	first := at % step
 	if first >= k {

@@ -21,8 +21,8 @@ func packTaps(dst []float32, w tensor.Weight, b int) {
 // samplesPer is how many samples of hw rows make a chunk of about rows rows.
 func samplesPer(rows, hw, n int) int { return min(max(rows/hw, 1), n) }
 
-// frame is one sample's plane among zeros. Its border is cleared once per chunk;
-// the samples of a chunk overwrite the inside.
+// frame is one sample's plane among zeros. Its border is cleared once per chunk; the samples of a
+// chunk overwrite the inside.
 type frame struct {
 	mem              []float32
 	width, height    int // of the frame, in vectors

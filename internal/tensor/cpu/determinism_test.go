@@ -10,8 +10,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// mbconv is an inverted residual block with squeeze-and-excitation and all that
-// its training step needs, on given weights.
+// mbconv is an inverted residual block with squeeze-and-excitation and all that its training step
+// needs, on given weights.
 type mbconv struct {
 	st                  tensor.Stream
 	stem, we, wd, ws    tensor.Weight
@@ -130,8 +130,8 @@ func equalBits(a, b []float32) bool {
 	return len(a) == len(b)
 }
 
-// TestDeterminism trains a block with 1, 2 and 8 processors, with bounded
-// workers and with four trainings at once on one backend: always the same bits.
+// TestDeterminism trains a block with 1, 2 and 8 processors, with bounded workers and with four
+// trainings at once on one backend: always the same bits.
 func TestDeterminism(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	strides := []int{1, 2}
@@ -174,8 +174,8 @@ func TestDeterminism(t *testing.T) {
 	}
 }
 
-// TestSteadyState checks that a step after the first few makes hardly any
-// garbage and no more memory.
+// TestSteadyState checks that a step after the first few makes hardly any garbage and no more
+// memory.
 func TestSteadyState(t *testing.T) {
 	m := newMBConv(New(Options{}), 5, 13, 1)
 	for range 3 {

@@ -4,8 +4,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// affine is parameters that multiply by scale and add shift (nil: 0), in the
-// layout of a normalisation.
+// affine is parameters that multiply by scale and add shift (nil: 0), in the layout of a
+// normalisation.
 func (s *stream) affine(cb int, scale float32, shift []float32) *storage {
 	st := s.arena.floats(bnCount * cb * block)
 	clear(st.data)
@@ -52,8 +52,8 @@ func (s *stream) Add(at, bt tensor.Tensor, act tensor.Act) tensor.Tensor {
 	return sum
 }
 
-// addSpread adds a value per sample and channel to a gradient without computing
-// either; nil when the operands are not of that form.
+// addSpread adds a value per sample and channel to a gradient without computing either; nil when
+// the operands are not of that form.
 func (s *stream) addSpread(a, b *node) *node {
 	if a.kind == lazyScaled && a.d == nil {
 		a, b = b, a
@@ -94,8 +94,7 @@ func (s *stream) times(n *node, alpha float32) *node {
 	return s.derive(n.shape, x, p.times(alpha))
 }
 
-// ScaleChannels multiplies with one value per sample and channel; the result is
-// pending.
+// ScaleChannels multiplies with one value per sample and channel; the result is pending.
 func (s *stream) ScaleChannels(xt, st tensor.Tensor) tensor.Tensor {
 	x, scale := in(xt), s.plain(st)
 	if x.kind != lazyForward || x.mul != nil {
@@ -131,8 +130,7 @@ func (s *stream) GlobalAvgPool(xt tensor.Tensor) tensor.Tensor {
 	return sums
 }
 
-// GlobalAvgPoolBackward spreads dy/(H·W) over the positions; the result is
-// pending.
+// GlobalAvgPoolBackward spreads dy/(H·W) over the positions; the result is pending.
 func (s *stream) GlobalAvgPoolBackward(dyt tensor.Tensor, shape tensor.Shape) tensor.Tensor {
 	dy := s.plain(dyt)
 	add := s.arena.floats(len(dy.data()))

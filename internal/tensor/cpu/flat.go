@@ -7,9 +7,9 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// flatChunk is the elements of one chunk of a buffer operation: the operands of an
-// update fit the first-level cache, and tensors of some ten thousand weights, the
-// most frequent ones, are shared out.
+// flatChunk is the elements of one chunk of a buffer operation: the operands of an update fit the
+// first-level cache, and tensors of some ten thousand weights, the most frequent ones, are shared
+// out.
 const flatChunk = 1 << 12
 
 type flatKind uint8

@@ -13,9 +13,8 @@ const (
 	generalWeight
 )
 
-// generalOp is the convolution of any kernel, stride and groups: windows are
-// gathered into a row-major matrix that stays in cache, and multiplied. A chunk
-// is a few samples.
+// generalOp is the convolution of any kernel, stride and groups: windows are gathered into a
+// row-major matrix that stays in cache, and multiplied. A chunk is a few samples.
 type generalOp struct {
 	path   kernel.Path
 	kind   generalKind
@@ -78,8 +77,8 @@ func (o *generalOp) multiply(w *kernel.Worker, c, a, b kernel.Matrix, ta, tb, ac
 	}
 }
 
-// gather copies the windows of output rows [r, r+rows) of group g to col, tap by
-// tap, input channel fastest.
+// gather copies the windows of output rows [r, r+rows) of group g to col, tap by tap, input channel
+// fastest.
 func (o *generalOp) gather(col []float32, g, r, rows int) {
 	data := o.x.data()
 	o.taps(r, rows, func(i, tap, src int) {
@@ -107,8 +106,7 @@ func (o *generalOp) scatter(col []float32, g, r, rows int) {
 	})
 }
 
-// taps calls f with the row of col, the tap and the input row that it reads, −1
-// for padding.
+// taps calls f with the row of col, the tap and the input row that it reads, −1 for padding.
 func (o *generalOp) taps(r, rows int, f func(i, tap, src int)) {
 	xs, ys := o.x.shape, o.y.shape
 	for i := range rows {
@@ -126,8 +124,7 @@ func (o *generalOp) taps(r, rows int, f func(i, tap, src int)) {
 	}
 }
 
-// put and take copy rows of one group between the output tensor and a row-major
-// matrix.
+// put and take copy rows of one group between the output tensor and a row-major matrix.
 func (o *generalOp) put(res []float32, g, r, rows int) {
 	data := o.y.data()
 	for i := range rows {
@@ -146,8 +143,8 @@ func (o *generalOp) take(res []float32, g, r, rows int) {
 	}
 }
 
-// newGeneral prepares the record; samples bounds the chunks that carry a
-// partial result each (0: no bound).
+// newGeneral prepares the record; samples bounds the chunks that carry a partial result each (0: no
+// bound).
 func (s *stream) newGeneral(kind generalKind, x, y *node, w tensor.Weight, spec tensor.ConvSpec, most int) *generalOp {
 	o := &s.general
 	*o = generalOp{path: s.path, kind: kind, x: x, y: y, w: w, spec: spec}

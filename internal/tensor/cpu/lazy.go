@@ -11,19 +11,19 @@ type lazyKind uint8
 
 const (
 	lazyNone lazyKind = iota
-	// lazyForward is act(x·scale + shift)·mul·gain: a normalised, activated and
-	// perhaps scaled tensor.
+	// lazyForward is act(x·scale + shift)·mul·gain: a normalised, activated and perhaps scaled
+	// tensor.
 	lazyForward
-	// lazyGradient is a·g + b·(x−mean) + c with g = (d·mul·gain + add)·act'(x·scale +
-	// shift): the gradient of a batch normalisation's input.
+	// lazyGradient is a·g + b·(x−mean) + c with g = (d·mul·gain + add)·act'(x·scale + shift): the
+	// gradient of a batch normalisation's input.
 	lazyGradient
-	// lazyScaled is d·mul·gain + add: a gradient behind squeeze-and-excitation or a
-	// mix. Without d it is add spread over the positions.
+	// lazyScaled is d·mul·gain + add: a gradient behind squeeze-and-excitation or a mix. Without d
+	// it is add spread over the positions.
 	lazyScaled
 )
 
-// pending is a computation that the next reader does while loading. The tensor's
-// own storage is x. Every storage named here is held by a reference.
+// pending is a computation that the next reader does while loading. The tensor's own storage is x.
+// Every storage named here is held by a reference.
 type pending struct {
 	kind     lazyKind
 	act      kernel.Act
@@ -63,12 +63,12 @@ func (s *stream) drop(n *node) {
 	n.st, n.pending = nil, pending{}
 }
 
-// pure reports whether n is act(x·scale + shift) alone, which the kernels that sum
-// values compute on the way.
+// pure reports whether n is act(x·scale + shift) alone, which the kernels that sum values compute
+// on the way.
 func (n *node) pure() bool { return n.kind == lazyForward && n.mul == nil && !n.gained }
 
-// readable is n's values as a lazyForward formula over x, which the kernels that
-// write values compute on the way; n is computed first when it is no such formula.
+// readable is n's values as a lazyForward formula over x, which the kernels that write values
+// compute on the way; n is computed first when it is no such formula.
 func (s *stream) readable(n *node) (x *storage, p pending) {
 	if n.kind == lazyScaled && n.d != nil && n.add == nil {
 		return n.d, pending{kind: lazyForward, mul: n.mul, gained: n.gained, gain: n.gain}
@@ -81,8 +81,7 @@ func (s *stream) readable(n *node) (x *storage, p pending) {
 	return n.st, p
 }
 
-// derive is a pending tensor over x with the given formula; it holds what the
-// formula names.
+// derive is a pending tensor over x with the given formula; it holds what the formula names.
 func (s *stream) derive(shape tensor.Shape, x *storage, p pending) *node {
 	hold(x, p.bn, p.coef, p.d, p.mul, p.add)
 	n := s.arena.node(shape, x)
@@ -99,8 +98,8 @@ func (s *stream) materialise(n *node) {
 	s.endFetch(n)
 }
 
-// planFetch prepares the computation of a pending tensor's values and gives the
-// number of chunks, 0 for a tensor that is not pending.
+// planFetch prepares the computation of a pending tensor's values and gives the number of chunks, 0
+// for a tensor that is not pending.
 func (s *stream) planFetch(n *node) (chunks int) {
 	if !n.lazy() {
 		return 0
@@ -190,8 +189,8 @@ func (n *node) fetchRows(path kernel.Path, ch *kernel.Chan, dst unsafe.Pointer, 
 	})
 }
 
-// spans calls f for parts of rows [r, r+rows) of plane b that have one set of
-// parameters each: all of them, or those of a sample.
+// spans calls f for parts of rows [r, r+rows) of plane b that have one set of parameters each: all
+// of them, or those of a sample.
 func (n *node) spans(ch *kernel.Chan, b, r, rows int, f func(r, rows int)) {
 	if n.mul == nil && n.add == nil {
 		f(r, rows)
@@ -207,8 +206,8 @@ func (n *node) spans(ch *kernel.Chan, b, r, rows int, f func(r, rows int)) {
 	}
 }
 
-// fetchImage writes the rows of one sample of plane b, whose parameters ch
-// already holds, into a frame whose rows are skip bytes longer than the image's.
+// fetchImage writes the rows of one sample of plane b, whose parameters ch already holds, into a
+// frame whose rows are skip bytes longer than the image's.
 func (n *node) fetchImage(path kernel.Path, ch *kernel.Chan, dst unsafe.Pointer, b, sample, skip int) {
 	n.sample(ch, b, n.shape.N, sample)
 	ch.Runs, ch.Skip = n.shape.H, skip

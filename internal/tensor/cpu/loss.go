@@ -31,8 +31,8 @@ func (n *node) row(r int, temp float64, dst []float64) {
 	}
 }
 
-// logSoftmax turns row r of logits into log probabilities over the classes whose
-// mask is not 0 (nil: all); masked classes get −Inf.
+// logSoftmax turns row r of logits into log probabilities over the classes whose mask is not 0
+// (nil: all); masked classes get −Inf.
 func logSoftmax(z []float64, mask *node, r int) {
 	top := math.Inf(-1)
 	for k, v := range z {
@@ -52,8 +52,8 @@ func logSoftmax(z []float64, mask *node, r int) {
 	}
 }
 
-// distillOp is the divergence of rows of two tensors of logits, or the student's
-// gradient; a chunk is some rows.
+// distillOp is the divergence of rows of two tensors of logits, or the student's gradient; a chunk
+// is some rows.
 type distillOp struct {
 	student, teacher, mask *node // mask may be nil
 	out                    *node // one number per row, or the student's gradient
@@ -95,8 +95,8 @@ func divergence(logp, logq []float64) (sum float64) {
 
 func (s *stream) distill(student, teacher, mask, drows tensor.Tensor, temp float64, out *node) {
 	x := s.plain(student)
-	s.kl = distillOp{student: x, teacher: s.plain(teacher), mask: s.optional(mask), out: out, drows: s.optional(drows), temp: temp}
-	s.kl.per = max(1, 1<<8/x.shape.C)
+	s.kl = distillOp{student: x, teacher: s.plain(teacher), mask: s.optional(mask), out: out, drows: s.optional(drows)}
+	s.kl.temp, s.kl.per = temp, max(1, 1<<8/x.shape.C)
 	s.pool.Run(ceilDiv(x.rows, s.kl.per), &s.kl)
 	s.kl = distillOp{}
 }

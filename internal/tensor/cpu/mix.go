@@ -5,12 +5,12 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// mixRows is the rows of a plane that all operands of a mix are taken over before
-// the next ones, so that the result stays in the first-level cache.
+// mixRows is the rows of a plane that all operands of a mix are taken over before the next ones, so
+// that the result stays in the first-level cache.
 const mixRows = 256
 
-// mixOp is a weighted sum of tensors, or the sums of its backward pass; every
-// operand is read once, through its formula.
+// mixOp is a weighted sum of tensors, or the sums of its backward pass; every operand is read once,
+// through its formula.
 type mixOp struct {
 	path kernel.Path
 	grid grid
@@ -92,8 +92,7 @@ func (s *stream) endMix() {
 	*o = mixOp{xs: o.xs[:0], parts: o.parts[:0]}
 }
 
-// Mix is Σ p·x over the operands whose p is not 0. The sum of a single one is
-// pending.
+// Mix is Σ p·x over the operands whose p is not 0. The sum of a single one is pending.
 func (s *stream) Mix(xs []tensor.Tensor, p tensor.Vec, wantStats bool) tensor.Tensor {
 	first := in(xs[0])
 	o := s.startMix(first)
@@ -130,8 +129,8 @@ func (s *stream) alone(multiple, x *node) *node {
 	return y
 }
 
-// MixBackward gives multiples of dy, which are pending, and adds the products of dy
-// and the operands to grad. Operands whose p is 0 get no gradient.
+// MixBackward gives multiples of dy, which are pending, and adds the products of dy and the
+// operands to grad. Operands whose p is 0 get no gradient.
 func (s *stream) MixBackward(xs []tensor.Tensor, dyt tensor.Tensor, p, grad tensor.Vec, need []bool) []tensor.Tensor {
 	dy := in(dyt)
 	if grad.Buf != nil {
@@ -154,8 +153,7 @@ func (s *stream) MixBackward(xs []tensor.Tensor, dyt tensor.Tensor, p, grad tens
 	return s.dxs
 }
 
-// mixSums adds Σ dy·x of every operand to sums and computes dy, if it is pending,
-// in the same pass.
+// mixSums adds Σ dy·x of every operand to sums and computes dy, if it is pending, in the same pass.
 func (s *stream) mixSums(xs []tensor.Tensor, dy *node, sums []float32) {
 	o := s.startMix(dy)
 	defer s.endMix()

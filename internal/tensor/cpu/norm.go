@@ -22,8 +22,8 @@ func viewBN(data []float32, cb int) bnView {
 	return bnView{data[bnScale*n:][:n], data[bnShift*n:][:n], data[bnMean*n:][:n], data[bnInv*n:][:n]}
 }
 
-// statsOf is x's per-channel mean and sum of squared deviations, as collected by
-// the operation that made x or by a pass now.
+// statsOf is x's per-channel mean and sum of squared deviations, as collected by the operation that
+// made x or by a pass now.
 func (s *stream) statsOf(x *node) *storage {
 	if x.stats == nil {
 		s.runRows(x.shape, rowsOp{op: rowsStats, x: x.st, stats: s.collectStats(x, newGrid(x.cb, x.rows, 1).rowsPer)})
@@ -71,8 +71,7 @@ func (s *stream) BatchNormAct(xt tensor.Tensor, p tensor.BatchNorm, spec tensor.
 	return out, s.arena.node(tensor.Vector(bnCount, n), st)
 }
 
-// BatchNormActBackward adds gamma's and beta's gradients and returns x's, which
-// is pending.
+// BatchNormActBackward adds gamma's and beta's gradients and returns x's, which is pending.
 func (s *stream) BatchNormActBackward(xt, savedt, dyt tensor.Tensor, p tensor.BatchNorm, spec tensor.BatchNormSpec, grads tensor.BatchNormGrads) tensor.Tensor {
 	x, dy, saved := s.plain(xt), in(dyt), in(savedt).st
 	if dy.kind != lazyScaled || dy.d == nil {
@@ -99,8 +98,8 @@ func (s *stream) BatchNormActBackward(xt, savedt, dyt tensor.Tensor, p tensor.Ba
 	return dx
 }
 
-// gradCoefficients adds gamma's and beta's gradients and gives a, b and c of the
-// input's gradient from the parts of its sums.
+// gradCoefficients adds gamma's and beta's gradients and gives a, b and c of the input's gradient
+// from the parts of its sums.
 func (s *stream) gradCoefficients(x *node, v bnView, parts []float32, count int, train bool, grads tensor.BatchNormGrads) *storage {
 	n := x.cb * block
 	coef := s.arena.floats(3 * n)

@@ -5,8 +5,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// packOp packs the matrix of a pointwise weight, or its transpose, for the
-// products' second operand, some column blocks per chunk.
+// packOp packs the matrix of a pointwise weight, or its transpose, for the products' second
+// operand, some column blocks per chunk.
 type packOp struct {
 	path       kernel.Path
 	dst, src   []float32

@@ -14,8 +14,7 @@ func (t *funcTask) Run(chunk int, _ *kernel.Worker) {
 	}
 }
 
-// parallel calls f for items 0…n−1 of about cost floats each, several items to a
-// chunk.
+// parallel calls f for items 0…n−1 of about cost floats each, several items to a chunk.
 func (s *stream) parallel(n, cost int, f func(i int)) {
 	per := max(1, (1<<13)/max(cost, 1))
 	s.pool.Run((n+per-1)/per, &funcTask{n: n, per: per, f: f})

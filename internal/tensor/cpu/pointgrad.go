@@ -7,8 +7,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// gradTiles adds xᵀ·dy of n rows to a partial weight gradient c of row length ld
-// (or sets it). x and dy are the addresses of their first planes' first row.
+// gradTiles adds xᵀ·dy of n rows to a partial weight gradient c of row length ld (or sets it). x
+// and dy are the addresses of their first planes' first row.
 func gradTiles(path kernel.Path, t *kernel.Tile, x, dy unsafe.Pointer, xJump, dyJump, n, inputs int, c []float32, ld int, acc bool) {
 	step, outBlocks := path.MaxBlocks(), ld/block
 	for b := 0; b*block < inputs; b++ {
@@ -24,14 +24,13 @@ func gradTiles(path kernel.Path, t *kernel.Tile, x, dy unsafe.Pointer, xJump, dy
 	}
 }
 
-// gradInner is the rows that a pass of gradTiles takes, so that one plane of
-// each operand stays in the first-level cache.
+// gradInner is the rows that a pass of gradTiles takes, so that one plane of each operand stays in
+// the first-level cache.
 const gradInner = 192
 
-// wgradOp is dw += xᵀ·dy, cut into groups of input planes. Many rows are also cut
-// into groups with a partial sum each; the sum of a single group stays in the
-// chunk's scratch until it is complete, because the gradient is not in cache and
-// its rows are pages apart.
+// wgradOp is dw += xᵀ·dy, cut into groups of input planes. Many rows are also cut into groups with
+// a partial sum each; the sum of a single group stays in the chunk's scratch until it is complete,
+// because the gradient is not in cache and its rows are pages apart.
 type wgradOp struct {
 	path             kernel.Path
 	x, dy            *node // dy is not pending
@@ -102,9 +101,9 @@ func (s *stream) pointwiseGrad(x, dy *node, grad tensor.Weight) {
 	s.arena.release(parts)
 }
 
-// fusedOp is both gradients of a product over many rows: each step of gradInner
-// rows is loaded once, its input gradient written and its share of the weight
-// gradient added. A chunk is a group of steps.
+// fusedOp is both gradients of a product over many rows: each step of gradInner rows is loaded
+// once, its input gradient written and its share of the weight gradient added. A chunk is a group
+// of steps.
 type fusedOp struct {
 	gemm          gemmOp // dx = dy·wᵀ
 	x             *node

@@ -7,8 +7,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// gemmOp multiplies a blocked tensor, pending or not, with a packed weight: out =
-// a·b, chunk by chunk of rows and of column blocks.
+// gemmOp multiplies a blocked tensor, pending or not, with a packed weight: out = a·b, chunk by
+// chunk of rows and of column blocks.
 type gemmOp struct {
 	path   kernel.Path
 	out, a *node
@@ -24,9 +24,9 @@ type gemmOp struct {
 	colsPer, colParts int
 }
 
-// plan cuts the product so that a chunk's operands stay in the second-level
-// cache, and into at least a few chunks when it is big enough to share: of rows, so
-// that no two of them load the same ones, or of columns where rows are few.
+// plan cuts the product so that a chunk's operands stay in the second-level cache, and into at
+// least a few chunks when it is big enough to share: of rows, so that no two of them load the same
+// ones, or of columns where rows are few.
 func (o *gemmOp) plan() {
 	rows, cb := o.out.rows, o.out.cb
 	const target = 1 << 17 // floats
@@ -70,8 +70,8 @@ type strip struct {
 	more      bool // the part has sums already
 }
 
-// load is the address of rows [r0, r0+rows) of the first plane and the distance
-// of the planes: in place, or computed into scratch.
+// load is the address of rows [r0, r0+rows) of the first plane and the distance of the planes: in
+// place, or computed into scratch.
 func (n *node) load(path kernel.Path, w *kernel.Worker, scratch []float32, r0, rows int) (p unsafe.Pointer, jump int) {
 	if !n.lazy() {
 		return n.plane(0, r0), n.rows * block
@@ -90,8 +90,7 @@ func (o *gemmOp) panels(w *kernel.Worker, a unsafe.Pointer, jump int, b []float3
 		BStep: block, BNext: o.k * block,
 		CRow: block, CNext: o.out.rows * block, Cols: block,
 	}
-	// Long inner products go in parts whose packed columns stay in the first-level
-	// cache.
+	// Long inner products go in parts whose packed columns stay in the first-level cache.
 	whole, depth := o.k/block, ceilDiv(o.k, ceilDiv(o.k, panelDepth)*block)
 	step := o.path.MaxBlocks()
 	for c := c0; c < c1; c += step {
@@ -151,8 +150,8 @@ func (s *stream) newGemm(out, a *node, w tensor.Weight, transposed bool) *gemmOp
 // chunks is the number of chunks of the product.
 func (o *gemmOp) chunks() int { return o.rowParts * o.colParts }
 
-// prepare computes n's values, if it is pending, and packs the weight, unless each
-// column is needed by one chunk only, which packs it then.
+// prepare computes n's values, if it is pending, and packs the weight, unless each column is needed
+// by one chunk only, which packs it then.
 func (o *gemmOp) prepare(s *stream, n *node) (packed *storage) {
 	chunks := 0
 	if o.rowParts > 1 {
@@ -200,9 +199,8 @@ func (s *stream) pointwise(out, x *node, w tensor.Weight, bias tensor.Vec, stats
 	s.arena.release(padded)
 }
 
-// fusedRows is the rows from which on the two gradients of a product share one
-// pass over memory. Below, operands are small and the chunks of each gradient
-// are cut as suits it.
+// fusedRows is the rows from which on the two gradients of a product share one pass over memory.
+// Below, operands are small and the chunks of each gradient are cut as suits it.
 const fusedRows = 4096
 
 func (s *stream) pointwiseBackward(x, dy *node, w tensor.Weight, grads tensor.ConvGrads) *node {

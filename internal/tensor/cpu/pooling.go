@@ -14,8 +14,8 @@ const (
 	poolAvgGrad
 )
 
-// span is neighbouring outputs along one axis whose windows have the same length:
-// at the edges windows are cut off, between them they are whole.
+// span is neighbouring outputs along one axis whose windows have the same length: at the edges
+// windows are cut off, between them they are whole.
 type span struct {
 	out, n  int // the first output, and how many
 	lo, len int // where the first one's window starts, and its length
@@ -41,8 +41,7 @@ func appendSpans(spans []span, spec tensor.PoolSpec, in, out int) []span {
 	return spans
 }
 
-// poolOp pools, or spreads the gradient of pooling; a chunk is some images of a
-// plane.
+// poolOp pools, or spreads the gradient of pooling; a chunk is some images of a plane.
 type poolOp struct {
 	path        kernel.Path
 	kind        poolKind

@@ -7,9 +7,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// chunkRows is the rows of one plane that a chunk streams over, 64 KiB per
-// operand: long enough to hide the hand-over, short enough that float32 partial
-// sums stay exact to a few ulp.
+// chunkRows is the rows of one plane that a chunk streams over, 64 KiB per operand: long enough to
+// hide the hand-over, short enough that float32 partial sums stay exact to a few ulp.
 const chunkRows = 1024
 
 type rowsKind uint8
@@ -23,8 +22,8 @@ const (
 	rowsGradApply
 )
 
-// grid cuts cb planes of rows into chunks. Planes shorter than a chunk are
-// grouped. Rows are cut at multiples of unit.
+// grid cuts cb planes of rows into chunks. Planes shorter than a chunk are grouped. Rows are cut at
+// multiples of unit.
 type grid struct {
 	cb, rows          int
 	rowsPer, rowParts int
@@ -50,8 +49,8 @@ func (g grid) part(chunk int) (b0, b1, r0, r1 int) {
 	return b0, min(b0+g.planesPer, g.cb), r0, min(r0+g.rowsPer, g.rows)
 }
 
-// rowsOp streams a channel kernel over all planes. Operands are storages of the
-// shape's blocked layout; the parameters are those of a pending tensor.
+// rowsOp streams a channel kernel over all planes. Operands are storages of the shape's blocked
+// layout; the parameters are those of a pending tensor.
 type rowsOp struct {
 	pending
 	path     kernel.Path
@@ -140,8 +139,8 @@ func load(v *kernel.Vec, p []float32, b int) {
 	}
 }
 
-// runRows runs a record over a tensor's planes; the parts of rowsGradSums are
-// returned with their number.
+// runRows runs a record over a tensor's planes; the parts of rowsGradSums are returned with their
+// number.
 func (s *stream) runRows(shape tensor.Shape, o rowsOp) (parts *storage, n int) {
 	o.path, o.shape, o.cb, o.rows = s.path, shape, blocks(shape.C), shape.Rows()
 	unit := 1

@@ -5,8 +5,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// stream runs operations as they are called. The records of the frequent
-// operations live here and are used again, so that a step allocates nothing.
+// stream runs operations as they are called. The records of the frequent operations live here and
+// are used again, so that a step allocates nothing.
 type stream struct {
 	backend *backend
 	path    kernel.Path

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestTogether runs eight trainings at once, each on a backend of its own: they
-// share the helpers of four processors and get the bits of a training alone.
+// TestTogether runs eight trainings at once, each on a backend of its own: they share the helpers
+// of four processors and get the bits of a training alone.
 func TestTogether(t *testing.T) {
 	const procs, trainings = 4, 8
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))

@@ -2,9 +2,10 @@ package fake
 
 import "github.com/tendril-nas/tendril/internal/tensor"
 
-// taps walks the products of a convolution. f gets the places of an output, of the first input channel of its group under one kernel
-// element, and of that element's weight for this channel; the group's further channels are plane further on in the input and w.StrideIn in
-// the weight. Padding is left out.
+// taps walks the products of a convolution. f gets the places of an output, of the first input
+// channel of its group under one kernel element, and of that element's weight for this channel; the
+// group's further channels are plane further on in the input and w.StrideIn in the weight. Padding
+// is left out.
 func taps(in, out *array, w tensor.Weight, spec tensor.ConvSpec, f func(xi, yi, wi, plane int)) {
 	perGroup, plane := w.Out/spec.Groups, in.shape.H*in.shape.W
 	for n := range out.shape.N {
@@ -49,7 +50,8 @@ func (s *stream) ConvBackward(x, dy tensor.Tensor, w tensor.Weight, spec tensor.
 	if grads.W.Buf != nil {
 		s.do(func() {
 			g := widen(data(grads.W.Buf))
-			// The gradient view has the weight view's extents; its place in the buffer may be another one.
+			// The gradient view has the weight view's extents; its place in the buffer may be
+			// another one.
 			taps(in, d, grads.W, spec, func(xi, yi, wi, plane int) {
 				for i := range w.In {
 					g[wi+i*grads.W.StrideIn] += float64(in.data[xi+i*plane]) * float64(d.data[yi])

@@ -21,7 +21,8 @@ func (s *stream) GlobalAvgPoolBackward(dy tensor.Tensor, x tensor.Shape) tensor.
 	return s.gather(x, func(n, _, _, c int) float32 { return d.data[d.at(n, 0, 0, c)] / float32(x.H*x.W) })
 }
 
-// window calls f for the input positions of output (oy, ox) and returns the divisor of average pooling.
+// window calls f for the input positions of output (oy, ox) and returns the divisor of average
+// pooling.
 func window(in tensor.Shape, spec tensor.PoolSpec, oy, ox int, f func(y, x int)) float64 {
 	y0, y1, ny := spec.Window(oy, in.H)
 	x0, x1, nx := spec.Window(ox, in.W)
@@ -56,7 +57,8 @@ func (s *stream) AvgPoolBackward(dy tensor.Tensor, x tensor.Shape, spec tensor.P
 	})
 }
 
-// argmax is the index of the first largest element of a window, −1 if the window lies in the padding.
+// argmax is the index of the first largest element of a window, −1 if the window lies in the
+// padding.
 func argmax(in *array, spec tensor.PoolSpec, n, oy, ox, c int) int {
 	best := -1
 	window(in.shape, spec, oy, ox, func(y, x int) {

@@ -8,7 +8,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor/fake"
 )
 
-// TestStrict: the device refuses handles that are dead or not its own, which forgiving devices would let pass.
+// TestStrict: the device refuses handles that are dead or not its own, which forgiving devices
+// would let pass.
 func TestStrict(t *testing.T) {
 	b := fake.New()
 	s, other := b.NewStream(), b.NewStream()

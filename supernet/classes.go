@@ -1,0 +1,160 @@
+package supernet
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"unicode/utf8"
+)
+
+// classList is the names of a network's classes by number. Where nobody knows them all are empty.
+type classList []string
+
+// Unnamed is a list of n classes without names, as GrowClasses and WithClasses take it for networks
+// that do not know the names of their classes: n empty strings, since no class may be called so. It
+// is empty for n below 1.
+func Unnamed(n int) []string { return make([]string, max(n, 0)) }
+
+// check refuses lists that do not tell classes apart.
+func (c classList) check() error {
+	if len(c) == 0 {
+		return fmt.Errorf("no classes, expected at least one")
+	}
+	seen := make(map[string]int, len(c))
+	for i, name := range c {
+		j, again := seen[name]
+		switch {
+		case (name == "") == c.named():
+			return fmt.Errorf("class %d is called %q and class 0 %q, expected names for all classes or for none",
+				i, name, c[0])
+		case again && name != "":
+			return fmt.Errorf("classes %d and %d are both called %q", j, i, name)
+		case !utf8.ValidString(name):
+			return fmt.Errorf("name %q of class %d is not UTF-8", name, i)
+		}
+		seen[name] = i
+	}
+	return nil
+}
+
+// named reports whether the classes have names.
+func (c classList) named() bool { return len(c) > 0 && c[0] != "" }
+
+// like refuses to compare classes with names and classes without.
+func (c classList) like(other classList) error {
+	switch {
+	case c.named() && !other.named():
+		return fmt.Errorf("%d classes without names for a network that knows the names of its %d; expected names",
+			len(other), len(c))
+	case !c.named() && other.named():
+		return fmt.Errorf("class %q for a network that does not know the names of its %d classes; expected Unnamed(n), "+
+			"or SetClassNames before", other[0], len(c))
+	}
+	return nil
+}
+
+// grow is the list with other classes: known ones keep their numbers, new ones follow in their
+// order.
+func (c classList) grow(other classList) (classList, error) {
+	if err := other.check(); err != nil {
+		return nil, err
+	}
+	if err := c.like(other); err != nil {
+		return nil, err
+	}
+	if !c.named() {
+		if len(other) < len(c) {
+			return nil, fmt.Errorf("grow to %d classes, expected at least the present %d", len(other), len(c))
+		}
+		return other, nil
+	}
+	grown := slices.Clone(c)
+	for _, name := range other {
+		if !slices.Contains(c, name) {
+			grown = append(grown, name)
+		}
+	}
+	return grown, nil
+}
+
+// match says which class of a list becomes which of another: that of its name, or that of its
+// number where there are no names.
+func (c classList) match(other classList) (axis, error) {
+	if err := other.check(); err != nil {
+		return nil, err
+	}
+	if err := c.like(other); err != nil {
+		return nil, err
+	}
+	source := make([]int, len(other))
+	for i, name := range other {
+		switch {
+		case c.named():
+			source[i] = slices.Index(c, name)
+		case i < len(c):
+			source[i] = i
+		default:
+			source[i] = -1
+		}
+	}
+	return axisOf(source), nil
+}
+
+// names is a copy of the list, nil if there are no names.
+func (c classList) names() []string {
+	if !c.named() {
+		return nil
+	}
+	return slices.Clone(c)
+}
+
+// classNames is the present names.
+func (n *network) classNames() []string {
+	n.weights.RLock()
+	defer n.weights.RUnlock()
+	return n.classes.names()
+}
+
+// setClassNames names all classes anew.
+func (n *network) setClassNames(ctx context.Context, names classList) error {
+	if err := names.check(); err != nil {
+		return err
+	}
+	if err := n.acquire(ctx); err != nil {
+		return err
+	}
+	defer n.release()
+	if len(names) != len(n.classes) {
+		return fmt.Errorf("%d names, expected %d", len(names), len(n.classes))
+	}
+	n.weights.Lock()
+	defer n.weights.Unlock()
+	n.classes = slices.Clone(names)
+	return nil
+}
+
+// ClassNames returns the names of the classes by number, nil if the supernet does not know them.
+func (n *Net) ClassNames() []string { return n.classNames() }
+
+// SetClassNames names all classes, as many as there are, by number: for supernets made without
+// Options.Classes, and to rename. Weights stay. Names that are empty or the same are an error;
+// Unnamed forgets them.
+func (n *Net) SetClassNames(ctx context.Context, names ...string) error {
+	if err := n.setClassNames(ctx, names); err != nil {
+		return fmt.Errorf("supernet: class names: %w", err)
+	}
+	return nil
+}
+
+// ClassNames returns the names of the classes by number, nil if the model does not know them.
+func (m *Model) ClassNames() []string { return m.classNames() }
+
+// SetClassNames names all classes, as many as there are, by number: for models made without
+// Options.Classes, and to rename. Weights stay. Names that are empty or the same are an error;
+// Unnamed forgets them.
+func (m *Model) SetClassNames(ctx context.Context, names ...string) error {
+	if err := m.setClassNames(ctx, names); err != nil {
+		return fmt.Errorf("supernet: class names: %w", err)
+	}
+	return nil
+}
