@@ -11,11 +11,13 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// ErrPending is returned by Adjust when another adjustment was interrupted and has been neither finished nor given up.
+// ErrPending is returned by Adjust when another adjustment was interrupted and has been neither
+// finished nor given up.
 var ErrPending = errors.New("an interrupted adjustment is pending")
 
-// Adjuster is the network architecture adjuster of section 3.2: a policy π(α' | α_{t−1}, d_t; θ) that is trained by
-// REINFORCE on every snapshot that needs a new architecture, and keeps θ from one snapshot to the next.
+// Adjuster is the network architecture adjuster of section 3.2: a policy π(α' | α_{t−1}, d_t; θ)
+// that is trained by REINFORCE on every snapshot that needs a new architecture, and keeps θ from
+// one snapshot to the next.
 //
 // An Adjuster is for one goroutine.
 type Adjuster struct {
@@ -49,8 +51,8 @@ func New(space *searchspace.Space, o *Options) (*Adjuster, error) {
 // Space is the space that proposals come from.
 func (a *Adjuster) Space() *searchspace.Space { return a.space }
 
-// SetSpace changes the space, usually to the same one with more classes. Its decisions must be the ones that the policy
-// was made for; restrictions may differ.
+// SetSpace changes the space, usually to the same one with more classes. Its decisions must be the
+// ones that the policy was made for; restrictions may differ.
 func (a *Adjuster) SetSpace(space *searchspace.Space) error {
 	if space == nil {
 		return errors.New("adjuster: no space")
@@ -68,8 +70,8 @@ func (a *Adjuster) SetSpace(space *searchspace.Space) error {
 // Options are those in use, with every default filled in.
 func (a *Adjuster) Options() Options { return a.opts }
 
-// SetOptions replaces the options from the next adjustment on. Hidden, HeadPerKind, GridStep and GridSize belong to the policy's
-// parameters and must stay as they are (or zero).
+// SetOptions replaces the options from the next adjustment on. Hidden, HeadPerKind, GridStep and
+// GridSize belong to the policy's parameters and must stay as they are (or zero).
 func (a *Adjuster) SetOptions(o Options) error {
 	if a.pending != nil {
 		return fmt.Errorf("adjuster: change of options: %w", ErrPending)
@@ -79,14 +81,16 @@ func (a *Adjuster) SetOptions(o Options) error {
 	if err != nil {
 		return err
 	}
-	if opts.Hidden != a.opts.Hidden || opts.GridSize != a.opts.GridSize || opts.GridStep != a.opts.GridStep || opts.HeadPerKind != a.opts.HeadPerKind {
+	if opts.Hidden != a.opts.Hidden || opts.GridSize != a.opts.GridSize || opts.GridStep != a.opts.GridStep ||
+		opts.HeadPerKind != a.opts.HeadPerKind {
 		return errors.New("adjuster: options would change the shape of the policy: hidden, grid or heads")
 	}
 	a.opts = opts
 	return nil
 }
 
-// Pending reports an interrupted adjustment: its previous architecture, distance and finished iterations.
+// Pending reports an interrupted adjustment: its previous architecture, distance and finished
+// iterations.
 func (a *Adjuster) Pending() (prev searchspace.Arch, d float64, iterations int, ok bool) {
 	if a.pending == nil {
 		return searchspace.Arch{}, 0, 0, false
@@ -102,13 +106,15 @@ func (a *Adjuster) Abandon() {
 	}
 }
 
-// Adjust is Algorithm 2 from line 4 on: it trains the policy on the state [prev, d] with rewards from reward, then draws
-// candidates, judges them with final (nil: reward again) and returns the best. prev is α_{t−1}; the zero Arch searches from
-// scratch, without previous accuracy and cost. d is d_t of eq. (1), finite and at least 0.
+// Adjust is Algorithm 2 from line 4 on: it trains the policy on the state [prev, d] with rewards
+// from reward, then draws candidates, judges them with final (nil: reward again) and returns the
+// best. prev is α_{t−1}; the zero Arch searches from scratch, without previous accuracy and cost. d
+// is d_t of eq. (1), finite and at least 0.
 //
-// When ctx ends or an evaluation keeps failing, Adjust returns the error together with what was found so far, and the
-// adjustment stays pending: calling Adjust again with the same prev and d, here or in another process after Save and Load,
-// continues it to the same bits as if it had not been interrupted.
+// When ctx ends or an evaluation keeps failing, Adjust returns the error together with what was
+// found so far, and the adjustment stays pending: calling Adjust again with the same prev and d,
+// here or in another process after Save and Load, continues it to the same bits as if it had not
+// been interrupted.
 func (a *Adjuster) Adjust(ctx context.Context, prev searchspace.Arch, d float64, reward, final Evaluator) (*Result, error) {
 	if reward == nil {
 		return nil, errors.New("adjuster: no evaluator")
@@ -128,8 +134,10 @@ func (a *Adjuster) Adjust(ctx context.Context, prev searchspace.Arch, d float64,
 	if err != nil {
 		return nil, err
 	}
-	if err := r.train(ctx, reward); err != nil {
-		return r.result(), err
+	if status, err := r.train(ctx, reward); err != nil {
+		res := r.result()
+		res.Status = status
+		return res, err
 	}
 	res, err := r.choose(ctx, final)
 	if err != nil {
@@ -138,7 +146,8 @@ func (a *Adjuster) Adjust(ctx context.Context, prev searchspace.Arch, d float64,
 	a.pending = nil
 	a.runs++
 	if a.saver != nil {
-		// The owner must note the result and save both at once, or a crash between would repeat the adjustment as another one.
+		// The owner must note the result and save both at once, or a crash between would repeat the
+		// adjustment as another one.
 		return res, nil
 	}
 	return res, a.autosave()
@@ -148,8 +157,8 @@ func (a *Adjuster) Adjust(ctx context.Context, prev searchspace.Arch, d float64,
 func (a *Adjuster) begin(prev searchspace.Arch, d float64) (*run, error) {
 	if p := a.pending; p != nil {
 		if p.prev != prev || p.distance != d {
-			return nil, fmt.Errorf("adjuster: asked for architecture %v at distance %v, %w for %v at %v: finish it or call Abandon",
-				prev, d, ErrPending, p.prev, p.distance)
+			return nil, fmt.Errorf("adjuster: asked for architecture %v at distance %v, %w for %v at %v: "+
+				"finish it or call Abandon", prev, d, ErrPending, p.prev, p.distance)
 		}
 		return p, nil
 	}

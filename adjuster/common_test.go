@@ -103,7 +103,8 @@ func newAdjuster(t testing.TB, s *searchspace.Space, o Options) *Adjuster {
 	return a
 }
 
-// probability is log π(arch) and the entropy along its decisions; with grad the walk can be differentiated.
+// probability is log π(arch) and the entropy along its decisions; with grad the walk can be
+// differentiated.
 func probability(t testing.TB, a *Adjuster, prev, arch searchspace.Arch, cell int, grad bool) draw {
 	t.Helper()
 	enc := make([]float32, a.space.EncodingLen())

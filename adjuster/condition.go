@@ -31,15 +31,17 @@ func (t Tally) check(what string) error {
 
 // Reading is what the serving model says about growing data.
 //
-// The reference is the data that the serving weights were trained on (D_{t−1} as long as every snapshot retrains them);
-// everything else of D_t was added since. It advances only when the weights are retrained: many small drifts, each below ε,
-// therefore add up until they are answered. The two sets are disjoint and together D_t. Images count training images
-// included, with the transform used for evaluation; an image with a label that the model does not know counts as wrong.
+// The reference is the data that the serving weights were trained on (D_{t−1} as long as every
+// snapshot retrains them); everything else of D_t was added since. It advances only when the
+// weights are retrained: many small drifts, each below ε, therefore add up until they are answered.
+// The two sets are disjoint and together D_t. Images count training images included, with the
+// transform used for evaluation; an image with a label that the model does not know counts as
+// wrong.
 type Reading struct {
-	Reference Tally `json:"reference"`
-	Added     Tally `json:"added"`
+	Reference Tally
+	Added     Tally
 	// Distance is d_t of eq. (1) between D_t and the reference, from features of the serving model.
-	Distance float64 `json:"distance"`
+	Distance float64
 }
 
 // H is H_t = Φ(D_{t−1}; α_{t−1}) − Φ(D_t; α_{t−1}) in percentage points. See eq. (4).
@@ -56,22 +58,24 @@ func checkDistance(d float64) error {
 
 // Condition is the adaptation condition of section 3.3: adjust when H_t > ε.
 type Condition struct {
-	// Epsilon is the threshold in percentage points; 0 = 1.0, negative = 0 (any loss of accuracy adjusts).
+	// Epsilon is the threshold in percentage points; 0 = 1.0, negative = 0 (any loss of accuracy
+	// adjusts).
 	Epsilon float64
-	// Confidence, in (0.5, 1), asks that the drop be real rather than luck: the one-sided lower bound at this level must
-	// exceed ε too. 0 = H_t alone decides, as published.
+	// Confidence, in (0.5, 1), asks that the drop be real rather than luck: the one-sided lower
+	// bound at this level must exceed ε too. 0 = H_t alone decides, as published.
 	Confidence float64
 }
 
 // Decision is the answer of a Condition.
 type Decision struct {
-	Adjust  bool    `json:"adjust"`
-	H       float64 `json:"h"`               // H_t, percentage points
-	Lower   float64 `json:"lower,omitempty"` // lower confidence bound of H_t when Condition.Confidence is set, else H_t
-	Epsilon float64 `json:"epsilon"`
+	Adjust  bool
+	H       float64 // H_t, percentage points
+	Lower   float64 // lower confidence bound of H_t when Condition.Confidence is set, else H_t
+	Epsilon float64
 }
 
-// Decide applies the condition to a reading. It is cheap and changes nothing: a service may call it on every batch.
+// Decide applies the condition to a reading. It is cheap and changes nothing: a service may call it
+// on every batch.
 func (c Condition) Decide(r Reading) (Decision, error) {
 	if err := r.Reference.check("reference"); err != nil {
 		return Decision{}, err
@@ -101,9 +105,10 @@ func (c Condition) Decide(r Reading) (Decision, error) {
 	return d, nil
 }
 
-// differenceLower is a one-sided lower confidence bound of the difference p−q of the proportions behind two independent
-// tallies: Newcombe's hybrid of two Wilson intervals, which stays sensible at 0 and 1, where new labels put q.
-// See method 10 of R. G. Newcombe, "Interval estimation for the difference between independent proportions" (1998).
+// differenceLower is a one-sided lower confidence bound of the difference p−q of the proportions
+// behind two independent tallies: Newcombe's hybrid of two Wilson intervals, which stays sensible
+// at 0 and 1, where new labels put q. See method 10 of R. G. Newcombe, "Interval estimation for the
+// difference between independent proportions" (1998).
 func differenceLower(t, u Tally, confidence float64) float64 {
 	z := math.Sqrt2 * math.Erfinv(2*confidence-1)
 	p, q := t.Accuracy(), u.Accuracy()

@@ -63,7 +63,8 @@ func TestConditionRefuses(t *testing.T) {
 	}
 }
 
-// H is a difference of accuracies over D_{t−1} and D_t, which is the drop on the new images times their share.
+// H is a difference of accuracies over D_{t−1} and D_t, which is the drop on the new images times
+// their share.
 func TestHIsTheDropTimesTheShare(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tally := func(name string) Tally {
@@ -89,7 +90,8 @@ func TestHIsTheDropTimesTheShare(t *testing.T) {
 	})
 }
 
-// Newcombe (1998), table II, method 10: 56/70 against 48/80 has the two-sided 95 % interval 0.0524 to 0.3339.
+// Newcombe (1998), table II, method 10: 56/70 against 48/80 has the two-sided 95 % interval 0.0524
+// to 0.3339.
 func TestDifferenceLowerAgainstPublished(t *testing.T) {
 	for _, tc := range []struct {
 		t, u Tally

@@ -1,5 +1,6 @@
-// Package adjuster adapts the architecture of a network to growing data: it decides whether the architecture in production
-// still fits, and if not finds the one to change to, at little extra cost. It is the method of
+// Package adjuster adapts the architecture of a network to growing data: it decides whether the
+// architecture in production still fits, and if not finds the one to change to, at little extra
+// cost. It is the method of
 //
 //	S. Niu, J. Wu, G. Xu, Y. Zhang, Y. Guo, P. Zhao, P. Wang, M. Tan:
 //	AdaXpert: Adapting Neural Architecture for Growing Data. ICML 2021.
@@ -11,33 +12,41 @@
 //     previous architecture and at the distance d_t that the data moved, trained by REINFORCE with the reward of eq. (5).
 //   - [Expert] is Algorithm 1, the loop over snapshots of data, with phases that can be interrupted and resumed.
 //
-// The smallest use is one adjustment. val is a supernet bound to validation data, or anything else with the method Evaluate:
+// The smallest use is one adjustment. val is a supernet bound to validation data, or anything else
+// with the method Evaluate:
 //
 //	a, err := adjuster.New(space, &adjuster.Options{Iterations: 500, Baseline: 0.95, Lambda: lambda})
 //	res, err := a.Adjust(ctx, previous, distance, val, wholeVal)
 //	fmt.Println(space.Format(res.Arch), res.Best().Reward)
 //
-// A program that follows a growing data set implements [Learner], four methods around its supernet, and calls [Expert.Advance] for every
-// snapshot. A service calls [Expert.Decide] on each reading of its model, which costs nothing, and [Expert.Adjust] in a goroutine of its own
-// when the answer says so; the old model goes on serving until Learner.Retrain swaps it.
+// Results say in their Status why they ended, and marshal to JSON with names that stay.
+//
+// A program that follows a growing data set implements [Learner], four methods around its supernet,
+// and calls [Expert.Advance] for every snapshot. A service calls [Expert.Decide] on each reading of
+// its model, which costs nothing, and [Expert.Adjust] in a goroutine of its own when the answer
+// says so; the old model goes on serving until Learner.Retrain swaps it.
 //
 // # Differences from the published code
 //
-// The reward is eq. (5) as printed, not the code's form without gain for cheaper networks ([Published] selects that one). d_t has a floor in λ/d_t.
-// Accuracies are memoised, for all proposals of a snapshot are judged on the same images. Decisions without effect, those of layers beyond a
-// unit's depth, are not drawn at all instead of being drawn and ignored. Every decision has a softmax head of its own ([Options.HeadPerKind] shares them).
-// Without a baseline the sign of the reward is what the policy learns first: where most rewards are positive it settles on what it happened
-// to try early. Options.Baseline repairs that, and short runs should set it.
+// The reward is eq. (5) as printed, not the code's form without gain for cheaper networks
+// ([Published] selects that one). d_t has a floor in λ/d_t. Accuracies are memoised, for all
+// proposals of a snapshot are judged on the same images. Decisions without effect, those of layers
+// beyond a unit's depth, are not drawn at all instead of being drawn and ignored. Every decision
+// has a softmax head of its own ([Options.HeadPerKind] shares them). Without a baseline the sign of
+// the reward is what the policy learns first: where most rewards are positive it settles on what it
+// happened to try early. Options.Baseline repairs that, and short runs should set it.
 //
 // # Who should not use it
 //
-// When data do not grow, there is no previous architecture to start from, and an ordinary search fits better (though a zero previous architecture
-// is accepted). When one evaluation takes minutes rather than milliseconds, thousands of proposals are too many: an iteration itself costs about
+// When data do not grow, there is no previous architecture to start from, and an ordinary search
+// fits better (though a zero previous architecture is accepted). When one evaluation takes minutes
+// rather than milliseconds, thousands of proposals are too many: an iteration itself costs about
 // 2.5 ms on one core with vector kernels and 5 to 10 ms without.
 //
 // # Concurrency and determinism
 //
-// Adjuster and Expert are for one goroutine at a time; Condition and Reward are plain values. The same seed, options and measurements give the same bits for
-// any GOMAXPROCS, whether a run was interrupted, saved and loaded or not, on one kernel path (AVX-512, AVX2 or plain Go); loading on another
-// path logs a warning. Nothing is printed and no clock is read.
+// Adjuster and Expert are for one goroutine at a time; Condition and Reward are plain values. The
+// same seed, options and measurements give the same bits for any GOMAXPROCS, whether a run was
+// interrupted, saved and loaded or not, on one kernel path (AVX-512, AVX2 or plain Go); loading on
+// another path logs a warning. Nothing is printed and no clock is read.
 package adjuster

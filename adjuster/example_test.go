@@ -9,7 +9,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// growth stands for a supernet bound to validation data: accuracy grows with cost, ever more slowly.
+// growth stands for a supernet bound to validation data: accuracy grows with cost, ever more
+// slowly.
 type growth struct{ space *searchspace.Space }
 
 func (g growth) Evaluate(_ context.Context, a searchspace.Arch) (searchspace.Measurement, error) {
@@ -20,7 +21,8 @@ func (g growth) Evaluate(_ context.Context, a searchspace.Arch) (searchspace.Mea
 	return searchspace.Measurement{Arch: a, Accuracy: 1 - math.Exp(-c)}, nil
 }
 
-// The condition needs no model: count right answers on the data that the serving weights know, and on what came since.
+// The condition needs no model: count right answers on the data that the serving weights know, and
+// on what came since.
 func ExampleCondition_Decide() {
 	d, err := adjuster.Condition{}.Decide(adjuster.Reading{
 		Reference: adjuster.Tally{Correct: 9300, Total: 10000},

@@ -8,22 +8,23 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// Learner is what Algorithm 1 needs from the owner of the data, the supernet and the serving model. All methods speak about the
-// snapshot D_t that has most recently arrived; a method may be called again after an interruption and must then continue or
-// return at once, and end in the same state.
+// Learner is what Algorithm 1 needs from the owner of the data, the supernet and the serving model.
+// All methods speak about the snapshot D_t that has most recently arrived; a method may be called
+// again after an interruption and must then continue or return at once, and end in the same state.
 type Learner interface {
 	// Measure reads the serving model's accuracy and the distance d_t. It changes nothing.
 	Measure(ctx context.Context) (Reading, error)
 	// FineTune trains the supernet on the training part of D_t, from N_{t−1}.
 	FineTune(ctx context.Context) error
-	// Judges gives the space and the evaluators of the adjustment, bound to the fine-tuned supernet.
+	// Judges gives the space and the evaluators of the adjustment, bound to the fine-tuned
+	// supernet.
 	Judges(ctx context.Context) (*Judges, error)
 	// Retrain trains a on D_t, makes it the serving model, and D_t the reference of later readings.
 	Retrain(ctx context.Context, a searchspace.Arch) error
 }
 
-// Keeper is a Learner that wants to hear that the architecture was kept, for example to fine-tune its weights on D_t, which
-// then makes D_t the reference.
+// Keeper is a Learner that wants to hear that the architecture was kept, for example to fine-tune
+// its weights on D_t, which then makes D_t the reference.
 type Keeper interface {
 	Keep(ctx context.Context) error
 }
@@ -48,8 +49,8 @@ const (
 // Phase is what comes next for the current snapshot.
 type Phase string
 
-// Phases, in their order: a snapshot is measured and then either kept, or its supernet fine-tuned, the adjuster trained and the
-// new architecture retrained.
+// Phases, in their order: a snapshot is measured and then either kept, or its supernet fine-tuned,
+// the adjuster trained and the new architecture retrained.
 const (
 	PhaseMeasure  Phase = "measure"
 	PhaseKeep     Phase = "keep"
@@ -60,30 +61,39 @@ const (
 
 // Outcome is the record of one snapshot.
 type Outcome struct {
-	Step          int              `json:"step"` // t, from 1
-	Action        Action           `json:"action"`
-	Reading       Reading          `json:"reading"`
-	Decision      Decision         `json:"decision"`
+	Step          int // t, from 1
+	Action        Action
+	Reading       Reading
+	Decision      Decision
 	Before, After searchspace.Arch // α_{t−1} and α_t; Before is zero for the first snapshot
+	// BeforeText and AfterText are Before and After as Space.Format writes them.
+	BeforeText, AfterText string
 	// Search is what the adjuster found, every proposal included; nil unless Adjusted.
-	Search *Result `json:"search,omitempty"`
+	Search *Result
+	// Status says why the snapshot ended; other than StatusFinished it came with an error, and the
+	// snapshot goes on where it ended.
+	Status searchspace.Status
 }
 
-// ExpertOptions sets up an Expert; the zero value is the paper's Algorithm 1, starting before the first snapshot.
+// ExpertOptions sets up an Expert; the zero value is the paper's Algorithm 1, starting before the
+// first snapshot.
 type ExpertOptions struct {
 	// Condition decides when to adjust; zero = H_t > 1.0 percentage points.
 	Condition Condition
 	// Start is α_1; zero = the smallest architecture of the space.
 	Start searchspace.Arch
-	// Deployed says that α_1 is trained and serving already; the first snapshot is then measured like any other.
+	// Deployed says that α_1 is trained and serving already; the first snapshot is then measured
+	// like any other.
 	Deployed bool
-	// Checkpoint is a path that the state is saved to after every phase, every Options.CheckpointEvery iterations of the
-	// adjuster, and when a phase is interrupted; "" = never.
+	// Checkpoint is a path that the state is saved to after every phase, every
+	// Options.CheckpointEvery iterations of the adjuster, and when a phase is interrupted; "" =
+	// never.
 	Checkpoint string
 }
 
-// Expert is Algorithm 1: it meets each snapshot of growing data with the architecture that serves, decides whether that still
-// fits, and if not has the supernet fine-tuned, the adjuster trained, and the new architecture retrained.
+// Expert is Algorithm 1: it meets each snapshot of growing data with the architecture that serves,
+// decides whether that still fits, and if not has the supernet fine-tuned, the adjuster trained,
+// and the new architecture retrained.
 //
 // An Expert is for one goroutine; the model goes on serving in others.
 type Expert struct {
@@ -93,9 +103,11 @@ type Expert struct {
 	done     []Outcome
 	phase    Phase
 	current  Outcome // of the snapshot under way
+	stopped  bool    // the Recorder ended the last adjustment
 }
 
-// NewExpert starts Algorithm 1 with an adjuster; o may be nil. The expert owns the adjuster from now on.
+// NewExpert starts Algorithm 1 with an adjuster; o may be nil. The expert owns the adjuster from
+// now on.
 func NewExpert(a *Adjuster, o *ExpertOptions) (*Expert, error) {
 	if a == nil {
 		return nil, errors.New("adjuster: no adjuster")
@@ -133,9 +145,10 @@ func (e *Expert) Outcomes() []Outcome { return e.done }
 // Decide applies the adaptation condition. It changes nothing; a service may ask on every batch.
 func (e *Expert) Decide(r Reading) (Decision, error) { return e.opts.Condition.Decide(r) }
 
-// Advance is lines 3 to 12 of Algorithm 1 for the snapshot that the learner holds: measure, decide, then keep or adjust. When a
-// phase fails or ctx ends it returns the error with what is known of the snapshot, nil if that is nothing; calling Advance again, here or in
-// another process after LoadExpert, goes on with that phase.
+// Advance is lines 3 to 12 of Algorithm 1 for the snapshot that the learner holds: measure, decide,
+// then keep or adjust. When a phase fails or ctx ends it returns the error with what is known of
+// the snapshot, nil if that is nothing; calling Advance again, here or in another process after
+// LoadExpert, goes on with that phase.
 func (e *Expert) Advance(ctx context.Context, l Learner) (*Outcome, error) {
 	if e.phase == PhaseMeasure {
 		if err := e.measure(ctx, l); err != nil {
@@ -145,7 +158,8 @@ func (e *Expert) Advance(ctx context.Context, l Learner) (*Outcome, error) {
 	return e.finish(ctx, l)
 }
 
-// Adjust is Advance for a service that has a reading already and made up its mind: it adjusts whatever the condition says.
+// Adjust is Advance for a service that has a reading already and made up its mind: it adjusts
+// whatever the condition says.
 func (e *Expert) Adjust(ctx context.Context, l Learner, r Reading) (*Outcome, error) {
 	if e.phase == PhaseMeasure {
 		if e.first() {
@@ -189,11 +203,21 @@ func (e *Expert) measure(ctx context.Context, l Learner) error {
 
 // begin starts a snapshot once it is known what will be done about it.
 func (e *Expert) begin(action Action, r Reading, d Decision) {
-	e.current = Outcome{Step: e.Step() + 1, Action: action, Reading: r, Decision: d, Before: e.arch, After: e.arch}
+	text := e.adjuster.space.Format(e.arch)
+	e.current = Outcome{
+		Step:       e.Step() + 1,
+		Action:     action,
+		Reading:    r,
+		Decision:   d,
+		Before:     e.arch,
+		After:      e.arch,
+		BeforeText: text,
+		AfterText:  text,
+	}
 	e.phase = PhaseFineTune
 	switch action {
 	case First:
-		e.current.Before = searchspace.Arch{}
+		e.current.Before, e.current.BeforeText = searchspace.Arch{}, ""
 	case Kept:
 		e.phase = PhaseKeep
 	}
@@ -209,15 +233,28 @@ func (e *Expert) finish(ctx context.Context, l Learner) (*Outcome, error) {
 		next, err := e.do(ctx, l)
 		if err != nil {
 			partial := e.current
+			partial.Status = e.whyEnded(ctx)
 			return &partial, fmt.Errorf("adjuster: snapshot %d: %s: %w", partial.Step, e.phase, err)
 		}
 		e.phase = next
 	}
+	e.current.Status = searchspace.StatusFinished
 	e.arch = e.current.After
 	e.done = append(e.done, e.current)
 	e.current = Outcome{}
 	out := e.done[len(e.done)-1]
 	return &out, e.autosave()
+}
+
+// whyEnded is the status of a snapshot whose phase returned an error.
+func (e *Expert) whyEnded(ctx context.Context) searchspace.Status {
+	switch {
+	case ctx.Err() != nil:
+		return searchspace.StatusCancelled
+	case e.phase == PhaseAdjust && e.stopped:
+		return searchspace.StatusStopped
+	}
+	return searchspace.StatusFailed
 }
 
 // do runs one phase and says which comes next; PhaseMeasure means that the snapshot is finished.
@@ -245,6 +282,7 @@ func (e *Expert) do(ctx context.Context, l Learner) (Phase, error) {
 }
 
 func (e *Expert) search(ctx context.Context, l Learner) error {
+	e.stopped = false
 	j, err := l.Judges(ctx)
 	if err != nil {
 		return err
@@ -258,9 +296,10 @@ func (e *Expert) search(ctx context.Context, l Learner) error {
 		}
 	}
 	res, err := e.adjuster.Adjust(ctx, e.current.Before, e.current.Reading.Distance, j.Reward, j.Final)
+	e.stopped = res != nil && res.Status == searchspace.StatusStopped
 	if err != nil {
 		return err
 	}
-	e.current.Search, e.current.After = res, res.Arch
+	e.current.Search, e.current.After, e.current.AfterText = res, res.Arch, res.Text
 	return nil
 }

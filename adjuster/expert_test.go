@@ -14,7 +14,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// shop is a Learner with data that never change between calls of one snapshot; all that survives a crash is in it.
+// shop is a Learner with data that never change between calls of one snapshot; all that survives a
+// crash is in it.
 type shop struct {
 	t        testing.TB
 	space    *searchspace.Space // of the current snapshot
@@ -162,7 +163,8 @@ func TestAlgorithm1(t *testing.T) {
 	}
 }
 
-// Interrupted in every phase of every snapshot, and opened again from the checkpoint each time, the expert ends in the same state.
+// Interrupted in every phase of every snapshot, and opened again from the checkpoint each time, the
+// expert ends in the same state.
 func TestExpertResumesInEveryPhase(t *testing.T) {
 	ref := newShop(t)
 	first, err := NewExpert(newAdjuster(t, ref.space, expertOptions()), nil)
@@ -205,7 +207,8 @@ func TestExpertResumesInEveryPhase(t *testing.T) {
 		}
 		return again
 	})
-	// Three calls for the first snapshot and each kept one, five for an adjusted one, and the first measure has no one to stop.
+	// Three calls for the first snapshot and each kept one, five for an adjusted one, and the first
+	// measure has no one to stop.
 	if reopened != 2+2+5+5+2 {
 		t.Errorf("reopened %d times: %v", reopened, stopped)
 	}

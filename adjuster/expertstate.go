@@ -2,10 +2,8 @@ package adjuster
 
 import (
 	"fmt"
-	"strconv"
 
 	"github.com/tendril-nas/tendril/internal/checkpoint"
-	"github.com/tendril-nas/tendril/internal/search"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
@@ -20,8 +18,8 @@ type expertState struct {
 	Current  *Outcome         `json:"current,omitempty"`
 }
 
-// Save writes the expert and its adjuster to a file, a snapshot under way and every proposal so far included. The file at path
-// is replaced atomically.
+// Save writes the expert and its adjuster to a file, a snapshot under way and every proposal so far
+// included. The file at path is replaced atomically.
 func (e *Expert) Save(path string) error {
 	s, tensors, err := e.state()
 	if err != nil {
@@ -48,12 +46,13 @@ func (e *Expert) state() (*expertState, map[string]checkpoint.Tensor, error) {
 	return s, tensors, nil
 }
 
-// LoadExpert reads what Expert.Save wrote. Options are as in Load; of ExpertOptions (nil = zero) Start is ignored.
+// LoadExpert reads what Expert.Save wrote. Options are as in Load; of ExpertOptions (nil = zero)
+// Start is ignored.
 func LoadExpert(path string, o *Options, eo *ExpertOptions) (*Expert, error) {
 	var s expertState
-	tensors, err := checkpoint.Read(path, expertKind, stateVersion, &s)
+	tensors, err := readState(path, expertKind, &s)
 	if err != nil {
-		return nil, fmt.Errorf("adjuster: %w", err)
+		return nil, err
 	}
 	e, err := restoreExpert(&s, tensors, o, eo)
 	if err != nil {
@@ -80,7 +79,7 @@ func restoreExpert(s *expertState, tensors map[string]checkpoint.Tensor, o *Opti
 		return nil, err
 	}
 	for i := range s.Done {
-		if err := fill(&s.Done[i], len(a.policy.decisions), tensors); err != nil {
+		if err := e.fill(&s.Done[i], tensors); err != nil {
 			return nil, err
 		}
 		if s.Done[i].Step != i+1 {
@@ -99,42 +98,7 @@ func restoreExpert(s *expertState, tensors map[string]checkpoint.Tensor, o *Opti
 		return nil, fmt.Errorf("adjuster: phase %q without its snapshot %d", s.Phase, len(s.Done)+1)
 	}
 	e.current = *s.Current
-	return e, fill(&e.current, len(a.policy.decisions), tensors)
-}
-
-// strip moves the proposals of an outcome to tensors.
-func (e *Expert) strip(o Outcome, tensors map[string]checkpoint.Tensor) *Outcome {
-	if o.Search == nil {
-		return &o
-	}
-	res := *o.Search
-	recs := make([]search.Record[note], len(res.History))
-	for i, p := range res.History {
-		recs[i] = search.Record[note]{
-			Step:   p.Iteration,
-			Result: search.Result{Arch: p.Arch, Measurement: searchspace.Measurement{Accuracy: p.Accuracy}, Cached: p.Cached},
-			Note:   note{Cost: p.Cost, Reward: p.Reward, LogProb: p.LogProb, Entropy: p.Entropy},
-		}
-	}
-	putRecords(tensors, "history/"+strconv.Itoa(o.Step), len(e.adjuster.policy.decisions), recs)
-	res.History = nil
-	o.Search = &res
-	return &o
-}
-
-// fill is strip's inverse.
-func fill(o *Outcome, decisions int, tensors map[string]checkpoint.Tensor) error {
-	if o.Search == nil {
-		return nil
-	}
-	recs, err := getRecords(tensors, "history/"+strconv.Itoa(o.Step), o.Search.Iterations, decisions, 0, 0)
-	if err != nil {
-		return fmt.Errorf("adjuster: snapshot %d: %w", o.Step, err)
-	}
-	for _, r := range recs {
-		o.Search.History = append(o.Search.History, proposal(r))
-	}
-	return nil
+	return e, e.fill(&e.current, tensors)
 }
 
 // autosave saves to the path of the options, if there is one.

@@ -8,7 +8,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/checkpoint"
 )
 
-// FuzzRestore feeds states that a checksum cannot catch, because whoever wrote them wrote the checksum too: errors, never panics.
+// FuzzRestore feeds states that a checksum cannot catch, because whoever wrote them wrote the
+// checksum too: errors, never panics.
 func FuzzRestore(f *testing.F) {
 	s, o, j := resumable(f)
 	j.fail = func(call int) error {
@@ -42,12 +43,11 @@ func FuzzRestore(f *testing.F) {
 	seed(func(s *adjusterState, _ *runState) { s.Options.GridSize = 1 << 20 })
 	seed(func(s *adjusterState, _ *runState) { s.Space.Family = "none" })
 	seed(func(s *adjusterState, _ *runState) { s.CustomCost = true })
-	seed(func(_ *adjusterState, r *runState) { r.Steps = 1 << 30 })
-	seed(func(_ *adjusterState, r *runState) { r.Steps = -1 })
+	seed(func(_ *adjusterState, r *runState) { r.Judging = true })
+	seed(func(s *adjusterState, _ *runState) { s.Options.Iterations = 2 })
 	seed(func(_ *adjusterState, r *runState) { r.Distance = -1 })
 	seed(func(_ *adjusterState, r *runState) { r.Scratch = true })
 	seed(func(_ *adjusterState, r *runState) { r.Updates["lstm.wh"] = -5 })
-	seed(func(_ *adjusterState, r *runState) { r.Extra = append(r.Extra, r.Extra...) })
 	f.Add([]byte(`{}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var state adjusterState

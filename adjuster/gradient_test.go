@@ -6,10 +6,12 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/tendril-nas/tendril/internal/stream"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// parameters is the policy's parameters as one list of (parameter, element) with access to values and gradients.
+// parameters is the policy's parameters as one list of (parameter, element) with access to values
+// and gradients.
 type parameters struct {
 	p *policy
 }
@@ -73,7 +75,8 @@ func dot(x, y [][]float64) float64 {
 	return sum
 }
 
-// directions are unit vectors in parameter space, one dense and one per parameter tensor, so that every tensor counts.
+// directions are unit vectors in parameter space, one dense and one per parameter tensor, so that
+// every tensor counts.
 func directions(r *rand.Rand, shape [][]float64) [][][]float64 {
 	var out [][][]float64
 	for k := -1; k < len(shape); k++ {
@@ -190,7 +193,8 @@ func TestProbabilitiesAddUp(t *testing.T) {
 	}
 }
 
-// The policy sees its whole state: the same architecture has another probability after another one, or at another distance.
+// The policy sees its whole state: the same architecture has another probability after another one,
+// or at another distance.
 func TestPolicySeesItsState(t *testing.T) {
 	s := small(t)
 	a := newAdjuster(t, s, loud)
@@ -217,8 +221,9 @@ func TestPolicySeesItsState(t *testing.T) {
 	}
 }
 
-// On a space that can be listed, REINFORCE's estimate is compared with the gradient of the expected reward itself:
-// Σ_α R(α)·π(α)·∇log π(α) equals the derivative of Σ_α R(α)·π(α), and the mean over samples comes near it.
+// On a space that can be listed, REINFORCE's estimate is compared with the gradient of the expected
+// reward itself: Σ_α R(α)·π(α)·∇log π(α) equals the derivative of Σ_α R(α)·π(α), and the mean over
+// samples comes near it.
 func TestReinforceIsTheGradientOfTheExpectedReward(t *testing.T) {
 	s := chain(t, []int{1, 3, 5}, []int{1, 3, 5})
 	a := newAdjuster(t, s, loud)
@@ -263,7 +268,7 @@ func TestReinforceIsTheGradientOfTheExpectedReward(t *testing.T) {
 	const n = 4000
 	sums, squares := make([]float64, len(dirs)), make([]float64, len(dirs))
 	for i := range n {
-		d, err := a.policy.propose(s, enc, cell, stream(9, streamProposal, 0, uint64(i)), true)
+		d, err := a.policy.propose(s, enc, cell, stream.New(9, "adjuster.proposal", 0, uint64(i)), true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -298,7 +303,8 @@ func TestLearnIsOneAdamStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	g, after := q.gradients(), q.values()
-	// learn descends the gradient it leaves behind; which way is up is checked by the direction of the sum itself.
+	// learn descends the gradient it leaves behind; which way is up is checked by the direction of
+	// the sum itself.
 	up := like(g)
 	axpy(up, -1, g)
 	want := slope(t, q, unit(up), 1e-3, func() float64 {

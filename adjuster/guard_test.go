@@ -162,7 +162,8 @@ func TestPendingGuards(t *testing.T) {
 	}
 }
 
-// A space may refuse what no prefix shows. Such proposals are neither measured nor chosen, and the policy learns to avoid them.
+// A space may refuse what no prefix shows. Such proposals are neither measured nor chosen, and the
+// policy learns to avoid them.
 func TestRefusedProposals(t *testing.T) {
 	ks := []int{1, 3, 5}
 	limit := searchspace.Limit{Decisions: []string{"conv0.kernel", "conv1.kernel", "conv2.kernel"}, Check: func(v []int) error {

@@ -97,7 +97,8 @@ func TestLargerDistanceGivesLargerNetworks(t *testing.T) {
 	}
 }
 
-// An adjustment can take away as well as add: at a small distance from the largest architecture it shrinks.
+// An adjustment can take away as well as add: at a small distance from the largest architecture it
+// shrinks.
 func TestAdjustmentShrinksToo(t *testing.T) {
 	s := small(t)
 	lambda, err := ScaledLambda(s)
@@ -112,8 +113,8 @@ func TestAdjustmentShrinksToo(t *testing.T) {
 	}
 }
 
-// Five seeds: rewards rise by more than two standard errors, entropy falls, and on average the choice beats the best of as many random
-// draws.
+// Five seeds: rewards rise by more than two standard errors, entropy falls, and on average the
+// choice beats the best of as many random draws.
 func TestPolicyLearns(t *testing.T) {
 	s := small(t)
 	target := s.Largest().Choices()
@@ -145,14 +146,15 @@ func TestPolicyLearns(t *testing.T) {
 	}
 }
 
-// bestOfRandom is the best reward at distance 1 from the smallest architecture among n uniform draws.
+// bestOfRandom is the best reward at distance 1 from the smallest architecture among n uniform
+// draws.
 func bestOfRandom(t testing.TB, s *searchspace.Space, seed uint64, n int, lambda float64, j *judge) float64 {
 	t.Helper()
 	loop, err := search.New[struct{}](search.Uniform{Space: s, Seed: seed}, j.Evaluate, search.Options{Steps: n})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := loop.Run(t.Context()); err != nil {
+	if _, err := loop.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	best := math.Inf(-1)

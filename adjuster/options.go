@@ -8,13 +8,14 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// Options sets up an Adjuster. The zero value is the published method with eq. (5) as its reward. Where zero would be a
-// useful value of its own, a negative number stands for it.
+// Options sets up an Adjuster. The zero value is the published method with eq. (5) as its reward.
+// Where zero would be a useful value of its own, a negative number stands for it.
 type Options struct {
 	// Iterations is M of Algorithm 2, the number of proposals per adjustment; 0 = 10000.
 	Iterations int `json:"iterations"`
-	// LearningRate of Adam; 0 = 2e-4 × 10000/Iterations, between 2e-4 (published, for 10000 iterations) and 5e-3. With the
-	// published rate and only a few hundred iterations the policy would stay where it started.
+	// LearningRate of Adam; 0 = 2e-4 × 10000/Iterations, between 2e-4 (published, for 10000
+	// iterations) and 5e-3. With the published rate and only a few hundred iterations the policy
+	// would stay where it started.
 	LearningRate float64 `json:"learning_rate"`
 	// Beta1 and Beta2 of Adam; 0 = 0.5 and 0.999.
 	Beta1 float64 `json:"beta1"`
@@ -23,52 +24,57 @@ type Options struct {
 	WeightDecay float64 `json:"weight_decay"`
 	// Entropy is the weight of the entropy bonus, per nat; 0 = 2e-4, negative = none.
 	Entropy float64 `json:"entropy"`
-	// Baseline is the decay of a moving average of past rewards that is subtracted from each reward, in [0, 1);
-	// 0 = no baseline, as published. 0.95 makes short runs learn much faster.
+	// Baseline is the decay of a moving average of past rewards that is subtracted from each
+	// reward, in [0, 1); 0 = no baseline, as published. 0.95 makes short runs learn much faster.
 	Baseline float64 `json:"baseline"`
 	// Hidden is the width of the LSTM and of all embeddings; 0 = 64.
 	Hidden int `json:"hidden"`
-	// HeadPerKind shares one softmax head and one value embedding among all decisions of the same kind and number of
-	// choices, as the published code does. Default: every decision has its own.
+	// HeadPerKind shares one softmax head and one value embedding among all decisions of the same
+	// kind and number of choices, as the published code does. Default: every decision has its own.
 	HeadPerKind bool `json:"head_per_kind"`
 	// InitRange bounds the uniform distribution that parameters start from; 0 = 0.1.
 	InitRange float64 `json:"init_range"`
 
-	// Lambda of eq. (5), accuracy (a fraction) per million multiply-adds; 0 = 2.5e-4, which is meant for the space at 224
-	// pixels, negative = none. Use ScaledLambda for other spaces.
+	// Lambda of eq. (5), accuracy (a fraction) per million multiply-adds; 0 = 2.5e-4, which is
+	// meant for the space at 224 pixels, negative = none. Use ScaledLambda for other spaces.
 	Lambda float64 `json:"lambda"`
 	// Form chooses between eq. (5) and what the published code computes; default Eq5.
 	Form RewardForm `json:"form"`
-	// DistanceFloor is the least d_t in λ/d_t of eq. (5), without which the reward for shrinking grows without bound as
-	// d_t falls; 0 = 0.05, negative = none. The published form has no floor.
+	// DistanceFloor is the least d_t in λ/d_t of eq. (5), without which the reward for shrinking
+	// grows without bound as d_t falls; 0 = 0.05, negative = none. The published form has no floor.
 	DistanceFloor float64 `json:"distance_floor"`
-	// GridStep and GridSize describe the values of d_t that the policy tells apart: GridSize cells, GridStep apart, the
-	// first at 0; 0 = 0.05 and 100. A larger d_t counts as the last cell, and a warning is logged.
+	// GridStep and GridSize describe the values of d_t that the policy tells apart: GridSize cells,
+	// GridStep apart, the first at 0; 0 = 0.05 and 100. A larger d_t counts as the last cell, and a
+	// warning is logged.
 	GridStep float64 `json:"grid_step"`
 	GridSize int     `json:"grid_size"`
 
-	// Candidates is the number of architectures drawn from the trained policy for the final choice; 0 = 10.
+	// Candidates is the number of architectures drawn from the trained policy for the final choice;
+	// 0 = 10.
 	Candidates int `json:"candidates"`
-	// Elites adds that many of the best different proposals seen on the way to the final choice; default none, as published.
+	// Elites adds that many of the best different proposals seen on the way to the final choice;
+	// default none, as published.
 	Elites int `json:"elites"`
-	// KeepPrevious lets α_{t−1} take part in the final choice, so that the reward of the choice is never below 0; default
-	// no, as published.
+	// KeepPrevious lets α_{t−1} take part in the final choice, so that the reward of the choice is
+	// never below 0; default no, as published.
 	KeepPrevious bool `json:"keep_previous"`
-	// FreshBatches draws a new validation batch for every proposal, as published, instead of judging all of them on the same
-	// images. The evaluator must then be a BatchEvaluator.
+	// FreshBatches draws a new validation batch for every proposal, as published, instead of
+	// judging all of them on the same images. The evaluator must then be a BatchEvaluator.
 	FreshBatches bool `json:"fresh_batches"`
 	// Retries is how often a failed evaluation is tried again; 0 = 2, negative = never.
 	Retries int `json:"retries"`
 	// Seed of parameters and proposals.
 	Seed uint64 `json:"seed"`
 
-	// Cost is C of eq. (5) in millions, for a space with D_t's number of classes. Default: convolution and linear
-	// multiply-adds. It must be a function of its arguments. A latency table is another choice.
+	// Cost is C of eq. (5) in millions, for a space with D_t's number of classes. Default:
+	// convolution and linear multiply-adds. It must be a function of its arguments. A latency table
+	// is another choice.
 	Cost func(*searchspace.Space, searchspace.Arch) (float64, error) `json:"-"`
 	// Recorder, when set, receives every proposal.
 	Recorder Recorder `json:"-"`
-	// Checkpoint is a path that the state is saved to every CheckpointEvery iterations (0 = 500), when an adjustment is
-	// interrupted and when it ends; "" = never. An Expert saves by itself and ignores it.
+	// Checkpoint is a path that the state is saved to every CheckpointEvery iterations (0 = 500),
+	// when an adjustment is interrupted and when it ends; "" = never. An Expert saves by itself and
+	// ignores it.
 	Checkpoint      string `json:"-"`
 	CheckpointEvery int    `json:"-"`
 	// Makers rebuild spaces of a program's own families when a saved state is loaded.
@@ -84,10 +90,10 @@ type Recorder interface {
 
 // Progress is what a Recorder sees after each iteration.
 type Progress struct {
-	Iteration  int // from 1
-	Iterations int
-	Distinct   int // different architectures measured so far
-	Proposal   Proposal
+	Iteration  int      `json:"iteration"` // from 1
+	Iterations int      `json:"iterations"`
+	Distinct   int      `json:"distinct"` // different architectures measured so far
+	Proposal   Proposal `json:"proposal"`
 }
 
 const (
@@ -113,7 +119,8 @@ func orInt(v, def int) int {
 	return v
 }
 
-// resolved returns a copy in which every default is filled in, so that what is saved says what was run.
+// resolved returns a copy in which every default is filled in, so that what is saved says what was
+// run.
 func (o Options) resolved() (Options, error) {
 	o.Iterations = orInt(o.Iterations, publishedIterations)
 	if o.LearningRate == 0 && o.Iterations > 0 {
@@ -141,7 +148,8 @@ func (o Options) resolved() (Options, error) {
 	return o, o.check()
 }
 
-// The weights that may be switched off keep their sign in Options, so that resolving twice changes nothing.
+// The weights that may be switched off keep their sign in Options, so that resolving twice changes
+// nothing.
 func (o *Options) weightDecay() float64 { return defaulted(o.WeightDecay, 5e-4) }
 func (o *Options) entropy() float64     { return defaulted(o.Entropy, 2e-4) }
 

@@ -8,19 +8,23 @@ import (
 	"slices"
 
 	"github.com/tendril-nas/tendril/internal/nn"
+	"github.com/tendril-nas/tendril/internal/stream"
 	"github.com/tendril-nas/tendril/internal/tensor"
 	"github.com/tendril-nas/tendril/internal/tensor/cpu"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// policy is π(α' | α_{t−1}, d_t; θ): one LSTM that makes the decisions of a space in their order. Its first input is a linear
-// projection of [embedding of d_t ; encoding of α_{t−1}], every later one the embedding of the choice made before.
+// policy is π(α' | α_{t−1}, d_t; θ): one LSTM that makes the decisions of a space in their order.
+// Its first input is a linear projection of [embedding of d_t ; encoding of α_{t−1}], every later
+// one the embedding of the choice made before.
 //
-// Decisions that the choices so far have made inactive are passed over: they are not drawn, do not step the LSTM, and add nothing
-// to log π or to the entropy. So π is a distribution over architectures, log π(α') is exact for every one of them, and nothing that
-// cannot change the reward adds noise to the gradient. (The published code draws all 45; the draws that have no effect then enter
-// log π and the entropy, which leaves the expected gradient of the reward alone but raises its variance.) Choices that a restriction
-// of the space rules out are masked before the softmax.
+// Decisions that the choices so far have made inactive are passed over: they are not drawn, do not
+// step the LSTM, and add nothing to log π or to the entropy. So π is a distribution over
+// architectures, log π(α') is exact for every one of them, and nothing that cannot change the
+// reward adds noise to the gradient. (The published code draws all 45; the draws that have no
+// effect then enter log π and the entropy, which leaves the expected gradient of the reward alone
+// but raises its variance.) Choices that a restriction of the space rules out are masked before the
+// softmax.
 type policy struct {
 	hidden    int
 	encoding  int
@@ -75,7 +79,7 @@ func newPolicy(space *searchspace.Space, o *Options) (p *policy, err error) {
 	p.heads = p.ps.Add("heads.weight", h, rows).Weight()
 	p.headsB = p.ps.Add("heads.bias", rows).Vector()
 	p.values = p.ps.Add("values", rows, h).Weight()
-	r := stream(o.Seed, streamInit, 0, 0)
+	r := stream.New(o.Seed, "adjuster.init")
 	for _, q := range p.ps.All() {
 		q.InitUniform(p.tape.Stream(), r, o.InitRange)
 	}
@@ -130,7 +134,8 @@ func (p *policy) propose(space *searchspace.Space, encoding []float32, cell int,
 	return p.walk(space, encoding, cell, grad, func(_ int, probs []float64) int { return nn.Draw(r, probs) })
 }
 
-// walk makes every active decision with choose, which sees the probabilities of the decision's choices.
+// walk makes every active decision with choose, which sees the probabilities of the decision's
+// choices.
 func (p *policy) walk(space *searchspace.Space, encoding []float32, cell int, grad bool, choose func(i int, probs []float64) int) (d draw, err error) {
 	defer tensor.Recover(&err)
 	t := p.tape
@@ -217,8 +222,9 @@ func (p *policy) learn(advantage float64) error {
 	return nil
 }
 
-// gradient computes the gradient of logWeight·log π + entropyWeight·entropy of the last walk. The derivative by the logits z is written
-// down here in float64: ∂ log p_a/∂z_k = [k = a] − p_k, and ∂H/∂z_k = −p_k·(log p_k + H). See Williams (1992).
+// gradient computes the gradient of logWeight·log π + entropyWeight·entropy of the last walk. The
+// derivative by the logits z is written down here in float64: ∂ log p_a/∂z_k = [k = a] − p_k, and
+// ∂H/∂z_k = −p_k·(log p_k + H). See Williams (1992).
 func (p *policy) gradient(logWeight, entropyWeight float64) (err error) {
 	defer tensor.Recover(&err)
 	if len(p.steps) == 0 {

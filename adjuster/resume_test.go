@@ -15,7 +15,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// everything is all that a run leaves behind: results, parameters, and what the next snapshot then makes of them.
+// everything is all that a run leaves behind: results, parameters, and what the next snapshot then
+// makes of them.
 type everything struct {
 	First, Second *Result
 	Policy        map[string]checkpoint.Tensor
@@ -81,7 +82,8 @@ func TestInterruptedRunEndsInTheSameBits(t *testing.T) {
 	}
 }
 
-// A process that is killed leaves its last automatic checkpoint behind; the iterations after it are repeated to the same bits.
+// A process that is killed leaves its last automatic checkpoint behind; the iterations after it are
+// repeated to the same bits.
 func TestKilledRunEndsInTheSameBits(t *testing.T) {
 	s, o, j := resumable(t)
 	want := twoSnapshots(t, newAdjuster(t, s, o), s, j, nil)

@@ -13,7 +13,8 @@ type RewardForm uint8
 const (
 	// Eq5 is the reward of the paper: a cheaper architecture gains what a dearer one loses.
 	Eq5 RewardForm = iota
-	// Published is what the authors' code computes: only added cost counts, and none at all when d_t is 0.
+	// Published is what the authors' code computes: only added cost counts, and none at all when
+	// d_t is 0.
 	Published
 )
 
@@ -35,9 +36,9 @@ type Reward struct {
 	Form   RewardForm
 }
 
-// Value is the reward of an architecture with accuracy v (a fraction) and cost c (millions) beside the previous one's, at
-// distance d. A search from scratch has neither previous accuracy nor cost: V − λ/d·C.
-// See eq. (5) of "AdaXpert: Adapting Neural Architecture for Growing Data".
+// Value is the reward of an architecture with accuracy v (a fraction) and cost c (millions) beside
+// the previous one's, at distance d. A search from scratch has neither previous accuracy nor cost:
+// V − λ/d·C. See eq. (5) of "AdaXpert: Adapting Neural Architecture for Growing Data".
 func (r Reward) Value(v, previousV, c, previousC, d float64) float64 {
 	lambda := defaulted(r.Lambda, 2.5e-4)
 	gain, extra := v-previousV, c-previousC
@@ -53,11 +54,13 @@ func (r Reward) Value(v, previousV, c, previousC, d float64) float64 {
 	return gain - lambda/max(d, defaulted(r.Floor, 0.05))*extra
 }
 
-// paperLargest is the cost of the largest architecture of the published space, 224 pixels and 1000 classes, in millions.
+// paperLargest is the cost of the largest architecture of the published space, 224 pixels and 1000
+// classes, in millions.
 const paperLargest = 566.17
 
-// ScaledLambda is the published λ = 2.5e-4 carried over to another space, in inverse proportion to the cost of its largest
-// architecture, so that going from nothing to everything costs the same reward.
+// ScaledLambda is the published λ = 2.5e-4 carried over to another space, in inverse proportion to
+// the cost of its largest architecture, so that going from nothing to everything costs the same
+// reward.
 func ScaledLambda(space *searchspace.Space) (float64, error) {
 	c, err := MAdds(space, space.Largest())
 	if err != nil {

@@ -34,7 +34,8 @@ func TestRewardByHand(t *testing.T) {
 	}
 }
 
-// What eq. (5) says in words: the previous architecture is worth 0, accuracy is worth its face value, and the further the data moved, the less added cost weighs.
+// What eq. (5) says in words: the previous architecture is worth 0, accuracy is worth its face
+// value, and the further the data moved, the less added cost weighs.
 func TestRewardProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := func(name string, lo, hi float64) float64 { return rapid.Float64Range(lo, hi).Draw(t, name) }

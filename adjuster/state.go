@@ -6,15 +6,13 @@ import (
 	"math"
 
 	"github.com/tendril-nas/tendril/internal/checkpoint"
-	"github.com/tendril-nas/tendril/internal/nn"
-	"github.com/tendril-nas/tendril/internal/search"
 	"github.com/tendril-nas/tendril/internal/tensor"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
 const (
 	adjusterKind = "adjuster"
-	stateVersion = 1
+	stateVersion = 2
 )
 
 // adjusterState is the JSON part of a saved Adjuster.
@@ -29,19 +27,17 @@ type adjusterState struct {
 
 // runState is the JSON part of an adjustment under way.
 type runState struct {
-	Prev     searchspace.Arch          `json:"prev"`
-	Scratch  bool                      `json:"scratch,omitempty"` // Prev is the zero Arch
-	Distance float64                   `json:"distance"`
-	Average  average                   `json:"average"`
-	Steps    int                       `json:"steps"`
-	Stage    int                       `json:"stage"`
-	Version  uint64                    `json:"weight_version"`
-	Extra    []searchspace.Measurement `json:"extra,omitempty"`
-	Updates  map[string]int            `json:"updates"` // of each parameter by the optimiser
+	Prev     searchspace.Arch `json:"prev"`
+	Scratch  bool             `json:"scratch,omitempty"` // Prev is the zero Arch
+	Distance float64          `json:"distance"`
+	Average  average          `json:"average"`
+	Judging  bool             `json:"judging,omitempty"` // the final choice has begun
+	Updates  map[string]int   `json:"updates"`           // of each parameter by the optimiser
 }
 
-// Save writes the whole state to a file, an adjustment under way included. The file at path is replaced atomically. It may be
-// called from a Recorder: the iteration being recorded is then part of it.
+// Save writes the whole state to a file, an adjustment under way included. The file at path is
+// replaced atomically. It may be called from a Recorder: the iteration being recorded is then part
+// of it.
 func (a *Adjuster) Save(path string) error {
 	state, tensors, err := a.state()
 	if err != nil {
@@ -53,15 +49,15 @@ func (a *Adjuster) Save(path string) error {
 	return nil
 }
 
-// Load reads what Save wrote. All numbers of Options come from the file; o, which may be nil, gives what a file cannot hold:
-// Cost (needed if one was in use), Makers (needed for a space that is not a family of package searchspace), Recorder, Checkpoint,
-// CheckpointEvery and Logger. The error wraps checkpoint errors for
-// damaged or foreign files and fs.ErrNotExist for missing ones.
+// Load reads what Save wrote. All numbers of Options come from the file; o, which may be nil, gives
+// what a file cannot hold: Cost (needed if one was in use), Makers (needed for a space that is not
+// a family of package searchspace), Recorder, Checkpoint, CheckpointEvery and Logger. The error
+// wraps checkpoint errors for damaged or foreign files and fs.ErrNotExist for missing ones.
 func Load(path string, o *Options) (*Adjuster, error) {
 	var state adjusterState
-	tensors, err := checkpoint.Read(path, adjusterKind, stateVersion, &state)
+	tensors, err := readState(path, adjusterKind, &state)
 	if err != nil {
-		return nil, fmt.Errorf("adjuster: %w", err)
+		return nil, err
 	}
 	a, err := restore(&state, tensors, o)
 	if err != nil {
@@ -70,54 +66,52 @@ func Load(path string, o *Options) (*Adjuster, error) {
 	return a, nil
 }
 
+// readState reads a checkpoint of this package. Those of earlier versions are refused: with their
+// streams of random numbers a run would not go on as it began.
+func readState(path, kind string, state any) (map[string]checkpoint.Tensor, error) {
+	info, err := checkpoint.Inspect(path)
+	if err == nil && info.Kind == kind && info.Version < stateVersion {
+		err = fmt.Errorf("%s: %w: %d of %q, expected %d",
+			path, checkpoint.ErrVersion, info.Version, kind, stateVersion)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("adjuster: %w", err)
+	}
+	tensors, err := checkpoint.Read(path, kind, stateVersion, state)
+	if err != nil {
+		return nil, fmt.Errorf("adjuster: %w", err)
+	}
+	return tensors, nil
+}
+
 func (a *Adjuster) state() (_ *adjusterState, tensors map[string]checkpoint.Tensor, err error) {
 	defer tensor.Recover(&err)
-	p := a.policy
-	state := &adjusterState{Space: a.space.Spec(), Options: a.opts, CustomCost: a.opts.Cost != nil, Backend: p.ps.Backend().Name(), Runs: a.runs}
+	state := &adjusterState{
+		Space:      a.space.Spec(),
+		Options:    a.opts,
+		CustomCost: a.opts.Cost != nil,
+		Backend:    a.policy.ps.Backend().Name(),
+		Runs:       a.runs,
+	}
 	tensors = make(map[string]checkpoint.Tensor)
-	snap := p.ps.Snapshot(p.tape.Stream())
-	p.put(tensors, "policy/", snap.Values)
+	a.policy.save(tensors)
 	r := a.pending
 	if r == nil {
 		return state, tensors, nil
 	}
-	s := r.loop.State()
-	state.Pending = &runState{Prev: r.prev, Scratch: r.prev.IsZero(), Distance: r.distance, Average: r.average, Steps: s.Steps,
-		Extra: s.Extra, Updates: snap.Updates}
-	for _, m := range s.Measurements() {
-		state.Pending.Stage, state.Pending.Version = m.Stage, m.WeightVersion
-		break
+	state.Pending = &runState{
+		Prev:     r.prev,
+		Scratch:  r.prev.IsZero(),
+		Distance: r.distance,
+		Average:  r.average,
+		Updates:  a.policy.saveOptimizer(tensors),
 	}
-	putRecords(tensors, "pending", len(p.decisions), s.Records)
-	for i, prefix := range adamSlots {
-		p.put(tensors, prefix, snap.Slots[i])
+	a.codec(nil).PutState(tensors, "pending", r.loop.State())
+	if judged := r.judgedState(); judged != nil {
+		state.Pending.Judging = true
+		a.judgements().PutState(tensors, "final", *judged)
 	}
 	return state, tensors, nil
-}
-
-var adamSlots = [...]string{"adam.m/", "adam.v/"}
-
-// put adds a group of the policy's numbers to the tensors of a checkpoint.
-func (p *policy) put(tensors map[string]checkpoint.Tensor, prefix string, group map[string][]float32) {
-	for name, data := range group {
-		tensors[prefix+name] = checkpoint.Of(p.ps.Lookup(name).Dims(), data)
-	}
-}
-
-// take is the group of the policy's parameters that want says.
-func (p *policy) take(tensors map[string]checkpoint.Tensor, prefix string, want func(name string) bool) (map[string][]float32, error) {
-	group := make(map[string][]float32)
-	for _, q := range p.ps.All() {
-		if !want(q.Name()) {
-			continue
-		}
-		data, err := checkpoint.Get[float32](tensors, prefix+q.Name(), q.Dims()...)
-		if err != nil {
-			return nil, fmt.Errorf("adjuster: %w", err)
-		}
-		group[q.Name()] = data
-	}
-	return group, nil
 }
 
 func restore(state *adjusterState, tensors map[string]checkpoint.Tensor, o *Options) (_ *Adjuster, err error) {
@@ -147,15 +141,10 @@ func restore(state *adjusterState, tensors map[string]checkpoint.Tensor, o *Opti
 		return nil, err
 	}
 	a.runs = state.Runs
-	p := a.policy
-	values, err := p.take(tensors, "policy/", func(string) bool { return true })
-	if err != nil {
+	if err := a.policy.load(tensors); err != nil {
 		return nil, err
 	}
-	if err := p.ps.Restore(p.tape.Stream(), &nn.Snapshot{Values: values}); err != nil {
-		return nil, fmt.Errorf("adjuster: %w: %w", checkpoint.ErrCorrupt, err)
-	}
-	if name := p.ps.Backend().Name(); name != state.Backend {
+	if name := a.policy.ps.Backend().Name(); name != state.Backend {
 		a.opts.Logger.Warn("checkpoint was made with other kernels; results may differ in the last bits", "made", state.Backend, "here", name)
 	}
 	if state.Pending != nil {
@@ -165,8 +154,8 @@ func restore(state *adjusterState, tensors map[string]checkpoint.Tensor, o *Opti
 }
 
 func (a *Adjuster) restoreRun(s *runState, tensors map[string]checkpoint.Tensor) error {
-	if s.Prev.IsZero() != s.Scratch || !(s.Distance >= 0) || math.IsInf(s.Distance, 0) || s.Steps < 0 {
-		return fmt.Errorf("adjuster: adjustment under way has distance %v and %d iterations", s.Distance, s.Steps)
+	if s.Prev.IsZero() != s.Scratch || !(s.Distance >= 0) || math.IsInf(s.Distance, 0) {
+		return fmt.Errorf("adjuster: adjustment under way has architecture %v at distance %v", s.Prev, s.Distance)
 	}
 	if !s.Scratch {
 		if err := a.space.Valid(s.Prev); err != nil {
@@ -178,22 +167,22 @@ func (a *Adjuster) restoreRun(s *runState, tensors map[string]checkpoint.Tensor)
 		return err
 	}
 	r.average = s.Average
-	p := a.policy
-	snap := &nn.Snapshot{Updates: s.Updates}
-	for i, prefix := range adamSlots {
-		if snap.Slots[i], err = p.take(tensors, prefix, func(name string) bool { return s.Updates[name] > 0 }); err != nil {
-			return err
-		}
-	}
-	if err := p.ps.Restore(p.tape.Stream(), snap); err != nil {
-		return fmt.Errorf("adjuster: %w: %w", checkpoint.ErrCorrupt, err)
-	}
-	recs, err := getRecords(tensors, "pending", s.Steps, len(p.decisions), s.Stage, s.Version)
-	if err != nil {
+	if err := a.policy.loadOptimizer(tensors, s.Updates); err != nil {
 		return err
 	}
-	if err := r.loop.Restore(search.State[note]{Steps: s.Steps, Records: recs, Extra: s.Extra}, a.space.Valid); err != nil {
+	state, err := a.codec(a.space.Valid).GetState(tensors, "pending")
+	if err != nil {
 		return fmt.Errorf("adjuster: %w", err)
+	}
+	if err := r.loop.Restore(state); err != nil {
+		return fmt.Errorf("adjuster: %w", err)
+	}
+	if s.Judging {
+		judged, err := a.judgements().GetState(tensors, "final")
+		if err != nil {
+			return fmt.Errorf("adjuster: %w", err)
+		}
+		r.judged = &judged
 	}
 	a.pending = r
 	return nil

@@ -2,11 +2,9 @@ package search
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"math/rand/v2"
+	"fmt"
 	"slices"
-	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,84 +12,20 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-var compareArchs = cmp.Comparer(func(a, b searchspace.Arch) bool { return a == b })
-
-func testSpace(t *testing.T) *searchspace.Space {
-	t.Helper()
-	s, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: 32, Classes: 4, Depths: []int{1, 2}, Kernels: []int{3, 5}, Expands: []int{3, 4}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// climber proposes neighbours of the best so far; what it saves is the best.
-type climber struct {
-	space *searchspace.Space
-	per   int
-	best  searchspace.Measurement
-	seen  []int // steps told
-}
-
-func (c *climber) Ask(_ context.Context, step int) ([]searchspace.Arch, error) {
-	r := rand.New(rand.NewPCG(7, uint64(step)))
-	out := make([]searchspace.Arch, c.per)
-	for i := range out {
-		var err error
-		if c.best.Arch.IsZero() {
-			out[i], err = c.space.Sample(r)
-		} else {
-			out[i], err = c.space.Mutate(c.best.Arch, r, searchspace.MutateOptions{})
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-func (c *climber) Tell(_ context.Context, step int, results []Result) ([]float64, error) {
-	c.seen = append(c.seen, step)
-	notes := make([]float64, len(results))
-	for i, r := range results {
-		if r.Measurement.Accuracy > c.best.Accuracy {
-			c.best = r.Measurement
-		}
-		notes[i] = r.Measurement.Accuracy
-	}
-	return notes, nil
-}
-
-func score(a searchspace.Arch) float64 {
-	sum := 0
-	for i, c := range a.Choices() {
-		sum += (i%3 + 1) * c
-	}
-	return float64(sum) / 100
-}
-
-func evaluator(calls *atomic.Int64) Evaluate {
-	return func(_ context.Context, a searchspace.Arch) (searchspace.Measurement, error) {
-		calls.Add(1)
-		return searchspace.Measurement{Arch: a, Accuracy: score(a), WeightVersion: 3, Stage: 2}, nil
-	}
-}
-
 func TestMeasuresEachArchitectureOnce(t *testing.T) {
 	space := testSpace(t)
 	for _, workers := range []int{0, 1, 4} {
-		var calls atomic.Int64
-		c := &climber{space: space, per: 8}
-		loop, err := New[float64](c, evaluator(&calls), Options{Steps: 40, Workers: workers})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := loop.Run(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		b := &bench{}
+		loop := newLoop(t, Strategy[float64](&climber{space: space, per: 8}), b.evaluate, Options{Steps: 40, Workers: workers})
 		distinct := map[searchspace.Arch]bool{}
-		for i, r := range loop.History() {
-			if r.Step != i/8 || r.Note != score(r.Arch) || r.Measurement.Accuracy != score(r.Arch) {
+		for i, r := range run(t, loop, searchspace.StatusFinished) {
+			if r.Step != i/8 || r.Note != r.Measurement.Accuracy || r.Measured() != !r.Arch.IsZero() {
+				t.Fatalf("record %d is %+v", i, r)
+			}
+			if !r.Measured() {
+				continue
+			}
+			if r.Measurement.Accuracy != score(r.Arch) || r.Values[0] != 2*score(r.Arch) {
 				t.Fatalf("record %d is %+v", i, r)
 			}
 			if r.Cached != distinct[r.Arch] || (r.Attempts == 1) == r.Cached {
@@ -99,294 +33,228 @@ func TestMeasuresEachArchitectureOnce(t *testing.T) {
 			}
 			distinct[r.Arch] = true
 		}
-		if len(loop.History()) != 320 || int(calls.Load()) != len(distinct) || loop.Distinct() != len(distinct) {
-			t.Fatalf("%d records, %d calls, %d distinct, loop says %d", len(loop.History()), calls.Load(), len(distinct), loop.Distinct())
+		if len(loop.History()) != 320 || b.total != len(distinct) || loop.Distinct() != len(distinct) || loop.Step() != 40 {
+			t.Fatalf("%d records, %d calls, %d distinct, loop says %d after %d steps", len(loop.History()), b.total, len(distinct), loop.Distinct(), loop.Step())
 		}
-		if !loop.Done() || loop.Step() != 40 {
-			t.Fatalf("done %v after %d steps", loop.Done(), loop.Step())
+	}
+}
+
+// The same history from any number of workers, in generations and in the steady state, with
+// failures on the way.
+func TestHistoryDoesNotDependOnWorkers(t *testing.T) {
+	space := testSpace(t)
+	for _, c := range []struct{ window, per int }{{1, 1}, {1, 7}, {4, 1}, {3, 2}} {
+		var want []Record[float64]
+		for _, workers := range []int{1, 2, 5, 16} {
+			b := &bench{fail: sometimes}
+			loop := newLoop(t, Strategy[float64](&climber{space: space, per: c.per}), b.evaluate,
+				Options{Steps: 40, Workers: workers, Window: c.window, Retries: 1, Failures: 1 << 20})
+			got := run(t, loop, searchspace.StatusFinished)
+			if want == nil {
+				want = got
+			} else if d := cmp.Diff(want, got, compareArchs); d != "" {
+				t.Fatalf("%+v: %d workers: %s", c, workers, d)
+			}
+		}
+		if !slices.ContainsFunc(want, func(r Record[float64]) bool { return r.Failure != "" }) {
+			t.Errorf("%+v: nothing failed", c)
 		}
 	}
 }
 
 func TestRepeatMeasuresEveryProposal(t *testing.T) {
-	var calls atomic.Int64
-	a := testSpace(t).Smallest()
-	loop, err := New[struct{}](&script{lists: [][]searchspace.Arch{{a, a}, {a}}}, evaluator(&calls), Options{Repeat: true})
-	if err != nil {
-		t.Fatal(err)
+	b := &bench{}
+	a := several(t, 1)[0]
+	loop := newLoop(t, Strategy[struct{}](&script{lists: [][]searchspace.Arch{{a, a}, {a}}}), b.evaluate, Options{Repeat: true})
+	if n := len(run(t, loop, searchspace.StatusExhausted)); b.total != 3 || n != 3 {
+		t.Fatalf("%d calls, %d records, expected 3 and 3", b.total, n)
 	}
-	if err := loop.Run(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if calls.Load() != 3 || len(loop.History()) != 3 {
-		t.Fatalf("%d calls, %d records, expected 3 and 3", calls.Load(), len(loop.History()))
-	}
-}
-
-// script asks for given lists, then ends.
-type script struct {
-	lists    [][]searchspace.Arch
-	told     []Result
-	observed int
-	fail     error
-}
-
-func (s *script) Ask(_ context.Context, step int) ([]searchspace.Arch, error) {
-	if step == len(s.lists) {
-		return nil, nil
-	}
-	return s.lists[step], nil
-}
-
-func (s *script) Tell(_ context.Context, _ int, results []Result) ([]struct{}, error) {
-	s.told = append(s.told, results...)
-	return make([]struct{}, len(results)), nil
-}
-
-func (s *script) Observe(records []Record[struct{}]) error {
-	s.observed += len(records)
-	return s.fail
 }
 
 func TestRefusedProposals(t *testing.T) {
-	var calls atomic.Int64
-	s := &script{lists: [][]searchspace.Arch{{{}, testSpace(t).Smallest()}}}
-	loop, err := New[struct{}](s, evaluator(&calls), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := loop.Run(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if calls.Load() != 1 || !s.told[0].Arch.IsZero() || s.told[0].Attempts != 0 || s.observed != 2 {
-		t.Fatalf("%d calls, told %+v, observed %d", calls.Load(), s.told, s.observed)
+	b := &bench{}
+	s := &script{lists: [][]searchspace.Arch{{{}, several(t, 1)[0]}, {{}}}}
+	run(t, newLoop(t, Strategy[struct{}](s), b.evaluate, Options{}), searchspace.StatusExhausted)
+	if b.total != 1 || s.told[0][0].Measured() || s.told[0][0].Attempts != 0 || s.observed != 3 {
+		t.Fatalf("%d calls, told %+v, observed %d", b.total, s.told, s.observed)
 	}
 }
 
-func TestRetries(t *testing.T) {
-	space := testSpace(t)
-	broken := errors.New("device lost")
-	for _, tc := range []struct{ retries, failures, attempts int }{{0, 2, 3}, {0, 3, 3}, {5, 5, 6}, {-1, 1, 1}} {
-		calls := 0
-		e := func(_ context.Context, a searchspace.Arch) (searchspace.Measurement, error) {
-			if calls++; calls <= tc.failures {
-				return searchspace.Measurement{}, broken
-			}
-			return searchspace.Measurement{Arch: a}, nil
-		}
-		s := &script{lists: [][]searchspace.Arch{{space.Smallest()}}}
-		loop, err := New[struct{}](s, e, Options{Retries: tc.retries})
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = loop.Run(t.Context())
-		if calls != tc.attempts {
-			t.Errorf("%+v: %d calls", tc, calls)
-		}
-		if fails := tc.failures >= tc.attempts; fails != errors.Is(err, broken) || fails != (loop.Step() == 0) {
-			t.Errorf("%+v: %d steps, error %v", tc, loop.Step(), err)
-		}
-		// The failed step is taken again.
-		if err := loop.Run(t.Context()); err != nil || len(loop.History()) != 1 {
-			t.Errorf("%+v: second run: %d records, %v", tc, len(loop.History()), err)
-		}
-	}
-}
-
-func TestNoticesMovedWeights(t *testing.T) {
-	space := testSpace(t)
-	for name, change := range map[string]func(*searchspace.Measurement){
-		"weights": func(m *searchspace.Measurement) { m.WeightVersion++ },
-		"stage":   func(m *searchspace.Measurement) { m.Stage++ },
-	} {
-		n := 0
-		e := func(_ context.Context, a searchspace.Arch) (searchspace.Measurement, error) {
-			m := searchspace.Measurement{Arch: a, WeightVersion: 1, Stage: 1}
-			if n++; n > 1 {
-				change(&m)
-			}
-			return m, nil
-		}
-		s := &script{lists: [][]searchspace.Arch{{space.Smallest()}, {space.Largest()}}}
-		loop, err := New[struct{}](s, e, Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := loop.Run(t.Context()); !errors.Is(err, ErrStale) {
-			t.Errorf("%s: %v, expected ErrStale", name, err)
-		}
-	}
-	wrong := func(context.Context, searchspace.Arch) (searchspace.Measurement, error) {
-		return searchspace.Measurement{Arch: space.Largest()}, nil
-	}
-	loop, err := New[struct{}](&script{lists: [][]searchspace.Arch{{space.Smallest()}}}, wrong, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := loop.Run(t.Context()); err == nil {
-		t.Error("a measurement of another architecture was accepted")
-	}
-}
-
-// Interrupted anywhere, saved, read back and continued, a search ends as if nothing had happened.
-func TestContinuesToTheSameHistory(t *testing.T) {
-	space := testSpace(t)
-	run := func(stops ...int) []Record[float64] {
-		var calls atomic.Int64
-		var state State[float64]
-		var best searchspace.Measurement
-		stops = append(stops, -1)
-		for i, stop := range stops {
-			ctx, cancel := context.WithCancel(t.Context())
-			c := &climber{space: space, per: 3, best: best}
-			e := func(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error) {
-				if n := calls.Add(1); int(n) == stop {
-					cancel()
-					return searchspace.Measurement{}, ctx.Err()
-				}
-				return searchspace.Measurement{Arch: a, Accuracy: score(a)}, nil
-			}
-			loop, err := New[float64](c, e, Options{Steps: 30})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if i > 0 {
-				if err := loop.Restore(state, space.Valid); err != nil {
-					t.Fatal(err)
-				}
-			}
-			err = loop.Run(ctx)
-			cancel()
-			if stop < 0 {
-				if err != nil {
-					t.Fatal(err)
-				}
-				return loop.History()
-			}
-			if !errors.Is(err, context.Canceled) {
-				t.Fatalf("stop at %d: %v", stop, err)
-			}
-			text, err := json.Marshal(loop.State())
-			if err != nil {
-				t.Fatal(err)
-			}
-			state = State[float64]{}
-			if err := json.Unmarshal(text, &state); err != nil {
-				t.Fatal(err)
-			}
-			best = c.best
+func TestMeasureIsRemembered(t *testing.T) {
+	archs := several(t, 3)
+	b := &bench{fail: func(a searchspace.Arch, _ int) error {
+		if a == archs[2] {
+			return errDevice
 		}
 		return nil
-	}
-	want := run()
-	for _, stops := range [][]int{{1}, {2}, {10}, {5, 12, 13}} {
-		if d := cmp.Diff(want, run(stops...), compareArchs); d != "" {
-			t.Errorf("stopped at calls %v: %s", stops, d)
+	}}
+	loop := newLoop(t, Strategy[struct{}](&script{lists: [][]searchspace.Arch{{archs[0], archs[1]}}}), b.evaluate, Options{})
+	for range 2 {
+		r, err := loop.Measure(t.Context(), archs[0])
+		if err != nil || r.Measurement.Accuracy != score(archs[0]) {
+			t.Fatalf("%+v, %v", r, err)
 		}
+	}
+	if h := run(t, loop, searchspace.StatusExhausted); !h[0].Cached || h[1].Cached || b.total != 2 || loop.Distinct() != 2 {
+		t.Fatalf("%+v after %d calls", h, b.total)
+	}
+	if s := loop.State(); len(s.Extra) != 1 || s.Extra[0].Arch != archs[0] {
+		t.Errorf("extra %+v", s.Extra)
+	}
+	if _, err := loop.Measure(t.Context(), archs[2]); !errors.Is(err, errDevice) {
+		t.Errorf("failed measurement: %v", err)
 	}
 }
 
 func TestSaveRhythm(t *testing.T) {
 	space := testSpace(t)
-	var calls atomic.Int64
-	var saved []int
-	var loop *Loop[float64]
-	loop, err := New[float64](&climber{space: space, per: 1}, evaluator(&calls), Options{Steps: 10, SaveEvery: 4,
-		Save: func() error { saved = append(saved, loop.Step()); return nil }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := loop.Run(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if !slices.Equal(saved, []int{4, 8, 10}) {
-		t.Fatalf("saved after %v", saved)
+	for every, want := range map[int][]string{
+		-1: {"5+0"},
+		0:  {"0+1", "1+0", "1+1", "2+0", "2+1", "3+0", "3+1", "4+0", "4+1", "5+0", "5+0"},
+		3:  {"1+1", "3+0", "4+1", "5+0"},
+	} {
+		var saved []string
+		var loop *Loop[struct{}]
+		loop = newLoop(t, Strategy[struct{}](List{Archs: several(t, 10), PerStep: 2}), (&bench{}).evaluate, Options{Steps: 5, SaveEvery: every,
+			Save: func() error {
+				done := 0
+				for _, o := range loop.State().Open {
+					if o.Done {
+						done++
+					}
+				}
+				saved = append(saved, fmt.Sprintf("%d+%d", loop.Step(), done))
+				return nil
+			}})
+		run(t, loop, searchspace.StatusFinished)
+		if !slices.Equal(saved, want) {
+			t.Errorf("every %d: saved after %v, expected %v", every, saved, want)
+		}
 	}
 	full := errors.New("disk full")
-	loop, err = New[float64](&climber{space: space, per: 1}, evaluator(&calls), Options{Steps: 10, SaveEvery: 4, Save: func() error { return full }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := loop.Run(t.Context()); !errors.Is(err, full) || loop.Step() != 4 {
-		t.Fatalf("step %d, error %v", loop.Step(), err)
+	calls := 0
+	loop := newLoop(t, Strategy[struct{}](Uniform{Space: space}), (&bench{}).evaluate, Options{Steps: 10, SaveEvery: 4, Save: func() error { calls++; return full }})
+	if status, err := loop.Run(t.Context()); !errors.Is(err, full) || status != searchspace.StatusFailed || loop.Step() != 4 || calls != 1 {
+		t.Fatalf("step %d, %d calls, %v, error %v", loop.Step(), calls, status, err)
 	}
 }
 
 func TestObserverStopsBehindTheStep(t *testing.T) {
-	space := testSpace(t)
-	var calls atomic.Int64
-	s := &script{lists: [][]searchspace.Arch{{space.Smallest()}, {space.Largest()}}, fail: errors.New("enough")}
-	loop, err := New[struct{}](s, evaluator(&calls), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := loop.Run(t.Context()); !errors.Is(err, s.fail) || loop.Step() != 1 || len(loop.History()) != 1 {
-		t.Fatalf("step %d, %d records, error %v", loop.Step(), len(loop.History()), err)
-	}
-	s.fail = nil
-	if err := loop.Run(t.Context()); err != nil || s.observed != 2 || len(s.told) != 2 {
-		t.Fatalf("observed %d, told %d, error %v", s.observed, len(s.told), err)
+	archs := several(t, 2)
+	for _, stop := range []error{errors.New("enough"), ErrStop} {
+		s := &script{lists: [][]searchspace.Arch{archs[:1], archs[1:]}, fail: stop}
+		loop := newLoop(t, Strategy[struct{}](s), (&bench{}).evaluate, Options{})
+		second := &script{}
+		loop.Observe(second)
+		status, err := loop.Run(t.Context())
+		if status != searchspace.StatusStopped || loop.Step() != 1 || len(loop.History()) != 1 {
+			t.Fatalf("%v after step %d, %d records", status, loop.Step(), len(loop.History()))
+		}
+		if want := stop != ErrStop; want != errors.Is(err, stop) || !want && err != nil {
+			t.Fatalf("stopped by %v: error %v", stop, err)
+		}
+		s.fail = nil
+		if run(t, loop, searchspace.StatusExhausted); s.observed != 2 || len(s.told) != 2 || second.observed != 1 {
+			t.Fatalf("observed %d and %d, told %d", s.observed, second.observed, len(s.told))
+		}
 	}
 }
 
-func TestRestoreRefusesBadStates(t *testing.T) {
-	space := testSpace(t)
-	a := space.Smallest()
-	m := searchspace.Measurement{Arch: a}
-	good := Record[float64]{Step: 0, Result: Result{Arch: a, Measurement: m}}
-	for name, s := range map[string]State[float64]{
-		"negative steps": {Steps: -1},
-		"late record":    {Steps: 1, Records: []Record[float64]{{Step: 1, Result: good.Result}}},
-		"disorder":       {Steps: 2, Records: []Record[float64]{{Step: 1, Result: good.Result}, good}},
-		"other arch":     {Steps: 1, Records: []Record[float64]{{Result: Result{Arch: space.Largest(), Measurement: m}}}},
-		"no arch":        {Steps: 1, Records: []Record[float64]{good}, Extra: []searchspace.Measurement{{}}},
-		"moved weights":  {Steps: 1, Records: []Record[float64]{good}, Extra: []searchspace.Measurement{{Arch: space.Largest(), WeightVersion: 1}}},
-	} {
-		loop, err := New[float64](&climber{space: space, per: 1}, evaluator(new(atomic.Int64)), Options{})
-		if err != nil {
-			t.Fatal(err)
+func TestStatusOfCancelledSearch(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	loop := newLoop(t, Strategy[struct{}](List{Archs: several(t, 3), PerStep: 1}), func(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, []float64, error) {
+		cancel()
+		return searchspace.Measurement{Arch: a}, nil, nil // finished all the same
+	}, Options{})
+	status, err := loop.Run(ctx)
+	if status != searchspace.StatusCancelled || !errors.Is(err, context.Canceled) {
+		t.Fatalf("%v, %v", status, err)
+	}
+	if s := loop.State(); loop.Step()+len(s.Open) == 0 || len(s.Open) == 1 && !s.Open[0].Done {
+		t.Errorf("the finished evaluation is lost: %+v", s)
+	}
+	if n := len(run(t, loop, searchspace.StatusExhausted)); n != 3 {
+		t.Errorf("%d records", n)
+	}
+}
+
+type failing struct {
+	List
+	askErr, tellErr error
+	notes           int
+}
+
+func (f *failing) Ask(ctx context.Context, step int) ([]searchspace.Arch, error) {
+	archs, err := f.List.Ask(ctx, step)
+	return archs, errors.Join(err, f.askErr)
+}
+
+func (f *failing) Tell(context.Context, int, []Result) ([]struct{}, error) {
+	return make([]struct{}, f.notes), f.tellErr
+}
+
+// An error of the strategy ends the search; the step's results wait for the strategy to be
+// repaired.
+func TestStrategyErrors(t *testing.T) {
+	broken := errors.New("broken")
+	for name, f := range map[string]*failing{"ask": {askErr: broken}, "tell": {tellErr: broken, notes: 2}, "notes": {notes: 1}} {
+		f.Archs = several(t, 2)
+		b := &bench{}
+		loop := newLoop(t, Strategy[struct{}](f), b.evaluate, Options{})
+		status, err := loop.Run(t.Context())
+		if status != searchspace.StatusFailed || err == nil || loop.Step() != 0 || name != "notes" && !errors.Is(err, broken) {
+			t.Errorf("%s: %v, %v", name, status, err)
 		}
-		if err := loop.Restore(s, space.Valid); err == nil {
-			t.Errorf("%s: accepted", name)
-		}
-		if loop.Step() != 0 || loop.Distinct() != 0 {
-			t.Errorf("%s: left %d steps behind", name, loop.Step())
+		f.askErr, f.tellErr, f.notes = nil, nil, 2
+		if run(t, loop, searchspace.StatusExhausted); b.total != 2 {
+			t.Errorf("%s: %d evaluations", name, b.total)
 		}
 	}
 }
 
 func TestUniform(t *testing.T) {
 	space := testSpace(t)
-	var calls atomic.Int64
-	run := func(seed uint64) []Record[struct{}] {
-		loop, err := New[struct{}](Uniform{Space: space, Seed: seed, PerStep: 2}, evaluator(&calls), Options{Steps: 20})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := loop.Run(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		return loop.History()
+	draw := func(seed uint64) []Record[struct{}] {
+		return run(t, newLoop(t, Strategy[struct{}](Uniform{Space: space, Seed: seed, PerStep: 2}), (&bench{}).evaluate, Options{Steps: 20}), searchspace.StatusFinished)
 	}
-	first := run(1)
+	first := draw(1)
 	if len(first) != 40 {
 		t.Fatalf("%d records", len(first))
 	}
-	if d := cmp.Diff(first, run(1), compareArchs); d != "" {
+	if d := cmp.Diff(first, draw(1), compareArchs); d != "" {
 		t.Errorf("same seed: %s", d)
 	}
-	if cmp.Equal(first, run(2), compareArchs) {
+	if cmp.Equal(first, draw(2), compareArchs) {
 		t.Error("another seed drew the same architectures")
 	}
 }
 
+func TestList(t *testing.T) {
+	archs := several(t, 5)
+	for per, steps := range map[int]int{0: 1, 1: 5, 2: 3, 5: 1, 9: 1} {
+		loop := newLoop(t, Strategy[struct{}](List{Archs: archs, PerStep: per}), (&bench{}).evaluate, Options{})
+		for i, r := range run(t, loop, searchspace.StatusExhausted) {
+			if r.Arch != archs[i] {
+				t.Errorf("%d a step: record %d is %v, expected %v", per, i, r.Arch, archs[i])
+			}
+		}
+		if loop.Step() != steps || len(loop.History()) != 5 {
+			t.Errorf("%d a step: %d steps, expected %d", per, loop.Step(), steps)
+		}
+	}
+	run(t, newLoop(t, Strategy[struct{}](List{}), (&bench{}).evaluate, Options{}), searchspace.StatusExhausted)
+}
+
 func TestNewRefuses(t *testing.T) {
 	space := testSpace(t)
-	if _, err := New[float64](nil, evaluator(new(atomic.Int64)), Options{}); err == nil {
+	if _, err := New[struct{}](nil, (&bench{}).measure, Options{}); err == nil {
 		t.Error("no strategy: accepted")
 	}
-	for _, o := range []Options{{Steps: -1}, {Workers: -1}, {SaveEvery: -1}} {
-		if _, err := New[float64](&climber{space: space}, evaluator(new(atomic.Int64)), o); err == nil {
+	if _, err := New[struct{}](List{}, nil, Options{}); err == nil {
+		t.Error("no evaluator: accepted")
+	}
+	for _, o := range []Options{{Steps: -1}, {Workers: -1}, {Window: -1}, {Stale: 7}} {
+		if _, err := New[struct{}](Uniform{Space: space}, (&bench{}).measure, o); err == nil {
 			t.Errorf("%+v: accepted", o)
 		}
 	}
