@@ -1,9 +1,7 @@
 package growth
 
 import (
-	"cmp"
 	"context"
-	"slices"
 
 	"github.com/tendril-nas/tendril/adjuster"
 	"github.com/tendril-nas/tendril/examples/internal/run"
@@ -74,7 +72,8 @@ func (e *engine) searchOnce(ctx context.Context, prev searchspace.Arch, d float6
 			return nil, err
 		}
 		if e.cfg.Baseline != "scratch" {
-			return e.randomSearch(ctx, judges, prev, d)
+			seed := e.cfg.Seed.For(seedCandidates, e.t)
+			return e.randomSearch(ctx, judges, prev, d, seed, e.phase(SecondsAdjuster))
 		}
 		a, err := adjuster.New(judges.Space, e.adjusterOptions())
 		if err != nil {
@@ -82,95 +81,6 @@ func (e *engine) searchOnce(ctx context.Context, prev searchspace.Arch, d float6
 		}
 		return a.Adjust(ctx, searchspace.Arch{}, 1, judges.Reward, judges.Final)
 	})
-}
-
-// randomSearch judges as many uniformly random architectures as the adjuster would propose, and the
-// best of them once more on the whole validation set.
-func (e *engine) randomSearch(ctx context.Context, j *adjuster.Judges, prev searchspace.Arch,
-	d float64) (*adjuster.Result, error) {
-	return RandomSearch(ctx, j, prev, d, &RandomOptions{
-		Evaluations: e.cfg.Adjuster.Iterations, Candidates: e.cfg.Adjuster.Candidates,
-		Reward: adjuster.Reward{Lambda: run.OrNone(e.lambda)},
-		Seed:   run.Seed(e.cfg.Seed.For(seedCandidates, e.t)), Recorder: e.searchRecorder(),
-	})
-}
-
-// RandomOptions of RandomSearch.
-type RandomOptions struct {
-	Evaluations int // architectures judged by the reward
-	Candidates  int // of the best of them, judged on the whole validation set
-	Reward      adjuster.Reward
-	Seed        run.Seed
-	Recorder    adjuster.Recorder
-}
-
-// RandomSearch is the adjuster with a uniform distribution in the place of its policy.
-func RandomSearch(ctx context.Context, j *adjuster.Judges, prev searchspace.Arch, d float64,
-	o *RandomOptions) (*adjuster.Result, error) {
-	judge := func(ev adjuster.Evaluator, a searchspace.Arch, base searchspace.Measurement) (adjuster.Candidate, error) {
-		m, err := ev.Evaluate(ctx, a)
-		if err != nil {
-			return adjuster.Candidate{}, err
-		}
-		c, err := adjuster.MAdds(j.Space, a)
-		if err != nil {
-			return adjuster.Candidate{}, err
-		}
-		pc, err := adjuster.MAdds(j.Space, prev)
-		if err != nil {
-			return adjuster.Candidate{}, err
-		}
-		return adjuster.Candidate{Arch: a, Measurement: m, Cost: c,
-			Reward: o.Reward.Value(m.Accuracy, base.Accuracy, c, pc, d)}, nil
-	}
-	base, err := j.Reward.Evaluate(ctx, prev)
-	if err != nil {
-		return nil, err
-	}
-	res := &adjuster.Result{Iterations: o.Evaluations}
-	seen := map[searchspace.Arch]bool{}
-	var found []adjuster.Candidate
-	for i := range o.Evaluations {
-		a, err := j.Space.Sample(o.Seed.Stream("adaxpert.random", i))
-		if err != nil {
-			return nil, err
-		}
-		c, err := judge(j.Reward, a, base)
-		if err != nil {
-			return nil, err
-		}
-		p := adjuster.Proposal{Iteration: i, Arch: a, Accuracy: c.Measurement.Accuracy, Cost: c.Cost,
-			Reward: c.Reward, Cached: seen[a]}
-		res.History = append(res.History, p)
-		if !seen[a] {
-			seen[a] = true
-			found = append(found, c)
-		}
-		if o.Recorder != nil {
-			if err := o.Recorder.Record(adjuster.Progress{Iteration: i + 1, Iterations: o.Evaluations,
-				Distinct: len(found), Proposal: p}); err != nil {
-				return nil, err
-			}
-		}
-	}
-	res.Distinct = len(found)
-	best := func(x, y adjuster.Candidate) int {
-		return cmp.Or(cmp.Compare(y.Reward, x.Reward), cmp.Compare(x.Cost, y.Cost))
-	}
-	slices.SortStableFunc(found, best)
-	if base, err = j.Final.Evaluate(ctx, prev); err != nil {
-		return nil, err
-	}
-	res.Previous = adjuster.Candidate{Arch: prev, Measurement: base}
-	for _, c := range found[:min(len(found), o.Candidates)] {
-		if c, err = judge(j.Final, c.Arch, base); err != nil {
-			return nil, err
-		}
-		res.Candidates = append(res.Candidates, c)
-	}
-	slices.SortStableFunc(res.Candidates, best)
-	res.Arch = res.Candidates[0].Arch
-	return res, nil
 }
 
 func (e *engine) condition() adjuster.Condition {

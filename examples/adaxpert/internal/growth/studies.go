@@ -8,6 +8,7 @@ import (
 
 	"github.com/tendril-nas/tendril/adjuster"
 	"github.com/tendril-nas/tendril/examples/internal/run"
+	"github.com/tendril-nas/tendril/internal/search"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
 	"github.com/tendril-nas/tendril/supernet/dataset"
@@ -66,50 +67,56 @@ func RankStudy(ctx context.Context, j *run.Job, cfg *Config, n int) ([]Ranked, e
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Ranked, n)
-	for i := range out {
-		a, err := e.full.Sample(e.cfg.Seed.Stream(seedCandidates, 0, i))
+	return run.Once(j, "rank", func() ([]Ranked, error) {
+		s := run.Search[struct{}]{
+			Phase: "rank", Space: e.full, Options: search.Options{Steps: n},
+			Strategy: search.Uniform{Space: e.full, Seed: e.cfg.Seed.For(seedCandidates)},
+			Values: func(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, []float64, error) {
+				m, err := judge.Evaluate(ctx, a)
+				if err != nil {
+					return m, nil, err
+				}
+				retrained, err := e.retrainedAlone(ctx, a, train, test)
+				return m, []float64{retrained}, err
+			},
+		}
+		records, err := s.Run(ctx, j)
 		if err != nil {
 			return nil, err
 		}
-		if out[i], err = run.Once(j, rankPhase(i), func() (Ranked, error) {
-			return e.rank(ctx, i, a, judge,
-				train, test)
-		}); err != nil {
-			return nil, err
+		var out []Ranked
+		for _, r := range records {
+			cost, err := e.full.Cost(r.Arch)
+			if err != nil {
+				return nil, err
+			}
+			if r.Measured() {
+				out = append(out, Ranked{e.full.Format(r.Arch), cost.MAdds, r.Measurement.Accuracy,
+					r.Values[0]})
+			}
 		}
-	}
-	return out, nil
+		return out, nil
+	})
 }
 
-func rankPhase(i int) string { return fmt.Sprintf("rank-%d", i+1) }
-
-func (e *engine) rank(ctx context.Context, i int, a searchspace.Arch, judge adjuster.Evaluator, train,
-	test dataset.Dataset) (r Ranked, err error) {
-	cost, err := e.full.Cost(a)
+// retrainedAlone is the test accuracy of a network that was trained from random weights.
+func (e *engine) retrainedAlone(ctx context.Context, a searchspace.Arch, train,
+	test dataset.Dataset) (float64, error) {
+	step, _ := search.StepOf(ctx)
+	model, err := supernet.NewModel(e.full, a, e.netOptions(seedModel, step))
 	if err != nil {
-		return r, err
-	}
-	m, err := judge.Evaluate(ctx, a)
-	if err != nil {
-		return r, err
-	}
-	r = Ranked{Arch: e.full.Format(a), MAdds: cost.MAdds, Inherited: m.Accuracy}
-	model, err := supernet.NewModel(e.full, a, e.netOptions(seedModel, i))
-	if err != nil {
-		return r, err
+		return 0, err
 	}
 	opts, err := e.job.TrainOptions(&e.cfg.Retrain.Training, train.Len(), e.cfg.Seed.For(seedModelData, 1),
-		rankPhase(i), fmt.Sprintf("network %d", i+1))
+		fmt.Sprintf("rank.%d", step+1), fmt.Sprintf("network %d", step+1))
 	if err != nil {
-		return r, err
+		return 0, err
 	}
 	if _, err := model.Train(ctx, train, opts); err != nil {
-		return r, err
+		return 0, err
 	}
 	t, err := Tally(ctx, model, test)
-	r.Retrained = t.Accuracy()
-	return r, err
+	return t.Accuracy(), err
 }
 
 // Learnt is one seed of PolicyStudy.
@@ -147,7 +154,7 @@ func PolicyStudy(ctx context.Context, j *run.Job, cfg *Config, seeds int) ([]Lea
 	}
 	out := make([]Learnt, seeds)
 	for s := range out {
-		if out[s], err = run.Once(j, fmt.Sprintf("policy-%d", s+1), func() (Learnt, error) {
+		if out[s], err = run.Once(j, policyPhase(uint64(s+1)), func() (Learnt, error) {
 			return e.learn(ctx, judges, prev, reading.Distance, uint64(s+1))
 		}); err != nil {
 			return nil, err
@@ -155,6 +162,8 @@ func PolicyStudy(ctx context.Context, j *run.Job, cfg *Config, seeds int) ([]Lea
 	}
 	return out, nil
 }
+
+func policyPhase(seed uint64) string { return fmt.Sprintf("policy-%d", seed) }
 
 func (e *engine) learn(ctx context.Context, j *adjuster.Judges, prev searchspace.Arch, d float64,
 	seed uint64) (Learnt, error) {
@@ -168,9 +177,7 @@ func (e *engine) learn(ctx context.Context, j *adjuster.Judges, prev searchspace
 	if err != nil {
 		return Learnt{}, err
 	}
-	random, err := RandomSearch(ctx, j, prev, d, &RandomOptions{Evaluations: e.cfg.Adjuster.Iterations,
-		Candidates: e.cfg.Adjuster.Candidates,
-		Reward:     adjuster.Reward{Lambda: run.OrNone(e.lambda)}, Seed: run.Seed(seed)})
+	random, err := e.randomSearch(ctx, j, prev, d, seed, policyPhase(seed))
 	if err != nil {
 		return Learnt{}, err
 	}
