@@ -42,4 +42,7 @@
 // (log.txt) and pictures: accuracy.png, madds.png, reward.png and architectures.svg. The JSON
 // written by -json holds h in percentage points, accuracies as fractions; at the first snapshot
 // before equals after.
+//
+// A run that is stopped, by Ctrl-C (exit code 130) or by SIGTERM (143), says how to go on; one that
+// was killed goes on with the same command. Settings need not be given again.
 package main
