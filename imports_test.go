@@ -38,7 +38,7 @@ var allowed = map[string][]string{
 	"internal/tensor/backendtest": {"internal/tensor", "internal/tensor/fake"},
 	"internal/nn":                 {"internal/tensor"},
 	"examples/": {"searchspace", "supernet", "supernet/dataset", "wasserstein", "adjuster", "internal/checkpoint", "internal/search", "internal/stream", "examples/",
-		"gonum.org/v1", "gorgonia.org/tensor", "golang.org/x/term", "github.com/schollz/progressbar/v3"},
+		"gonum.org/v1", "gorgonia.org/tensor", "golang.org/x/term"},
 }
 
 // allowedInTests is what test files may import on top: test modules, and for

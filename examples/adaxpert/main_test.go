@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,19 +10,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tendril-nas/tendril/examples/internal/growth"
+	"github.com/tendril-nas/tendril/examples/adaxpert/internal/growth"
+	"github.com/tendril-nas/tendril/examples/internal/run"
+	"github.com/tendril-nas/tendril/examples/internal/run/runtest"
 	"github.com/tendril-nas/tendril/examples/internal/stripes"
 )
 
-// childVariable makes the test binary be the program, so that a test can kill it.
-const childVariable = "TENDRIL_ADAXPERT_CHILD"
+func TestMain(m *testing.M) { runtest.Main(m, main) }
 
-func TestMain(m *testing.M) {
-	if os.Getenv(childVariable) != "" {
-		os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
-	}
-	os.Exit(m.Run())
-}
+// start is the program.
+var start = runtest.Starter(growth.Program().Start)
 
 // tinyData makes images of four classes.
 func tinyData(t *testing.T) string {
@@ -40,60 +33,46 @@ func tinyData(t *testing.T) string {
 
 // tiny is a configuration that goes through everything in about a second.
 func tiny(data string, more ...string) []string {
-	return append([]string{"-data", data, "-width", "0.2", "-volumes", "20,60,100", "-val", "0.25", "-epsilon", "0.1",
-		"-supernet-epochs", "2", "-supernet-later-epochs", "1", "-supernet-steps", "8", "-supernet-batch", "16",
+	return append([]string{"-data", data, "-width", "0.2", "-volumes", "20,60,100", "-val", "0.25",
+		"-epsilon", "0.1",
+		"-supernet-epochs", "2", "-supernet-later-epochs", "1", "-supernet-steps", "8", "-supernet-batch",
+		"16",
 		"-retrain-epochs", "4", "-retrain-later-epochs", "3", "-retrain-steps", "10", "-retrain-batch", "16",
-		"-iterations", "12", "-candidates", "3", "-reward-images", "12", "-calibration", "24", "-adjuster-lr", "0.01"}, more...)
+		"-iterations", "12", "-candidates", "3", "-reward-images", "12", "-calibration", "24", "-adjuster-lr",
+		"0.01"}, more...)
 }
 
-func runHere(t *testing.T, args []string) (stdout string) {
+// report runs the program to its end.
+func report(t *testing.T, args ...string) (growth.Report, string) {
 	t.Helper()
-	var out, errs bytes.Buffer
-	if code := run(t.Context(), args, &out, &errs); code != exitOK {
-		t.Fatalf("exit code %d\n%s%s", code, out.String(), errs.String())
-	}
-	return out.String()
+	r, out := runtest.Report[growth.Report](t, start, args...)
+	return r.WithoutSeconds(), out
 }
 
-func readReport(t *testing.T, path string) growth.Report {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var r growth.Report
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&r); err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-// TestKilledRunEndsTheSame kills the program whenever a certain file appears, which is just before, in or after each kind of work, and
-// at odd moments between, and lets it go on each time.
+// TestKilledRunEndsTheSame kills the program whenever a certain file appears, which is just before,
+// in or after each kind of work, and at odd moments between, and lets it go on each time.
 func TestKilledRunEndsTheSame(t *testing.T) {
 	data := tinyData(t)
-	whole := filepath.Join(t.TempDir(), "whole.json")
-	runHere(t, tiny(data, "-final-epochs", "2", "-json", whole))
-	want := readReport(t, whole)
+	want, _ := report(t, tiny(data, "-final-epochs", "2")...)
 
 	out := filepath.Join(t.TempDir(), "run")
-	result := filepath.Join(t.TempDir(), "killed.json")
-	args := tiny(data, "-final-epochs", "2", "-out", out, "-resume", "-json", result)
+	args := tiny(data, "-final-epochs", "2", "-out", out, "-resume")
 	for _, moment := range []struct {
 		file  string
 		delay time.Duration
 	}{
-		{"config.json", 0}, {"supernet-1-training.ckpt", 0}, {"supernet-1.ckpt", time.Millisecond}, {"model-1-training.ckpt", 2 * time.Millisecond},
-		{"retrained-1.json", 0}, {"measured-2.json", 20 * time.Millisecond}, {"supernet-2.ckpt", 60 * time.Millisecond},
-		{"model-2-training.ckpt", 5 * time.Millisecond}, {"model-2.ckpt", 0}, {"supernet-3.ckpt", 150 * time.Millisecond}, {"model-training.ckpt", 0}, {"model.ckpt", 0}, {"final.json", 0},
+		{"settings.json", 0}, {"supernet-1.part", 0}, {"supernet-1.ckpt", time.Millisecond},
+		{"retrain-1.part", 2 * time.Millisecond},
+		{"retrain-1.json", 0}, {"measure-2.json", 20 * time.Millisecond},
+		{"supernet-2.ckpt", 60 * time.Millisecond},
+		{"retrain-2.part", 5 * time.Millisecond}, {"model-2.ckpt", 0},
+		{"supernet-3.ckpt", 150 * time.Millisecond},
+		{"final.part", 0}, {"model.ckpt", 0}, {"final.json", 0},
 	} {
-		killWhen(t, args, filepath.Join(out, moment.file), moment.delay)
+		runtest.SignalWhen(t, os.Kill, filepath.Join(out, moment.file), moment.delay, args...)
 	}
-	child(t, args, nil)
-	got := readReport(t, result)
-	if d := cmp.Diff(want.WithoutSeconds(), got.WithoutSeconds()); d != "" {
+	got, _ := report(t, args...)
+	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("the killed run ends otherwise (-whole +killed):\n%s", d)
 	}
 	for _, name := range []string{"accuracy.png", "madds.png", "architectures.svg", "model.ckpt", "log.txt"} {
@@ -101,63 +80,14 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	left, err := filepath.Glob(filepath.Join(out, "*-training.ckpt"))
+	left, err := filepath.Glob(filepath.Join(out, "*.part"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("left over: %v %v", left, err)
 	}
 	// A finished run can be shown again, without its settings.
-	again := filepath.Join(t.TempDir(), "again.json")
-	runHere(t, []string{"-resume", "-out", out, "-json", again})
-	if d := cmp.Diff(got.WithoutSeconds(), ptr(readReport(t, again)).WithoutSeconds()); d != "" {
+	again, _ := report(t, "-resume", "-out", out)
+	if d := cmp.Diff(got, again); d != "" {
 		t.Errorf("shown again (-first +again):\n%s", d)
-	}
-}
-
-func ptr[T any](v T) *T { return &v }
-
-// killWhen starts the program and kills it some time after a file has appeared. A program that ends before is left alone.
-func killWhen(t *testing.T, args []string, file string, delay time.Duration) {
-	t.Helper()
-	child(t, args, func(kill func(), done <-chan struct{}) {
-		for {
-			select {
-			case <-done:
-				return
-			case <-time.After(time.Millisecond):
-			}
-			if _, err := os.Stat(file); err == nil {
-				time.Sleep(delay)
-				kill()
-				return
-			}
-		}
-	})
-}
-
-// child runs the program in a process of its own.
-func child(t *testing.T, args []string, watch func(kill func(), done <-chan struct{})) {
-	t.Helper()
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), childVariable+"=1")
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	done, watched := make(chan struct{}), make(chan struct{})
-	killed := false
-	go func() {
-		defer close(watched)
-		if watch != nil {
-			watch(func() { killed = true; _ = cmd.Process.Kill() }, done)
-		}
-	}()
-	err := cmd.Wait()
-	close(done)
-	<-watched
-	var exit *exec.ExitError
-	if err != nil && !(killed && errors.As(err, &exit)) {
-		t.Fatalf("%v\n%s", err, out.String())
 	}
 }
 
@@ -181,76 +111,54 @@ func TestBaselinesAndScenarios(t *testing.T) {
 		}},
 		"scratch": {[]string{"-baseline", "scratch"}, func(t *testing.T, r growth.Report) {
 			for _, s := range r.Snapshots[1:] {
-				if s.Decision != growth.Adjusted || s.Seconds[growth.SecondsSupernet] == 0 || s.Seconds[growth.SecondsAdjuster] == 0 {
-					t.Errorf("scratch: %s, %v", s.Decision, s.Seconds)
+				if s.Decision != growth.Adjusted {
+					t.Errorf("scratch: %s", s.Decision)
 				}
 			}
 		}},
 		"random": {[]string{"-baseline", "random", "-always"}, func(t *testing.T, r growth.Report) {
-			if s := r.Snapshots[2]; s.Decision != growth.Adjusted || s.Seconds[growth.SecondsAdjuster] == 0 {
-				t.Errorf("random: %s, %v", s.Decision, s.Seconds)
+			if s := r.Snapshots[2]; s.Decision != growth.Adjusted {
+				t.Errorf("random: %s", s.Decision)
 			}
 		}},
 		"classes": {[]string{"-scenario", "II", "-classes", "2,4"}, func(t *testing.T, r growth.Report) {
-			if r.Snapshots[0].Classes != 2 || r.Snapshots[1].Classes != 4 || r.Snapshots[1].H < 20 || r.Snapshots[1].Decision != growth.Adjusted {
+			if r.Snapshots[0].Classes != 2 || r.Snapshots[1].Classes != 4 || r.Snapshots[1].H < 20 ||
+				r.Snapshots[1].Decision != growth.Adjusted {
 				t.Errorf("classes: %+v", r.Snapshots)
 			}
 			if before := r.Snapshots[1].AccBefore; before > 0.5 {
 				t.Errorf("a model of two classes is right on %.2f of four", before)
 			}
 		}},
-		"copies kept": {[]string{"-volumes", "100", "-copies", "-epsilon", "100"}, func(t *testing.T, r growth.Report) {
-			s := r.Snapshots[1]
-			if s.Images != 2*r.Snapshots[0].Images || s.Decision != growth.Kept || s.ArchBefore != s.ArchAfter || s.AccBefore != s.AccAfter {
-				t.Errorf("copies: %+v", s)
-			}
-		}},
+		"copies kept": {[]string{"-volumes", "100", "-copies", "-epsilon", "100"},
+			func(t *testing.T, r growth.Report) {
+				s := r.Snapshots[1]
+				if s.Images != 2*r.Snapshots[0].Images || s.Decision != growth.Kept ||
+					s.ArchBefore != s.ArchAfter || s.AccBefore != s.AccAfter {
+					t.Errorf("copies: %+v", s)
+				}
+			}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "r.json")
-			out := runHere(t, tiny(data, append(c.args, "-json", path)...))
-			r := readReport(t, path)
+			r, out := report(t, tiny(data, c.args...)...)
 			c.check(t, r)
 			last := r.Snapshots[len(r.Snapshots)-1]
-			if r.Final.Arch != last.ArchAfter || r.Final.MAdds != last.MAddsAfter || r.Final.TestAccuracy != last.AccAfter {
+			if r.Final.Arch != last.ArchAfter || r.Final.MAdds != last.MAddsAfter ||
+				r.Final.TestAccuracy != last.AccAfter {
 				t.Errorf("final %+v after %+v", r.Final, last)
 			}
-			stopped := filepath.Join(t.TempDir(), "stopped")
-			args := tiny(data, append(c.args, "-json", path, "-out", stopped, "-resume")...)
-			stopAfter(t, "snapshot 1/", args)
-			runHere(t, args)
-			if d := cmp.Diff(r.WithoutSeconds(), ptr(readReport(t, path)).WithoutSeconds()); d != "" {
+			args := tiny(data, append(c.args, "-out", filepath.Join(t.TempDir(), "stopped"), "-resume")...)
+			start.Stop(t, "snapshot 1/", args...)
+			resumed, _ := report(t, args...)
+			if d := cmp.Diff(r, resumed); d != "" {
 				t.Errorf("stopped and resumed (-whole +resumed):\n%s", d)
 			}
-			if !strings.Contains(out, "snapshot 2/") || !strings.Contains(out, "H_t = ") || !strings.Contains(out, "test accuracy") {
+			if !strings.Contains(out, "snapshot 2/") || !strings.Contains(out, "H_t = ") ||
+				!strings.Contains(out, "test accuracy") {
 				t.Errorf("printed:\n%s", out)
 			}
 		})
 	}
-}
-
-// stopAfter runs the program and interrupts it as soon as it has printed a text.
-func stopAfter(t *testing.T, text string, args []string) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	var errs bytes.Buffer
-	if code := run(ctx, args, &stopper{text: text, stop: cancel}, &errs); code != exitError || !strings.Contains(errs.String(), "-resume") {
-		t.Fatalf("exit code %d: %s", code, errs.String())
-	}
-}
-
-// stopper calls stop when it is given a certain text.
-type stopper struct {
-	text string
-	stop func()
-}
-
-func (s *stopper) Write(p []byte) (int, error) {
-	if strings.Contains(string(p), s.text) {
-		s.stop()
-	}
-	return len(p), nil
 }
 
 func TestUsageErrors(t *testing.T) {
@@ -258,7 +166,7 @@ func TestUsageErrors(t *testing.T) {
 	if err := os.MkdirAll(saved, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(saved, "config.json"), []byte("{"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(saved, "settings.json"), []byte("{"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -266,36 +174,45 @@ func TestUsageErrors(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{"-scenario", "III"}, exitUsage, `-scenario "III"`},
-		{[]string{"-baseline", "worst"}, exitUsage, "fixed, largest, scratch, random"},
-		{[]string{"-resume"}, exitUsage, "-resume needs -out"},
-		{[]string{"-resume", "-out", saved}, exitUsage, "damaged"},
-		{[]string{"-wat"}, exitUsage, "-wat"},
-		{[]string{"extra"}, exitUsage, `unexpected argument "extra"`},
-		{[]string{"-json", filepath.Join(saved, "no", "r.json")}, exitUsage, "no such directory"},
-		{[]string{"-data", filepath.Join(saved, "nothing")}, exitError, "nothing"},
-		{[]string{"-start", "2,2"}, exitError, "-start"},
+		{[]string{"-scenario", "III"}, run.ExitUsage, `-scenario "III"`},
+		{[]string{"-baseline", "worst"}, run.ExitUsage, "fixed, largest, scratch, random"},
+		{[]string{"-resume"}, run.ExitUsage, "-resume needs -out"},
+		{[]string{"-resume", "-out", saved}, run.ExitError, "damaged"},
+		{[]string{"-wat"}, run.ExitUsage, "-wat"},
+		{[]string{"extra"}, run.ExitUsage, `unexpected argument "extra"`},
+		{[]string{"-json", filepath.Join(saved, "no", "r.json")}, run.ExitUsage, "no such directory"},
+		{[]string{"-data", filepath.Join(saved, "nothing")}, run.ExitError, "nothing"},
+		{[]string{"-start", "2,2"}, run.ExitError, "-start"},
 	} {
-		var out, errs bytes.Buffer
-		if code := run(t.Context(), c.args, &out, &errs); code != c.code || !strings.Contains(errs.String(), c.want) {
-			t.Errorf("%v: exit code %d, %q; want %d, %q", c.args, code, errs.String(), c.code, c.want)
+		if code, _, errs := start.Run(t, c.args...); code != c.code || !strings.Contains(errs, c.want) {
+			t.Errorf("%v: exit code %d, %q; want %d, %q", c.args, code, errs, c.code, c.want)
 		}
 	}
-	var out, errs bytes.Buffer
-	if code := run(t.Context(), []string{"-help"}, &out, &errs); code != exitOK || !strings.Contains(out.String(), "-baseline") || errs.Len() > 0 {
-		t.Errorf("-help: %d, %q", code, errs.String())
+	if code, out, errs := start.Run(t, "-help"); code != run.ExitOK || !strings.Contains(out, "-baseline") ||
+		errs != "" {
+		t.Errorf("-help: %d, %q", code, errs)
 	}
 }
 
-func TestInterruptedRunSaysHowToGoOn(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	var out, errs bytes.Buffer
-	dir := filepath.Join(t.TempDir(), "run")
-	if code := run(ctx, tiny(tinyData(t), "-out", dir), &out, &errs); code != exitError || !strings.Contains(errs.String(), "-resume -out "+dir) {
-		t.Errorf("%d, %q", code, errs.String())
+func TestFailedStartBlocksNothing(t *testing.T) {
+	data, dir := tinyData(t), filepath.Join(t.TempDir(), "run")
+	for _, args := range [][]string{{"-start", "2,2"}, {"-volumes", "60,20"},
+		{"-scenario", "II", "-classes", "2,99"}} {
+		if code, _, errs := start.Run(t, tiny(data, append(args, "-out", dir)...)...); code != run.ExitError {
+			t.Errorf("%v: exit code %d, %q", args, code, errs)
+		}
+		if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%v left a folder: %v", args, err)
+		}
 	}
-	if code := run(t.Context(), tiny(tinyData(t), "-out", dir), &out, &errs); code != exitError || !strings.Contains(errs.String(), "holds a run already") {
-		t.Errorf("%d, %q", code, errs.String())
+}
+
+// Ctrl-C while a network trains: one line that says how to go on, and the exit code of shells.
+func TestInterrupt(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	args := tiny(tinyData(t), "-retrain-steps", "100000", "-out", dir)
+	code, errs := runtest.SignalWhen(t, os.Interrupt, filepath.Join(dir, "retrain-1.part"), 0, args...)
+	if want := "adaxpert: stopped; go on with: go run ./examples/adaxpert -resume -out " + dir + "\n"; code != run.ExitInterrupted || errs != want {
+		t.Errorf("exit code %d, %q; want %d, %q", code, errs, run.ExitInterrupted, want)
 	}
 }

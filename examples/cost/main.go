@@ -1,22 +1,23 @@
-// Command cost counts what architectures of a search space need: multiply-adds,
-// those of convolutions alone, and parameters.
+// Command cost counts what architectures of a search space need: multiply-adds, those of
+// convolutions alone, and parameters.
 //
 //	go run ./examples/cost -space mobilenetv3 -arch '4,3,3,3,3:3,5,…:6,6,…' -size 224 -classes 1000
 //
-// prints one line "madds=… conv_madds=… params=…". Without -arch it reads
-// architectures from standard input, one per line, and prints one line each.
-// -layers adds a table of the layers, -svg FILE draws the architectures.
+// prints one line "madds=… conv_madds=… params=…". Without -arch it reads architectures from
+// standard input, one per line, and prints one line each. -layers adds a table of the layers, -svg
+// FILE draws the architectures.
 //
 //	go run ./examples/cost -list
 //	go run ./examples/cost -model ET-NAS-A
 //
-// print the published networks with their reported figures beside our counts,
-// and the costs of one of them.
+// print the published networks with their reported figures beside our counts, and the costs of one
+// of them.
 package main
 
 import (
 	"bufio"
-	"errors"
+	"cmp"
+	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -24,13 +25,12 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/examples/internal/spaces"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-func main() {
-	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
-}
+func main() { program().Main() }
 
 // config is the command line.
 type config struct {
@@ -43,11 +43,11 @@ type config struct {
 	svg    string
 }
 
-// run is main with everything it touches as arguments; it returns the exit status.
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	var c config
-	fs := flag.NewFlagSet("cost", flag.ContinueOnError)
-	fs.SetOutput(stderr)
+func program() *run.Program[config, []counted] {
+	return &run.Program[config, []counted]{Path: "examples/cost", Flags: flags, Check: check, Work: work}
+}
+
+func flags(fs *flag.FlagSet, c *config) {
 	c.space.Register(fs)
 	fs.StringVar(&c.arch, "arch", "", "architecture `text`; without it architectures are read from standard input")
 	fs.StringVar(&c.model, "model", "", "published `network` instead of an architecture text, see -list")
@@ -55,41 +55,43 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	fs.BoolVar(&c.layers, "layers", false, "print a table of the layers as well")
 	fs.BoolVar(&c.memory, "memory", false, "print the activation memory as well (bytes per image, training and inference)")
 	fs.StringVar(&c.svg, "svg", "", "draw the architectures into this `file`")
-	if err := fs.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return 0
-		}
-		return 2
-	}
-	if err := c.check(fs); err != nil {
-		fmt.Fprintln(stderr, "cost:", err)
-		return 2
-	}
-	out := bufio.NewWriter(stdout)
+}
+
+// work prints what the command line asks for.
+func work(_ context.Context, j *run.Job, c *config) ([]counted, error) {
+	out := bufio.NewWriter(j.Out)
+	p := &printer{config: c, out: out}
 	var err error
 	switch {
 	case c.list:
-		err = list(out)
+		err = p.list()
 	case c.model != "":
-		err = c.countModel(out)
+		err = p.countModel()
 	default:
-		err = c.count(stdin, out)
+		err = p.count(j.In)
 	}
-	if flushErr := out.Flush(); err == nil {
-		err = flushErr
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "cost:", err)
-		return 1
-	}
-	return 0
+	return p.found, cmp.Or(err, out.Flush())
+}
+
+// counted is a network and what it needs, as -json writes it.
+type counted struct {
+	Name            string `json:"name"` // architecture text or model
+	MAdds           int64  `json:"madds"`
+	ConvMAdds       int64  `json:"conv_madds"`
+	Params          int64  `json:"params"`
+	ActivationTrain int64  `json:"activation_train"` // bytes per image
+	ActivationInfer int64  `json:"activation_infer"`
+}
+
+// printer prints the costs of networks and remembers them.
+type printer struct {
+	*config
+	out   io.Writer
+	found []counted
 }
 
 // check finds mistakes in the command line.
-func (c *config) check(fs *flag.FlagSet) error {
-	if fs.NArg() > 0 {
-		return fmt.Errorf("argument %q, expected only flags", fs.Arg(0))
-	}
+func check(fs *flag.FlagSet, c *config) error {
 	if err := c.space.Check(fs); err != nil {
 		return err
 	}
@@ -104,14 +106,14 @@ func (c *config) check(fs *flag.FlagSet) error {
 }
 
 // count prints the costs of the -arch architecture or of those on stdin.
-func (c *config) count(stdin io.Reader, out io.Writer) error {
-	space, err := c.space.Open()
+func (p *printer) count(stdin io.Reader) error {
+	space, err := p.space.Open()
 	if err != nil {
 		return err
 	}
 	var drawn []searchspace.Arch
-	if c.space.Given["arch"] {
-		a, err := c.one(space, c.arch, out)
+	if p.space.Given["arch"] {
+		a, err := p.one(space, p.arch)
 		if err != nil {
 			return err
 		}
@@ -126,7 +128,7 @@ func (c *config) count(stdin io.Reader, out io.Writer) error {
 			if text == "" {
 				continue
 			}
-			a, err := c.one(space, text, out)
+			a, err := p.one(space, text)
 			if err != nil {
 				return fmt.Errorf("line %d: %w", n, err)
 			}
@@ -136,14 +138,14 @@ func (c *config) count(stdin io.Reader, out io.Writer) error {
 			return fmt.Errorf("line %d of standard input: %w", n+1, err)
 		}
 	}
-	if c.svg == "" || len(drawn) == 0 {
+	if p.svg == "" || len(drawn) == 0 {
 		return nil
 	}
-	return draw(c.svg, space, drawn)
+	return draw(p.svg, space, drawn)
 }
 
 // one prints the costs of one architecture.
-func (c *config) one(space *searchspace.Space, text string, out io.Writer) (searchspace.Arch, error) {
+func (p *printer) one(space *searchspace.Space, text string) (searchspace.Arch, error) {
 	a, err := space.Parse(text)
 	if err != nil {
 		return a, err
@@ -152,21 +154,27 @@ func (c *config) one(space *searchspace.Space, text string, out io.Writer) (sear
 	if err != nil {
 		return a, err
 	}
-	return a, c.print(g, out)
+	return a, p.print(text, g)
+}
+
+func (p *printer) note(name string, k searchspace.Cost) {
+	p.found = append(p.found, counted{name, k.MAdds, k.ConvMAdds, k.Params, k.ActivationTrain,
+		k.ActivationInfer})
 }
 
 // print writes the line, and the table if it is wanted.
-func (c *config) print(g *searchspace.Graph, out io.Writer) error {
+func (p *printer) print(name string, g *searchspace.Graph) error {
 	k := g.Cost()
-	fmt.Fprintf(out, "madds=%d conv_madds=%d params=%d", k.MAdds, k.ConvMAdds, k.Params)
-	if c.memory {
-		fmt.Fprintf(out, " activation_train=%d activation_infer=%d", k.ActivationTrain, k.ActivationInfer)
+	p.note(name, k)
+	fmt.Fprintf(p.out, "madds=%d conv_madds=%d params=%d", k.MAdds, k.ConvMAdds, k.Params)
+	if p.memory {
+		fmt.Fprintf(p.out, " activation_train=%d activation_infer=%d", k.ActivationTrain, k.ActivationInfer)
 	}
-	fmt.Fprintln(out)
-	if !c.layers {
+	fmt.Fprintln(p.out)
+	if !p.layers {
 		return nil
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "layer\tkind\tin\tout\tmadds\tparams")
 	for _, l := range g.Layers() {
 		fmt.Fprintf(table, "%s\t%s\t%v\t%v\t%d\t%d\n", l.Name, l.Kind, l.In, l.Out, l.MAdds, l.Params)

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tendril-nas/tendril/examples/internal/run"
 )
 
 const adaxpert1000 = "4,4,3,3,3:7,3,7,3,7,7,5,7,7,5,5,7,5,7,7,7,7,7,7,5:6,6,6,3,4,6,6,6,4,4,6,4,4,4,6,4,6,6,6,4"
@@ -12,7 +15,8 @@ const adaxpert1000 = "4,4,3,3,3:7,3,7,3,7,7,5,7,7,5,5,7,5,7,7,7,7,7,7,5:6,6,6,3,
 func start(t *testing.T, stdin string, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	var out, errs strings.Builder
-	status = run(args, strings.NewReader(stdin), &out, &errs)
+	status = program().Start(t.Context(), args, run.Streams{In: strings.NewReader(stdin), Out: &out,
+		Err: &errs})
 	return status, out.String(), errs.String()
 }
 
@@ -42,7 +46,8 @@ func TestStandardInput(t *testing.T) {
 		t.Errorf("status %d, printed %q and %q", status, out, errs)
 	}
 	status, out, errs = start(t, adaxpert1000+"\n2,2,2,2,9:\n")
-	if status != 1 || out != want || !strings.Contains(errs, "line 2") || !strings.Contains(errs, "position 8") {
+	if status != 1 || out != want || !strings.Contains(errs, "line 2") ||
+		!strings.Contains(errs, "position 8") {
 		t.Errorf("bad second line: status %d, printed %q and %q", status, out, errs)
 	}
 }
@@ -53,13 +58,16 @@ func TestBadText(t *testing.T) {
 		{"", "position 0", "end of text"},
 		{"2,2,2,2", "position 7", "entry 5 of 5 of the depths"},
 		{"2,2,5,2,2:" + kernels + ":" + kernels, "position 4", `"5", expected 2, 3 or 4`},
-		{"2,2,2,2,2:" + kernels + ",3,3,3,3,3:" + kernels, "position 49", "':' after the 20 entries of the kernels"},
+		{"2,2,2,2,2:" + kernels + ",3,3,3,3,3:" + kernels, "position 49",
+			"':' after the 20 entries of the kernels"},
 		{"2,2,2,2,2:" + kernels + ":" + kernels + ",3", "position 89", "end of text"},
 		{"2,2,2,2,2:x" + kernels[1:] + ":" + kernels, "position 10", `"x", expected 3, 5 or 7`},
 	} {
 		status, out, errs := start(t, "", "-arch", c.arch)
-		if status != 1 || out != "" || !strings.Contains(errs, c.position+":") || !strings.Contains(errs, c.want) {
-			t.Errorf("%q: status %d, printed %q and %q, expected status 1, %q and %q", c.arch, status, out, errs, c.position, c.want)
+		if status != 1 || out != "" || !strings.Contains(errs, c.position+":") ||
+			!strings.Contains(errs, c.want) {
+			t.Errorf("%q: status %d, printed %q and %q, expected status 1, %q and %q", c.arch, status, out,
+				errs, c.position, c.want)
 		}
 	}
 }
@@ -70,7 +78,8 @@ func TestBadFlags(t *testing.T) {
 			t.Errorf("%v: status %d, message %q, expected 2 and a message", args, status, errs)
 		}
 	}
-	for _, args := range [][]string{{"-width", "-1"}, {"-size", "-3"}, {"-classes", "-1"}, {"-stem-stride", "3"}} {
+	for _, args := range [][]string{{"-width", "-1"}, {"-size", "-3"}, {"-classes", "-1"},
+		{"-stem-stride", "3"}} {
 		if status, out, errs := start(t, adaxpert1000, args...); status != 1 || out != "" || errs == "" {
 			t.Errorf("%v: status %d, printed %q and %q, expected 1 and a message", args, status, out, errs)
 		}
@@ -90,11 +99,26 @@ func TestLayersAndPicture(t *testing.T) {
 	if !strings.Contains(lines[0], " activation_train=") {
 		t.Errorf("first line %q has no activation memory", lines[0])
 	}
-	if got := strings.Join(strings.Fields(lines[2]), " "); got != "first_conv.conv Conv2d 3×224×224 16×112×112 5419008 432" {
+	got := strings.Join(strings.Fields(lines[2]), " ")
+	if got != "first_conv.conv Conv2d 3×224×224 16×112×112 5419008 432" {
 		t.Errorf("first layer printed as %q", got)
 	}
 	svg, err := os.ReadFile(file)
 	if err != nil || !strings.Contains(string(svg), "stage 5") {
 		t.Errorf("picture of %d bytes, error %v", len(svg), err)
+	}
+}
+
+func TestJSON(t *testing.T) {
+	status, out, errs := start(t, "", "-arch", adaxpert1000, "-json", "-")
+	var found []counted
+	if err := json.Unmarshal([]byte(out), &found); err != nil || status != 0 {
+		t.Fatalf("status %d, %v: %s", status, err, out)
+	}
+	if len(found) != 1 || found[0].Name != adaxpert1000 || found[0].MAdds != 395937440 {
+		t.Errorf("%+v", found)
+	}
+	if !strings.HasPrefix(errs, "madds=395937440 ") {
+		t.Errorf("lines for people: %q", errs)
 	}
 }

@@ -13,9 +13,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// reference names further networks whose exact costs are known, all of them
-// drawn from the published families: name, space, width multiplier, input size,
-// classes, text.
+// reference names further networks whose exact costs are known, all of them drawn from the
+// published families: name, space, width multiplier, input size, classes, text.
 //
 //go:embed reference.tsv
 var reference string
@@ -47,7 +46,8 @@ func openRow(row []string) (*searchspace.Space, searchspace.Arch, error) {
 	if err != nil {
 		return nil, searchspace.Arch{}, err
 	}
-	f := spaces.Flags{Name: row[1], Width: width, Stem: 2, Given: map[string]bool{"size": true, "classes": true}}
+	f := spaces.Flags{Name: row[1], Width: width, Stem: 2,
+		Given: map[string]bool{"size": true, "classes": true}}
 	if f.Size, err = strconv.Atoi(row[3]); err != nil {
 		return nil, searchspace.Arch{}, err
 	}
@@ -63,31 +63,30 @@ func openRow(row []string) (*searchspace.Space, searchspace.Arch, error) {
 }
 
 // countModel prints the costs of -model.
-func (c *config) countModel(out io.Writer) error {
-	space, a, err := findModel(c.model)
+func (p *printer) countModel() error {
+	space, a, err := findModel(p.model)
 	if err != nil {
 		return err
 	}
-	if space, err = c.space.Resize(space); err != nil {
+	if space, err = p.space.Resize(space); err != nil {
 		return err
 	}
 	g, err := space.Lower(a)
 	if err != nil {
 		return err
 	}
-	if err := c.print(g, out); err != nil {
+	if err := p.print(p.model, g); err != nil {
 		return err
 	}
-	if c.svg != "" {
-		return draw(c.svg, space, []searchspace.Arch{a})
+	if p.svg != "" {
+		return draw(p.svg, space, []searchspace.Arch{a})
 	}
 	return nil
 }
 
-// list prints the published networks, our counts beside the reported figures,
-// in millions.
-func list(out io.Writer) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+// list prints the published networks, our counts beside the reported figures, in millions.
+func (p *printer) list() error {
+	table := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "model\tmadds\tconv_madds\treported\tparams\treported\ttop-1\tsource\tremark")
 	for _, m := range searchspace.Models() {
 		space, a, err := m.Open()
@@ -98,7 +97,9 @@ func list(out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(table, "%s\t%.1f\t%.1f\t%s\t%.2f\t%s\t%s\t%s\t%s\n", m.Name, millions(k.MAdds), millions(k.ConvMAdds), orDash(m.Reported.MAdds),
+		p.note(m.Name, k)
+		fmt.Fprintf(table, "%s\t%.1f\t%.1f\t%s\t%.2f\t%s\t%s\t%s\t%s\n", m.Name, millions(k.MAdds),
+			millions(k.ConvMAdds), orDash(m.Reported.MAdds),
 			millions(k.Params), orDash(m.Reported.Params), orDash(m.Reported.Top1), m.Source, m.Note)
 	}
 	return table.Flush()

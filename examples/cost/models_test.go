@@ -11,8 +11,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// TestModelNames: -model knows every network of the published table, and the
-// line it prints agrees to the unit.
+// TestModelNames: -model knows every network of the published table, and the line it prints agrees
+// to the unit.
 func TestModelNames(t *testing.T) {
 	text, err := os.ReadFile("../../searchspace/testdata/cost.json")
 	if err != nil {
@@ -38,10 +38,12 @@ func TestModelNames(t *testing.T) {
 			t.Errorf("%s: status %d, printed %q and %q, expected %q", p.Name, status, out, errs, want)
 		}
 	}
-	if status, out, errs := start(t, "", "-model", "no such net"); status != 1 || out != "" || !strings.Contains(errs, "-list") {
+	if status, out, errs := start(t, "", "-model", "no such net"); status != 1 || out != "" ||
+		!strings.Contains(errs, "-list") {
 		t.Errorf("unknown model: status %d, printed %q and %q", status, out, errs)
 	}
-	if status, _, errs := start(t, "", "-model", "resnet18", "-arch", "x"); status != 2 || !strings.Contains(errs, "-arch") {
+	if status, _, errs := start(t, "", "-model", "resnet18", "-arch", "x"); status != 2 ||
+		!strings.Contains(errs, "-arch") {
 		t.Errorf("-model with -arch: status %d, message %q", status, errs)
 	}
 }
@@ -81,7 +83,8 @@ func TestEverySpace(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := fmt.Sprintf("madds=%d conv_madds=%d params=%d\n", cost.MAdds, cost.ConvMAdds, cost.Params)
-		if status, out, errs := start(t, "", "-space", name, "-arch", space.Format(a)); status != 0 || out != want {
+		if status, out, errs := start(t, "", "-space", name, "-arch", space.Format(a)); status != 0 ||
+			out != want {
 			t.Errorf("%s: status %d, printed %q and %q, expected %q", name, status, out, errs, want)
 		}
 		status, out, errs := start(t, "", "-space", name, "-arch", "?")

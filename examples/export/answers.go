@@ -4,14 +4,13 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"image"
-	"image/color"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"gorgonia.org/tensor"
 
+	"github.com/tendril-nas/tendril/examples/internal/data"
 	"github.com/tendril-nas/tendril/supernet"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
@@ -27,7 +26,11 @@ func answers(ctx context.Context, dir string, m *supernet.Model, test dataset.Da
 			return err
 		}
 		pixels = append(pixels, one...)
-		_, p, err := m.Classify(picture(one, size))
+		img, err := data.Picture(test, i)
+		if err != nil {
+			return err
+		}
+		_, p, err := m.Classify(img)
 		if err != nil {
 			return err
 		}
@@ -40,9 +43,11 @@ func answers(ctx context.Context, dir string, m *supernet.Model, test dataset.Da
 		return err
 	}
 	for name, err := range map[string]error{
-		"images":        writeNPY(filepath.Join(dir, "images.npy"), "|u1", []int{n, size, size, 3}, pixels),
-		"probabilities": writeNPY(filepath.Join(dir, "probabilities.npy"), "<f4", []int{n, m.Classes()}, probabilities),
-		"features":      writeNPY(filepath.Join(dir, "features.npy"), "<f4", []int{n, m.FeatureLen()}, features),
+		"images": writeNPY(filepath.Join(dir, "images.npy"), "|u1", []int{n, size, size, 3}, pixels),
+		"probabilities": writeNPY(filepath.Join(dir, "probabilities.npy"), "<f4", []int{n, m.Classes()},
+			probabilities),
+		"features": writeNPY(filepath.Join(dir, "features.npy"), "<f4", []int{n, m.FeatureLen()},
+			features),
 	} {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -51,26 +56,19 @@ func answers(ctx context.Context, dir string, m *supernet.Model, test dataset.Da
 	return nil
 }
 
-// picture is an image of RGB bytes.
-func picture(pixels []uint8, size int) image.Image {
-	img := image.NewNRGBA(image.Rect(0, 0, size, size))
-	for p := range size * size {
-		img.SetNRGBA(p%size, p/size, color.NRGBA{pixels[3*p], pixels[3*p+1], pixels[3*p+2], 255})
-	}
-	return img
-}
-
-// writeNPY writes an array in NumPy's format, version 1.0: magic, length of the header, the header padded to 64 bytes, the data.
-func writeNPY(path, descr string, shape []int, data any) error {
+// writeNPY writes an array in NumPy's format, version 1.0: magic, length of the header, the header
+// padded to 64 bytes, the data.
+func writeNPY(path, descr string, shape []int, values any) error {
 	dims := make([]string, len(shape))
 	for i, d := range shape {
 		dims[i] = fmt.Sprint(d)
 	}
-	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s,), }", descr, strings.Join(dims, ", "))
+	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s,), }", descr,
+		strings.Join(dims, ", "))
 	header += strings.Repeat(" ", 63-(10+len(header))%64) + "\n"
 	file := append([]byte("\x93NUMPY\x01\x00"), byte(len(header)), byte(len(header)>>8))
 	file = append(file, header...)
-	file, err := binary.Append(file, binary.LittleEndian, data)
+	file, err := binary.Append(file, binary.LittleEndian, values)
 	if err != nil {
 		return err
 	}

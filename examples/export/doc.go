@@ -1,5 +1,5 @@
-// Command export trains one network per search space for a few steps on real
-// images and writes it in the forms that other programs read:
+// Command export trains one network per search space for a few steps on real images and writes it
+// in the forms that other programs read:
 //
 //	go run ./examples/export -out out/export
 //

@@ -11,7 +11,8 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// smallFamilies is one small space of every family, and how its networks share weights: elastic where choices are nested.
+// smallFamilies is one small space of every family, and how its networks share weights: elastic
+// where choices are nested.
 func smallFamilies() map[string]struct {
 	open    func() (*searchspace.Space, error)
 	sharing supernet.Sharing
@@ -27,22 +28,26 @@ func smallFamilies() map[string]struct {
 	}
 	all := map[string]family{
 		"mobilenetv3": {func() (*searchspace.Space, error) {
-			return searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: size, StemStride: 1, Classes: classes, Dropout: -1, Depths: []int{1, 2}})
+			return searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: size,
+				StemStride: 1, Classes: classes, Dropout: -1, Depths: []int{1, 2}})
 		}, supernet.Elastic, "", 2},
 		"proxylessnas": {func() (*searchspace.Space, error) {
-			return searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: 0.25, InputSize: size, StemStride: 1, Classes: classes, Dropout: -1, Depths: []int{1, 2}})
+			return searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: 0.25, InputSize: size,
+				StemStride: 1, Classes: classes, Dropout: -1, Depths: []int{1, 2}})
 		}, supernet.Elastic, "", 2},
 		"resnet50": {func() (*searchspace.Space, error) {
 			return searchspace.ResNet50(searchspace.ResNet50Options{InputSize: size, Classes: classes})
 		}, supernet.Elastic, "", 2},
 		"eatnas": {func() (*searchspace.Space, error) {
-			return searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: size, Classes: classes})
+			return searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: size,
+				Classes: classes})
 		}, supernet.SinglePath, "", 2},
 		"danas": {func() (*searchspace.Space, error) {
 			return searchspace.DANAS(searchspace.DANASOptions{InputSize: size, Classes: classes})
 		}, supernet.SinglePath, "", 4},
 		"etnas": {func() (*searchspace.Space, error) {
-			return searchspace.ETNAS(searchspace.ETNASOptions{InputSize: size, Classes: classes, Channels: []int{16}, Blocks: 2})
+			return searchspace.ETNAS(searchspace.ETNASOptions{InputSize: size, Classes: classes,
+				Channels: []int{16}, Blocks: 2})
 		}, supernet.SinglePath, "031-_16_1-1-1-1", 4},
 	}
 	if testing.Short() { // the two whose smallest networks are large
@@ -70,8 +75,8 @@ func clothes(t *testing.T, train, test int) (a, b dataset.Dataset) {
 	return a, b
 }
 
-// TestFamiliesLearn trains the supernet of every family for a few steps, extracts a small network, trains that, and asks for far
-// more than chance.
+// TestFamiliesLearn trains the supernet of every family for a few steps, extracts a small network,
+// trains that, and asks for far more than chance.
 func TestFamiliesLearn(t *testing.T) {
 	ctx := context.Background()
 	train, test := clothes(t, 320, 90)
@@ -89,7 +94,8 @@ func TestFamiliesLearn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			res, err := net.Train(ctx, few, &supernet.TrainOptions{Epochs: 1, BatchSize: 16, LR: 0.01, Subnets: supernet.SubnetOptions{StepsPerDraw: 1}, ClipNorm: 5})
+			res, err := net.Train(ctx, few, &supernet.TrainOptions{Epochs: 1, BatchSize: 16, LR: 0.01,
+				Subnets: supernet.SubnetOptions{StepsPerDraw: 1}, ClipNorm: 5})
 			if err != nil || math.IsNaN(res.Losses[0]) {
 				t.Fatalf("supernet: %v", err)
 			}
@@ -103,7 +109,8 @@ func TestFamiliesLearn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := m.Train(ctx, train, &supernet.TrainOptions{Epochs: f.epochs, BatchSize: 16, LR: 0.03, ClipNorm: 5, Seed: 1}); err != nil {
+			if _, err := m.Train(ctx, train, &supernet.TrainOptions{Epochs: f.epochs, BatchSize: 16, LR: 0.03,
+				ClipNorm: 5, Seed: 1}); err != nil {
 				t.Fatal(err)
 			}
 			if err := m.Recalibrate(ctx, train, &supernet.EvalOptions{CalibrationImages: 160}); err != nil {
@@ -115,7 +122,8 @@ func TestFamiliesLearn(t *testing.T) {
 			}
 			t.Logf("%s: accuracy %.3f, loss %.3f", space.Format(m.Arch()), v.Accuracy, v.Loss)
 			if v.Accuracy < 0.7 {
-				t.Errorf("accuracy %.3f after %d steps, expected at least 0.7 where chance is 0.33", v.Accuracy, 20*f.epochs)
+				t.Errorf("accuracy %.3f after %d steps, expected at least 0.7 where chance is 0.33",
+					v.Accuracy, 20*f.epochs)
 			}
 		})
 	}

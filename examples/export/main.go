@@ -5,147 +5,144 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"math/rand/v2"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/tendril-nas/tendril/examples/internal/fashion"
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/supernet"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
-}
+func main() { program().Main() }
 
 // config is the command line.
 type config struct {
-	out    string
-	names  []string
-	size   int
-	steps  int
-	batch  int
-	images int
-	seed   uint64
+	Networks string   `json:"networks"`
+	Size     int      `json:"size"`
+	Steps    int      `json:"steps"`
+	Batch    int      `json:"batch"`
+	Images   int      `json:"images"`
+	Seed     run.Seed `json:"seed"`
+	names    []string
 }
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	var c config
-	fs := flag.NewFlagSet("export", flag.ContinueOnError)
-	fs.SetOutput(stderr)
-	fs.StringVar(&c.out, "out", "out/export", "`folder` to write to")
-	list := fs.String("networks", "", "comma-separated `names` (default all): "+strings.Join(names(), ", "))
-	fs.IntVar(&c.size, "size", 32, "image size in `pixels`")
-	fs.IntVar(&c.steps, "steps", 20, "training `steps`")
-	fs.IntVar(&c.batch, "batch", 16, "`images` of a training step")
-	fs.IntVar(&c.images, "images", 16, "test `images` to write answers for")
-	fs.Uint64Var(&c.seed, "seed", 1, "`seed` of architectures, weights and data order")
-	if err := fs.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return 0
-		}
-		return 2
+func program() *run.Program[config, []exported] {
+	return &run.Program[config, []exported]{
+		Path: "examples/export", Keeps: run.Files, Out: filepath.Join("out", "export"),
+		Defaults: func() config { return config{Size: 32, Steps: 20, Batch: 16, Images: 16, Seed: 1} },
+		Flags:    flags, Check: check, Work: export,
 	}
-	if *list != "" {
-		c.names = strings.Split(*list, ",")
-	}
-	if err := c.check(fs.Args()); err != nil {
-		fmt.Fprintln(stderr, "export:", err)
-		return 2
-	}
-	if err := c.export(ctx, stdout); err != nil {
-		fmt.Fprintln(stderr, "export:", err)
-		return 1
-	}
-	return 0
 }
 
-func (c *config) check(rest []string) error {
-	if len(rest) > 0 {
-		return fmt.Errorf("argument %q, expected only flags", rest[0])
+func flags(fs *flag.FlagSet, c *config) {
+	fs.StringVar(&c.Networks, "networks", "",
+		"comma-separated `names` (default all): "+strings.Join(names(), ", "))
+	fs.IntVar(&c.Size, "size", c.Size, "image size in `pixels`")
+	fs.IntVar(&c.Steps, "steps", c.Steps, "training `steps`")
+	fs.IntVar(&c.Batch, "batch", c.Batch, "`images` of a training step")
+	fs.IntVar(&c.Images, "images", c.Images, "test `images` to write answers for")
+	c.Seed.Bind(fs)
+}
+
+func check(_ *flag.FlagSet, c *config) error {
+	if c.Networks != "" {
+		c.names = strings.Split(c.Networks, ",")
 	}
 	for _, n := range c.names {
 		if !slices.Contains(names(), n) {
 			return fmt.Errorf("network %q, expected one of %s", n, strings.Join(names(), ", "))
 		}
 	}
-	if c.steps < 1 || c.batch < 2 || c.images < 1 || c.size < 1 {
+	if c.Steps < 1 || c.Batch < 2 || c.Images < 1 || c.Size < 1 {
 		return errors.New("-steps, -images and -size must be positive, -batch at least 2")
 	}
 	return nil
 }
 
+// exported is a network that was written.
+type exported struct {
+	Name   string  `json:"name"`
+	Arch   string  `json:"arch"`
+	Params int     `json:"params"`
+	Loss   float64 `json:"loss"` // of the last step
+	Steps  int     `json:"steps"`
+}
+
 // export trains and writes all chosen networks.
-func (c *config) export(ctx context.Context, stdout io.Writer) error {
-	train, test, err := fashion.Load(c.size)
+func export(ctx context.Context, j *run.Job, c *config) (out []exported, err error) {
+	train, test, err := fashion.Load(c.Size)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if train, err = first(train, c.steps*c.batch, c.seed); err != nil {
-		return err
+	if train, err = first(train, c.Steps*c.Batch, c.Seed); err != nil {
+		return nil, err
 	}
-	if test, err = first(test, c.images, c.seed); err != nil {
-		return err
+	if test, err = first(test, c.Images, c.Seed); err != nil {
+		return nil, err
 	}
 	for _, n := range networks() {
 		if len(c.names) > 0 && !slices.Contains(c.names, n.name) {
 			continue
 		}
-		if err := c.one(ctx, n, train, test, stdout); err != nil {
-			return fmt.Errorf("%s: %w", n.name, err)
+		e, err := c.one(ctx, n, train, test, j.Path(n.name))
+		if err != nil {
+			return out, fmt.Errorf("%s: %w", n.name, err)
 		}
+		j.Out.Printf("%-22s %8d parameters  loss %.3f after %d steps  %s", e.Name, e.Params, e.Loss, e.Steps,
+			e.Arch)
+		out = append(out, e)
 	}
-	return nil
+	return out, nil
 }
 
 // first draws n images.
-func first(ds dataset.Dataset, n int, seed uint64) (dataset.Dataset, error) {
+func first(ds dataset.Dataset, n int, seed run.Seed) (dataset.Dataset, error) {
 	if n >= ds.Len() {
 		return ds, nil
 	}
-	return dataset.Subset(ds, rand.New(rand.NewPCG(seed, 0)).Perm(ds.Len())[:n])
+	return dataset.Subset(ds, seed.Stream("export.images").Perm(ds.Len())[:n])
 }
 
 // one trains a network on every training image once and writes it.
-func (c *config) one(ctx context.Context, n network, train, test dataset.Dataset, stdout io.Writer) error {
-	space, arch, err := n.open(c.size, c.seed)
+func (c *config) one(ctx context.Context, n network, train, test dataset.Dataset,
+	dir string) (e exported, err error) {
+	space, arch, err := n.open(c.Size, c.Seed)
 	if err != nil {
-		return err
+		return e, err
 	}
-	m, err := supernet.NewModel(space, arch, &supernet.Options{Seed: c.seed})
+	m, err := supernet.NewModel(space, arch, &supernet.Options{Seed: uint64(c.Seed)})
 	if err != nil {
-		return err
+		return e, err
 	}
-	res, err := m.Train(ctx, train, &supernet.TrainOptions{Epochs: 1, BatchSize: c.batch, LR: 0.02, Seed: c.seed})
+	res, err := m.Train(ctx, train, &supernet.TrainOptions{Epochs: 1, BatchSize: c.Batch, LR: 0.02,
+		Seed: uint64(c.Seed)})
 	if err != nil {
-		return err
+		return e, err
 	}
-	if err := m.Recalibrate(ctx, train, &supernet.EvalOptions{CalibrationImages: c.steps * c.batch}); err != nil {
-		return err
+	if err := m.Recalibrate(ctx, train, &supernet.EvalOptions{CalibrationImages: c.Steps * c.Batch}); err != nil {
+		return e, err
 	}
-	dir := filepath.Join(c.out, n.name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
+		return e, err
 	}
 	if err := write(ctx, dir, m, test); err != nil {
-		return err
+		return e, err
 	}
-	fmt.Fprintf(stdout, "%-22s %8d parameters  loss %.3f after %d steps  %s\n", n.name, m.Params(), res.Losses[0], res.Steps, space.Format(arch))
-	return nil
+	return exported{n.name, space.Format(arch), int(m.Params()), res.Losses[0], res.Steps}, nil
 }
 
 // write writes a model and what it says about some images.
 func write(ctx context.Context, dir string, m *supernet.Model, test dataset.Dataset) error {
-	if err := m.WriteONNX(ctx, filepath.Join(dir, "model.onnx"), &supernet.ONNXOptions{ClassNames: test.Classes(), Features: true, Probabilities: true}); err != nil {
+	if err := m.WriteONNX(ctx, filepath.Join(dir, "model.onnx"),
+		&supernet.ONNXOptions{ClassNames: test.Classes(), Features: true, Probabilities: true}); err != nil {
 		return err
 	}
-	if err := m.WriteONNX(ctx, filepath.Join(dir, "unfolded.onnx"), &supernet.ONNXOptions{ClassNames: test.Classes(), KeepBatchNorm: true, Features: true, Probabilities: true}); err != nil {
+	if err := m.WriteONNX(ctx, filepath.Join(dir, "unfolded.onnx"),
+		&supernet.ONNXOptions{ClassNames: test.Classes(), KeepBatchNorm: true, Features: true,
+			Probabilities: true}); err != nil {
 		return err
 	}
 	if err := m.WriteSafetensors(ctx, filepath.Join(dir, "model.safetensors")); err != nil {

@@ -1,20 +1,22 @@
 package main
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/sbinet/npyio"
+
+	"github.com/tendril-nas/tendril/examples/internal/run"
 )
 
 // TestExport writes the smallest network; NumPy's format is read by a reader of others.
 func TestExport(t *testing.T) {
 	dir := t.TempDir()
 	var out, errs strings.Builder
-	if code := run(context.Background(), []string{"-out", dir, "-networks", "etnas", "-steps", "2", "-batch", "4", "-images", "3", "-size", "28"}, &out, &errs); code != 0 {
+	if code := program().Start(t.Context(), []string{"-out", dir, "-networks", "etnas", "-steps", "2",
+		"-batch", "4", "-images", "3", "-size", "28"}, run.Streams{Out: &out, Err: &errs}); code != 0 {
 		t.Fatalf("status %d: %s", code, errs.String())
 	}
 	if !strings.Contains(out.String(), "031-_16_1-1-21-12") {
@@ -54,7 +56,8 @@ func TestExport(t *testing.T) {
 func TestBadFlags(t *testing.T) {
 	for _, args := range [][]string{{"-networks", "none"}, {"stray"}, {"-steps", "0"}, {"-batch", "x"}} {
 		var out, errs strings.Builder
-		if code := run(context.Background(), args, &out, &errs); code != 2 || errs.Len() == 0 {
+		if code := program().Start(t.Context(), args, run.Streams{Out: &out, Err: &errs}); code != 2 ||
+			errs.Len() == 0 {
 			t.Errorf("%v: status %d, message %q", args, code, errs.String())
 		}
 	}

@@ -1,8 +1,7 @@
 package main
 
 import (
-	"math/rand/v2"
-
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
@@ -11,24 +10,24 @@ const classes = 10
 // network is one that can be exported.
 type network struct {
 	name string
-	open func(size int, seed uint64) (*searchspace.Space, searchspace.Arch, error)
+	open func(size int, seed run.Seed) (*searchspace.Space, searchspace.Arch, error)
 }
 
 // drawn draws an architecture of a space.
 func drawn(name string, space func(size int) (*searchspace.Space, error)) network {
-	return network{name, func(size int, seed uint64) (*searchspace.Space, searchspace.Arch, error) {
+	return network{name, func(size int, seed run.Seed) (*searchspace.Space, searchspace.Arch, error) {
 		s, err := space(size)
 		if err != nil {
 			return nil, searchspace.Arch{}, err
 		}
-		a, err := s.Sample(rand.New(rand.NewPCG(seed, 0)))
+		a, err := s.Sample(seed.Stream("export.arch"))
 		return s, a, err
 	}}
 }
 
 // written takes an architecture by its text.
 func written(name, text string, space func(size int) (*searchspace.Space, error)) network {
-	return network{name, func(size int, _ uint64) (*searchspace.Space, searchspace.Arch, error) {
+	return network{name, func(size int, _ run.Seed) (*searchspace.Space, searchspace.Arch, error) {
 		s, err := space(size)
 		if err != nil {
 			return nil, searchspace.Arch{}, err
@@ -40,7 +39,7 @@ func written(name, text string, space func(size int) (*searchspace.Space, error)
 
 // published is a published network with other images and classes.
 func published(name string) network {
-	return network{name, func(size int, _ uint64) (*searchspace.Space, searchspace.Arch, error) {
+	return network{name, func(size int, _ run.Seed) (*searchspace.Space, searchspace.Arch, error) {
 		m, _ := searchspace.FindModel(name)
 		s, a, err := m.Open()
 		if err == nil {
@@ -55,7 +54,8 @@ func published(name string) network {
 
 func danas(v searchspace.DANASVariant, se bool) func(size int) (*searchspace.Space, error) {
 	return func(size int) (*searchspace.Space, error) {
-		return searchspace.DANAS(searchspace.DANASOptions{Variant: v, SE: se, InputSize: size, Classes: classes})
+		return searchspace.DANAS(searchspace.DANASOptions{Variant: v, SE: se, InputSize: size,
+			Classes: classes})
 	}
 }
 
@@ -63,14 +63,17 @@ func etnas(size int) (*searchspace.Space, error) {
 	return searchspace.ETNAS(searchspace.ETNASOptions{InputSize: size, Classes: classes})
 }
 
-// networks is one network of every family and variant, and published ones for the operations that no family draws.
+// networks is one network of every family and variant, and published ones for the operations that
+// no family draws.
 func networks() []network {
 	return []network{
 		drawn("mobilenetv3", func(size int) (*searchspace.Space, error) {
-			return searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.5, InputSize: size, StemStride: 1, Classes: classes})
+			return searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.5, InputSize: size,
+				StemStride: 1, Classes: classes})
 		}),
 		drawn("proxylessnas", func(size int) (*searchspace.Space, error) {
-			return searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: 0.5, InputSize: size, StemStride: 1, Classes: classes})
+			return searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: 0.5, InputSize: size,
+				StemStride: 1, Classes: classes})
 		}),
 		drawn("resnet50", func(size int) (*searchspace.Space, error) {
 			return searchspace.ResNet50(searchspace.ResNet50Options{InputSize: size, Classes: classes})
@@ -79,7 +82,8 @@ func networks() []network {
 			return searchspace.EATNAS(searchspace.EATNASOptions{InputSize: size, Classes: classes})
 		}),
 		drawn("eatnas-cifar", func(size int) (*searchspace.Space, error) {
-			return searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: size, Classes: classes})
+			return searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: size,
+				Classes: classes})
 		}),
 		drawn("danas-mobile", danas(searchspace.DANASMobile, true)),
 		drawn("danas-mobile+", danas(searchspace.DANASMobilePlus, false)),

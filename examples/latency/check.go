@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -15,38 +16,40 @@ import (
 	"github.com/tendril-nas/tendril/supernet"
 )
 
-// compare reports how well the predictions agree, beside what multiply-adds say, and leaves the files
-// that the command line asks for.
-func (c *config) compare(out io.Writer, space *searchspace.Space, rows []supernet.LatencyCheck) error {
+// compare reports how well the predictions agree, beside what multiply-adds say, and leaves the
+// files that the command line asks for.
+func (c *config) compare(out io.Writer, space *searchspace.Space,
+	rows []supernet.LatencyCheck) (*agreement, error) {
 	madds := make([]int64, len(rows))
 	for i, r := range rows {
 		cost, err := space.Cost(r.Arch)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		madds[i] = cost.MAdds
 	}
-	report(out, rows, madds)
-	if err := c.writeList(space, rows, madds); err != nil {
-		return err
-	}
-	return c.draw(space, rows)
+	a := report(out, rows, madds)
+	return a, errors.Join(c.writeList(space, rows, madds), c.draw(space, rows))
 }
 
-func report(out io.Writer, rows []supernet.LatencyCheck, madds []int64) {
+func report(out io.Writer, rows []supernet.LatencyCheck, madds []int64) *agreement {
 	var predicted, measured, work, spreads []float64
 	for i, r := range rows {
-		predicted, measured, work = append(predicted, r.Predicted), append(measured, r.Measured), append(work, float64(madds[i]))
+		predicted, measured, work = append(predicted, r.Predicted), append(measured, r.Measured),
+			append(work, float64(madds[i]))
 		spreads = append(spreads, r.Spread/r.Measured)
 	}
 	a := agree(predicted, measured)
 	fmt.Fprintf(out, "checked %d architectures, measured %.2f to %.2f ms (median %.2f, median spread %.1f %%)\n", len(rows),
 		1e3*slices.Min(measured), 1e3*slices.Max(measured), 1e3*median(measured), 100*median(spreads))
 	fmt.Fprintf(out, "rank correlation: Spearman %.4f, Kendall %.4f; multiply-adds alone: %.4f, %.4f\n",
-		a.spearman, a.kendall, rank.Spearman(work, measured), rank.Kendall(work, measured))
-	fmt.Fprintf(out, "mean relative error %.2f %%, bias %+.2f %%, worst %.2f %%\n", 100*a.relative, 100*a.bias, 100*a.worst)
+		a.Spearman, a.Kendall, rank.Spearman(work, measured), rank.Kendall(work, measured))
+	fmt.Fprintf(out, "mean relative error %.2f %%, bias %+.2f %%, worst %.2f %%\n", 100*a.Relative,
+		100*a.Bias, 100*a.Worst)
 	fixed, factor := line(predicted, measured)
-	fmt.Fprintf(out, "least squares on these networks, not used: measured = %.3f ms + %.3f · predicted\n", 1e3*fixed, factor)
+	fmt.Fprintf(out, "least squares on these networks, not used: measured = %.3f ms + %.3f · predicted\n",
+		1e3*fixed, factor)
+	return &a
 }
 
 func (c *config) writeList(space *searchspace.Space, rows []supernet.LatencyCheck, madds []int64) error {
@@ -57,7 +60,8 @@ func (c *config) writeList(space *searchspace.Space, rows []supernet.LatencyChec
 	w := csv.NewWriter(&text)
 	lines := [][]string{{"arch", "madds", "predicted_ms", "measured_ms", "spread_ms"}}
 	for i, r := range rows {
-		lines = append(lines, []string{space.Format(r.Arch), strconv.FormatInt(madds[i], 10), ms(r.Predicted), ms(r.Measured), ms(r.Spread)})
+		lines = append(lines, []string{space.Format(r.Arch), strconv.FormatInt(madds[i], 10), ms(r.Predicted),
+			ms(r.Measured), ms(r.Spread)})
 	}
 	if err := w.WriteAll(lines); err != nil {
 		return err

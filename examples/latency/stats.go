@@ -11,20 +11,21 @@ import (
 
 // agreement says how well times are predicted.
 type agreement struct {
-	spearman, kendall float64
-	relative          float64 // mean of |predicted − measured| / measured
-	bias              float64 // mean of (predicted − measured) / measured
-	worst             float64 // largest |predicted − measured| / measured
+	Spearman float64 `json:"spearman"`
+	Kendall  float64 `json:"kendall"`
+	Relative float64 `json:"relative"` // mean of |predicted − measured| / measured
+	Bias     float64 `json:"bias"`     // mean of (predicted − measured) / measured
+	Worst    float64 `json:"worst"`    // largest |predicted − measured| / measured
 }
 
 // agree compares times; both have the same length of at least 2.
 func agree(predicted, measured []float64) agreement {
-	a := agreement{spearman: rank.Spearman(predicted, measured), kendall: rank.Kendall(predicted, measured)}
+	a := agreement{Spearman: rank.Spearman(predicted, measured), Kendall: rank.Kendall(predicted, measured)}
 	for i, p := range predicted {
 		e := (p - measured[i]) / measured[i]
-		a.bias += e / float64(len(predicted))
-		a.relative += math.Abs(e) / float64(len(predicted))
-		a.worst = max(a.worst, math.Abs(e))
+		a.Bias += e / float64(len(predicted))
+		a.Relative += math.Abs(e) / float64(len(predicted))
+		a.Worst = max(a.Worst, math.Abs(e))
 	}
 	return a
 }

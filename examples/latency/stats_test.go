@@ -10,10 +10,11 @@ import (
 // TestAgreement against values worked out by hand.
 func TestAgreement(t *testing.T) {
 	a := agree([]float64{11, 18, 40}, []float64{10, 20, 40})
-	if math.Abs(a.relative-0.2/3) > 1e-12 || math.Abs(a.bias) > 1e-12 || math.Abs(a.worst-0.1) > 1e-12 {
+	if math.Abs(a.Relative-0.2/3) > 1e-12 || math.Abs(a.Bias) > 1e-12 || math.Abs(a.Worst-0.1) > 1e-12 {
 		t.Errorf("agreement %+v, expected errors 10 %%, −10 %%, 0", a)
 	}
-	if fixed, factor := line([]float64{1, 2, 4}, []float64{5, 7, 11}); math.Abs(fixed-3) > 1e-12 || math.Abs(factor-2) > 1e-12 {
+	if fixed, factor := line([]float64{1, 2, 4}, []float64{5, 7, 11}); math.Abs(fixed-3) > 1e-12 ||
+		math.Abs(factor-2) > 1e-12 {
 		t.Errorf("line %v + %v·x, expected 3 + 2·x", fixed, factor)
 	}
 }

@@ -8,16 +8,19 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/internal/checkpoint"
 )
 
-// TestExport trains a few steps and checks that the files hold what the peer needs: as many losses and rates as steps, the weights
-// by their PyTorch names, and images in NCHW order with one label each.
+// TestExport trains a few steps and checks that the files hold what the peer needs: as many losses
+// and rates as steps, the weights by their PyTorch names, and images in NCHW order with one label
+// each.
 func TestExport(t *testing.T) {
 	dir := t.TempDir()
 	var out bytes.Buffer
-	if err := run(t.Context(), []string{"-out", dir, "-images", "96", "-batch", "32", "-epochs", "2", "-width", "0.25"}, &out); err != nil {
-		t.Fatal(err)
+	args := []string{"-out", dir, "-images", "96", "-batch", "32", "-epochs", "2", "-width", "0.25"}
+	if code := program().Start(t.Context(), args, run.Streams{Out: &out, Err: &out}); code != run.ExitOK {
+		t.Fatalf("exit code %d: %s", code, out.String())
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "tendril.json"))
 	if err != nil {
@@ -34,11 +37,13 @@ func TestExport(t *testing.T) {
 		t.Errorf("first loss %g, want about log 10: the weights were to be fresh", first)
 	}
 	weights := tensors(t, filepath.Join(dir, "initial.safetensors"))
-	if w := weights["first_conv.conv.weight"]; len(w.Shape) != 4 || w.Shape[1] != 3 || w.Shape[2] != 3 || w.Shape[3] != 3 {
+	if w := weights["first_conv.conv.weight"]; len(w.Shape) != 4 || w.Shape[1] != 3 || w.Shape[2] != 3 ||
+		w.Shape[3] != 3 {
 		t.Errorf("first_conv.conv.weight has shape %v, want [out 3 3 3]", w.Shape)
 	}
 	data := tensors(t, filepath.Join(dir, "data.safetensors"))
-	if got := data["train.images"].Shape; len(got) != 4 || got[0] != 96 || got[1] != 3 || got[2] != 32 || got[3] != 32 {
+	if got := data["train.images"].Shape; len(got) != 4 || got[0] != 96 || got[1] != 3 || got[2] != 32 ||
+		got[3] != 32 {
 		t.Errorf("train.images has shape %v, want [96 3 32 32]", got)
 	}
 	if got := data["train.labels"].Shape; len(got) != 1 || got[0] != 96 {

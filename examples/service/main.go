@@ -1,7 +1,6 @@
-// Command service shows how a program embeds the adjuster: it classifies
-// images in several goroutines, without a pause, while labelled batches
-// arrive, are measured, and now and then lead to another architecture that is
-// trained beside the one in service and swapped in.
+// Command service shows how a program embeds the adjuster: it classifies images in several
+// goroutines, without a pause, while labelled batches arrive, are measured, and now and then lead
+// to another architecture that is trained beside the one in service and swapped in.
 //
 //	go run ./examples/service                 one run on the embedded images, about a minute
 //	go run ./examples/service -listen :8080   the same, and POST an image to http://localhost:8080/
@@ -11,43 +10,68 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
-	"os/signal"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/tendril-nas/tendril/adjuster"
+	"github.com/tendril-nas/tendril/examples/internal/data"
 	"github.com/tendril-nas/tendril/examples/internal/fashion"
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-func main() {
-	listen := flag.String("listen", "", "address to answer HTTP requests on, for example :8080; then it goes on serving after the last batch")
-	perClass := flag.Int("images", 200, "images of a class in a batch")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Stdout, *listen, *perClass); err != nil {
-		fmt.Fprintln(os.Stderr, "service:", err)
-		os.Exit(1)
+func main() { program().Main() }
+
+// settings of the command line.
+type settings struct {
+	Listen string `json:"listen"`
+	Images int    `json:"images"`
+}
+
+// served is what a run found, as -json writes it.
+type served struct {
+	Adjusted     int     `json:"adjusted"` // batches that changed the architecture
+	Answered     int64   `json:"answered"` // requests
+	Model        string  `json:"model"`
+	TestAccuracy float64 `json:"test_accuracy"`
+}
+
+func program() *run.Program[settings, *served] {
+	return &run.Program[settings, *served]{
+		Path:     "examples/service",
+		Defaults: func() settings { return settings{Images: 200} },
+		Flags: func(fs *flag.FlagSet, c *settings) {
+			fs.StringVar(&c.Listen, "listen", "",
+				"`address` to answer HTTP requests on, for example :8080; then it goes on serving after the last batch")
+			fs.IntVar(&c.Images, "images", c.Images, "`images` of a class in a batch")
+		},
+		Check: func(_ *flag.FlagSet, c *settings) error {
+			if c.Images < 10 {
+				return fmt.Errorf("-images %d: expected at least 10", c.Images)
+			}
+			return nil
+		},
+		Work: work,
 	}
 }
 
-func run(ctx context.Context, out io.Writer, listen string, perClass int) error {
+func work(ctx context.Context, j *run.Job, c *settings) (*served, error) {
 	train, test, err := fashion.Load(28)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	stream, err := batches(train, perClass)
+	stream, err := batches(train, c.Images)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	start := time.Now()
+	say := func(format string, args ...any) {
+		j.Out.Printf("%5.1fs  "+format, append([]any{time.Since(start).Seconds()}, args...)...)
+	}
 	s, err := Start(ctx, stream[0], Config{
 		Space:      searchspace.MobileNetV3Options{Width: 0.5, InputSize: 28, Depths: []int{2, 3}},
 		Supernet:   supernet.TrainOptions{Epochs: 4, BatchSize: 64, LR: 0.05},
@@ -58,52 +82,55 @@ func run(ctx context.Context, out io.Writer, listen string, perClass int) error 
 		Seed:       1,
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	fmt.Fprintf(out, "%5.1fs  serving %s\n", time.Since(start).Seconds(), describe(s.Model()))
-	if listen != "" {
-		server := &http.Server{Addr: listen, Handler: s, ReadHeaderTimeout: 5 * time.Second}
+	say("serving %s", describe(s.Model()))
+	if c.Listen != "" {
+		server := &http.Server{Addr: c.Listen, Handler: s, ReadHeaderTimeout: 5 * time.Second}
 		failed := make(chan error, 1)
 		go func() { failed <- server.ListenAndServe() }()
 		defer func() {
 			select {
 			case err := <-failed:
-				fmt.Fprintln(out, "http:", err)
+				j.Out.Printf("http: %v", err)
 			default:
 				server.Close()
 			}
 		}()
 	}
+	found := &served{}
 	clients := startClients(s, test)
 	defer clients.stop()
 	for k, batch := range stream[1:] {
 		before := clients.answered.Load()
 		decision, outcome, err := s.Receive(ctx, batch)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		fmt.Fprintf(out, "%5.1fs  batch %d: %d images, H %.2f; ", time.Since(start).Seconds(), k+2, batch.Len(), decision.H)
+		what := fmt.Sprintf("batch %d: %d images, H %.2f", k+2, batch.Len(), decision.H)
 		if outcome == nil {
-			fmt.Fprintln(out, "architecture kept")
+			say("%s; architecture kept", what)
 			continue
 		}
-		fmt.Fprintf(out, "adjusted, d %.2f: now %s; %d requests answered meanwhile\n",
-			outcome.Reading.Distance, describe(s.Model()), clients.answered.Load()-before)
+		found.Adjusted++
+		say("%s; adjusted, d %.2f: now %s; %d requests answered meanwhile", what, outcome.Reading.Distance,
+			describe(s.Model()), clients.answered.Load()-before)
 	}
 	if err := clients.stop(); err != nil {
-		return err
+		return nil, err
 	}
 	m, err := s.Model().Evaluate(ctx, test, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	fmt.Fprintf(out, "%5.1fs  %.1f %% of the test images right; %d requests answered, none failed\n",
-		time.Since(start).Seconds(), 100*m.Accuracy, clients.answered.Load())
-	if listen != "" {
-		fmt.Fprintln(out, "still serving; interrupt to end")
+	found.Answered, found.Model, found.TestAccuracy = clients.answered.Load(),
+		s.Model().Space().Format(s.Model().Arch()), m.Accuracy
+	say("%.1f %% of the test images right; %d requests answered, none failed", 100*m.Accuracy, found.Answered)
+	if c.Listen != "" {
+		j.Out.Printf("still serving; interrupt to end")
 		<-ctx.Done()
 	}
-	return nil
+	return found, nil
 }
 
 func describe(m *supernet.Model) string {
@@ -134,7 +161,7 @@ func startClients(s *Service, test dataset.Dataset) *clients {
 					return
 				default:
 				}
-				img, err := picture(test, i%test.Len())
+				img, err := data.Picture(test, i%test.Len())
 				if err == nil {
 					_, _, err = s.Classify(img)
 				}

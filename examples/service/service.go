@@ -27,9 +27,9 @@ type Config struct {
 	Seed       uint64
 }
 
-// Service classifies images while it takes in labelled batches and changes
-// its architecture when they ask for it. Classify may be called from any
-// number of goroutines at any time; Receive belongs to one goroutine.
+// Service classifies images while it takes in labelled batches and changes its architecture when
+// they ask for it. Classify may be called from any number of goroutines at any time; Receive
+// belongs to one goroutine.
 type Service struct {
 	serving atomic.Pointer[supernet.Model]
 
@@ -46,9 +46,8 @@ type Service struct {
 	now     *wasserstein.Moments // of D_t, seen through the same model
 }
 
-// Start trains the first model on the first data. Batches must have the same
-// class names as first; classes may be without images for now, but must
-// arrive in the order of their labels.
+// Start trains the first model on the first data. Batches must have the same class names as first;
+// classes may be without images for now, but must arrive in the order of their labels.
 func Start(ctx context.Context, first dataset.Dataset, cfg Config) (*Service, error) {
 	cfg.Space.Classes = classesIn(first)
 	space, err := searchspace.MobileNetV3(cfg.Space)
@@ -72,8 +71,8 @@ func Start(ctx context.Context, first dataset.Dataset, cfg Config) (*Service, er
 	return s, nil
 }
 
-// Classify answers with the model that serves at this moment. A swap during
-// the call changes nothing for it: it finishes on the model that it began with.
+// Classify answers with the model that serves at this moment. A swap during the call changes
+// nothing for it: it finishes on the model that it began with.
 func (s *Service) Classify(img image.Image) (class string, probability float32, err error) {
 	label, probs, err := s.serving.Load().Classify(img)
 	if err != nil {
@@ -85,10 +84,10 @@ func (s *Service) Classify(img image.Image) (class string, probability float32, 
 // Model is the model that serves at this moment.
 func (s *Service) Model() *supernet.Model { return s.serving.Load() }
 
-// Receive takes a batch in: it updates accuracy and moments with the new
-// images alone, decides, and, when the decision is to adjust, fine-tunes the
-// supernet, trains the adjuster, retrains the chosen architecture and swaps it
-// in. It returns the outcome of an adjustment, nil when there was none.
+// Receive takes a batch in: it updates accuracy and moments with the new images alone, decides,
+// and, when the decision is to adjust, fine-tunes the supernet, trains the adjuster, retrains the
+// chosen architecture and swaps it in. It returns the outcome of an adjustment, nil when there was
+// none.
 func (s *Service) Receive(ctx context.Context, batch dataset.Dataset) (adjuster.Decision, *adjuster.Outcome, error) {
 	all, err := dataset.Concat(s.data, batch)
 	if err != nil {
@@ -106,8 +105,8 @@ func (s *Service) Receive(ctx context.Context, batch dataset.Dataset) (adjuster.
 	return decision, outcome, err
 }
 
-// observe adds a batch to what is known of the data under the serving model;
-// all of it or, when something fails, nothing.
+// observe adds a batch to what is known of the data under the serving model; all of it or, when
+// something fails, nothing.
 func (s *Service) observe(ctx context.Context, batch dataset.Dataset) error {
 	model := s.serving.Load()
 	right, err := tally(ctx, model, batch)
@@ -128,8 +127,7 @@ func (s *Service) observe(ctx context.Context, batch dataset.Dataset) error {
 	return nil
 }
 
-// tally counts the images that the model gets right; classes that it does not
-// know count as wrong.
+// tally counts the images that the model gets right; classes that it does not know count as wrong.
 func tally(ctx context.Context, model *supernet.Model, ds dataset.Dataset) (adjuster.Tally, error) {
 	m, err := model.Evaluate(ctx, ds, nil)
 	if err != nil {
@@ -139,7 +137,8 @@ func tally(ctx context.Context, model *supernet.Model, ds dataset.Dataset) (adju
 }
 
 // embed adds the features of ds under the model to the moments.
-func embed(ctx context.Context, model *supernet.Model, ds dataset.Dataset, moments *wasserstein.Moments) error {
+func embed(ctx context.Context, model *supernet.Model, ds dataset.Dataset,
+	moments *wasserstein.Moments) error {
 	return model.Embed(ctx, ds, func(features *tensor.Dense, _ []int) error { return moments.Add(features) })
 }
 
@@ -188,8 +187,8 @@ func (l *learner) Judges(context.Context) (*adjuster.Judges, error) {
 	return &adjuster.Judges{Space: l.net.Space(), Reward: judge}, nil
 }
 
-// Retrain trains the architecture, starting from the supernet's weights, and
-// puts it into service: one store, which the next Classify sees.
+// Retrain trains the architecture, starting from the supernet's weights, and puts it into service:
+// one store, which the next Classify sees.
 func (l *learner) Retrain(ctx context.Context, a searchspace.Arch) error {
 	model, err := l.net.Extract(ctx, a, l.data)
 	if err != nil {

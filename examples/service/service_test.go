@@ -12,13 +12,15 @@ import (
 	"testing"
 
 	"github.com/tendril-nas/tendril/adjuster"
+	"github.com/tendril-nas/tendril/examples/internal/data"
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// colours is a set of three classes that differ in their colour, easy enough
-// for a few steps of training. Only the listed classes have images.
+// colours is a set of three classes that differ in their colour, easy enough for a few steps of
+// training. Only the listed classes have images.
 func colours(t *testing.T, perClass int, shade uint8, labels ...int) dataset.Dataset {
 	t.Helper()
 	const size = 16
@@ -44,7 +46,8 @@ func colours(t *testing.T, perClass int, shade uint8, labels ...int) dataset.Dat
 
 func config() Config {
 	return Config{
-		Space:      searchspace.MobileNetV3Options{Width: 0.25, InputSize: 16, Depths: []int{1, 2}, Kernels: []int{3}, Expands: []int{3, 4}},
+		Space: searchspace.MobileNetV3Options{Width: 0.25, InputSize: 16, Depths: []int{1, 2},
+			Kernels: []int{3}, Expands: []int{3, 4}},
 		Supernet:   supernet.TrainOptions{Epochs: 2, BatchSize: 16},
 		Retrain:    supernet.TrainOptions{Epochs: 4, BatchSize: 16},
 		Adjuster:   adjuster.Options{Iterations: 6, Candidates: 2},
@@ -54,8 +57,8 @@ func config() Config {
 	}
 }
 
-// A batch like the data so far changes nothing; a new class leads to another
-// model, swapped in while requests go on, each of which is answered.
+// A batch like the data so far changes nothing; a new class leads to another model, swapped in
+// while requests go on, each of which is answered.
 func TestReceive(t *testing.T) {
 	ctx := context.Background()
 	s, err := Start(ctx, colours(t, 40, 0, 0, 1), config())
@@ -73,7 +76,8 @@ func TestReceive(t *testing.T) {
 		t.Errorf("more of the same: %+v, model changed: %v", decision, s.Model() != first)
 	}
 	if s.reading.Added.Total != 16 || s.now.Count() != s.base.Count()+16 {
-		t.Errorf("%d images tallied, %d beside %d in the moments", s.reading.Added.Total, s.now.Count(), s.base.Count())
+		t.Errorf("%d images tallied, %d beside %d in the moments", s.reading.Added.Total, s.now.Count(),
+			s.base.Count())
 	}
 	decision, outcome, err = s.Receive(ctx, colours(t, 40, 0, 2))
 	if err != nil {
@@ -93,10 +97,12 @@ func TestReceive(t *testing.T) {
 	}
 	now := s.Model()
 	if now == first || now.Classes() != 3 || first.Classes() != 2 || now.Arch() != outcome.After {
-		t.Errorf("serving %d classes and %v, before %d; outcome %v", now.Classes(), now.Arch(), first.Classes(), outcome.After)
+		t.Errorf("serving %d classes and %v, before %d; outcome %v", now.Classes(), now.Arch(),
+			first.Classes(), outcome.After)
 	}
 	// The new model is the reference from now on.
-	if r := s.reading; r.Added.Total != 0 || r.Reference.Total != 80+16+40 || r.Distance != 0 || s.now.Version() == "model 1" {
+	if r := s.reading; r.Added.Total != 0 || r.Reference.Total != 80+16+40 || r.Distance != 0 ||
+		s.now.Version() == "model 1" {
 		t.Errorf("reading after the change: %+v, moments of %q", r, s.now.Version())
 	}
 	if _, _, err := s.Receive(ctx, colours(t, 2, 3, 0, 1, 2)); err != nil {
@@ -124,7 +130,8 @@ func TestReceiveRefuses(t *testing.T) {
 		t.Error("received with a cancelled context")
 	}
 	if s.data.Len() != 40 || s.now.Count() != 40 || s.reading.Added.Total != 0 {
-		t.Errorf("refused data left traces: %d images, %d in the moments, %+v", s.data.Len(), s.now.Count(), s.reading)
+		t.Errorf("refused data left traces: %d images, %d in the moments, %+v", s.data.Len(), s.now.Count(),
+			s.reading)
 	}
 
 	post := func(method string, body []byte) *httptest.ResponseRecorder {
@@ -132,7 +139,7 @@ func TestReceiveRefuses(t *testing.T) {
 		s.ServeHTTP(w, httptest.NewRequest(method, "/", bytes.NewReader(body)))
 		return w
 	}
-	img, err := picture(colours(t, 1, 9, 1), 0)
+	img, err := data.Picture(colours(t, 1, 9, 1), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +151,8 @@ func TestReceiveRefuses(t *testing.T) {
 	if (a.Class != "red" && a.Class != "green") || a.Probability < 0.5 || a.Probability > 1 {
 		t.Errorf("answer %+v", a)
 	}
-	if w := post(http.MethodPost, []byte("no image")); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "image") {
+	if w := post(http.MethodPost, []byte("no image")); w.Code != http.StatusBadRequest ||
+		!strings.Contains(w.Body.String(), "image") {
 		t.Errorf("text posted: %d %s", w.Code, w.Body)
 	}
 	if w := post(http.MethodGet, nil); w.Code != http.StatusMethodNotAllowed {
@@ -183,6 +191,17 @@ func TestBatches(t *testing.T) {
 	for k, b := range stream {
 		if classesIn(b) != want[k][0] || b.Len() != want[k][1] {
 			t.Errorf("batch %d: classes up to %d, %d images; want %v", k, classesIn(b), b.Len(), want[k])
+		}
+	}
+}
+
+// Mistakes end the program before anything is trained.
+func TestUsage(t *testing.T) {
+	for _, args := range [][]string{{"-images", "-1"}, {"-images", "x"}, {"stray"}, {"-out", "x"}} {
+		var out, errs strings.Builder
+		if code := program().Start(t.Context(), args,
+			run.Streams{Out: &out, Err: &errs}); code != run.ExitUsage || errs.Len() == 0 {
+			t.Errorf("%v: exit code %d, %q", args, code, errs.String())
 		}
 	}
 }

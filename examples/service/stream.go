@@ -1,14 +1,9 @@
 package main
 
-import (
-	"image"
+import "github.com/tendril-nas/tendril/supernet/dataset"
 
-	"github.com/tendril-nas/tendril/supernet/dataset"
-)
-
-// batches cuts a training set into what arrives one after the other: the
-// first classes, then half of their remaining images, then two more classes
-// at a time.
+// batches cuts a training set into what arrives one after the other: the first classes, then half
+// of their remaining images, then two more classes at a time.
 func batches(train dataset.Dataset, perClass int) ([]dataset.Dataset, error) {
 	byLabel := make([][]int, len(train.Classes()))
 	for i := range train.Len() {
@@ -40,19 +35,4 @@ func batches(train dataset.Dataset, perClass int) ([]dataset.Dataset, error) {
 		out = append(out, ds)
 	}
 	return out, nil
-}
-
-// picture makes image i of ds an image.Image, as a client would send it.
-func picture(ds dataset.Dataset, i int) (image.Image, error) {
-	size := ds.Size()
-	pixels := make([]uint8, size*size*3)
-	if err := ds.Image(i, pixels); err != nil {
-		return nil, err
-	}
-	img := image.NewRGBA(image.Rect(0, 0, size, size))
-	for p := range size * size {
-		copy(img.Pix[4*p:4*p+3], pixels[3*p:3*p+3])
-		img.Pix[4*p+3] = 255
-	}
-	return img, nil
 }

@@ -1,33 +1,63 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
+
+	"github.com/tendril-nas/tendril/examples/adaxpert/internal/growth"
+	"github.com/tendril-nas/tendril/examples/internal/run"
+	"github.com/tendril-nas/tendril/examples/internal/run/cells"
 )
 
-// cell is one experiment.
-type cell struct {
-	name string
-	kind string   // growth, rank, policy or linear
-	data string   // "" = embedded
-	args []string // settings, as flags of examples/adaxpert
+type cell = cells.Cell[result]
+
+// study is an experiment that fills one of the fields of a result.
+type study func(ctx context.Context, j *run.Job, cfg *growth.Config, r *result) error
+
+// growthCell is one run of examples/adaxpert.
+func growthCell(name, data string, args []string) cell {
+	return cell{Name: name, Data: data, Args: args, Command: "go run ./examples/adaxpert",
+		Run: func(ctx context.Context, j *run.Job, place string) (r result, err error) {
+			r.Report, err = growth.Program().Call(ctx, j, withData(args, place))
+			return r, err
+		}}
 }
 
-// Kinds of cells.
-const (
-	kindGrowth = "growth" // one run of examples/adaxpert
-	kindRank   = "rank"   // inherited against retrained accuracy
-	kindPolicy = "policy" // policy against random search
-	kindLinear = "linear" // linear classifier on pixels
-)
+// studyCell is an experiment beside the main loop, with the settings of examples/adaxpert.
+func studyCell(name, data string, args []string, s study) cell {
+	return cell{Name: name, Data: data, Args: args,
+		Run: func(ctx context.Context, j *run.Job, place string) (r result, err error) {
+			cfg, err := growth.Program().Prepare(j, withData(args, place))
+			if err == nil {
+				err = s(ctx, j, &cfg, &r)
+			}
+			return r, err
+		}}
+}
 
-// dataSets are the data that are not embedded, by the name of the flag that says where they are.
-func dataSets() map[string]string {
-	return map[string]string{
-		"fashion": "the four files of full Fashion-MNIST",
-		"cifar":   "CIFAR-10, or a directory with train.tar and test.tar of its images",
-		"tiny":    "Tiny-ImageNet reduced to 100 classes, a directory with train.tar and val.tar",
+// Studies: inherited against retrained accuracy, policy against random search, a linear classifier
+// on pixels.
+func rankStudy(ctx context.Context, j *run.Job, cfg *growth.Config, r *result) (err error) {
+	r.Ranked, err = growth.RankStudy(ctx, j, cfg, 12)
+	return err
+}
+
+func policyStudy(ctx context.Context, j *run.Job, cfg *growth.Config, r *result) (err error) {
+	r.Learnt, err = growth.PolicyStudy(ctx, j, cfg, 5)
+	return err
+}
+
+func linearStudy(ctx context.Context, _ *run.Job, cfg *growth.Config, r *result) (err error) {
+	r.Linear, err = runLinear(ctx, cfg)
+	return err
+}
+
+func withData(args []string, place string) []string {
+	if place == "" {
+		return args
 	}
+	return append(args[:len(args):len(args)], "-data", place)
 }
 
 // Settings of the cells on other data than the embedded images.
@@ -56,38 +86,40 @@ func methodArgs(method string) []string {
 	return []string{"-baseline", method}
 }
 
-// cells lists every experiment of the page, in its order.
-func cells() []cell {
+// allCells lists every experiment of the page, in its order.
+func allCells() []cell {
 	var out []cell
 	for _, s := range scenarios {
 		for _, m := range methods {
 			for _, seed := range seeds {
 				args := append([]string{"-scenario", s, "-seed", fmt.Sprint(seed)}, methodArgs(m)...)
-				out = append(out, cell{fmt.Sprintf("fashion-%s-%s-%d", s, m, seed), kindGrowth, "", args})
+				out = append(out, growthCell(fmt.Sprintf("fashion-%s-%s-%d", s, m, seed), "", args))
 			}
 		}
 	}
 	for _, m := range []string{"ours", "fixed"} {
 		args := []string{"-scenario", "II", "-seed", "1", "-retrain-later-epochs", "24"}
-		out = append(out, cell{"long-II-" + m, kindGrowth, "", append(args, methodArgs(m)...)})
+		out = append(out, growthCell("long-II-"+m, "", append(args, methodArgs(m)...)))
 	}
 	for _, seed := range seeds {
 		for _, v := range table3Variants() {
 			args := append([]string{"-always", "-seed", fmt.Sprint(seed)}, v.args...)
-			out = append(out, cell{fmt.Sprintf("table3-%s-%d", v.name, seed), kindGrowth, "", args})
+			out = append(out, growthCell(fmt.Sprintf("table3-%s-%d", v.name, seed), "", args))
 		}
 	}
 	out = append(out,
-		cell{"policy", kindPolicy, "", nil},
-		cell{"rank", kindRank, "", []string{"-volumes", "100", "-supernet-epochs", "20", "-retrain-epochs", "8"}},
-		cell{"fashion-full-I-ours", kindGrowth, "fashion", []string{"-retrain-batch", "128", "-supernet-batch", "128", "-val", "0.1"}})
+		studyCell("policy", "", nil, policyStudy),
+		studyCell("rank", "", []string{"-volumes", "100", "-supernet-epochs", "20", "-retrain-epochs", "8"},
+			rankStudy),
+		growthCell("fashion-full-I-ours", "fashion",
+			[]string{"-retrain-batch", "128", "-supernet-batch", "128", "-val", "0.1"}))
 	for _, m := range methods {
-		out = append(out, cell{"cifar-I-" + m, kindGrowth, "cifar", append(cifarArgs(), methodArgs(m)...)})
+		out = append(out, growthCell("cifar-I-"+m, "cifar", append(cifarArgs(), methodArgs(m)...)))
 	}
 	for _, m := range []string{"ours", "scratch"} {
-		out = append(out, cell{"tiny-II-" + m, kindGrowth, "tiny", append(tinyArgs(), methodArgs(m)...)})
+		out = append(out, growthCell("tiny-II-"+m, "tiny", append(tinyArgs(), methodArgs(m)...)))
 	}
-	return append(out, cell{"tiny-linear", kindLinear, "tiny", []string{"-size", "32"}})
+	return append(out, studyCell("tiny-linear", "tiny", []string{"-size", "32"}, linearStudy))
 }
 
 type variant struct {
@@ -95,7 +127,8 @@ type variant struct {
 	args []string
 }
 
-// table3Variants: a base of 20 % of the data, then copies of it or as many unseen images, adjusted or not.
+// table3Variants: a base of 20 % of the data, then copies of it or as many unseen images, adjusted
+// or not.
 func table3Variants() []variant {
 	return []variant{
 		{"copies-adjusted", []string{"-volumes", "20", "-copies"}},

@@ -5,30 +5,33 @@ import (
 	"math"
 	"strings"
 
-	"github.com/tendril-nas/tendril/examples/internal/growth"
+	"github.com/tendril-nas/tendril/examples/internal/run/cells"
 )
 
-// findings says in sentences how AdaXpert stands beside each baseline, seed by seed, and whether its networks grew with the data.
-func (p *page) findings(prefix string, baselines ...string) string {
-	ours := p.runs(prefix + "-ours")
+// findings says in sentences how AdaXpert stands beside each baseline, seed by seed, and whether
+// its networks grew with the data.
+func (t tables) findings(prefix string, baselines ...string) string {
+	ours := t.Of(prefix + "-ours")
 	if len(ours) == 0 {
-		return "AdaXpert was " + notRun + ".\n"
+		return "AdaXpert was " + cells.NotRun + ".\n"
 	}
 	var b strings.Builder
 	var first, last []float64
 	for _, r := range ours {
-		s := r.Report.Snapshots
-		first, last = append(first, float64(s[0].MAddsAfter)/1e6), append(last, float64(r.Report.Final.MAdds)/1e6)
+		s := r.Result.Report.Snapshots
+		first, last = append(first, float64(s[0].MAddsAfter)/1e6),
+			append(last, float64(r.Result.Report.Final.MAdds)/1e6)
 	}
-	fmt.Fprintf(&b, "- From the first to the last snapshot the network in service goes from %s to %s million multiply-adds.\n", spread("%.2f", first), spread("%.2f", last))
+	fmt.Fprintf(&b, "- From the first to the last snapshot the network in service goes from %s to %s million multiply-adds.\n", cells.Spread("%.2f", first), cells.Spread("%.2f", last))
 	for _, m := range baselines {
-		acc, cost, search := p.against(ours, prefix+"-"+m)
+		acc, cost, search := t.against(prefix+"-ours", prefix+"-"+m)
 		if len(acc) == 0 {
-			fmt.Fprintf(&b, "- Beside %s: %s.\n", m, notRun)
+			fmt.Fprintf(&b, "- Beside %s: %s.\n", m, cells.NotRun)
 			continue
 		}
-		mean, err := growth.MeanAndError(acc)
-		fmt.Fprintf(&b, "- Beside %s: %s, %+.2f points%s, with %.2f times the multiply-adds", m, verdict(mean, err, len(acc)), mean, errorOf(err, len(acc)), meanOf(cost))
+		mean, err := cells.MeanAndError(acc)
+		fmt.Fprintf(&b, "- Beside %s: %s, %+.2f points%s, with %.2f times the multiply-adds", m,
+			verdict(mean, err, len(acc)), mean, errorOf(err, len(acc)), meanOf(cost))
 		if s := meanOf(search); !math.IsNaN(s) && !math.IsInf(s, 0) {
 			fmt.Fprintf(&b, " and %.2f times the search time", s)
 		}
@@ -37,30 +40,20 @@ func (p *page) findings(prefix string, baselines ...string) string {
 	return b.String()
 }
 
-// against pairs runs of the same seed: difference of final accuracy in points, ratios of multiply-adds and search time.
-func (p *page) against(ours []*record, prefix string) (acc, cost, search []float64) {
-	for _, o := range ours {
-		r, ok := p.records[prefix+seedSuffix(o.Name)]
-		if !ok || r.Report == nil {
-			continue
-		}
-		acc = append(acc, 100*(o.Report.Final.TestAccuracy-r.Report.Final.TestAccuracy))
-		cost = append(cost, float64(o.Report.Final.MAdds)/float64(r.Report.Final.MAdds))
-		search = append(search, o.Report.SearchSeconds()/r.Report.SearchSeconds())
+// against pairs runs of the same seed: difference of final accuracy in points, ratios of
+// multiply-adds and search time.
+func (t tables) against(a, b string) (acc, cost, search []float64) {
+	for _, p := range t.Pairs(a, b) {
+		ours, other := p[0].Report, p[1].Report
+		acc = append(acc, 100*(ours.Final.TestAccuracy-other.Final.TestAccuracy))
+		cost = append(cost, float64(ours.Final.MAdds)/float64(other.Final.MAdds))
+		search = append(search, ours.SearchSeconds()/other.SearchSeconds())
 	}
 	return acc, cost, search
 }
 
-// seedSuffix is the "-3" of a cell's name, or "".
-func seedSuffix(name string) string {
-	i := strings.LastIndexByte(name, '-')
-	if i < 0 || !isNumber(name[i+1:]) {
-		return ""
-	}
-	return name[i:]
-}
-
-// verdict says whether a difference stands out of the noise between seeds, for which one seed says nothing.
+// verdict says whether a difference stands out of the noise between seeds, for which one seed says
+// nothing.
 func verdict(mean, err float64, n int) string {
 	switch {
 	case n < 2:
@@ -81,6 +74,6 @@ func errorOf(err float64, n int) string {
 }
 
 func meanOf(x []float64) float64 {
-	m, _ := growth.MeanAndError(x)
+	m, _ := cells.MeanAndError(x)
 	return m
 }

@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"math"
-	"math/rand/v2"
 
 	"gonum.org/v1/gonum/floats"
 
-	"github.com/tendril-nas/tendril/examples/internal/growth"
+	"github.com/tendril-nas/tendril/examples/adaxpert/internal/growth"
+	"github.com/tendril-nas/tendril/examples/internal/data"
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
@@ -20,29 +21,31 @@ type linearResult struct {
 }
 
 func runLinear(ctx context.Context, cfg *growth.Config) (*linearResult, error) {
-	train, test, err := growth.OpenData(ctx, cfg.Data, cfg.Size, cfg.Seed)
+	train, test, err := data.Open(ctx, cfg.Data, cfg.Size, uint64(cfg.Seed))
 	if err != nil {
 		return nil, err
 	}
 	return trainLinear(ctx, train, test, 15, cfg.Seed)
 }
 
-// trainLinear fits softmax regression on standardised pixels by stochastic gradient descent, one image at a time with a falling
-// learning rate, and reports the best epoch.
-func trainLinear(ctx context.Context, train, test dataset.Dataset, epochs int, seed uint64) (*linearResult, error) {
+// trainLinear fits softmax regression on standardised pixels by stochastic gradient descent, one
+// image at a time with a falling learning rate, and reports the best epoch.
+func trainLinear(ctx context.Context, train, test dataset.Dataset, epochs int,
+	seed run.Seed) (*linearResult, error) {
 	norm, err := dataset.Measure(ctx, train)
 	if err != nil {
 		return nil, err
 	}
 	q, k := train.Size()*train.Size()*3, len(train.Classes())
-	m := &linear{q: q, k: k, w: make([]float64, k*(q+1)), p: make([]float64, k), norm: norm, raw: make([]uint8, q), f32: make([]float32, q), x: make([]float64, q+1)}
+	m := &linear{q: q, k: k, w: make([]float64, k*(q+1)), p: make([]float64, k), norm: norm,
+		raw: make([]uint8, q), f32: make([]float32, q), x: make([]float64, q+1)}
 	res := &linearResult{Images: train.Len(), Classes: k, Epochs: epochs}
 	for e := range epochs {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		rate := 0.3 / float64(q) / (1 + float64(e))
-		for _, i := range rand.New(rand.NewPCG(seed, uint64(e))).Perm(train.Len()) {
+		for _, i := range seed.Stream("results.linear", e).Perm(train.Len()) {
 			if err := m.learn(train, i, rate); err != nil {
 				return nil, err
 			}

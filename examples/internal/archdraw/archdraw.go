@@ -1,5 +1,6 @@
-// Package archdraw draws a sequence of architectures side by side as SVG, one column per snapshot and one box per layer, so that
-// layers which come, go or change between snapshots can be seen at a glance, as in Fig. 4 of the AdaXpert paper.
+// Package archdraw draws a sequence of architectures side by side as SVG, one column per snapshot
+// and one box per layer, so that layers which come, go or change between snapshots can be seen at a
+// glance, as in Fig. 4 of the AdaXpert paper.
 package archdraw
 
 import (
@@ -26,7 +27,8 @@ func ParseColumn(title, text string, notes ...string) (Column, error) {
 	c := Column{Title: title, Notes: notes}
 	parts := strings.Split(text, ":")
 	if len(parts) != 3 {
-		return c, fmt.Errorf("architecture %q: got %d lists, expected depths:kernels:ratios", text, len(parts))
+		return c, fmt.Errorf("architecture %q: got %d lists, expected depths:kernels:ratios", text,
+			len(parts))
 	}
 	var lists [3][]int
 	for i, p := range parts {
@@ -40,7 +42,8 @@ func ParseColumn(title, text string, notes ...string) (Column, error) {
 	}
 	depths, kernels, ratios := lists[0], lists[1], lists[2]
 	if len(kernels) != len(ratios) || len(kernels)%len(depths) != 0 {
-		return c, fmt.Errorf("architecture %q: %d depths, %d kernels and %d ratios do not fit together", text, len(depths), len(kernels), len(ratios))
+		return c, fmt.Errorf("architecture %q: %d depths, %d kernels and %d ratios do not fit together", text,
+			len(depths), len(kernels), len(ratios))
 	}
 	slots := len(kernels) / len(depths)
 	for u, d := range depths {
@@ -66,8 +69,9 @@ const (
 	legendSpace = 46
 )
 
-// SVG draws the columns. Boxes are coloured by kernel and as wide as their expand ratio says; a thick frame marks a layer that is new
-// or changed against the column before, a dashed empty box one that was removed.
+// SVG draws the columns. Boxes are coloured by kernel and as wide as their expand ratio says; a
+// thick frame marks a layer that is new or changed against the column before, a dashed empty box
+// one that was removed.
 func SVG(title string, columns []Column) []byte {
 	var b bytes.Buffer
 	rows, notes, units := extent(columns)
@@ -117,7 +121,8 @@ func extent(columns []Column) (rows, notes, units int) {
 	return rows, notes, len(d)
 }
 
-// deepest gives, per unit, the largest depth over all columns, so that equal slots stand in one row.
+// deepest gives, per unit, the largest depth over all columns, so that equal slots stand in one
+// row.
 func deepest(columns []Column) []int {
 	var d []int
 	for _, c := range columns {
@@ -175,7 +180,8 @@ func fill(kernel int) string {
 func legend(b *bytes.Buffer, y int) {
 	x := left
 	for _, k := range []int{3, 5, 7} {
-		fmt.Fprintf(b, `<rect x="%d" y="%d" width="16" height="14" fill="%s" stroke="#777"/>`+"\n", x, y-11, fill(k))
+		fmt.Fprintf(b, `<rect x="%d" y="%d" width="16" height="14" fill="%s" stroke="#777"/>`+"\n", x, y-11,
+			fill(k))
 		text(b, x+20, y, "start", fmt.Sprintf("kernel %d", k), "")
 		x += 82
 	}
@@ -189,5 +195,6 @@ func legend(b *bytes.Buffer, y int) {
 }
 
 func text(b *bytes.Buffer, x, y int, anchor, s, attrs string) {
-	fmt.Fprintf(b, `<text x="%d" y="%d" text-anchor="%s"%s>%s</text>`+"\n", x, y, anchor, attrs, html.EscapeString(s))
+	fmt.Fprintf(b, `<text x="%d" y="%d" text-anchor="%s"%s>%s</text>`+"\n", x, y, anchor, attrs,
+		html.EscapeString(s))
 }

@@ -25,7 +25,8 @@ func TestParseColumn(t *testing.T) {
 	if c.Units[0][1] != (Layer{7, 3}) || c.Units[0][2] != (Layer{3, 6}) {
 		t.Errorf("unit 1 is %v", c.Units[0])
 	}
-	for _, bad := range []string{"", "1:2", "a,2:3,3:3,3", "2,2:3,3,3:3,3,3", "3,1:3,3,3,3:3,3,3,3", "2:3,3:3"} {
+	for _, bad := range []string{"", "1:2", "a,2:3,3:3,3", "2,2:3,3,3:3,3,3", "3,1:3,3,3,3:3,3,3,3",
+		"2:3,3:3"} {
 		if _, err := ParseColumn("x", bad); err == nil {
 			t.Errorf("%q was accepted", bad)
 		}

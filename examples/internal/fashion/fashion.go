@@ -1,6 +1,6 @@
-// Package fashion gives the examples real images without a download: an
-// embedded subset of Fashion-MNIST, 800 training and 150 test images of each
-// of its ten classes. The subfolder data holds the files and their licence.
+// Package fashion gives the examples real images without a download: an embedded subset of
+// Fashion-MNIST, 800 training and 150 test images of each of its ten classes. The subfolder data
+// holds the files and their licence.
 package fashion
 
 import (
@@ -23,12 +23,12 @@ const (
 
 // Classes returns the class names in label order.
 func Classes() []string {
-	return []string{"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"}
+	return []string{"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker",
+		"Bag", "Ankle boot"}
 }
 
-// Load returns the training and the test images at the given size in pixels,
-// 28 when it is 0. Up to 36 pixels the images are padded with black,
-// otherwise scaled.
+// Load returns the training and the test images at the given size in pixels, 28 when it is 0. Up to
+// 36 pixels the images are padded with black, otherwise scaled.
 func Load(size int) (train, test dataset.Dataset, err error) {
 	if train, err = load("train", size); err != nil {
 		return nil, nil, err

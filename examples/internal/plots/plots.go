@@ -1,4 +1,5 @@
-// Package plots draws the pictures of the example programs: curves over snapshots and over proposals, as PNG or SVG files.
+// Package plots draws the pictures of the example programs: curves over snapshots and over
+// proposals, as PNG or SVG files.
 package plots
 
 import (
@@ -15,7 +16,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Series is one named curve. X may be nil: the points then stand at 1, 2, 3, … Points that are not finite are left out.
+// Series is one named curve. X may be nil: the points then stand at 1, 2, 3, … Points that are not
+// finite are left out.
 type Series struct {
 	Name string
 	X, Y []float64
@@ -48,8 +50,8 @@ func colours(i int) color.Color {
 	return palette[i%len(palette)]
 }
 
-// Render returns the figure in the format named by ext, "png" or "svg".
-// The same figure always gives the same bytes.
+// Render returns the figure in the format named by ext, "png" or "svg". The same figure always
+// gives the same bytes.
 func Render(f Figure, ext string) ([]byte, error) {
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = f.Title, f.XLabel, f.YLabel

@@ -10,8 +10,10 @@ import (
 )
 
 func TestRenderPNG(t *testing.T) {
-	f := Figure{Title: "accuracy", XLabel: "snapshot", YLabel: "test accuracy", XTicks: []string{"10 %", "20 %", "40 %"},
-		Series: []Series{{Name: "before", Y: []float64{math.NaN(), 0.5, 0.6}}, {Name: "after", Y: []float64{0.5, 0.7, 0.8}}}}
+	f := Figure{Title: "accuracy", XLabel: "snapshot", YLabel: "test accuracy",
+		XTicks: []string{"10 %", "20 %", "40 %"},
+		Series: []Series{{Name: "before", Y: []float64{math.NaN(), 0.5, 0.6}},
+			{Name: "after", Y: []float64{0.5, 0.7, 0.8}}}}
 	a, err := Render(f, "png")
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +39,8 @@ func TestRenderPNG(t *testing.T) {
 }
 
 func TestRenderSVGHoldsLabels(t *testing.T) {
-	out, err := Render(Figure{Title: "reward curve", YFromZero: true, Series: []Series{{X: []float64{2, 1}, Y: []float64{3, 4}, Dots: true}}}, Ext("a/B.SVG"))
+	out, err := Render(Figure{Title: "reward curve", YFromZero: true,
+		Series: []Series{{X: []float64{2, 1}, Y: []float64{3, 4}, Dots: true}}}, Ext("a/B.SVG"))
 	if err != nil {
 		t.Fatal(err)
 	}

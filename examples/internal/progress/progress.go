@@ -1,17 +1,21 @@
-// Package progress shows how far a long run has come: a bar on a terminal, plain lines anywhere else.
+// Package progress shows how far a long run has come: a bar on a terminal, plain lines anywhere
+// else, with the time that is left of the phase under way and, where the run has a plan, of all of
+// it.
 //
-// A Printer owns one output. Phases run one after another; ordinary lines may be printed at any time and never garble the bar.
-// All methods may be called from several goroutines. What is printed never influences what a run computes.
+// A Printer owns one output. Phases run one after another; ordinary lines may be printed at any
+// time and never garble the bar, which is never wider than the terminal. All methods may be called
+// from several goroutines. What is printed never influences what a run computes.
 package progress
 
 import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
-	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
 
@@ -21,7 +25,11 @@ type Options struct {
 	Plain bool
 	// Bar forces a bar even where the output is no terminal. Plain wins over Bar.
 	Bar bool
-	// Interval is the shortest time between two plain lines of one phase; 0 means ten seconds.
+	// Columns is the width to keep within; 0 means that of the terminal, and 80 where there is
+	// none.
+	Columns int
+	// Interval is the shortest time between two plain lines of one phase or two pictures of the
+	// bar; 0 means ten seconds and a tenth of one.
 	Interval time.Duration
 	// Now replaces the clock; nil means time.Now.
 	Now func() time.Time
@@ -32,9 +40,12 @@ type Printer struct {
 	mu       sync.Mutex
 	w        io.Writer
 	bar      bool
+	columns  int
 	interval time.Duration
 	now      func() time.Time
 	phase    *Phase
+	plan     plan
+	shown    int // columns of the bar on display
 }
 
 // New returns a Printer on w.
@@ -42,16 +53,22 @@ func New(w io.Writer, o *Options) *Printer {
 	if o == nil {
 		o = &Options{}
 	}
-	p := &Printer{w: w, interval: o.Interval, now: o.Now}
-	if p.interval == 0 {
-		p.interval = 10 * time.Second
-	}
+	p := &Printer{w: w, columns: o.Columns, interval: o.Interval, now: o.Now}
 	if p.now == nil {
 		p.now = time.Now
 	}
 	p.bar = !o.Plain && (o.Bar || IsTerminal(w))
+	if p.interval == 0 {
+		p.interval = 10 * time.Second
+		if p.bar {
+			p.interval = 100 * time.Millisecond
+		}
+	}
 	return p
 }
+
+// Quiet returns a Printer that shows nothing.
+func Quiet() *Printer { return New(io.Discard, &Options{Plain: true}) }
 
 // IsTerminal reports whether w is a file connected to a terminal.
 func IsTerminal(w io.Writer) bool {
@@ -59,91 +76,64 @@ func IsTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Printf writes an ordinary line; a bar on display is wiped first and comes back with the next step.
-func (p *Printer) Printf(format string, args ...any) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.phase != nil && p.phase.bar != nil {
-		_ = p.phase.bar.Clear()
-	}
-	fmt.Fprintf(p.w, format+"\n", args...)
+// Printf writes an ordinary line; a bar on display is wiped first and comes back with the next
+// step.
+func (p *Printer) Printf(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
+
+// Write writes ordinary text, which should be whole lines.
+func (p *Printer) Write(text []byte) (int, error) { return p.Beside(p.w).Write(text) }
+
+// Beside returns a writer to another output that may share the terminal: the bar is wiped before
+// anything is written.
+func (p *Printer) Beside(w io.Writer) io.Writer { return &beside{p, w} }
+
+type beside struct {
+	p *Printer
+	w io.Writer
 }
 
-// Phase starts a phase of total steps and ends the one before it, if it is still open.
-func (p *Printer) Phase(name string, total int) *Phase {
+func (b *beside) Write(text []byte) (int, error) {
+	b.p.mu.Lock()
+	defer b.p.mu.Unlock()
+	b.p.wipe()
+	return b.w.Write(text)
+}
+
+// Close ends the phase under way and wipes the bar.
+func (p *Printer) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.phase != nil {
 		p.phase.finish()
 	}
-	ph := &Phase{p: p, name: name, total: max(total, 1), last: p.now()}
-	if p.bar {
-		ph.bar = progressbar.NewOptions(ph.total,
-			progressbar.OptionSetWriter(p.w),
-			progressbar.OptionSetDescription(fmt.Sprintf("%-18s", name)),
-			progressbar.OptionSetWidth(30),
-			progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionClearOnFinish(),
-			progressbar.OptionSetPredictTime(true),
-			progressbar.OptionShowCount())
-	}
-	p.phase = ph
-	return ph
 }
 
-// Phase is one stretch of work with a known number of steps.
-type Phase struct {
-	p     *Printer
-	name  string
-	total int
-	done  int
-	bar   *progressbar.ProgressBar
-	last  time.Time
-	over  bool
+// draw shows a line in the place of the one on display.
+func (p *Printer) draw(line string) {
+	n := utf8.RuneCountInString(line)
+	fmt.Fprintf(p.w, "\r%s%s", line, strings.Repeat(" ", max(0, p.shown-n)))
+	p.shown = n
 }
 
-// Set reports that done of the total steps are behind; note says more about the present state and may be empty.
-// Steps never run backwards: a smaller number than before is ignored.
-func (ph *Phase) Set(done int, note string) {
-	ph.p.mu.Lock()
-	defer ph.p.mu.Unlock()
-	if ph.over || done < ph.done {
-		return
+// wipe removes the bar from the terminal.
+func (p *Printer) wipe() {
+	if p.shown > 0 {
+		fmt.Fprintf(p.w, "\r%s\r", strings.Repeat(" ", p.shown))
+		p.shown = 0
 	}
-	ph.done = min(done, ph.total)
-	if ph.bar != nil {
-		if note != "" {
-			ph.bar.Describe(fmt.Sprintf("%-18s %s", ph.name, note))
+}
+
+// width is the number of columns to keep within: one less than there are, for terminals that go to
+// the next line when the last column is filled.
+func (p *Printer) width() int {
+	n := p.columns
+	if f, ok := p.w.(*os.File); ok && n == 0 {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
+			n = w
 		}
-		_ = ph.bar.Set(ph.done)
-		return
 	}
-	if now := ph.p.now(); now.Sub(ph.last) >= ph.p.interval {
-		ph.last = now
-		fmt.Fprintf(ph.p.w, "  %s %d/%d", ph.name, ph.done, ph.total)
-		if note != "" {
-			fmt.Fprintf(ph.p.w, "  %s", note)
-		}
-		fmt.Fprintln(ph.p.w)
+	if n == 0 {
+		n = 80
 	}
-}
-
-// End closes the phase. It may be called more than once.
-func (ph *Phase) End() {
-	ph.p.mu.Lock()
-	defer ph.p.mu.Unlock()
-	ph.finish()
-}
-
-func (ph *Phase) finish() {
-	if ph.over {
-		return
-	}
-	ph.over = true
-	if ph.bar != nil {
-		_ = ph.bar.Clear()
-	}
-	if ph.p.phase == ph {
-		ph.p.phase = nil
-	}
+	return max(1, n-1)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 func TestPlainLines(t *testing.T) {
@@ -24,7 +25,7 @@ func TestPlainLines(t *testing.T) {
 	if len(lines) != 11 {
 		t.Fatalf("got %d lines, want ten of progress and one of text:\n%s", len(lines), out.String())
 	}
-	if lines[0] != "  supernet 10/100  loss 0.5" || lines[10] != "snapshot 1" {
+	if lines[0] != "  supernet 10/100  loss 0.5  1m30s left" || lines[10] != "snapshot 1" {
 		t.Errorf("lines are %q", lines)
 	}
 	if strings.ContainsAny(out.String(), "\r\x1b") {
@@ -43,7 +44,7 @@ func TestBarIsWipedBeforeText(t *testing.T) {
 		t.Fatalf("no bar in %q", text)
 	}
 	i := strings.LastIndex(text, "hello")
-	if i == 0 || (text[i-1] != '\r' && text[i-1] != 'K') {
+	if i == 0 || text[i-1] != '\r' {
 		t.Errorf("text does not start on a clean line: %q", text)
 	}
 	next := p.Phase("adjuster", 2)
@@ -64,5 +65,87 @@ func TestPlainWinsOverBar(t *testing.T) {
 	}
 	if IsTerminal(&out) {
 		t.Error("a buffer is no terminal")
+	}
+}
+
+// A bar keeps within the terminal, however narrow, and says what matters most there.
+func TestBarFits(t *testing.T) {
+	for columns := 1; columns <= 120; columns++ {
+		for _, name := range []string{"retrain 12/15", "épreuve", strings.Repeat("long ", 20)} {
+			line := fit(columns, name, 0.43, "epoch 3/8 loss 1.234", "1m20s left", "of all 12m00s")
+			if n := utf8.RuneCountInString(line); n > columns {
+				t.Errorf("%d columns: %d used by %q", columns, n, line)
+			}
+		}
+	}
+	for columns, want := range map[int]string{
+		20: "retrain 2/5  43 %",
+		29: "retrain 2/5  43 %  1m20s left",
+		44: "retrain 2/5  43 %  1m20s left  of all 12m00s",
+		54: "retrain 2/5  43 %  1m20s left  of all 12m00s  loss 1.2",
+		75: "retrain 2/5 [=======           ]  43 %  1m20s left  of all 12m00s  loss 1.2",
+	} {
+		if line := fit(columns, "retrain 2/5", 0.43, "loss 1.2", "1m20s left",
+			"of all 12m00s"); line != want {
+			t.Errorf("%d columns: %q, want %q", columns, line, want)
+		}
+	}
+	var out bytes.Buffer
+	p := New(&out, &Options{Bar: true, Columns: 30})
+	p.Phase("supernet 1/5", 100).Set(50, strings.Repeat("note ", 9))
+	p.Close()
+	for picture := range strings.SplitSeq(out.String(), "\r") {
+		if len(picture) > 29 {
+			t.Errorf("%d columns drawn: %q", len(picture), picture)
+		}
+	}
+}
+
+// The time left of the run follows from the work done so far, and phases that are left out count no
+// more.
+func TestPlanEstimates(t *testing.T) {
+	var out bytes.Buffer
+	clock := time.Unix(0, 0)
+	p := New(&out, &Options{Interval: time.Second, Now: func() time.Time { return clock }})
+	p.Plan(Planned{"a", 100}, Planned{"b", 50}, Planned{"c", 200})
+	ph := p.Phase("a", 10)
+	for i := range 11 { // 10 units of work a second
+		ph.Set(i, "")
+		clock = clock.Add(time.Second)
+	}
+	if !strings.Contains(out.String(), "a 5/10  5s left  of all 30s") {
+		t.Errorf("in the first phase:\n%s", out.String())
+	}
+	ph = p.Phase("c", 4)
+	out.Reset()
+	clock = clock.Add(time.Second)
+	ph.Set(2, "") // resumed half-way
+	if !strings.Contains(out.String(), "c 2/4  of all 10s") {
+		t.Errorf("after a phase was left out:\n%s", out.String())
+	}
+	p.Phase("unplanned", 4).Set(1, "")
+
+	// Phases of the same kind go equally fast: 10 units a second for a, 1 for b.
+	p.Plan(Planned{"a 1", 100}, Planned{"b 1", 10}, Planned{"a 2", 100}, Planned{"b 2", 10})
+	for _, name := range []string{"a 1", "b 1"} {
+		ph = p.Phase(name, 10)
+		for i := range 11 {
+			clock = clock.Add(time.Second)
+			ph.Set(i, "")
+		}
+	}
+	if !strings.Contains(out.String(), "b 1 10/10  0s left  of all 20s") {
+		t.Errorf("kinds:\n%s", out.String())
+	}
+}
+
+func TestBrief(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s", 59400 * time.Millisecond: "59s", time.Minute: "1m00s", 3725 * time.Second: "1h02m",
+		300 * time.Hour: "12d",
+	} {
+		if got := brief(d); got != want {
+			t.Errorf("%v is %q, want %q", d, got, want)
+		}
 	}
 }

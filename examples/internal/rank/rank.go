@@ -8,8 +8,8 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// Spearman is the correlation of the ranks of two equally long lists; equal values
-// share the mean of their ranks.
+// Spearman is the correlation of the ranks of two equally long lists; equal values share the mean
+// of their ranks.
 func Spearman(x, y []float64) float64 { return stat.Correlation(ranks(x), ranks(y), nil) }
 
 // ranks of values from 1; equal ones share the mean of their ranks.
@@ -41,8 +41,8 @@ func ranks(xs []float64) []float64 {
 	return out
 }
 
-// Kendall is τ-b: pairs in the same order less pairs in the other order, over
-// the geometric mean of the pairs that are not equal in x and in y.
+// Kendall is τ-b: pairs in the same order less pairs in the other order, over the geometric mean of
+// the pairs that are not equal in x and in y.
 func Kendall(x, y []float64) float64 {
 	var sum, nx, ny float64
 	for i := range x {

@@ -34,7 +34,8 @@ func TestCorrelations(t *testing.T) {
 		{[]float64{1, 2, 3, 4}, []float64{10, 20, 30, 40}, 1, 1},
 		{[]float64{1, 2, 3, 4}, []float64{4, 3, 2, 1}, -1, -1},
 		{[]float64{1, 2, 3, 4}, []float64{1, 3, 2, 4}, 0.8, 4.0 / 6}, // 1 − 6·2/(4·15); 5 pairs agree, 1 does not
-		// Ranks 1, 2.5, 2.5, 4 and 1, 3, 2, 4: covariance 4.5/4, variances 4.5/4 and 5/4. Of 6 pairs 5 are in order, one is tied in x.
+		// Ranks 1, 2.5, 2.5, 4 and 1, 3, 2, 4: covariance 4.5/4, variances 4.5/4 and 5/4. Of 6
+		// pairs 5 are in order, one is tied in x.
 		{[]float64{1, 2, 2, 3}, []float64{1, 3, 2, 4}, math.Sqrt(0.9), 5 / math.Sqrt(5*6)},
 	} {
 		if s, k := Spearman(c.x, c.y), Kendall(c.x, c.y); math.Abs(s-c.spearman) > 1e-12 || math.Abs(k-c.kendall) > 1e-12 {
@@ -43,7 +44,8 @@ func TestCorrelations(t *testing.T) {
 	}
 }
 
-// TestRanksProperties: ranks keep order, share ties and sum to n(n+1)/2; correlations do not change under increasing maps.
+// TestRanksProperties: ranks keep order, share ties and sum to n(n+1)/2; correlations do not change
+// under increasing maps.
 func TestRanksProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		xs := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) float64 { return float64(rapid.IntRange(-6, 6).Draw(t, "x")) / 4 }), 2, 12).Draw(t, "x")

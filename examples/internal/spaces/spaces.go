@@ -10,8 +10,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// Flags is a search space as the command line describes it. Register, parse,
-// then Check; Open makes the space.
+// Flags is a search space as the command line describes it. Register, parse, then Check; Open makes
+// the space.
 type Flags struct {
 	Name    string
 	Width   float64
@@ -32,8 +32,7 @@ func (f *Flags) Register(fs *flag.FlagSet) {
 	fs.BoolVar(&f.SE, "se", false, "squeeze-and-excitation candidates as well, for the danas spaces")
 }
 
-// Check notes which flags a parsed command line has and finds mistakes among
-// those of the space.
+// Check notes which flags a parsed command line has and finds mistakes among those of the space.
 func (f *Flags) Check(fs *flag.FlagSet) error {
 	f.Given = map[string]bool{}
 	fs.Visit(func(g *flag.Flag) { f.Given[g.Name] = true })
@@ -118,7 +117,8 @@ func known() []family {
 			return searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: f.Width, StemStride: f.Stem})
 		}, scaled},
 		{"proxylessnas", func(f *Flags) (*searchspace.Space, error) {
-			return searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: f.Width, StemStride: f.Stem})
+			return searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: f.Width,
+				StemStride: f.Stem})
 		}, scaled},
 		{"resnet50", func(*Flags) (*searchspace.Space, error) {
 			return searchspace.ResNet50(searchspace.ResNet50Options{})

@@ -72,7 +72,8 @@ func TestMistakes(t *testing.T) {
 			t.Errorf("%v: error %v, expected one with %q", args, err, want)
 		}
 	}
-	for _, args := range [][]string{{"-width", "-1"}, {"-size", "-3"}, {"-classes", "-1"}, {"-stem-stride", "3"}} {
+	for _, args := range [][]string{{"-width", "-1"}, {"-size", "-3"}, {"-classes", "-1"},
+		{"-stem-stride", "3"}} {
 		f, err := parse(t, args...)
 		if err != nil {
 			t.Fatal(err)

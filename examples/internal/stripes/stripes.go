@@ -1,4 +1,5 @@
-// Package stripes writes a tiny made-up data set, so that tests of the example programs need neither downloads nor patience.
+// Package stripes writes a tiny made-up data set, so that tests of the example programs need
+// neither downloads nor patience.
 package stripes
 
 import (
@@ -8,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// Write puts four IDX files into dir: noisy stripes, side pixels square, of four classes that differ in direction and width. It is a
-// function of its arguments.
+// Write puts four IDX files into dir: noisy stripes, side pixels square, of four classes that
+// differ in direction and width. It is a function of its arguments.
 func Write(dir string, side, train, test int) error {
 	for k, part := range []struct {
 		name string
@@ -22,7 +23,8 @@ func Write(dir string, side, train, test int) error {
 			images = appendImage(images, r, i%classes, side)
 			labels = append(labels, byte(i%classes))
 		}
-		for name, data := range map[string][]byte{"-images-idx3-ubyte": images, "-labels-idx1-ubyte": labels} {
+		for name, data := range map[string][]byte{"-images-idx3-ubyte": images,
+			"-labels-idx1-ubyte": labels} {
 			if err := os.WriteFile(filepath.Join(dir, part.name+name), data, 0o644); err != nil {
 				return err
 			}

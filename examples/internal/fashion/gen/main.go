@@ -1,10 +1,10 @@
-// Command gen cuts the embedded subset out of the official Fashion-MNIST
-// files: the first images of each class, in the order of the files.
+// Command gen cuts the embedded subset out of the official Fashion-MNIST files: the first images of
+// each class, in the order of the files.
 //
 //	go run ./examples/internal/fashion/gen -from DIR -to examples/internal/fashion/data
 //
-// DIR holds the four .gz files of the official distribution. Run it again and
-// the output is the same to the last byte with the same Go version.
+// DIR holds the four .gz files of the official distribution. Run it again and the output is the
+// same to the last byte with the same Go version.
 package main
 
 import (
@@ -58,7 +58,8 @@ func cut(from, to, part string, per int) error {
 		return err
 	}
 	if len(images) < 16 || len(labels) < 8 || len(images)-16 != (len(labels)-8)*pixels {
-		return fmt.Errorf("%s holds %d bytes and %s %d: not images of %d pixels and their labels", imageFile, len(images), labelFile, len(labels), pixels)
+		return fmt.Errorf("%s holds %d bytes and %s %d: not images of %d pixels and their labels", imageFile,
+			len(images), labelFile, len(labels), pixels)
 	}
 	var pickedImages, pickedLabels []byte
 	count := make([]int, classes)
@@ -98,8 +99,8 @@ func unpack(path string) ([]byte, error) {
 	return io.ReadAll(z)
 }
 
-// pack writes header and data as one gzip stream without name or date, so
-// that the file depends on the data only.
+// pack writes header and data as one gzip stream without name or date, so that the file depends on
+// the data only.
 func pack(path string, header []uint32, data []byte) error {
 	var out bytes.Buffer
 	z, err := gzip.NewWriterLevel(&out, gzip.BestCompression)

@@ -1,0 +1,97 @@
+package growth
+
+import (
+	"math"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestTables(t *testing.T) {
+	c, err := Program().Settings(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(Default(), c); d != "" {
+		t.Errorf("no flags is not the default table:\n%s", d)
+	}
+	q, err := Program().Settings([]string{"-seed", "7", "-quick", "-width=0.25"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.quick()
+	want.Seed, want.Width = 7, 0.25
+	if d := cmp.Diff(want, q); d != "" {
+		t.Errorf("quick:\n%s", d)
+	}
+}
+
+func TestFlagErrors(t *testing.T) {
+	for _, args := range [][]string{
+		{"-nonsense"}, {"positional"}, {"-volumes", "0"}, {"-volumes", "10,x"}, {"-volumes", "101"},
+		{"-classes", "2,0"}, {"-seed", "-1"}, {"-width", "wide"},
+	} {
+		if _, err := Program().Settings(args); err == nil {
+			t.Errorf("%v was accepted", args)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"scenario":   func(c *Config) { c.Scenario = "III" },
+		"baseline":   func(c *Config) { c.Baseline = "best" },
+		"stem":       func(c *Config) { c.Stem = 3 },
+		"width":      func(c *Config) { c.Width = math.NaN() },
+		"size":       func(c *Config) { c.Size = 4 },
+		"val":        func(c *Config) { c.ValShare = 1 },
+		"volumes":    func(c *Config) { c.Volumes = nil },
+		"late":       func(c *Config) { c.LateMore = 1 },
+		"iterations": func(c *Config) { c.Adjuster.Iterations = 0 },
+		"epochs":     func(c *Config) { c.Retrain.Epochs = 0 },
+		"rate":       func(c *Config) { c.Supernet.LR = 0 },
+		"batch":      func(c *Config) { c.Supernet.Batch = 1 },
+	} {
+		c := Default()
+		change(&c)
+		if err := c.Check(); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	quick := Default()
+	quick.quick()
+	for _, c := range []Config{Default(), quick} {
+		for _, s := range Scenarios() {
+			c.Scenario = s
+			if err := c.Check(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	c := Default()
+	c.Data = "pictures"
+	if err := c.Check(); err != nil || !filepath.IsAbs(c.Data) {
+		t.Errorf("data path %q, %v", c.Data, err)
+	}
+}
+
+func TestSteps(t *testing.T) {
+	c := Default()
+	if got := c.Steps(10); !slices.Equal(got, []Step{{.1, 10}, {.2, 10}, {.4, 10}, {.8, 10}, {1, 10}}) {
+		t.Errorf("I: %v", got)
+	}
+	c.Scenario = "II"
+	if got := c.Steps(10); !slices.Equal(got, []Step{{1, 2}, {1, 4}, {1, 6}, {1, 8}, {1, 10}}) {
+		t.Errorf("II: %v", got)
+	}
+	q := Default()
+	q.quick()
+	q.Scenario = "II"
+	steps := q.Steps(10)
+	if last := steps[len(steps)-1]; last.Volume != 1 || last.Classes != steps[len(steps)-2].Classes {
+		t.Errorf("quick II ends with %v: no small arrival to keep the architecture at", steps)
+	}
+}

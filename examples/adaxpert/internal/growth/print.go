@@ -1,0 +1,92 @@
+package growth
+
+import (
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/tendril-nas/tendril/adjuster"
+	"github.com/tendril-nas/tendril/searchspace"
+)
+
+// announce says what is about to run, and how much work it is.
+func (e *engine) announce() error {
+	name := "AdaXpert"
+	if e.cfg.Baseline != "" {
+		name = "baseline " + e.cfg.Baseline
+	}
+	data := e.cfg.Data
+	if data == "" {
+		data = "embedded Fashion-MNIST images"
+	}
+	e.job.Say("%s, scenario %s, %d snapshots, seed %d", name, e.cfg.Scenario, e.scenario.Len(), e.cfg.Seed)
+	e.job.Say("data: %s, %d px; space: width %g, stem stride %d; lambda %.3g per million MAdds", data,
+		e.full.InputSize(), e.cfg.Width, e.cfg.Stem, e.lambda)
+	return e.plan()
+}
+
+// describe prints the snapshot under way.
+func (e *engine) describe(r *SnapshotReport, o *adjuster.Outcome) {
+	p, t := e.job.Say, e.t
+	p("snapshot %d/%d: %d images, %d classes", t, e.scenario.Len(), r.Images, r.Classes)
+	if t > 1 {
+		sign := ">"
+		if !o.Decision.Adjust {
+			sign = "<="
+		}
+		p("  H_t = %.2f points %s %g, d_t = %.4g: %s", r.H, sign, o.Decision.Epsilon, r.D, r.Decision)
+	} else {
+		p("  first snapshot: nothing to compare with")
+	}
+	if r.ArchBefore == r.ArchAfter {
+		p("  architecture %s", r.ArchAfter)
+	} else {
+		p("  architecture %s", r.ArchBefore)
+		p("            -> %s", r.ArchAfter)
+		if d, err := e.full.Diff(o.Before, o.After); err == nil {
+			p("  %s", changeCounts(&d))
+			p("  %s", d.String())
+		}
+	}
+	if t > 1 {
+		p("  MAdds %.3f M -> %.3f M, test accuracy %.2f %% -> %.2f %%", float64(r.MAddsBefore)/1e6,
+			float64(r.MAddsAfter)/1e6, 100*r.AccBefore, 100*r.AccAfter)
+	} else {
+		p("  MAdds %.3f M, test accuracy %.2f %%", float64(r.MAddsAfter)/1e6, 100*r.AccAfter)
+	}
+	p("  %s", timesLine(r.Seconds))
+}
+
+// timesLine lists wall times, the total last.
+func timesLine(s map[string]float64) string {
+	keys := make([]string, 0, len(s))
+	for k := range s {
+		if k != SecondsTotal {
+			keys = append(keys, k)
+		}
+	}
+	sort.Strings(keys)
+	var parts []string
+	for _, k := range append(keys, SecondsTotal) {
+		parts = append(parts, fmt.Sprintf("%s %.1f s", k, s[k]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// changeCounts sums up a difference between two architectures.
+func changeCounts(d *searchspace.Difference) string {
+	larger, smaller := map[searchspace.Kind]int{}, map[searchspace.Kind]int{}
+	for _, c := range d.Changed {
+		from, err1 := strconv.Atoi(c.From)
+		to, err2 := strconv.Atoi(c.To)
+		if err1 == nil && err2 == nil && to > from {
+			larger[c.Kind]++
+		} else {
+			smaller[c.Kind]++
+		}
+	}
+	return fmt.Sprintf("layers: %d added, %d removed; kernels: %d larger, %d smaller; ratios: %d larger, %d smaller", len(d.Added), len(d.Removed),
+		larger[searchspace.KindKernel], smaller[searchspace.KindKernel], larger[searchspace.KindExpand],
+		smaller[searchspace.KindExpand])
+}

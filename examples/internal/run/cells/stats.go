@@ -1,0 +1,57 @@
+package cells
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// MeanAndError is the mean of x and its standard error, NaN for fewer than two values.
+func MeanAndError(x []float64) (mean, err float64) {
+	m, s := stat.MeanStdDev(x, nil)
+	return m, s / math.Sqrt(float64(len(x)))
+}
+
+// Interval is the mean of x and half the width of its 95 % interval by Student's t with len(x) − 1
+// degrees of freedom, which is infinite for fewer than two values.
+func Interval(x []float64) (mean, half float64) {
+	if len(x) < 2 {
+		return stat.Mean(x, nil), math.Inf(1)
+	}
+	mean, err := MeanAndError(x)
+	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(len(x) - 1)}
+	return mean, t.Quantile(0.975) * err
+}
+
+// Spread is "mean ± sample standard deviation", the value alone when there is one, or "not run".
+// The format is that of one number.
+func Spread(format string, x []float64) string {
+	switch len(x) {
+	case 0:
+		return NotRun
+	case 1:
+		return fmt.Sprintf(format, x[0])
+	}
+	m, s := stat.MeanStdDev(x, nil)
+	return fmt.Sprintf(format+" ± "+unsigned(format), m, s)
+}
+
+// Contrast says what a difference is, from its value for every seed: "+1.20 (95 % interval +0.30 to
+// +2.10, 5 seeds)".
+func Contrast(format string, differences []float64) string {
+	switch len(differences) {
+	case 0:
+		return NotRun
+	case 1:
+		return fmt.Sprintf(format+" (one seed)", differences[0])
+	}
+	m, h := Interval(differences)
+	return fmt.Sprintf(format+" (95 %% interval "+format+" to "+format+", %d seeds)", m, m-h, m+h,
+		len(differences))
+}
+
+// unsigned is a format without the flag that writes a plus sign.
+func unsigned(format string) string { return strings.Replace(format, "%+", "%", 1) }

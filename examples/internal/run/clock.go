@@ -1,0 +1,78 @@
+package run
+
+import (
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+const secondsFile = "seconds.json"
+
+// Clock adds up wall time by phase, over all starts of a run. A phase that is timed inside another
+// one does not count for the outer one as well; where phases overlap, time counts for the one that
+// began last. Wall times are told, never used: a file that cannot be read or written costs them and
+// nothing else.
+type Clock struct {
+	mu      sync.Mutex
+	store   *Store
+	log     *slog.Logger
+	now     func() time.Time
+	seconds map[string]float64
+	open    []*string // phases under way, the innermost last
+	since   time.Time // when the innermost one began or went on
+}
+
+func newClock(s *Store, log *slog.Logger) *Clock {
+	c := &Clock{store: s, log: log, now: time.Now, seconds: map[string]float64{}}
+	if _, err := s.Read(secondsFile, &c.seconds); err != nil || c.seconds == nil {
+		log.Warn("wall times of earlier starts are lost", "error", err)
+		c.seconds = map[string]float64{}
+	}
+	return c
+}
+
+// Start begins a phase; the function that it returns ends it.
+func (c *Clock) Start(phase string) (stop func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.book()
+	this := &phase
+	c.open = append(c.open, this)
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.book()
+		c.open = slices.DeleteFunc(c.open, func(p *string) bool { return p == this })
+		if c.store.dir == "" {
+			return
+		}
+		if err := c.store.Write(secondsFile, c.seconds); err != nil {
+			c.log.Warn("wall times could not be saved", "error", err)
+		}
+	}
+}
+
+// book gives the time since the last change to the innermost phase.
+func (c *Clock) book() {
+	now := c.now()
+	if n := len(c.open); n > 0 {
+		c.seconds[*c.open[n-1]] += now.Sub(c.since).Seconds()
+	}
+	c.since = now
+}
+
+// Seconds is the time that a phase took; 0 for one that never was.
+func (c *Clock) Seconds(phase string) float64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seconds[phase]
+}
+
+// All are the times of all phases.
+func (c *Clock) All() map[string]float64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.seconds)
+}

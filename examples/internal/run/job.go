@@ -1,0 +1,167 @@
+package run
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/tendril-nas/tendril/examples/internal/progress"
+	"github.com/tendril-nas/tendril/internal/checkpoint"
+)
+
+// Job is one start of a program: where it reports to and what it keeps. Nothing in it decides a
+// result.
+type Job struct {
+	*Store                   // what is kept between starts
+	Out    *progress.Printer // lines and bars for people
+	Log    *slog.Logger      // for the packages; silent by default
+	Clock  *Clock
+	In     io.Reader // standard input
+
+	mu    sync.Mutex
+	saved *saved   // settings to be written when the run begins; nil = written, or never to be
+	said  []string // lines of the log
+}
+
+const (
+	logFile       = "log.txt"
+	scratchSuffix = ".part"
+)
+
+// NewJob returns a job that keeps its state in dir ("" = in memory), shows progress on out and logs
+// to log; nil for either is silence.
+func NewJob(dir string, out *progress.Printer, log *slog.Logger) *Job {
+	if out == nil {
+		out = progress.Quiet()
+	}
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	s := NewStore(dir)
+	return &Job{Store: s, Out: out, Log: log, Clock: newClock(s, log), In: strings.NewReader("")}
+}
+
+// Sub is the job of a part that is a run of its own, in a folder of its own inside that of j.
+func (j *Job) Sub(name string) *Job { return NewJob(j.Path(name), j.Out, j.Log) }
+
+// job makes the job of a command line. A run in the folder is gone on with or refused.
+func (p *Program[C, R]) job(l *line[C], s Streams) (*Job, error) {
+	shown, level := s.Out, slog.LevelWarn
+	if l.json == "-" {
+		shown = s.Err
+	}
+	if l.log {
+		level = slog.LevelInfo
+	}
+	out := progress.New(shown, &progress.Options{Plain: l.plain})
+	j := NewJob(l.out, out, slog.New(slog.NewTextHandler(out.Beside(s.Err),
+		&slog.HandlerOptions{Level: level})))
+	j.In = s.In
+	switch p.Keeps {
+	case Files:
+		return j, os.MkdirAll(l.out, 0o755)
+	case State:
+		if !l.resume && isRun(l.out) {
+			return nil, fmt.Errorf("%s %w", l.out, ErrRunThere)
+		}
+		now, err := p.saved(l)
+		return j, errors.Join(err, j.adopt(now, err))
+	}
+	return j, nil
+}
+
+// adopt makes a run of these settings go on in the folder of j, or begin there.
+func (j *Job) adopt(now *saved, err error) error {
+	if err != nil || j.dir == "" {
+		return err
+	}
+	there, err := readSaved(j.dir)
+	if err != nil {
+		return err
+	}
+	if there == nil {
+		j.saved = now
+	} else if err := there.agree(now); err != nil {
+		return fmt.Errorf("%s %w", j.dir, err)
+	}
+	return j.sweep()
+}
+
+// Begin makes the folder that of a run of the job's settings, for which another start of other
+// settings is an error from now on. Call it when the settings have proved to fit the data and
+// before anything is kept by other means than Once, Saved and TrainOptions, which call it too.
+func (j *Job) Begin() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.saved == nil {
+		return nil
+	}
+	if err := j.Write(settingsFile, j.saved); err != nil {
+		return err
+	}
+	j.saved = nil
+	return nil
+}
+
+// Say prints a line that belongs to the run's log as well.
+func (j *Job) Say(format string, args ...any) {
+	j.Out.Printf(format, args...)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.said = append(j.said, fmt.Sprintf(format, args...)+"\n")
+}
+
+// Scratch is the path of a file that a phase needs while it is unfinished only; it is removed when
+// the phase is over. A phase with several such files calls the others PHASE.MORE.
+func (j *Job) Scratch(phase string) string { return j.Path(phase + scratchSuffix) }
+
+// done ends a phase whose result has been kept.
+func (j *Job) done(phase string) error {
+	err := j.remove(func(name string) bool {
+		return strings.HasSuffix(name, scratchSuffix) && strings.HasPrefix(name, phase+".")
+	})
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return errors.Join(err, j.writeLog())
+}
+
+// close ends the job. After a kill long ago a phase may have been kept and its scratch files not
+// yet removed.
+func (j *Job) close(finished bool) (err error) {
+	if finished {
+		err = j.remove(func(name string) bool { return strings.HasSuffix(name, scratchSuffix) })
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return errors.Join(err, j.writeLog())
+}
+
+// writeLog brings the log up to date. A run that has not begun has none.
+func (j *Job) writeLog() error {
+	if len(j.said) == 0 || j.saved != nil {
+		return nil
+	}
+	return j.WriteFile(logFile, []byte(strings.Join(j.said, "")))
+}
+
+// writeJSON writes what -json asks for.
+func writeJSON(file string, v any, stdout io.Writer) error {
+	if file == "" {
+		return nil
+	}
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("-json: %w", err)
+	}
+	data = append(data, '\n')
+	if file == "-" {
+		_, err = stdout.Write(data)
+		return err
+	}
+	return checkpoint.WriteBytesAtomic(file, data)
+}
