@@ -14,8 +14,12 @@ import (
 // The loss of a pass is Weight·(Labels·cross entropy + Teacher.Weight·T²·KL), both terms means over the
 // images. The zero value of everything but Arch is plain training on labels.
 type Pass struct {
-	// Arch is the sub-network that runs.
+	// Arch is the sub-network that runs, if Relaxation is nil.
 	Arch searchspace.Arch
+	// Relaxation, of the Net that is trained, runs at Rows instead. The weights learn; the rows get
+	// no gradient here, see RelaxedLoss.
+	Relaxation *Relaxation
+	Rows       searchspace.Relaxed
 	// Weight of the pass in the loss of the step; 0 means 1.
 	Weight float64
 	// Labels is the weight of the cross entropy with the labels; 0 means 1, a negative number none.
@@ -49,13 +53,23 @@ type Teacher struct {
 // passRun is a Pass with defaults filled in and bound to stored weights.
 type passRun struct {
 	program        *program
+	coef           *coefficients // of a relaxed program, to be set to what rows say; nil: none
+	rows           searchspace.Relaxed
 	weight, labels float64
 	teacher        *tutor // nil: none
 }
 
-// bind fills in the defaults of a pass.
-func (t *training) bind(p *program, pass Pass) (passRun, error) {
-	r := passRun{program: p, weight: pass.Weight, labels: pass.Labels, teacher: t.tutor}
+// bind finds the program of a pass and fills in its defaults.
+func (t *training) bind(pass Pass) (r passRun, err error) {
+	r = passRun{weight: pass.Weight, labels: pass.Labels, teacher: t.tutor}
+	if x := pass.Relaxation; x == nil {
+		r.program, err = t.program(pass.Arch)
+	} else {
+		err = t.bindRelaxed(&r, x, pass.Rows)
+	}
+	if err != nil {
+		return r, err
+	}
 	if r.weight == 0 {
 		r.weight = 1
 	}
@@ -67,7 +81,6 @@ func (t *training) bind(p *program, pass Pass) (passRun, error) {
 		return r, fmt.Errorf("pass of weight %v with labels of weight %v, expected finite numbers, the first above 0", pass.Weight, pass.Labels)
 	}
 	if pass.Teacher != nil {
-		var err error
 		if r.teacher, err = t.tutorOf(pass.Teacher); err != nil {
 			return r, err
 		}
@@ -75,7 +88,26 @@ func (t *training) bind(p *program, pass Pass) (passRun, error) {
 	return r, nil
 }
 
-var errNothingToLearn = errors.New("pass has neither labels nor a teacher")
+// bindRelaxed is bind for a relaxed architecture.
+func (t *training) bindRelaxed(r *passRun, x *Relaxation, rows searchspace.Relaxed) error {
+	if x.net.network != t.network {
+		return errors.New("relaxation of another network")
+	}
+	if err := x.space.CheckRelaxed(rows); err != nil {
+		return err
+	}
+	p, err := x.program()
+	if err != nil {
+		return err
+	}
+	r.program, r.coef, r.rows = p.program, p.coef, rows
+	return nil
+}
+
+var (
+	errNothingToLearn = errors.New("pass has neither labels nor a teacher")
+	errNobodyTeaches  = errors.New("no sub-network in the step that could teach the others")
+)
 
 // arrange puts the pass that teaches others first, and takes its own in-place teacher away.
 func arrange(passes []passRun) error {
@@ -84,9 +116,15 @@ func arrange(passes []passRun) error {
 		inPlace = inPlace || passes[i].teacher != nil && passes[i].teacher.inPlace()
 	}
 	for i := 0; inPlace && i < len(passes); i++ {
+		if passes[i].coef != nil {
+			continue
+		}
 		if madds := passes[i].program.graph.Cost().MAdds; madds > most {
 			largest, most = i, madds
 		}
+	}
+	if inPlace && largest < 0 {
+		return errNobodyTeaches
 	}
 	if inPlace {
 		first := passes[largest]

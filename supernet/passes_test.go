@@ -32,17 +32,16 @@ func moved(t *testing.T, n *network, o *TrainOptions, b *dataset.Batch, shared b
 	run.sgd.WeightDecay = max(o.WeightDecay, 0)
 	run.hold()
 	defer n.thaw()
+	run.program = func(a searchspace.Arch) (*program, error) {
+		g, err := n.space.Lower(a)
+		if err != nil {
+			return nil, err
+		}
+		return compile(a, g, n.store)
+	}
 	var runs []passRun
 	for _, pass := range passes {
-		g, err := n.space.Lower(pass.Arch)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := compile(pass.Arch, g, n.store)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, err := run.bind(p, pass)
+		r, err := run.bind(pass)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -346,7 +345,7 @@ func TestSandwich(t *testing.T) {
 	several := Several(2, Uniform(n.space, 4))
 	passes, err := several.Sample(3)
 	a, _ := Uniform(n.space, 4).Sample(6)
-	if err != nil || len(passes) != 2 || passes[0] != a[0] {
+	if err != nil || len(passes) != 2 || passes[0].Arch != a[0].Arch {
 		t.Errorf("two of uniform: %+v, %v", passes, err)
 	}
 }
@@ -482,5 +481,67 @@ func TestBefore(t *testing.T) {
 	}
 	if err := n.GrowClasses(t.Context(), Unnamed(6)...); err != nil {
 		t.Errorf("after the training: %v", err)
+	}
+}
+
+// A relaxed pass at zeros and ones moves the weights as its sub-network does; in the same step, passes at other rows count for
+// themselves; and it may learn from a sub-network.
+func TestRelaxedPasses(t *testing.T) {
+	n := tinyNet(t, Elastic)
+	jitter(t, n.network, 3)
+	relaxation, err := n.Relax(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := firstBatch(t, stripes(t, 16, 16, 1), 16)
+	at := func(a searchspace.Arch) searchspace.Relaxed {
+		rows, err := n.space.Relax(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rows
+	}
+	one, other := sample(t, n.space, 2), n.space.Smallest()
+	teacher := &Teacher{}
+	want, loss, right := moved(t, n.network, nil, b, true, Pass{Arch: one, Teacher: teacher}, Pass{Arch: n.space.Largest()}, Pass{Arch: other})
+	got, l, r := moved(t, n.network, nil, b, true, Pass{Relaxation: relaxation, Rows: at(one), Teacher: teacher}, Pass{Arch: n.space.Largest()},
+		Pass{Relaxation: relaxation, Rows: at(other)})
+	near(t, "relaxed", trainable(n.network, got), trainable(n.network, want), 2e-3)
+	if math.Abs(l-loss) > 1e-4*loss || r != right {
+		t.Errorf("loss %v with %v right, expected %v with %v", l, r, loss, right)
+	}
+	stranger, err := tinyNet(t, Elastic).Relax(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	oneStep := func(p ...Pass) *TrainOptions {
+		o := short(1)
+		o.Subnets.Sampler = NewSampler("test", func(int) ([]Pass, error) { return slices.Clone(p), nil })
+		return o
+	}
+	bad := at(one)
+	bad[0][0] = math.NaN()
+	for name, p := range map[string]Pass{
+		"another network":  {Relaxation: stranger, Rows: at(one)},
+		"no rows":          {Relaxation: relaxation},
+		"not a number":     {Relaxation: relaxation, Rows: bad},
+		"nobody to teach":  {Relaxation: relaxation, Rows: at(one), Teacher: teacher},
+		"nothing to learn": {Arch: one, Labels: -1},
+	} {
+		if _, err := n.Train(t.Context(), stripes(t, 16, 16, 1), oneStep(p)); err == nil {
+			t.Errorf("%s: trained", name)
+		}
+	}
+	mixed := n.space.Zeros()
+	for i := range mixed {
+		for c := range mixed[i] {
+			mixed[i][c] = 1 / float64(len(mixed[i]))
+		}
+	}
+	o := oneStep(Pass{Relaxation: relaxation, Rows: mixed})
+	o.Epochs = 8
+	res, err := n.Train(t.Context(), stripes(t, 160, 16, 1), o)
+	if err != nil || res.Losses[7] > 0.8*res.Losses[0] {
+		t.Errorf("a mixture trains to losses %v (%v)", res.Losses, err)
 	}
 }

@@ -73,6 +73,9 @@ func (t *training) pass(p *passRun, s *stepping) (nn.Value, error) {
 	if t.shared && len(how.frozen) > 0 {
 		how.frozenStats = t.ownStats(p.program)
 	}
+	if p.coef != nil {
+		p.coef.write(tape.Stream(), p.rows, false)
+	}
 	p.program.run(r, s.x, how)
 	logits := r.slots[p.program.logits]
 	tape.Pin(logits)

@@ -256,11 +256,7 @@ func (t *training) drawPasses() error {
 	}
 	t.passes = t.passes[:0]
 	for _, pass := range list {
-		p, err := t.program(pass.Arch)
-		if err != nil {
-			return err
-		}
-		r, err := t.bind(p, pass)
+		r, err := t.bind(pass)
 		if err != nil {
 			return err
 		}
