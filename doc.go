@@ -1,10 +1,9 @@
-// Package tendril is a library for neural networks whose architecture adapts
-// to the data, the task and the device: it searches the space of
-// architectures with weights that all of them share, and keeps the network in
-// service while it does.
+// Package tendril is a library for neural networks whose architecture adapts to the data, the task
+// and the device: it searches the space of architectures with weights that all of them share, and
+// keeps the network in service while it does.
 //
-// This package holds documentation and the test that the packages keep their
-// distance from each other. What you import is below it:
+// This package holds documentation and the test that the packages keep their distance from each
+// other. What you import is below it:
 //
 //	searchspace       architectures as values: decisions, spaces, layer graphs, costs
 //	supernet          networks with shared weights: train, judge, extract, retrain, classify
@@ -14,11 +13,10 @@
 //
 // # Five methods, one spine
 //
-// The library is laid out for five published methods that share one idea: a
-// space is a list of named decisions, an architecture is one choice for each,
-// and everything else (cost, runnable network, picture) is read from the layer
-// graph that the space makes of it. One of the five is here; of the others only
-// the search spaces are (package searchspace):
+// The library is laid out for five published methods that share one idea: a space is a list of
+// named decisions, an architecture is one choice for each, and everything else (cost, runnable
+// network, picture) is read from the layer graph that the space makes of it. One of the five is
+// here; of the others only the search spaces are (package searchspace):
 //
 //   - AdaXpert, "Adapting Neural Architecture for Growing Data" (Niu et al.,
 //     ICML 2021): package adjuster. Done.
@@ -31,15 +29,13 @@
 //
 // # Example
 //
-// The example of this package trains a small supernet on images, lets the
-// adjuster choose a sub-network for data that have grown, and extracts it. The
-// program examples/adaxpert runs the whole method, examples/service keeps a
-// model in service meanwhile.
+// The example of this package trains a small supernet on images, lets the adjuster choose a
+// sub-network for data that have grown, and extracts it. The program examples/adaxpert runs the
+// whole method, examples/service keeps a model in service meanwhile.
 //
 // # Determinism
 //
-// Every random choice comes from a seed in some options and a stream of its
-// own, so the same seed gives the same bits whatever the number of processors,
-// on one kernel path (AVX-512, AVX2 or plain Go). Long work can be interrupted
-// and resumed to the same bits.
+// Every random choice comes from a seed in some options and a stream of its own, so the same seed
+// gives the same bits whatever the number of processors, on one kernel path (AVX-512, AVX2 or plain
+// Go). Long work can be interrupted and resumed to the same bits.
 package tendril

@@ -15,10 +15,9 @@ import (
 
 const module = "github.com/tendril-nas/tendril/"
 
-// allowed says for each package what it may import besides the standard
-// library: packages of this module by their path in it, packages of other
-// modules by a prefix. A package that is not listed may not exist; one listed
-// with a folder only ("examples/") stands for all below it.
+// allowed says for each package what it may import besides the standard library: packages of this
+// module by their path in it, packages of other modules by a prefix. A package that is not listed
+// may not exist; one listed with a folder only ("examples/") stands for all below it.
 var allowed = map[string][]string{
 	"":                            {},
 	"searchspace":                 {"internal/jsonfloat"},
@@ -41,9 +40,8 @@ var allowed = map[string][]string{
 		"gonum.org/v1", "gorgonia.org/tensor", "golang.org/x/term"},
 }
 
-// allowedInTests is what test files may import on top: test modules, and for
-// tests of one layer the layers it is tested on. Tests of the root may import
-// everything.
+// allowedInTests is what test files may import on top: test modules, and for tests of one layer the
+// layers it is tested on. Tests of the root may import everything.
 var allowedInTests = map[string][]string{
 	"":                     {"searchspace", "supernet", "supernet/dataset", "wasserstein", "adjuster", "examples/internal/fashion"},
 	"internal/tensor":      {"internal/tensor/cpu", "internal/tensor/fake"},

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Every piece of Go in the README is, letter by letter, part of code that is
-// tested, and the quick start is short.
+// Every piece of Go in the README is, letter by letter, part of code that is tested, and the quick
+// start is short.
 func TestReadmeCode(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {

@@ -15,9 +15,9 @@ import (
 var ErrNoLatency = errors.New("latency not measured")
 
 // LatencyTable predicts the time of a network as the sum over its layers of measured times, as
-// Once-for-All does. It can be written as JSON. supernet.MeasureLatency measures one. Its
-// fields may be changed between calls, not during one; else it is safe for concurrent use. It must
-// not be copied.
+// Once-for-All does. It can be written as JSON. supernet.MeasureLatency measures one. Its fields
+// may be changed between calls, not during one; else it is safe for concurrent use. It must not be
+// copied.
 type LatencyTable struct {
 	CPU     string  // name of the processor
 	Kernels string  // what computes on it, as supernet.Model.KernelPath says

@@ -13,8 +13,9 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// The speed workload: the elastic MobileNetV3 supernet at width 1.0 with 100 classes and no dropout, one sub-network of
-// testdata/archs.txt per step. One iteration is one cycle over the eight.
+// The speed workload: the elastic MobileNetV3 supernet at width 1.0 with 100 classes and no
+// dropout, one sub-network of testdata/archs.txt per step. One iteration is one cycle over the
+// eight.
 var workloads = []struct {
 	name              string
 	size, stem, batch int
@@ -114,8 +115,9 @@ func (w *bench) eval(b *testing.B, i int) {
 	}
 }
 
-// benchmark times cycles of a step over the sub-networks, after one cycle that warms memory. It reports images per second that
-// passed and per second of processor time, and the most memory that the process has held: run one workload alone for that.
+// benchmark times cycles of a step over the sub-networks, after one cycle that warms memory. It
+// reports images per second that passed and per second of processor time, and the most memory that
+// the process has held: run one workload alone for that.
 func benchmark(b *testing.B, step func(w *bench, b *testing.B, i int)) {
 	for _, w := range workloads {
 		b.Run(w.name, func(b *testing.B) {
@@ -151,7 +153,8 @@ func BenchmarkTrain(b *testing.B) { benchmark(b, (*bench).train) }
 // BenchmarkEval times forward passes with running statistics.
 func BenchmarkEval(b *testing.B) { benchmark(b, (*bench).eval) }
 
-// BenchmarkTogether times several trainings at once: the images of all of them per second that passed.
+// BenchmarkTogether times several trainings at once: the images of all of them per second that
+// passed.
 func BenchmarkTogether(b *testing.B) {
 	for _, trainings := range []int{1, 2, 4} {
 		b.Run(fmt.Sprint(trainings), func(b *testing.B) {

@@ -30,7 +30,8 @@ func picture(t testing.TB, ds dataset.Dataset, i int) image.Image {
 	return img
 }
 
-// TestClassify compares single images with batches, and saved models with those in memory, from several goroutines at once.
+// TestClassify compares single images with batches, and saved models with those in memory, from
+// several goroutines at once.
 func TestClassify(t *testing.T) {
 	m := tinyModel(t)
 	jitter(t, m.network, 1)

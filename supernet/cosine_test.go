@@ -10,8 +10,8 @@ import (
 	"github.com/sbinet/npyio/npz"
 )
 
-// TestCosineGolden compares the default schedule with PyTorch's cosine annealing over the published 120 epochs, in closed
-// and in recursive form.
+// TestCosineGolden compares the default schedule with PyTorch's cosine annealing over the published
+// 120 epochs, in closed and in recursive form.
 func TestCosineGolden(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(goldenDir, "manifest.json"))
 	if err != nil {

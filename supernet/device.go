@@ -7,8 +7,9 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor/cpu"
 )
 
-// Device is where a network's weights live and its operations run. Nil is the CPU. Other values come from the packages that open
-// such devices, in builds that contain them; a Device that a program writes itself is refused.
+// Device is where a network's weights live and its operations run. Nil is the CPU. Other values
+// come from the packages that open such devices, in builds that contain them; a Device that a
+// program writes itself is refused.
 type Device interface {
 	// Name says which device and kernels compute, for example "cpu/avx2".
 	Name() string

@@ -1,8 +1,9 @@
-// Package supernet trains all networks of a search space at once, on shared weights, and turns any of them into a standalone
-// model.
+// Package supernet trains all networks of a search space at once, on shared weights, and turns any
+// of them into a standalone model.
 //
-// A [Net] holds the weights of a [searchspace.Space]. It trains one sub-network at a time, judges any sub-network with the weights
-// that it inherits, and extracts the chosen one as a [Model], which can be trained further, saved, and asked about single images:
+// A [Net] holds the weights of a [searchspace.Space]. It trains one sub-network at a time, judges
+// any sub-network with the weights that it inherits, and extracts the chosen one as a [Model],
+// which can be trained further, saved, and asked about single images:
 //
 //	net, err := supernet.New(space, nil)
 //	_, err = net.Train(ctx, train, &supernet.TrainOptions{Epochs: 30, BatchSize: 64, LR: 0.05})
@@ -14,10 +15,11 @@
 //
 // # Weight sharing
 //
-// [Elastic] keeps one tensor per site, of which smaller sub-networks use a part: the centre of a kernel, the first channels, the first
-// layers of a stage (Once-for-all without its kernel transforms). [SinglePath] keeps one block per site and candidate, as the code
-// published with AdaXpert does. Both are small schemes that say which tensor and which range of channels a layer uses; the rest of
-// the package does not know which one is at work.
+// [Elastic] keeps one tensor per site, of which smaller sub-networks use a part: the centre of a
+// kernel, the first channels, the first layers of a stage (Once-for-all without its kernel
+// transforms). [SinglePath] keeps one block per site and candidate, as the code published with
+// AdaXpert does. Both are small schemes that say which tensor and which range of channels a layer
+// uses; the rest of the package does not know which one is at work.
 //
 // # Classes
 //
@@ -28,10 +30,11 @@
 //
 // # Batch normalisation
 //
-// Running statistics gathered while all sub-networks train suit none of them, and judging with them is the usual reason why an
-// inherited accuracy looks like chance. [Judge.Evaluate] and [Net.Extract] therefore gather the statistics of the sub-network first:
-// reset, then the average over 2000 training images without augmentation. That touches no shared weight. It costs a forward pass over
-// those images; EvalOptions says how to do with fewer, or without.
+// Running statistics gathered while all sub-networks train suit none of them, and judging with them
+// is the usual reason why an inherited accuracy looks like chance. [Judge.Evaluate] and
+// [Net.Extract] therefore gather the statistics of the sub-network first: reset, then the average
+// over 2000 training images without augmentation. That touches no shared weight. It costs a forward
+// pass over those images; EvalOptions says how to do with fewer, or without.
 //
 // # Relaxed architectures
 //
@@ -42,30 +45,35 @@
 //
 // # Judging and timing
 //
-// [Judge.EvaluateRange] and [Judge.EvaluateBatch] judge on some of the images, for races between sub-networks and for fresh
-// batches; the statistics of the last sub-networks are kept, so that only these images cost. [Model.Predict] and [Judge.Predict]
-// give probabilities; EvalOptions.Classes asks about some classes only. [Model.TimeStep] and [Model.TimeInference] measure one
-// network, [MeasureLatency] a table that predicts all networks of a space.
+// [Judge.EvaluateRange] and [Judge.EvaluateBatch] judge on some of the images, for races between
+// sub-networks and for fresh batches; the statistics of the last sub-networks are kept, so that
+// only these images cost. [Model.Predict] and [Judge.Predict] give probabilities;
+// EvalOptions.Classes asks about some classes only. [Model.TimeStep] and [Model.TimeInference]
+// measure one network, [MeasureLatency] a table that predicts all networks of a space.
 //
 // # Time and memory
 //
-// Everything runs on the CPU, in parallel over GOMAXPROCS processors. Training memory is the activations of one batch of the
-// largest sub-network drawn, and three times the weights (value, gradient, momentum). Those who train large networks on millions
-// of large images should use a framework with accelerators; export with [Model.WriteSafetensors] connects the two.
+// Everything runs on the CPU, in parallel over GOMAXPROCS processors. Training memory is the
+// activations of one batch of the largest sub-network drawn, and three times the weights (value,
+// gradient, momentum). Those who train large networks on millions of large images should use a
+// framework with accelerators; export with [Model.WriteSafetensors] connects the two.
 //
 // # Interruptions
 //
-// A long call ends soon after its context does, and returns what it has with the error. With TrainOptions.Checkpoint a training that
-// was stopped or killed goes on where its file says, and ends with the same bits as one that nobody interrupted.
+// A long call ends soon after its context does, and returns what it has with the error. With
+// TrainOptions.Checkpoint a training that was stopped or killed goes on where its file says, and
+// ends with the same bits as one that nobody interrupted.
 //
 // # Concurrency and determinism
 //
-// Methods of a Net and of a Model may be called from several goroutines. Those that train, judge, grow or save take turns;
-// [Model.Classify] runs beside them, between two steps of a training. Results depend on seeds, options and data, not on GOMAXPROCS or
-// Workers; their bits may differ between kernel paths ([Net.KernelPath]), which follow the features of the CPU.
+// Methods of a Net and of a Model may be called from several goroutines. Those that train, judge,
+// grow or save take turns; [Model.Classify] runs beside them, between two steps of a training.
+// Results depend on seeds, options and data, not on GOMAXPROCS or Workers; their bits may differ
+// between kernel paths ([Net.KernelPath]), which follow the features of the CPU.
 //
 // # Source
 //
-// AdaXpert: Niu et al., "AdaXpert: Adapting Neural Architecture for Growing Data", ICML 2021, section 3 and the published code.
-// Elastic sharing: Cai et al., "Once-for-All: Train One Network and Specialize it for Efficient Deployment", ICLR 2020.
+// AdaXpert: Niu et al., "AdaXpert: Adapting Neural Architecture for Growing Data", ICML 2021,
+// section 3 and the published code. Elastic sharing: Cai et al., "Once-for-All: Train One Network
+// and Specialize it for Efficient Deployment", ICLR 2020.
 package supernet

@@ -15,7 +15,8 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// counted is n numbers in [−1, 1) from a counter-based generator, the same as in testdata/elastic.py.
+// counted is n numbers in [−1, 1) from a counter-based generator, the same as in
+// testdata/elastic.py.
 func counted(name string, n int) []float32 {
 	out := make([]float32, n)
 	h := uint64(crc32.ChecksumIEEE([]byte(name)))
@@ -57,10 +58,12 @@ func countedValues(n *network) map[string][]float32 {
 	return values
 }
 
-// TestElasticTraining trains three sub-networks in turn on shared weights, and compares losses, all weights and all statistics with
-// an independent implementation in PyTorch (float64): slices of weights and statistics, momentum and decay on whole tensors, tensors
-// of unused layers left alone. Millions of activations lie near the kinks of ReLU; in float32 some fall on the other side, which moves
-// the gradients below them. The reference device, which sums wide, follows PyTorch closely all the same; the CPU gets more room.
+// TestElasticTraining trains three sub-networks in turn on shared weights, and compares losses, all
+// weights and all statistics with an independent implementation in PyTorch (float64): slices of
+// weights and statistics, momentum and decay on whole tensors, tensors of unused layers left alone.
+// Millions of activations lie near the kinks of ReLU; in float32 some fall on the other side, which
+// moves the gradients below them. The reference device, which sums wide, follows PyTorch closely
+// all the same; the CPU gets more room.
 func TestElasticTraining(t *testing.T) {
 	t.Run("cpu", func(t *testing.T) { checkElasticTraining(t, cpu.New(cpu.Options{}), 1e-2, 0.3) })
 	if !testing.Short() {

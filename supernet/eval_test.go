@@ -15,7 +15,8 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// TestRecalibration compares gathered statistics with those computed batch by batch by hand, and looks that shared weights stay.
+// TestRecalibration compares gathered statistics with those computed batch by batch by hand, and
+// looks that shared weights stay.
 func TestRecalibration(t *testing.T) {
 	n := tinyNet(t, Elastic)
 	jitter(t, n.network, 1)
@@ -31,7 +32,8 @@ func TestRecalibration(t *testing.T) {
 	if err := n.gather(context.Background(), p, im, stats); err != nil {
 		t.Fatal(err)
 	}
-	// The first batch normalisation reads the stem's output, which does not depend on other statistics.
+	// The first batch normalisation reads the stem's output, which does not depend on other
+	// statistics.
 	var mean, variance []float64
 	images := 0
 	for b, err := range dataset.Batches(context.Background(), ds, dataset.LoaderOptions{BatchSize: 16, Normalization: n.norm}) {
@@ -134,7 +136,8 @@ func TestEvaluate(t *testing.T) {
 	}
 }
 
-// TestExtractEqualsInherited compares the evaluation of an extracted model with that of the inherited weights.
+// TestExtractEqualsInherited compares the evaluation of an extracted model with that of the
+// inherited weights.
 func TestExtractEqualsInherited(t *testing.T) {
 	for _, sharing := range []Sharing{Elastic, SinglePath} {
 		n := tinyNet(t, sharing)
@@ -222,7 +225,8 @@ func TestEvaluateErrors(t *testing.T) {
 	}
 }
 
-// TestEmbed checks shape, order and content of the features: the classifier applied to them gives the logits.
+// TestEmbed checks shape, order and content of the features: the classifier applied to them gives
+// the logits.
 func TestEmbed(t *testing.T) {
 	m := tinyModel(t)
 	jitter(t, m.network, 1)

@@ -26,11 +26,11 @@ type EvalOptions struct {
 	// results but rounding, except where Statistics is OfBatch.
 	BatchSize int
 	// Classes are the classes that the judged images can have: only their logits are read, for the
-	// answer and for the probabilities, in this order. Evaluation fails with ErrData at an image with
-	// another label. All classes by default.
+	// answer and for the probabilities, in this order. Evaluation fails with ErrData at an image
+	// with another label. All classes by default.
 	Classes []int
-	// BatchImages is the number of images of Judge.EvaluateBatch, and never more than there are; 256
-	// by default, the batch of the code published with AdaXpert.
+	// BatchImages is the number of images of Judge.EvaluateBatch, and never more than there are;
+	// 256 by default, the batch of the code published with AdaXpert.
 	BatchImages int
 	// Calibration is the training data that batch-norm statistics are gathered on, without
 	// augmentation. Net.On needs it where Statistics is Recalibrated.

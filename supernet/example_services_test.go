@@ -21,8 +21,8 @@ func small() *searchspace.Space {
 	return space
 }
 
-// Two sub-networks race over blocks of images: the differences on the same blocks vary less than the
-// accuracies themselves. What was gathered for a sub-network serves all its blocks.
+// Two sub-networks race over blocks of images: the differences on the same blocks vary less than
+// the accuracies themselves. What was gathered for a sub-network serves all its blocks.
 func ExampleJudge_EvaluateRange() {
 	ctx := context.Background()
 	space := small()

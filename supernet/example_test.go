@@ -42,7 +42,8 @@ func bars(n int, seed uint64) dataset.Dataset {
 	return ds
 }
 
-// A supernet is trained once; then any of its sub-networks can be judged, extracted, trained further and used.
+// A supernet is trained once; then any of its sub-networks can be judged, extracted, trained
+// further and used.
 func Example() {
 	ctx := context.Background()
 	space, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{
@@ -213,7 +214,8 @@ func ExampleNet_Train() {
 	// resumed: true steps: 8 status: finished error: <nil>
 }
 
-// Sub-networks are judged with inherited weights; a Bound remembers what it measured while the weights stay.
+// Sub-networks are judged with inherited weights; a Bound remembers what it measured while the
+// weights stay.
 func ExampleJudge_Evaluate() {
 	space, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: 16, Classes: 2, Depths: []int{1, 2}})
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// TestFamilies trains networks of every family for a step: all operations of their graphs compile, concats and shuffles included.
+// TestFamilies trains networks of every family for a step: all operations of their graphs compile,
+// concats and shuffles included.
 func TestFamilies(t *testing.T) {
 	const size = 32
 	families := map[string]func() (*searchspace.Space, error){

@@ -45,8 +45,8 @@ type networkGolden struct {
 	} `json:"f32_vs_f64"`
 }
 
-// TestNetworkGolden trains every whole network of the goldens, built through the space, the compiler and the store, as
-// PyTorch did.
+// TestNetworkGolden trains every whole network of the goldens, built through the space, the
+// compiler and the store, as PyTorch did.
 func TestNetworkGolden(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(goldenDir, "manifest.json"))
 	if err != nil {
@@ -195,7 +195,8 @@ func (c *goldenCase) evaluate(b *dataset.Batch) []float32 {
 	return outputs(c, c.m.network, c.m.prog, b)
 }
 
-// train checks the first pass with all its gradients, and the losses, statistics and weights of the steps after.
+// train checks the first pass with all its gradients, and the losses, statistics and weights of the
+// steps after.
 func (c *goldenCase) train() {
 	shape := c.Tensors["input"].Shape
 	size := shape[2]
@@ -247,7 +248,8 @@ func (c *goldenCase) train() {
 	}
 }
 
-// first compares what the first training pass left on the tape: logits, loss and gradients. The feature is read by a pass of its own.
+// first compares what the first training pass left on the tape: logits, loss and gradients. The
+// feature is read by a pass of its own.
 func (c *goldenCase) first(b *dataset.Batch) {
 	r := c.m.runner
 	rows, err := r.logits(c.m.prog, b.N, c.Attrs.Classes)

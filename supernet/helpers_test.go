@@ -92,7 +92,8 @@ func short(epochs int) *TrainOptions {
 // plain is a step of one pass that learns from labels.
 func plain(p *program) []passRun { return []passRun{{program: p, weight: 1, labels: 1}} }
 
-// jitter moves all weights and statistics away from their start, so that slips between tensors show.
+// jitter moves all weights and statistics away from their start, so that slips between tensors
+// show.
 func jitter(t testing.TB, n *network, seed uint64) {
 	t.Helper()
 	values := n.values()

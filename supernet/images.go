@@ -15,8 +15,8 @@ const (
 	defaultCacheBytes        = 256 << 20
 )
 
-// images is images of a data set, served again and again without augmentation, and the classes
-// that a network is asked about them.
+// images is images of a data set, served again and again without augmentation, and the classes that
+// a network is asked about them.
 type images struct {
 	cache   *imageCache
 	index   []int // numbers of the images, in order
@@ -55,8 +55,8 @@ func freshBatch(images, size int, seed uint64, k int) []int {
 	return order[k%batches*size:][:size]
 }
 
-// calibrationSet draws the images that batch-norm statistics are gathered on: n of them, by a stream
-// of their own, in the order drawn so that batches mix the classes of a sorted data set.
+// calibrationSet draws the images that batch-norm statistics are gathered on: n of them, by a
+// stream of their own, in the order drawn so that batches mix the classes of a sorted data set.
 func calibrationSet(ds dataset.Dataset, n int, seed uint64) (dataset.Dataset, error) {
 	n = min(orInt(n, defaultCalibrationImages), ds.Len())
 	if n < 2 {

@@ -13,8 +13,8 @@ import (
 )
 
 // Judge is a supernet with data to judge sub-networks on. While the weights stay as they are it
-// remembers what it measured, and the batch-norm statistics of the last sub-networks, so that judging
-// one on further images costs these images only. It is safe for concurrent use.
+// remembers what it measured, and the batch-norm statistics of the last sub-networks, so that
+// judging one on further images costs these images only. It is safe for concurrent use.
 type Judge struct {
 	net         *Net
 	data        *images
@@ -64,15 +64,15 @@ func (j *Judge) Len() int { return len(j.data.index) }
 
 // Evaluate judges a sub-network with the inherited weights, which stay as they are. Labels that the
 // network has no class for count as wrong and have no part in the loss; the loss of one image is
-// bounded by 1e6 nats, which logits that overflow get too. When the context ends it returns what the
-// images before say.
+// bounded by 1e6 nats, which logits that overflow get too. When the context ends it returns what
+// the images before say.
 func (j *Judge) Evaluate(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error) {
 	return j.recall(ctx, judged{a, 0, j.Len()})
 }
 
-// EvaluateRange judges a sub-network as Evaluate does on the images from to to−1 of the data. Ranges
-// that make up the data add up to what Evaluate says, up to rounding. Measurements of several
-// sub-networks on the same ranges give paired differences, and those their standard error.
+// EvaluateRange judges a sub-network as Evaluate does on the images from to to−1 of the data.
+// Ranges that make up the data add up to what Evaluate says, up to rounding. Measurements of
+// several sub-networks on the same ranges give paired differences, and those their standard error.
 func (j *Judge) EvaluateRange(ctx context.Context, a searchspace.Arch, from, to int) (
 	searchspace.Measurement, error) {
 	if from < 0 || from >= to || to > j.Len() {
@@ -82,9 +82,9 @@ func (j *Judge) EvaluateRange(ctx context.Context, a searchspace.Arch, from, to 
 	return j.recall(ctx, judged{a, from, to})
 }
 
-// EvaluateBatch judges a sub-network as Evaluate does on one batch of EvalOptions.BatchImages images.
-// The number of the batch, from 0, decides the images: batches follow each other through an order of
-// the data drawn with EvalOptions.Seed, and when no whole batch is left, through the next.
+// EvaluateBatch judges a sub-network as Evaluate does on one batch of EvalOptions.BatchImages
+// images. The number of the batch, from 0, decides the images: batches follow each other through an
+// order of the data drawn with EvalOptions.Seed, and when no whole batch is left, through the next.
 // It is not remembered.
 func (j *Judge) EvaluateBatch(ctx context.Context, a searchspace.Arch, batch int) (searchspace.Measurement, error) {
 	if batch < 0 {
@@ -102,8 +102,8 @@ func (j *Judge) EvaluateBatch(ctx context.Context, a searchspace.Arch, batch int
 	return m, nil
 }
 
-// Predict hands the probabilities of all images under a sub-network to f, in order: float32
-// [n, classes], with their labels. With EvalOptions.Classes there is one column for each of these
+// Predict hands the probabilities of all images under a sub-network to f, in order: float32 [n,
+// classes], with their labels. With EvalOptions.Classes there is one column for each of these
 // classes, and they share the probability. Both are used again after f returns. An error of f ends
 // it, and so do logits that are not finite, with ErrNotFinite.
 func (j *Judge) Predict(ctx context.Context, a searchspace.Arch,
@@ -183,8 +183,8 @@ func (j *Judge) measure(ctx context.Context, a searchspace.Arch, im *images) (se
 	return m, err
 }
 
-// prepare lowers a sub-network and readies the statistics that it is judged with, nil for the shared
-// ones. The caller has the turn.
+// prepare lowers a sub-network and readies the statistics that it is judged with, nil for the
+// shared ones. The caller has the turn.
 func (j *Judge) prepare(ctx context.Context, a searchspace.Arch) (
 	p *program, stats []*nn.Stats, step nn.Step, err error) {
 	if p, err = j.net.program(a); err != nil {

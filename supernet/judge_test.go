@@ -43,8 +43,8 @@ func judgeOf(t testing.TB, val dataset.Dataset, o *EvalOptions) *Judge {
 	return j
 }
 
-// TestEvaluateRange: whatever the ranges, the memory and the order of asking, ranges that make up the
-// data add up to the whole.
+// TestEvaluateRange: whatever the ranges, the memory and the order of asking, ranges that make up
+// the data add up to the whole.
 func TestEvaluateRange(t *testing.T) {
 	ctx := context.Background()
 	val, train := stripes(t, 30, 16, 4), stripes(t, 20, 16, 5)
@@ -86,8 +86,8 @@ func TestEvaluateRange(t *testing.T) {
 	}
 }
 
-// TestGatheredOnce: statistics are gathered once for each of the last sub-networks, until the weights
-// move, and change nothing for being remembered.
+// TestGatheredOnce: statistics are gathered once for each of the last sub-networks, until the
+// weights move, and change nothing for being remembered.
 func TestGatheredOnce(t *testing.T) {
 	ctx := context.Background()
 	val, train := stripes(t, 8, 16, 4), &readCounter{Dataset: stripes(t, 6, 16, 5)}
@@ -172,8 +172,8 @@ func TestFreshBatch(t *testing.T) {
 	}
 }
 
-// TestEvaluateBatch: the same number means the same images, whatever was asked before and whatever is
-// in memory, and the batches of one order add up to the whole.
+// TestEvaluateBatch: the same number means the same images, whatever was asked before and whatever
+// is in memory, and the batches of one order add up to the whole.
 func TestEvaluateBatch(t *testing.T) {
 	ctx := context.Background()
 	val, train := stripes(t, 30, 16, 4), stripes(t, 20, 16, 5)
@@ -213,8 +213,8 @@ func TestEvaluateBatch(t *testing.T) {
 	}
 }
 
-// TestClassSubset: all classes in any order give what no list gives; a part gives what the definition
-// on its logits gives.
+// TestClassSubset: all classes in any order give what no list gives; a part gives what the
+// definition on its logits gives.
 func TestClassSubset(t *testing.T) {
 	ctx := context.Background()
 	val, train := stripes(t, 24, 16, 4), stripes(t, 20, 16, 5)

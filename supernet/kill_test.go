@@ -15,11 +15,12 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// killEnv is what a child process of TestKilledProcess trains: steps to report before it waits to be killed, and the checkpoint.
+// killEnv is what a child process of TestKilledProcess trains: steps to report before it waits to
+// be killed, and the checkpoint.
 const killEnv = "TENDRIL_TEST_KILLED_TRAINING"
 
-// TestKilledProcess kills a process that trains, without warning, and lets others go on: the end has the bits of a run that nobody
-// disturbed.
+// TestKilledProcess kills a process that trains, without warning, and lets others go on: the end
+// has the bits of a run that nobody disturbed.
 func TestKilledProcess(t *testing.T) {
 	train := stripes(t, 70, 16, 1)
 	if steps, path, child := strings.Cut(os.Getenv(killEnv), " "); child {

@@ -29,12 +29,13 @@ type LatencyOptions struct {
 	Workers int
 	// Rounds is how often every network of a group is visited; 20 by default.
 	Rounds int
-	// Passes is the number of measured runs of a visit, after one that is not measured; 1 by default.
+	// Passes is the number of measured runs of a visit, after one that is not measured; 1 by
+	// default.
 	Passes int
 	// Group is the number of networks in memory at once, which rounds go over; 16 by default.
 	Group int
-	// Views is the number of networks that every layer is measured in, where there are as many; 2 by
-	// default.
+	// Views is the number of networks that every layer is measured in, where there are as many; 2
+	// by default.
 	Views int
 	// Networks bounds the networks that layers are measured in; 64 by default.
 	Networks int
@@ -44,11 +45,11 @@ type LatencyOptions struct {
 	MaxParams int64
 	// Seed draws the architectures, weights and images.
 	Seed uint64
-	// Progress, when set, is told how far the measurement is, at the start and after every group. Its
-	// error ends the measurement.
+	// Progress, when set, is told how far the measurement is, at the start and after every group.
+	// Its error ends the measurement.
 	Progress func(LatencyProgress) error
-	// Logger is warned of a table whose spread drowns the differences between architectures. Nil means
-	// silence.
+	// Logger is warned of a table whose spread drowns the differences between architectures. Nil
+	// means silence.
 	Logger *slog.Logger
 }
 
@@ -63,10 +64,11 @@ type LatencyProgress struct {
 // LatencyResult is what a measurement found.
 type LatencyResult struct {
 	Table *searchspace.LatencyTable
-	// Missing lists the wanted layers that are not in the table, because no sampled network has them
-	// or too few networks were allowed.
+	// Missing lists the wanted layers that are not in the table, because no sampled network has
+	// them or too few networks were allowed.
 	Missing []searchspace.LatencyLayer
-	// Checked are the architectures to check, in order, without those that the table cannot predict.
+	// Checked are the architectures to check, in order, without those that the table cannot
+	// predict.
 	Checked []LatencyCheck
 	// Resolution says how well the table tells sampled architectures apart; zero where it predicts
 	// fewer than two of them.
@@ -84,14 +86,14 @@ type LatencyCheck struct {
 // MeasureLatency measures a table of the layers of a space on this machine, which predicts the time
 // of networks as the sum over their layers. Those that measure should do nothing else meanwhile.
 //
-// How it works: architectures are sampled until they have every layer of the space, and 300 in a row
-// brought no new one. A few that together have all layers are chosen, run many times with random
-// weights, and what every layer took inside the running network is noted (Model.Profile). So a layer
-// is measured where it works: with its neighbours, their results in the caches, and with the work
-// that they put off for it, as a batch norm that is applied while the next convolution loads its
-// input. All networks of a group take turns, so that what slows the machine down for a while meets
-// all of them. The parts of a network are scaled by one factor so that they add up to its run
-// without a clock inside.
+// How it works: architectures are sampled until they have every layer of the space, and 300 in a
+// row brought no new one. A few that together have all layers are chosen, run many times with
+// random weights, and what every layer took inside the running network is noted (Model.Profile). So
+// a layer is measured where it works: with its neighbours, their results in the caches, and with
+// the work that they put off for it, as a batch norm that is applied while the next convolution
+// loads its input. All networks of a group take turns, so that what slows the machine down for a
+// while meets all of them. The parts of a network are scaled by one factor so that they add up to
+// its run without a clock inside.
 //
 // Which networks are measured depends on the space and the options only; the times do not repeat.
 // When the context ends, the table of the result holds the groups that were finished: hand it in as

@@ -245,8 +245,8 @@ func TestLatencyMixed(t *testing.T) {
 	}
 }
 
-// TestLatencyResumed: a measurement that was stopped goes on with what it has, and a table of another
-// space is extended, its times kept.
+// TestLatencyResumed: a measurement that was stopped goes on with what it has, and a table of
+// another space is extended, its times kept.
 func TestLatencyResumed(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
@@ -281,7 +281,8 @@ func TestLatencyResumed(t *testing.T) {
 	}
 }
 
-// TestLatencyRefused: times of different machines do not mix, and what cannot be measured is an error.
+// TestLatencyRefused: times of different machines do not mix, and what cannot be measured is an
+// error.
 func TestLatencyRefused(t *testing.T) {
 	ctx := context.Background()
 	space := smallSpace(t)
@@ -326,8 +327,8 @@ func TestLatencyRefused(t *testing.T) {
 	}
 }
 
-// TestLatencyLimits: what stays unmeasured is said, what cannot be predicted is left out, and networks
-// over the limit are not made.
+// TestLatencyLimits: what stays unmeasured is said, what cannot be predicted is left out, and
+// networks over the limit are not made.
 func TestLatencyLimits(t *testing.T) {
 	ctx := context.Background()
 	space := smallSpace(t)
@@ -342,8 +343,8 @@ func TestLatencyLimits(t *testing.T) {
 	}
 }
 
-// TestLatencyArchs: a space without a choice graph is measured as far as the named architectures go,
-// but not in those to check.
+// TestLatencyArchs: a space without a choice graph is measured as far as the named architectures
+// go, but not in those to check.
 func TestLatencyArchs(t *testing.T) {
 	ctx := context.Background()
 	space, err := searchspace.ETNAS(searchspace.ETNASOptions{InputSize: 32})
@@ -375,8 +376,8 @@ func TestLatencyArchs(t *testing.T) {
 	}
 }
 
-// TestLatencyCover: the chosen networks have every layer, in as many networks as asked for, and nothing
-// that was skipped.
+// TestLatencyCover: the chosen networks have every layer, in as many networks as asked for, and
+// nothing that was skipped.
 func TestLatencyCover(t *testing.T) {
 	space := smallSpace(t)
 	smallest := space.Smallest()

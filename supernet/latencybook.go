@@ -89,8 +89,8 @@ func (b *latencyBook) add(r *layerRecord, whole []float64) {
 	}
 }
 
-// fill puts the layers into the table, each with the mean over its places. The fixed part is that of
-// a table's first measurement.
+// fill puts the layers into the table, each with the mean over its places. The fixed part is that
+// of a table's first measurement.
 func (b *latencyBook) fill(t *searchspace.LatencyTable) {
 	t.Entries = slices.Clone(b.old)
 	for _, l := range b.order {

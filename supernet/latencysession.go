@@ -171,8 +171,8 @@ func (s *latencySession) open(ctx context.Context, group []*latencyJob) error {
 	return nil
 }
 
-// inRounds goes over the networks of a group again and again. Each runs once unmeasured, to find its
-// weights and memory in the caches, before it is measured.
+// inRounds goes over the networks of a group again and again. Each runs once unmeasured, to find
+// its weights and memory in the caches, before it is measured.
 func (s *latencySession) inRounds(ctx context.Context, group []*latencyJob) error {
 	for range s.Rounds {
 		for _, j := range group {

@@ -11,16 +11,16 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// cost is what operations of one kind took: processor time, arithmetic, and the bytes that they must move when nothing stays
-// in cache between operations.
+// cost is what operations of one kind took: processor time, arithmetic, and the bytes that they
+// must move when nothing stays in cache between operations.
 type cost struct {
 	key                   string
 	order, calls          int
 	seconds, flops, bytes float64
 }
 
-// ledger is a backend whose streams book every operation under its kind and size. Pending work (a normalisation that the next
-// operation applies while it loads) is booked where it is done.
+// ledger is a backend whose streams book every operation under its kind and size. Pending work (a
+// normalisation that the next operation applies while it loads) is booked where it is done.
 type ledger struct {
 	tensor.Backend
 	on    bool
@@ -89,8 +89,9 @@ func (s *bookedStream) Conv(x tensor.Tensor, w tensor.Weight, bias tensor.Vec, s
 	return y
 }
 
-// ConvBackward reads x, the output gradient, and the output itself where the gradient comes through a normalisation; it writes
-// the input's gradient and reads x again for the sums of the normalisation before.
+// ConvBackward reads x, the output gradient, and the output itself where the gradient comes through
+// a normalisation; it writes the input's gradient and reads x again for the sums of the
+// normalisation before.
 func (s *bookedStream) ConvBackward(x, dy tensor.Tensor, w tensor.Weight, spec tensor.ConvSpec, g tensor.ConvGrads) (dx tensor.Tensor) {
 	flops, in, out := convWork(x.Shape(), w, spec)
 	floats := in + 2*out + 2*float64(w.Size())
@@ -152,7 +153,8 @@ func (s *bookedStream) CrossEntropyBackward(logits, targets, mask, drows tensor.
 	return dx
 }
 
-// The roof of one core of the machine of docs/performance.md: AVX-512 fused multiply-adds, and a triad over main memory.
+// The roof of one core of the machine of docs/performance.md: AVX-512 fused multiply-adds, and a
+// triad over main memory.
 const roofFlops, roofBytes = 180e9, 14e9
 
 // table is the ledger as rows of a Markdown table, times per training step.
@@ -176,8 +178,9 @@ func (l *ledger) table(steps int, all float64) string {
 	return t.String()
 }
 
-// BenchmarkLayers logs what the operations of a training step take, as processor time of a single thread (hence -cpu 1):
-// means over the workload's sub-networks. Convolutions of all kernel sizes are one row where only that differs.
+// BenchmarkLayers logs what the operations of a training step take, as processor time of a single
+// thread (hence -cpu 1): means over the workload's sub-networks. Convolutions of all kernel sizes
+// are one row where only that differs.
 //
 //	go test ./supernet -run '^$' -bench Layers -benchtime 3x -cpu 1 -v
 func BenchmarkLayers(b *testing.B) {

@@ -41,8 +41,8 @@ func (r *runner) logits(p *program, images, classes int) (rows []float32, err er
 	return r.tape.Read(r.slots[p.logits], r.rows[:images*classes]), nil
 }
 
-// answers hands the logits of images to f, batch after batch: one row per image, of the classes that
-// are asked about, valid during the call. Statistics are nil for the shared ones.
+// answers hands the logits of images to f, batch after batch: one row per image, of the classes
+// that are asked about, valid during the call. Statistics are nil for the shared ones.
 func (n *network) answers(ctx context.Context, p *program, im *images, stats []*nn.Stats, step nn.Step,
 	f func(rows []float32, labels []int) error) error {
 	classes := p.graph.Classes
@@ -60,8 +60,8 @@ func (n *network) answers(ctx context.Context, p *program, im *images, stats []*
 
 // measure judges a program on images. Labels that the network does not know count as wrong and have
 // no part in the loss; they are an error where only some classes are asked about. Images whose
-// logits are not finite are wrong too, with a loss of lossCeiling. The measurement covers the batches
-// before an error.
+// logits are not finite are wrong too, with a loss of lossCeiling. The measurement covers the
+// batches before an error.
 func (n *network) measure(ctx context.Context, p *program, im *images, stats []*nn.Stats, step nn.Step) (
 	searchspace.Measurement, error) {
 	m := searchspace.Measurement{Arch: p.arch, Text: n.space.Format(p.arch), Stage: int(n.stage.Load()),
@@ -110,9 +110,9 @@ func argmax(row []float32) int {
 	return best
 }
 
-// lossCeiling bounds the loss of one image, in nats. A channel that hardly varies in the calibration
-// images is divided by almost nothing, and in a deep sub-network that may grow beyond float32: such
-// a sub-network is bad, not a reason to stop a search.
+// lossCeiling bounds the loss of one image, in nats. A channel that hardly varies in the
+// calibration images is divided by almost nothing, and in a deep sub-network that may grow beyond
+// float32: such a sub-network is bad, not a reason to stop a search.
 const lossCeiling = 1e6
 
 // crossEntropy is −log softmax(row)[label], at most lossCeiling.
@@ -131,7 +131,8 @@ func crossEntropy(row []float32, label int) float64 {
 	return lossCeiling
 }
 
-// softmax turns logits into probabilities, in place. Logits of which one is not finite are an error.
+// softmax turns logits into probabilities, in place. Logits of which one is not finite are an
+// error.
 func softmax(row []float32) error {
 	top := math.Inf(-1)
 	for _, v := range row {

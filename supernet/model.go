@@ -12,8 +12,9 @@ import (
 
 // Model is a standalone network: one architecture with weights of its own.
 //
-// Its methods may be called from several goroutines; training, evaluation and the like take turns. Classify and ClassifyTensor run
-// concurrently with each other, and between the steps of a training.
+// Its methods may be called from several goroutines; training, evaluation and the like take turns.
+// Classify and ClassifyTensor run concurrently with each other, and between the steps of a
+// training.
 type Model struct {
 	*network
 	arch searchspace.Arch
@@ -65,7 +66,8 @@ func (m *Model) Space() *searchspace.Space { return m.currentSpace() }
 // Classes returns the number of classes.
 func (m *Model) Classes() int { return m.currentSpace().Classes() }
 
-// WeightVersion counts the changes of the weights. Measurements of different versions do not compare.
+// WeightVersion counts the changes of the weights. Measurements of different versions do not
+// compare.
 func (m *Model) WeightVersion() uint64 { return m.version.Load() }
 
 // SetStage sets the number of the data snapshot that measurements are stamped with.
@@ -74,10 +76,12 @@ func (m *Model) SetStage(stage int) { m.stage.Store(int64(stage)) }
 // Stage returns the number set with SetStage.
 func (m *Model) Stage() int { return int(m.stage.Load()) }
 
-// Params counts the stored numbers that training moves: weights, biases, batch-norm scales and shifts.
+// Params counts the stored numbers that training moves: weights, biases, batch-norm scales and
+// shifts.
 func (m *Model) Params() int64 { return m.params() }
 
-// KernelPath names the device and kernels that compute. Results have equal bits only under equal names.
+// KernelPath names the device and kernels that compute. Results have equal bits only under equal
+// names.
 func (m *Model) KernelPath() string { return m.backend.Name() }
 
 // Graph returns the layers. The caller must not change it.
@@ -87,9 +91,10 @@ func (m *Model) Graph() *searchspace.Graph {
 	return m.prog.graph
 }
 
-// Train trains the model, or goes on training it. See TrainOptions for what is done by default and how an interrupted training goes
-// on. When the context ends, the weights trained so far stay, and the result says how far it came. The Recorder must not call methods
-// that compute on this model, Classify excepted.
+// Train trains the model, or goes on training it. See TrainOptions for what is done by default and
+// how an interrupted training goes on. When the context ends, the weights trained so far stay, and
+// the result says how far it came. The Recorder must not call methods that compute on this model,
+// Classify excepted.
 func (m *Model) Train(ctx context.Context, train dataset.Dataset, o *TrainOptions) (*TrainResult, error) {
 	if o == nil {
 		o = &TrainOptions{}
@@ -120,8 +125,9 @@ func (m *Model) Train(ctx context.Context, train dataset.Dataset, o *TrainOption
 	return res, nil
 }
 
-// Recalibrate replaces the running statistics of batch norms by the average over images of a training set, without augmentation. Of o
-// CalibrationImages, Seed and BatchSize count. It helps after training with few or small batches, and when weights came from elsewhere.
+// Recalibrate replaces the running statistics of batch norms by the average over images of a
+// training set, without augmentation. Of o CalibrationImages, Seed and BatchSize count. It helps
+// after training with few or small batches, and when weights came from elsewhere.
 func (m *Model) Recalibrate(ctx context.Context, train dataset.Dataset, o *EvalOptions) error {
 	e := EvalOptions{}
 	if o != nil {
@@ -142,7 +148,8 @@ func (m *Model) Recalibrate(ctx context.Context, train dataset.Dataset, o *EvalO
 	return nil
 }
 
-// recalibrate gathers statistics aside and puts them in place when all are there. The caller has the turn.
+// recalibrate gathers statistics aside and puts them in place when all are there. The caller has
+// the turn.
 func (m *Model) recalibrate(ctx context.Context, im *images) (err error) {
 	defer backend.Recover(&err)
 	stats := m.ownStats(m.prog)

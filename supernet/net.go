@@ -21,8 +21,9 @@ type Net struct {
 // keptPrograms bounds the lowered sub-networks that a Net remembers.
 const keptPrograms = 128
 
-// New makes a supernet with initial weights for all networks of a space. When training narrows or widens the space on its way
-// (searchspace.Space.Restrict), make the supernet for the widest one; samplers and archs may come from any restriction of it.
+// New makes a supernet with initial weights for all networks of a space. When training narrows or
+// widens the space on its way (searchspace.Space.Restrict), make the supernet for the widest one;
+// samplers and archs may come from any restriction of it.
 func New(space *searchspace.Space, o *Options) (*Net, error) {
 	if o == nil {
 		o = &Options{}
@@ -66,7 +67,8 @@ func (n *Net) Space() *searchspace.Space { return n.currentSpace() }
 // Classes returns the number of classes.
 func (n *Net) Classes() int { return n.currentSpace().Classes() }
 
-// WeightVersion counts the changes of the weights. Measurements of different versions do not compare.
+// WeightVersion counts the changes of the weights. Measurements of different versions do not
+// compare.
 func (n *Net) WeightVersion() uint64 { return n.version.Load() }
 
 // SetStage sets the number of the data snapshot that measurements are stamped with.
@@ -75,10 +77,12 @@ func (n *Net) SetStage(stage int) { n.stage.Store(int64(stage)) }
 // Stage returns the number set with SetStage.
 func (n *Net) Stage() int { return int(n.stage.Load()) }
 
-// Params counts the stored numbers that training moves: weights, biases, batch-norm scales and shifts.
+// Params counts the stored numbers that training moves: weights, biases, batch-norm scales and
+// shifts.
 func (n *Net) Params() int64 { return n.params() }
 
-// KernelPath names the device and kernels that compute. Results have equal bits only under equal names.
+// KernelPath names the device and kernels that compute. Results have equal bits only under equal
+// names.
 func (n *Net) KernelPath() string { return n.backend.Name() }
 
 // program lowers a sub-network. The caller has the turn.
@@ -104,8 +108,9 @@ func (n *Net) program(a searchspace.Arch) (*program, error) {
 	return p, nil
 }
 
-// Extract returns a sub-network as a standalone model with copies of its weights and with batch-norm statistics gathered on 2000
-// images of calibration, as Judge.Evaluate does by default. When calibration is nil it gets the shared running statistics.
+// Extract returns a sub-network as a standalone model with copies of its weights and with
+// batch-norm statistics gathered on 2000 images of calibration, as Judge.Evaluate does by default.
+// When calibration is nil it gets the shared running statistics.
 func (n *Net) Extract(ctx context.Context, a searchspace.Arch, calibration dataset.Dataset) (*Model, error) {
 	o := &EvalOptions{Calibration: calibration}
 	if calibration == nil {

@@ -110,8 +110,8 @@ func (n *network) grow(space *searchspace.Space, ss *specs, classes classList) e
 	return nil
 }
 
-// ownStats is statistics that no other program sees while this goroutine has the turn, one per batch normalisation. Their values
-// are what the last user left.
+// ownStats is statistics that no other program sees while this goroutine has the turn, one per
+// batch normalisation. Their values are what the last user left.
 func (n *network) ownStats(p *program) []*nn.Stats {
 	st := n.runner.tape.Stream()
 	for i, norm := range p.norms {

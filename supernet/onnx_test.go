@@ -57,7 +57,8 @@ func writeONNX(t *testing.T, m *Model, o *ONNXOptions) *decodedFile {
 	return decodeONNX(t, data)
 }
 
-// checkONNX holds a file to the rules of the format that tools rely on: values are defined once and before their use.
+// checkONNX holds a file to the rules of the format that tools rely on: values are defined once and
+// before their use.
 func checkONNX(t *testing.T, d *decodedFile) {
 	t.Helper()
 	if d.ir != 8 || d.opset < 17 {
@@ -126,7 +127,8 @@ func TestONNXStructure(t *testing.T) {
 	}
 }
 
-// TestONNXFamilies exports the families' networks as they come, with shapes and numbers of weights as the graphs have them.
+// TestONNXFamilies exports the families' networks as they come, with shapes and numbers of weights
+// as the graphs have them.
 func TestONNXFamilies(t *testing.T) {
 	for _, name := range []string{"mobilenet_v2 x1.0", "shufflenet_v2_x2_0", "efficientnet_b0", "ET-NAS-A"} {
 		model, _ := searchspace.FindModel(name)

@@ -14,9 +14,11 @@ var (
 	ErrNotFinite = errors.New("not finite")
 	// ErrTraining reports a call that trains or grows a network while it is being trained.
 	ErrTraining = errors.New("network is being trained")
-	// ErrCheckpointMismatch reports a training checkpoint made by a different run: another space, data size or option.
+	// ErrCheckpointMismatch reports a training checkpoint made by a different run: another space,
+	// data size or option.
 	ErrCheckpointMismatch = errors.New("checkpoint belongs to a different training run")
-	// ErrWeights reports a set of named weights that does not fit a model: names missing, left over or of another shape.
+	// ErrWeights reports a set of named weights that does not fit a model: names missing, left over
+	// or of another shape.
 	ErrWeights = errors.New("weights do not fit the model")
 	// ErrData reports data that do not fit a network: no images, or labels outside its classes.
 	ErrData = errors.New("data do not fit the network")
@@ -26,12 +28,13 @@ var (
 type Sharing int
 
 const (
-	// Elastic stores one tensor per site and lets every sub-network use a part of it: smaller kernels are centre
-	// crops, smaller widths the first channels, smaller depths the first layers; batch-norm vectors and running
-	// statistics are shared the same way.
+	// Elastic stores one tensor per site and lets every sub-network use a part of it: smaller
+	// kernels are centre crops, smaller widths the first channels, smaller depths the first layers;
+	// batch-norm vectors and running statistics are shared the same way.
 	Elastic Sharing = iota
-	// SinglePath stores one block per site and candidate, as the code published with AdaXpert. Where a space has no choice graph
-	// (ETNAS), a candidate is one shape, and its weights come into being with the first network that uses them.
+	// SinglePath stores one block per site and candidate, as the code published with AdaXpert.
+	// Where a space has no choice graph (ETNAS), a candidate is one shape, and its weights come
+	// into being with the first network that uses them.
 	SinglePath
 )
 
@@ -44,7 +47,8 @@ func (s Sharing) String() string {
 	return scheme.name()
 }
 
-// Options configures New, NewModel, Load and LoadModel. The zero value, or a nil pointer, is the default.
+// Options configures New, NewModel, Load and LoadModel. The zero value, or a nil pointer, is the
+// default.
 type Options struct {
 	// Sharing is the form of weight sharing; Elastic by default. A Model has none and ignores it.
 	Sharing Sharing
@@ -58,16 +62,17 @@ type Options struct {
 	Workers int
 	// Device is where the network computes; nil means the CPU, with Workers.
 	Device Device
-	// Normalization is applied to every image, in training and evaluation. The zero value means that of ImageNet. Load and
-	// LoadModel take it from the file.
+	// Normalization is applied to every image, in training and evaluation. The zero value means
+	// that of ImageNet. Load and LoadModel take it from the file.
 	Normalization dataset.Normalization
-	// Fit says how Model.Classify makes an image of another shape square; by default it crops (dataset.FitCrop). Choose what the
-	// training images went through: small IDX images that were padded want dataset.FitPad. Load and LoadModel take it from
-	// the file.
+	// Fit says how Model.Classify makes an image of another shape square; by default it crops
+	// (dataset.FitCrop). Choose what the training images went through: small IDX images that were
+	// padded want dataset.FitPad. Load and LoadModel take it from the file.
 	Fit dataset.Fit
-	// Makers lets Load and LoadModel rebuild spaces of families that a program wrote itself; those of package searchspace
-	// are known.
+	// Makers lets Load and LoadModel rebuild spaces of families that a program wrote itself; those
+	// of package searchspace are known.
 	Makers []searchspace.Maker
-	// Logger receives warnings, such as a checkpoint made on another kernel path. Nil means silence.
+	// Logger receives warnings, such as a checkpoint made on another kernel path. Nil means
+	// silence.
 	Logger *slog.Logger
 }

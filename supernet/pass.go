@@ -8,11 +8,11 @@ import (
 )
 
 // Pass is one forward and backward run of a training step: what runs, and what its loss is. The
-// passes of a step run one after the other on the same images, so that memory is that of the largest;
-// their gradients add up, and one update follows.
+// passes of a step run one after the other on the same images, so that memory is that of the
+// largest; their gradients add up, and one update follows.
 //
-// The loss of a pass is Weight·(Labels·cross entropy + Teacher.Weight·T²·KL), both terms means over the
-// images. The zero value of everything but Arch is plain training on labels.
+// The loss of a pass is Weight·(Labels·cross entropy + Teacher.Weight·T²·KL), both terms means over
+// the images. The zero value of everything but Arch is plain training on labels.
 type Pass struct {
 	// Arch is the sub-network that runs, if Relaxation is nil.
 	Arch searchspace.Arch
@@ -29,24 +29,25 @@ type Pass struct {
 }
 
 // Teacher is what a pass is distilled from: the loss gains Weight·T²·KL(teacher ‖ student), the
-// divergence of softmaxes at temperature T, as a mean over the images (Hinton et al., "Distilling the
-// Knowledge in a Neural Network", 2015). No gradient reaches the teacher.
+// divergence of softmaxes at temperature T, as a mean over the images (Hinton et al., "Distilling
+// the Knowledge in a Neural Network", 2015). No gradient reaches the teacher.
 type Teacher struct {
 	// Model teaches, without dropout. It must read images as the student does: the same size and
 	// normalisation. It may serve meanwhile; training it meanwhile is an error of the caller's that
 	// makes results depend on time. Nil means the sub-network of the step with the most
-	// multiply-adds: it runs first, in the mode of training, and has no teacher itself
-	// (in-place distillation, Yu and Huang, "Universally Slimmable Networks", 2019).
+	// multiply-adds: it runs first, in the mode of training, and has no teacher itself (in-place
+	// distillation, Yu and Huang, "Universally Slimmable Networks", 2019).
 	Model *Model
 	// Temperature T; 0 means 1.
 	Temperature float64
 	// Weight of the term; 0 means 1.
 	Weight float64
-	// Classes lists the classes that it teaches, by their numbers, which are the same in teacher and
-	// student. The softmaxes of both are over these alone. Nil means all classes of the teacher.
+	// Classes lists the classes that it teaches, by their numbers, which are the same in teacher
+	// and student. The softmaxes of both are over these alone. Nil means all classes of the
+	// teacher.
 	Classes []int
-	// BatchStatistics makes the batch norms of Model use the statistics of each batch, as those of the
-	// student do. Its running statistics, which they use by default, stay as they are.
+	// BatchStatistics makes the batch norms of Model use the statistics of each batch, as those of
+	// the student do. Its running statistics, which they use by default, stay as they are.
 	BatchStatistics bool
 }
 

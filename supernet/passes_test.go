@@ -111,7 +111,8 @@ func near(t *testing.T, what string, got, want map[string][]float32, tol float64
 	}
 }
 
-// The gradients of a step's passes add up, each with its weight; so do losses, and answers as a mean.
+// The gradients of a step's passes add up, each with its weight; so do losses, and answers as a
+// mean.
 func TestPassesAddUp(t *testing.T) {
 	n := tinyNet(t, Elastic)
 	b := firstBatch(t, stripes(t, 16, 16, 1), 16)
@@ -129,8 +130,9 @@ func TestPassesAddUp(t *testing.T) {
 	}
 }
 
-// A sub-network that learns from the largest one in the step moves as it does when the largest one, as a model of its own with
-// the statistics of the batch, teaches it; and the teacher moves as if it had no pupil.
+// A sub-network that learns from the largest one in the step moves as it does when the largest one,
+// as a model of its own with the statistics of the batch, teaches it; and the teacher moves as if
+// it had no pupil.
 func TestInPlaceDistillation(t *testing.T) {
 	n := tinyNet(t, Elastic)
 	jitter(t, n.network, 3)
@@ -154,7 +156,8 @@ func TestInPlaceDistillation(t *testing.T) {
 	sameValues(t, model.values(), before)
 }
 
-// A teacher that answers as the student does teaches nothing; on some classes alone, it moves no logit of the others.
+// A teacher that answers as the student does teaches nothing; on some classes alone, it moves no
+// logit of the others.
 func TestTeacher(t *testing.T) {
 	m := tinyModel(t)
 	jitter(t, m.network, 3)
@@ -197,7 +200,8 @@ func TestTeacher(t *testing.T) {
 	}
 }
 
-// Classes that are masked have neither part in the loss nor gradient, and smoothing leaves them out.
+// Classes that are masked have neither part in the loss nor gradient, and smoothing leaves them
+// out.
 func TestMasks(t *testing.T) {
 	m := tinyModel(t)
 	b := firstBatch(t, stripes(t, 16, 16, 1), 16)
@@ -234,7 +238,8 @@ type funcMasks func(keep []bool)
 func (f funcMasks) Mask(_ int, _ []int, keep []bool) error { f(keep); return nil }
 func (f funcMasks) Identity() string                       { return "test" }
 
-// The share of dropped superclasses is the rate, labels stay, classes of a superclass go together, and draws belong to steps.
+// The share of dropped superclasses is the rate, labels stay, classes of a superclass go together,
+// and draws belong to steps.
 func TestSuperclassDropout(t *testing.T) {
 	groups := []int{0, 1, 1, 2, 2, 2}
 	d, err := SuperclassDropout(groups, 0.3, 1)
@@ -350,8 +355,8 @@ func TestSandwich(t *testing.T) {
 	}
 }
 
-// A training goes on from a checkpoint only when what decides about its future is the same: sampler, restriction of the space,
-// teacher and its weights, masks.
+// A training goes on from a checkpoint only when what decides about its future is the same:
+// sampler, restriction of the space, teacher and its weights, masks.
 func TestCheckpointKnowsWhatDecides(t *testing.T) {
 	n := tinyNet(t, Elastic)
 	space := n.space
@@ -484,8 +489,8 @@ func TestBefore(t *testing.T) {
 	}
 }
 
-// A relaxed pass at zeros and ones moves the weights as its sub-network does; in the same step, passes at other rows count for
-// themselves; and it may learn from a sub-network.
+// A relaxed pass at zeros and ones moves the weights as its sub-network does; in the same step,
+// passes at other rows count for themselves; and it may learn from a sub-network.
 func TestRelaxedPasses(t *testing.T) {
 	n := tinyNet(t, Elastic)
 	jitter(t, n.network, 3)

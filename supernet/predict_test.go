@@ -64,8 +64,8 @@ func TestPredict(t *testing.T) {
 	}
 }
 
-// TestPredictSubset: the probabilities of some classes are those of all, divided by their sum; labels
-// have no influence.
+// TestPredictSubset: the probabilities of some classes are those of all, divided by their sum;
+// labels have no influence.
 func TestPredictSubset(t *testing.T) {
 	ctx := context.Background()
 	m := tinyModel(t)
@@ -144,7 +144,8 @@ func TestJudgePredict(t *testing.T) {
 	}
 }
 
-// TestImageCache: any images come with their own pixels and labels, from the data set or from memory.
+// TestImageCache: any images come with their own pixels and labels, from the data set or from
+// memory.
 func TestImageCache(t *testing.T) {
 	ctx := context.Background()
 	ds := &readCounter{Dataset: stripes(t, 23, 16, 1)}

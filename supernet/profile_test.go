@@ -11,8 +11,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// TestProfile: with a clock that ticks when it is read, every instruction takes one tick, and every layer has one; on a device that
-// runs behind as well.
+// TestProfile: with a clock that ticks when it is read, every instruction takes one tick, and every
+// layer has one; on a device that runs behind as well.
 func TestProfile(t *testing.T) {
 	host := tinyModel(t)
 	late, err := newModel(fake.New(), host.Space(), host.Arch(), &Options{})

@@ -45,8 +45,8 @@ type progressJSON struct {
 	Best            bool             `json:"best"`
 }
 
-// MarshalJSON writes names in snake case: "arch" is Text, "choices" the hexadecimal form of Arch. An infinite loss is the string
-// "Infinity".
+// MarshalJSON writes names in snake case: "arch" is Text, "choices" the hexadecimal form of Arch.
+// An infinite loss is the string "Infinity".
 func (p Progress) MarshalJSON() ([]byte, error) {
 	return json.Marshal(progressJSON{p.Phase, p.Epoch, p.Epochs, p.Step, p.Steps, p.Text, p.Arch, p.Passes, jsonfloat.Float(p.Loss),
 		jsonfloat.Float(p.Accuracy), jsonfloat.Float(p.LR), jsonfloat.Float(p.ImagesPerSecond), p.Best})
@@ -63,7 +63,8 @@ func (p *Progress) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Recorder is told of the progress of a training, in order and from one goroutine. An error ends the training.
+// Recorder is told of the progress of a training, in order and from one goroutine. An error ends
+// the training.
 type Recorder interface {
 	Record(Progress) error
 }

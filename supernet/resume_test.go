@@ -130,7 +130,8 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// TestResumeFromOldCheckpoint goes back to a checkpoint that is some steps old, as after a kill that nobody announced.
+// TestResumeFromOldCheckpoint goes back to a checkpoint that is some steps old, as after a kill
+// that nobody announced.
 func TestResumeFromOldCheckpoint(t *testing.T) {
 	train := stripes(t, 70, 16, 1)
 	whole := tinyModel(t)

@@ -13,16 +13,17 @@ import (
 
 // Sampler says what a Net runs in its training steps.
 type Sampler interface {
-	// Sample returns the passes of draw number i, counted from 0: those of one step, or of several that follow each other, see
-	// SubnetOptions.StepsPerDraw. It must be a function of i alone, so that an interrupted training can go on where it was. The
-	// caller may change the slice.
+	// Sample returns the passes of draw number i, counted from 0: those of one step, or of several
+	// that follow each other, see SubnetOptions.StepsPerDraw. It must be a function of i alone, so
+	// that an interrupted training can go on where it was. The caller may change the slice.
 	Sample(i int) ([]Pass, error)
-	// Identity describes everything that Sample depends on. It is part of a training checkpoint: a training with another sampler
-	// does not go on from it.
+	// Identity describes everything that Sample depends on. It is part of a training checkpoint: a
+	// training with another sampler does not go on from it.
 	Identity() string
 }
 
-// NewSampler makes a function a Sampler. The identity must change with everything that the function depends on.
+// NewSampler makes a function a Sampler. The identity must change with everything that the function
+// depends on.
 func NewSampler(identity string, sample func(i int) ([]Pass, error)) Sampler {
 	return funcSampler{identity, sample}
 }
@@ -35,8 +36,8 @@ type funcSampler struct {
 func (s funcSampler) Sample(i int) ([]Pass, error) { return s.sample(i) }
 func (s funcSampler) Identity() string             { return s.identity }
 
-// Uniform draws every decision uniformly: one sub-network a draw, each from a stream of its own. The space may be a restriction of
-// the one that the Net was made for.
+// Uniform draws every decision uniformly: one sub-network a draw, each from a stream of its own.
+// The space may be a restriction of the one that the Net was made for.
 func Uniform(space *searchspace.Space, seed uint64) Sampler {
 	return NewSampler(fmt.Sprintf("uniform, seed %d, %s", seed, digest(space)), func(i int) ([]Pass, error) {
 		a, err := drawn(space, seed, "supernet.sampler", uint64(i))
@@ -44,9 +45,10 @@ func Uniform(space *searchspace.Space, seed uint64) Sampler {
 	})
 }
 
-// Sandwich draws the largest and the smallest sub-network of a space and k random ones for every step. The largest learns from
-// labels, the others from its answers (in-place distillation at temperature 1).
-// See Yu and Huang, "Universally Slimmable Networks and Improved Training Techniques", ICCV 2019, sections 3.2 and 3.3.
+// Sandwich draws the largest and the smallest sub-network of a space and k random ones for every
+// step. The largest learns from labels, the others from its answers (in-place distillation at
+// temperature 1). See Yu and Huang, "Universally Slimmable Networks and Improved Training
+// Techniques", ICCV 2019, sections 3.2 and 3.3.
 func Sandwich(space *searchspace.Space, k int, seed uint64) Sampler {
 	fromLargest := &Teacher{}
 	return NewSampler(fmt.Sprintf("sandwich, %d random, seed %d, %s", k, seed, digest(space)), func(i int) ([]Pass, error) {
@@ -91,7 +93,8 @@ func Cycle(archs ...searchspace.Arch) Sampler {
 	})
 }
 
-// Several joins n draws of a sampler to one step, as Once-for-all does in its later phases: their gradients add up.
+// Several joins n draws of a sampler to one step, as Once-for-all does in its later phases: their
+// gradients add up.
 func Several(n int, s Sampler) Sampler {
 	return NewSampler(fmt.Sprintf("%d of %s", n, s.Identity()), func(i int) ([]Pass, error) {
 		if n < 1 {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// stopwatch is the shortest time that each operation of a cycle took in any cycle so far, in the order of the operations. The
-// shortest of several is the one that other programs disturbed least.
+// stopwatch is the shortest time that each operation of a cycle took in any cycle so far, in the
+// order of the operations. The shortest of several is the one that other programs disturbed least.
 type stopwatch struct {
 	keys    []string
 	seconds []float64
@@ -28,7 +28,8 @@ func (w *stopwatch) stop(key string, seconds float64) {
 	w.step += seconds
 }
 
-// scaling is a table of the time of each kind of operation on one thread and on several, and what the second lacks to an even split.
+// scaling is a table of the time of each kind of operation on one thread and on several, and what
+// the second lacks to an even split.
 func scaling(one, many *stopwatch, threads, steps int) string {
 	type row struct {
 		key       string
@@ -58,8 +59,9 @@ func scaling(one, many *stopwatch, threads, steps int) string {
 	return t.String()
 }
 
-// BenchmarkScaling logs what the operations of a training step take on one thread and on GOMAXPROCS threads, time that passed,
-// the largest loss first. Cycles take turns, so that a change of the machine's speed meets both alike.
+// BenchmarkScaling logs what the operations of a training step take on one thread and on GOMAXPROCS
+// threads, time that passed, the largest loss first. Cycles take turns, so that a change of the
+// machine's speed meets both alike.
 //
 //	go test ./supernet -run '^$' -bench Scaling -benchtime 5x -v
 func BenchmarkScaling(b *testing.B) {

@@ -8,8 +8,9 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// plan is TrainOptions with every default filled in, as far as it decides about the result; two runs with equal plans on
-// equal data end in equal bits. It is what a training checkpoint is compared with.
+// plan is TrainOptions with every default filled in, as far as it decides about the result; two
+// runs with equal plans on equal data end in equal bits. It is what a training checkpoint is
+// compared with.
 type plan struct {
 	Epochs, StepsPerEpoch, BatchSize int
 	LR, Momentum, WeightDecay        float64

@@ -9,8 +9,8 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// TestSteadyState trains 1000 steps (300 with -short) of changing sub-networks. After the first hundred a step makes at most 200 allocations, and
-// the memory that is held does not grow.
+// TestSteadyState trains 1000 steps (300 with -short) of changing sub-networks. After the first
+// hundred a step makes at most 200 allocations, and the memory that is held does not grow.
 func TestSteadyState(t *testing.T) {
 	space, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: 8, StemStride: 1, Classes: 4, Dropout: -1})
 	if err != nil {

@@ -19,8 +19,9 @@ type stepping struct {
 	first  nn.Value // logits of the first pass
 }
 
-// step is one update: every pass runs forward and backward on the batch, the gradients add up. It returns the sum of the losses, and
-// how many images were answered right, as a mean over the passes.
+// step is one update: every pass runs forward and backward on the batch, the gradients add up. It
+// returns the sum of the losses, and how many images were answered right, as a mean over the
+// passes.
 func (t *training) step(b *dataset.Batch, passes []passRun, lr float64, number int) (loss, right float64, err error) {
 	defer tensor.Recover(&err)
 	if err := t.mask(b, number); err != nil {
@@ -66,7 +67,8 @@ func (t *training) step(b *dataset.Batch, passes []passRun, lr float64, number i
 	return loss, right, tape.Stream().Sync()
 }
 
-// pass runs one pass forward and backward and returns its logits, which stay readable in the passes after it.
+// pass runs one pass forward and backward and returns its logits, which stay readable in the passes
+// after it.
 func (t *training) pass(p *passRun, s *stepping) (nn.Value, error) {
 	r, tape := t.runner, t.runner.tape
 	how := t.how
@@ -98,7 +100,8 @@ func (t *training) pass(p *passRun, s *stepping) (nn.Value, error) {
 	return logits, nil
 }
 
-// lesson is the logits of a teacher and the classes that it teaches on, for every image of the step.
+// lesson is the logits of a teacher and the classes that it teaches on, for every image of the
+// step.
 func (t *training) lesson(u *tutor, s *stepping) (answer nn.Value, mask nn.Mask, err error) {
 	tape, classes := t.runner.tape, t.space.Classes()
 	answer, mask = s.first, s.goal.Mask

@@ -96,7 +96,8 @@ func (t *training) fits(u *tutor) error {
 	return nil
 }
 
-// answer is the logits of a model for the batch of a step, one per class of the student; those of classes that it does not have are 0.
+// answer is the logits of a model for the batch of a step, one per class of the student; those of
+// classes that it does not have are 0.
 func (u *tutor) answer(b *dataset.Batch, step, classes int) (logits []float32, err error) {
 	if u.step == step {
 		return u.logits, nil
@@ -134,8 +135,9 @@ func (u *tutor) answer(b *dataset.Batch, step, classes int) (logits []float32, e
 	return u.logits, nil
 }
 
-// maskOf is the classes of every image that the teacher teaches on, among those that the step keeps, where it does not teach on all.
-// An image without such a class gets its label alone: its divergence is 0.
+// maskOf is the classes of every image that the teacher teaches on, among those that the step
+// keeps, where it does not teach on all. An image without such a class gets its label alone: its
+// divergence is 0.
 func (u *tutor) maskOf(kept []bool, labels []int, classes int) []bool {
 	u.mask = slices.Grow(u.mask[:0], len(labels)*classes)[:len(labels)*classes]
 	for i, label := range labels {

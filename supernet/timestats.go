@@ -2,9 +2,9 @@ package supernet
 
 import "slices"
 
-// middle is the mean of the middle half of xs, which may not be empty. Like the median it is deaf to
-// outliers; unlike it, where times have two levels, as on a machine shared with others, the middles
-// of parts still add up to about the middle of the whole.
+// middle is the mean of the middle half of xs, which may not be empty. Like the median it is deaf
+// to outliers; unlike it, where times have two levels, as on a machine shared with others, the
+// middles of parts still add up to about the middle of the whole.
 func middle(xs []float64) float64 {
 	xs = slices.Sorted(slices.Values(xs))
 	cut := len(xs) / 4

@@ -11,8 +11,8 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// TimeOptions configures Model.TimeStep and Model.TimeInference. The zero value, or a nil pointer, is
-// the default. Where zero means a default, a negative number means zero.
+// TimeOptions configures Model.TimeStep and Model.TimeInference. The zero value, or a nil pointer,
+// is the default. Where zero means a default, a negative number means zero.
 type TimeOptions struct {
 	// BatchSize is the number of images that go through the network at once; 64 by default.
 	BatchSize int
@@ -41,9 +41,9 @@ type Timing struct {
 
 // TimeStep measures a training step: forward, backward and update, of one batch in memory. Reading
 // and augmenting images comes on top of it, in other goroutines. It runs on a twin with initial
-// weights, so that nothing about the model changes, and on noise: neither weights nor what images show
-// has an influence on the time. While it lasts nothing else computes on the model but Classify; that
-// other work of the program pauses, too, is up to the caller.
+// weights, so that nothing about the model changes, and on noise: neither weights nor what images
+// show has an influence on the time. While it lasts nothing else computes on the model but
+// Classify; that other work of the program pauses, too, is up to the caller.
 func (m *Model) TimeStep(ctx context.Context, o *TimeOptions) (*Timing, error) {
 	return m.time(ctx, o, func(o *TimeOptions, ds dataset.Dataset, b *dataset.Batch) (func() error, error) {
 		twin, err := newModel(m.backend, m.space, m.arch, &Options{Seed: m.seed, Normalization: m.norm})
@@ -67,8 +67,8 @@ func (m *Model) TimeInference(ctx context.Context, o *TimeOptions) (*Timing, err
 	})
 }
 
-// stepper readies the model for training steps on a batch of a data set. They move running statistics
-// only, as their learning rate is 0.
+// stepper readies the model for training steps on a batch of a data set. They move running
+// statistics only, as their learning rate is 0.
 func (m *Model) stepper(ds dataset.Dataset, b *dataset.Batch, frozen []int) (func() error, error) {
 	t := &training{network: m.network, data: ds, opts: &TrainOptions{BatchSize: b.N, FrozenStages: frozen}, draw: -1}
 	only := func(searchspace.Arch) (*program, error) { return m.prog, nil }

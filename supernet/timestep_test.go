@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TestTiming: with a clock that says how long each run took, the median and quartiles are theirs, and
-// runs that warm up have no part.
+// TestTiming: with a clock that says how long each run took, the median and quartiles are theirs,
+// and runs that warm up have no part.
 func TestTiming(t *testing.T) {
 	took := []int{900, 800, 4, 1, 3, 5, 2} // the first two warm up
 	runs, clock := 0, 0

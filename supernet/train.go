@@ -22,7 +22,8 @@ type job struct {
 	shared   bool                                          // frozen stages normalise with batch statistics
 }
 
-// training is one run of a job. Everything that its future depends on is in state and in the stored tensors.
+// training is one run of a job. Everything that its future depends on is in state and in the stored
+// tensors.
 type training struct {
 	*network
 	job
@@ -140,7 +141,8 @@ func (t *training) freeze() error {
 	return nil
 }
 
-// hold freezes tensors and exempts them from weight decay, those too that came with a network since the last call.
+// hold freezes tensors and exempts them from weight decay, those too that came with a network since
+// the last call.
 func (t *training) hold() {
 	for _, s := range t.store.list[t.held:] {
 		p := t.store.set.Lookup(s.key)
@@ -283,7 +285,8 @@ func (t *training) report(p Progress) error {
 	return nil
 }
 
-// finishEpoch closes an epoch whose steps are done, at most once: judges, keeps the best weights, writes the checkpoint.
+// finishEpoch closes an epoch whose steps are done, at most once: judges, keeps the best weights,
+// writes the checkpoint.
 func (t *training) finishEpoch(ctx context.Context) error {
 	spe := t.plan.StepsPerEpoch
 	epochs := t.state.Step / spe
@@ -318,7 +321,8 @@ func (t *training) finishEpoch(ctx context.Context) error {
 	return errors.Join(reported, t.save())
 }
 
-// finish ends a training that ran all its steps: the best weights come back, and the checkpoint says that nothing is left to do.
+// finish ends a training that ran all its steps: the best weights come back, and the checkpoint
+// says that nothing is left to do.
 func (t *training) finish() (err error) {
 	defer tensor.Recover(&err)
 	if t.state.HasBest && t.state.Result.Best.Epoch != t.plan.Epochs {

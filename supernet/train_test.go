@@ -12,7 +12,8 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// TestTrainingLearns trains a supernet and then a model on stripes, and expects much more than chance.
+// TestTrainingLearns trains a supernet and then a model on stripes, and expects much more than
+// chance.
 func TestTrainingLearns(t *testing.T) {
 	train, val := stripes(t, 160, 16, 1), stripes(t, 80, 16, 2)
 	n := tinyNet(t, Elastic)
@@ -63,8 +64,8 @@ func TestTrainingLearns(t *testing.T) {
 	}
 }
 
-// TestDeterminism trains and judges with several numbers of processors and expects the same bits. Images are large enough for every
-// kind of operation to be split.
+// TestDeterminism trains and judges with several numbers of processors and expects the same bits.
+// Images are large enough for every kind of operation to be split.
 func TestDeterminism(t *testing.T) {
 	options := tinyOptions
 	options.InputSize, options.Dropout = 32, 0.2
@@ -220,7 +221,8 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// TestSamplerSchedule checks that a sub-network trains StepsPerDraw steps, and is drawn by its number.
+// TestSamplerSchedule checks that a sub-network trains StepsPerDraw steps, and is drawn by its
+// number.
 func TestSamplerSchedule(t *testing.T) {
 	n := tinyNet(t, Elastic)
 	o := short(2)

@@ -120,7 +120,8 @@ func (t *training) same(meta *trainMeta) error {
 	return nil
 }
 
-// restore puts the state of a checkpoint in place. Nothing changes when a tensor is missing or misshapen.
+// restore puts the state of a checkpoint in place. Nothing changes when a tensor is missing or
+// misshapen.
 func (t *training) restore(meta *trainMeta, tensors map[string]checkpoint.Tensor) (err error) {
 	defer tensor.Recover(&err)
 	if err := t.readmit(meta.Archs); err != nil {

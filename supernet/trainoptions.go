@@ -19,29 +19,32 @@ const (
 	StepDecay
 )
 
-// TrainOptions configures Net.Train and Model.Train. The zero value, or a nil pointer, is the setting of the training
-// code published with AdaXpert. Where zero means a default, a negative number means zero.
+// TrainOptions configures Net.Train and Model.Train. The zero value, or a nil pointer, is the
+// setting of the training code published with AdaXpert. Where zero means a default, a negative
+// number means zero.
 type TrainOptions struct {
 	// Epochs is the number of passes over the data; 100 by default.
 	Epochs int
-	// BatchSize is the number of images of a step; 256 by default, and never more than the data set holds. When the data
-	// do not divide into whole batches, the last incomplete one of each epoch is left out.
+	// BatchSize is the number of images of a step; 256 by default, and never more than the data set
+	// holds. When the data do not divide into whole batches, the last incomplete one of each epoch
+	// is left out.
 	BatchSize int
 	// LR is the peak learning rate of SGD; 0.1 by default.
 	LR float64
 	// Momentum of SGD; 0.9 by default.
 	Momentum float64
-	// WeightDecay is added to every gradient, those of batch norms and biases included; 5e-4 by default.
+	// WeightDecay is added to every gradient, those of batch norms and biases included; 5e-4 by
+	// default.
 	WeightDecay float64
-	// DecayWeightsOnly leaves scales and shifts of batch norms and all biases out of weight decay, as the published code of
-	// Once-for-all does.
+	// DecayWeightsOnly leaves scales and shifts of batch norms and all biases out of weight decay,
+	// as the published code of Once-for-all does.
 	DecayWeightsOnly bool
 	// Nesterov switches to Nesterov's momentum; off by default.
 	Nesterov bool
 	// Schedule of the learning rate, moved at every step; Cosine by default.
 	Schedule ScheduleKind
-	// TMax is the cosine's length in epochs. By default it is Epochs; when Epochs is left at its default too, 120: the published code
-	// stops at epoch 100 of a cosine of 120.
+	// TMax is the cosine's length in epochs. By default it is Epochs; when Epochs is left at its
+	// default too, 120: the published code stops at epoch 100 of a cosine of 120.
 	TMax int
 	// WarmupSteps raises the rate linearly from 0 over the first steps; 0 by default.
 	WarmupSteps int
@@ -52,7 +55,8 @@ type TrainOptions struct {
 	LabelSmoothing float64
 	// Teacher distils into every pass of a step that has no teacher of its own; nil is none.
 	Teacher *Teacher
-	// Masks takes classes out of the softmax sample by sample; nil keeps all. See SuperclassDropout.
+	// Masks takes classes out of the softmax sample by sample; nil keeps all. See
+	// SuperclassDropout.
 	Masks ClassMasks
 	// ClipNorm bounds the norm of the whole gradient; 0 (default) does not.
 	ClipNorm float64
@@ -60,46 +64,53 @@ type TrainOptions struct {
 	Augment *dataset.Augment
 	// NoShuffle takes the images in the order of the data set.
 	NoShuffle bool
-	// Seed fixes the order of the images, their augmentation, dropout and the default sampler, each by streams of its own.
+	// Seed fixes the order of the images, their augmentation, dropout and the default sampler, each
+	// by streams of its own.
 	Seed uint64
 	// LoaderWorkers decode and augment images beside training; 0 means GOMAXPROCS.
 	LoaderWorkers int
-	// FrozenStages lists the stages (searchspace.Node.Stage: 0 before the searched ones, Graph.Stages+1 after them) whose weights and
-	// running statistics stay as they are.
-	// Batch norms of a frozen stage use their running statistics in a Model, and those of the batch in a Net.
+	// FrozenStages lists the stages (searchspace.Node.Stage: 0 before the searched ones,
+	// Graph.Stages+1 after them) whose weights and running statistics stay as they are. Batch norms
+	// of a frozen stage use their running statistics in a Model, and those of the batch in a Net.
 	FrozenStages []int
 
-	// Subnets says which sub-networks of a Net are trained and judged. Model.Train does not read it.
+	// Subnets says which sub-networks of a Net are trained and judged. Model.Train does not read
+	// it.
 	Subnets SubnetOptions
 
-	// Validation, when set, is judged every ValidateEvery epochs, and after the last; training ends with the weights that
-	// did best. A Net is judged by the mean accuracy of Subnets.Validation, which costs as many calls of Judge.Evaluate.
+	// Validation, when set, is judged every ValidateEvery epochs, and after the last; training ends
+	// with the weights that did best. A Net is judged by the mean accuracy of Subnets.Validation,
+	// which costs as many calls of Judge.Evaluate.
 	Validation dataset.Dataset
 	// ValidateEvery counts epochs; 1 by default.
 	ValidateEvery int
 	// ValidationOptions are used to judge. Its Calibration is the training data when nil.
 	ValidationOptions *EvalOptions
 
-	// Checkpoint is the path of the file that lets an interrupted training go on. When the file exists, training starts
-	// from it and ends with the same bits as one that was never interrupted; a finished one returns at once. Written
-	// atomically every CheckpointEvery steps, at the end, and when the context is cancelled. "" keeps none.
+	// Checkpoint is the path of the file that lets an interrupted training go on. When the file
+	// exists, training starts from it and ends with the same bits as one that was never
+	// interrupted; a finished one returns at once. Written atomically every CheckpointEvery steps,
+	// at the end, and when the context is cancelled. "" keeps none.
 	Checkpoint string
 	// CheckpointEvery counts steps; 0 means once per epoch.
 	CheckpointEvery int
 	// Recorder is told of every step and every validation. Its error ends training.
 	Recorder Recorder
-	// Before, when set, is called before every step, between two updates: what Recorder may not do, it may. It may call methods of
-	// the network that compute (evaluation, gradients of relaxed architectures), but neither train nor grow it. Its error ends
-	// training like one of Recorder. What it decides is not part of a checkpoint's identity.
+	// Before, when set, is called before every step, between two updates: what Recorder may not do,
+	// it may. It may call methods of the network that compute (evaluation, gradients of relaxed
+	// architectures), but neither train nor grow it. Its error ends training like one of Recorder.
+	// What it decides is not part of a checkpoint's identity.
 	Before func(ctx context.Context, step int) error
 }
 
-// SubnetOptions is what only Net.Train reads. The zero value is the setting of the training code published with AdaXpert.
+// SubnetOptions is what only Net.Train reads. The zero value is the setting of the training code
+// published with AdaXpert.
 type SubnetOptions struct {
 	// Sampler says what runs in a step; Uniform(space, Seed) by default.
 	Sampler Sampler
 	// StepsPerDraw is the number of consecutive steps that run one draw of Sampler; 5 by default.
 	StepsPerDraw int
-	// Validation lists the sub-networks that judge a Net; the smallest and the largest of the space by default.
+	// Validation lists the sub-networks that judge a Net; the smallest and the largest of the space
+	// by default.
 	Validation []searchspace.Arch
 }

@@ -7,8 +7,9 @@ import (
 	"syscall"
 )
 
-// usage is the processor time that this process has used so far, of all threads, in seconds, and the most memory that it has
-// held, in MiB. On a machine with other work, processor time says more than the time that has passed.
+// usage is the processor time that this process has used so far, of all threads, in seconds, and
+// the most memory that it has held, in MiB. On a machine with other work, processor time says more
+// than the time that has passed.
 func usage() (seconds, peak float64) {
 	var r syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &r) != nil {

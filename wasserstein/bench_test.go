@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// BenchmarkW2 times the distance from moments of 4q rectified factor-model vectors; testdata/scipy_w2.py is the peer.
+// BenchmarkW2 times the distance from moments of 4q rectified factor-model vectors;
+// testdata/scipy_w2.py is the peer.
 func BenchmarkW2(b *testing.B) {
 	for _, q := range []int{128, 512, 1280} {
 		b.Run(fmt.Sprintf("q%d", q), func(b *testing.B) {

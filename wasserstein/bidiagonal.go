@@ -1,7 +1,8 @@
 package wasserstein
 
-// bidiagonalise overwrites a, at least as high as wide, and returns diagonal and superdiagonal of UᵀaV. The first column
-// takes part in no reflection from the right. Like tridiagonalise, it applies reflections a panel at a time.
+// bidiagonalise overwrites a, at least as high as wide, and returns diagonal and superdiagonal of
+// UᵀaV. The first column takes part in no reflection from the right. Like tridiagonalise, it
+// applies reflections a panel at a time.
 func (t *team) bidiagonalise(a matrix) (d, e []float64) {
 	m, n := a.rows, a.cols
 	d, e = make([]float64, n), make([]float64, max(0, n-1))
@@ -82,7 +83,8 @@ func (t *team) bidiagonalise(a matrix) (d, e []float64) {
 	return d, e
 }
 
-// columns computes out[j] = Σ a[i][j]·x[i] over rows from top on, for columns from left on. Tasks own columns.
+// columns computes out[j] = Σ a[i][j]·x[i] over rows from top on, for columns from left on. Tasks
+// own columns.
 func (t *team) columns(out []float64, a matrix, x []float64, top, left int) {
 	const width = 256
 	m, n := a.rows, a.cols

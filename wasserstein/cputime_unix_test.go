@@ -4,8 +4,8 @@ package wasserstein
 
 import "syscall"
 
-// cpuSeconds is the processor time that this process has used, of all threads: on a machine with other work it says more
-// than the time that has passed.
+// cpuSeconds is the processor time that this process has used, of all threads: on a machine with
+// other work it says more than the time that has passed.
 func cpuSeconds() float64 {
 	var r syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &r) != nil {

@@ -2,8 +2,8 @@ package wasserstein
 
 import "math"
 
-// Numbers held as an unevaluated sum hi + lo of two float64, |lo| ≤ ulp(hi)/2: about 32 digits. See Dekker, "A
-// floating-point technique for extending the available precision", 1971.
+// Numbers held as an unevaluated sum hi + lo of two float64, |lo| ≤ ulp(hi)/2: about 32 digits. See
+// Dekker, "A floating-point technique for extending the available precision", 1971.
 
 // twoSum is a+b with its rounding error.
 func twoSum(a, b float64) (s, e float64) {

@@ -4,8 +4,9 @@ import (
 	"math"
 )
 
-// ddLimit is the number of dimensions up to which divergences are computed in twice the working precision: they divide by
-// the smallest variances, and covariances of condition 1e12 would leave a handful of digits.
+// ddLimit is the number of dimensions up to which divergences are computed in twice the working
+// precision: they divide by the smallest variances, and covariances of condition 1e12 would leave a
+// handful of digits.
 const ddLimit = 64
 
 // dd is hi + lo.
@@ -45,8 +46,8 @@ type ddFactor struct {
 	scale []float64 // by dimension
 }
 
-// ddFactorise is factorise for few dimensions; a covariance that is not one is left to factorise to refuse. The result has
-// rank r; the powers of two that dimensions are scaled by are not undone.
+// ddFactorise is factorise for few dimensions; a covariance that is not one is left to factorise to
+// refuse. The result has rank r; the powers of two that dimensions are scaled by are not undone.
 func ddFactorise(cov []float64, q int, tol float64) ddFactor {
 	f := ddFactor{pivot: make([]int, q), scale: make([]float64, q)}
 	s := make([][]dd, q)

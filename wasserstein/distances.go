@@ -30,7 +30,8 @@ func (m Metric) String() string {
 	return fmt.Sprintf("Metric(%d)", int(m))
 }
 
-// Distances is the [n, m] float64 tensor of distances between points x, [n, d], and y, [m, d], of float32 or float64.
+// Distances is the [n, m] float64 tensor of distances between points x, [n, d], and y, [m, d], of
+// float32 or float64.
 func Distances(x, y *tensor.Dense, metric Metric) (*tensor.Dense, error) {
 	if metric < Euclidean || metric > Manhattan {
 		return nil, fmt.Errorf("distances: %w: %v", ErrValue, metric)

@@ -273,7 +273,8 @@ func TestExtremeScales(t *testing.T) {
 	}
 }
 
-// embed puts a distribution into n dimensions: the given ones are its own, the others have variance rest.
+// embed puts a distribution into n dimensions: the given ones are its own, the others have variance
+// rest.
 func embed(g Gaussian, dims []int, n int, rest float64) Gaussian {
 	out := Gaussian{Mean: make([]float64, n), Cov: make([]float64, n*n)}
 	for i := range n {
@@ -289,7 +290,8 @@ func embed(g Gaussian, dims []int, n int, rest float64) Gaussian {
 	return out
 }
 
-// Above ddLimit another arithmetic is at work: problems of few dimensions hidden in many must keep their values.
+// Above ddLimit another arithmetic is at work: problems of few dimensions hidden in many must keep
+// their values.
 func TestDivergencesInManyDimensions(t *testing.T) {
 	const n = ddLimit + 20
 	r := rand.New(rand.NewPCG(31, 1))

@@ -3,7 +3,8 @@ package wasserstein
 import "errors"
 
 var (
-	// ErrVersion is wrapped when moments of different feature extractors meet: distances between them mean nothing.
+	// ErrVersion is wrapped when moments of different feature extractors meet: distances between
+	// them mean nothing.
 	ErrVersion = errors.New("moments of different versions")
 	// ErrDim is wrapped when lengths or shapes do not fit together.
 	ErrDim = errors.New("dimension mismatch")

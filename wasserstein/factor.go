@@ -8,30 +8,33 @@ import (
 // eps is the distance from 1 to the next float64.
 const eps = 0x1p-52
 
-// factorisation of a covariance: rows is r×q with rowsᵀ·rows = Σ. Row k is zero in the columns pivot[:k], and
-// pivot[:r] are linearly independent dimensions that determine all others.
+// factorisation of a covariance: rows is r×q with rowsᵀ·rows = Σ. Row k is zero in the columns
+// pivot[:k], and pivot[:r] are linearly independent dimensions that determine all others.
 type factorisation struct {
 	rows       matrix
 	pivot      []int // all q dimensions, the r pivots first
 	triangular bool  // nothing was exchanged and r = q: rows is upper triangular
 }
 
-// distanceTol and supportTol are the thresholds of factorise. A distance hardly minds whether a direction of rounding size
-// counts or not, so the first is where rounding errors usually end. Whether two supports are the same hangs on the rank, and
-// the second is well above any rounding error.
+// distanceTol and supportTol are the thresholds of factorise. A distance hardly minds whether a
+// direction of rounding size counts or not, so the first is where rounding errors usually end.
+// Whether two supports are the same hangs on the rank, and the second is well above any rounding
+// error.
 func distanceTol(q int) float64 { return float64(q+4) * eps }
 func supportTol(q int) float64  { return 16 * float64(q+4) * eps }
 
-// panel is the number of rows of a factor that are computed before the rest of the matrix is updated with all of them.
+// panel is the number of rows of a factor that are computed before the rest of the matrix is
+// updated with all of them.
 const panel = 32
 
-// factorise computes a Cholesky factor, with symmetric pivoting and a rank decision when the matrix is not clearly
-// positive definite.
+// factorise computes a Cholesky factor, with symmetric pivoting and a rank decision when the matrix
+// is not clearly positive definite.
 //
-// Every dimension is first scaled to a variance in [1, 4) by a power of two, which is exact and makes the rank decision
-// independent of units. A dimension whose variance, given those already taken, has fallen to tol of its own is determined
-// by them up to rounding; the factor ends when only such are left. See Higham, "Accuracy and Stability of Numerical
-// Algorithms", 2nd ed., section 10.3 for the error bound that the thresholds come from.
+// Every dimension is first scaled to a variance in [1, 4) by a power of two, which is exact and
+// makes the rank decision independent of units. A dimension whose variance, given those already
+// taken, has fallen to tol of its own is determined by them up to rounding; the factor ends when
+// only such are left. See Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed.,
+// section 10.3 for the error bound that the thresholds come from.
 func (t *team) factorise(cov []float64, q int, tol float64) (factorisation, error) {
 	c := &cholesky{team: t, q: q, scale: make([]float64, q), variance: make([]float64, q), left: make([]float64, q), pivot: make([]int, q)}
 	alive := true
@@ -43,8 +46,8 @@ func (t *team) factorise(cov []float64, q int, tol float64) (factorisation, erro
 			alive = false
 		}
 	}
-	// Rounding errors in the rest of the matrix stay below eps over the smallest ratio met; as long as that is far below
-	// the ratio itself, every pivot is real and the order does not matter.
+	// Rounding errors in the rest of the matrix stay below eps over the smallest ratio met; as long
+	// as that is far below the ratio itself, every pivot is real and the order does not matter.
 	if alive {
 		c.load(cov)
 		if r := c.eliminate(false, 1e-6); r == q {
@@ -87,8 +90,9 @@ func (c *cholesky) load(cov []float64) {
 	}
 }
 
-// eliminate computes rows of the factor until no position has more than tol of its variance left, or, without pivoting,
-// until the next one has not. It returns their number. The rest of the matrix is up to date when it returns.
+// eliminate computes rows of the factor until no position has more than tol of its variance left,
+// or, without pivoting, until the next one has not. It returns their number. The rest of the matrix
+// is up to date when it returns.
 func (c *cholesky) eliminate(pivoting bool, tol float64) int {
 	q, s := c.q, c.s
 	coefficient := make([]float64, panel)
@@ -162,8 +166,8 @@ func (c *cholesky) subtractPanel(row []float64, k0, r int, coefficient []float64
 	}
 }
 
-// exchange swaps positions a < b: whole columns above row a, and within the triangle the parts of rows and columns that
-// the two positions have.
+// exchange swaps positions a < b: whole columns above row a, and within the triangle the parts of
+// rows and columns that the two positions have.
 func (c *cholesky) exchange(a, b int) {
 	s := c.s
 	for i := range a {
@@ -184,8 +188,8 @@ func (c *cholesky) exchange(a, b int) {
 	c.left[a], c.left[b] = c.left[b], c.left[a]
 }
 
-// checkRest refuses a matrix whose rest, after its positive part has been taken off, is more than rounding errors. Scaled
-// variances lie in [1, 4).
+// checkRest refuses a matrix whose rest, after its positive part has been taken off, is more than
+// rounding errors. Scaled variances lie in [1, 4).
 func (c *cholesky) checkRest(r int) error {
 	for i := r; i < c.q; i++ {
 		for j, rest := range c.s.row(i)[i:] {

@@ -18,8 +18,8 @@ type Gaussian struct {
 	Mean []float64
 	// Cov is the covariance, row by row, len(Mean)² numbers: symmetric and positive semidefinite.
 	Cov []float64
-	// Version names the feature extractor that the distribution was seen through. Functions of two Gaussians refuse
-	// different versions with ErrVersion.
+	// Version names the feature extractor that the distribution was seen through. Functions of two
+	// Gaussians refuse different versions with ErrVersion.
 	Version string
 }
 
@@ -45,8 +45,9 @@ func (g Gaussian) check(which string) error {
 	return checkCovariance(which, g.Cov, q)
 }
 
-// covSlack is how far, relative to the two standard deviations, an entry may violate symmetry or the Cauchy–Schwarz
-// inequality before the matrix is refused instead of being taken for a covariance with rounding errors.
+// covSlack is how far, relative to the two standard deviations, an entry may violate symmetry or
+// the Cauchy–Schwarz inequality before the matrix is refused instead of being taken for a
+// covariance with rounding errors.
 const covSlack = 1e-7
 
 func checkCovariance(which string, cov []float64, q int) error {
@@ -65,7 +66,8 @@ func checkCovariance(which string, cov []float64, q int) error {
 		}
 		dev[i] = math.Sqrt(v)
 	}
-	// A variance that rounding has made zero or negative may stand beside covariances of rounding size.
+	// A variance that rounding has made zero or negative may stand beside covariances of rounding
+	// size.
 	floor := math.Sqrt(largest) * 0x1p-40
 	for i := range q {
 		for j := range i {
@@ -103,7 +105,8 @@ func checkVersions(a, b string) error {
 	return nil
 }
 
-// SquaredGaussian is the squared 2-Wasserstein distance between two Gaussians. See eq. (1) of the paper.
+// SquaredGaussian is the squared 2-Wasserstein distance between two Gaussians. See eq. (1) of the
+// paper.
 //
 // Covariances may be singular; ErrNotPSD, ErrValue, ErrDim and ErrVersion say what else may not be.
 func SquaredGaussian(a, b Gaussian) (float64, error) {
@@ -129,7 +132,8 @@ func compareGaussians(a, b Gaussian) int {
 // spread is a covariance in one of the forms that a trace and a factor can be had from.
 type spread interface {
 	trace() float64
-	// factor returns a factorisation rowsᵀ·rows = Σ with as many rows as the covariance has rank (or more).
+	// factor returns a factorisation rowsᵀ·rows = Σ with as many rows as the covariance has rank
+	// (or more).
 	factor(t *team) (factorisation, error)
 	// same reports whether the other spread holds the very same numbers.
 	same(other spread) bool
@@ -163,7 +167,8 @@ func squared(delta []float64, a, b spread) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	// The two traces nearly cancel the norm when the covariances are close, so they are put together first.
+	// The two traces nearly cancel the norm when the covariances are close, so they are put
+	// together first.
 	return finite(shift + max(0, t1+t2-2*n))
 }
 

@@ -133,7 +133,8 @@ func TestSquaredGaussianProperties(t *testing.T) {
 		if want := textbookSquared(a, b); math.Abs(w-want) > 1e-6*s {
 			t.Fatalf("distance %g, the formula gives %g", w, want)
 		}
-		// Singular covariances are rounded by the rotation, and singular ones determine the distance to 1e-8 only.
+		// Singular covariances are rounded by the rotation, and singular ones determine the
+		// distance to 1e-8 only.
 		v := make([]float64, q)
 		for i := range v {
 			v[i] = r.NormFloat64()
@@ -183,7 +184,8 @@ func TestDiagonalClosedForm(t *testing.T) {
 	})
 }
 
-// Exactly representable singular covariances against full ones: the distance from samples is the oracle.
+// Exactly representable singular covariances against full ones: the distance from samples is the
+// oracle.
 func TestSingularAgainstFull(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 1))
 	for range 40 {

@@ -8,19 +8,22 @@ import (
 
 var inf = math.Inf(1)
 
-// JensenShannon is the Jensen–Shannon divergence ½KL(p‖m) + ½KL(q‖m), m = (p+q)/2, of two Gaussians, in nats: between 0
-// (equal) and ln 2 (supports that do not meet), symmetric, and finite for singular covariances too. Two Gaussians whose
-// supports differ are mutually singular and therefore at exactly ln 2.
+// JensenShannon is the Jensen–Shannon divergence ½KL(p‖m) + ½KL(q‖m), m = (p+q)/2, of two
+// Gaussians, in nats: between 0 (equal) and ln 2 (supports that do not meet), symmetric, and finite
+// for singular covariances too. Two Gaussians whose supports differ are mutually singular and
+// therefore at exactly ln 2.
 //
-// The mixture m is not Gaussian and there is no closed form, but there is a one-dimensional integral in any dimension. With
-// t = ln q/p the divergence is ln 2 − ∫ φ(t) √(pq) dx for φ(t) = ½(e^{−t/2} ln(1+e^t) + e^{t/2} ln(1+e^{−t})), whose Fourier
-// transform is (π/2) / ((¼+ω²) cosh πω). Parseval's identity turns that into
+// The mixture m is not Gaussian and there is no closed form, but there is a one-dimensional
+// integral in any dimension. With t = ln q/p the divergence is ln 2 − ∫ φ(t) √(pq) dx for φ(t) =
+// ½(e^{−t/2} ln(1+e^t) + e^{t/2} ln(1+e^{−t})), whose Fourier transform is (π/2) / ((¼+ω²) cosh
+// πω). Parseval's identity turns that into
 //
 //	JS = ½ ∫₀^∞ (1 − Re B(ω)) / ((¼+ω²) cosh πω) dω,   B(ω) = ∫ q^{½−iω} p^{½+iω} dx,
 //
-// where B, the Chernoff coefficient at a complex exponent, does have a closed form. The trapezoidal rule converges
-// exponentially fast for this integrand: the quadrature error is below 1e-13, what remains is the rounding error of the
-// determinants, about 1e-16 × dimensions, above 64 dimensions times the condition number of the correlations at worst. No random numbers are used.
+// where B, the Chernoff coefficient at a complex exponent, does have a closed form. The trapezoidal
+// rule converges exponentially fast for this integrand: the quadrature error is below 1e-13, what
+// remains is the rounding error of the determinants, about 1e-16 × dimensions, above 64 dimensions
+// times the condition number of the correlations at worst. No random numbers are used.
 func JensenShannon(p, q Gaussian) (float64, error) {
 	if err := checkPair(p, q); err != nil {
 		return 0, err
@@ -48,7 +51,8 @@ func (r relative) jensenShannon() (float64, error) {
 		}
 	}
 	c := r.chernoff()
-	// Halve the step until nothing moves. At the first step the rule already is exact for |t| up to some 20 nodes.
+	// Halve the step until nothing moves. At the first step the rule already is exact for |t| up to
+	// some 20 nodes.
 	const top = 12.0 // the weight has fallen to 1e-18
 	step := 1.0 / 16
 	sum := 0.5 * c.integrand(0)
@@ -70,7 +74,8 @@ func (r relative) jensenShannon() (float64, error) {
 	return 0, errors.New("jensen–shannon divergence: quadrature did not converge")
 }
 
-// chernoff evaluates B(ω) from the r×r lower bidiagonal form of Z whose first left direction is that of z.
+// chernoff evaluates B(ω) from the r×r lower bidiagonal form of Z whose first left direction is
+// that of z.
 type chernoff struct {
 	shift     float64   // ‖z‖
 	diag, sub []float64 // of the bidiagonal matrix
@@ -79,8 +84,9 @@ type chernoff struct {
 
 func (r relative) chernoff() chernoff {
 	k := r.zz.rows
-	// Reducing [z Z] to upper bidiagonal form sends z to ‖z‖e₁ first; the columns after it are then lower bidiagonal. A row of
-	// zeros makes the matrix square, as the reduction to upper form wants.
+	// Reducing [z Z] to upper bidiagonal form sends z to ‖z‖e₁ first; the columns after it are then
+	// lower bidiagonal. A row of zeros makes the matrix square, as the reduction to upper form
+	// wants.
 	a := newMatrix(k+1, k+1)
 	for i := range k {
 		a.row(i)[0] = r.z[i]
@@ -93,8 +99,9 @@ func (r relative) chernoff() chernoff {
 // integrand is ½(1 − Re B(ω)) / ((¼+ω²) cosh πω).
 func (c chernoff) integrand(omega float64) float64 {
 	alpha := complex(0.5, omega)
-	// D = (1−α)·BBᵀ + α·I is tridiagonal with positive definite real part, so that elimination from the last row up is
-	// stable, its pivots have positive real parts, and their principal logarithms add up to the right branch of log det D.
+	// D = (1−α)·BBᵀ + α·I is tridiagonal with positive definite real part, so that elimination from
+	// the last row up is stable, its pivots have positive real parts, and their principal
+	// logarithms add up to the right branch of log det D.
 	var pivot, logDet complex128
 	for i := len(c.diag) - 1; i >= 0; i-- {
 		t := c.diag[i] * c.diag[i]

@@ -1,12 +1,13 @@
 package wasserstein
 
-// KL is the Kullback–Leibler divergence KL(p‖q) = ½(tr(Σ_q⁻¹Σ_p) + (μ_q−μ_p)ᵀΣ_q⁻¹(μ_q−μ_p) − r + ln det Σ_q/det Σ_p) of two
-// Gaussians, in nats.
+// KL is the Kullback–Leibler divergence KL(p‖q) = ½(tr(Σ_q⁻¹Σ_p) + (μ_q−μ_p)ᵀΣ_q⁻¹(μ_q−μ_p) − r +
+// ln det Σ_q/det Σ_p) of two Gaussians, in nats.
 //
-// It is +Inf, without an error, when p is not absolutely continuous with respect to q: ranks differ, or singular
-// distributions live on different subspaces. On a common subspace of dimension r, inverse and determinant are those of the
-// subspace (pseudo-inverse, pseudo-determinant); two equal point masses are at 0. Up to 64 dimensions the
-// relative error is about 1e-15; above, it grows with the condition number of q's correlations, about 1e-16 times it.
+// It is +Inf, without an error, when p is not absolutely continuous with respect to q: ranks
+// differ, or singular distributions live on different subspaces. On a common subspace of dimension
+// r, inverse and determinant are those of the subspace (pseudo-inverse, pseudo-determinant); two
+// equal point masses are at 0. Up to 64 dimensions the relative error is about 1e-15; above, it
+// grows with the condition number of q's correlations, about 1e-16 times it.
 func KL(p, q Gaussian) (float64, error) {
 	if err := checkPair(p, q); err != nil {
 		return 0, err
@@ -25,7 +26,8 @@ func KL(p, q Gaussian) (float64, error) {
 }
 
 func (r relative) kl() float64 {
-	// ‖Z‖² − r is summed as Σ(z−1)(z+1) on the diagonal, so that equal covariances give exactly zero.
+	// ‖Z‖² − r is summed as Σ(z−1)(z+1) on the diagonal, so that equal covariances give exactly
+	// zero.
 	var sum float64
 	for i := range r.zz.rows {
 		for j, v := range r.zz.row(i) {

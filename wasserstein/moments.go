@@ -8,13 +8,14 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Moments gathers count, mean and covariance of feature vectors from batches, without keeping the vectors. Batches may
-// come in any number and size, and two Moments merge as if one had seen all data (Chan, Golub and LeVeque, "Updating
-// formulae and a pairwise algorithm for computing sample variances", 1982). Sums of features are kept in twice the working
-// precision, so that neither large offsets nor long streams cost digits.
+// Moments gathers count, mean and covariance of feature vectors from batches, without keeping the
+// vectors. Batches may come in any number and size, and two Moments merge as if one had seen all
+// data (Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample
+// variances", 1982). Sums of features are kept in twice the working precision, so that neither
+// large offsets nor long streams cost digits.
 //
-// A Moments belongs to one version of a feature extractor; merging or comparing across versions is ErrVersion.
-// Memory: 8·dim² bytes. Not safe for concurrent use while it changes.
+// A Moments belongs to one version of a feature extractor; merging or comparing across versions is
+// ErrVersion. Memory: 8·dim² bytes. Not safe for concurrent use while it changes.
 type Moments struct {
 	version string
 	dim     int
@@ -23,11 +24,12 @@ type Moments struct {
 	scatter matrix    // upper triangle of Σ (x−μ)(x−μ)ᵀ; nothing below it is maintained
 }
 
-// maxDim bounds the dimension of Moments: 8·dim² bytes must be addressable, and damaged files must not ask for more.
+// maxDim bounds the dimension of Moments: 8·dim² bytes must be addressable, and damaged files must
+// not ask for more.
 const maxDim = 1 << 15
 
-// NewMoments makes empty moments of vectors of length dim (1 to 32768) seen through the named version of a feature
-// extractor. Any string is a version; the empty one is equal to itself only.
+// NewMoments makes empty moments of vectors of length dim (1 to 32768) seen through the named
+// version of a feature extractor. Any string is a version; the empty one is equal to itself only.
 func NewMoments(dim int, version string) (*Moments, error) {
 	if dim < 1 || dim > maxDim {
 		return nil, fmt.Errorf("%w: moments of dimension %d, expected 1 to %d", ErrDim, dim, maxDim)
@@ -47,8 +49,8 @@ func (m *Moments) Count() int { return m.count }
 // Version is the name given to NewMoments.
 func (m *Moments) Version() string { return m.version }
 
-// Add takes a batch of n vectors: a tensor of shape [n, dim], float32 or float64. When it is refused (ErrDim, ErrValue)
-// the moments are unchanged.
+// Add takes a batch of n vectors: a tensor of shape [n, dim], float32 or float64. When it is
+// refused (ErrDim, ErrValue) the moments are unchanged.
 func (m *Moments) Add(batch *tensor.Dense) error {
 	src, err := denseRows(batch)
 	if err != nil {
@@ -70,7 +72,8 @@ func (m *Moments) add(src rows) error {
 	if src.q != m.dim {
 		return fmt.Errorf("add to moments: %w: vectors of length %d, expected %d", ErrDim, src.q, m.dim)
 	}
-	// Blocks bound the memory for the centred copy. Their size is part of the result's last bits, so it is a constant.
+	// Blocks bound the memory for the centred copy. Their size is part of the result's last bits,
+	// so it is a constant.
 	const block = 1024
 	t := newTeam()
 	for from := 0; from < src.n; from += block {
@@ -88,8 +91,8 @@ func (m *Moments) add(src rows) error {
 	return nil
 }
 
-// join adds n vectors with the given sum to count and sum. It writes to bridge the distance between the two means; the
-// scatter gains the bridge's outer product times the weight returned.
+// join adds n vectors with the given sum to count and sum. It writes to bridge the distance between
+// the two means; the scatter gains the bridge's outer product times the weight returned.
 func (m *Moments) join(n int, hi, lo, bridge []float64) (weight float64) {
 	if m.count > 0 {
 		weight = float64(m.count) * float64(n) / (float64(m.count) + float64(n))
@@ -106,7 +109,8 @@ func (m *Moments) join(n int, hi, lo, bridge []float64) (weight float64) {
 	return weight
 }
 
-// Merge adds what other has seen. other is not changed. A refused merge (ErrVersion, ErrDim) changes nothing.
+// Merge adds what other has seen. other is not changed. A refused merge (ErrVersion, ErrDim)
+// changes nothing.
 func (m *Moments) Merge(other *Moments) error {
 	if other == nil {
 		return fmt.Errorf("merge moments: %w: nil", ErrDim)
@@ -158,7 +162,8 @@ func (m *Moments) Mean() []float64 {
 	return mean
 }
 
-// Covariance is the covariance of the vectors, divided by n, row by row: dim² numbers; nil when there are no vectors.
+// Covariance is the covariance of the vectors, divided by n, row by row: dim² numbers; nil when
+// there are no vectors.
 func (m *Moments) Covariance() []float64 {
 	if m.count == 0 {
 		return nil
@@ -175,7 +180,8 @@ func (m *Moments) Covariance() []float64 {
 	return cov
 }
 
-// Gaussian is the normal distribution with these moments: the fit of maximum likelihood. ErrEmpty without vectors.
+// Gaussian is the normal distribution with these moments: the fit of maximum likelihood. ErrEmpty
+// without vectors.
 func (m *Moments) Gaussian() (Gaussian, error) {
 	if m.count == 0 {
 		return Gaussian{}, fmt.Errorf("gaussian of moments: %w", ErrEmpty)
@@ -183,8 +189,9 @@ func (m *Moments) Gaussian() (Gaussian, error) {
 	return Gaussian{Mean: m.Mean(), Cov: m.Covariance(), Version: m.version}, nil
 }
 
-// Squared is the squared 2-Wasserstein distance between the Gaussians fitted to two sets of vectors. See eq. (1) of the
-// paper. The error wraps ErrVersion, ErrDim or ErrEmpty when the two cannot be compared.
+// Squared is the squared 2-Wasserstein distance between the Gaussians fitted to two sets of
+// vectors. See eq. (1) of the paper. The error wraps ErrVersion, ErrDim or ErrEmpty when the two
+// cannot be compared.
 func Squared(a, b *Moments) (float64, error) {
 	if a == nil || b == nil || a.count == 0 || b.count == 0 {
 		return 0, fmt.Errorf("distance of moments: %w", ErrEmpty)

@@ -20,7 +20,8 @@ type momentsMeta struct {
 	Count     int    `json:"count"`
 }
 
-// encode gives the parts of a checkpoint: the sums, and the upper triangle of the scatter packed row by row.
+// encode gives the parts of a checkpoint: the sums, and the upper triangle of the scatter packed
+// row by row.
 func (m *Moments) encode() (momentsMeta, map[string]checkpoint.Tensor) {
 	q := m.dim
 	packed := make([]float64, 0, q*(q+1)/2)
@@ -34,8 +35,8 @@ func (m *Moments) encode() (momentsMeta, map[string]checkpoint.Tensor) {
 	}
 }
 
-// decode checks what was read and makes it a Moments. Everything the methods rely on is verified here, because a file may
-// be intact and still not have been written by encode.
+// decode checks what was read and makes it a Moments. Everything the methods rely on is verified
+// here, because a file may be intact and still not have been written by encode.
 func (meta momentsMeta) decode(tensors map[string]checkpoint.Tensor) (*Moments, error) {
 	q := meta.Dim
 	if q < 1 || q > maxDim {
@@ -63,7 +64,8 @@ func (meta momentsMeta) decode(tensors map[string]checkpoint.Tensor) (*Moments, 
 			}
 		}
 	}
-	// Only now, with all numbers at hand, is it certain that the dimension is not a lie that would cost 8 GiB.
+	// Only now, with all numbers at hand, is it certain that the dimension is not a lie that would
+	// cost 8 GiB.
 	m, err := NewMoments(q, string(meta.Extractor))
 	if err != nil {
 		return nil, err
@@ -79,7 +81,8 @@ func (meta momentsMeta) decode(tensors map[string]checkpoint.Tensor) (*Moments, 
 	return m, nil
 }
 
-// MarshalBinary encodes the moments: a self-describing, versioned, checksummed block of 4·dim² bytes and a little more.
+// MarshalBinary encodes the moments: a self-describing, versioned, checksummed block of 4·dim²
+// bytes and a little more.
 func (m *Moments) MarshalBinary() ([]byte, error) {
 	var buf bytes.Buffer
 	meta, tensors := m.encode()
@@ -89,8 +92,8 @@ func (m *Moments) MarshalBinary() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// UnmarshalBinary replaces m by moments that MarshalBinary has encoded. Damaged or foreign data give an error and leave m
-// as it was; all bits of the moments survive the round trip.
+// UnmarshalBinary replaces m by moments that MarshalBinary has encoded. Damaged or foreign data
+// give an error and leave m as it was; all bits of the moments survive the round trip.
 func (m *Moments) UnmarshalBinary(data []byte) error {
 	var meta momentsMeta
 	tensors, err := checkpoint.Decode(bytes.NewReader(data), int64(len(data)), momentsKind, momentsVersion, &meta)
@@ -105,7 +108,8 @@ func (m *Moments) UnmarshalBinary(data []byte) error {
 	return nil
 }
 
-// Save writes the moments to a file, which is replaced atomically: a crash leaves the old file or the new one.
+// Save writes the moments to a file, which is replaced atomically: a crash leaves the old file or
+// the new one.
 func (m *Moments) Save(path string) error {
 	meta, tensors := m.encode()
 	if err := checkpoint.Write(path, momentsKind, momentsVersion, meta, tensors); err != nil {
@@ -114,7 +118,8 @@ func (m *Moments) Save(path string) error {
 	return nil
 }
 
-// LoadMoments reads a file that Save has written. A damaged file gives an error that names file and offset.
+// LoadMoments reads a file that Save has written. A damaged file gives an error that names file and
+// offset.
 func LoadMoments(path string) (*Moments, error) {
 	var meta momentsMeta
 	tensors, err := checkpoint.Read(path, momentsKind, momentsVersion, &meta)

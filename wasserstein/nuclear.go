@@ -8,13 +8,14 @@ import (
 	"gonum.org/v1/gonum/lapack/gonum"
 )
 
-// nuclearNorm is the sum of the singular values of m, with an absolute error of about 1e-15 × size, where size is at least
-// the norm. m is overwritten.
+// nuclearNorm is the sum of the singular values of m, with an absolute error of about 1e-15 × size,
+// where size is at least the norm. m is overwritten.
 //
-// Singular values are first taken as the square roots of the eigenvalues of the smaller of m·mᵀ and mᵀ·m, which costs a
-// quarter of a singular value decomposition. An eigenvalue is off by about eps times the largest one, and the root of a
-// small one by much more. The bound on the sum is computed; when it exceeds 2e-13 × size (errors met are a hundred times
-// smaller than the bound), m is reduced to bidiagonal form instead, which has no such weakness.
+// Singular values are first taken as the square roots of the eigenvalues of the smaller of m·mᵀ and
+// mᵀ·m, which costs a quarter of a singular value decomposition. An eigenvalue is off by about eps
+// times the largest one, and the root of a small one by much more. The bound on the sum is
+// computed; when it exceeds 2e-13 × size (errors met are a hundred times smaller than the bound), m
+// is reduced to bidiagonal form instead, which has no such weakness.
 func (t *team) nuclearNorm(m matrix, size float64) (float64, error) {
 	var largest float64
 	for _, v := range m.data {
@@ -56,8 +57,9 @@ func (t *team) directNorm(m matrix, scale float64) (float64, error) {
 	return sum * scale, err
 }
 
-// rootSum adds up the square roots of the eigenvalues of a symmetric positive semidefinite matrix, which it overwrites; ok
-// is false when the rounding errors of the eigenvalues may move the sum by more than tol.
+// rootSum adds up the square roots of the eigenvalues of a symmetric positive semidefinite matrix,
+// which it overwrites; ok is false when the rounding errors of the eigenvalues may move the sum by
+// more than tol.
 func (t *team) rootSum(a matrix, tol float64) (sum float64, ok bool) {
 	d, e := t.tridiagonalise(a)
 	if !(gonum.Implementation{}).Dsterf(len(d), d, e) {
@@ -73,7 +75,8 @@ func (t *team) rootSum(a matrix, tol float64) (sum float64, ok bool) {
 	return sum, math.Sqrt(bound) <= tol
 }
 
-// singularSum adds up the singular values of an upper bidiagonal matrix, whose diagonals it overwrites.
+// singularSum adds up the singular values of an upper bidiagonal matrix, whose diagonals it
+// overwrites.
 func singularSum(d, e []float64) (float64, error) {
 	if (gonum.Implementation{}).Dlasq1(len(d), d, e, make([]float64, 4*len(d))) != 0 {
 		return 0, errors.New("singular values did not converge")

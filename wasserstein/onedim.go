@@ -7,9 +7,10 @@ import (
 	"slices"
 )
 
-// OneDim is the optimal transport cost between two weighted sets of numbers with ground distance |x−y|^p, p ≥ 1: for p = 1
-// the 1-Wasserstein distance, for p = 2 the square of the 2-Wasserstein distance. Weights are normalised by their sums; nil
-// is uniform. On the line the cheapest plan keeps the order of the points, so that sorting solves the problem exactly.
+// OneDim is the optimal transport cost between two weighted sets of numbers with ground distance
+// |x−y|^p, p ≥ 1: for p = 1 the 1-Wasserstein distance, for p = 2 the square of the 2-Wasserstein
+// distance. Weights are normalised by their sums; nil is uniform. On the line the cheapest plan
+// keeps the order of the points, so that sorting solves the problem exactly.
 func OneDim(u, v, uWeights, vWeights []float64, p float64) (float64, error) {
 	if !(p >= 1) || math.IsInf(p, 1) {
 		return 0, fmt.Errorf("transport on the line: %w: exponent %g, expected at least 1", ErrValue, p)

@@ -134,7 +134,8 @@ func TestNuclearNorm(t *testing.T) {
 				t.Fatal(err)
 			}
 			closeTo(t, "random", got, want, 2e-14, want)
-			// Half of the rows repeat: half of the singular values are zero, and the short way must not be taken.
+			// Half of the rows repeat: half of the singular values are zero, and the short way must
+			// not be taken.
 			for i := range size[0] / 2 {
 				copy(m.row(2*i+1), m.row(2*i))
 			}

@@ -152,7 +152,8 @@ func splitmix(base, i uint64) uint64 {
 	return z ^ (z >> 31)
 }
 
-// factorModel makes n vectors of q rectified features that follow 32 factors; every value is an exact float32.
+// factorModel makes n vectors of q rectified features that follow 32 factors; every value is an
+// exact float32.
 func factorModel(seed uint64, n, q, shift int) []float32 {
 	g := func(base, i uint64) int64 {
 		w := splitmix(base, i)

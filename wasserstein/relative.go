@@ -8,20 +8,21 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// relative is a Gaussian p seen from a Gaussian q with the same support: in the coordinates y of x = μ_q + L_q·y, where
-// Σ_q = L_q·L_qᵀ, q is N(0, I) and p is N(z, Z·Zᵀ).
+// relative is a Gaussian p seen from a Gaussian q with the same support: in the coordinates y of
+// x = μ_q + L_q·y, where Σ_q = L_q·L_qᵀ, q is N(0, I) and p is N(z, Z·Zᵀ).
 type relative struct {
 	z      []float64
 	zz     matrix  // Z, r×r
 	logDet float64 // log |det Z|
 }
 
-// subspaceTol decides whether two degenerate Gaussians live on the same subspace: entries of covariances are known to some
-// 1e-15 of the variances, their square roots, in which subspaces are compared, to some 1e-8.
+// subspaceTol decides whether two degenerate Gaussians live on the same subspace: entries of
+// covariances are known to some 1e-15 of the variances, their square roots, in which subspaces are
+// compared, to some 1e-8.
 const subspaceTol = 1e-7
 
-// compareSupports gives p relative to q; ok is false when their supports (the affine subspaces that carry them) differ, so
-// that p is not absolutely continuous with respect to q.
+// compareSupports gives p relative to q; ok is false when their supports (the affine subspaces that
+// carry them) differ, so that p is not absolutely continuous with respect to q.
 func compareSupports(p, q Gaussian) (rel relative, ok bool, err error) {
 	n := len(p.Mean)
 	t := newTeam()
@@ -82,8 +83,9 @@ func compareSupports(p, q Gaussian) (rel relative, ok bool, err error) {
 	return rel, true, nil
 }
 
-// solve computes [Z z] from two factors of rank r. The first r pivots carry the triangular part U of q's factor: UᵀZ = the
-// same dimensions of p's factor, and the same for the difference of means, which rides along as one more right-hand side.
+// solve computes [Z z] from two factors of rank r. The first r pivots carry the triangular part U
+// of q's factor: UᵀZ = the same dimensions of p's factor, and the same for the difference of means,
+// which rides along as one more right-hand side.
 func (t *team) solve(fp, fq factorisation, delta []float64) matrix {
 	r := fq.rows.rows
 	u, rhs := newMatrix(r, r), newMatrix(r, r+1)
@@ -122,8 +124,8 @@ func (t *team) forward(u, b matrix) {
 	}
 }
 
-// logDet is log |det Z|. Determinants of factors of full rank are the products of their pivots; on a subspace only the
-// determinant of Z itself has a meaning.
+// logDet is log |det Z|. Determinants of factors of full rank are the products of their pivots; on
+// a subspace only the determinant of Z itself has a meaning.
 func logDet(z matrix, fp, fq factorisation) float64 {
 	r := z.rows
 	if r == 0 {

@@ -8,11 +8,13 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// SquaredSamples is the squared 2-Wasserstein distance between the Gaussians fitted to two sets of vectors: tensors of
-// shapes [n, q] and [m, q], float32 or float64, with n and m at least 1. See eq. (1) of the paper.
+// SquaredSamples is the squared 2-Wasserstein distance between the Gaussians fitted to two sets of
+// vectors: tensors of shapes [n, q] and [m, q], float32 or float64, with n and m at least 1. See
+// eq. (1) of the paper.
 //
-// A set with no more vectors than features never becomes a q×q covariance: the distance is then both more accurate and
-// much faster than from [Moments]. The error wraps ErrDim, ErrEmpty or ErrValue.
+// A set with no more vectors than features never becomes a q×q covariance: the distance is then
+// both more accurate and much faster than from [Moments]. The error wraps ErrDim, ErrEmpty or
+// ErrValue.
 func SquaredSamples(x, y *tensor.Dense) (float64, error) {
 	a, err := newSample(x)
 	if err != nil {
@@ -99,9 +101,10 @@ func (s *sample) factor(t *team) (factorisation, error) {
 	return t.factorise(cov.data, q, distanceTol(q))
 }
 
-// contrasts turns n centred vectors into n−1 with the same scatter, divided by √n. Centred vectors sum to zero, which is
-// a zero singular value that costs digits and time later; the Householder reflection that sends (1, …, 1)/√n to the last
-// axis moves it into the last row, which is dropped. H = I − v·vᵀ/h with v = (1, …, 1, 1+√n) and h = n + √n.
+// contrasts turns n centred vectors into n−1 with the same scatter, divided by √n. Centred vectors
+// sum to zero, which is a zero singular value that costs digits and time later; the Householder
+// reflection that sends (1, …, 1)/√n to the last axis moves it into the last row, which is dropped.
+// H = I − v·vᵀ/h with v = (1, …, 1, 1+√n) and h = n + √n.
 func (s *sample) contrasts() matrix {
 	n, q := s.src.n, s.src.q
 	root := math.Sqrt(float64(n))

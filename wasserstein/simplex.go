@@ -6,13 +6,15 @@ import (
 	"math"
 )
 
-// simplex is the primal network simplex method for the transport problem: sources 0 … n−1, sinks n … n+m−1, and a root that
-// an artificial arc joins to every node at the start. The basis is a spanning tree, kept strongly feasible (arcs without flow
-// point to the root), so that degenerate pivots cannot cycle. See Ahuja, Magnanti and Orlin, "Network Flows", 1993, chapter
-// 11, and Cunningham, "A network simplex method", 1976.
+// simplex is the primal network simplex method for the transport problem: sources 0 … n−1, sinks n
+// … n+m−1, and a root that an artificial arc joins to every node at the start. The basis is a
+// spanning tree, kept strongly feasible (arcs without flow point to the root), so that degenerate
+// pivots cannot cycle. See Ahuja, Magnanti and Orlin, "Network Flows", 1993, chapter 11, and
+// Cunningham, "A network simplex method", 1976.
 //
-// An artificial arc costs more than any sum of real ones. Instead of a large number, which would swallow digits of the
-// potentials, costs and potentials are pairs (artificial, real) compared in that order.
+// An artificial arc costs more than any sum of real ones. Instead of a large number, which would
+// swallow digits of the potentials, costs and potentials are pairs (artificial, real) compared in
+// that order.
 type simplex struct {
 	n, m   int
 	cost   []float64 // n×m
@@ -83,7 +85,8 @@ func (s *simplex) cut(v int) {
 	}
 }
 
-// relabel computes depth and potential of a node from its parent's: arcs of the tree have reduced cost zero.
+// relabel computes depth and potential of a node from its parent's: arcs of the tree have reduced
+// cost zero.
 func (s *simplex) relabel(v int) {
 	p := s.parent[v]
 	s.depth[v] = s.depth[p] + 1
@@ -103,8 +106,8 @@ func (s *simplex) relabel(v int) {
 	s.real[v], s.artificial[v] = s.real[p]+c, s.artificial[p]+k
 }
 
-// entering finds an arc whose use lowers the cost: the best one of the first block of arcs that has any. The search goes
-// on where the last one ended.
+// entering finds an arc whose use lowers the cost: the best one of the first block of arcs that has
+// any. The search goes on where the last one ended.
 func (s *simplex) entering() (source, sink int, ok bool) {
 	arcs := s.n * s.m
 	block := max(32, int(math.Sqrt(float64(arcs))))
@@ -150,7 +153,8 @@ func (s *simplex) pivot(source, sink int) {
 			other = s.parent[other]
 		}
 	}
-	// The last arc of the cycle, from the join along the entering arc's direction, that runs empty first leaves the tree.
+	// The last arc of the cycle, from the join along the entering arc's direction, that runs empty
+	// first leaves the tree.
 	delta, leaving, sourceSide := math.Inf(1), -1, false
 	for v := source; v != join; v = s.parent[v] {
 		if s.up[v] && s.flow[v] < delta {
@@ -221,8 +225,8 @@ func (s *simplex) solve(ctx context.Context) ([]Flow, error) {
 	return s.flows(), nil
 }
 
-// flows computes the flows of the tree's arcs from the weights alone, leaves first, so that no rounding errors of the
-// pivots remain.
+// flows computes the flows of the tree's arcs from the weights alone, leaves first, so that no
+// rounding errors of the pivots remain.
 func (s *simplex) flows() []Flow {
 	root := s.n + s.m
 	order := make([]int, 0, root+1)

@@ -12,7 +12,8 @@ import (
 type SinkhornOptions struct {
 	// Reg is the weight of the entropy, in units of the cost. Default 0.1.
 	Reg float64
-	// Tolerance ends the iteration when the rows' marginals are off by less, summed up. Default 1e-9.
+	// Tolerance ends the iteration when the rows' marginals are off by less, summed up. Default
+	// 1e-9.
 	Tolerance float64
 	// Iterations is the largest number of iterations. Default 100000.
 	Iterations int
@@ -27,10 +28,11 @@ type SinkhornResult struct {
 	Converged  bool // Error is at most the tolerance
 }
 
-// Sinkhorn solves the transport problem with entropic regularisation, min ⟨P, C⟩ + reg·Σ P(log P − 1), by alternating
-// scaling in the logarithmic domain, which neither overflows nor underflows for small reg. See Cuturi, "Sinkhorn distances",
-// NIPS 2013, and Peyré and Cuturi, "Computational Optimal Transport", 2019, section 4.4. Arguments and errors are those of
-// [Transport]; points of zero weight are legal. Reaching the largest number of iterations is not an error: see Converged.
+// Sinkhorn solves the transport problem with entropic regularisation, min ⟨P, C⟩ + reg·Σ P(log P −
+// 1), by alternating scaling in the logarithmic domain, which neither overflows nor underflows for
+// small reg. See Cuturi, "Sinkhorn distances", NIPS 2013, and Peyré and Cuturi, "Computational
+// Optimal Transport", 2019, section 4.4. Arguments and errors are those of [Transport]; points of
+// zero weight are legal. Reaching the largest number of iterations is not an error: see Converged.
 // When ctx ends, the result so far comes with its error.
 func Sinkhorn(ctx context.Context, cost *tensor.Dense, a, b []float64, o *SinkhornOptions) (*SinkhornResult, error) {
 	var opt SinkhornOptions
@@ -63,7 +65,8 @@ func (p *problem) sinkhorn(ctx context.Context, o SinkhornOptions, n, m int) (*S
 	for i, c := range p.cost {
 		k[i] = -c / o.Reg
 	}
-	// The plan is exp(f_i + k_ij + g_j); logs of the row sums serve both for the error and for the next f.
+	// The plan is exp(f_i + k_ij + g_j); logs of the row sums serve both for the error and for the
+	// next f.
 	f, g := make([]float64, rows), make([]float64, cols)
 	logRows := make([]float64, rows)
 	top, sum := make([]float64, cols), make([]float64, cols)

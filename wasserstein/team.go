@@ -8,8 +8,9 @@ import (
 	"github.com/tendril-nas/tendril/internal/kernel"
 )
 
-// team shares the tasks of one computation among up to GOMAXPROCS goroutines. What a task is depends on the size of the
-// problem only, and tasks write to different places, so that the number of goroutines does not show in the result.
+// team shares the tasks of one computation among up to GOMAXPROCS goroutines. What a task is
+// depends on the size of the problem only, and tasks write to different places, so that the number
+// of goroutines does not show in the result.
 type team struct {
 	path kernel.Path
 	ws   []kernel.Workspace64 // one per worker
@@ -19,7 +20,8 @@ func newTeam() *team {
 	return &team{path: kernel.Default(), ws: make([]kernel.Workspace64, runtime.GOMAXPROCS(0))}
 }
 
-// run calls task for 0 … n−1, with the number of the worker it runs on, and returns when all are done.
+// run calls task for 0 … n−1, with the number of the worker it runs on, and returns when all are
+// done.
 func (t *team) run(n int, task func(worker, i int)) {
 	workers := min(n, len(t.ws))
 	if workers <= 1 {

@@ -26,10 +26,11 @@ type Plan struct {
 	Flows []Flow  // with positive mass, by From and To; at most n+m−1
 }
 
-// Transport solves the optimal transport problem exactly: the cheapest way to move mass from n points to m points, where
-// cost is an [n, m] tensor of float32 or float64 and a, b are the weights of the points, normalised by their sums; nil is
-// uniform. Cost may be negative. The result is accurate to about 1e-13 × the largest cost; time grows with some n·m·(n+m)
-// at worst and memory with n·m. It stops with ctx's error when ctx ends.
+// Transport solves the optimal transport problem exactly: the cheapest way to move mass from n
+// points to m points, where cost is an [n, m] tensor of float32 or float64 and a, b are the weights
+// of the points, normalised by their sums; nil is uniform. Cost may be negative. The result is
+// accurate to about 1e-13 × the largest cost; time grows with some n·m·(n+m) at worst and memory
+// with n·m. It stops with ctx's error when ctx ends.
 //
 // The error wraps ErrDim, ErrValue, ErrEmpty or ErrWeights when the arguments make no problem.
 func Transport(ctx context.Context, cost *tensor.Dense, a, b []float64) (*Plan, error) {
@@ -54,8 +55,8 @@ func Transport(ctx context.Context, cost *tensor.Dense, a, b []float64) (*Plan, 
 	return plan, nil
 }
 
-// EMD is the earth mover's distance between two weighted sets of points with Euclidean ground distance: tensors [n, d] and
-// [m, d], weights as for [Transport].
+// EMD is the earth mover's distance between two weighted sets of points with Euclidean ground
+// distance: tensors [n, d] and [m, d], weights as for [Transport].
 func EMD(ctx context.Context, x, y *tensor.Dense, a, b []float64) (float64, error) {
 	cost, err := Distances(x, y, Euclidean)
 	if err != nil {
@@ -71,9 +72,10 @@ func EMD(ctx context.Context, x, y *tensor.Dense, a, b []float64) (float64, erro
 // DefaultGamma is the scale of DomainSimilarity when none is given (Cui et al., 2018).
 const DefaultGamma = 0.01
 
-// DomainSimilarity is exp(−γ·EMD) between two data sets given by the mean features of their classes, [classes, d], and the
-// number of images per class. See Cui et al., "Large scale fine-grained categorization and domain-specific transfer
-// learning", CVPR 2018, eq. (5), and NASOA, section 3.2. gamma 0 is DefaultGamma.
+// DomainSimilarity is exp(−γ·EMD) between two data sets given by the mean features of their
+// classes, [classes, d], and the number of images per class. See Cui et al., "Large scale
+// fine-grained categorization and domain-specific transfer learning", CVPR 2018, eq. (5), and
+// NASOA, section 3.2. gamma 0 is DefaultGamma.
 func DomainSimilarity(ctx context.Context, source, target *tensor.Dense, sourceCounts, targetCounts []float64, gamma float64) (float64, error) {
 	if gamma == 0 {
 		gamma = DefaultGamma

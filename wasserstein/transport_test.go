@@ -150,7 +150,8 @@ func TestDomainSimilarityCases(t *testing.T) {
 	}
 }
 
-// Assignments small enough to try all of them: integer costs bring many ties, and ties degenerate pivots.
+// Assignments small enough to try all of them: integer costs bring many ties, and ties degenerate
+// pivots.
 func TestTransportAgainstBruteForce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 6).Draw(t, "n")

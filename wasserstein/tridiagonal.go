@@ -2,10 +2,11 @@ package wasserstein
 
 import "math"
 
-// tridiagonalise overwrites the symmetric matrix a, of which it reads the upper triangle, and returns diagonal and
-// off-diagonal of QᵀaQ. See Dongarra, Sorensen and Hammarling, "Block reduction of matrices to condensed forms for
-// eigenvalue computations", 1989: reflections are applied to the rest of the matrix a panel at a time, which leaves one
-// product of the matrix with a vector per row as the only work that waits for memory.
+// tridiagonalise overwrites the symmetric matrix a, of which it reads the upper triangle, and
+// returns diagonal and off-diagonal of QᵀaQ. See Dongarra, Sorensen and Hammarling, "Block
+// reduction of matrices to condensed forms for eigenvalue computations", 1989: reflections are
+// applied to the rest of the matrix a panel at a time, which leaves one product of the matrix with
+// a vector per row as the only work that waits for memory.
 func (t *team) tridiagonalise(a matrix) (d, e []float64) {
 	n := a.rows
 	d, e = make([]float64, n), make([]float64, max(0, n-1))
@@ -72,7 +73,8 @@ func (t *team) tridiagonalise(a matrix) (d, e []float64) {
 	return d, e
 }
 
-// reflect writes to u the vector of the reflection I − tau·u·uᵀ, u[0] = 1, that sends x to (beta, 0, …, 0).
+// reflect writes to u the vector of the reflection I − tau·u·uᵀ, u[0] = 1, that sends x to (beta,
+// 0, …, 0).
 func reflect(u, x []float64) (tau, beta float64) {
 	if len(x) == 0 {
 		return 0, 0
@@ -96,9 +98,9 @@ func reflect(u, x []float64) (tau, beta float64) {
 // maxSymvTasks is the largest number of parts that symv cuts a matrix into.
 const maxSymvTasks = 8
 
-// symv computes y[from:] = a[from:, from:]·u[from:], reading every element of the upper triangle once: a group of rows
-// gives its dot products with u and adds to the entries of y behind it. Tasks own groups of rows and add to sums of their
-// own.
+// symv computes y[from:] = a[from:, from:]·u[from:], reading every element of the upper triangle
+// once: a group of rows gives its dot products with u and adds to the entries of y behind it. Tasks
+// own groups of rows and add to sums of their own.
 func (t *team) symv(y []float64, a matrix, u []float64, from int, sums matrix) {
 	n := a.rows
 	m := n - from

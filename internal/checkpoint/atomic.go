@@ -14,11 +14,12 @@ import (
 // tempMark stands between the hidden base name of the target and the number of a temporary file.
 const tempMark = ".tmp-"
 
-// WriteFileAtomic makes path hold exactly what write sends to its writer. The bytes go to a temporary file in the same
-// directory, which is synced, renamed over path, and made durable by syncing the directory; a crash at any point leaves
-// either the old file or the new one, whole. When write or any step fails, the old file stays and the temporary one is
-// removed; a process killed on the way leaves it behind (see [RemoveTemporary]). An existing file's permissions are kept;
-// a symbolic link at path is replaced, not followed.
+// WriteFileAtomic makes path hold exactly what write sends to its writer. The bytes go to a
+// temporary file in the same directory, which is synced, renamed over path, and made durable by
+// syncing the directory; a crash at any point leaves either the old file or the new one, whole.
+// When write or any step fails, the old file stays and the temporary one is removed; a process
+// killed on the way leaves it behind (see [RemoveTemporary]). An existing file's permissions are
+// kept; a symbolic link at path is replaced, not followed.
 func WriteFileAtomic(path string, write func(w io.Writer) error) (err error) {
 	f, err := createTemporary(path)
 	if err != nil {
@@ -66,8 +67,9 @@ func WriteBytesAtomic(path string, data []byte) error {
 	})
 }
 
-// RemoveTemporary deletes the temporary files that killed writers of path have left beside it. Call it when a program
-// starts, before anything writes to path: a temporary file of a writer that is still at work would be deleted too.
+// RemoveTemporary deletes the temporary files that killed writers of path have left beside it. Call
+// it when a program starts, before anything writes to path: a temporary file of a writer that is
+// still at work would be deleted too.
 func RemoveTemporary(path string) error {
 	dir := filepath.Dir(path)
 	entries, err := os.ReadDir(dir)
@@ -90,8 +92,8 @@ func RemoveTemporary(path string) error {
 	return nil
 }
 
-// createTemporary opens a new file beside path. os.CreateTemp would make it private to the user (mode 0600); checkpoints
-// get the usual permissions.
+// createTemporary opens a new file beside path. os.CreateTemp would make it private to the user
+// (mode 0600); checkpoints get the usual permissions.
 func createTemporary(path string) (*os.File, error) {
 	prefix := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+tempMark+strconv.Itoa(os.Getpid())+"-")
 	for i := 0; ; i++ {

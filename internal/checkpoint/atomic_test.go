@@ -60,7 +60,8 @@ func TestFailedWriteKeepsTheOldFile(t *testing.T) {
 	}
 }
 
-// A writer that was killed leaves its temporary file; readers and later writers do not mind, and it can be cleaned away.
+// A writer that was killed leaves its temporary file; readers and later writers do not mind, and it
+// can be cleaned away.
 func TestTemporaryFileOfAKilledWriter(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "x.ckpt")

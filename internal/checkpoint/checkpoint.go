@@ -13,12 +13,13 @@ import (
 	"strings"
 )
 
-// digestKey comes before the digest in a header. Inside any JSON string its quotes would be escaped, so the metadata field
-// is the only place where these bytes can stand.
+// digestKey comes before the digest in a header. Inside any JSON string its quotes would be
+// escaped, so the metadata field is the only place where these bytes can stand.
 const digestKey = `"sha256":"`
 
-// Write makes path a checkpoint of the given kind and version (1 or more): meta, which encoding/json must be able to
-// marshal, and the tensors. The file is replaced atomically, see [WriteFileAtomic].
+// Write makes path a checkpoint of the given kind and version (1 or more): meta, which
+// encoding/json must be able to marshal, and the tensors. The file is replaced atomically, see
+// [WriteFileAtomic].
 func Write(path, kind string, version int, meta any, tensors map[string]Tensor) error {
 	header, order, err := prepare(kind, version, meta, tensors)
 	if err != nil {
@@ -36,8 +37,8 @@ func Encode(w io.Writer, kind string, version int, meta any, tensors map[string]
 	return writeContainer(w, header, order, tensors)
 }
 
-// prepare builds the header with the digest filled in. The tensors are read twice, here and when they are written, because
-// the digest stands before them in the file.
+// prepare builds the header with the digest filled in. The tensors are read twice, here and when
+// they are written, because the digest stands before them in the file.
 func prepare(kind string, version int, meta any, tensors map[string]Tensor) ([]byte, []string, error) {
 	if kind == "" || version < 1 {
 		return nil, nil, fmt.Errorf("checkpoint of kind %q and version %d, expected a name and 1 or more", kind, version)
@@ -77,10 +78,11 @@ func digestField(header []byte) ([]byte, bool) {
 	return header[i : i+2*sha256.Size], true
 }
 
-// Read reads a checkpoint and unmarshals its meta text into meta (skipped when nil). The error wraps [ErrCorrupt] when the
-// file is damaged, otherwise [ErrKind] when it is of another kind, otherwise [ErrVersion] when its version is above
-// maxVersion; errors of the file system (fs.ErrNotExist, say) are passed on. meta is changed only when the file is intact. Readers that understand several
-// versions ask [Inspect] first.
+// Read reads a checkpoint and unmarshals its meta text into meta (skipped when nil). The error
+// wraps [ErrCorrupt] when the file is damaged, otherwise [ErrKind] when it is of another kind,
+// otherwise [ErrVersion] when its version is above maxVersion; errors of the file system
+// (fs.ErrNotExist, say) are passed on. meta is changed only when the file is intact. Readers that
+// understand several versions ask [Inspect] first.
 func Read(path, kind string, maxVersion int, meta any) (map[string]Tensor, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -105,7 +107,8 @@ func Decode(r io.Reader, size int64, kind string, maxVersion int, meta any) (map
 	if err != nil {
 		return nil, err
 	}
-	// An intact file of another kind must be told from a damaged one of this kind, so the digest comes before everything.
+	// An intact file of another kind must be told from a damaged one of this kind, so the digest
+	// comes before everything.
 	var mismatch error
 	switch {
 	case info.Kind != kind:
@@ -170,7 +173,8 @@ func Inspect(path string) (Info, error) {
 	return info, inFile(path, err)
 }
 
-// describe reads the metadata that make a container a checkpoint and starts the digest with the header.
+// describe reads the metadata that make a container a checkpoint and starts the digest with the
+// header.
 func (c *container) describe() (Info, hash.Hash, error) {
 	m := c.metadata
 	if m["kind"] == "" || m["format"] != "tendril" {

@@ -20,7 +20,8 @@ type state struct {
 	Rate  float64
 }
 
-// sample has every element type, a scalar, an empty tensor, and text that imitates the digest field.
+// sample has every element type, a scalar, an empty tensor, and text that imitates the digest
+// field.
 func sample() (state, map[string]Tensor) {
 	return state{Name: "stem \"sha256\":\"x", Steps: []int{1, 2}, Rate: 0.1}, map[string]Tensor{
 		"a.weight": Of([]int{2, 3}, []float32{1, -2, 3.5, 0, 5, 6}),

@@ -6,8 +6,8 @@ import (
 	"math"
 )
 
-// chunkBytes is the size of the conversion buffer: small enough to stay in the first-level cache beside the data it is
-// filled from. It is a multiple of every element size.
+// chunkBytes is the size of the conversion buffer: small enough to stay in the first-level cache
+// beside the data it is filled from. It is a multiple of every element size.
 const chunkBytes = 16 << 10
 
 // writeData streams data, little-endian, to w through buf of chunkBytes bytes.

@@ -6,17 +6,21 @@ import (
 )
 
 var (
-	// ErrCorrupt is wrapped by every error that says that a file is damaged or not a checkpoint at all.
+	// ErrCorrupt is wrapped by every error that says that a file is damaged or not a checkpoint at
+	// all.
 	ErrCorrupt = errors.New("corrupt checkpoint")
-	// ErrVersion is wrapped when an intact file has a version newer than the reader understands, or none.
+	// ErrVersion is wrapped when an intact file has a version newer than the reader understands, or
+	// none.
 	ErrVersion = errors.New("unsupported checkpoint version")
 	// ErrKind is wrapped when an intact file holds something else than the caller asked for.
 	ErrKind = errors.New("wrong kind of checkpoint")
-	// ErrTensor is wrapped when a tensor is missing or has another element type or shape than asked for.
+	// ErrTensor is wrapped when a tensor is missing or has another element type or shape than asked
+	// for.
 	ErrTensor = errors.New("unexpected tensor in checkpoint")
 )
 
-// FormatError says where a container is damaged. It wraps [ErrCorrupt], and the read error, if there was one.
+// FormatError says where a container is damaged. It wraps [ErrCorrupt], and the read error, if
+// there was one.
 type FormatError struct {
 	Path   string // file, empty for a stream
 	Offset int64  // byte offset at which the damage was noticed

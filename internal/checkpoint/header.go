@@ -9,10 +9,12 @@ import (
 	"slices"
 )
 
-// maxHeader is the largest header accepted, in bytes: the limit of the format's reference implementation.
+// maxHeader is the largest header accepted, in bytes: the limit of the format's reference
+// implementation.
 const maxHeader = 100_000_000
 
-// maxRank bounds the number of dimensions, so that a hostile header cannot make shapes of millions of extents.
+// maxRank bounds the number of dimensions, so that a hostile header cannot make shapes of millions
+// of extents.
 const maxRank = 32
 
 // entry is one tensor of a header; begin and end count bytes from the start of the data section.
@@ -23,8 +25,9 @@ type entry struct {
 	begin, end int64
 }
 
-// parseHeader reads the JSON text of a container whose data section has dataLen bytes. Entries come back in the order of
-// their data and tile it exactly. Damage is reported at offset base plus the position in text.
+// parseHeader reads the JSON text of a container whose data section has dataLen bytes. Entries come
+// back in the order of their data and tile it exactly. Damage is reported at offset base plus the
+// position in text.
 func parseHeader(text []byte, dataLen, base int64) (map[string]string, []entry, error) {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()

@@ -12,8 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// WriteSafetensors writes a plain safetensors container without the checksum of a checkpoint: for weights that other
-// programs will read. metadata may be nil. Equal arguments give equal bytes.
+// WriteSafetensors writes a plain safetensors container without the checksum of a checkpoint: for
+// weights that other programs will read. metadata may be nil. Equal arguments give equal bytes.
 func WriteSafetensors(w io.Writer, metadata map[string]string, tensors map[string]Tensor) error {
 	header, order, err := buildHeader(metadata, tensors)
 	if err != nil {
@@ -22,8 +22,8 @@ func WriteSafetensors(w io.Writer, metadata map[string]string, tensors map[strin
 	return writeContainer(w, header, order, tensors)
 }
 
-// ReadSafetensors reads a container of exactly size bytes from r. Damage gives an error that wraps [ErrCorrupt]. At most
-// about twice size bytes are allocated, whatever the header claims.
+// ReadSafetensors reads a container of exactly size bytes from r. Damage gives an error that wraps
+// [ErrCorrupt]. At most about twice size bytes are allocated, whatever the header claims.
 func ReadSafetensors(r io.Reader, size int64) (metadata map[string]string, tensors map[string]Tensor, err error) {
 	c, err := openContainer(r, size)
 	if err != nil {
@@ -36,8 +36,9 @@ func ReadSafetensors(r io.Reader, size int64) (metadata map[string]string, tenso
 	return c.metadata, tensors, nil
 }
 
-// buildHeader lays tensors out, widest elements first and then by name, so that every one is aligned to its element size,
-// and pads the header with spaces so that the data section begins at a multiple of eight.
+// buildHeader lays tensors out, widest elements first and then by name, so that every one is
+// aligned to its element size, and pads the header with spaces so that the data section begins at a
+// multiple of eight.
 func buildHeader(metadata map[string]string, tensors map[string]Tensor) ([]byte, []string, error) {
 	type field struct {
 		DType   string   `json:"dtype"`

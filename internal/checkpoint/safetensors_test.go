@@ -42,7 +42,8 @@ func TestWriteSafetensorsBytes(t *testing.T) {
 	}
 }
 
-// Files of other writers: tensors in any order, no padding or much, metadata anywhere or absent, white space.
+// Files of other writers: tensors in any order, no padding or much, metadata anywhere or absent,
+// white space.
 func TestReadSafetensorsOfOthers(t *testing.T) {
 	data := append(rawContainer("{ \"y\" : {\"shape\":[2],\"data_offsets\":[4,6],\"dtype\":\"U8\"},\n"+
 		`"x":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"e":{"dtype":"I64","shape":[0],"data_offsets":[4,4]},"__metadata__":{"k":"v"}}   `, 0),

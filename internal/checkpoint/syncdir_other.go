@@ -2,5 +2,6 @@
 
 package checkpoint
 
-// syncDir does nothing where directories cannot be opened for syncing; renames are then as durable as the system makes them.
+// syncDir does nothing where directories cannot be opened for syncing; renames are then as durable
+// as the system makes them.
 func syncDir(string) error { return nil }

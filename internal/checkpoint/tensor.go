@@ -6,13 +6,14 @@ import (
 	"slices"
 )
 
-// Element lists the element types that a checkpoint can hold: safetensors F32, F64, I32, I64 and U8.
+// Element lists the element types that a checkpoint can hold: safetensors F32, F64, I32, I64 and
+// U8.
 type Element interface {
 	float32 | float64 | int32 | int64 | uint8
 }
 
-// Tensor is a dense row-major array. Data is a []float32, []float64, []int32, []int64 or []uint8 with as many elements as
-// the product of Shape; an empty Shape is a scalar with one element.
+// Tensor is a dense row-major array. Data is a []float32, []float64, []int32, []int64 or []uint8
+// with as many elements as the product of Shape; an empty Shape is a scalar with one element.
 type Tensor struct {
 	Shape []int
 	Data  any
@@ -21,8 +22,9 @@ type Tensor struct {
 // Of makes a Tensor that shares shape and data with the caller.
 func Of[T Element](shape []int, data []T) Tensor { return Tensor{Shape: shape, Data: data} }
 
-// Get returns the data of a named tensor, without a copy. The error wraps [ErrTensor] when it is missing, has another
-// element type, another rank, or another extent in a dimension; an extent of -1 in shape stands for any.
+// Get returns the data of a named tensor, without a copy. The error wraps [ErrTensor] when it is
+// missing, has another element type, another rank, or another extent in a dimension; an extent of
+// -1 in shape stands for any.
 func Get[T Element](tensors map[string]Tensor, name string, shape ...int) ([]T, error) {
 	t, ok := tensors[name]
 	if !ok {
@@ -91,7 +93,8 @@ func allocate(name string, n int) any {
 	}
 }
 
-// elements multiplies a shape; ok is false for a negative extent or a product above what an int holds.
+// elements multiplies a shape; ok is false for a negative extent or a product above what an int
+// holds.
 func elements(shape []int) (n int, ok bool) {
 	n = 1
 	for _, d := range shape {

@@ -28,9 +28,9 @@ const (
 // normSuffixes are the tensors of a batch normalisation: scale, shift, running mean and variance.
 var normSuffixes = [...]string{weightSuffix, biasSuffix, ".running_mean", ".running_var"}
 
-// Encode is the content of a file, a ModelProto. Tensors are found by the names and have the layouts
-// that PyTorch gives them: Node.Name and ".weight", ".bias", ".running_mean" or ".running_var";
-// convolutions [out][in/groups][k][k], linear layers [out][in].
+// Encode is the content of a file, a ModelProto. Tensors are found by the names and have the
+// layouts that PyTorch gives them: Node.Name and ".weight", ".bias", ".running_mean" or
+// ".running_var"; convolutions [out][in/groups][k][k], linear layers [out][in].
 func Encode(g *searchspace.Graph, tensors map[string][]float32, o Options) ([]byte, error) {
 	graph, err := newWriter(g, tensors, o).graph()
 	if err != nil {

@@ -150,8 +150,8 @@ func (w *writer) act(n *searchspace.Node, x string) (string, error) {
 	return "", fmt.Errorf("activation %v has no ONNX form", n.Act)
 }
 
-// pool writes a pooling. Windows that stick out at the end get padding that they do not count, rather than ONNX's ceil_mode, whose
-// meaning differs between runtimes.
+// pool writes a pooling. Windows that stick out at the end get padding that they do not count,
+// rather than ONNX's ceil_mode, whose meaning differs between runtimes.
 func (w *writer) pool(n *searchspace.Node, x string) (string, error) {
 	end := func(in, out int) (int, error) {
 		pad := max((out-1)*n.Stride+n.Kernel-in-n.Pad, 0)

@@ -7,7 +7,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// Versions of the format that files say they need. Operator set 17 holds everything the graphs are made of.
+// Versions of the format that files say they need. Operator set 17 holds everything the graphs are
+// made of.
 const (
 	irVersion    = 8
 	opsetVersion = 17

@@ -1,8 +1,9 @@
 // Package stream derives every stream of random numbers of this library.
 //
-// A stream belongs to a seed, a purpose and an index: the purpose says what is drawn ("supernet.sampler"), the index which
-// item it is drawn for (step 12, image 7 of epoch 3). Two purposes never share a stream, and neither do two items, so a
-// result depends neither on the order in which items are made nor on how many workers make them.
+// A stream belongs to a seed, a purpose and an index: the purpose says what is drawn
+// ("supernet.sampler"), the index which item it is drawn for (step 12, image 7 of epoch 3). Two
+// purposes never share a stream, and neither do two items, so a result depends neither on the order
+// in which items are made nor on how many workers make them.
 package stream
 
 import (
@@ -15,7 +16,8 @@ func New(seed uint64, purpose string, index ...uint64) *rand.Rand {
 	return rand.New(Source(seed, purpose, index...))
 }
 
-// Source is the source of New. A loop over many items may call its Seed method with Key to use it again.
+// Source is the source of New. A loop over many items may call its Seed method with Key to use it
+// again.
 func Source(seed uint64, purpose string, index ...uint64) *rand.PCG {
 	return rand.NewPCG(Key(seed, purpose, index...))
 }
@@ -38,7 +40,8 @@ func Seed(seed uint64, purpose string, index ...uint64) uint64 {
 	return mix(hi ^ mix(lo))
 }
 
-// mix is the output function of SplitMix64, a bijection in which every bit of the argument moves every bit of the result.
+// mix is the output function of SplitMix64, a bijection in which every bit of the argument moves
+// every bit of the result.
 func mix(z uint64) uint64 {
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb

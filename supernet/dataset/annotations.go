@@ -10,31 +10,31 @@ import (
 // maxAnnotations bounds a file of annotations: a million lines of a usual length.
 const maxAnnotations = 1 << 26
 
-// tree is what a folder or an archive has of use: images, and files that give
-// the classes of images by name.
+// tree is what a folder or an archive has of use: images, and files that give the classes of images
+// by name.
 type tree struct {
 	images []imageEntry
 	notes  []annotations
 }
 
-// annotations is the content of a file such as val_annotations.txt of
-// Tiny-ImageNet: classes of the images below the folder that it lies in.
+// annotations is the content of a file such as val_annotations.txt of Tiny-ImageNet: classes of the
+// images below the folder that it lies in.
 type annotations struct {
 	name    string // of the file, as it is there
 	folder  []string
 	classes map[string]string // by file name
 }
 
-// isAnnotations tells the files that are read: PART_annotations.txt, for the
-// names that parts go by.
+// isAnnotations tells the files that are read: PART_annotations.txt, for the names that parts go
+// by.
 func isAnnotations(name string) bool {
 	stem, ok := strings.CutSuffix(path.Base(name), "_annotations.txt")
 	return ok && partOf(stem) != ""
 }
 
-// newAnnotations reads the content of a file: a line per image, the name of
-// the image file, a tab, the class, and perhaps more after another tab (boxes).
-// file and entry say where it is, for errors.
+// newAnnotations reads the content of a file: a line per image, the name of the image file, a tab,
+// the class, and perhaps more after another tab (boxes). file and entry say where it is, for
+// errors.
 func newAnnotations(file, entry, name string, text []byte) (annotations, error) {
 	folder := cleanName(name)
 	a := annotations{name: name, folder: folder[:max(len(folder)-1, 0)], classes: map[string]string{}}
@@ -63,8 +63,7 @@ func clip(fields []string) string {
 	return s[:min(len(s), 60)]
 }
 
-// file is the name of an entry within the folder of the annotations; nil when
-// it is not below that.
+// file is the name of an entry within the folder of the annotations; nil when it is not below that.
 func (a *annotations) file(parts []string) []string {
 	if len(parts) <= len(a.folder) {
 		return nil
@@ -77,8 +76,8 @@ func (a *annotations) file(parts []string) []string {
 	return parts[len(a.folder):]
 }
 
-// annotate puts images that annotations speak of into folders of their classes:
-// val/images/7.jpg of class cat becomes val, cat, images/7.jpg.
+// annotate puts images that annotations speak of into folders of their classes: val/images/7.jpg of
+// class cat becomes val, cat, images/7.jpg.
 func (t *tree) annotate(where string, paths [][]string) error {
 	for k := range t.notes {
 		a := &t.notes[k]
@@ -97,8 +96,8 @@ func (t *tree) annotate(where string, paths [][]string) error {
 	return nil
 }
 
-// unlabelled reports whether all images of a part lie in one folder "images",
-// as the test images of Tiny-ImageNet, whose classes are not published.
+// unlabelled reports whether all images of a part lie in one folder "images", as the test images of
+// Tiny-ImageNet, whose classes are not published.
 func unlabelled(paths [][]string, part Part) bool {
 	for _, p := range paths {
 		if partOf(p[0]) == part && p[1] != "images" {
@@ -108,8 +107,7 @@ func unlabelled(paths [][]string, part Part) bool {
 	return true
 }
 
-// labelled are the parts whose classes are known; all of them when that
-// is none.
+// labelled are the parts whose classes are known; all of them when that is none.
 func labelled(paths [][]string, parts []Part) []Part {
 	var out []Part
 	for _, p := range parts {

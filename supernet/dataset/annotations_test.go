@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// tinyFiles is a set laid out as Tiny-ImageNet unpacks: the validation images are in one folder, their classes in a file beside it,
-// and the test images have no classes.
+// tinyFiles is a set laid out as Tiny-ImageNet unpacks: the validation images are in one folder,
+// their classes in a file beside it, and the test images have no classes.
 func tinyFiles(t testing.TB) []file {
 	img := func(seed uint64) []byte { return pngOf(t, noise(6, 6, seed)) }
 	return []file{

@@ -7,17 +7,17 @@ import (
 	"github.com/tendril-nas/tendril/internal/stream"
 )
 
-// Augment changes training images at random, a new draw for every image and
-// epoch. The zero value changes nothing.
+// Augment changes training images at random, a new draw for every image and epoch. The zero value
+// changes nothing.
 type Augment struct {
-	// CropPadding p adds p black pixels on each side, then cuts an image of
-	// the old size out at a place drawn uniformly. 0 = none.
+	// CropPadding p adds p black pixels on each side, then cuts an image of the old size out at a
+	// place drawn uniformly. 0 = none.
 	CropPadding int
 	// Flip mirrors left and right with probability one half.
 	Flip bool
-	// Cutout c blanks a square of c×c pixels whose centre is drawn
-	// uniformly; parts of it may lie outside the image. Blank is the mean
-	// of the normalisation (zero). 0 = none. See DeVries and Taylor, 2017.
+	// Cutout c blanks a square of c×c pixels whose centre is drawn uniformly; parts of it may lie
+	// outside the image. Blank is the mean of the normalisation (zero). 0 = none. See DeVries and
+	// Taylor, 2017.
 	Cutout int
 }
 
@@ -40,8 +40,8 @@ type change struct {
 	x0, y0, x1, y1 int  // afterwards, blanked: x0 ≤ x < x1, y0 ≤ y < y1
 }
 
-// draw takes a change from the stream r. It uses up as many numbers whatever
-// they are, so fields do not disturb each other's draws within an image.
+// draw takes a change from the stream r. It uses up as many numbers whatever they are, so fields do
+// not disturb each other's draws within an image.
 func (a *Augment) draw(r *rand.Rand, size int) change {
 	var c change
 	if p := a.CropPadding; p > 0 {
@@ -59,8 +59,7 @@ func (a *Augment) draw(r *rand.Rand, size int) change {
 	return c
 }
 
-// pixels writes the cropped and mirrored src to dst. Both hold size·size
-// pixels of channels bytes.
+// pixels writes the cropped and mirrored src to dst. Both hold size·size pixels of channels bytes.
 func (c change) pixels(dst, src []uint8, size, channels int) {
 	stride := size * channels
 	x0, x1 := max(0, -c.dx), min(size, size-c.dx) // columns that come from src
@@ -107,10 +106,9 @@ func blank[T uint8 | float32](x []T, c change, size int) {
 	}
 }
 
-// Augmented is ds with every image changed once and for all as a says; image
-// i by a stream of its own. A cutout is black. It makes the "same images
-// seen again" that a drift measure should find close to the originals; for
-// training, give the Augment to Batches, which draws anew every epoch.
+// Augmented is ds with every image changed once and for all as a says; image i by a stream of its
+// own. A cutout is black. It makes the "same images seen again" that a drift measure should find
+// close to the originals; for training, give the Augment to Batches, which draws anew every epoch.
 func Augmented(ds Dataset, a Augment, seed uint64) (Dataset, error) {
 	if err := a.check(); err != nil {
 		return nil, err

@@ -17,8 +17,8 @@ const (
 	cifarPlane = cifarSide * cifarSide
 )
 
-// cifarKind is one of the two binary forms: the label bytes of a record, then
-// the red, the green and the blue plane of 32×32.
+// cifarKind is one of the two binary forms: the label bytes of a record, then the red, the green
+// and the blue plane of 32×32.
 type cifarKind struct {
 	name    string
 	labels  int // label bytes; the last one is the class that is used
@@ -34,13 +34,12 @@ var (
 	cifar100 = cifarKind{"CIFAR-100", 2, []int{20, 100}, 100, "fine_label_names.txt"}
 )
 
-// OpenCIFAR reads files in the binary form of CIFAR-10 (records of 3073
-// bytes) or CIFAR-100 (3074 bytes, of which the fine label is used), plain or
-// packed with gzip, one after the other. Which form it is follows from the
-// first file: from its name where that is an official one (data_batch_1.bin,
-// train.bin, …), else from its length, CIFAR-10 where that fits. Class names come from Options, from
-// batches.meta.txt or fine_label_names.txt beside the files, or are built in
-// (CIFAR-10) or numbers.
+// OpenCIFAR reads files in the binary form of CIFAR-10 (records of 3073 bytes) or CIFAR-100 (3074
+// bytes, of which the fine label is used), plain or packed with gzip, one after the other. Which
+// form it is follows from the first file: from its name where that is an official one
+// (data_batch_1.bin, train.bin, …), else from its length, CIFAR-10 where that fits. Class names
+// come from Options, from batches.meta.txt or fine_label_names.txt beside the files, or are built
+// in (CIFAR-10) or numbers.
 func OpenCIFAR(ctx context.Context, files []string, o *Options) (*Memory, error) {
 	s, err := o.settings()
 	if err != nil {
@@ -147,8 +146,8 @@ func cifarImage(dst, planes []uint8, size int, fit Fit) error {
 	return FromImage(dst, img, size, fit)
 }
 
-// whichCIFAR tells the two forms apart by the official names, and where the
-// name is another one, by the file's length.
+// whichCIFAR tells the two forms apart by the official names, and where the name is another one, by
+// the file's length.
 func whichCIFAR(file string) (*cifarKind, error) {
 	base := strings.TrimSuffix(filepath.Base(file), ".gz")
 	if strings.HasPrefix(base, "data_batch") || strings.HasPrefix(base, "test_batch") {
@@ -167,8 +166,7 @@ func whichCIFAR(file string) (*cifarKind, error) {
 	return &cifar10, nil
 }
 
-// cifarNames reads the file of class names, or makes names up where there is
-// none.
+// cifarNames reads the file of class names, or makes names up where there is none.
 func cifarNames(dir string, kind *cifarKind) ([]string, error) {
 	path := filepath.Join(dir, kind.names)
 	f, err := os.Open(path)

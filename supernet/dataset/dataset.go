@@ -2,21 +2,21 @@ package dataset
 
 import "fmt"
 
-// Dataset is a finite, ordered set of labelled images of one size. Every
-// method may be called from several goroutines at once, and must give the
-// same answer for the same index each time it is asked.
+// Dataset is a finite, ordered set of labelled images of one size. Every method may be called from
+// several goroutines at once, and must give the same answer for the same index each time it is
+// asked.
 type Dataset interface {
 	// Len is the number of images.
 	Len() int
 	// Size is the side of every image in pixels: images are Size×Size RGB.
 	Size() int
-	// Classes holds the class names; its length is the number of classes. The
-	// caller must not change it.
+	// Classes holds the class names; its length is the number of classes. The caller must not
+	// change it.
 	Classes() []string
 	// Label is the class of image i, in [0, len(Classes())).
 	Label(i int) int
-	// Image writes image i to dst, which must hold exactly Size·Size·3
-	// bytes: rows from the top, pixels from the left, red, green, blue.
+	// Image writes image i to dst, which must hold exactly Size·Size·3 bytes: rows from the top,
+	// pixels from the left, red, green, blue.
 	Image(i int, dst []uint8) error
 }
 
@@ -29,10 +29,9 @@ func Count(ds Dataset) []int {
 	return counts
 }
 
-// lend returns the pixels of image i without a copy, size·size bytes of
-// greyscale or size·size·3 of RGB, or nil where ds cannot do that. It knows
-// this package's types only: a type outside that embeds one of them and
-// changes its images must be asked for them.
+// lend returns the pixels of image i without a copy, size·size bytes of greyscale or size·size·3 of
+// RGB, or nil where ds cannot do that. It knows this package's types only: a type outside that
+// embeds one of them and changes its images must be asked for them.
 func lend(ds Dataset, i int) []uint8 {
 	switch d := ds.(type) {
 	case *Memory:

@@ -24,8 +24,7 @@ var (
 	pngFormat  = imageFormat{"PNG", "\x89PNG\r\n\x1a\n", png.Decode, png.DecodeConfig}
 )
 
-// byName gives the format that a file's name promises, nil for files that are
-// no images.
+// byName gives the format that a file's name promises, nil for files that are no images.
 func byName(name string) *imageFormat {
 	switch strings.ToLower(path.Ext(name)) {
 	case ".jpg", ".jpeg":
@@ -46,8 +45,8 @@ func byContent(data []byte) *imageFormat {
 	return nil
 }
 
-// inspect checks what an image file says of itself before anything is
-// decoded, and gives its format and its shape. name is the file's name.
+// inspect checks what an image file says of itself before anything is decoded, and gives its format
+// and its shape. name is the file's name.
 func inspect(data []byte, name string, s *settings) (*imageFormat, image.Config, error) {
 	f := byContent(data)
 	want := byName(name)
@@ -111,8 +110,8 @@ func located(err error, file, entry string) error {
 	return &FileError{File: file, Entry: entry, Err: err}
 }
 
-// stopped tells how many bytes a decoder takes before it gives up. Decoders
-// read ahead, so the bytes are given one at a time; only done for a message.
+// stopped tells how many bytes a decoder takes before it gives up. Decoders read ahead, so the
+// bytes are given one at a time; only done for a message.
 func stopped(data []byte, decode func(io.Reader) error) int64 {
 	r := &dripReader{data: data}
 	_ = decode(r) // the error is known, the place is wanted

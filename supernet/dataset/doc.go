@@ -1,5 +1,5 @@
-// Package dataset reads labelled images, cuts views out of them, and serves
-// them to training in shuffled, augmented, normalised batches.
+// Package dataset reads labelled images, cuts views out of them, and serves them to training in
+// shuffled, augmented, normalised batches.
 //
 // The smallest use:
 //
@@ -9,35 +9,31 @@
 //		…
 //	}
 //
-// [Open] recognises image folders, tars of images, the binary files of CIFAR
-// and the IDX files of the MNIST family. [Fraction], [Split], [ByClass],
-// [KeepClasses], [Subset], [Relabel] and [Concat] make views that share the
-// pixels of what they are made from; growing data, as in the paper's two
-// scenarios, are views of one set: [Fraction] grows the volume, [ByClass] the
-// label space. Anything with the five methods of [Dataset] can be used in
-// place of the sets made here.
+// [Open] recognises image folders, tars of images, the binary files of CIFAR and the IDX files of
+// the MNIST family. [Fraction], [Split], [ByClass], [KeepClasses], [Subset], [Relabel] and [Concat]
+// make views that share the pixels of what they are made from; growing data, as in the paper's two
+// scenarios, are views of one set: [Fraction] grows the volume, [ByClass] the label space. Anything
+// with the five methods of [Dataset] can be used in place of the sets made here.
 //
 // # When not to use it
 //
-// Images are decoded once and kept in memory, one byte a channel: 50 000
-// images of 32 pixels take 150 MB, 100 000 of 224 pixels would take 15 GB.
-// For sets that do not fit, implement Dataset over your own storage. Masks,
-// boxes, several labels an image, sound and text are outside its scope. EXIF
-// orientation is ignored.
+// Images are decoded once and kept in memory, one byte a channel: 50 000 images of 32 pixels take
+// 150 MB, 100 000 of 224 pixels would take 15 GB. For sets that do not fit, implement Dataset over
+// your own storage. Masks, boxes, several labels an image, sound and text are outside its scope.
+// EXIF orientation is ignored.
 //
 // # Concurrency and determinism
 //
-// Datasets do not change and are safe for concurrent use. Every random choice
-// is drawn from a stream of its own, so views and batches
-// have the same bits for any number of workers and processors. Images are
-// numbered by class name, then path, whatever the order on disk.
+// Datasets do not change and are safe for concurrent use. Every random choice is drawn from a
+// stream of its own, so views and batches have the same bits for any number of workers and
+// processors. Images are numbered by class name, then path, whatever the order on disk.
 //
 // # Damaged data
 //
-// Truncated, corrupt and mislabelled files give an error that names the file,
-// the archive entry and the offset ([FileError]); they never panic, and memory
-// is bounded by [Options] whatever a header announces.
+// Truncated, corrupt and mislabelled files give an error that names the file, the archive entry and
+// the offset ([FileError]); they never panic, and memory is bounded by [Options] whatever a header
+// announces.
 //
-// The two scenarios are those of: Niu et al., "AdaXpert: Adapting Neural
-// Architecture for Growing Data", ICML 2021, section 5.
+// The two scenarios are those of: Niu et al., "AdaXpert: Adapting Neural Architecture for Growing
+// Data", ICML 2021, section 5.
 package dataset

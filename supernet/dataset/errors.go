@@ -8,8 +8,8 @@ import (
 
 // Errors that callers may want to branch on, found with errors.Is.
 var (
-	// ErrFormat: the file or directory is damaged, truncated, or not what its
-	// name says. The error also holds a *FileError.
+	// ErrFormat: the file or directory is damaged, truncated, or not what its name says. The error
+	// also holds a *FileError.
 	ErrFormat = errors.New("bad data file")
 	// ErrUnknown: no reader recognises the path.
 	ErrUnknown = errors.New("unknown data format")

@@ -10,8 +10,8 @@ import (
 	"os"
 )
 
-// fileReader reads a file from the front, unpacks gzip by itself, and knows where
-// it is, so that every complaint can say so.
+// fileReader reads a file from the front, unpacks gzip by itself, and knows where it is, so that
+// every complaint can say so.
 type fileReader struct {
 	name   string // for messages
 	file   io.Closer

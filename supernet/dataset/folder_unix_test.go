@@ -9,8 +9,7 @@ import (
 	"testing"
 )
 
-// Links to files and folders are followed; a circle of links is an error, a
-// dangling one too.
+// Links to files and folders are followed; a circle of links is an error, a dangling one too.
 func TestFolderLinks(t *testing.T) {
 	real := writeFolder(t, sampleFiles(t))
 	want, err := OpenFolder(ctx, real, &Options{Size: 8})

@@ -13,8 +13,8 @@ import (
 // small keeps the fuzzer from spending its time on large honest images.
 var small = Options{Size: 4, MaxPixels: 1 << 12, MaxBytes: 1 << 16, Workers: 2}
 
-// checkRead is what must hold after any reader on any input: either a usable
-// set within the limits, or an error of a known kind that says where.
+// checkRead is what must hold after any reader on any input: either a usable set within the limits,
+// or an error of a known kind that says where.
 func checkRead(t *testing.T, m *Memory, err error) {
 	t.Helper()
 	if err != nil {

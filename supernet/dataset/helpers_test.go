@@ -68,8 +68,8 @@ type file struct {
 	data []byte
 }
 
-// sampleFiles is a small set: three classes, PNG and JPEG, colour and
-// greyscale, several shapes, listed in no useful order.
+// sampleFiles is a small set: three classes, PNG and JPEG, colour and greyscale, several shapes,
+// listed in no useful order.
 func sampleFiles(t testing.TB) []file {
 	gray := image.NewGray(image.Rect(0, 0, 10, 10))
 	for i := range gray.Pix {
@@ -197,8 +197,8 @@ func same(t testing.TB, got, want Dataset) {
 	}
 }
 
-// wantBad fails unless err is a format error that names the file at the
-// offset; a negative offset is not compared.
+// wantBad fails unless err is a format error that names the file at the offset; a negative offset
+// is not compared.
 func wantBad(t testing.TB, err error, file string, offset int64) {
 	t.Helper()
 	var fe *FileError

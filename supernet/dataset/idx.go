@@ -9,17 +9,16 @@ import (
 	"strconv"
 )
 
-// IDX is the format of MNIST and its relatives: a magic number whose third
-// byte is the type of the values (8 = unsigned byte) and whose fourth is the
-// number of dimensions, the dimensions as big-endian uint32, the values.
+// IDX is the format of MNIST and its relatives: a magic number whose third byte is the type of the
+// values (8 = unsigned byte) and whose fourth is the number of dimensions, the dimensions as
+// big-endian uint32, the values.
 const (
 	idxImages = 0x00000803
 	idxLabels = 0x00000801
 )
 
-// OpenIDX reads an IDX file of greyscale images and one of their labels, each
-// plain or packed with gzip. Labels must be below 10, or below the number of
-// Options.ClassNames.
+// OpenIDX reads an IDX file of greyscale images and one of their labels, each plain or packed with
+// gzip. Labels must be below 10, or below the number of Options.ClassNames.
 func OpenIDX(ctx context.Context, images, labels string, o *Options) (*Memory, error) {
 	s, err := o.settings()
 	if err != nil {

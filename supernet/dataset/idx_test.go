@@ -43,8 +43,7 @@ func TestIDX(t *testing.T) {
 	}
 }
 
-// Up to eight more pixels are a black frame; beyond, the image is scaled and
-// fills the canvas.
+// Up to eight more pixels are a black frame; beyond, the image is scaled and fills the canvas.
 func TestIDXSize(t *testing.T) {
 	images, labels := idxFiles(1, 6, 6, func(int) byte { return 0 })
 	for p := range 36 {
@@ -79,8 +78,7 @@ func TestIDXSize(t *testing.T) {
 	}
 }
 
-// Every truncation of either file is an error that names the file and where
-// it ends.
+// Every truncation of either file is an error that names the file and where it ends.
 func TestIDXTruncated(t *testing.T) {
 	images, labels := idxFiles(3, 2, 2, func(i int) byte { return byte(i) })
 	for n := range images {
@@ -138,8 +136,8 @@ func TestIDXDamaged(t *testing.T) {
 	}
 }
 
-// A header may announce four thousand million images: nothing is taken for
-// them before they are there.
+// A header may announce four thousand million images: nothing is taken for them before they are
+// there.
 func TestIDXHostileHeader(t *testing.T) {
 	images, labels := idxFiles(1, 1, 1, func(int) byte { return 0 })
 	binary.BigEndian.PutUint32(images[4:], 0xffffffff)

@@ -10,9 +10,9 @@ import (
 // natural caps the size that is taken over from the first image.
 const natural = 224
 
-// loadImages decodes the listed image files. read gives the bytes of entry k
-// of the list, asked in that order; where is the folder or archive, for
-// messages, and name says which file and entry to complain of.
+// loadImages decodes the listed image files. read gives the bytes of entry k of the list, asked in
+// that order; where is the folder or archive, for messages, and name says which file and entry to
+// complain of.
 func loadImages(ctx context.Context, where string, list []imageEntry, s settings,
 	read func(k int, buf []byte) ([]byte, error), name func(k int) (file, entry string)) (*Memory, error) {
 	m := &Memory{size: s.Size, labels: make([]uint16, len(list)), images: make([][]uint8, len(list))}
@@ -65,8 +65,8 @@ func loadImages(ctx context.Context, where string, list []imageEntry, s settings
 	return m, nil
 }
 
-// sortEntries numbers the classes by name and gives each entry its place in
-// the dataset: by class, then by path. Classes and labels of m are filled.
+// sortEntries numbers the classes by name and gives each entry its place in the dataset: by class,
+// then by path. Classes and labels of m are filled.
 func sortEntries(where string, list []imageEntry, m *Memory) ([]int, error) {
 	order := make([]int, len(list))
 	for i := range order {

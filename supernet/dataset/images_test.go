@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// Folder, tar and packed tar give the same set, in the order class, then
-// name, for any number of workers.
+// Folder, tar and packed tar give the same set, in the order class, then name, for any number of
+// workers.
 func TestFolderAndTar(t *testing.T) {
 	files := sampleFiles(t)
 	dir := writeFolder(t, files)
@@ -199,8 +199,7 @@ func TestImageDamaged(t *testing.T) {
 	}
 }
 
-// The error is that of the first bad image in the order of reading, whatever
-// the workers do.
+// The error is that of the first bad image in the order of reading, whatever the workers do.
 func TestFirstError(t *testing.T) {
 	var files []file
 	good := jpegOf(t, noise(64, 64, 1))

@@ -14,14 +14,13 @@ import (
 const (
 	// prefetch is how many batches are prepared ahead of the one in use.
 	prefetch = 2
-	// chunk is how many images a goroutine prepares between two looks at the
-	// queue: long enough to make the queue cheap, short enough to share the
-	// last batch out.
+	// chunk is how many images a goroutine prepares between two looks at the queue: long enough to
+	// make the queue cheap, short enough to share the last batch out.
 	chunk = 8
 )
 
-// loader serves one epoch. Workers fill slots; the caller's goroutine hands
-// slots out in order and is the only one that queues work.
+// loader serves one epoch. Workers fill slots; the caller's goroutine hands slots out in order and
+// is the only one that queues work.
 type loader struct {
 	ds      Dataset
 	o       LoaderOptions

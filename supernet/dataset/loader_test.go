@@ -141,8 +141,8 @@ func TestBatchesWorkers(t *testing.T) {
 	}
 }
 
-// Epochs and seeds differ; without Shuffle the order is that of the set;
-// Skip gives the rest of the same epoch; DropLast leaves the rest out.
+// Epochs and seeds differ; without Shuffle the order is that of the set; Skip gives the rest of the
+// same epoch; DropLast leaves the rest out.
 func TestBatchesOptions(t *testing.T) {
 	ds := grid(t, 70, 4, 3)
 	o := LoaderOptions{BatchSize: 16, Shuffle: true, Seed: 1, Augment: &Augment{Flip: true, CropPadding: 2}}
@@ -245,8 +245,7 @@ func TestBatchesEnd(t *testing.T) {
 	t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), before)
 }
 
-// A failing image ends the sequence at its batch and is named; batches before
-// it are served.
+// A failing image ends the sequence at its batch and is named; batches before it are served.
 func TestBatchesError(t *testing.T) {
 	ds := faulty{grid(t, 64, 4, 2), 37}
 	for _, workers := range []int{1, 5} {
@@ -283,8 +282,8 @@ func TestBatchesBadOptions(t *testing.T) {
 	}
 }
 
-// Memory does not grow with the number of batches: an epoch of 64 batches
-// takes as many allocations as one of 8.
+// Memory does not grow with the number of batches: an epoch of 64 batches takes as many allocations
+// as one of 8.
 func TestBatchesReuse(t *testing.T) {
 	ds := grid(t, 512, 8, 2)
 	count := func(skip int) float64 {

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Memory is a Dataset held in memory, one byte per channel. Greyscale images
-// are kept as one channel and repeated when they are handed out. It does not
-// change after it is made and is safe for concurrent use.
+// Memory is a Dataset held in memory, one byte per channel. Greyscale images are kept as one
+// channel and repeated when they are handed out. It does not change after it is made and is safe
+// for concurrent use.
 type Memory struct {
 	size    int
 	classes []string
@@ -15,10 +15,9 @@ type Memory struct {
 	images  [][]uint8 // each size·size or size·size·3 bytes
 }
 
-// FromPixels makes a dataset of images that are already in memory. pixels
-// holds them one after the other, each size·size·3 bytes (RGB) or, for all of
-// them, size·size bytes (greyscale); it is kept, not copied. labels[i] is the
-// class of image i, below len(classes).
+// FromPixels makes a dataset of images that are already in memory. pixels holds them one after the
+// other, each size·size·3 bytes (RGB) or, for all of them, size·size bytes (greyscale); it is kept,
+// not copied. labels[i] is the class of image i, below len(classes).
 func FromPixels(size int, classes []string, labels []int, pixels []uint8) (*Memory, error) {
 	if size < 1 || size > maxSize {
 		return nil, fmt.Errorf("dataset: image size %d, want 1 to %d", size, maxSize)

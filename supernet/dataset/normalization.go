@@ -8,16 +8,15 @@ import (
 	"sync"
 )
 
-// Normalization maps a byte v of channel c to (v/255 − Mean[c]) / Std[c]. The
-// zero value stands for ImageNet, as in the authors' code of the five
-// methods.
+// Normalization maps a byte v of channel c to (v/255 − Mean[c]) / Std[c]. The zero value stands for
+// ImageNet, as in the authors' code of the five methods.
 type Normalization struct {
 	Mean [3]float32 `json:"mean"`
 	Std  [3]float32 `json:"std"`
 }
 
-// ImageNet returns the mean and standard deviation of the ImageNet training
-// images, the convention of published models.
+// ImageNet returns the mean and standard deviation of the ImageNet training images, the convention
+// of published models.
 func ImageNet() Normalization {
 	return Normalization{Mean: [3]float32{0.485, 0.456, 0.406}, Std: [3]float32{0.229, 0.224, 0.225}}
 }
@@ -69,8 +68,7 @@ func (t *table) apply(dst []float32, src []uint8) {
 	}
 }
 
-// Apply normalises the RGB pixels src (HWC, three bytes a pixel) to dst,
-// which must be as long.
+// Apply normalises the RGB pixels src (HWC, three bytes a pixel) to dst, which must be as long.
 func (n Normalization) Apply(dst []float32, src []uint8) error {
 	if len(dst) != len(src) || len(src)%3 != 0 {
 		return fmt.Errorf("dataset: normalising %d bytes to %d floats, want as many, three a pixel", len(src), len(dst))
@@ -84,10 +82,9 @@ func (n Normalization) Apply(dst []float32, src []uint8) error {
 	return nil
 }
 
-// Measure returns mean and standard deviation of the pixels of ds by channel,
-// over all images. Sums are exact integers, so the result does not depend on
-// the number of processors. A channel that never varies gets the standard
-// deviation 1.
+// Measure returns mean and standard deviation of the pixels of ds by channel, over all images. Sums
+// are exact integers, so the result does not depend on the number of processors. A channel that
+// never varies gets the standard deviation 1.
 func Measure(ctx context.Context, ds Dataset) (Normalization, error) {
 	type sums struct {
 		sum, square [3]uint64

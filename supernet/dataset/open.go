@@ -20,10 +20,10 @@ import (
 //   - a folder with the IDX files of the MNIST family (also .gz), or an IDX
 //     image file with its label file beside it.
 //
-// Folders are recognised by the names in them, files by their content. Where the data are divided, Options
-// choose the part. The error wraps ErrUnknown when no form fits, ErrPart when
-// the part is not there, ErrFormat (and a *FileError) when a file is damaged,
-// ErrLimit when the data would take too much memory.
+// Folders are recognised by the names in them, files by their content. Where the data are divided,
+// Options choose the part. The error wraps ErrUnknown when no form fits, ErrPart when the part is
+// not there, ErrFormat (and a *FileError) when a file is damaged, ErrLimit when the data would take
+// too much memory.
 func Open(ctx context.Context, path string, o *Options) (*Memory, error) {
 	s, err := o.settings()
 	if err != nil {
@@ -36,10 +36,9 @@ func Open(ctx context.Context, path string, o *Options) (*Memory, error) {
 	return m, nil
 }
 
-// OpenPair opens the training part and the test part (or else the validation
-// part) of the data set at path. Without parts, a fraction of each class is
-// set apart as Options say. Both have the training part's classes; a class of
-// the test part that is not among them is an error.
+// OpenPair opens the training part and the test part (or else the validation part) of the data set
+// at path. Without parts, a fraction of each class is set apart as Options say. Both have the
+// training part's classes; a class of the test part that is not among them is an error.
 func OpenPair(ctx context.Context, path string, o *Options) (train, test Dataset, err error) {
 	s, err := o.settings()
 	if err != nil {
@@ -92,8 +91,7 @@ func open(ctx context.Context, path string, s settings) (*Memory, error) {
 	return openFile(ctx, path, s)
 }
 
-// openDir tries the forms that a folder's file names show, then takes it for
-// a folder of images.
+// openDir tries the forms that a folder's file names show, then takes it for a folder of images.
 func openDir(ctx context.Context, dir string, s settings) (*Memory, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

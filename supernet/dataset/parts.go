@@ -51,8 +51,7 @@ func isHidden(name string) bool {
 	return strings.HasPrefix(name, ".") && name != ".." || name == "__MACOSX"
 }
 
-// cleanName splits the path of an archive entry; nil when it is to be passed
-// over.
+// cleanName splits the path of an archive entry; nil when it is to be passed over.
 func cleanName(name string) []string {
 	name = strings.TrimLeft(path.Clean(strings.ReplaceAll(name, "\\", "/")), "/")
 	parts := strings.Split(name, "/")
@@ -62,11 +61,10 @@ func cleanName(name string) []string {
 	return parts
 }
 
-// arrange finds out what the folders of a tree of images mean: folders common
-// to all are passed over, train, val and test are parts, the next level is
-// the class, and deeper levels do not matter. Annotations, where there are
-// some, say the class instead. It returns the images of the part that is
-// wanted. where is the folder or archive, for messages.
+// arrange finds out what the folders of a tree of images mean: folders common to all are passed
+// over, train, val and test are parts, the next level is the class, and deeper levels do not
+// matter. Annotations, where there are some, say the class instead. It returns the images of the
+// part that is wanted. where is the folder or archive, for messages.
 func (t *tree) arrange(where string, want Part) ([]imageEntry, error) {
 	list := t.images
 	if len(list) == 0 {
@@ -124,8 +122,7 @@ func (t *tree) arrange(where string, want Part) ([]imageEntry, error) {
 	return keep, nil
 }
 
-// common reports whether all paths start with one folder that is neither a
-// part nor a class.
+// common reports whether all paths start with one folder that is neither a part nor a class.
 func common(paths [][]string) bool {
 	first := paths[0][0]
 	if partOf(first) != "" {

@@ -14,11 +14,10 @@ type item struct {
 	dst []uint8 // where its pixels go
 }
 
-// convertAll reads images one after the other in this goroutine and converts
-// them in others. read gives the next image, its raw bytes in buf where that
-// is long enough, and ok = false after the last; convert fills dst from raw.
-// The error returned is that of the earliest image that fails, whoever finds
-// it first.
+// convertAll reads images one after the other in this goroutine and converts them in others. read
+// gives the next image, its raw bytes in buf where that is long enough, and ok = false after the
+// last; convert fills dst from raw. The error returned is that of the earliest image that fails,
+// whoever finds it first.
 func convertAll(ctx context.Context, workers int, read func(buf []byte) (it item, ok bool, err error), convert func(item) error) error {
 	type job struct {
 		seq int
@@ -93,9 +92,8 @@ func sized(buf []byte, n int) []byte {
 	return buf[:n]
 }
 
-// blocks hands out zeroed image buffers cut from larger pieces, so that 60 000
-// images are not 60 000 allocations, and memory grows with what is read, not
-// with what a header announces.
+// blocks hands out zeroed image buffers cut from larger pieces, so that 60 000 images are not 60
+// 000 allocations, and memory grows with what is read, not with what a header announces.
 type blocks struct {
 	per  int
 	rest []uint8

@@ -58,8 +58,8 @@ func peek(path string) ([]byte, error) {
 	return head[:n], nil
 }
 
-// isTar looks for the name of the format, or, in archives older than that,
-// for a header whose checksum is right.
+// isTar looks for the name of the format, or, in archives older than that, for a header whose
+// checksum is right.
 func isTar(head []byte) bool {
 	if len(head) < 512 {
 		return false
@@ -93,9 +93,9 @@ func tarStem(name string) (string, bool) {
 	return "", false
 }
 
-// idxPart gives the part that an IDX image file holds, by its name; "" for
-// other files. train-images-idx3-ubyte.gz, t10k-images.idx3-ubyte and
-// emnist-letters-test-images-idx3-ubyte are such names.
+// idxPart gives the part that an IDX image file holds, by its name; "" for other files.
+// train-images-idx3-ubyte.gz, t10k-images.idx3-ubyte and emnist-letters-test-images-idx3-ubyte are
+// such names.
 func idxPart(name string) Part {
 	name = strings.ToLower(strings.TrimSuffix(name, ".gz"))
 	if isHidden(name) || !strings.Contains(name, "images") || !strings.Contains(name, "idx3") {
@@ -140,8 +140,8 @@ func openIDXFiles(ctx context.Context, files []string, s settings) (*Memory, err
 	return nil, badFile(images, "", 0, "no file of its labels beside it (%s or %s.gz)", base, base)
 }
 
-// cifarPart gives the part that a file of the official CIFAR distribution
-// holds, by its name; "" for other files.
+// cifarPart gives the part that a file of the official CIFAR distribution holds, by its name; ""
+// for other files.
 func cifarPart(name string) Part {
 	name = strings.TrimSuffix(name, ".gz")
 	switch {

@@ -12,8 +12,7 @@ import (
 	"testing"
 )
 
-// Archives from before the ustar format have no name in their header, only a
-// checksum.
+// Archives from before the ustar format have no name in their header, only a checksum.
 func TestOldTar(t *testing.T) {
 	archive := tarOf(t, []file{{"a/1.png", pngOf(t, noise(4, 4, 1))}})
 	for b := 0; b < len(archive); b += 512 {
@@ -40,8 +39,7 @@ func TestOldTar(t *testing.T) {
 	}
 }
 
-// Entries beyond a megabyte are read piece by piece; cut off inside, they say
-// where.
+// Entries beyond a megabyte are read piece by piece; cut off inside, they say where.
 func TestLargeEntry(t *testing.T) {
 	big := pngOf(t, noise(700, 700, 1))
 	if len(big) < 1<<20 {

@@ -7,9 +7,9 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// FromImage writes img to dst as size×size RGB (size·size·3 bytes, HWC), made
-// square as fit says; FitAuto is FitCrop here. Transparent pixels are put on
-// black; greyscale is repeated to three channels.
+// FromImage writes img to dst as size×size RGB (size·size·3 bytes, HWC), made square as fit says;
+// FitAuto is FitCrop here. Transparent pixels are put on black; greyscale is repeated to three
+// channels.
 func FromImage(dst []uint8, img image.Image, size int, fit Fit) error {
 	if err := checkBuffer(dst, size); err != nil {
 		return err
@@ -27,15 +27,15 @@ func FromImage(dst []uint8, img image.Image, size int, fit Fit) error {
 	if fit == FitPad {
 		draw.Draw(canvas, canvas.Bounds(), image.NewUniform(color.Black), image.Point{}, draw.Src)
 	}
-	// The kernel scaler widens its support when it shrinks, so that every
-	// source pixel counts and fine texture does not alias.
+	// The kernel scaler widens its support when it shrinks, so that every source pixel counts and
+	// fine texture does not alias.
 	draw.CatmullRom.Scale(canvas, to, img, from, draw.Src, nil)
 	toRGB(dst, canvas)
 	return nil
 }
 
-// placement says which rectangle of an image with bounds b goes to which
-// rectangle of a size×size canvas.
+// placement says which rectangle of an image with bounds b goes to which rectangle of a size×size
+// canvas.
 func placement(b image.Rectangle, size int, fit Fit) (to, from image.Rectangle) {
 	w, h := b.Dx(), b.Dy()
 	to, from = image.Rect(0, 0, size, size), b
@@ -60,8 +60,8 @@ func placement(b image.Rectangle, size int, fit Fit) (to, from image.Rectangle) 
 	return to, from
 }
 
-// toRGB copies an image of the destination's shape, pixel for pixel. The
-// kinds that the decoders give have loops of their own.
+// toRGB copies an image of the destination's shape, pixel for pixel. The kinds that the decoders
+// give have loops of their own.
 func toRGB(dst []uint8, img image.Image) {
 	b := img.Bounds()
 	w := b.Dx()

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Images of the right shape are copied pixel for pixel, whatever their kind
-// and wherever their bounds begin.
+// Images of the right shape are copied pixel for pixel, whatever their kind and wherever their
+// bounds begin.
 func TestFromImageExact(t *testing.T) {
 	rect := image.Rect(3, 5, 13, 15)
 	fill := func(set func(x, y int, c color.Color)) {
@@ -78,8 +78,8 @@ func TestFromImageTransparent(t *testing.T) {
 	}
 }
 
-// Shrinking a pattern finer than the new pixels gives its mean, not a moiré:
-// the filter covers all source pixels.
+// Shrinking a pattern finer than the new pixels gives its mean, not a moiré: the filter covers all
+// source pixels.
 func TestShrinkDoesNotAlias(t *testing.T) {
 	img := image.NewGray(image.Rect(0, 0, 64, 64))
 	for y := range 64 {

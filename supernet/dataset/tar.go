@@ -10,10 +10,9 @@ import (
 	"strings"
 )
 
-// OpenTar reads a tar file, plain or packed with gzip, of JPEG or PNG images
-// in class folders. It understands what OpenFolder understands, and the
-// result is the same as for the unpacked folder. The file is read twice: once
-// for the names, once for the images that are wanted.
+// OpenTar reads a tar file, plain or packed with gzip, of JPEG or PNG images in class folders. It
+// understands what OpenFolder understands, and the result is the same as for the unpacked folder.
+// The file is read twice: once for the names, once for the images that are wanted.
 func OpenTar(ctx context.Context, path string, o *Options) (*Memory, error) {
 	s, err := o.settings()
 	if err != nil {
@@ -61,8 +60,7 @@ func readTar(ctx context.Context, path string, open func() (*fileReader, error),
 	return loadImages(ctx, path, list, s, read, func(k int) (string, string) { return path, list[k].name })
 }
 
-// listTar is the first reading: names, annotations, and a check of the whole
-// archive.
+// listTar is the first reading: names, annotations, and a check of the whole archive.
 func listTar(ctx context.Context, path string, open func() (*fileReader, error), s settings) (*tree, error) {
 	st, err := open()
 	if err != nil {
@@ -143,8 +141,8 @@ func newTarWalk(st *fileReader) *tarWalk {
 	return &tarWalk{st: st, tail: tail, r: tar.NewReader(tail)}
 }
 
-// next gives the next entry, nil after the last. An archive must end with its
-// two blocks of zeros: without them it was cut off between two entries.
+// next gives the next entry, nil after the last. An archive must end with its two blocks of zeros:
+// without them it was cut off between two entries.
 func (t *tarWalk) next() (*tar.Header, error) {
 	h, err := t.r.Next()
 	switch {
@@ -160,8 +158,8 @@ func (t *tarWalk) next() (*tar.Header, error) {
 	return nil, t.st.fail(t.st.offset, "tar: %w", err)
 }
 
-// drain reads what is after the closing blocks (padding), so that a packed
-// file's checksum is looked at.
+// drain reads what is after the closing blocks (padding), so that a packed file's checksum is
+// looked at.
 func (t *tarWalk) drain() error {
 	if _, err := io.Copy(io.Discard, t.st); err != nil {
 		return t.st.fail(t.st.offset, "after the archive: %w", err)
@@ -169,8 +167,8 @@ func (t *tarWalk) drain() error {
 	return nil
 }
 
-// content reads the current entry into buf where that is long enough. Memory
-// is taken as bytes arrive when the header announces much.
+// content reads the current entry into buf where that is long enough. Memory is taken as bytes
+// arrive when the header announces much.
 func (t *tarWalk) content(h *tar.Header, buf []byte) ([]byte, error) {
 	const trust = 1 << 20
 	var n int64

@@ -47,8 +47,8 @@ func newView(ds Dataset, index []int32) *view {
 	return v
 }
 
-// Subset holds the images of ds whose indices are listed, in that order;
-// an index may be listed more than once. Labels and classes stay.
+// Subset holds the images of ds whose indices are listed, in that order; an index may be listed
+// more than once. Labels and classes stay.
 func Subset(ds Dataset, index []int) (Dataset, error) {
 	list := make([]int32, len(index))
 	for k, i := range index {
@@ -60,9 +60,8 @@ func Subset(ds Dataset, index []int) (Dataset, error) {
 	return newView(ds, list), nil
 }
 
-// KeepClasses holds the images of the listed classes, in the order of ds.
-// Labels and class names stay as in ds: the other classes are there, without
-// images.
+// KeepClasses holds the images of the listed classes, in the order of ds. Labels and class names
+// stay as in ds: the other classes are there, without images.
 func KeepClasses(ds Dataset, labels ...int) (Dataset, error) {
 	keep, err := classSet(ds, labels)
 	if err != nil {
@@ -77,8 +76,8 @@ func KeepClasses(ds Dataset, labels ...int) (Dataset, error) {
 	return newView(ds, list), nil
 }
 
-// ByClass holds the images of the listed classes, in the order of ds, and
-// numbers the classes anew: labels[k] becomes class k.
+// ByClass holds the images of the listed classes, in the order of ds, and numbers the classes anew:
+// labels[k] becomes class k.
 func ByClass(ds Dataset, labels ...int) (Dataset, error) {
 	number, err := classSet(ds, labels)
 	if err != nil {
@@ -112,9 +111,8 @@ func classSet(ds Dataset, labels []int) ([]int, error) {
 	return place, nil
 }
 
-// Relabel gives the images of ds other classes: label l becomes mapping[l],
-// an index into classes; images whose label maps to −1 are left out.
-// Several labels may map to one class.
+// Relabel gives the images of ds other classes: label l becomes mapping[l], an index into classes;
+// images whose label maps to −1 are left out. Several labels may map to one class.
 func Relabel(ds Dataset, classes []string, mapping []int) (Dataset, error) {
 	if len(mapping) != len(ds.Classes()) {
 		return nil, fmt.Errorf("dataset: mapping of %d labels for a set of %d classes", len(mapping), len(ds.Classes()))
@@ -147,10 +145,9 @@ func Relabel(ds Dataset, classes []string, mapping []int) (Dataset, error) {
 	return v, nil
 }
 
-// Fraction holds the fraction f, in (0, 1], of the images of each class,
-// rounded to the nearest number but at least one, in the order of ds. It is
-// drawn with the seed, and a larger fraction with the same seed contains the
-// smaller: the data volume grows by new images only.
+// Fraction holds the fraction f, in (0, 1], of the images of each class, rounded to the nearest
+// number but at least one, in the order of ds. It is drawn with the seed, and a larger fraction
+// with the same seed contains the smaller: the data volume grows by new images only.
 func Fraction(ds Dataset, f float64, seed uint64) (Dataset, error) {
 	if !(f > 0 && f <= 1) {
 		return nil, fmt.Errorf("dataset: fraction %v, want above 0 and at most 1", f)
@@ -159,8 +156,7 @@ func Fraction(ds Dataset, f float64, seed uint64) (Dataset, error) {
 	return newView(ds, taken), nil
 }
 
-// Split divides ds in two: a holds what Fraction(ds, f, seed) holds, b all
-// other images.
+// Split divides ds in two: a holds what Fraction(ds, f, seed) holds, b all other images.
 func Split(ds Dataset, f float64, seed uint64) (a, b Dataset, err error) {
 	if !(f > 0 && f < 1) {
 		return nil, nil, fmt.Errorf("dataset: split at %v, want between 0 and 1", f)
@@ -169,8 +165,8 @@ func Split(ds Dataset, f float64, seed uint64) (a, b Dataset, err error) {
 	return newView(ds, taken), newView(ds, left), nil
 }
 
-// divide draws the fraction f of each class. Each class has a stream of its
-// own, so its draw does not depend on the other classes.
+// divide draws the fraction f of each class. Each class has a stream of its own, so its draw does
+// not depend on the other classes.
 func divide(ds Dataset, f float64, seed uint64) (taken, left []int32) {
 	byClass := make([][]int32, len(ds.Classes()))
 	for i := range ds.Len() {
@@ -196,8 +192,7 @@ type concat struct {
 	start []int // first index of each part; one more than parts
 }
 
-// Concat puts datasets of one image size and the same classes one after the
-// other.
+// Concat puts datasets of one image size and the same classes one after the other.
 func Concat(parts ...Dataset) (Dataset, error) {
 	if len(parts) == 0 {
 		return nil, fmt.Errorf("dataset: nothing to concatenate")

@@ -123,8 +123,8 @@ func indices(base *Memory, ds Dataset) []int {
 	return list
 }
 
-// Fractions are stratified, in the order of the base, grow by inclusion, and
-// Split divides without loss or overlap.
+// Fractions are stratified, in the order of the base, grow by inclusion, and Split divides without
+// loss or overlap.
 func TestFractionAndSplit(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		base := grid(t, rapid.IntRange(1, 80).Draw(rt, "images"), 1, rapid.IntRange(1, 4).Draw(rt, "classes"))
