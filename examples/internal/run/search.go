@@ -104,7 +104,7 @@ func (s *Search[T]) codec() search.Codec[T] {
 // show makes steps progress.
 func (s *Search[T]) show(j *Job, loop *search.Loop[T]) search.Observer[T] {
 	shown := j.Out.Phase(s.Title, s.Options.Steps)
-	return observer[T](func(records []search.Record[T]) error {
+	return search.ObserverFunc[T](func(records []search.Record[T]) error {
 		var note string
 		if s.Note != nil {
 			note = s.Note(records)
@@ -113,7 +113,3 @@ func (s *Search[T]) show(j *Job, loop *search.Loop[T]) search.Observer[T] {
 		return nil
 	})
 }
-
-type observer[T any] func(records []search.Record[T]) error
-
-func (o observer[T]) Observe(records []search.Record[T]) error { return o(records) }
