@@ -48,8 +48,8 @@ func TestStreamsRepeat(t *testing.T) {
 				t.Fatalf("source seeded again gives %d, expected %d", y, x)
 			}
 		}
-		if Seed(seed, purpose, i) != Seed(seed, purpose, i) {
-			t.Fatal("derived seeds differ")
+		if s := Seed(seed, purpose, i); s != Seed(seed, purpose, i) || s == Seed(seed, purpose+"x", i) {
+			t.Fatalf("derived seed %d belongs to another purpose, or changes", s)
 		}
 	})
 }
