@@ -50,9 +50,9 @@ func (t *training) step(b *dataset.Batch, passes []passRun, lr float64, number i
 			s.first = logits
 		}
 	}
-	scalars := append(t.losses, t.rights...)
-	t.numbers = slices.Grow(t.numbers[:0], len(scalars))[:len(scalars)]
-	for i, v := range tape.ReadScalars(t.numbers, scalars...) {
+	t.scalars = append(append(t.scalars[:0], t.losses...), t.rights...)
+	t.numbers = slices.Grow(t.numbers[:0], len(t.scalars))[:len(t.scalars)]
+	for i, v := range tape.ReadScalars(t.numbers, t.scalars...) {
 		if i < len(t.losses) {
 			loss += v
 		} else {

@@ -46,7 +46,8 @@ type training struct {
 	masks   []bool     // of the classes of the batch
 	losses  []nn.Value // of the passes of the step under way
 	rights  []nn.Value
-	numbers []float64
+	scalars []nn.Value // both
+	numbers []float64  // that they hold
 }
 
 // trainState is where a training stands.

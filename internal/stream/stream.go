@@ -6,10 +6,7 @@
 // in which items are made nor on how many workers make them.
 package stream
 
-import (
-	"hash/fnv"
-	"math/rand/v2"
-)
+import "math/rand/v2"
 
 // New is the generator of one item: the stream (seed, purpose, index...).
 func New(seed uint64, purpose string, index ...uint64) *rand.Rand {
@@ -24,9 +21,11 @@ func Source(seed uint64, purpose string, index ...uint64) *rand.PCG {
 
 // Key is the two numbers that a PCG source of the stream is seeded with.
 func Key(seed uint64, purpose string, index ...uint64) (uint64, uint64) {
-	h := fnv.New64a()
-	h.Write([]byte(purpose))
-	hi := mix(seed ^ mix(h.Sum64()))
+	h := uint64(0xcbf29ce484222325) // FNV-1a, written out because keys are made in inner loops
+	for i := range len(purpose) {
+		h = (h ^ uint64(purpose[i])) * 0x100000001b3
+	}
+	hi := mix(seed ^ mix(h))
 	lo := uint64(len(index))
 	for _, i := range index {
 		lo = mix(lo) ^ mix(i+0x9e3779b97f4a7c15)

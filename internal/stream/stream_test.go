@@ -54,6 +54,14 @@ func TestStreamsRepeat(t *testing.T) {
 	})
 }
 
+// Making a key allocates nothing: loaders make one per image.
+func TestKeyAllocates(t *testing.T) {
+	i := uint64(0)
+	if n := testing.AllocsPerRun(100, func() { i++; Key(1, "test", i, 2) }); n != 0 {
+		t.Errorf("a key costs %v allocations, expected none", n)
+	}
+}
+
 // Streams are part of what users see: a change here changes every result of a seed.
 func TestStreamsAreFixed(t *testing.T) {
 	if got, want := New(1, "test", 2, 3).Uint64(), uint64(15108297558466898905); got != want {
