@@ -114,7 +114,7 @@ func (n *Net) Save(ctx context.Context, path string) error {
 	return nil
 }
 
-// Load reads a supernet that Save wrote. Of the options Workers, Makers and Logger count;
+// Load reads a supernet that Save wrote. Of the options Workers, Device, Makers and Logger count;
 // everything else is in the file. A damaged file gives an error, never a supernet.
 func Load(path string, o *Options) (*Net, error) {
 	n, err := load(path, o)
@@ -170,7 +170,7 @@ func (m *Model) Save(ctx context.Context, path string) error {
 	return nil
 }
 
-// LoadModel reads a model that Save wrote. Of the options Workers, Makers and Logger count;
+// LoadModel reads a model that Save wrote. Of the options Workers, Device, Makers and Logger count;
 // everything else is in the file. A damaged file gives an error, never a model.
 func LoadModel(path string, o *Options) (*Model, error) {
 	m, err := loadModel(path, o)
