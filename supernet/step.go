@@ -27,6 +27,9 @@ func (t *training) step(b *dataset.Batch, passes []passRun, lr float64, number i
 	if err := t.mask(b, number); err != nil {
 		return 0, 0, err
 	}
+	if err := t.consult(b, passes, number); err != nil {
+		return 0, 0, err
+	}
 	t.weights.Lock()
 	defer t.weights.Unlock()
 	tape := t.runner.tape
@@ -67,6 +70,21 @@ func (t *training) step(b *dataset.Batch, passes []passRun, lr float64, number i
 	return loss, right, tape.Stream().Sync()
 }
 
+// consult has the teachers answer while no weights are locked: two models that teach each other
+// while both are trained would else wait for each other for ever.
+func (t *training) consult(b *dataset.Batch, passes []passRun, number int) error {
+	for i := range passes {
+		u := passes[i].teacher
+		if u == nil || u.inPlace() {
+			continue
+		}
+		if err := u.answer(b, number, t.space.Classes()); err != nil {
+			return fmt.Errorf("teacher: %w", err)
+		}
+	}
+	return nil
+}
+
 // pass runs one pass forward and backward and returns its logits, which stay readable in the passes
 // after it.
 func (t *training) pass(p *passRun, s *stepping) (nn.Value, error) {
@@ -87,10 +105,7 @@ func (t *training) pass(p *passRun, s *stepping) (nn.Value, error) {
 		t.losses = append(t.losses, tape.Sum(tape.CrossEntropy(logits, s.goal), p.weight*p.labels/images))
 	}
 	if u := p.teacher; u != nil {
-		answer, mask, err := t.lesson(u, s)
-		if err != nil {
-			return logits, fmt.Errorf("teacher: %w", err)
-		}
+		answer, mask := t.lesson(u, s)
 		t.losses = append(t.losses, tape.Sum(tape.Distill(logits, answer, u.temperature, mask), p.weight*u.weight/images))
 	}
 	right := tape.Sum(tape.Correct(logits, s.goal), 1)
@@ -102,20 +117,16 @@ func (t *training) pass(p *passRun, s *stepping) (nn.Value, error) {
 
 // lesson is the logits of a teacher and the classes that it teaches on, for every image of the
 // step.
-func (t *training) lesson(u *tutor, s *stepping) (answer nn.Value, mask nn.Mask, err error) {
+func (t *training) lesson(u *tutor, s *stepping) (answer nn.Value, mask nn.Mask) {
 	tape, classes := t.runner.tape, t.space.Classes()
 	answer, mask = s.first, s.goal.Mask
 	if !u.inPlace() {
-		rows, err := u.answer(s.batch, s.number, classes)
-		if err != nil {
-			return answer, mask, err
-		}
-		answer = tape.Input(tensor.Vector(s.batch.N, classes), rows)
+		answer = tape.Input(tensor.Vector(s.batch.N, classes), u.logits)
 	}
 	if u.keep != nil {
 		mask = tape.Mask(classes, u.maskOf(t.masks, s.batch.Labels, classes))
 	}
-	return answer, mask, nil
+	return answer, mask
 }
 
 // mask asks for the classes that count in the batch.

@@ -133,7 +133,7 @@ func (t *training) restore(meta *trainMeta, tensors map[string]checkpoint.Tensor
 	for _, s := range t.store.list {
 		for prefix, group := range groups {
 			_, there := tensors[prefix+s.key]
-			if !there && prefix != prefixValue && !(prefix == prefixBest && meta.State.HasBest && meta.State.Result.Status != searchspace.StatusFinished && !t.store.open()) {
+			if !there && prefix != prefixValue && !(prefix == prefixBest && meta.State.HasBest && meta.State.Result.Status != searchspace.StatusFinished && !t.store.openEnded) {
 				continue
 			}
 			data, err := checkpoint.Get[float32](tensors, prefix+s.key, s.dims()...)
