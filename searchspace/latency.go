@@ -14,7 +14,8 @@ type LatencyLayer struct {
 
 // String names the layer in errors.
 func (l LatencyLayer) String() string {
-	return fmt.Sprintf("%s %v→%v k%d s%d g%d norm=%v %s", l.Op, l.In, l.Out, l.Kernel, l.Stride, l.Groups, l.Norm, l.Act)
+	return fmt.Sprintf("%s %v→%v k%d s%d g%d norm=%v %s", l.Op, l.In, l.Out, l.Kernel, l.Stride, l.Groups,
+		l.Norm, l.Act)
 }
 
 // Latency is the measured time of a layer for a whole batch.

@@ -32,7 +32,8 @@ type timedModel struct {
 	images *tensor.Dense
 }
 
-func (modelTimer) open(space *searchspace.Space, a searchspace.Arch, o *LatencyOptions) (timedNetwork, error) {
+func (modelTimer) open(space *searchspace.Space, a searchspace.Arch,
+	o *LatencyOptions) (timedNetwork, error) {
 	m, err := NewModel(space, a, &Options{Seed: o.Seed, Workers: o.Workers})
 	if err != nil {
 		return nil, err

@@ -74,7 +74,8 @@ func (n *network) measure(ctx context.Context, p *program, im *images, stats []*
 			column := im.classes.columnOf(label, k)
 			switch {
 			case column < 0 && im.classes != nil:
-				return fmt.Errorf("%w: label %d, expected one of the classes %v", ErrData, label, im.classes.list)
+				return fmt.Errorf("%w: label %d, expected one of the classes %v", ErrData, label,
+					im.classes.list)
 			case column < 0:
 				continue
 			}

@@ -30,7 +30,8 @@ func (n *Net) Train(ctx context.Context, train dataset.Dataset, o *TrainOptions)
 }
 
 func (n *Net) run(ctx context.Context, train dataset.Dataset, o *TrainOptions) (*TrainResult, error) {
-	j := job{shared: true, identity: n.identity(), sampler: o.Subnets.Sampler, every: orInt(o.Subnets.StepsPerDraw, defaultStepsPerDraw), program: n.program}
+	j := job{shared: true, identity: n.identity(), sampler: o.Subnets.Sampler,
+		every: orInt(o.Subnets.StepsPerDraw, defaultStepsPerDraw), program: n.program}
 	if j.sampler == nil {
 		j.sampler = Uniform(n.space, o.Seed)
 	}
@@ -48,7 +49,8 @@ func (n *Net) run(ctx context.Context, train dataset.Dataset, o *TrainOptions) (
 }
 
 // validator judges the supernet by the mean of some sub-networks.
-func (n *Net) validator(train dataset.Dataset, o *TrainOptions) (func(ctx context.Context) (Validation, error), error) {
+func (n *Net) validator(train dataset.Dataset,
+	o *TrainOptions) (func(ctx context.Context) (Validation, error), error) {
 	eval := EvalOptions{}
 	if o.ValidationOptions != nil {
 		eval = *o.ValidationOptions

@@ -79,7 +79,8 @@ func (t *training) bind(pass Pass) (r passRun, err error) {
 	}
 	r.labels = max(r.labels, 0)
 	if !finite(r.weight) || r.weight < 0 || !finite(r.labels) {
-		return r, fmt.Errorf("pass of weight %v with labels of weight %v, expected finite numbers, the first above 0", pass.Weight, pass.Labels)
+		return r, fmt.Errorf("pass of weight %v with labels of weight %v, expected finite numbers, the "+
+			"first above 0", pass.Weight, pass.Labels)
 	}
 	if pass.Teacher != nil {
 		if r.teacher, err = t.tutorOf(pass.Teacher); err != nil {

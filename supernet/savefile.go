@@ -21,7 +21,7 @@ type fileMeta struct {
 	Space         searchspace.Spec
 	Sharing       string   `json:",omitempty"` // of a supernet
 	Arch          string   `json:",omitempty"` // of a model
-	Archs         []string `json:",omitempty"` // of a supernet whose networks bring their tensors: those that did
+	Archs         []string `json:",omitempty"` // of a supernet: networks that brought tensors
 	Classes       []string `json:",omitempty"` // names, if they are known
 	Seed          uint64
 	Normalization dataset.Normalization
@@ -33,7 +33,8 @@ type fileMeta struct {
 
 // meta describes the network. The caller has the turn.
 func (n *network) meta() fileMeta {
-	return fileMeta{Space: n.space.Spec(), Classes: n.classes.names(), Seed: n.seed, Normalization: n.norm, Fit: n.fit,
+	return fileMeta{Space: n.space.Spec(), Classes: n.classes.names(), Seed: n.seed, Normalization: n.norm,
+		Fit:     n.fit,
 		Version: n.version.Load(), Stage: int(n.stage.Load()), KernelPath: n.backend.Name()}
 }
 

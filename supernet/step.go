@@ -22,7 +22,8 @@ type stepping struct {
 // step is one update: every pass runs forward and backward on the batch, the gradients add up. It
 // returns the sum of the losses, and how many images were answered right, as a mean over the
 // passes.
-func (t *training) step(b *dataset.Batch, passes []passRun, lr float64, number int) (loss, right float64, err error) {
+func (t *training) step(b *dataset.Batch, passes []passRun, lr float64,
+	number int) (loss, right float64, err error) {
 	defer tensor.Recover(&err)
 	if err := t.mask(b, number); err != nil {
 		return 0, 0, err
@@ -41,7 +42,8 @@ func (t *training) step(b *dataset.Batch, passes []passRun, lr float64, number i
 		if k == 0 {
 			tape.Begin(mode)
 			s.x = tape.Input(inputShape(b.N, b.Size), b.X)
-			s.goal = tape.Goal(t.space.Classes(), nn.Targets{Labels: b.Labels, Smoothing: t.plan.LabelSmoothing, Mask: t.masks})
+			s.goal = tape.Goal(t.space.Classes(), nn.Targets{Labels: b.Labels,
+				Smoothing: t.plan.LabelSmoothing, Mask: t.masks})
 		} else {
 			tape.Next(mode)
 		}
@@ -106,7 +108,8 @@ func (t *training) pass(p *passRun, s *stepping) (nn.Value, error) {
 	}
 	if u := p.teacher; u != nil {
 		answer, mask := t.lesson(u, s)
-		t.losses = append(t.losses, tape.Sum(tape.Distill(logits, answer, u.temperature, mask), p.weight*u.weight/images))
+		t.losses = append(t.losses, tape.Sum(tape.Distill(logits, answer, u.temperature, mask),
+			p.weight*u.weight/images))
 	}
 	right := tape.Sum(tape.Correct(logits, s.goal), 1)
 	tape.Pin(right)
@@ -144,7 +147,8 @@ func (t *training) mask(b *dataset.Batch, number int) error {
 	}
 	for i, label := range b.Labels {
 		if !t.masks[i*classes+label] {
-			return fmt.Errorf("class masks: class %d of sample %d does not count, expected every label to", label, i)
+			return fmt.Errorf("class masks: class %d of sample %d does not count, expected every label to",
+				label, i)
 		}
 	}
 	return nil

@@ -35,7 +35,8 @@ func (t *training) tutorOf(o *Teacher) (*tutor, error) {
 	if u := t.tutors[o]; u != nil {
 		return u, nil
 	}
-	u := &tutor{model: o.Model, temperature: o.Temperature, weight: o.Weight, batchStatistics: o.BatchStatistics, step: -1}
+	u := &tutor{model: o.Model, temperature: o.Temperature, weight: o.Weight,
+		batchStatistics: o.BatchStatistics, step: -1}
 	if u.temperature == 0 {
 		u.temperature = 1
 	}
@@ -43,7 +44,8 @@ func (t *training) tutorOf(o *Teacher) (*tutor, error) {
 		u.weight = 1
 	}
 	if !(u.temperature > 0) || !finite(u.temperature) || !(u.weight > 0) || !finite(u.weight) {
-		return nil, fmt.Errorf("teacher with temperature %v and weight %v, expected numbers above 0", o.Temperature, o.Weight)
+		return nil, fmt.Errorf("teacher with temperature %v and weight %v, expected numbers above 0",
+			o.Temperature, o.Weight)
 	}
 	if err := t.fits(u); err != nil {
 		return nil, fmt.Errorf("teacher: %w", err)
@@ -164,7 +166,8 @@ func (o *Teacher) identity() string {
 	if o.Model != nil {
 		who = o.Model.fingerprint()
 	}
-	return fmt.Sprintf("%s, temperature %v, weight %v, classes %v, batch statistics %v", who, o.Temperature, o.Weight, o.Classes, o.BatchStatistics)
+	return fmt.Sprintf("%s, temperature %v, weight %v, classes %v, batch statistics %v", who, o.Temperature,
+		o.Weight, o.Classes, o.BatchStatistics)
 }
 
 // fingerprint is a digest of architecture and weights.

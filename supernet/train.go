@@ -59,7 +59,8 @@ type trainState struct {
 }
 
 // train runs a job. The caller has the turn.
-func (n *network) train(ctx context.Context, train dataset.Dataset, o *TrainOptions, j job) (*TrainResult, error) {
+func (n *network) train(ctx context.Context, train dataset.Dataset, o *TrainOptions,
+	j job) (*TrainResult, error) {
 	t := &training{network: n, job: j, data: train, opts: o, draw: -1}
 	if n.busy {
 		return &TrainResult{}, ErrTraining
@@ -125,7 +126,8 @@ func (t *training) loop(ctx context.Context) error {
 func (t *training) epoch(ctx context.Context) error {
 	spe := t.plan.StepsPerEpoch
 	loader := dataset.LoaderOptions{
-		BatchSize: t.plan.BatchSize, Shuffle: !t.plan.NoShuffle, Seed: t.plan.Seed, Epoch: t.state.Step / spe, Skip: t.state.Step % spe,
+		BatchSize: t.plan.BatchSize, Shuffle: !t.plan.NoShuffle, Seed: t.plan.Seed, Epoch: t.state.Step / spe,
+		Skip:    t.state.Step % spe,
 		Augment: t.plan.Augment, Normalization: t.norm, Workers: t.opts.LoaderWorkers, DropLast: true,
 	}
 	for b, err := range dataset.Batches(ctx, t.data, loader) {
@@ -164,7 +166,8 @@ func (t *training) advance(ctx context.Context, b *dataset.Batch) error {
 	t.state.LossSum += loss
 	t.state.Right += right
 	t.done += b.N
-	return t.report(Progress{Phase: PhaseTrain, Epoch: epoch, Arch: t.passes[0].program.arch, Passes: len(t.passes), Loss: loss,
+	return t.report(Progress{Phase: PhaseTrain, Epoch: epoch, Arch: t.passes[0].program.arch,
+		Passes: len(t.passes), Loss: loss,
 		Accuracy: right / float64(b.N), LR: lr})
 }
 
@@ -248,12 +251,14 @@ func (t *training) finishEpoch(ctx context.Context) error {
 	t.state.LossSum, t.state.Right = 0, 0
 	var reported error
 	if due {
-		better := !t.state.HasBest || v.Accuracy > res.Best.Accuracy || v.Accuracy == res.Best.Accuracy && v.Loss < res.Best.Loss
+		better := !t.state.HasBest || v.Accuracy > res.Best.Accuracy || v.Accuracy == res.Best.Accuracy &&
+			v.Loss < res.Best.Loss
 		res.Validations = append(res.Validations, v)
 		if better {
 			res.Best, t.state.HasBest, t.best = v, true, t.values()
 		}
-		reported = t.report(Progress{Phase: PhaseValidate, Epoch: epochs, Loss: v.Loss, Accuracy: v.Accuracy, Best: better})
+		reported = t.report(Progress{Phase: PhaseValidate, Epoch: epochs, Loss: v.Loss, Accuracy: v.Accuracy,
+			Best: better})
 	}
 	if epochs == t.plan.Epochs || t.opts.CheckpointEvery > 0 && t.state.Step%t.opts.CheckpointEvery != 0 {
 		return reported

@@ -19,7 +19,8 @@ func (t *training) prepare() (err error) {
 	if err := checkLabels(t.data, t.space.Classes()); err != nil {
 		return err
 	}
-	t.sgd = nn.SGD{Momentum: t.plan.Momentum, WeightDecay: t.plan.WeightDecay, Nesterov: t.plan.Nesterov, ClipNorm: t.plan.ClipNorm}
+	t.sgd = nn.SGD{Momentum: t.plan.Momentum, WeightDecay: t.plan.WeightDecay, Nesterov: t.plan.Nesterov,
+		ClipNorm: t.plan.ClipNorm}
 	t.plan.Sampler, t.plan.StepsPerDraw = t.sampler.Identity(), t.every
 	t.identity.Plan = *t.plan
 	if t.opts.Teacher != nil {

@@ -115,7 +115,8 @@ func (t *Tape) backward(r *record) {
 		grads := tensor.ConvGrads{W: gradWeight(r.weight), B: gradVec(r.bias), NeedX: t.needs(r.a)}
 		t.give(r.a, st.ConvBackward(t.nodes[r.a].t, dy, r.weight.V, r.conv, grads))
 	case opNorm:
-		grads := tensor.BatchNormGrads{Gamma: gradVec(r.norm.Gamma), Beta: gradVec(r.norm.Beta), NeedX: t.needs(r.a)}
+		grads := tensor.BatchNormGrads{Gamma: gradVec(r.norm.Gamma), Beta: gradVec(r.norm.Beta),
+			NeedX: t.needs(r.a)}
 		t.give(r.a, st.BatchNormActBackward(t.nodes[r.a].t, r.saved, dy, r.norm.operands(), r.spec, grads))
 	case opAct:
 		t.give(r.a, st.ActBackward(t.nodes[r.a].t, dy, r.act))
@@ -171,7 +172,8 @@ func (t *Tape) backward(r *record) {
 func (t *Tape) backwardAdd(r *record, gi int32) {
 	g := gi
 	if r.act != tensor.ActNone {
-		g = t.newGrad(t.st.AddBackward(t.nodes[r.a].t, t.nodes[r.b].t, t.nodes[r.out].t, t.grads[gi].t, r.act))
+		g = t.newGrad(t.st.AddBackward(t.nodes[r.a].t, t.nodes[r.b].t, t.nodes[r.out].t,
+			t.grads[gi].t, r.act))
 	}
 	// One reference is held while both operands take theirs, so that the shared gradient is not
 	// given back between.

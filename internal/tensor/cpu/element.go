@@ -27,7 +27,8 @@ func (s *stream) Act(xt tensor.Tensor, act tensor.Act) tensor.Tensor {
 func (s *stream) ActBackward(xt, dyt tensor.Tensor, act tensor.Act) tensor.Tensor {
 	x, dy := s.plain(xt), s.plain(dyt)
 	dx := s.make(x.shape)
-	s.runRows(x.shape, rowsOp{op: rowsGradApply, dst: dx.st, x: x.st, pending: pending{act: kact(act), d: dy.st}})
+	s.runRows(x.shape, rowsOp{op: rowsGradApply, dst: dx.st, x: x.st, pending: pending{act: kact(act),
+		d: dy.st}})
 	return dx
 }
 
