@@ -124,13 +124,6 @@ func (t *Tape) backward(r *record) {
 		t.backwardAdd(r, gi)
 	case opMix:
 		t.backwardMix(r, dy)
-	case opMul:
-		if t.needs(r.a) {
-			t.give(r.a, st.Mul(dy, t.nodes[r.b].t))
-		}
-		if t.needs(r.b) {
-			t.give(r.b, st.Mul(dy, t.nodes[r.a].t))
-		}
 	case opScale:
 		t.give(r.a, st.ScaleTensor(dy, r.alpha))
 	case opScaleChannels:

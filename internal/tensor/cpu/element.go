@@ -140,20 +140,3 @@ func (s *stream) GlobalAvgPoolBackward(dyt tensor.Tensor, shape tensor.Shape) te
 	defer s.arena.release(add)
 	return s.derive(shape, nil, pending{kind: lazyScaled, add: add})
 }
-
-// Mul is the elementwise product.
-func (s *stream) Mul(at, bt tensor.Tensor) tensor.Tensor {
-	return s.zip(s.plain(at), s.plain(bt), func(x, y float32) float32 { return x * y })
-}
-
-func (s *stream) zip(a, b *node, f func(x, y float32) float32) *node {
-	out := s.make(a.shape)
-	ad, bd, od := a.data(), b.data(), out.data()
-	const per = 1 << 13
-	s.parallel((len(od)+per-1)/per, per, func(i int) {
-		for j := i * per; j < min((i+1)*per, len(od)); j++ {
-			od[j] = f(ad[j], bd[j])
-		}
-	})
-	return out
-}

@@ -99,12 +99,6 @@ func (s *stream) operands(xs []tensor.Tensor, p tensor.Vec) []*array {
 	return parts
 }
 
-func (s *stream) Mul(a, b tensor.Tensor) tensor.Tensor {
-	x, y := s.use(a), s.use(b)
-	tensor.CheckShape("mul", "second operand", b, x.shape)
-	return s.zip(x.shape, func(i int) float32 { return x.data[i] * y.data[i] })
-}
-
 func (s *stream) ScaleTensor(x tensor.Tensor, alpha float64) tensor.Tensor {
 	in := s.use(x)
 	return s.zip(in.shape, func(i int) float32 { return float32(alpha) * in.data[i] })
