@@ -21,13 +21,14 @@ const module = "github.com/tendril-nas/tendril/"
 var allowed = map[string][]string{
 	"":                            {},
 	"searchspace":                 {"internal/jsonfloat"},
-	"supernet":                    {"searchspace", "supernet/dataset", "internal/nn", "internal/tensor", "internal/tensor/cpu", "internal/checkpoint", "internal/stream", "internal/jsonfloat", "internal/onnx", "gorgonia.org/tensor"},
+	"supernet":                    {"searchspace", "supernet/dataset", "internal/nn", "internal/tensor", "internal/tensor/cpu", "internal/checkpoint", "internal/stream", "internal/jsonfloat", "internal/onnx", "internal/machine", "gorgonia.org/tensor"},
 	"supernet/dataset":            {"internal/stream", "golang.org/x/image"},
 	"wasserstein":                 {"internal/kernel", "internal/checkpoint", "gonum.org/v1/gonum", "gorgonia.org/tensor"},
 	"adjuster":                    {"searchspace", "internal/nn", "internal/tensor", "internal/tensor/cpu", "internal/search", "internal/checkpoint", "internal/stream", "internal/jsonfloat"},
 	"internal/search":             {"searchspace", "internal/checkpoint", "internal/stream"},
 	"internal/stream":             {},
 	"internal/jsonfloat":          {},
+	"internal/machine":            {},
 	"internal/onnx":               {"searchspace", "google.golang.org/protobuf/encoding/protowire"},
 	"internal/checkpoint":         {},
 	"internal/kernel":             {"golang.org/x/sys"},
@@ -36,7 +37,7 @@ var allowed = map[string][]string{
 	"internal/tensor/fake":        {"internal/tensor"},
 	"internal/tensor/backendtest": {"internal/tensor", "internal/tensor/fake"},
 	"internal/nn":                 {"internal/tensor"},
-	"examples/": {"searchspace", "supernet", "supernet/dataset", "wasserstein", "adjuster", "internal/checkpoint", "internal/search", "internal/stream", "examples/",
+	"examples/": {"searchspace", "supernet", "supernet/dataset", "wasserstein", "adjuster", "internal/checkpoint", "internal/machine", "internal/search", "internal/stream", "examples/",
 		"gonum.org/v1", "gorgonia.org/tensor", "golang.org/x/term"},
 }
 

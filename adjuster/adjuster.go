@@ -115,7 +115,8 @@ func (a *Adjuster) Abandon() {
 // found so far, and the adjustment stays pending: calling Adjust again with the same prev and d,
 // here or in another process after Save and Load, continues it to the same bits as if it had not
 // been interrupted.
-func (a *Adjuster) Adjust(ctx context.Context, prev searchspace.Arch, d float64, reward, final Evaluator) (*Result, error) {
+func (a *Adjuster) Adjust(ctx context.Context, prev searchspace.Arch, d float64,
+	reward, final Evaluator) (*Result, error) {
 	if reward == nil {
 		return nil, errors.New("adjuster: no evaluator")
 	}

@@ -125,7 +125,8 @@ func (r *run) candidates() ([]searchspace.Arch, error) {
 		add(r.prev)
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("adjuster: the space refused all %d candidates: %w", o.Candidates, searchspace.ErrInfeasible)
+		return nil, fmt.Errorf("adjuster: the space refused all %d candidates: %w", o.Candidates,
+			searchspace.ErrInfeasible)
 	}
 	return out, nil
 }

@@ -90,7 +90,8 @@ func (c Condition) Decide(r Reading) (Decision, error) {
 		return Decision{}, fmt.Errorf("adjuster: reading has no reference images")
 	}
 	if c.Confidence != 0 && !(c.Confidence > 0.5 && c.Confidence < 1) {
-		return Decision{}, fmt.Errorf("adjuster: confidence %v, expected 0 or more than 0.5 and less than 1", c.Confidence)
+		return Decision{}, fmt.Errorf("adjuster: confidence %v, expected 0 or more than 0.5 and less than 1",
+			c.Confidence)
 	}
 	if math.IsNaN(c.Epsilon) {
 		return Decision{}, fmt.Errorf("adjuster: epsilon is not a number")

@@ -7,18 +7,19 @@
 //
 // Its parts can be used alone:
 //
-//   - [Condition] is the adaptation condition, eq. (4): adjust when the accuracy of the serving model
-//     fell by more than ε.
-//   - [Adjuster] is the network architecture adjuster, Algorithm 2: an LSTM policy over the decisions
-//     of any search space that looks at the previous architecture and at the distance d_t that the
-//     data moved, trained by REINFORCE with the reward of eq. (5).
+//   - [Condition] is the adaptation condition, eq. (4): adjust when the accuracy of the serving
+//     model fell by more than ε.
+//   - [Adjuster] is the network architecture adjuster, Algorithm 2: an LSTM policy over the
+//     decisions of any search space that looks at the previous architecture and at the distance d_t
+//     that the data moved, trained by REINFORCE with the reward of eq. (5).
 //   - [Expert] is Algorithm 1, the loop over snapshots of data, with phases that can be interrupted
 //     and resumed.
 //
 // The smallest use is one adjustment. val is a supernet bound to validation data, or anything else
 // with the method Evaluate:
 //
-//	a, err := adjuster.New(space, &adjuster.Options{Iterations: 500, Baseline: 0.95, Lambda: lambda})
+//	o := &adjuster.Options{Iterations: 500, Baseline: 0.95, Lambda: lambda}
+//	a, err := adjuster.New(space, o)
 //	res, err := a.Adjust(ctx, previous, distance, val, wholeVal)
 //	fmt.Println(space.Format(res.Arch), res.Best().Reward)
 //

@@ -61,7 +61,8 @@ func LoadExpert(path string, o *Options, eo *ExpertOptions) (*Expert, error) {
 	return e, nil
 }
 
-func restoreExpert(s *expertState, tensors map[string]checkpoint.Tensor, o *Options, eo *ExpertOptions) (*Expert, error) {
+func restoreExpert(s *expertState, tensors map[string]checkpoint.Tensor, o *Options,
+	eo *ExpertOptions) (*Expert, error) {
 	if s.Adjuster == nil {
 		return nil, fmt.Errorf("adjuster: checkpoint has no adjuster")
 	}

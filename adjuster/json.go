@@ -72,7 +72,8 @@ type candidateJSON struct {
 // MarshalJSON writes names in snake case, with the architecture as "arch" and "choices".
 func (c Candidate) MarshalJSON() ([]byte, error) {
 	arch := archJSON{c.Measurement.Text, c.Arch}
-	return json.Marshal(candidateJSON{arch, c.Measurement, jsonfloat.Float(c.Cost), jsonfloat.Float(c.Reward)})
+	return json.Marshal(candidateJSON{arch, c.Measurement, jsonfloat.Float(c.Cost),
+		jsonfloat.Float(c.Reward)})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.

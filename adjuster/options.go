@@ -124,7 +124,8 @@ func orInt(v, def int) int {
 func (o Options) resolved() (Options, error) {
 	o.Iterations = orInt(o.Iterations, publishedIterations)
 	if o.LearningRate == 0 && o.Iterations > 0 {
-		o.LearningRate = min(max(publishedLearningRate*publishedIterations/float64(o.Iterations), publishedLearningRate), maxLearningRate)
+		o.LearningRate = min(max(publishedLearningRate*publishedIterations/float64(o.Iterations),
+			publishedLearningRate), maxLearningRate)
 	}
 	if o.Beta1 == 0 {
 		o.Beta1 = 0.5

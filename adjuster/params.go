@@ -40,7 +40,8 @@ func (p *policy) loadOptimizer(tensors map[string]checkpoint.Tensor, updates map
 	snap := &nn.Snapshot{Updates: updates}
 	var err error
 	for i, prefix := range adamSlots {
-		if snap.Slots[i], err = p.take(tensors, prefix, func(name string) bool { return updates[name] > 0 }); err != nil {
+		if snap.Slots[i], err = p.take(tensors, prefix,
+			func(name string) bool { return updates[name] > 0 }); err != nil {
 			return err
 		}
 	}
@@ -62,7 +63,8 @@ func (p *policy) put(tensors map[string]checkpoint.Tensor, prefix string, group 
 }
 
 // take is the group of the policy's parameters that want says.
-func (p *policy) take(tensors map[string]checkpoint.Tensor, prefix string, want func(name string) bool) (map[string][]float32, error) {
+func (p *policy) take(tensors map[string]checkpoint.Tensor, prefix string,
+	want func(name string) bool) (map[string][]float32, error) {
 	group := make(map[string][]float32)
 	for _, q := range p.ps.All() {
 		if !want(q.Name()) {

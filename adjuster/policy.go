@@ -113,7 +113,8 @@ func (p *policy) fits(space *searchspace.Space) error {
 		return x.Name == y.Name && x.Kind == y.Kind && slices.Equal(x.Labels, y.Labels)
 	})
 	if !same || p.encoding != space.EncodingLen() {
-		return fmt.Errorf("adjuster: policy was made for %d other decisions than the %d of space %q", len(p.decisions), len(space.Decisions()), space.Name())
+		return fmt.Errorf("adjuster: policy was made for %d other decisions than the %d of space %q",
+			len(p.decisions), len(space.Decisions()), space.Name())
 	}
 	return nil
 }
@@ -130,13 +131,15 @@ func (p *policy) configure(o *Options) {
 }
 
 // propose draws an architecture. With grad the walk stays on the tape for learn.
-func (p *policy) propose(space *searchspace.Space, encoding []float32, cell int, r *rand.Rand, grad bool) (draw, error) {
+func (p *policy) propose(space *searchspace.Space, encoding []float32, cell int, r *rand.Rand,
+	grad bool) (draw, error) {
 	return p.walk(space, encoding, cell, grad, func(_ int, probs []float64) int { return nn.Draw(r, probs) })
 }
 
 // walk makes every active decision with choose, which sees the probabilities of the decision's
 // choices.
-func (p *policy) walk(space *searchspace.Space, encoding []float32, cell int, grad bool, choose func(i int, probs []float64) int) (d draw, err error) {
+func (p *policy) walk(space *searchspace.Space, encoding []float32, cell int, grad bool,
+	choose func(i int, probs []float64) int) (d draw, err error) {
 	defer tensor.Recover(&err)
 	t := p.tape
 	if grad {

@@ -67,7 +67,8 @@ func ScaledLambda(space *searchspace.Space) (float64, error) {
 		return 0, err
 	}
 	if c <= 0 {
-		return 0, fmt.Errorf("adjuster: largest architecture of space %q costs %v million multiply-adds, expected more than 0", space.Name(), c)
+		return 0, fmt.Errorf("adjuster: largest architecture of space %q costs %v million multiply-adds, "+
+			"expected more than 0", space.Name(), c)
 	}
 	return 2.5e-4 * paperLargest / c, nil
 }

@@ -20,7 +20,7 @@ type adjusterState struct {
 	Space      searchspace.Spec `json:"space"`
 	Options    Options          `json:"options"`
 	CustomCost bool             `json:"custom_cost,omitempty"`
-	Backend    string           `json:"backend"` // kernels that computed; bits are promised on the same ones only
+	Backend    string           `json:"backend"` // kernels; bits are promised on the same only
 	Runs       uint64           `json:"runs"`
 	Pending    *runState        `json:"pending,omitempty"`
 }
@@ -114,7 +114,8 @@ func (a *Adjuster) state() (_ *adjusterState, tensors map[string]checkpoint.Tens
 	return state, tensors, nil
 }
 
-func restore(state *adjusterState, tensors map[string]checkpoint.Tensor, o *Options) (_ *Adjuster, err error) {
+func restore(state *adjusterState, tensors map[string]checkpoint.Tensor,
+	o *Options) (_ *Adjuster, err error) {
 	defer tensor.Recover(&err)
 	if o == nil {
 		o = &Options{}
@@ -127,7 +128,8 @@ func restore(state *adjusterState, tensors map[string]checkpoint.Tensor, o *Opti
 	opts.Cost, opts.Recorder, opts.Logger, opts.Makers = o.Cost, o.Recorder, o.Logger, o.Makers
 	opts.Checkpoint, opts.CheckpointEvery = o.Checkpoint, o.CheckpointEvery
 	if state.CustomCost && opts.Cost == nil {
-		return nil, errors.New("adjuster: the checkpoint was made with a cost function of its own; give it in Options.Cost")
+		return nil, errors.New(
+			"adjuster: the checkpoint was made with a cost function of its own; give it in Options.Cost")
 	}
 	// Before anything is allocated for it, the file must hold what it says it holds.
 	if _, err := checkpoint.Get[float32](tensors, "policy/lstm.wh", opts.Hidden, 4*opts.Hidden); err != nil {
@@ -145,7 +147,8 @@ func restore(state *adjusterState, tensors map[string]checkpoint.Tensor, o *Opti
 		return nil, err
 	}
 	if name := a.policy.ps.Backend().Name(); name != state.Backend {
-		a.opts.Logger.Warn("checkpoint was made with other kernels; results may differ in the last bits", "made", state.Backend, "here", name)
+		a.opts.Logger.Warn("checkpoint was made with other kernels; results may differ in the last bits",
+			"made", state.Backend, "here", name)
 	}
 	if state.Pending != nil {
 		return a, a.restoreRun(state.Pending, tensors)
@@ -155,7 +158,8 @@ func restore(state *adjusterState, tensors map[string]checkpoint.Tensor, o *Opti
 
 func (a *Adjuster) restoreRun(s *runState, tensors map[string]checkpoint.Tensor) error {
 	if s.Prev.IsZero() != s.Scratch || !(s.Distance >= 0) || math.IsInf(s.Distance, 0) {
-		return fmt.Errorf("adjuster: adjustment under way has architecture %v at distance %v", s.Prev, s.Distance)
+		return fmt.Errorf("adjuster: adjustment under way has architecture %v at distance %v", s.Prev,
+			s.Distance)
 	}
 	if !s.Scratch {
 		if err := a.space.Valid(s.Prev); err != nil {

@@ -90,8 +90,10 @@ func (b *Builder) Weighted(name string, kind Kind, values []int, weights []float
 	x := b.OneOf(name, kind, values...)
 	if b.choices == nil && b.err == nil {
 		d := b.index[join(b.site, name)]
-		if len(weights) != len(values) || slices.ContainsFunc(weights, func(w float64) bool { return !(w > 0) }) {
-			b.fail("decision %s has weights %v, expected %d positive numbers", b.decisions[d].Name, weights, len(values))
+		if len(weights) != len(values) ||
+			slices.ContainsFunc(weights, func(w float64) bool { return !(w > 0) }) {
+			b.fail("decision %s has weights %v, expected %d positive numbers", b.decisions[d].Name, weights,
+				len(values))
 			return x
 		}
 		b.decisions[d].Weights = slices.Clone(weights)

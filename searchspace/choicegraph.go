@@ -107,7 +107,8 @@ func (n *ChoiceNode) Variant(choices []int) string {
 // At is the node under choices. Inputs keep the IDs of the choice graph.
 func (n *ChoiceNode) At(choices []int) Node {
 	out := Node{
-		ID: n.ID, Op: n.Op, Name: n.Name, Site: n.Site, Variant: n.Variant(choices), Block: n.Block, Stage: n.Stage,
+		ID: n.ID, Op: n.Op, Name: n.Name, Site: n.Site, Variant: n.Variant(choices), Block: n.Block,
+		Stage:  n.Stage,
 		Inputs: n.Inputs, Kernel: n.Kernel.At(choices), Stride: n.Stride, Groups: n.Groups.At(choices),
 		Offset: n.Offset, Bias: n.Bias, Act: n.Act, Eps: n.Eps, Momentum: n.Momentum, Rate: n.Rate,
 		In: n.In.At(choices), Out: n.Out.At(choices),
@@ -155,9 +156,10 @@ func (g *ChoiceGraph) each(deps []int, f func(choices []int)) error {
 			return fmt.Errorf("searchspace: %d decisions: %w", len(deps), ErrTooLarge)
 		}
 	}
-	assignments(len(g.Decisions), deps, func(d int) []int { return g.Decisions[d].Allowed }, func(choices []int) bool {
-		f(choices)
-		return true
-	})
+	assignments(len(g.Decisions), deps, func(d int) []int { return g.Decisions[d].Allowed },
+		func(choices []int) bool {
+			f(choices)
+			return true
+		})
 	return nil
 }

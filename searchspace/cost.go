@@ -127,7 +127,8 @@ func (g *Graph) Layers() []LayerCost {
 	for i := range g.Nodes {
 		switch n := &g.Nodes[i]; n.Op {
 		case OpConv, OpBatchNorm, OpLinear:
-			out = append(out, LayerCost{Name: n.Name, Kind: n.Op.String(), In: n.In, Out: n.Out, MAdds: n.MAdds(), Params: n.Params()})
+			out = append(out, LayerCost{Name: n.Name, Kind: n.Op.String(), In: n.In, Out: n.Out,
+				MAdds: n.MAdds(), Params: n.Params()})
 		}
 	}
 	return out

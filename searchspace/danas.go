@@ -27,7 +27,7 @@ const (
 // DANASOptions sets up a DA-NAS space.
 type DANASOptions struct {
 	Variant   DANASVariant `json:"variant,omitempty"`    // "" = mobile
-	SE        bool         `json:"se,omitempty"`         // every candidate with squeeze-and-excitation as well
+	SE        bool         `json:"se,omitempty"`         // every candidate with SE as well
 	InputSize int          `json:"input_size,omitempty"` // pixels; 0 = 224
 	Classes   int          `json:"classes,omitempty"`    // 0 = 1000
 	Dropout   float64      `json:"dropout,omitempty"`    // before the classifier; 0 = none
@@ -80,7 +80,8 @@ func daCandidates(v DANASVariant, se bool) ([]daCandidate, error) {
 		add("sh", convs, false, 3, 5, 7)
 		add("ir", expands, false, 3, 5)
 	default:
-		return nil, fmt.Errorf("searchspace: danas: variant %q, expected mobile, mobile+, shuffle, shuffle+ or shuffle+mobile", v)
+		return nil, fmt.Errorf("searchspace: danas: variant %q, expected mobile, mobile+, shuffle, "+
+			"shuffle+ or shuffle+mobile", v)
 	}
 	if se {
 		for _, c := range out {
@@ -124,7 +125,8 @@ func DANAS(o DANASOptions) (*Space, error) {
 	if o.Variant != DANASMobile && o.Variant != DANASMobilePlus {
 		build = func(b *Builder) { buildDAShuffle(b, o, candidates) }
 	}
-	return NewSpace(Family{Name: "danas-" + string(o.Variant), InputSize: or(o.InputSize, 224), Classes: or(o.Classes, 1000),
+	return NewSpace(Family{Name: "danas-" + string(o.Variant), InputSize: or(o.InputSize, 224),
+		Classes: or(o.Classes, 1000),
 		Options: options, Build: build})
 }
 
@@ -181,8 +183,9 @@ func daLayers(b *Builder, x Ref, stages []daStage, candidates []daCandidate) Ref
 // write writes the candidate.
 func (c daCandidate) write(b *Builder, x Ref, out, stride int) Ref {
 	if c.block == "ir" {
-		return mbconv(b, x, mbBlock{out: out, stride: stride, kernel: Const(c.kernel), expand: Const(c.count), act: ActReLU6,
-			se: c.se, skip: true, dense: c.normal})
+		return mbconv(b, x, mbBlock{out: out, stride: stride, kernel: Const(c.kernel), expand: Const(c.count),
+			act: ActReLU6,
+			se:  c.se, skip: true, dense: c.normal})
 	}
 	return c.shuffle(b, x, out, stride)
 }

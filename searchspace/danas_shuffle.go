@@ -37,5 +37,6 @@ func (c daCandidate) shuffle(b *Builder, x Ref, out, stride int) Ref {
 
 // operator writes the candidate's depthwise or normal convolution.
 func (c daCandidate) operator(b *Builder, name string, x Ref, stride int) Ref {
-	return b.ConvBN(name, x, Conv{Out: x.C, Kernel: Const(c.kernel), Stride: stride, Depthwise: !c.normal}, ActNone)
+	return b.ConvBN(name, x, Conv{Out: x.C, Kernel: Const(c.kernel), Stride: stride, Depthwise: !c.normal},
+		ActNone)
 }

@@ -31,7 +31,8 @@ func (d *Difference) IsZero() bool { return len(d.Added)+len(d.Removed)+len(d.Ch
 func (s *Space) Diff(a, b Arch) (Difference, error) {
 	inA, inB := s.Active(a), s.Active(b)
 	if inA == nil || inB == nil {
-		return Difference{}, fmt.Errorf("searchspace: difference of architectures with %d and %d choices in a space with %d decisions: %w", a.Len(), b.Len(), len(s.decisions), ErrInvalid)
+		return Difference{}, fmt.Errorf("searchspace: difference of architectures with %d and %d choices "+
+			"in a space with %d decisions: %w", a.Len(), b.Len(), len(s.decisions), ErrInvalid)
 	}
 	var out Difference
 	layersA, layersB := map[LayerRef]bool{}, map[LayerRef]bool{}
@@ -56,7 +57,8 @@ func (s *Space) Diff(a, b Arch) (Difference, error) {
 			}
 		}
 		if inA[i] && inB[i] && a.At(i) != b.At(i) && d.Kind != KindDepth {
-			out.Changed = append(out.Changed, Change{d.Name, d.Kind, d.Stage, d.Layer, d.Labels[a.At(i)], d.Labels[b.At(i)]})
+			out.Changed = append(out.Changed, Change{d.Name, d.Kind, d.Stage, d.Layer, d.Labels[a.At(i)],
+				d.Labels[b.At(i)]})
 		}
 	}
 	return out, nil

@@ -19,7 +19,7 @@ type EATNASOptions struct {
 	Unlimited bool    `json:"unlimited,omitempty"`
 	InputSize int     `json:"input_size,omitempty"` // pixels; 0 = 224, or 32 for CIFAR
 	Classes   int     `json:"classes,omitempty"`    // 0 = 1000, or 10 for CIFAR
-	Dropout   float64 `json:"dropout,omitempty"`    // before pooling; 0 = none; the published code uses 0.2 for large networks
+	Dropout   float64 `json:"dropout,omitempty"`    // before pooling; 0 = none (published code: 0.2 if large)
 }
 
 // eatStem is the stem's width, the unit of the total expansion.
@@ -55,8 +55,9 @@ func EATNAS(o EATNASOptions) (*Space, error) {
 	if o.CIFAR {
 		size, classes = 32, 10
 	}
-	f := Family{Name: "eatnas", InputSize: or(o.InputSize, size), Classes: or(o.Classes, classes), Options: options,
-		Build: func(b *Builder) { buildEATNAS(b, o) }}
+	f := Family{Name: "eatnas", InputSize: or(o.InputSize, size), Classes: or(o.Classes, classes),
+		Options: options,
+		Build:   func(b *Builder) { buildEATNAS(b, o) }}
 	var depths, widths []string
 	for i := range eatBase {
 		stage := "stage" + strconv.Itoa(i+1) + "."
@@ -89,7 +90,8 @@ func eatLimits(o EATNASOptions, depths, widths []string) []Limit {
 	if o.CIFAR {
 		return []Limit{expansion}
 	}
-	return []Limit{expansion, {Decisions: depths, Add: func(_, layers int) int { return layers }, Min: 16, Max: 18, What: "layers"}}
+	return []Limit{expansion, {Decisions: depths, Add: func(_, layers int) int { return layers }, Min: 16,
+		Max: 18, What: "layers"}}
 }
 
 // eatWidth is the width of block i after one of width before.
@@ -162,7 +164,8 @@ func (e *eatBlock) layer(b *Builder, x Ref, l int) Ref {
 		if v == 1 {
 			var y Ref
 			b.Scope("sep", func() {
-				y = b.ConvBN("depth_conv", x, Conv{Kernel: e.kernel, Stride: stride, Depthwise: true}, ActReLU)
+				y = b.ConvBN("depth_conv", x, Conv{Kernel: e.kernel, Stride: stride, Depthwise: true},
+					ActReLU)
 				y = b.ConvBN("point_conv", y, Conv{Out: e.out}, ActReLU)
 			})
 			return y

@@ -86,20 +86,21 @@ func (n *network[T]) solve() (T, []int, error) {
 		out := factor[T]{vars: rest}
 		st := step{d: d, rest: rest}
 		values := make([]T, len(n.domains[d]))
-		assignments(len(n.domains), rest, func(v int) []int { return n.domains[v] }, func(choices []int) bool {
-			for k, c := range n.domains[d] {
-				choices[d] = c
-				v := n.ring.one
-				for _, f := range joined {
-					v = n.ring.times(v, f.table[n.at(f.vars, choices)])
+		assignments(len(n.domains), rest, func(v int) []int { return n.domains[v] },
+			func(choices []int) bool {
+				for k, c := range n.domains[d] {
+					choices[d] = c
+					v := n.ring.one
+					for _, f := range joined {
+						v = n.ring.times(v, f.table[n.at(f.vars, choices)])
+					}
+					values[k] = v
 				}
-				values[k] = v
-			}
-			v, k := n.ring.reduce(values)
-			out.table = append(out.table, v)
-			st.best = append(st.best, k)
-			return true
-		})
+				v, k := n.ring.reduce(values)
+				out.table = append(out.table, v)
+				st.best = append(st.best, k)
+				return true
+			})
 		factors = append(others, out)
 		steps = append(steps, st)
 		left = slices.DeleteFunc(left, func(v int) bool { return v == d })
@@ -190,7 +191,8 @@ func constrain[T any](s *Space, n *network[T], yes, no T) error {
 		for _, d := range grp.decisions {
 			conditions = append(conditions, s.activity[d]...)
 		}
-		if err := n.add(withDeps(conditions, grp.decisions...), func(choices []int) T { return pick(grp.open(s, choices, len(choices))) }); err != nil {
+		if err := n.add(withDeps(conditions, grp.decisions...),
+			func(choices []int) T { return pick(grp.open(s, choices, len(choices))) }); err != nil {
 			return err
 		}
 	}
@@ -227,7 +229,8 @@ func constrainGroup[T any](n *network[T], g *group, pick func(ok bool) T) error 
 	combo := len(n.domains)
 	n.domains = append(n.domains, which)
 	for k, d := range g.decisions {
-		if err := n.add([]int{d, combo}, func(choices []int) T { return pick(choices[d] == g.combos[choices[combo]][k]) }); err != nil {
+		if err := n.add([]int{d, combo},
+			func(choices []int) T { return pick(choices[d] == g.combos[choices[combo]][k]) }); err != nil {
 			return err
 		}
 	}

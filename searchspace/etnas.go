@@ -9,10 +9,11 @@ import (
 
 // ETNASOptions sets up the joint block and macro space of NASOA.
 type ETNASOptions struct {
-	InputSize int   `json:"input_size,omitempty"` // pixels; 0 = 224
-	Classes   int   `json:"classes,omitempty"`    // 0 = 1000
-	Channels  []int `json:"channels,omitempty"`   // choices of the stem's width, multiples of 4; nil = 16, 32, 48, 64, 96, 128
-	Blocks    int   `json:"blocks,omitempty"`     // most blocks of a stage; 0 = 32
+	InputSize int `json:"input_size,omitempty"` // pixels; 0 = 224
+	Classes   int `json:"classes,omitempty"`    // 0 = 1000
+	// Channels are the choices of the stem's width, multiples of 4; nil = 16, 32, 48, 64, 96, 128.
+	Channels []int `json:"channels,omitempty"`
+	Blocks   int   `json:"blocks,omitempty"` // most blocks of a stage; 0 = 32
 }
 
 // Bounds of the space. Skip places are numbered 0 (block input) to 3.
@@ -69,7 +70,8 @@ func ETNAS(o ETNASOptions) (*Space, error) {
 	o.Blocks = or(o.Blocks, 32)
 	for i, c := range o.Channels {
 		if c < 4 || c > 128 || c%4 != 0 || i > 0 && c <= o.Channels[i-1] {
-			return nil, fmt.Errorf("searchspace: etnas: channels %v, expected ascending multiples of 4 up to 128", o.Channels)
+			return nil, fmt.Errorf(
+				"searchspace: etnas: channels %v, expected ascending multiples of 4 up to 128", o.Channels)
 		}
 	}
 	if o.Blocks < 1 || o.Blocks > 64 {
@@ -81,15 +83,18 @@ func ETNAS(o ETNASOptions) (*Space, error) {
 		Build: func(b *Builder) { buildETNAS(b, o) },
 	}
 	for i := range etSkips {
-		f.Limits = append(f.Limits, Limit{Decisions: []string{"block.layers", "block.skip" + strconv.Itoa(i)}, Check: func(v []int) error {
-			if v[1] > 0 && etSkipChoices()[v[1]-1].to > v[0] {
-				return fmt.Errorf("skip %s in a block of %d layers", etSkipChoices()[v[1]-1], v[0])
-			}
-			return nil
-		}})
+		f.Limits = append(f.Limits, Limit{Decisions: []string{"block.layers", "block.skip" + strconv.Itoa(i)},
+			Check: func(v []int) error {
+				if v[1] > 0 && etSkipChoices()[v[1]-1].to > v[0] {
+					return fmt.Errorf("skip %s in a block of %d layers", etSkipChoices()[v[1]-1], v[0])
+				}
+				return nil
+			}})
 	}
-	f.Limits = append(f.Limits, Limit{Decisions: []string{"block.layers", "block.skip0", "block.skip1", "block.skip2"}, Check: etCopies})
-	growth := Limit{Max: etGrowth, What: "doublings of the channels", Add: func(_, digit int) int { return digit / 2 }}
+	f.Limits = append(f.Limits, Limit{Decisions: []string{"block.layers", "block.skip0", "block.skip1",
+		"block.skip2"}, Check: etCopies})
+	growth := Limit{Max: etGrowth, What: "doublings of the channels",
+		Add: func(_, digit int) int { return digit / 2 }}
 	for s := range etStages {
 		for i := range o.Blocks {
 			growth.Decisions = append(growth.Decisions, fmt.Sprintf("stage%d.layer%d.growth", s+1, i))
@@ -140,7 +145,8 @@ func buildETNAS(b *Builder, o ETNASOptions) {
 					if !length.Constant() || i < length.At(nil) {
 						// Nearly all blocks keep the channels: drawn evenly, every network would
 						// break the limit.
-						stages[s] = append(stages[s], b.Weighted("growth", KindWidth, []int{1, 2, 4}, []float64{0.94, 0.05, 0.01}))
+						stages[s] = append(stages[s], b.Weighted("growth", KindWidth, []int{1, 2, 4},
+							[]float64{0.94, 0.05, 0.01}))
 					}
 				})
 				b.layer = -1
@@ -160,7 +166,8 @@ func buildETNAS(b *Builder, o ETNASOptions) {
 						stride = 2
 					}
 					b.layer = i
-					b.Named("layers."+strconv.Itoa(n), "layer"+strconv.Itoa(i), func() { x = block.write(b, x, base, stride) })
+					b.Named("layers."+strconv.Itoa(n), "layer"+strconv.Itoa(i),
+						func() { x = block.write(b, x, base, stride) })
 					n++
 				}
 			})

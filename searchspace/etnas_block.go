@@ -6,7 +6,8 @@ import (
 )
 
 // etOps are the operations of a block layer, by digit.
-var etOps = [...]string{"conv3", "conv1", "conv3 in 2 groups", "conv3 in 4 groups", "conv3 with 1 channel a group", "conv3 with 32 channels a group", "separable conv3"}
+var etOps = [...]string{"conv3", "conv1", "conv3 in 2 groups", "conv3 in 4 groups",
+	"conv3 with 1 channel a group", "conv3 with 32 channels a group", "separable conv3"}
 
 // etBlock is a block design: its decisions, constants once they are resolved.
 type etBlock struct {
@@ -35,7 +36,8 @@ func etDecisions(b *Builder) etBlock {
 		if i+1 < etLayers { // the channels of layer i are free unless it is the last
 			restore = b.guard(e.layers.above(i+1), false)
 			if !e.layers.Constant() || e.layers.At(nil) > i+1 {
-				e.channels = append(e.channels, b.Symbol("channels"+strconv.Itoa(i), KindExpand, digits(5)...))
+				e.channels = append(e.channels, b.Symbol("channels"+strconv.Itoa(i), KindExpand,
+					digits(5)...))
 			}
 			restore()
 		}

@@ -83,7 +83,8 @@ func (e etCodec) Parse(text string, decisions []Decision) ([]int, error) {
 	}
 	for stage := range etStages {
 		if stage > 0 {
-			if err := s.literal('-', fmt.Sprintf("1, 2, 4, or '-' before stage %d of %d", stage+1, etStages)); err != nil {
+			if err := s.literal('-', fmt.Sprintf("1, 2, 4, or '-' before stage %d of %d", stage+1,
+				etStages)); err != nil {
 				return nil, err
 			}
 		}
@@ -137,7 +138,8 @@ func (e etCodec) parseBlock(s *scanner, choices []int, index map[string]int) err
 			return s.wrong(fmt.Sprintf("'_' after %d skips", etSkips))
 		}
 		end := min(s.at+3, len(s.text))
-		c := slices.IndexFunc(all, func(skip etSkip) bool { return skip.String() == s.text[s.at:end] && skip.to <= layers })
+		c := slices.IndexFunc(all,
+			func(skip etSkip) bool { return skip.String() == s.text[s.at:end] && skip.to <= layers })
 		if c < 0 {
 			return s.wrong(fmt.Sprintf("a skip: a or c, and two ascending places from 0 to %d", layers))
 		}

@@ -73,10 +73,12 @@ func NewSpace(f Family) (*Space, error) {
 		return nil, fmt.Errorf("searchspace: a family needs a name and a build function")
 	}
 	if f.InputSize < 1 || f.InputSize > maxInput {
-		return nil, fmt.Errorf("searchspace: family %s: input size %d, expected 1 to %d", f.Name, f.InputSize, maxInput)
+		return nil, fmt.Errorf("searchspace: family %s: input size %d, expected 1 to %d", f.Name, f.InputSize,
+			maxInput)
 	}
 	if f.Classes < 1 || f.Classes > maxClasses {
-		return nil, fmt.Errorf("searchspace: family %s: %d classes, expected 1 to %d", f.Name, f.Classes, maxClasses)
+		return nil, fmt.Errorf("searchspace: family %s: %d classes, expected 1 to %d", f.Name, f.Classes,
+			maxClasses)
 	}
 	b := newBuilder(&f, nil, nil)
 	f.Build(b)
@@ -120,7 +122,8 @@ const (
 // newBuilder is a builder for f; choices nil records the space. A non-nil space gives the decisions
 // that exist already.
 func newBuilder(f *Family, s *Space, choices []int) *Builder {
-	b := &Builder{fam: f, choices: choices, index: map[string]int{}, layer: -1, eps: 1e-5, momentum: 0.1, feature: -1}
+	b := &Builder{fam: f, choices: choices, index: map[string]int{}, layer: -1, eps: 1e-5, momentum: 0.1,
+		feature: -1}
 	if s != nil {
 		b.index, b.decisions = s.index, s.decisions
 	}
@@ -134,7 +137,8 @@ func (s *Space) resolveNames() error {
 		for i, name := range names {
 			d, ok := s.index[name]
 			if !ok {
-				return nil, fmt.Errorf("searchspace: family %s names decision %q, which does not exist", s.fam.Name, name)
+				return nil, fmt.Errorf("searchspace: family %s names decision %q, which does not exist",
+					s.fam.Name, name)
 			}
 			out[i] = d
 		}

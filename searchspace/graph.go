@@ -24,7 +24,8 @@ const (
 	OpFlatten                 // [N,C,1,1] seen as [N,C]
 )
 
-var opNames = [...]string{"Input", "Conv2d", "BatchNorm2d", "Activation", "GlobalAvgPool", "AvgPool2d", "MaxPool2d",
+var opNames = [...]string{"Input", "Conv2d", "BatchNorm2d", "Activation", "GlobalAvgPool", "AvgPool2d",
+	"MaxPool2d",
 	"Linear", "Add", "Concat", "ChannelShuffle", "Slice", "Mul", "Dropout", "Flatten"}
 
 // String is the name of the operation as per-layer tables print it.

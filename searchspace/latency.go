@@ -14,14 +14,15 @@ type LatencyLayer struct {
 
 // String names the layer in errors.
 func (l LatencyLayer) String() string {
-	return fmt.Sprintf("%s %v→%v k%d s%d g%d norm=%v %s", l.Op, l.In, l.Out, l.Kernel, l.Stride, l.Groups, l.Norm, l.Act)
+	return fmt.Sprintf("%s %v→%v k%d s%d g%d norm=%v %s", l.Op, l.In, l.Out, l.Kernel, l.Stride, l.Groups,
+		l.Norm, l.Act)
 }
 
 // Latency is the measured time of a layer for a whole batch.
 type Latency struct {
 	Layer   LatencyLayer
-	Seconds float64 // median of the repetitions
-	Spread  float64 // half the distance between their quartiles, seconds
+	Seconds float64 // middle of the repetitions, a mean over the places where it was measured
+	Spread  float64 // half the distance between their quartiles, a mean like Seconds; seconds
 }
 
 // Latencies lists the layers of g whose time counts, in order.

@@ -22,7 +22,8 @@ func (r Resolution) Drowned() bool { return r.Within > 0.5 }
 
 // String is the resolution in one line.
 func (r Resolution) String() string {
-	return fmt.Sprintf("%d pairs: %.3g ms apart with a spread of %.3g ms (medians), %.0f %% within their spread",
+	return fmt.Sprintf(
+		"%d pairs: %.3g ms apart with a spread of %.3g ms (medians), %.0f %% within their spread",
 		r.Pairs, 1e3*r.Difference, 1e3*r.Spread, 100*r.Within)
 }
 
@@ -31,7 +32,8 @@ func (r Resolution) String() string {
 // where an architecture is not of the space.
 func (t *LatencyTable) Resolution(space *Space, archs []Arch) (Resolution, error) {
 	if len(archs) < 2 {
-		return Resolution{}, fmt.Errorf("searchspace: resolution over %d architectures, expected at least 2", len(archs))
+		return Resolution{}, fmt.Errorf("searchspace: resolution over %d architectures, expected at least 2",
+			len(archs))
 	}
 	uses := make([]layerUse, len(archs))
 	for i, a := range archs {
@@ -60,7 +62,8 @@ func (t *LatencyTable) Resolution(space *Space, archs []Arch) (Resolution, error
 		}
 	}
 	if r.Pairs = len(differences); r.Pairs > 0 {
-		r.Difference, r.Spread, r.Within = median(differences), median(spreads), float64(within)/float64(r.Pairs)
+		r.Difference, r.Spread = median(differences), median(spreads)
+		r.Within = float64(within) / float64(r.Pairs)
 	}
 	return r, nil
 }

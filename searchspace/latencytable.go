@@ -39,7 +39,8 @@ func ReadLatencyTable(r io.Reader) (*LatencyTable, error) {
 		return nil, fmt.Errorf("searchspace: latency table: %w", err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return nil, fmt.Errorf("searchspace: latency table: more after the table, expected the end of the file")
+		return nil, fmt.Errorf(
+			"searchspace: latency table: more after the table, expected the end of the file")
 	}
 	if err := t.check(); err != nil {
 		return nil, fmt.Errorf("searchspace: latency table: %w", err)

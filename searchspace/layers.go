@@ -22,7 +22,8 @@ func (b *Builder) Input() Ref {
 
 // Conv adds a convolution.
 func (b *Builder) Conv(name string, x Ref, c Conv) Ref {
-	n := ChoiceNode{Op: OpConv, Inputs: []int{x.id}, Kernel: orOne(c.Kernel), Groups: orOne(c.Groups), Bias: c.Bias, In: x.ChoiceShape, Out: x.ChoiceShape}
+	n := ChoiceNode{Op: OpConv, Inputs: []int{x.id}, Kernel: orOne(c.Kernel), Groups: orOne(c.Groups),
+		Bias: c.Bias, In: x.ChoiceShape, Out: x.ChoiceShape}
 	n.Stride = max(c.Stride, 1)
 	n.Out.C = c.Out
 	if c.Depthwise {
@@ -42,7 +43,8 @@ func orOne(x Int) Int {
 
 // BatchNorm adds batch normalisation.
 func (b *Builder) BatchNorm(name string, x Ref) Ref {
-	return b.add(ChoiceNode{Op: OpBatchNorm, Inputs: []int{x.id}, Eps: b.eps, Momentum: b.momentum, In: x.ChoiceShape, Out: x.ChoiceShape}, name)
+	return b.add(ChoiceNode{Op: OpBatchNorm, Inputs: []int{x.id}, Eps: b.eps, Momentum: b.momentum,
+		In: x.ChoiceShape, Out: x.ChoiceShape}, name)
 }
 
 // Act adds an activation; ActNone adds nothing.
@@ -50,7 +52,8 @@ func (b *Builder) Act(name string, x Ref, a Act) Ref {
 	if a == ActNone {
 		return x
 	}
-	return b.add(ChoiceNode{Op: OpAct, Inputs: []int{x.id}, Act: a, In: x.ChoiceShape, Out: x.ChoiceShape}, name)
+	return b.add(ChoiceNode{Op: OpAct, Inputs: []int{x.id}, Act: a, In: x.ChoiceShape, Out: x.ChoiceShape},
+		name)
 }
 
 // ConvBN adds NAME.conv, NAME.bn and, unless a is ActNone, NAME.act.
@@ -63,7 +66,8 @@ func (b *Builder) ConvBN(name string, x Ref, c Conv, a Act) Ref {
 // GlobalAvgPool adds the mean over height and width.
 func (b *Builder) GlobalAvgPool(name string, x Ref) Ref {
 	out := Ref{ChoiceShape: ChoiceShape{x.C, 1, 1}}
-	return b.add(ChoiceNode{Op: OpGlobalAvgPool, Inputs: []int{x.id}, In: x.ChoiceShape, Out: out.ChoiceShape}, name)
+	return b.add(ChoiceNode{Op: OpGlobalAvgPool, Inputs: []int{x.id}, In: x.ChoiceShape,
+		Out: out.ChoiceShape}, name)
 }
 
 // AvgPool adds average pooling over kernel×kernel windows without padding; windows that stick out
@@ -71,14 +75,16 @@ func (b *Builder) GlobalAvgPool(name string, x Ref) Ref {
 func (b *Builder) AvgPool(name string, x Ref, kernel, stride int) Ref {
 	out := x
 	out.H, out.W = ceilDiv(x.H-kernel, stride)+1, ceilDiv(x.W-kernel, stride)+1
-	return b.add(ChoiceNode{Op: OpAvgPool, Inputs: []int{x.id}, Kernel: Const(kernel), Stride: stride, noPad: true, In: x.ChoiceShape, Out: out.ChoiceShape}, name)
+	return b.add(ChoiceNode{Op: OpAvgPool, Inputs: []int{x.id}, Kernel: Const(kernel), Stride: stride,
+		noPad: true, In: x.ChoiceShape, Out: out.ChoiceShape}, name)
 }
 
 // MaxPool adds max pooling over kernel×kernel windows with padding kernel/2.
 func (b *Builder) MaxPool(name string, x Ref, kernel, stride int) Ref {
 	out := x
 	out.H, out.W = (x.H-1)/stride+1, (x.W-1)/stride+1
-	return b.add(ChoiceNode{Op: OpMaxPool, Inputs: []int{x.id}, Kernel: Const(kernel), Stride: stride, In: x.ChoiceShape, Out: out.ChoiceShape}, name)
+	return b.add(ChoiceNode{Op: OpMaxPool, Inputs: []int{x.id}, Kernel: Const(kernel), Stride: stride,
+		In: x.ChoiceShape, Out: out.ChoiceShape}, name)
 }
 
 // Add adds the sum of two tensors of equal shape.
@@ -86,7 +92,8 @@ func (b *Builder) Add(name string, x, y Ref) Ref {
 	if x.H != y.H || x.W != y.W {
 		b.fail("%s adds %d×%d and %d×%d", join(b.name, name), x.H, x.W, y.H, y.W)
 	}
-	return b.add(ChoiceNode{Op: OpAdd, Inputs: []int{x.id, y.id}, In: x.ChoiceShape, Out: x.ChoiceShape, sum: y.C}, name)
+	return b.add(ChoiceNode{Op: OpAdd, Inputs: []int{x.id, y.id}, In: x.ChoiceShape, Out: x.ChoiceShape,
+		sum: y.C}, name)
 }
 
 // Concat adds the channels of x followed by those of y.
@@ -96,19 +103,22 @@ func (b *Builder) Concat(name string, x, y Ref) Ref {
 	}
 	out := x
 	out.C = Map(func(v ...int) int { return v[0] + v[1] }, x.C, y.C)
-	return b.add(ChoiceNode{Op: OpConcat, Inputs: []int{x.id, y.id}, In: x.ChoiceShape, Out: out.ChoiceShape}, name)
+	return b.add(ChoiceNode{Op: OpConcat, Inputs: []int{x.id, y.id}, In: x.ChoiceShape, Out: out.ChoiceShape},
+		name)
 }
 
 // Shuffle adds a channel shuffle between groups.
 func (b *Builder) Shuffle(name string, x Ref, groups int) Ref {
-	return b.add(ChoiceNode{Op: OpShuffle, Inputs: []int{x.id}, Groups: Const(groups), In: x.ChoiceShape, Out: x.ChoiceShape}, name)
+	return b.add(ChoiceNode{Op: OpShuffle, Inputs: []int{x.id}, Groups: Const(groups), In: x.ChoiceShape,
+		Out: x.ChoiceShape}, name)
 }
 
 // Slice adds the channels [from, from+count) of x.
 func (b *Builder) Slice(name string, x Ref, from, count int) Ref {
 	out := x
 	out.C = Const(count)
-	return b.add(ChoiceNode{Op: OpSlice, Inputs: []int{x.id}, Offset: from, In: x.ChoiceShape, Out: out.ChoiceShape}, name)
+	return b.add(ChoiceNode{Op: OpSlice, Inputs: []int{x.id}, Offset: from, In: x.ChoiceShape,
+		Out: out.ChoiceShape}, name)
 }
 
 // SqueezeExcite adds squeeze-and-excitation: pool, 1×1 convolution with bias to hidden channels,
@@ -127,7 +137,8 @@ func (b *Builder) Mul(name string, x, s Ref) Ref {
 	if s.H != 1 || s.W != 1 {
 		b.fail("%s scales by a %d×%d tensor, expected 1×1", join(b.name, name), s.H, s.W)
 	}
-	return b.add(ChoiceNode{Op: OpMul, Inputs: []int{x.id, s.id}, In: x.ChoiceShape, Out: x.ChoiceShape, sum: s.C}, name)
+	return b.add(ChoiceNode{Op: OpMul, Inputs: []int{x.id, s.id}, In: x.ChoiceShape, Out: x.ChoiceShape,
+		sum: s.C}, name)
 }
 
 // Linear adds a matrix product with bias on the channels of a 1×1 tensor.
@@ -135,7 +146,8 @@ func (b *Builder) Linear(name string, x Ref, out Int) Ref {
 	if x.H != 1 || x.W != 1 {
 		b.fail("%s is linear on a %d×%d tensor, expected 1×1", join(b.name, name), x.H, x.W)
 	}
-	return b.add(ChoiceNode{Op: OpLinear, Inputs: []int{x.id}, Bias: true, In: x.ChoiceShape, Out: ChoiceShape{out, 1, 1}}, name)
+	return b.add(ChoiceNode{Op: OpLinear, Inputs: []int{x.id}, Bias: true, In: x.ChoiceShape,
+		Out: ChoiceShape{out, 1, 1}}, name)
 }
 
 // Dropout adds dropout; nothing when rate is 0 or less.
@@ -143,7 +155,8 @@ func (b *Builder) Dropout(name string, x Ref, rate float64) Ref {
 	if rate <= 0 {
 		return x
 	}
-	return b.add(ChoiceNode{Op: OpDropout, Inputs: []int{x.id}, Rate: rate, In: x.ChoiceShape, Out: x.ChoiceShape}, name)
+	return b.add(ChoiceNode{Op: OpDropout, Inputs: []int{x.id}, Rate: rate, In: x.ChoiceShape,
+		Out: x.ChoiceShape}, name)
 }
 
 // Classifier marks x (C×1×1) as the embedding and adds dropout and the linear layer NAME from it to

@@ -25,7 +25,8 @@ func (s *Space) lower(choices []int) (*Graph, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
-	g := &Graph{Nodes: make([]Node, len(b.nodes)), InputSize: s.fam.InputSize, Classes: s.fam.Classes, Stages: b.stages, feature: b.feature}
+	g := &Graph{Nodes: make([]Node, len(b.nodes)), InputSize: s.fam.InputSize, Classes: s.fam.Classes,
+		Stages: b.stages, feature: b.feature}
 	var madds float64 // a float cannot overflow
 	for i := range b.nodes {
 		n := b.nodes[i].At(choices)
@@ -33,10 +34,12 @@ func (s *Space) lower(choices []int) (*Graph, error) {
 			return nil, fmt.Errorf("searchspace: family %s: %w", s.fam.Name, err)
 		}
 		g.Nodes[i] = n
-		madds += float64(n.In.C) * float64(n.Out.C) * float64(n.Out.H) * float64(n.Out.W) * float64(n.Kernel*n.Kernel)
+		madds += float64(n.In.C) * float64(n.Out.C) * float64(n.Out.H) * float64(n.Out.W) *
+			float64(n.Kernel*n.Kernel)
 	}
 	if madds > maxMAdds {
-		return nil, fmt.Errorf("searchspace: family %s: a network of about %.1g multiply-adds, expected at most %.1g", s.fam.Name, madds, float64(maxMAdds))
+		return nil, fmt.Errorf("searchspace: family %s: a network of about %.1g multiply-adds, expected at "+
+			"most %.1g", s.fam.Name, madds, float64(maxMAdds))
 	}
 	last := len(g.Nodes) - 1
 	if last < 0 || g.feature < 0 || g.Nodes[last].Op != OpLinear {
@@ -54,7 +57,8 @@ func (n *Node) check(c *ChoiceNode, choices []int) error {
 	switch n.Op {
 	case OpConv, OpShuffle:
 		if n.Groups < 1 || n.In.C%n.Groups != 0 || n.Out.C%n.Groups != 0 {
-			return fmt.Errorf("%s goes from %d to %d channels in %d groups, expected multiples of the groups", n.Name, n.In.C, n.Out.C, n.Groups)
+			return fmt.Errorf("%s goes from %d to %d channels in %d groups, expected multiples of the groups",
+				n.Name, n.In.C, n.Out.C, n.Groups)
 		}
 		if n.Op == OpConv && (n.Kernel < 1 || n.Kernel%2 == 0) {
 			return fmt.Errorf("%s has kernel %d, expected an odd number", n.Name, n.Kernel)

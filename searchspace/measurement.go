@@ -36,7 +36,8 @@ type measurementJSON struct {
 // MarshalJSON writes names in snake case: "arch" is Text, "choices" the hexadecimal form of Arch.
 // An infinite loss is the string "Infinity".
 func (m Measurement) MarshalJSON() ([]byte, error) {
-	return json.Marshal(measurementJSON{m.Text, m.Arch, jsonfloat.Float(m.Accuracy), jsonfloat.Float(m.Loss), m.Correct, m.Samples, m.Stage,
+	return json.Marshal(measurementJSON{m.Text, m.Arch, jsonfloat.Float(m.Accuracy), jsonfloat.Float(m.Loss),
+		m.Correct, m.Samples, m.Stage,
 		m.WeightVersion, m.Recalibrated})
 }
 
@@ -47,6 +48,7 @@ func (m *Measurement) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &j); err != nil {
 		return err
 	}
-	*m = Measurement{j.Choices, j.Arch, float64(j.Accuracy), float64(j.Loss), j.Correct, j.Samples, j.Stage, j.WeightVersion, j.Recalibrated}
+	*m = Measurement{j.Choices, j.Arch, float64(j.Accuracy), float64(j.Loss), j.Correct, j.Samples, j.Stage,
+		j.WeightVersion, j.Recalibrated}
 	return nil
 }

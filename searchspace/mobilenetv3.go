@@ -65,13 +65,16 @@ func MobileNetV3(o MobileNetV3Options) (*Space, error) {
 // buildV3 writes the network.
 func (sp *mobileSpace) buildV3(b *Builder, o MobileNetV3Options) {
 	width := func(c int) int { return round8(float64(c) * o.Width) }
-	x := b.ConvBN("first_conv", b.Input(), Conv{Out: Const(width(16)), Kernel: Const(3), Stride: o.StemStride}, ActHSwish)
+	x := b.ConvBN("first_conv", b.Input(), Conv{Out: Const(width(16)), Kernel: Const(3),
+		Stride: o.StemStride}, ActHSwish)
 	b.Named("blocks.0", "first_block", func() {
-		x = mbconv(b, x, mbBlock{out: width(16), stride: 1, kernel: Const(3), expand: Const(1), act: ActReLU, skip: true})
+		x = mbconv(b, x, mbBlock{out: width(16), stride: 1, kernel: Const(3), expand: Const(1), act: ActReLU,
+			skip: true})
 	})
 	b.counter = 1
 	for _, st := range mbv3Stages {
-		x = sp.stage(b, x, mbBlock{out: width(st.width), stride: st.stride, act: st.act, se: st.se, skip: true})
+		x = sp.stage(b, x, mbBlock{out: width(st.width), stride: st.stride, act: st.act, se: st.se,
+			skip: true})
 	}
 	x = b.ConvBN("final_expand_layer", x, Conv{Out: Const(width(960))}, ActHSwish)
 	x = b.GlobalAvgPool("global_avg_pool", x)
@@ -99,9 +102,12 @@ func (sp *mobileSpace) lists(depths, kernels, expands []int) error {
 		ok       func(v int) bool
 		want     string
 	}{
-		{&sp.depths, depths, []int{2, 3, 4}, "depth", func(v int) bool { return v >= 1 && v <= 16 }, "1 to 16"},
-		{&sp.kernels, kernels, []int{3, 5, 7}, "kernel", func(v int) bool { return v >= 1 && v <= 15 && v%2 == 1 }, "an odd number up to 15"},
-		{&sp.expands, expands, []int{3, 4, 6}, "expansion ratio", func(v int) bool { return v >= 1 && v <= 16 }, "1 to 16"},
+		{&sp.depths, depths, []int{2, 3, 4}, "depth", func(v int) bool { return v >= 1 && v <= 16 },
+			"1 to 16"},
+		{&sp.kernels, kernels, []int{3, 5, 7}, "kernel",
+			func(v int) bool { return v >= 1 && v <= 15 && v%2 == 1 }, "an odd number up to 15"},
+		{&sp.expands, expands, []int{3, 4, 6}, "expansion ratio",
+			func(v int) bool { return v >= 1 && v <= 16 }, "1 to 16"},
 	} {
 		*l.to = slices.Clone(l.from)
 		if len(l.from) == 0 {
@@ -112,7 +118,8 @@ func (sp *mobileSpace) lists(depths, kernels, expands []int) error {
 				return fmt.Errorf("searchspace: %s: %s %d, expected %s", sp.family, l.what, v, l.want)
 			}
 			if i > 0 && v <= (*l.to)[i-1] {
-				return fmt.Errorf("searchspace: %s: %ss %v, expected ascending numbers", sp.family, l.what, *l.to)
+				return fmt.Errorf("searchspace: %s: %ss %v, expected ascending numbers", sp.family,
+					l.what, *l.to)
 			}
 		}
 	}
@@ -182,7 +189,8 @@ func mbconv(b *Builder, x Ref, m mbBlock) Ref {
 		x = b.If(m.expand.isNot(1), x, func(x Ref) Ref {
 			return b.ConvBN("inverted_bottleneck", x, Conv{Out: in.C.Times(m.expand)}, m.act)
 		})
-		x = b.ConvBN("depth_conv", x, Conv{Out: x.C, Kernel: m.kernel, Stride: m.stride, Depthwise: !m.dense}, m.act)
+		x = b.ConvBN("depth_conv", x, Conv{Out: x.C, Kernel: m.kernel, Stride: m.stride, Depthwise: !m.dense},
+			m.act)
 		if m.se {
 			hidden := Map(func(v ...int) int { return round8(float64(v[0] / 4)) }, x.C)
 			x = b.SqueezeExcite("depth_conv.se", x, hidden, ActReLU, ActHSigmoid)
@@ -217,7 +225,8 @@ func or[T comparable](v, standard T) T {
 // checkCommon checks the settings that several families share.
 func checkCommon(family string, width float64, stemStride int, dropout float64) error {
 	if !(width > 0 && width <= 16) {
-		return fmt.Errorf("searchspace: %s: width multiplier %v, expected more than 0, up to 16", family, width)
+		return fmt.Errorf("searchspace: %s: width multiplier %v, expected more than 0, up to 16",
+			family, width)
 	}
 	if stemStride != 1 && stemStride != 2 {
 		return fmt.Errorf("searchspace: %s: stem stride %d, expected 1 or 2", family, stemStride)

@@ -84,7 +84,8 @@ func (g *ChoiceGraph) newTerm(name string, deps []int) (Term, error) {
 	if err != nil {
 		return Term{}, err
 	}
-	t := Term{Decisions: deps, Table: make([]float64, size), radix: make([]int, len(deps)), first: make([]int, len(deps))}
+	t := Term{Decisions: deps, Table: make([]float64, size), radix: make([]int, len(deps)),
+		first: make([]int, len(deps))}
 	for j, d := range deps {
 		t.radix[j], t.first[j] = g.Decisions[d].Len(), g.Decisions[d].Allowed[0]
 	}
@@ -141,12 +142,14 @@ func (g *ChoiceGraph) model(terms []Term) *CostModel {
 // At is the cost of a.
 func (m *CostModel) At(a Arch) (float64, error) {
 	if a.Len() != m.decisions {
-		return 0, fmt.Errorf("searchspace: architecture with %d choices, expected %d: %w", a.Len(), m.decisions, ErrInvalid)
+		return 0, fmt.Errorf("searchspace: architecture with %d choices, expected %d: %w", a.Len(),
+			m.decisions, ErrInvalid)
 	}
 	choices := a.Choices()
 	for i, c := range choices {
 		if c >= m.choices[i] {
-			return 0, fmt.Errorf("searchspace: choice %d of decision %d, expected 0 to %d: %w", c, i, m.choices[i]-1, ErrInvalid)
+			return 0, fmt.Errorf("searchspace: choice %d of decision %d, expected 0 to %d: %w", c, i,
+				m.choices[i]-1, ErrInvalid)
 		}
 	}
 	var sum float64
@@ -163,12 +166,14 @@ func (m *CostModel) At(a Arch) (float64, error) {
 // Space.Relax of an architecture it is At.
 func (m *CostModel) Expected(p Relaxed) (float64, Relaxed, error) {
 	if len(p) != m.decisions {
-		return 0, nil, fmt.Errorf("searchspace: probabilities for %d decisions, expected %d", len(p), m.decisions)
+		return 0, nil, fmt.Errorf("searchspace: probabilities for %d decisions, expected %d", len(p),
+			m.decisions)
 	}
 	grad := make(Relaxed, len(p))
 	for i := range p {
 		if len(p[i]) != m.choices[i] {
-			return 0, nil, fmt.Errorf("searchspace: %d probabilities for decision %d, expected %d", len(p[i]), i, m.choices[i])
+			return 0, nil, fmt.Errorf("searchspace: %d probabilities for decision %d, expected %d", len(p[i]),
+				i, m.choices[i])
 		}
 		grad[i] = make([]float64, len(p[i]))
 	}

@@ -53,9 +53,11 @@ func ProxylessNAS(o ProxylessNASOptions) (*Space, error) {
 func (sp *mobileSpace) buildProxyless(b *Builder, o ProxylessNASOptions) {
 	width := func(c int) int { return round8(float64(c) * o.Width) }
 	b.Norm(1e-3, 0.1)
-	x := b.ConvBN("first_conv", b.Input(), Conv{Out: Const(width(32)), Kernel: Const(3), Stride: o.StemStride}, ActReLU6)
+	x := b.ConvBN("first_conv", b.Input(), Conv{Out: Const(width(32)), Kernel: Const(3),
+		Stride: o.StemStride}, ActReLU6)
 	b.Named("blocks.0", "first_block", func() {
-		x = mbconv(b, x, mbBlock{out: width(16), stride: 1, kernel: Const(3), expand: Const(1), act: ActReLU6})
+		x = mbconv(b, x, mbBlock{out: width(16), stride: 1, kernel: Const(3), expand: Const(1),
+			act: ActReLU6})
 	})
 	b.counter = 1
 	for _, st := range proxylessStages {

@@ -49,7 +49,8 @@ func (s *Space) CheckRelaxed(r Relaxed) error {
 	for i, row := range r {
 		d := &s.decisions[i]
 		if len(row) != d.Len() {
-			return fmt.Errorf("searchspace: row of decision %s has %d numbers, expected %d", d.Name, len(row), d.Len())
+			return fmt.Errorf("searchspace: row of decision %s has %d numbers, expected %d", d.Name, len(row),
+				d.Len())
 		}
 		allowed := 0
 		for c, v := range row {
@@ -60,7 +61,8 @@ func (s *Space) CheckRelaxed(r Relaxed) error {
 			if allowed < len(d.Allowed) && d.Allowed[allowed] == c {
 				allowed++
 			} else if v != 0 {
-				return fmt.Errorf("searchspace: row of decision %s holds %v for %s, which a restriction removed, expected 0",
+				return fmt.Errorf("searchspace: row of decision %s holds %v for %s, which a restriction "+
+					"removed, expected 0",
 					d.Name, v, d.Labels[c])
 			}
 		}

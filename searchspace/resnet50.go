@@ -66,14 +66,16 @@ func buildResNet50(b *Builder, o ResNet50Options) {
 		labels[i], index[i] = strconv.Itoa(i), i
 	}
 	width := func(c int) Int {
-		return Map(func(v ...int) int { return round8(float64(c) * resnet50Widths[v[0]]) }, b.Labelled("width", KindWidth, labels, index))
+		return Map(func(v ...int) int { return round8(float64(c) * resnet50Widths[v[0]]) },
+			b.Labelled("width", KindWidth, labels, index))
 	}
 	three := Const(3)
 	var x Ref
 	b.ScopeAs("", "stem", func() {
 		residual := b.OneOf("depth", KindDepth, 0, 2)
 		var mid Int
-		b.ScopeAs("", "mid", func() { mid = Map(func(v ...int) int { return round8(float64(v[0] / 2)) }, width(64)) })
+		b.ScopeAs("", "mid",
+			func() { mid = Map(func(v ...int) int { return round8(float64(v[0] / 2)) }, width(64)) })
 		x = b.ConvBN("input_stem.0", b.Input(), Conv{Out: mid, Kernel: three, Stride: 2}, ActReLU)
 		x = b.If(residual, x, func(x Ref) Ref {
 			y := b.ConvBN("input_stem.1.conv", x, Conv{Out: mid, Kernel: three}, ActReLU)
@@ -110,7 +112,8 @@ func resnet50Block(b *Builder, x Ref, out Int, i, stride int) Ref {
 	}
 	expand := b.Labelled("expand", KindExpand, labels, index)
 	b.Variant("e", expand)
-	mid := Map(func(v ...int) int { return round8(math.Round(float64(v[0]) * resnet50Expands[v[1]])) }, out, expand)
+	mid := Map(func(v ...int) int { return round8(math.Round(float64(v[0]) * resnet50Expands[v[1]])) },
+		out, expand)
 	if i > 0 {
 		stride = 1
 	}

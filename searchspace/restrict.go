@@ -98,8 +98,9 @@ func (g *group) text(s *Space, choices []int) string {
 // Restrict is the space with some choices removed. Restrictions add up: a choice stays if all of
 // them keep it. The error wraps ErrInfeasible when nothing is left.
 func (s *Space) Restrict(rs ...Restriction) (*Space, error) {
-	out := &Space{fam: s.fam, decisions: s.Decisions(), activity: s.activity, index: s.index, opaque: s.opaque,
-		lists: s.lists, encoding: s.encoding, limits: s.limits,
+	out := &Space{fam: s.fam, decisions: s.Decisions(), activity: s.activity, index: s.index,
+		opaque: s.opaque,
+		lists:  s.lists, encoding: s.encoding, limits: s.limits,
 		groups: slices.Clone(s.groups), restrictions: slices.Clone(s.restrictions)}
 	for _, r := range rs {
 		r = r.clone()
@@ -118,7 +119,8 @@ func (s *Space) Restrict(rs ...Restriction) (*Space, error) {
 }
 
 func (r Restriction) clone() Restriction {
-	out := Restriction{Decisions: slices.Clone(r.Decisions), Keep: slices.Clone(r.Keep), Values: slices.Clone(r.Values)}
+	out := Restriction{Decisions: slices.Clone(r.Decisions), Keep: slices.Clone(r.Keep),
+		Values: slices.Clone(r.Values)}
 	if r.Combinations != nil {
 		out.Combinations = make([][]int, len(r.Combinations))
 	}
@@ -131,7 +133,8 @@ func (r Restriction) clone() Restriction {
 func (s *Space) apply(r Restriction) error {
 	if r.Combinations != nil {
 		if r.Keep != nil || r.Values != nil {
-			return fmt.Errorf("searchspace: restriction of %q has combinations as well as choices to keep, expected one of them", r.Decisions)
+			return fmt.Errorf("searchspace: restriction of %q has combinations as well as choices to keep, "+
+				"expected one of them", r.Decisions)
 		}
 		return s.applyCombinations(r)
 	}
@@ -152,7 +155,8 @@ func (s *Space) apply(r Restriction) error {
 			matched = true
 			for _, c := range r.Keep {
 				if c < 0 || c >= d.Len() {
-					return fmt.Errorf("searchspace: restriction keeps choice %d of %s, expected 0 to %d", c, d.Name, d.Len()-1)
+					return fmt.Errorf("searchspace: restriction keeps choice %d of %s, expected 0 to %d", c,
+						d.Name, d.Len()-1)
 				}
 			}
 			d.Allowed = slices.DeleteFunc(d.Allowed, func(c int) bool {
@@ -162,7 +166,8 @@ func (s *Space) apply(r Restriction) error {
 				return !slices.Contains(r.Values, d.number(c))
 			})
 			if len(d.Allowed) == 0 {
-				return fmt.Errorf("searchspace: restriction leaves no choice for %s: %w", d.Name, ErrInfeasible)
+				return fmt.Errorf("searchspace: restriction leaves no choice for %s: %w", d.Name,
+					ErrInfeasible)
 			}
 		}
 		if !matched {
@@ -186,11 +191,13 @@ func (s *Space) applyCombinations(r Restriction) error {
 	}
 	for _, combo := range r.Combinations {
 		if len(combo) != len(g.decisions) {
-			return fmt.Errorf("searchspace: combination of %d choices for %d decisions", len(combo), len(g.decisions))
+			return fmt.Errorf("searchspace: combination of %d choices for %d decisions", len(combo),
+				len(g.decisions))
 		}
 		for k, d := range g.decisions {
 			if combo[k] < 0 || combo[k] >= s.decisions[d].Len() {
-				return fmt.Errorf("searchspace: combination has choice %d of %s, expected 0 to %d", combo[k], s.decisions[d].Name, s.decisions[d].Len()-1)
+				return fmt.Errorf("searchspace: combination has choice %d of %s, expected 0 to %d", combo[k],
+					s.decisions[d].Name, s.decisions[d].Len()-1)
 			}
 		}
 		g.combos = append(g.combos, slices.Clone(combo))

@@ -130,7 +130,8 @@ func (s *Space) change(choices []int, i int, other bool, r *rand.Rand) {
 		choices[i] = s.decisions[i].draw(r)
 		return
 	}
-	others := slices.DeleteFunc(slices.Clone(s.decisions[i].Allowed), func(c int) bool { return c == choices[i] })
+	others := slices.DeleteFunc(slices.Clone(s.decisions[i].Allowed),
+		func(c int) bool { return c == choices[i] })
 	if len(others) > 0 {
 		choices[i] = others[r.IntN(len(others))]
 	}

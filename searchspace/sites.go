@@ -51,7 +51,8 @@ func (s *Space) Sites() ([]Site, error) {
 			out = append(out, Site{Name: c.Site, Op: c.Op, Stage: c.Stage, Block: c.Block, Bias: c.Bias})
 		}
 		if out[k].Op != c.Op {
-			return nil, fmt.Errorf("searchspace: family %s uses site %s for %v and %v", s.fam.Name, c.Site, out[k].Op, c.Op)
+			return nil, fmt.Errorf("searchspace: family %s uses site %s for %v and %v", s.fam.Name, c.Site,
+				out[k].Op, c.Op)
 		}
 		if err := g.each(c.Decisions(), func(choices []int) {
 			if c.Exists(choices) {

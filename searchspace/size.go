@@ -100,7 +100,8 @@ func (s *Space) extreme(terms []Term, sign float64) (Arch, error) {
 	}
 	for i := range terms {
 		t := &terms[i]
-		if err := n.add(t.Decisions, func(choices []int) float64 { return sign * t.At(choices) }); err != nil {
+		if err := n.add(t.Decisions,
+			func(choices []int) float64 { return sign * t.At(choices) }); err != nil {
 			return Arch{}, err
 		}
 	}
@@ -182,7 +183,8 @@ func (c *climber) pair(i, j int) bool {
 	improved := false
 	for _, ci := range c.s.decisions[i].Allowed {
 		for _, cj := range c.s.decisions[j].Allowed {
-			improved = c.s.active(i, c.at.Choices()) && c.s.active(j, c.at.Choices()) && c.try(i, ci, j, cj) || improved
+			improved = c.s.active(i, c.at.Choices()) && c.s.active(j, c.at.Choices()) &&
+				c.try(i, ci, j, cj) || improved
 		}
 	}
 	return improved

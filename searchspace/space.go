@@ -133,12 +133,14 @@ func (s *Space) Active(a Arch) []bool {
 // are ignored. The error wraps ErrInvalid.
 func (s *Space) New(choices []int) (Arch, error) {
 	if len(choices) != len(s.decisions) {
-		return Arch{}, fmt.Errorf("searchspace: %d choices, expected %d: %w", len(choices), len(s.decisions), ErrInvalid)
+		return Arch{}, fmt.Errorf("searchspace: %d choices, expected %d: %w", len(choices), len(s.decisions),
+			ErrInvalid)
 	}
 	canon := s.canonical(choices)
 	for i, c := range canon {
 		if c < 0 || c >= s.decisions[i].Len() {
-			return Arch{}, fmt.Errorf("searchspace: choice %d of decision %s, expected 0 to %d: %w", c, s.decisions[i].Name, s.decisions[i].Len()-1, ErrInvalid)
+			return Arch{}, fmt.Errorf("searchspace: choice %d of decision %s, expected 0 to %d: %w", c,
+				s.decisions[i].Name, s.decisions[i].Len()-1, ErrInvalid)
 		}
 	}
 	if err := s.obeys(canon); err != nil {
@@ -174,7 +176,8 @@ func (s *Space) inDomain(i int, choices []int) bool {
 func (s *Space) inRange(a Arch) error {
 	for i := range s.decisions {
 		if c, n := a.At(i), s.decisions[i].Len(); c >= n {
-			return fmt.Errorf("searchspace: choice %d of decision %s, expected 0 to %d: %w", c, s.decisions[i].Name, n-1, ErrInvalid)
+			return fmt.Errorf("searchspace: choice %d of decision %s, expected 0 to %d: %w", c,
+				s.decisions[i].Name, n-1, ErrInvalid)
 		}
 	}
 	return nil
@@ -184,7 +187,8 @@ func (s *Space) inRange(a Arch) error {
 // restrictions and limits. The error wraps ErrInvalid.
 func (s *Space) Valid(a Arch) error {
 	if a.Len() != len(s.decisions) {
-		return fmt.Errorf("searchspace: architecture with %d choices, expected %d: %w", a.Len(), len(s.decisions), ErrInvalid)
+		return fmt.Errorf("searchspace: architecture with %d choices, expected %d: %w", a.Len(),
+			len(s.decisions), ErrInvalid)
 	}
 	if err := s.inRange(a); err != nil {
 		return err
@@ -192,7 +196,8 @@ func (s *Space) Valid(a Arch) error {
 	choices := a.Choices()
 	for i := range choices {
 		if choices[i] != 0 && !s.active(i, choices) {
-			return fmt.Errorf("searchspace: inactive decision %s holds choice %d, expected 0: %w", s.decisions[i].Name, choices[i], ErrInvalid)
+			return fmt.Errorf("searchspace: inactive decision %s holds choice %d, expected 0: %w",
+				s.decisions[i].Name, choices[i], ErrInvalid)
 		}
 	}
 	return s.obeys(choices)
@@ -203,12 +208,14 @@ func (s *Space) obeys(choices []int) error {
 	for i := range s.decisions {
 		d := &s.decisions[i]
 		if len(d.Allowed) < d.Len() && s.active(i, choices) && !slices.Contains(d.Allowed, choices[i]) {
-			return fmt.Errorf("searchspace: %s is %s, expected %s: %w", d.Name, d.Labels[choices[i]], d.expected(), ErrInvalid)
+			return fmt.Errorf("searchspace: %s is %s, expected %s: %w", d.Name, d.Labels[choices[i]],
+				d.expected(), ErrInvalid)
 		}
 	}
 	for g := range s.groups {
 		if !s.groups[g].open(s, choices, len(choices)) {
-			return fmt.Errorf("searchspace: %s is not one of the %d allowed combinations: %w", s.groups[g].text(s, choices), len(s.groups[g].combos), ErrInvalid)
+			return fmt.Errorf("searchspace: %s is not one of the %d allowed combinations: %w",
+				s.groups[g].text(s, choices), len(s.groups[g].combos), ErrInvalid)
 		}
 	}
 	for i := range s.limits {

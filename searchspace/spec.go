@@ -17,7 +17,8 @@ type Spec struct {
 
 // Spec describes s.
 func (s *Space) Spec() Spec {
-	sp := Spec{Family: s.fam.Name, Options: append(json.RawMessage(nil), s.fam.Options...), InputSize: s.fam.InputSize, Classes: s.fam.Classes}
+	sp := Spec{Family: s.fam.Name, Options: append(json.RawMessage(nil), s.fam.Options...),
+		InputSize: s.fam.InputSize, Classes: s.fam.Classes}
 	for _, r := range s.restrictions {
 		sp.Restrictions = append(sp.Restrictions, r.clone())
 	}

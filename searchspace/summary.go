@@ -13,10 +13,12 @@ func (g *Graph) String() string {
 	rows := [][]string{{"layer", "operation", "output", "parameters", "multiply-adds"}}
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
-		rows = append(rows, []string{n.Name, n.operation(), n.Out.String(), count(n.Params()), count(n.MAdds())})
+		rows = append(rows, []string{n.Name, n.operation(), n.Out.String(), count(n.Params()),
+			count(n.MAdds())})
 	}
 	c := g.Cost()
-	rows = append(rows, []string{"total", "", "", strconv.FormatInt(c.Params, 10), strconv.FormatInt(c.MAdds, 10)})
+	rows = append(rows, []string{"total", "", "", strconv.FormatInt(c.Params, 10),
+		strconv.FormatInt(c.MAdds, 10)})
 	return align(rows)
 }
 

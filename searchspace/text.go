@@ -15,7 +15,8 @@ type SyntaxError struct {
 }
 
 func (e *SyntaxError) Error() string {
-	return fmt.Sprintf("searchspace: architecture text, position %d: got %s, expected %s", e.Offset, e.Got, e.Want)
+	return fmt.Sprintf("searchspace: architecture text, position %d: got %s, expected %s", e.Offset,
+		e.Got, e.Want)
 }
 
 // textList is a TextList with its decisions resolved.
@@ -82,8 +83,10 @@ func (s *Space) parseLists(text string) ([]int, error) {
 			continue
 		}
 		if !s.active(i, choices) {
-			if _, err := strconv.ParseFloat(tok.text, 64); err != nil && d.Values != nil && (first == nil || tok.offset < first.Offset) {
-				first = &SyntaxError{tok.offset, quote(tok.text), "a number for " + d.Name + ", which has no effect here"}
+			if _, err := strconv.ParseFloat(tok.text, 64); err != nil && d.Values != nil &&
+				(first == nil || tok.offset < first.Offset) {
+				first = &SyntaxError{tok.offset, quote(tok.text), "a number for " + d.Name +
+					", which has no effect here"}
 			}
 			continue
 		}
@@ -130,14 +133,17 @@ func (s *Space) split(text string) (map[int]token, *SyntaxError) {
 			}
 			tok := token{text[offset:end], offset}
 			if !wellFormed(tok.text) {
-				return tokens, &SyntaxError{offset, quoteAt(text, offset), fmt.Sprintf("entry %d of %d of the %s", j+1, len(l.decisions), l.name)}
+				return tokens, &SyntaxError{offset, quoteAt(text, offset),
+					fmt.Sprintf("entry %d of %d of the %s", j+1, len(l.decisions), l.name)}
 			}
 			tokens[d] = tok
-			want, what := byte(','), fmt.Sprintf("',' and entry %d of %d of the %s", j+2, len(l.decisions), l.name)
+			want, what := byte(','), fmt.Sprintf("',' and entry %d of %d of the %s", j+2,
+				len(l.decisions), l.name)
 			if j == len(l.decisions)-1 {
 				want, what = ':', fmt.Sprintf("':' after the %d entries of the %s", len(l.decisions), l.name)
 				if k == len(s.lists)-1 {
-					want, what = 0, fmt.Sprintf("end of text after the %d entries of the %s", len(l.decisions), l.name)
+					want, what = 0, fmt.Sprintf("end of text after the %d entries of the %s",
+						len(l.decisions), l.name)
 				}
 			}
 			offset = end
@@ -161,7 +167,8 @@ func wellFormed(s string) bool {
 	}
 	for i := range len(s) {
 		c := s[i]
-		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '.' || c == '-' || c == '_' || c == '+') {
+		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '.' || c == '-' ||
+			c == '_' || c == '+') {
 			return false
 		}
 	}

@@ -90,7 +90,8 @@ func (w *Walk) Choose(c int) error {
 		if w.at < 0 || w.at == len(w.choices) {
 			return fmt.Errorf("searchspace: choice %d where there is no decision to make: %w", c, ErrInvalid)
 		}
-		return fmt.Errorf("searchspace: choice %d of decision %s, expected one of %v: %w", c, w.name(), w.allowed, ErrInvalid)
+		return fmt.Errorf("searchspace: choice %d of decision %s, expected one of %v: %w", c, w.name(),
+			w.allowed, ErrInvalid)
 	}
 	w.choices[w.at], w.chosen = c, true
 	return nil
@@ -106,7 +107,8 @@ func (w *Walk) Arch() (Arch, error) {
 		return Arch{}, w.err
 	}
 	if w.at < len(w.choices) {
-		return Arch{}, fmt.Errorf("searchspace: walk at decision %d, expected its end, %d: %w", w.at, len(w.choices), ErrInvalid)
+		return Arch{}, fmt.Errorf("searchspace: walk at decision %d, expected its end, %d: %w", w.at,
+			len(w.choices), ErrInvalid)
 	}
 	if err := w.space.obeys(w.choices); err != nil {
 		return Arch{}, err

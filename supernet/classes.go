@@ -25,7 +25,8 @@ func (c classList) check() error {
 		j, again := seen[name]
 		switch {
 		case (name == "") == c.named():
-			return fmt.Errorf("class %d is called %q and class 0 %q, expected names for all classes or for none",
+			return fmt.Errorf(
+				"class %d is called %q and class 0 %q, expected names for all classes or for none",
 				i, name, c[0])
 		case again && name != "":
 			return fmt.Errorf("classes %d and %d are both called %q", j, i, name)
@@ -44,11 +45,13 @@ func (c classList) named() bool { return len(c) > 0 && c[0] != "" }
 func (c classList) like(other classList) error {
 	switch {
 	case c.named() && !other.named():
-		return fmt.Errorf("%d classes without names for a network that knows the names of its %d; expected names",
+		return fmt.Errorf(
+			"%d classes without names for a network that knows the names of its %d; expected names",
 			len(other), len(c))
 	case !c.named() && other.named():
-		return fmt.Errorf("class %q for a network that does not know the names of its %d classes; expected Unnamed(n), "+
-			"or SetClassNames before", other[0], len(c))
+		return fmt.Errorf(
+			"class %q for a network that does not know the names of its %d classes; expected Unnamed(n), "+
+				"or SetClassNames before", other[0], len(c))
 	}
 	return nil
 }

@@ -46,7 +46,8 @@ func (m *Model) classifyTensor(x *tensor.Dense, how pass) (*tensor.Dense, error)
 	}
 	s := x.Shape()
 	if s[0] < 1 || s[1] != 3 || s[2] != size || s[3] != size {
-		return nil, fmt.Errorf("supernet: classify: %w: images of shape %v, expected (n, 3, %d, %d)", ErrData, s, size, size)
+		return nil, fmt.Errorf("supernet: classify: %w: images of shape %v, expected (n, 3, %d, %d)", ErrData,
+			s, size, size)
 	}
 	if x.RequiresIterator() || !x.DataOrder().IsRowMajor() {
 		x = x.Clone().(*tensor.Dense).Materialize().(*tensor.Dense)

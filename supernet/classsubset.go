@@ -17,7 +17,8 @@ func newClassSubset(list []int, known int) (*classSubset, error) {
 	if len(list) == 0 {
 		return nil, nil
 	}
-	s := &classSubset{list: slices.Clone(list), column: make(map[int]int, len(list)), row: make([]float32, len(list))}
+	s := &classSubset{list: slices.Clone(list), column: make(map[int]int, len(list)),
+		row: make([]float32, len(list))}
 	for k, c := range list {
 		if c < 0 || c >= known {
 			return nil, fmt.Errorf("%w: class %d chosen, expected 0 to %d", ErrData, c, known-1)

@@ -101,7 +101,8 @@ func (c *compiler) node(n *searchspace.Node) error {
 	case searchspace.OpGlobalAvgPool:
 		in.op = runGlobalPool
 	case searchspace.OpAvgPool:
-		in.op, in.pool = runAvgPool, tensor.PoolSpec{Kernel: n.Kernel, Stride: n.Stride, Pad: n.Pad, Ceil: true}
+		in.op, in.pool = runAvgPool, tensor.PoolSpec{Kernel: n.Kernel, Stride: n.Stride, Pad: n.Pad,
+			Ceil: true}
 	case searchspace.OpMaxPool:
 		in.op, in.pool = runMaxPool, tensor.PoolSpec{Kernel: n.Kernel, Stride: n.Stride, Pad: n.Pad}
 	case searchspace.OpFlatten:
@@ -119,7 +120,8 @@ func (c *compiler) node(n *searchspace.Node) error {
 	case opOnes:
 		in.op = runOnes
 	case opVec:
-		in.op, in.weight, in.conv = runConv, c.coef.weight(n.Offset, n.Out.C), tensor.ConvSpec{Stride: 1, Groups: 1}
+		in.op, in.weight, in.conv = runConv, c.coef.weight(n.Offset, n.Out.C), tensor.ConvSpec{Stride: 1,
+			Groups: 1}
 	case opFit:
 		in.op, in.index = runFit, n.Out.C
 	default:

@@ -25,7 +25,8 @@ func newBackend(o *Options) (b tensor.Backend, err error) {
 		return cpu.New(cpu.Options{Workers: o.Workers}), nil
 	}
 	if o.Workers > 0 {
-		return nil, fmt.Errorf("%d workers and device %s, expected one of them: workers bound the CPU", o.Workers, o.Device.Name())
+		return nil, fmt.Errorf("%d workers and device %s, expected one of them: workers bound the CPU",
+			o.Workers, o.Device.Name())
 	}
 	b, ok := o.Device.(tensor.Backend)
 	if !ok {

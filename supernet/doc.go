@@ -1,9 +1,9 @@
 // Package supernet trains all networks of a search space at once, on shared weights, and turns any
 // of them into a standalone model.
 //
-// A [Net] holds the weights of a [searchspace.Space]. It trains one sub-network at a time, judges
-// any sub-network with the weights that it inherits, and extracts the chosen one as a [Model],
-// which can be trained further, saved, and asked about single images:
+// A [Net] holds the weights of a [searchspace.Space]. It trains the sub-networks that a [Sampler]
+// names, judges any of them with the weights that it inherits, and extracts the chosen one as a
+// [Model], which can be trained further, saved, and asked about single images:
 //
 //	net, err := supernet.New(space, nil)
 //	_, err = net.Train(ctx, train, &supernet.TrainOptions{Epochs: 30, BatchSize: 64, LR: 0.05})

@@ -60,7 +60,8 @@ func freshBatch(images, size int, seed uint64, k int) []int {
 func calibrationSet(ds dataset.Dataset, n int, seed uint64) (dataset.Dataset, error) {
 	n = min(orInt(n, defaultCalibrationImages), ds.Len())
 	if n < 2 {
-		return nil, fmt.Errorf("%w: %d images to gather batch-norm statistics on, expected at least 2", ErrData, n)
+		return nil, fmt.Errorf("%w: %d images to gather batch-norm statistics on, expected at least 2",
+			ErrData, n)
 	}
 	order := stream.New(seed, "supernet.calibration", uint64(n)).Perm(ds.Len())
 	return dataset.Subset(ds, order[:n])

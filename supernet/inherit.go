@@ -124,8 +124,10 @@ func (l *link) check(from, to extent) error {
 		extent
 	}{{l.from, from}, {l.to, to}} {
 		k, room := p.place.kernel, p.extent
-		if k < 1 || k > room.kernel || (room.kernel-k)%2 != 0 || !p.place.in.within(room.in) || !p.place.out.within(room.out) {
-			return fmt.Errorf("%s: kernel %d and channels %v × %v of a tensor with kernel %d and %d × %d channels",
+		if k < 1 || k > room.kernel || (room.kernel-k)%2 != 0 || !p.place.in.within(room.in) ||
+			!p.place.out.within(room.out) {
+			return fmt.Errorf(
+				"%s: kernel %d and channels %v × %v of a tensor with kernel %d and %d × %d channels",
 				p.key, k, p.place.in, p.place.out, room.kernel, room.in, room.out)
 		}
 	}
@@ -158,7 +160,8 @@ func (l *link) runs(from, to extent) iter.Seq[run] {
 				source, dest := from.centre(k, y, x)+l.from.in.from, to.centre(k, y, x)+l.to.in.from
 				for _, i := range in {
 					for c := range i.n {
-						r := run{from: (source+i.from+c)*from.out + l.from.out.from, to: (dest+i.to+c)*to.out + l.to.out.from}
+						r := run{from: (source+i.from+c)*from.out + l.from.out.from,
+							to: (dest+i.to+c)*to.out + l.to.out.from}
 						for _, o := range out {
 							if !yield(run{r.from + o.from, r.to + o.to, o.n}) {
 								return

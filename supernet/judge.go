@@ -76,7 +76,8 @@ func (j *Judge) Evaluate(ctx context.Context, a searchspace.Arch) (searchspace.M
 func (j *Judge) EvaluateRange(ctx context.Context, a searchspace.Arch, from, to int) (
 	searchspace.Measurement, error) {
 	if from < 0 || from >= to || to > j.Len() {
-		err := fmt.Errorf("supernet: evaluate: %w: images %d to below %d, expected some of %d", ErrData, from, to, j.Len())
+		err := fmt.Errorf("supernet: evaluate: %w: images %d to below %d, expected some of %d", ErrData, from,
+			to, j.Len())
 		return searchspace.Measurement{Arch: a}, err
 	}
 	return j.recall(ctx, judged{a, from, to})
@@ -86,9 +87,11 @@ func (j *Judge) EvaluateRange(ctx context.Context, a searchspace.Arch, from, to 
 // images. The number of the batch, from 0, decides the images: batches follow each other through an
 // order of the data drawn with EvalOptions.Seed, and when no whole batch is left, through the next.
 // It is not remembered.
-func (j *Judge) EvaluateBatch(ctx context.Context, a searchspace.Arch, batch int) (searchspace.Measurement, error) {
+func (j *Judge) EvaluateBatch(ctx context.Context, a searchspace.Arch,
+	batch int) (searchspace.Measurement, error) {
 	if batch < 0 {
-		return searchspace.Measurement{Arch: a}, fmt.Errorf("supernet: evaluate: batch %d, expected 0 or more", batch)
+		return searchspace.Measurement{Arch: a}, fmt.Errorf(
+			"supernet: evaluate: batch %d, expected 0 or more", batch)
 	}
 	if err := j.net.acquire(ctx); err != nil {
 		return searchspace.Measurement{Arch: a}, fmt.Errorf("supernet: evaluate: %w", err)
@@ -173,7 +176,8 @@ func (j *Judge) evaluate(ctx context.Context, a searchspace.Arch) (searchspace.M
 }
 
 // measure judges a sub-network on some images. The caller has the turn.
-func (j *Judge) measure(ctx context.Context, a searchspace.Arch, im *images) (searchspace.Measurement, error) {
+func (j *Judge) measure(ctx context.Context, a searchspace.Arch,
+	im *images) (searchspace.Measurement, error) {
 	p, stats, step, err := j.prepare(ctx, a)
 	if err != nil {
 		return searchspace.Measurement{Arch: a}, err

@@ -101,7 +101,8 @@ type LatencyCheck struct {
 //
 // Prediction by sums of layers: Cai et al., "Once-for-All", ICLR 2020. docs/results/latency.md says
 // how well it does here.
-func MeasureLatency(ctx context.Context, space *searchspace.Space, o *LatencyOptions) (*LatencyResult, error) {
+func MeasureLatency(ctx context.Context, space *searchspace.Space,
+	o *LatencyOptions) (*LatencyResult, error) {
 	return measureLatency(ctx, space, o, modelTimer{})
 }
 
@@ -151,8 +152,9 @@ func (o *LatencyOptions) begin(cpu string) (*searchspace.LatencyTable, error) {
 		return &searchspace.LatencyTable{CPU: cpu, Workers: o.Workers, Batch: o.Batch}, nil
 	}
 	if t.CPU != cpu || t.Workers != o.Workers || t.Batch != o.Batch {
-		return nil, fmt.Errorf("the table is of %s with %d workers and batch %d, expected %s with %d and %d: "+
-			"times of different machines do not mix", t.CPU, t.Workers, t.Batch, cpu, o.Workers, o.Batch)
+		return nil, fmt.Errorf(
+			"the table is of %s with %d workers and batch %d, expected %s with %d and %d: "+
+				"times of different machines do not mix", t.CPU, t.Workers, t.Batch, cpu, o.Workers, o.Batch)
 	}
 	return copyTable(t), nil
 }

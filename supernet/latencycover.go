@@ -132,7 +132,8 @@ func (s *layerSet) add(space *searchspace.Space, a searchspace.Arch) error {
 // cover chooses architectures that together have every layer that is not known, each in as many of
 // them as views says where there are so many: again and again the one with the most of what is
 // still missing, at most as many as given.
-func (s *layerSet) cover(known map[searchspace.LatencyLayer]bool, views, most int) (chosen []searchspace.Arch) {
+func (s *layerSet) cover(known map[searchspace.LatencyLayer]bool,
+	views, most int) (chosen []searchspace.Arch) {
 	need := make([]int, len(s.layers))
 	for n, l := range s.layers {
 		if !known[l] {

@@ -1,14 +1,11 @@
 package supernet
 
 import (
-	"bufio"
-	"os"
-	"runtime"
-	"strings"
 	"time"
 
 	"gorgonia.org/tensor"
 
+	"github.com/tendril-nas/tendril/internal/machine"
 	"github.com/tendril-nas/tendril/internal/stream"
 	"github.com/tendril-nas/tendril/searchspace"
 )
@@ -35,13 +32,14 @@ type timedModel struct {
 	images *tensor.Dense
 }
 
-func (modelTimer) open(space *searchspace.Space, a searchspace.Arch, o *LatencyOptions) (timedNetwork, error) {
+func (modelTimer) open(space *searchspace.Space, a searchspace.Arch,
+	o *LatencyOptions) (timedNetwork, error) {
 	m, err := NewModel(space, a, &Options{Seed: o.Seed, Workers: o.Workers})
 	if err != nil {
 		return nil, err
 	}
 	size := space.InputSize()
-	r := stream.New(o.Seed, "supernet.noise")
+	r := stream.New(o.Seed, "supernet.latency.noise")
 	x := make([]float32, o.Batch*3*size*size)
 	for i := range x {
 		x[i] = float32(r.NormFloat64())
@@ -62,18 +60,4 @@ func (t *timedModel) whole() (float64, error) {
 
 func (t *timedModel) parts() (*Profile, error) { return t.model.Profile(t.images) }
 
-// cpu reads the name where the system tells it, else it is the architecture.
-func (modelTimer) cpu() string {
-	f, err := os.Open("/proc/cpuinfo")
-	if err != nil {
-		return runtime.GOARCH
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		if key, value, ok := strings.Cut(lines.Text(), ":"); ok && strings.TrimSpace(key) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return runtime.GOARCH
-}
+func (modelTimer) cpu() string { return machine.CPU() }

@@ -32,7 +32,8 @@ func SuperclassDropout(groups []int, rate float64, seed uint64) (ClassMasks, err
 	d := &superclassDropout{rate: rate, seed: seed}
 	for c, g := range groups {
 		if g < 0 || g > 1<<20 {
-			return nil, fmt.Errorf("supernet: class %d belongs to superclass %d, expected 0 to %d", c, g, 1<<20)
+			return nil, fmt.Errorf("supernet: class %d belongs to superclass %d, expected 0 to %d", c,
+				g, 1<<20)
 		}
 		d.superclasses = max(d.superclasses, g+1)
 	}
@@ -54,7 +55,8 @@ func (d *superclassDropout) Identity() string {
 func (d *superclassDropout) Mask(step int, labels []int, keep []bool) error {
 	classes := len(d.groups)
 	if len(keep) != len(labels)*classes {
-		return fmt.Errorf("superclass dropout for %d classes in a network of %d", classes, len(keep)/max(len(labels), 1))
+		return fmt.Errorf("superclass dropout for %d classes in a network of %d", classes,
+			len(keep)/max(len(labels), 1))
 	}
 	kept := make([]bool, d.superclasses)
 	source := rand.NewPCG(0, 0)

@@ -74,7 +74,8 @@ func (n *network) measure(ctx context.Context, p *program, im *images, stats []*
 			column := im.classes.columnOf(label, k)
 			switch {
 			case column < 0 && im.classes != nil:
-				return fmt.Errorf("%w: label %d, expected one of the classes %v", ErrData, label, im.classes.list)
+				return fmt.Errorf("%w: label %d, expected one of the classes %v", ErrData, label,
+					im.classes.list)
 			case column < 0:
 				continue
 			}
@@ -117,14 +118,7 @@ const lossCeiling = 1e6
 
 // crossEntropy is −log softmax(row)[label], at most lossCeiling.
 func crossEntropy(row []float32, label int) float64 {
-	top := math.Inf(-1)
-	for _, v := range row {
-		top = math.Max(top, float64(v))
-	}
-	sum := 0.0
-	for _, v := range row {
-		sum += math.Exp(float64(v) - top)
-	}
+	top, sum := expSum(row)
 	if loss := top + math.Log(sum) - float64(row[label]); loss < lossCeiling {
 		return loss
 	}
@@ -134,14 +128,7 @@ func crossEntropy(row []float32, label int) float64 {
 // softmax turns logits into probabilities, in place. Logits of which one is not finite are an
 // error.
 func softmax(row []float32) error {
-	top := math.Inf(-1)
-	for _, v := range row {
-		top = math.Max(top, float64(v))
-	}
-	sum := 0.0
-	for _, v := range row {
-		sum += math.Exp(float64(v) - top)
-	}
+	top, sum := expSum(row)
 	if math.IsNaN(sum) {
 		return ErrNotFinite
 	}
@@ -149,6 +136,18 @@ func softmax(row []float32) error {
 		row[i] = float32(math.Exp(float64(v)-top) / sum)
 	}
 	return nil
+}
+
+// expSum is the largest logit of a row and the sum of exp(logit − largest), which cannot overflow.
+func expSum(row []float32) (top, sum float64) {
+	top = math.Inf(-1)
+	for _, v := range row {
+		top = math.Max(top, float64(v))
+	}
+	for _, v := range row {
+		sum += math.Exp(float64(v) - top)
+	}
+	return top, sum
 }
 
 // evaluating is a pass with running statistics, without gradients or dropout.

@@ -43,7 +43,8 @@ func NewModel(space *searchspace.Space, arch searchspace.Arch, o *Options) (*Mod
 	return m, nil
 }
 
-func newModel(b backend.Backend, space *searchspace.Space, arch searchspace.Arch, o *Options) (*Model, error) {
+func newModel(b backend.Backend, space *searchspace.Space, arch searchspace.Arch,
+	o *Options) (*Model, error) {
 	g, err := space.Lower(arch)
 	if err != nil {
 		return nil, err

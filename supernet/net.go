@@ -162,7 +162,8 @@ func (n *network) calibration(o *EvalOptions) (*images, error) {
 		return nil, fmt.Errorf("statistics %d, expected Recalibrated, Running or OfBatch", o.Statistics)
 	}
 	if o.Calibration == nil {
-		return nil, fmt.Errorf("%w: no calibration images; set EvalOptions.Calibration to training data, or Statistics to Running", ErrData)
+		return nil, fmt.Errorf("%w: no calibration images; set EvalOptions.Calibration to training data, "+
+			"or Statistics to Running", ErrData)
 	}
 	if err := checkData(o.Calibration, n.currentSpace().InputSize()); err != nil {
 		return nil, err

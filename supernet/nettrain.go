@@ -9,11 +9,11 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// Train trains the shared weights. Options.Subnets.Sampler says which sub-networks run in a step,
-// by default a random one that changes every five steps. See TrainOptions for what else is done by
-// default and how an interrupted training goes on. When the context ends, the weights trained so
-// far stay, and the result says how far it came. The Recorder must not call methods that compute on
-// this Net.
+// Train trains the shared weights. TrainOptions.Subnets.Sampler says which sub-networks run in a
+// step, by default a random one that changes every five steps. See TrainOptions for what else is
+// done by default and how an interrupted training goes on. When the context ends, the weights
+// trained so far stay, and the result says how far it came. The Recorder must not call methods that
+// compute on this Net.
 func (n *Net) Train(ctx context.Context, train dataset.Dataset, o *TrainOptions) (*TrainResult, error) {
 	if o == nil {
 		o = &TrainOptions{}
@@ -30,7 +30,8 @@ func (n *Net) Train(ctx context.Context, train dataset.Dataset, o *TrainOptions)
 }
 
 func (n *Net) run(ctx context.Context, train dataset.Dataset, o *TrainOptions) (*TrainResult, error) {
-	j := job{shared: true, identity: n.identity(), sampler: o.Subnets.Sampler, every: orInt(o.Subnets.StepsPerDraw, defaultStepsPerDraw), program: n.program}
+	j := job{shared: true, identity: n.identity(), sampler: o.Subnets.Sampler,
+		every: orInt(o.Subnets.StepsPerDraw, defaultStepsPerDraw), program: n.program}
 	if j.sampler == nil {
 		j.sampler = Uniform(n.space, o.Seed)
 	}
@@ -48,7 +49,8 @@ func (n *Net) run(ctx context.Context, train dataset.Dataset, o *TrainOptions) (
 }
 
 // validator judges the supernet by the mean of some sub-networks.
-func (n *Net) validator(train dataset.Dataset, o *TrainOptions) (func(ctx context.Context) (Validation, error), error) {
+func (n *Net) validator(train dataset.Dataset,
+	o *TrainOptions) (func(ctx context.Context) (Validation, error), error) {
 	eval := EvalOptions{}
 	if o.ValidationOptions != nil {
 		eval = *o.ValidationOptions

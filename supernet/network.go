@@ -17,8 +17,10 @@ import (
 
 // network is what a Net and a Model have in common: stored weights on a backend.
 type network struct {
-	turn    chan struct{} // holds a token while one goroutine trains, evaluates, grows, saves
-	weights sync.RWMutex  // held for writing while weights or running statistics change, for reading by Classify
+	turn chan struct{} // holds a token while one goroutine trains, evaluates, grows, saves
+	// weights is held for writing while weights, running statistics, space or class names change,
+	// and for reading by what does without the turn: Classify, a teacher, questions about them.
+	weights sync.RWMutex
 
 	backend tensor.Backend
 	space   *searchspace.Space

@@ -60,7 +60,8 @@ func (m *Model) writeONNX(path string, o *ONNXOptions) error {
 		t := tensors[name]
 		data[name] = t.Data.([]float32)
 	}
-	file, err := onnx.Encode(m.prog.graph, data, onnx.Options{KeepBatchNorm: o.KeepBatchNorm, Features: o.Features,
+	file, err := onnx.Encode(m.prog.graph, data, onnx.Options{KeepBatchNorm: o.KeepBatchNorm,
+		Features:      o.Features,
 		Probabilities: o.Probabilities, Metadata: metadata})
 	if err != nil {
 		return err

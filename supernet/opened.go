@@ -30,9 +30,6 @@ func openSpecs(space *searchspace.Space, s scheme, archs []searchspace.Arch, err
 	return ss, nil
 }
 
-// open reports whether networks bring tensors that were not there.
-func (ss *specs) open() bool { return ss.openEnded }
-
 // admit adds the tensors of a network and returns those that are new.
 func (ss *specs) admit(a searchspace.Arch, g *searchspace.Graph) []*spec {
 	before := len(ss.list)
@@ -47,7 +44,7 @@ func (ss *specs) admit(a searchspace.Arch, g *searchspace.Graph) []*spec {
 
 // admit makes the tensors of a network of an open space. The caller has the turn.
 func (n *network) admit(a searchspace.Arch, g *searchspace.Graph) (err error) {
-	if !n.store.open() {
+	if !n.store.openEnded {
 		return nil
 	}
 	defer tensor.Recover(&err)

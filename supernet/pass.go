@@ -79,7 +79,8 @@ func (t *training) bind(pass Pass) (r passRun, err error) {
 	}
 	r.labels = max(r.labels, 0)
 	if !finite(r.weight) || r.weight < 0 || !finite(r.labels) {
-		return r, fmt.Errorf("pass of weight %v with labels of weight %v, expected finite numbers, the first above 0", pass.Weight, pass.Labels)
+		return r, fmt.Errorf("pass of weight %v with labels of weight %v, expected finite numbers, the "+
+			"first above 0", pass.Weight, pass.Labels)
 	}
 	if pass.Teacher != nil {
 		if r.teacher, err = t.tutorOf(pass.Teacher); err != nil {
@@ -92,7 +93,7 @@ func (t *training) bind(pass Pass) (r passRun, err error) {
 // bindRelaxed is bind for a relaxed architecture.
 func (t *training) bindRelaxed(r *passRun, x *Relaxation, rows searchspace.Relaxed) error {
 	if x.net.network != t.network {
-		return errors.New("relaxation of another network")
+		return errors.New("relaxation of another network, expected one of the network that is trained")
 	}
 	if err := x.space.CheckRelaxed(rows); err != nil {
 		return err
@@ -114,7 +115,7 @@ var (
 func arrange(passes []passRun) error {
 	largest, most, inPlace := -1, int64(-1), false
 	for i := range passes {
-		inPlace = inPlace || passes[i].teacher != nil && passes[i].teacher.inPlace()
+		inPlace = inPlace || passes[i].teacher.inPlace()
 	}
 	for i := 0; inPlace && i < len(passes); i++ {
 		if passes[i].coef != nil {
@@ -131,7 +132,7 @@ func arrange(passes []passRun) error {
 		first := passes[largest]
 		copy(passes[1:largest+1], passes[:largest])
 		passes[0] = first
-		if first.teacher != nil && first.teacher.inPlace() {
+		if first.teacher.inPlace() {
 			passes[0].teacher = nil
 		}
 	}

@@ -16,7 +16,8 @@ import (
 // that the model has no class for count as wrong and have no part in the loss; the loss of one
 // image is bounded as Judge.Evaluate bounds it. When the context ends it returns what the images
 // before say.
-func (m *Model) Evaluate(ctx context.Context, ds dataset.Dataset, o *EvalOptions) (searchspace.Measurement, error) {
+func (m *Model) Evaluate(ctx context.Context, ds dataset.Dataset,
+	o *EvalOptions) (searchspace.Measurement, error) {
 	v := searchspace.Measurement{Arch: m.arch}
 	err := m.once(ctx, ds, o, func(im *images) (err error) {
 		v, err = m.measure(ctx, m.prog, im, nil, evaluating)
@@ -91,7 +92,8 @@ func (m *Model) embed(ctx context.Context, im *images,
 
 // once takes the turn and asks about all images of a data set, which is read once, so that none is
 // kept in memory.
-func (m *Model) once(ctx context.Context, ds dataset.Dataset, o *EvalOptions, ask func(im *images) error) error {
+func (m *Model) once(ctx context.Context, ds dataset.Dataset, o *EvalOptions,
+	ask func(im *images) error) error {
 	if err := m.acquire(ctx); err != nil {
 		return err
 	}

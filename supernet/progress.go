@@ -16,13 +16,13 @@ const (
 // Progress is one report of a running training.
 type Progress struct {
 	Phase           string           // PhaseTrain after every step, PhaseValidate after a validation
-	Epoch, Epochs   int              // finished epochs begin to count at 0: the epoch under way, and how many there will be
+	Epoch, Epochs   int              // the epoch under way, from 0, and how many there will be
 	Step, Steps     int              // steps finished, and how many there will be
-	Arch            searchspace.Arch // what ran first in the step; zero for a relaxed architecture and for validations
+	Arch            searchspace.Arch // of the first pass; zero for a relaxed one and validations
 	Text            string           // Arch as Space.Format writes it
 	Passes          int              // that the step was made of
-	Loss            float64          // what the step minimised, summed over its passes; or the mean loss of the validation
-	Accuracy        float64          // fraction of the answers of all passes, or of the validation images, that was right
+	Loss            float64          // minimised by the step, over all passes; or of the validation
+	Accuracy        float64          // fraction of right answers, in all passes or in the validation
 	LR              float64          // learning rate of the step
 	ImagesPerSecond float64          // speed since the training started or was resumed
 	Best            bool             // PhaseValidate: the best so far
@@ -48,7 +48,8 @@ type progressJSON struct {
 // MarshalJSON writes names in snake case: "arch" is Text, "choices" the hexadecimal form of Arch.
 // An infinite loss is the string "Infinity".
 func (p Progress) MarshalJSON() ([]byte, error) {
-	return json.Marshal(progressJSON{p.Phase, p.Epoch, p.Epochs, p.Step, p.Steps, p.Text, p.Arch, p.Passes, jsonfloat.Float(p.Loss),
+	return json.Marshal(progressJSON{p.Phase, p.Epoch, p.Epochs, p.Step, p.Steps, p.Text, p.Arch, p.Passes,
+		jsonfloat.Float(p.Loss),
 		jsonfloat.Float(p.Accuracy), jsonfloat.Float(p.LR), jsonfloat.Float(p.ImagesPerSecond), p.Best})
 }
 
@@ -58,7 +59,8 @@ func (p *Progress) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &j); err != nil {
 		return err
 	}
-	*p = Progress{j.Phase, j.Epoch, j.Epochs, j.Step, j.Steps, j.Choices, j.Arch, j.Passes, float64(j.Loss), float64(j.Accuracy),
+	*p = Progress{j.Phase, j.Epoch, j.Epochs, j.Step, j.Steps, j.Choices, j.Arch, j.Passes, float64(j.Loss),
+		float64(j.Accuracy),
 		float64(j.LR), float64(j.ImagesPerSecond), j.Best}
 	return nil
 }

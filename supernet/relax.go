@@ -28,8 +28,8 @@ var ErrNoRelaxed = errors.New("no relaxed form")
 //     layers f_i that the smallest allowed depth does not have; those that it has are always there.
 //     Layer i+1 reads F_i (eq. (5) of EAS, with tail sums for its gates);
 //   - under SinglePath, where the candidates of a block have weights of their own, the outputs of
-//     the block: Σ over the joint choices that tell its candidates apart of the product of their row
-//     entries times the output of the candidate. What else is to be decided inside is as above.
+//     the block: Σ over the joint choices that tell its candidates apart of the product of their
+//     row entries times the output of the candidate. What else is to be decided inside is as above.
 //
 // Rows need not sum to 1. These are the coefficients that searchspace.CostModel.Expected gives the
 // cost of the layers: cost and loss see the same value. Only where one decision enters a layer

@@ -25,7 +25,8 @@ func (e *expander) masked(id int, sc *scope) (int, error) {
 	}
 	at := e.nodes[x]
 	// x·s that was written just now and is read here only: its small factor gets the mask.
-	fold := n.Op == searchspace.OpMul && at.Op == searchspace.OpMul && e.readers[id] == 1 && x == len(e.nodes)-1
+	fold := n.Op == searchspace.OpMul && at.Op == searchspace.OpMul && e.readers[id] == 1 &&
+		x == len(e.nodes)-1
 	if fold {
 		e.nodes = e.nodes[:x]
 	}

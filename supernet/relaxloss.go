@@ -50,7 +50,8 @@ func (r *Relaxation) On(ds dataset.Dataset, o *RelaxOptions) (*RelaxedLoss, erro
 	if s := o.Statistics; s < Recalibrated || s > OfBatch {
 		return nil, fmt.Errorf("supernet: relax: statistics %d, expected OfBatch or Running", s)
 	}
-	data, err := r.net.images(ds, &EvalOptions{BatchSize: oneBatch, Classes: o.Classes, CacheBytes: o.CacheBytes})
+	data, err := r.net.images(ds, &EvalOptions{BatchSize: oneBatch, Classes: o.Classes,
+		CacheBytes: o.CacheBytes})
 	if err != nil {
 		return nil, fmt.Errorf("supernet: relax: %w", err)
 	}

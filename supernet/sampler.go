@@ -51,27 +51,29 @@ func Uniform(space *searchspace.Space, seed uint64) Sampler {
 // Techniques", ICCV 2019, sections 3.2 and 3.3.
 func Sandwich(space *searchspace.Space, k int, seed uint64) Sampler {
 	fromLargest := &Teacher{}
-	return NewSampler(fmt.Sprintf("sandwich, %d random, seed %d, %s", k, seed, digest(space)), func(i int) ([]Pass, error) {
-		if k < 0 {
-			return nil, fmt.Errorf("sandwich sampler: %d random sub-networks, expected 0 or more", k)
-		}
-		passes := []Pass{{Arch: space.Largest()}, {Arch: space.Smallest(), Labels: -1, Teacher: fromLargest}}
-		if passes[0].Arch == passes[1].Arch {
-			return passes[:1], nil
-		}
-		for j := range k {
-			a, err := drawn(space, seed, "supernet.sandwich", uint64(i), uint64(j))
-			if err != nil {
-				return nil, err
+	return NewSampler(fmt.Sprintf("sandwich, %d random, seed %d, %s", k, seed, digest(space)),
+		func(i int) ([]Pass, error) {
+			if k < 0 {
+				return nil, fmt.Errorf("sandwich sampler: %d random sub-networks, expected 0 or more", k)
 			}
-			p := Pass{Arch: a, Labels: -1, Teacher: fromLargest}
-			if a == passes[0].Arch {
-				p = Pass{Arch: a} // the largest once more has nobody to learn from
+			smallest := Pass{Arch: space.Smallest(), Labels: -1, Teacher: fromLargest}
+			passes := []Pass{{Arch: space.Largest()}, smallest}
+			if passes[0].Arch == passes[1].Arch {
+				return passes[:1], nil
 			}
-			passes = append(passes, p)
-		}
-		return passes, nil
-	})
+			for j := range k {
+				a, err := drawn(space, seed, "supernet.sandwich", uint64(i), uint64(j))
+				if err != nil {
+					return nil, err
+				}
+				p := Pass{Arch: a, Labels: -1, Teacher: fromLargest}
+				if a == passes[0].Arch {
+					p = Pass{Arch: a} // the largest once more has nobody to learn from
+				}
+				passes = append(passes, p)
+			}
+			return passes, nil
+		})
 }
 
 // drawn draws an architecture from a stream of its own.

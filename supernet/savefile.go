@@ -21,7 +21,7 @@ type fileMeta struct {
 	Space         searchspace.Spec
 	Sharing       string   `json:",omitempty"` // of a supernet
 	Arch          string   `json:",omitempty"` // of a model
-	Archs         []string `json:",omitempty"` // of a supernet whose networks bring their tensors: those that did
+	Archs         []string `json:",omitempty"` // of a supernet: networks that brought tensors
 	Classes       []string `json:",omitempty"` // names, if they are known
 	Seed          uint64
 	Normalization dataset.Normalization
@@ -33,7 +33,8 @@ type fileMeta struct {
 
 // meta describes the network. The caller has the turn.
 func (n *network) meta() fileMeta {
-	return fileMeta{Space: n.space.Spec(), Classes: n.classes.names(), Seed: n.seed, Normalization: n.norm, Fit: n.fit,
+	return fileMeta{Space: n.space.Spec(), Classes: n.classes.names(), Seed: n.seed, Normalization: n.norm,
+		Fit:     n.fit,
 		Version: n.version.Load(), Stage: int(n.stage.Load()), KernelPath: n.backend.Name()}
 }
 
@@ -114,7 +115,7 @@ func (n *Net) Save(ctx context.Context, path string) error {
 	return nil
 }
 
-// Load reads a supernet that Save wrote. Of the options Workers, Makers and Logger count;
+// Load reads a supernet that Save wrote. Of the options Workers, Device, Makers and Logger count;
 // everything else is in the file. A damaged file gives an error, never a supernet.
 func Load(path string, o *Options) (*Net, error) {
 	n, err := load(path, o)
@@ -170,7 +171,7 @@ func (m *Model) Save(ctx context.Context, path string) error {
 	return nil
 }
 
-// LoadModel reads a model that Save wrote. Of the options Workers, Makers and Logger count;
+// LoadModel reads a model that Save wrote. Of the options Workers, Device, Makers and Logger count;
 // everything else is in the file. A damaged file gives an error, never a model.
 func LoadModel(path string, o *Options) (*Model, error) {
 	m, err := loadModel(path, o)

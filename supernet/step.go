@@ -22,9 +22,13 @@ type stepping struct {
 // step is one update: every pass runs forward and backward on the batch, the gradients add up. It
 // returns the sum of the losses, and how many images were answered right, as a mean over the
 // passes.
-func (t *training) step(b *dataset.Batch, passes []passRun, lr float64, number int) (loss, right float64, err error) {
+func (t *training) step(b *dataset.Batch, passes []passRun, lr float64,
+	number int) (loss, right float64, err error) {
 	defer tensor.Recover(&err)
 	if err := t.mask(b, number); err != nil {
+		return 0, 0, err
+	}
+	if err := t.consult(b, passes, number); err != nil {
 		return 0, 0, err
 	}
 	t.weights.Lock()
@@ -38,7 +42,8 @@ func (t *training) step(b *dataset.Batch, passes []passRun, lr float64, number i
 		if k == 0 {
 			tape.Begin(mode)
 			s.x = tape.Input(inputShape(b.N, b.Size), b.X)
-			s.goal = tape.Goal(t.space.Classes(), nn.Targets{Labels: b.Labels, Smoothing: t.plan.LabelSmoothing, Mask: t.masks})
+			s.goal = tape.Goal(t.space.Classes(), nn.Targets{Labels: b.Labels,
+				Smoothing: t.plan.LabelSmoothing, Mask: t.masks})
 		} else {
 			tape.Next(mode)
 		}
@@ -67,6 +72,21 @@ func (t *training) step(b *dataset.Batch, passes []passRun, lr float64, number i
 	return loss, right, tape.Stream().Sync()
 }
 
+// consult has the teachers answer while no weights are locked: two models that teach each other
+// while both are trained would else wait for each other for ever.
+func (t *training) consult(b *dataset.Batch, passes []passRun, number int) error {
+	for i := range passes {
+		u := passes[i].teacher
+		if u == nil || u.inPlace() {
+			continue
+		}
+		if err := u.answer(b, number, t.space.Classes()); err != nil {
+			return fmt.Errorf("teacher: %w", err)
+		}
+	}
+	return nil
+}
+
 // pass runs one pass forward and backward and returns its logits, which stay readable in the passes
 // after it.
 func (t *training) pass(p *passRun, s *stepping) (nn.Value, error) {
@@ -87,11 +107,9 @@ func (t *training) pass(p *passRun, s *stepping) (nn.Value, error) {
 		t.losses = append(t.losses, tape.Sum(tape.CrossEntropy(logits, s.goal), p.weight*p.labels/images))
 	}
 	if u := p.teacher; u != nil {
-		answer, mask, err := t.lesson(u, s)
-		if err != nil {
-			return logits, fmt.Errorf("teacher: %w", err)
-		}
-		t.losses = append(t.losses, tape.Sum(tape.Distill(logits, answer, u.temperature, mask), p.weight*u.weight/images))
+		answer, mask := t.lesson(u, s)
+		t.losses = append(t.losses, tape.Sum(tape.Distill(logits, answer, u.temperature, mask),
+			p.weight*u.weight/images))
 	}
 	right := tape.Sum(tape.Correct(logits, s.goal), 1)
 	tape.Pin(right)
@@ -102,20 +120,16 @@ func (t *training) pass(p *passRun, s *stepping) (nn.Value, error) {
 
 // lesson is the logits of a teacher and the classes that it teaches on, for every image of the
 // step.
-func (t *training) lesson(u *tutor, s *stepping) (answer nn.Value, mask nn.Mask, err error) {
+func (t *training) lesson(u *tutor, s *stepping) (answer nn.Value, mask nn.Mask) {
 	tape, classes := t.runner.tape, t.space.Classes()
 	answer, mask = s.first, s.goal.Mask
 	if !u.inPlace() {
-		rows, err := u.answer(s.batch, s.number, classes)
-		if err != nil {
-			return answer, mask, err
-		}
-		answer = tape.Input(tensor.Vector(s.batch.N, classes), rows)
+		answer = tape.Input(tensor.Vector(s.batch.N, classes), u.logits)
 	}
 	if u.keep != nil {
 		mask = tape.Mask(classes, u.maskOf(t.masks, s.batch.Labels, classes))
 	}
-	return answer, mask, nil
+	return answer, mask
 }
 
 // mask asks for the classes that count in the batch.
@@ -133,7 +147,8 @@ func (t *training) mask(b *dataset.Batch, number int) error {
 	}
 	for i, label := range b.Labels {
 		if !t.masks[i*classes+label] {
-			return fmt.Errorf("class masks: class %d of sample %d does not count, expected every label to", label, i)
+			return fmt.Errorf("class masks: class %d of sample %d does not count, expected every label to",
+				label, i)
 		}
 	}
 	return nil

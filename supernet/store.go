@@ -77,8 +77,9 @@ func specsOfSpace(space *searchspace.Space, s scheme, archs ...searchspace.Arch)
 		joint := 1
 		for _, d := range deps {
 			if joint *= len(g.Decisions[d].Allowed); joint > maxJoint {
-				return nil, fmt.Errorf("sharing weights: %s depends on %d decisions with more than %d joint choices",
-					n.Site, len(deps), maxJoint)
+				return nil,
+					fmt.Errorf("sharing weights: %s depends on %d decisions with more than %d joint choices",
+						n.Site, len(deps), maxJoint)
 			}
 		}
 		choices := make([]int, len(g.Decisions))

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 
@@ -28,6 +27,7 @@ type tutor struct {
 	mask   []bool
 }
 
+// inPlace reports whether the largest sub-network of the step teaches. Nil is no teacher.
 func (u *tutor) inPlace() bool { return u != nil && u.model == nil }
 
 // tutorOf prepares a teacher once in a training.
@@ -35,7 +35,8 @@ func (t *training) tutorOf(o *Teacher) (*tutor, error) {
 	if u := t.tutors[o]; u != nil {
 		return u, nil
 	}
-	u := &tutor{model: o.Model, temperature: o.Temperature, weight: o.Weight, batchStatistics: o.BatchStatistics, step: -1}
+	u := &tutor{model: o.Model, temperature: o.Temperature, weight: o.Weight,
+		batchStatistics: o.BatchStatistics, step: -1}
 	if u.temperature == 0 {
 		u.temperature = 1
 	}
@@ -43,7 +44,8 @@ func (t *training) tutorOf(o *Teacher) (*tutor, error) {
 		u.weight = 1
 	}
 	if !(u.temperature > 0) || !finite(u.temperature) || !(u.weight > 0) || !finite(u.weight) {
-		return nil, fmt.Errorf("teacher with temperature %v and weight %v, expected numbers above 0", o.Temperature, o.Weight)
+		return nil, fmt.Errorf("teacher with temperature %v and weight %v, expected numbers above 0",
+			o.Temperature, o.Weight)
 	}
 	if err := t.fits(u); err != nil {
 		return nil, fmt.Errorf("teacher: %w", err)
@@ -96,11 +98,11 @@ func (t *training) fits(u *tutor) error {
 	return nil
 }
 
-// answer is the logits of a model for the batch of a step, one per class of the student; those of
-// classes that it does not have are 0.
-func (u *tutor) answer(b *dataset.Batch, step, classes int) (logits []float32, err error) {
+// answer makes logits those of the model for the batch of a step, one per class of the student;
+// those of classes that it does not have are 0.
+func (u *tutor) answer(b *dataset.Batch, step, classes int) (err error) {
 	if u.step == step {
-		return u.logits, nil
+		return nil
 	}
 	defer tensor.Recover(&err)
 	m := u.model
@@ -119,12 +121,15 @@ func (u *tutor) answer(b *dataset.Batch, step, classes int) (logits []float32, e
 		how.stats = u.stats
 	}
 	if err := r.forward(m.prog, b, mode, how); err != nil {
-		return nil, err
+		return err
 	}
 	own := m.prog.graph.Classes
+	if own > classes {
+		return fmt.Errorf("it has grown to %d classes, expected at most %d", own, classes)
+	}
 	rows, err := r.logits(m.prog, b.N, own)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	u.logits = slices.Grow(u.logits[:0], b.N*classes)[:b.N*classes]
 	clear(u.logits)
@@ -132,7 +137,7 @@ func (u *tutor) answer(b *dataset.Batch, step, classes int) (logits []float32, e
 		copy(u.logits[i*classes:], rows[i*own:(i+1)*own])
 	}
 	u.step = step
-	return u.logits, nil
+	return nil
 }
 
 // maskOf is the classes of every image that the teacher teaches on, among those that the step
@@ -161,7 +166,8 @@ func (o *Teacher) identity() string {
 	if o.Model != nil {
 		who = o.Model.fingerprint()
 	}
-	return fmt.Sprintf("%s, temperature %v, weight %v, classes %v, batch statistics %v", who, o.Temperature, o.Weight, o.Classes, o.BatchStatistics)
+	return fmt.Sprintf("%s, temperature %v, weight %v, classes %v, batch statistics %v", who, o.Temperature,
+		o.Weight, o.Classes, o.BatchStatistics)
 }
 
 // fingerprint is a digest of architecture and weights.
@@ -172,17 +178,14 @@ func (m *Model) fingerprint() string {
 	defer m.giveBack(r)
 	h := sha256.New()
 	fmt.Fprintln(h, m.space.Format(m.arch))
-	values := make(map[string][]float32, len(m.store.list))
+	var bytes []byte
 	for _, s := range m.store.list {
-		values[s.key] = m.store.set.Lookup(s.key).Get(r.tape.Stream())
-	}
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		fmt.Fprintln(h, key)
-		var word [4]byte
-		for _, v := range values[key] {
-			binary.LittleEndian.PutUint32(word[:], math.Float32bits(v))
-			h.Write(word[:])
+		fmt.Fprintln(h, s.key)
+		bytes = bytes[:0]
+		for _, v := range m.store.set.Lookup(s.key).Get(r.tape.Stream()) {
+			bytes = binary.LittleEndian.AppendUint32(bytes, math.Float32bits(v))
 		}
+		h.Write(bytes)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }

@@ -70,7 +70,8 @@ func (m *Model) TimeInference(ctx context.Context, o *TimeOptions) (*Timing, err
 // stepper readies the model for training steps on a batch of a data set. They move running
 // statistics only, as their learning rate is 0.
 func (m *Model) stepper(ds dataset.Dataset, b *dataset.Batch, frozen []int) (func() error, error) {
-	t := &training{network: m.network, data: ds, opts: &TrainOptions{BatchSize: b.N, FrozenStages: frozen}, draw: -1}
+	t := &training{network: m.network, data: ds, opts: &TrainOptions{BatchSize: b.N, FrozenStages: frozen},
+		draw: -1}
 	only := func(searchspace.Arch) (*program, error) { return m.prog, nil }
 	t.job = job{sampler: Cycle(m.arch), every: 1, program: only}
 	if err := t.prepare(); err != nil {

@@ -60,7 +60,8 @@ type trainState struct {
 }
 
 // train runs a job. The caller has the turn.
-func (n *network) train(ctx context.Context, train dataset.Dataset, o *TrainOptions, j job) (*TrainResult, error) {
+func (n *network) train(ctx context.Context, train dataset.Dataset, o *TrainOptions,
+	j job) (*TrainResult, error) {
 	t := &training{network: n, job: j, data: train, opts: o, draw: -1}
 	if n.busy {
 		return &TrainResult{}, ErrTraining
@@ -102,66 +103,6 @@ func statusOf(ctx context.Context, err error) searchspace.Status {
 // errStopped marks the error of a Recorder or of TrainOptions.Before.
 var errStopped = errors.New("stopped by the caller")
 
-// prepare checks options and data, and starts the optimiser afresh.
-func (t *training) prepare() (err error) {
-	if t.plan, err = planOf(t.opts, t.data, t.space.Classes()); err != nil {
-		return err
-	}
-	if err := checkData(t.data, t.space.InputSize()); err != nil {
-		return err
-	}
-	if err := checkLabels(t.data, t.space.Classes()); err != nil {
-		return err
-	}
-	t.sgd = nn.SGD{Momentum: t.plan.Momentum, WeightDecay: t.plan.WeightDecay, Nesterov: t.plan.Nesterov, ClipNorm: t.plan.ClipNorm}
-	t.plan.Sampler, t.plan.StepsPerDraw = t.sampler.Identity(), t.every
-	t.identity.Plan = *t.plan
-	if t.opts.Teacher != nil {
-		if t.tutor, err = t.tutorOf(t.opts.Teacher); err != nil {
-			return err
-		}
-	}
-	t.store.set.ResetOptimizer()
-	return t.freeze()
-}
-
-// freeze stops the weights of frozen stages.
-func (t *training) freeze() error {
-	t.how.frozen = make(map[int]bool)
-	known := make(map[int]bool)
-	for _, s := range t.store.list {
-		known[s.stage] = true
-	}
-	for _, s := range t.plan.FrozenStages {
-		if !known[s] && !t.store.open() {
-			return fmt.Errorf("frozen stage %d does not exist", s)
-		}
-		t.how.frozen[s] = true
-	}
-	t.hold()
-	return nil
-}
-
-// hold freezes tensors and exempts them from weight decay, those too that came with a network since
-// the last call.
-func (t *training) hold() {
-	for _, s := range t.store.list[t.held:] {
-		p := t.store.set.Lookup(s.key)
-		p.SetFrozen(t.how.frozen[s.stage])
-		p.SetNoDecay(t.plan.DecayWeightsOnly && s.kind != kindWeight)
-	}
-	t.held = len(t.store.list)
-}
-
-// thaw ends what a training changed beside weights.
-func (n *network) thaw() {
-	for _, p := range n.store.set.All() {
-		p.SetFrozen(false)
-		p.SetNoDecay(false)
-	}
-	n.store.set.ResetOptimizer()
-}
-
 // loop trains to the end. When it fails or is cancelled, a checkpoint is left behind.
 func (t *training) loop(ctx context.Context) error {
 	t.began = time.Now()
@@ -186,7 +127,8 @@ func (t *training) loop(ctx context.Context) error {
 func (t *training) epoch(ctx context.Context) error {
 	spe := t.plan.StepsPerEpoch
 	loader := dataset.LoaderOptions{
-		BatchSize: t.plan.BatchSize, Shuffle: !t.plan.NoShuffle, Seed: t.plan.Seed, Epoch: t.state.Step / spe, Skip: t.state.Step % spe,
+		BatchSize: t.plan.BatchSize, Shuffle: !t.plan.NoShuffle, Seed: t.plan.Seed, Epoch: t.state.Step / spe,
+		Skip:    t.state.Step % spe,
 		Augment: t.plan.Augment, Normalization: t.norm, Workers: t.opts.LoaderWorkers, DropLast: true,
 	}
 	for b, err := range dataset.Batches(ctx, t.data, loader) {
@@ -225,7 +167,8 @@ func (t *training) advance(ctx context.Context, b *dataset.Batch) error {
 	t.state.LossSum += loss
 	t.state.Right += right
 	t.done += b.N
-	return t.report(Progress{Phase: PhaseTrain, Epoch: epoch, Arch: t.passes[0].program.arch, Passes: len(t.passes), Loss: loss,
+	return t.report(Progress{Phase: PhaseTrain, Epoch: epoch, Arch: t.passes[0].program.arch,
+		Passes: len(t.passes), Loss: loss,
 		Accuracy: right / float64(b.N), LR: lr})
 }
 
@@ -235,13 +178,13 @@ func (t *training) before(ctx context.Context) error {
 		return nil
 	}
 	t.release()
-	err := t.opts.Before(ctx, t.state.Step)
-	if err != nil {
-		err = fmt.Errorf("before: %w: %w", errStopped, err)
+	// The caller of train gives the turn back, so it is taken again whatever the context says, and
+	// where Before panics.
+	defer func() { t.turn <- struct{}{} }()
+	if err := t.opts.Before(ctx, t.state.Step); err != nil {
+		return fmt.Errorf("before: %w: %w", errStopped, err)
 	}
-	// The caller of train gives the turn back, so it is taken again whatever the context says.
-	t.turn <- struct{}{}
-	return err
+	return nil
 }
 
 // drawPasses makes the passes of the next step.
@@ -255,7 +198,7 @@ func (t *training) drawPasses() error {
 		return err
 	}
 	if len(list) == 0 {
-		return fmt.Errorf("draw %d has no passes", draw)
+		return fmt.Errorf("draw %d has no passes, expected at least 1", draw)
 	}
 	t.passes = t.passes[:0]
 	for _, pass := range list {
@@ -309,12 +252,14 @@ func (t *training) finishEpoch(ctx context.Context) error {
 	t.state.LossSum, t.state.Right = 0, 0
 	var reported error
 	if due {
-		better := !t.state.HasBest || v.Accuracy > res.Best.Accuracy || v.Accuracy == res.Best.Accuracy && v.Loss < res.Best.Loss
+		better := !t.state.HasBest || v.Accuracy > res.Best.Accuracy || v.Accuracy == res.Best.Accuracy &&
+			v.Loss < res.Best.Loss
 		res.Validations = append(res.Validations, v)
 		if better {
 			res.Best, t.state.HasBest, t.best = v, true, t.values()
 		}
-		reported = t.report(Progress{Phase: PhaseValidate, Epoch: epochs, Loss: v.Loss, Accuracy: v.Accuracy, Best: better})
+		reported = t.report(Progress{Phase: PhaseValidate, Epoch: epochs, Loss: v.Loss, Accuracy: v.Accuracy,
+			Best: better})
 	}
 	if epochs == t.plan.Epochs || t.opts.CheckpointEvery > 0 && t.state.Step%t.opts.CheckpointEvery != 0 {
 		return reported

@@ -55,8 +55,9 @@ func (t *training) save() (err error) {
 	defer tensor.Recover(&err)
 	st := t.runner.tape.Stream()
 	snap := t.store.set.Snapshot(st)
-	meta := trainMeta{Identity: t.identity, State: t.state, Version: t.version.Load(), KernelPath: t.backend.Name(),
-		Updates: snap.Updates, Archs: t.admitted()}
+	meta := trainMeta{Identity: t.identity, State: t.state, Version: t.version.Load(),
+		KernelPath: t.backend.Name(),
+		Updates:    snap.Updates, Archs: t.admitted()}
 	tensors := make(map[string]checkpoint.Tensor)
 	for prefix, group := range groupsOf(snap, t.best) {
 		for key, data := range group {
@@ -71,7 +72,8 @@ func (t *training) save() (err error) {
 
 // groupsOf is the tensors of a checkpoint by prefix.
 func groupsOf(snap *nn.Snapshot, best map[string][]float32) map[string]map[string][]float32 {
-	return map[string]map[string][]float32{prefixValue: snap.Values, prefixMomentum: snap.Slots[0], prefixBest: best}
+	return map[string]map[string][]float32{prefixValue: snap.Values, prefixMomentum: snap.Slots[0],
+		prefixBest: best}
 }
 
 // resume reads the checkpoint, if there is one.
@@ -94,7 +96,8 @@ func (t *training) resume() (err error) {
 		return fmt.Errorf("resume %s: %w", t.opts.Checkpoint, err)
 	}
 	if path := t.backend.Name(); path != meta.KernelPath {
-		t.log.Warn("training resumes on another kernel path; it will not end in the same bits", "checkpoint", meta.KernelPath, "now", path)
+		t.log.Warn("training resumes on another kernel path; it will not end in the same bits", "checkpoint",
+			meta.KernelPath, "now", path)
 	}
 	return nil
 }
@@ -102,7 +105,8 @@ func (t *training) resume() (err error) {
 // same compares a checkpoint's run with this one, and its counters with each other.
 func (t *training) same(meta *trainMeta) error {
 	id := meta.Identity
-	if id.Network != t.identity.Network || id.Arch != t.identity.Arch || !sameSpec(id.Space, t.identity.Space) {
+	if id.Network != t.identity.Network || id.Arch != t.identity.Arch ||
+		!sameSpec(id.Space, t.identity.Space) {
 		return fmt.Errorf("%w: it trains %s %s, expected %s %s of an equal space", ErrCheckpointMismatch,
 			id.Network, id.Arch, t.identity.Network, t.identity.Arch)
 	}
@@ -110,7 +114,8 @@ func (t *training) same(meta *trainMeta) error {
 	for i := range want.NumField() {
 		g, w := got.Field(i).Interface(), want.Field(i).Interface()
 		if !equalJSON(g, w) {
-			return fmt.Errorf("%w: %s is %v, expected %v", ErrCheckpointMismatch, want.Type().Field(i).Name, g, w)
+			return fmt.Errorf("%w: %s is %v, expected %v", ErrCheckpointMismatch, want.Type().Field(i).Name,
+				g, w)
 		}
 	}
 	s := &meta.State
@@ -127,13 +132,18 @@ func (t *training) restore(meta *trainMeta, tensors map[string]checkpoint.Tensor
 	if err := t.readmit(meta.Archs); err != nil {
 		return err
 	}
-	snap := &nn.Snapshot{Values: map[string][]float32{}, Slots: [2]map[string][]float32{{}}, Updates: meta.Updates}
+	snap := &nn.Snapshot{Values: map[string][]float32{}, Slots: [2]map[string][]float32{{}},
+		Updates: meta.Updates}
 	best := map[string][]float32{}
 	groups := groupsOf(snap, best)
+	// A finished training keeps no best weights beside its own, and a network that came later has
+	// none.
+	unfinished := meta.State.Result.Status != searchspace.StatusFinished
+	needsBest := meta.State.HasBest && unfinished && !t.store.openEnded
 	for _, s := range t.store.list {
 		for prefix, group := range groups {
-			_, there := tensors[prefix+s.key]
-			if !there && prefix != prefixValue && !(prefix == prefixBest && meta.State.HasBest && meta.State.Result.Status != searchspace.StatusFinished && !t.store.open()) {
+			needed := prefix == prefixValue || prefix == prefixBest && needsBest
+			if _, there := tensors[prefix+s.key]; !there && !needed {
 				continue
 			}
 			data, err := checkpoint.Get[float32](tensors, prefix+s.key, s.dims()...)

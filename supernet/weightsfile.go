@@ -113,7 +113,8 @@ func (m *Model) fromForeign(tensors map[string]checkpoint.Tensor) (map[string][]
 		}
 		data, err := checkpoint.Get[float32](tensors, s.key, s.foreignDims()...)
 		if err != nil {
-			misshapen = append(misshapen, fmt.Sprintf("%s (%T %v, expected []float32 %v)", s.key, t.Data, t.Shape, s.foreignDims()))
+			misshapen = append(misshapen, fmt.Sprintf("%s (%T %v, expected []float32 %v)", s.key, t.Data,
+				t.Shape, s.foreignDims()))
 			continue
 		}
 		if !s.kind.vector() {

@@ -76,8 +76,10 @@ func (t *team) bidiagonalise(a matrix) (d, e []float64) {
 		}
 		if end < n {
 			rest, c := a.whole().View(end, end, m-end, n-end), end-k0
-			t.product(rest, -1, v.whole().View(0, end, c, m-end), y.whole().View(0, end, c, n-end), true, false, shape{})
-			t.product(rest, -1, x.whole().View(0, end, c, m-end), u.whole().View(0, end, c, n-end), true, false, shape{})
+			t.product(rest, -1, v.whole().View(0, end, c, m-end), y.whole().View(0, end, c, n-end), true,
+				false, shape{})
+			t.product(rest, -1, x.whole().View(0, end, c, m-end), u.whole().View(0, end, c, n-end), true,
+				false, shape{})
 		}
 	}
 	return d, e

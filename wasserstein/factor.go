@@ -36,7 +36,8 @@ const panel = 32
 // only such are left. See Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed.,
 // section 10.3 for the error bound that the thresholds come from.
 func (t *team) factorise(cov []float64, q int, tol float64) (factorisation, error) {
-	c := &cholesky{team: t, q: q, scale: make([]float64, q), variance: make([]float64, q), left: make([]float64, q), pivot: make([]int, q)}
+	c := &cholesky{team: t, q: q, scale: make([]float64, q), variance: make([]float64, q),
+		left: make([]float64, q), pivot: make([]int, q)}
 	alive := true
 	for i := range q {
 		if v := cov[i*q+i]; v > 0 {
@@ -117,7 +118,9 @@ func (c *cholesky) eliminate(pivoting bool, tol float64) int {
 			c.subtractPanel(row, k0, r, coefficient)
 			root := math.Sqrt(row[r])
 			if !(root > 0) {
-				break // left[r] and row[r] sum the same terms in another order; at the threshold they may differ in sign
+				// left[r] and row[r] sum the same terms in another order; at the threshold they may
+				// differ in sign.
+				break
 			}
 			row[r] = root
 			for j := r + 1; j < q; j++ {
@@ -199,7 +202,8 @@ func (c *cholesky) checkRest(r int) error {
 			if j == 0 && rest == 0 {
 				continue
 			}
-			return fmt.Errorf("%w: dimensions %d and %d are left with covariance %g (scaled to variances of 1 to 4)",
+			return fmt.Errorf(
+				"%w: dimensions %d and %d are left with covariance %g (scaled to variances of 1 to 4)",
 				ErrNotPSD, c.pivot[i], c.pivot[i+j], rest)
 		}
 	}

@@ -30,7 +30,8 @@ func (g Gaussian) check(which string) error {
 		return fmt.Errorf("%s: %w: mean of length 0, expected at least 1", which, ErrDim)
 	}
 	if len(g.Cov) != q*q {
-		return fmt.Errorf("%s: %w: covariance of %d numbers for a mean of %d, expected %d", which, ErrDim, len(g.Cov), q, q*q)
+		return fmt.Errorf("%s: %w: covariance of %d numbers for a mean of %d, expected %d", which, ErrDim,
+			len(g.Cov), q, q*q)
 	}
 	for i, v := range g.Mean {
 		if !(math.Abs(v) <= maxValue) {
@@ -74,10 +75,12 @@ func checkCovariance(which string, cov []float64, q int) error {
 			a, b := cov[i*q+j], cov[j*q+i]
 			bound := max(dev[i], floor) * max(dev[j], floor)
 			if math.Abs(a-b) > covSlack*bound {
-				return fmt.Errorf("%s: %w: entries [%d][%d] = %g and [%d][%d] = %g differ", which, ErrNotPSD, i, j, a, j, i, b)
+				return fmt.Errorf("%s: %w: entries [%d][%d] = %g and [%d][%d] = %g differ", which, ErrNotPSD,
+					i, j, a, j, i, b)
 			}
 			if math.Abs(a) > (1+covSlack)*bound {
-				return fmt.Errorf("%s: %w: entry [%d][%d] = %g with variances %g and %g", which, ErrNotPSD, i, j, a, cov[i*q+i], cov[j*q+j])
+				return fmt.Errorf("%s: %w: entry [%d][%d] = %g with variances %g and %g", which, ErrNotPSD, i,
+					j, a, cov[i*q+i], cov[j*q+j])
 			}
 		}
 	}
@@ -162,7 +165,8 @@ func squared(delta []float64, a, b spread) (float64, error) {
 		return 0, fmt.Errorf("second distribution: %w", err)
 	}
 	m := newMatrix(f1.rows.rows, f2.rows.rows)
-	t.product(m.whole(), 1, f1.rows.whole(), f2.rows.whole(), false, true, shape{triangular: f1.triangular && f2.triangular})
+	t.product(m.whole(), 1, f1.rows.whole(), f2.rows.whole(), false, true, shape{triangular: f1.triangular &&
+		f2.triangular})
 	n, err := t.nuclearNorm(m, shift+t1+t2)
 	if err != nil {
 		return 0, err

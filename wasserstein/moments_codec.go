@@ -60,7 +60,8 @@ func (meta momentsMeta) decode(tensors map[string]checkpoint.Tensor) (*Moments, 
 	for name, values := range map[string][]float64{"sum.hi": hi, "sum.lo": lo, "scatter": packed} {
 		for i, v := range values {
 			if math.IsNaN(v) || math.IsInf(v, 0) || meta.Count == 0 && v != 0 {
-				return nil, fmt.Errorf("%w: %s[%d] is %g in moments of %d vectors", ErrValue, name, i, v, meta.Count)
+				return nil, fmt.Errorf("%w: %s[%d] is %g in moments of %d vectors", ErrValue, name, i, v,
+					meta.Count)
 			}
 		}
 	}
@@ -96,7 +97,8 @@ func (m *Moments) MarshalBinary() ([]byte, error) {
 // give an error and leave m as it was; all bits of the moments survive the round trip.
 func (m *Moments) UnmarshalBinary(data []byte) error {
 	var meta momentsMeta
-	tensors, err := checkpoint.Decode(bytes.NewReader(data), int64(len(data)), momentsKind, momentsVersion, &meta)
+	tensors, err := checkpoint.Decode(bytes.NewReader(data), int64(len(data)), momentsKind,
+		momentsVersion, &meta)
 	if err != nil {
 		return fmt.Errorf("decode moments: %w", err)
 	}

@@ -119,7 +119,8 @@ func (t *team) forward(u, b matrix) {
 			}
 		}
 		if end < r {
-			t.product(b.whole().View(end, 0, r-end, b.cols), -1, u.whole().View(k0, end, end-k0, r-end), b.whole().View(k0, 0, end-k0, b.cols), true, false, shape{})
+			t.product(b.whole().View(end, 0, r-end, b.cols), -1, u.whole().View(k0, end, end-k0, r-end),
+				b.whole().View(k0, 0, end-k0, b.cols), true, false, shape{})
 		}
 	}
 }

@@ -45,7 +45,8 @@ func denseRows(d *tensor.Dense) (r rows, err error) {
 		return rows{}, fmt.Errorf("%w: masked tensor", ErrValue)
 	}
 	n, q := shape[0], shape[1]
-	plain := d.DataOrder().IsRowMajor() && d.DataOrder().IsContiguous() && !d.RequiresIterator() && !d.DataOrder().IsTransposed()
+	plain := d.DataOrder().IsRowMajor() && d.DataOrder().IsContiguous() && !d.RequiresIterator() &&
+		!d.DataOrder().IsTransposed()
 	switch d.Dtype() {
 	case tensor.Float32:
 		if data, ok := d.Data().([]float32); plain && ok && len(data) == n*q {

@@ -108,7 +108,9 @@ func (s *sample) factor(t *team) (factorisation, error) {
 func (s *sample) contrasts() matrix {
 	n, q := s.src.n, s.src.q
 	root := math.Sqrt(float64(n))
-	dot := make([]float64, q) // vᵀ·X; the plain sum of the rows is zero up to rounding, so √n times the last row is what counts
+	// dot is vᵀ·X. The plain sum of the rows is zero up to rounding, so √n times the last row is
+	// what counts.
+	dot := make([]float64, q)
 	for i := range n {
 		for j, v := range s.centred.row(i) {
 			dot[j] += v

@@ -39,7 +39,8 @@ func newSimplex(cost, a, b []float64) *simplex {
 	nodes := n + m + 1
 	s := &simplex{
 		n: n, m: m, cost: cost, supply: append(append([]float64(nil), a...), b...),
-		parent: make([]int, nodes), up: make([]bool, nodes), flow: make([]float64, nodes), depth: make([]int, nodes),
+		parent: make([]int, nodes), up: make([]bool, nodes), flow: make([]float64, nodes),
+		depth: make([]int, nodes),
 		child: make([]int, nodes), sibling: make([]int, nodes), before: make([]int, nodes),
 		real: make([]float64, nodes), artificial: make([]int, nodes),
 	}

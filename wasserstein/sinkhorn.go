@@ -34,7 +34,8 @@ type SinkhornResult struct {
 // Optimal Transport", 2019, section 4.4. Arguments and errors are those of [Transport]; points of
 // zero weight are legal. Reaching the largest number of iterations is not an error: see Converged.
 // When ctx ends, the result so far comes with its error.
-func Sinkhorn(ctx context.Context, cost *tensor.Dense, a, b []float64, o *SinkhornOptions) (*SinkhornResult, error) {
+func Sinkhorn(ctx context.Context, cost *tensor.Dense, a, b []float64,
+	o *SinkhornOptions) (*SinkhornResult, error) {
 	var opt SinkhornOptions
 	if o != nil {
 		opt = *o

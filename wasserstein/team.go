@@ -81,7 +81,8 @@ func (t *team) product(c kernel.Matrix64, alpha float64, a, b kernel.Matrix64, t
 			}
 			return m.View(first, from, count, inner-from)
 		}
-		err := t.path.MatMul64(&t.ws[worker], c.View(i, j, h, w), alpha, part(a, transA, i, h), part(b, !transB, j, w), transA, transB)
+		err := t.path.MatMul64(&t.ws[worker], c.View(i, j, h, w), alpha, part(a, transA, i, h),
+			part(b, !transB, j, w), transA, transB)
 		if err != nil {
 			panic(err) // shapes are this package's own
 		}

@@ -76,7 +76,8 @@ const DefaultGamma = 0.01
 // classes, [classes, d], and the number of images per class. See Cui et al., "Large scale
 // fine-grained categorization and domain-specific transfer learning", CVPR 2018, eq. (5), and
 // NASOA, section 3.2. gamma 0 is DefaultGamma.
-func DomainSimilarity(ctx context.Context, source, target *tensor.Dense, sourceCounts, targetCounts []float64, gamma float64) (float64, error) {
+func DomainSimilarity(ctx context.Context, source, target *tensor.Dense, sourceCounts, targetCounts []float64,
+	gamma float64) (float64, error) {
 	if gamma == 0 {
 		gamma = DefaultGamma
 	}

@@ -64,7 +64,8 @@ func (t *team) tridiagonalise(a matrix) (d, e []float64) {
 				copy(right.row(p), w.row(p)[end:])
 				copy(right.row(c+p), v.row(p)[end:])
 			}
-			t.product(a.whole().View(end, end, m, m), -1, left.whole(), right.whole(), true, false, shape{upper: true})
+			t.product(a.whole().View(end, end, m, m), -1, left.whole(), right.whole(), true, false,
+				shape{upper: true})
 		}
 	}
 	if n > 0 {

@@ -49,11 +49,13 @@ func program() *run.Program[config, []counted] {
 
 func flags(fs *flag.FlagSet, c *config) {
 	c.space.Register(fs)
-	fs.StringVar(&c.arch, "arch", "", "architecture `text`; without it architectures are read from standard input")
+	fs.StringVar(&c.arch, "arch", "",
+		"architecture `text`; without it architectures are read from standard input")
 	fs.StringVar(&c.model, "model", "", "published `network` instead of an architecture text, see -list")
 	fs.BoolVar(&c.list, "list", false, "list the published networks")
 	fs.BoolVar(&c.layers, "layers", false, "print a table of the layers as well")
-	fs.BoolVar(&c.memory, "memory", false, "print the activation memory as well (bytes per image, training and inference)")
+	fs.BoolVar(&c.memory, "memory", false,
+		"print the activation memory as well (bytes per image, training and inference)")
 	fs.StringVar(&c.svg, "svg", "", "draw the architectures into this `file`")
 }
 

@@ -29,7 +29,8 @@ func findModel(name string) (*searchspace.Space, searchspace.Arch, error) {
 	for {
 		row, err := r.Read()
 		if err == io.EOF {
-			return nil, searchspace.Arch{}, fmt.Errorf("model %q is not known, -list shows the published ones", name)
+			return nil, searchspace.Arch{}, fmt.Errorf(
+				"model %q is not known, -list shows the published ones", name)
 		}
 		if err != nil {
 			return nil, searchspace.Arch{}, err

@@ -122,7 +122,8 @@ func (c *config) one(ctx context.Context, n network, train, test dataset.Dataset
 	if err != nil {
 		return e, err
 	}
-	if err := m.Recalibrate(ctx, train, &supernet.EvalOptions{CalibrationImages: c.Steps * c.Batch}); err != nil {
+	if err := m.Recalibrate(ctx, train, &supernet.EvalOptions{CalibrationImages: c.Steps *
+		c.Batch}); err != nil {
 		return e, err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {

@@ -40,7 +40,9 @@ func report(out io.Writer, rows []supernet.LatencyCheck, madds []int64) *agreeme
 		spreads = append(spreads, r.Spread/r.Measured)
 	}
 	a := agree(predicted, measured)
-	fmt.Fprintf(out, "checked %d architectures, measured %.2f to %.2f ms (median %.2f, median spread %.1f %%)\n", len(rows),
+	fmt.Fprintf(out,
+		"checked %d architectures, measured %.2f to %.2f ms (median %.2f, median spread %.1f %%)\n",
+		len(rows),
 		1e3*slices.Min(measured), 1e3*slices.Max(measured), 1e3*median(measured), 100*median(spreads))
 	fmt.Fprintf(out, "rank correlation: Spearman %.4f, Kendall %.4f; multiply-adds alone: %.4f, %.4f\n",
 		a.Spearman, a.Kendall, rank.Spearman(work, measured), rank.Kendall(work, measured))

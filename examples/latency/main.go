@@ -53,7 +53,8 @@ func flags(fs *flag.FlagSet, c *config) {
 	fs.IntVar(&c.rounds, "rounds", 20, "`rounds` over the networks of a group")
 	fs.IntVar(&c.passes, "passes", 1, "measured `runs` of a network in a round, after one that is not")
 	fs.IntVar(&c.group, "group", 16, "`networks` in memory at once; rounds go over a group")
-	fs.IntVar(&c.views, "views", 2, "`networks` that every layer is measured in, where the samples have as many")
+	fs.IntVar(&c.views, "views", 2,
+		"`networks` that every layer is measured in, where the samples have as many")
 	fs.IntVar(&c.most, "networks", 64, "the most `networks` to measure layers in")
 	fs.IntVar(&c.samples, "samples", 3000, "the most `architectures` to look for layers in")
 	fs.IntVar(&c.check, "check", 0, "`architectures` to predict and to measure whole")

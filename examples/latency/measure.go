@@ -61,7 +61,8 @@ func (c *config) do(ctx context.Context, out *progress.Printer, measure measureF
 		fmt.Fprintf(out, "%d of %d architectures have layers that the table lacks and are left out\n",
 			len(checked)-n, len(checked))
 		if n < 2 {
-			return nil, fmt.Errorf("the table predicts %d of %d architectures, expected at least 2: -samples and -networks widen it", n, len(checked))
+			return nil, fmt.Errorf("the table predicts %d of %d architectures, expected at least 2: "+
+				"-samples and -networks widen it", n, len(checked))
 		}
 	}
 	found.Check, err = c.compare(out, space, res.Checked)
@@ -91,7 +92,8 @@ func (c *config) describe(out io.Writer, space *searchspace.Space, res *supernet
 			spreads = append(spreads, e.Spread/e.Seconds)
 		}
 	}
-	fmt.Fprintf(out, "%s: %s, %s, %d workers, batch %d: %d layers, fixed part %.3f ms, median spread of a layer %.1f %%\n",
+	fmt.Fprintf(out,
+		"%s: %s, %s, %d workers, batch %d: %d layers, fixed part %.3f ms, median spread of a layer %.1f %%\n",
 		c.table, t.CPU, t.Kernels, t.Workers, t.Batch, len(t.Entries), 1e3*t.Fixed, 100*median(spreads))
 	if len(res.Missing) > 0 {
 		fmt.Fprintf(out, "%d layers stay unmeasured, -networks and -samples raise the number of networks\n",
@@ -101,7 +103,8 @@ func (c *config) describe(out io.Writer, space *searchspace.Space, res *supernet
 		fmt.Fprintln(out, res.Resolution)
 	}
 	if res.Resolution.Drowned() {
-		fmt.Fprintln(out, "the spread drowns the differences: measure with more -rounds, or when nothing else runs")
+		fmt.Fprintln(out,
+			"the spread drowns the differences: measure with more -rounds, or when nothing else runs")
 	}
 	return &summary{Space: space.Name(), CPU: t.CPU, Kernels: t.Kernels, Workers: t.Workers, Batch: t.Batch,
 		Layers: len(t.Entries), Missing: len(res.Missing), Fixed: t.Fixed, Spread: median(spreads)}
@@ -114,7 +117,8 @@ func random(space *searchspace.Space, count int, params int64, seed run.Seed) ([
 	var out []searchspace.Arch
 	for tries := 0; len(out) < count; tries++ {
 		if tries == 50*count {
-			return nil, fmt.Errorf("%d different architectures within the limit of parameters in %d samples, expected %d", len(out), tries, count)
+			return nil, fmt.Errorf("%d different architectures within the limit of parameters in %d "+
+				"samples, expected %d", len(out), tries, count)
 		}
 		a, err := space.Sample(r)
 		if err != nil {

@@ -46,7 +46,8 @@ func program() *run.Program[settings, *served] {
 		Defaults: func() settings { return settings{Images: 200} },
 		Flags: func(fs *flag.FlagSet, c *settings) {
 			fs.StringVar(&c.Listen, "listen", "",
-				"`address` to answer HTTP requests on, for example :8080; then it goes on serving after the last batch")
+				"`address` to answer HTTP requests on, for example :8080; "+
+					"then it goes on serving after the last batch")
 			fs.IntVar(&c.Images, "images", c.Images, "`images` of a class in a batch")
 		},
 		Check: func(_ *flag.FlagSet, c *settings) error {

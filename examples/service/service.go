@@ -59,7 +59,8 @@ func Start(ctx context.Context, first dataset.Dataset, cfg Config) (*Service, er
 	if err != nil {
 		return nil, err
 	}
-	if s.expert, err = adjuster.NewExpert(policy, &adjuster.ExpertOptions{Condition: cfg.Condition}); err != nil {
+	if s.expert, err = adjuster.NewExpert(policy,
+		&adjuster.ExpertOptions{Condition: cfg.Condition}); err != nil {
 		return nil, err
 	}
 	if s.net, err = supernet.New(space, &supernet.Options{Seed: cfg.Seed}); err != nil {

@@ -95,7 +95,8 @@ func RemoveTemporary(path string) error {
 // createTemporary opens a new file beside path. os.CreateTemp would make it private to the user
 // (mode 0600); checkpoints get the usual permissions.
 func createTemporary(path string) (*os.File, error) {
-	prefix := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+tempMark+strconv.Itoa(os.Getpid())+"-")
+	prefix := filepath.Join(filepath.Dir(path),
+		"."+filepath.Base(path)+tempMark+strconv.Itoa(os.Getpid())+"-")
 	for i := 0; ; i++ {
 		f, err := os.OpenFile(prefix+strconv.Itoa(i), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 		if err == nil || !errors.Is(err, fs.ErrExist) || i == 1<<20 {

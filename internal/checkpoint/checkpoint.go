@@ -41,7 +41,8 @@ func Encode(w io.Writer, kind string, version int, meta any, tensors map[string]
 // they are written, because the digest stands before them in the file.
 func prepare(kind string, version int, meta any, tensors map[string]Tensor) ([]byte, []string, error) {
 	if kind == "" || version < 1 {
-		return nil, nil, fmt.Errorf("checkpoint of kind %q and version %d, expected a name and 1 or more", kind, version)
+		return nil, nil, fmt.Errorf("checkpoint of kind %q and version %d, expected a name and 1 or more",
+			kind, version)
 	}
 	text, err := json.Marshal(meta)
 	if err != nil {

@@ -14,9 +14,11 @@ const chunkBytes = 16 << 10
 func writeData(w io.Writer, data any, buf []byte) error {
 	switch d := data.(type) {
 	case []float32:
-		return put(w, d, 4, buf, func(b []byte, v float32) { binary.LittleEndian.PutUint32(b, math.Float32bits(v)) })
+		return put(w, d, 4, buf,
+			func(b []byte, v float32) { binary.LittleEndian.PutUint32(b, math.Float32bits(v)) })
 	case []float64:
-		return put(w, d, 8, buf, func(b []byte, v float64) { binary.LittleEndian.PutUint64(b, math.Float64bits(v)) })
+		return put(w, d, 8, buf,
+			func(b []byte, v float64) { binary.LittleEndian.PutUint64(b, math.Float64bits(v)) })
 	case []int32:
 		return put(w, d, 4, buf, func(b []byte, v int32) { binary.LittleEndian.PutUint32(b, uint32(v)) })
 	case []int64:
@@ -48,9 +50,11 @@ func put[T any](w io.Writer, data []T, size int, buf []byte, store func([]byte, 
 func readData(r io.Reader, data any, buf []byte) error {
 	switch d := data.(type) {
 	case []float32:
-		return get(r, d, 4, buf, func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) })
+		return get(r, d, 4, buf,
+			func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) })
 	case []float64:
-		return get(r, d, 8, buf, func(b []byte) float64 { return math.Float64frombits(binary.LittleEndian.Uint64(b)) })
+		return get(r, d, 8, buf,
+			func(b []byte) float64 { return math.Float64frombits(binary.LittleEndian.Uint64(b)) })
 	case []int32:
 		return get(r, d, 4, buf, func(b []byte) int32 { return int32(binary.LittleEndian.Uint32(b)) })
 	case []int64:

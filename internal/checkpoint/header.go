@@ -78,7 +78,8 @@ func parseHeader(text []byte, dataLen, base int64) (map[string]string, []entry, 
 		next = e.end
 	}
 	if next != dataLen {
-		return nil, nil, corrupt(base+int64(len(text))+min(next, dataLen), "tensors take %d data bytes, file has %d", next, dataLen)
+		return nil, nil, corrupt(base+int64(len(text))+min(next, dataLen),
+			"tensors take %d data bytes, file has %d", next, dataLen)
 	}
 	return metadata, entries, nil
 }
@@ -193,7 +194,8 @@ func (p *headerParser) entry(name string) entry {
 			for p.more() {
 				d := p.integer("an extent")
 				if d > math.MaxInt || len(e.shape) == maxRank {
-					p.fail(at, "tensor %q has more than %d dimensions or an extent above %d", name, maxRank, math.MaxInt)
+					p.fail(at, "tensor %q has more than %d dimensions or an extent above %d", name, maxRank,
+						math.MaxInt)
 				}
 				e.shape = append(e.shape, int(d))
 			}

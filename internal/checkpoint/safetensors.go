@@ -24,7 +24,8 @@ func WriteSafetensors(w io.Writer, metadata map[string]string, tensors map[strin
 
 // ReadSafetensors reads a container of exactly size bytes from r. Damage gives an error that wraps
 // [ErrCorrupt]. At most about twice size bytes are allocated, whatever the header claims.
-func ReadSafetensors(r io.Reader, size int64) (metadata map[string]string, tensors map[string]Tensor, err error) {
+func ReadSafetensors(r io.Reader,
+	size int64) (metadata map[string]string, tensors map[string]Tensor, err error) {
 	c, err := openContainer(r, size)
 	if err != nil {
 		return nil, nil, err
@@ -53,7 +54,8 @@ func buildHeader(metadata map[string]string, tensors map[string]Tensor) ([]byte,
 			return nil, nil, fmt.Errorf("tensor %q: %w", name, err)
 		}
 		if want, ok := elements(t.Shape); !ok || want != n || len(t.Shape) > maxRank {
-			return nil, nil, fmt.Errorf("tensor %q: %w: shape %v for %d elements", name, ErrTensor, t.Shape, n)
+			return nil, nil, fmt.Errorf("tensor %q: %w: shape %v for %d elements", name, ErrTensor,
+				t.Shape, n)
 		}
 		if name == "__metadata__" || !utf8.ValidString(name) {
 			return nil, nil, fmt.Errorf("tensor %q: %w: the name is reserved or not UTF-8", name, ErrTensor)
@@ -165,7 +167,8 @@ func openContainer(r io.Reader, size int64) (*container, error) {
 		return nil, err
 	}
 	// Networks have hundreds of small tensors; without the buffer each would be a system call.
-	return &container{r: bufio.NewReaderSize(r, 4*chunkBytes), header: header, metadata: metadata, entries: entries}, nil
+	return &container{r: bufio.NewReaderSize(r, 4*chunkBytes), header: header, metadata: metadata,
+		entries: entries}, nil
 }
 
 // readAll reads every tensor; when tee is not nil it is sent the data bytes as well.
@@ -180,7 +183,8 @@ func (c *container) readAll(tee io.Writer) (map[string]Tensor, error) {
 		n, _ := elements(e.shape)
 		data := allocate(e.dtype, n)
 		if err := readData(r, data, buf); err != nil {
-			return nil, &FormatError{Offset: int64(len(c.header)) + e.begin, Reason: fmt.Sprintf("tensor %q cannot be read", e.name), Err: err}
+			return nil, &FormatError{Offset: int64(len(c.header)) + e.begin,
+				Reason: fmt.Sprintf("tensor %q cannot be read", e.name), Err: err}
 		}
 		tensors[e.name] = Tensor{Shape: e.shape, Data: data}
 	}

@@ -61,7 +61,8 @@ func dtypeOf(data any) (dtype, int, error) {
 	case []uint8:
 		return dtype{"U8", 1}, len(d), nil
 	}
-	return dtype{}, 0, fmt.Errorf("%w: elements of type %T, expected []float32, []float64, []int32, []int64 or []uint8", ErrTensor, data)
+	return dtype{}, 0, fmt.Errorf("%w: elements of type %T, expected []float32, []float64, []int32, "+
+		"[]int64 or []uint8", ErrTensor, data)
 }
 
 // dtypeSize gives the bytes per element of a type name, 0 for one that this package does not hold.

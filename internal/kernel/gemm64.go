@@ -17,7 +17,8 @@ func (m Matrix64) check(name string) error {
 		return fmt.Errorf("matrix %s: %d×%d with stride %d", name, m.Rows, m.Cols, m.Stride)
 	}
 	if m.Rows > 0 && m.Cols > 0 && (m.Rows-1)*m.Stride+m.Cols > len(m.Data) {
-		return fmt.Errorf("matrix %s: %d×%d with stride %d needs more than %d elements", name, m.Rows, m.Cols, m.Stride, len(m.Data))
+		return fmt.Errorf("matrix %s: %d×%d with stride %d needs more than %d elements", name, m.Rows, m.Cols,
+			m.Stride, len(m.Data))
 	}
 	return nil
 }
@@ -85,7 +86,8 @@ func (p Path) MatMul64(ws *Workspace64, c Matrix64, alpha float64, a, b Matrix64
 }
 
 // stripe64 multiplies up to height64 rows of A with the packed panels of B.
-func (p Path) stripe64(ws *Workspace64, c Matrix64, alpha float64, a Matrix64, transA bool, i0, rows, k0, kn int) {
+func (p Path) stripe64(ws *Workspace64, c Matrix64, alpha float64, a Matrix64, transA bool,
+	i0, rows, k0, kn int) {
 	tiles := (rows + tileRows64 - 1) / tileRows64
 	ws.a = grow64(ws.a, tiles*tileRows64*kn)
 	for t := range tiles {

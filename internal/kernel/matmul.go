@@ -17,7 +17,8 @@ func (m Matrix) check(name string) error {
 		return fmt.Errorf("matrix %s: %d×%d with stride %d", name, m.Rows, m.Cols, m.Stride)
 	}
 	if m.Rows > 0 && m.Cols > 0 && (m.Rows-1)*m.Stride+m.Cols > len(m.Data) {
-		return fmt.Errorf("matrix %s: %d×%d with stride %d needs more than %d elements", name, m.Rows, m.Cols, m.Stride, len(m.Data))
+		return fmt.Errorf("matrix %s: %d×%d with stride %d needs more than %d elements", name, m.Rows, m.Cols,
+			m.Stride, len(m.Data))
 	}
 	return nil
 }

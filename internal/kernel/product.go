@@ -106,8 +106,9 @@ func (o *product) rows(chunk int, t *Tile) {
 		for j := 0; j < nb; j += step {
 			blocks := min(step, nb-j)
 			*t = Tile{
-				A: PtrAt(o.a.Data, i*o.a.Stride+k), ARow: o.a.Stride, AStep: 1, KIn: min(o.depth, o.k-k), KOut: 1,
-				B: PtrAt(o.packed, (j*o.k+k)*Block), BStep: Block, BNext: o.k * Block,
+				A: PtrAt(o.a.Data, i*o.a.Stride+k), ARow: o.a.Stride, AStep: 1, KIn: min(o.depth, o.k-k),
+				KOut: 1,
+				B:    PtrAt(o.packed, (j*o.k+k)*Block), BStep: Block, BNext: o.k * Block,
 				C: PtrAt(o.c.Data, i*o.c.Stride+j*Block), CRow: o.c.Stride, CNext: Block,
 				Cols: min(Block, o.n-(j+blocks-1)*Block), Acc: o.acc || k > 0,
 			}

@@ -115,7 +115,8 @@ func (t *Tape) backward(r *record) {
 		grads := tensor.ConvGrads{W: gradWeight(r.weight), B: gradVec(r.bias), NeedX: t.needs(r.a)}
 		t.give(r.a, st.ConvBackward(t.nodes[r.a].t, dy, r.weight.V, r.conv, grads))
 	case opNorm:
-		grads := tensor.BatchNormGrads{Gamma: gradVec(r.norm.Gamma), Beta: gradVec(r.norm.Beta), NeedX: t.needs(r.a)}
+		grads := tensor.BatchNormGrads{Gamma: gradVec(r.norm.Gamma), Beta: gradVec(r.norm.Beta),
+			NeedX: t.needs(r.a)}
 		t.give(r.a, st.BatchNormActBackward(t.nodes[r.a].t, r.saved, dy, r.norm.operands(), r.spec, grads))
 	case opAct:
 		t.give(r.a, st.ActBackward(t.nodes[r.a].t, dy, r.act))
@@ -123,13 +124,6 @@ func (t *Tape) backward(r *record) {
 		t.backwardAdd(r, gi)
 	case opMix:
 		t.backwardMix(r, dy)
-	case opMul:
-		if t.needs(r.a) {
-			t.give(r.a, st.Mul(dy, t.nodes[r.b].t))
-		}
-		if t.needs(r.b) {
-			t.give(r.b, st.Mul(dy, t.nodes[r.a].t))
-		}
 	case opScale:
 		t.give(r.a, st.ScaleTensor(dy, r.alpha))
 	case opScaleChannels:
@@ -171,7 +165,8 @@ func (t *Tape) backward(r *record) {
 func (t *Tape) backwardAdd(r *record, gi int32) {
 	g := gi
 	if r.act != tensor.ActNone {
-		g = t.newGrad(t.st.AddBackward(t.nodes[r.a].t, t.nodes[r.b].t, t.nodes[r.out].t, t.grads[gi].t, r.act))
+		g = t.newGrad(t.st.AddBackward(t.nodes[r.a].t, t.nodes[r.b].t, t.nodes[r.out].t,
+			t.grads[gi].t, r.act))
 	}
 	// One reference is held while both operands take theirs, so that the shared gradient is not
 	// given back between.

@@ -12,8 +12,10 @@
 //	for step := range steps {
 //		ps.BeginStep()
 //		tape.Begin(nn.Training(seed))
-//		y := tape.Conv(tape.Input(shape, pixels), w.Weight(), nn.Vector{}, tensor.ConvSpec{Stride: 1, Pad: 1, Groups: 1})
-//		loss := tape.Mean(tape.CrossEntropy(tape.GlobalAvgPool(y), tape.Goal(16, nn.Labels(labels))))
+//		x := tape.Input(shape, pixels)
+//		y := tape.Conv(x, w.Weight(), nn.Vector{}, tensor.ConvSpec{Stride: 1, Pad: 1, Groups: 1})
+//		goal := tape.Goal(16, nn.Labels(labels))
+//		loss := tape.Mean(tape.CrossEntropy(tape.GlobalAvgPool(y), goal))
 //		tape.Backward(loss)
 //		opt.Step(tape.Stream(), ps, lr)
 //	}

@@ -51,7 +51,7 @@ func (p *probe) apply(op int, a, b nn.Value, w nn.Weight, bn nn.BatchNorm) nn.Va
 	case 0:
 		return t.Scale(t.Add(a, b, tensor.ActNone), 0.5)
 	case 1:
-		return t.Act(t.Mul(a, b), tensor.ActTanh)
+		return t.Act(t.Add(a, b, tensor.ActNone), tensor.ActTanh)
 	case 2:
 		return t.Act(a, tensor.ActSwish)
 	case 3:

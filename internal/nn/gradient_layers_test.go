@@ -126,9 +126,9 @@ func TestGradientElements(t *testing.T) {
 		p.normal(s)
 		p.normal(tensor.Vector(s.N, s.C))
 		return func(x []nn.Value) []nn.Value {
-			product := p.tape.Mul(x[0], x[1])
-			scaled := p.tape.ScaleChannels(product, x[2])
-			return []nn.Value{p.tape.Add(p.tape.Scale(x[0], -0.5), scaled, tensor.ActNone), p.tape.Sum(product, 0.25), p.tape.Mean(x[0])}
+			bent := p.tape.Act(x[1], tensor.ActTanh)
+			scaled := p.tape.ScaleChannels(bent, x[2])
+			return []nn.Value{p.tape.Add(p.tape.Scale(x[0], -0.5), scaled, tensor.ActNone), p.tape.Sum(bent, 0.25), p.tape.Mean(x[0])}
 		}
 	})
 }

@@ -96,17 +96,6 @@ func (t *Tape) mix(xs []Value, p Vector, wantStats bool) Value {
 	return out
 }
 
-// Mul is the elementwise product.
-func (t *Tape) Mul(a, b Value) Value {
-	x, y := t.get("mul", a), t.get("mul", b)
-	tensor.CheckShape("mul", "second operand", y, x.Shape())
-	out := t.push(t.st.Mul(x, y), t.needs(a) || t.needs(b))
-	if r := t.remember(out); r != nil {
-		r.op, r.a, r.b = opMul, a, b
-	}
-	return out
-}
-
 // Scale is alpha·x.
 func (t *Tape) Scale(x Value, alpha float64) Value {
 	out := t.push(t.st.ScaleTensor(t.get("scale", x), alpha), t.needs(x))

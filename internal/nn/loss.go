@@ -79,7 +79,8 @@ func (t *Tape) Mask(classes int, keep []bool) Mask {
 func (t *Tape) weights(op string, s tensor.Shape, g Targets) []float32 {
 	if g.Soft != nil {
 		if len(g.Soft) != s.Size() || g.Labels != nil || g.Smoothing != 0 {
-			tensor.Failf(op, "%d soft weights for %v logits; labels or smoothing do not go with them", len(g.Soft), s)
+			tensor.Failf(op, "%d soft weights for %v logits; labels or smoothing do not go with them",
+				len(g.Soft), s)
 		}
 		return g.Soft
 	}

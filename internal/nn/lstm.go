@@ -4,7 +4,9 @@ import "github.com/tendril-nas/tendril/internal/tensor"
 
 // LSTM is a long short-term memory cell with gates in the order input, forget, cell, output:
 //
-//	i, f, g, o = σ, σ, tanh, σ of blocks of (x·WX + bX + h·WH + bH);  c' = f·c + i·g;  h' = o·tanh(c')
+//	i, f, g, o = σ, σ, tanh, σ of blocks of (x·WX + bX + h·WH + bH)
+//	c' = f·c + i·g
+//	h' = o·tanh(c')
 type LSTM struct {
 	WX, WH Weight // [in, 4H] and [H, 4H]
 	BX, BH Vector // 4H each

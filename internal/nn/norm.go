@@ -47,11 +47,13 @@ func (t *Tape) BatchNormAct(x Value, bn BatchNorm, act tensor.Act) Value {
 		tensor.Failf("batch norm", "no statistics")
 	}
 	bn.Gamma, bn.Beta = bn.Gamma.First(c), bn.Beta.First(c)
-	p := tensor.BatchNorm{Gamma: bn.Gamma.V, Beta: bn.Beta.V, Mean: bn.Stats.Mean.First(c), Var: bn.Stats.Var.First(c)}
+	p := tensor.BatchNorm{Gamma: bn.Gamma.V, Beta: bn.Beta.V, Mean: bn.Stats.Mean.First(c),
+		Var: bn.Stats.Var.First(c)}
 	tensor.CheckBatchNorm(in.Shape(), p)
 	needs := t.wants(bn.Gamma.P)
 	needs = t.wants(bn.Beta.P) || needs || t.needs(x)
-	spec := tensor.BatchNormSpec{Train: t.step.Norm != NormEval && !bn.Frozen, Keep: needs, Act: act, Eps: bn.Eps, Momentum: bn.Momentum}
+	spec := tensor.BatchNormSpec{Train: t.step.Norm != NormEval && !bn.Frozen, Keep: needs, Act: act,
+		Eps: bn.Eps, Momentum: bn.Momentum}
 	if spec.Eps == 0 {
 		spec.Eps = 1e-5
 	}
@@ -74,5 +76,6 @@ func (t *Tape) BatchNormAct(x Value, bn BatchNorm, act tensor.Act) Value {
 // operands is the tensor-level form of a layer whose vectors were cut to size.
 func (bn *BatchNorm) operands() tensor.BatchNorm {
 	c := bn.Gamma.V.Len
-	return tensor.BatchNorm{Gamma: bn.Gamma.V, Beta: bn.Beta.V, Mean: bn.Stats.Mean.First(c), Var: bn.Stats.Var.First(c)}
+	return tensor.BatchNorm{Gamma: bn.Gamma.V, Beta: bn.Beta.V, Mean: bn.Stats.Mean.First(c),
+		Var: bn.Stats.Var.First(c)}
 }

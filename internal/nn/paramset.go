@@ -65,7 +65,8 @@ func (s *ParamSet) Replace(name string, dims ...int) (*Param, error) {
 		}
 		n *= d
 	}
-	p.dims, p.value, p.grad, p.slots, p.steps = slices.Clone(dims), s.backend.NewBuffer(n), nil, [2]tensor.Buffer{}, 0
+	p.dims, p.value, p.grad = slices.Clone(dims), s.backend.NewBuffer(n), nil
+	p.slots, p.steps = [2]tensor.Buffer{}, 0
 	if p.touched {
 		p.touched = false
 		s.touched = slices.DeleteFunc(s.touched, func(q *Param) bool { return q == p })

@@ -10,7 +10,6 @@ const (
 	opAct
 	opAdd
 	opMix
-	opMul
 	opScale
 	opScaleChannels
 	opConcat

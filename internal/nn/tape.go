@@ -90,8 +90,7 @@ func (t *Tape) Begin(s Step) {
 // Next starts another pass in the same step; it runs as after Begin(s), dropout masks included:
 // they depend on its own Seed. The memory of the pass before serves it, except for values that are
 // pinned, as inputs and constants are: those stay readable and are constants from now on, so that
-// one pass can teach another. Gradients of parameters add up until [ParamSet.BeginStep]; gradients
-// of Variables are forgotten.
+// one pass can teach another. Gradients of parameters add up until [ParamSet.BeginStep].
 func (t *Tape) Next(s Step) {
 	for i := range t.nodes {
 		n := &t.nodes[i]
@@ -156,13 +155,6 @@ func (t *Tape) Input(shape tensor.Shape, data []float32) Value {
 	}
 	v := t.push(t.st.Upload(shape, data), false)
 	t.nodes[v].pinned = true
-	return v
-}
-
-// Variable is Input whose gradient is wanted.
-func (t *Tape) Variable(shape tensor.Shape, data []float32) Value {
-	v := t.Input(shape, data)
-	t.nodes[v].needs = t.step.Grad
 	return v
 }
 
@@ -233,20 +225,6 @@ func (t *Tape) ReadScalars(dst []float64, vs ...Value) []float64 {
 func (t *Tape) Item(v Value) float64 {
 	var one [1]float64
 	return t.ReadScalars(one[:], v)[0]
-}
-
-// ReadGrad waits and copies the gradient of a Variable after Backward; zeros if nothing depended on
-// it. A nil dst is allocated.
-func (t *Tape) ReadGrad(v Value, dst []float32) []float32 {
-	x := t.get("gradient", v)
-	if g := t.nodes[v].grad; g != 0 {
-		return t.download(t.grads[g].t, dst)
-	}
-	if dst == nil {
-		dst = make([]float32, x.Shape().Size())
-	}
-	clear(dst)
-	return dst
 }
 
 func (t *Tape) download(x tensor.Tensor, dst []float32) []float32 {

@@ -52,7 +52,8 @@ func (w *writer) fold() {
 	}
 	for i := range w.g.Nodes {
 		n := &w.g.Nodes[i]
-		if n.Op == searchspace.OpBatchNorm && readers[n.Inputs[0]] == 1 && w.g.Nodes[n.Inputs[0]].Op == searchspace.OpConv {
+		if n.Op == searchspace.OpBatchNorm && readers[n.Inputs[0]] == 1 &&
+			w.g.Nodes[n.Inputs[0]].Op == searchspace.OpConv {
 			w.norms[n.Inputs[0]] = n
 		}
 	}
@@ -79,7 +80,8 @@ func (w *writer) graph() (message, error) {
 		w.out.sub(12, valueInfo(featuresName, g.Nodes[g.Feature()].Out.C))
 	}
 	if w.opts.Probabilities {
-		w.node1(nodeProto("Softmax", probabilitiesName, probabilitiesName, []string{logitsName}, attr{"axis", 1}))
+		w.node1(nodeProto("Softmax", probabilitiesName, probabilitiesName, []string{logitsName},
+			attr{"axis", 1}))
 		w.out.sub(12, valueInfo(probabilitiesName, g.Classes))
 	}
 	return w.out, nil

@@ -109,7 +109,8 @@ func (w *writer) batchNorm(n *searchspace.Node, x string) (string, error) {
 		inputs = append(inputs, w.floats(n.Name+suffix, []int{n.Out.C}, data))
 	}
 	// ONNX counts the momentum of the old value, PyTorch and this library that of the new.
-	return w.add("BatchNormalization", n.Name, inputs, attr{"epsilon", float32(n.Eps)}, attr{"momentum", float32(1 - n.Momentum)}), nil
+	return w.add("BatchNormalization", n.Name, inputs, attr{"epsilon", float32(n.Eps)},
+		attr{"momentum", float32(1 - n.Momentum)}), nil
 }
 
 func (w *writer) linear(n *searchspace.Node, x string) (string, error) {
@@ -129,7 +130,10 @@ func (w *writer) linear(n *searchspace.Node, x string) (string, error) {
 }
 
 func (w *writer) act(n *searchspace.Node, x string) (string, error) {
-	one := func(op string, attrs ...attr) (string, error) { return w.add(op, n.Name, []string{x}, attrs...), nil }
+	one := func(op string, attrs ...attr) (string,
+		error) {
+		return w.add(op, n.Name, []string{x}, attrs...), nil
+	}
 	switch n.Act {
 	case searchspace.ActNone:
 		return x, nil

@@ -156,7 +156,8 @@ func (c Codec[T]) table(tensors map[string]checkpoint.Tensor, name string) (t ta
 		return t, err
 	}
 	if t.width = shape[1]; t.width < floats+c.Numbers {
-		return t, fmt.Errorf("%w: %q has %d columns, expected %d or more", checkpoint.ErrTensor, name+"/numbers",
+		return t, fmt.Errorf("%w: %q has %d columns, expected %d or more", checkpoint.ErrTensor,
+			name+"/numbers",
 			t.width, floats+c.Numbers)
 	}
 	if _, ok := tensors[name+"/failures"]; ok {
@@ -173,7 +174,8 @@ func (c Codec[T]) row(t table, i int, known architectures) (r row[T], err error)
 	}
 	length := ints[intFailure]
 	if length > int64(len(t.failures)) || flags >= flagsEnd || (flags&flagFailed != 0) != (length > 0) {
-		return r, fmt.Errorf("flags %#x with an error text of %d bytes, %d left", flags, length, len(t.failures))
+		return r, fmt.Errorf("flags %#x with an error text of %d bytes, %d left", flags, length,
+			len(t.failures))
 	}
 	numbers := t.numbers[i*t.width : (i+1)*t.width]
 	values := numbers[floats : t.width-c.Numbers : t.width-c.Numbers]

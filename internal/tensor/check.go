@@ -8,11 +8,13 @@ func CheckWeight(op string, w Weight) {
 	if w.Buf == nil {
 		Failf(op, "no weight")
 	}
-	if w.KH < 1 || w.KW < 1 || w.In < 1 || w.Out < 1 || w.Off < 0 || w.StrideIn < 0 || w.StrideKH < 0 || w.StrideKW < 0 {
+	if w.KH < 1 || w.KW < 1 || w.In < 1 || w.Out < 1 || w.Off < 0 || w.StrideIn < 0 || w.StrideKH < 0 ||
+		w.StrideKW < 0 {
 		Failf(op, "bad weight view %d×%d×%d×%d at %d", w.KH, w.KW, w.In, w.Out, w.Off)
 	}
 	if last := w.Index(w.KH-1, w.KW-1, w.In-1, w.Out-1); last >= w.Buf.Len() {
-		Failf(op, "weight view %d×%d×%d×%d ends at element %d of %d", w.KH, w.KW, w.In, w.Out, last, w.Buf.Len())
+		Failf(op, "weight view %d×%d×%d×%d ends at element %d of %d", w.KH, w.KW, w.In, w.Out, last,
+			w.Buf.Len())
 	}
 }
 
@@ -47,7 +49,8 @@ func CheckConv(x Shape, w Weight, bias Vec, spec ConvSpec) Shape {
 		Failf(op, "stride %d, padding %d, groups %d", spec.Stride, spec.Pad, spec.Groups)
 	}
 	if w.In*spec.Groups != x.C {
-		Failf(op, "input has %d channels, the weight expects %d in %d groups", x.C, w.In*spec.Groups, spec.Groups)
+		Failf(op, "input has %d channels, the weight expects %d in %d groups", x.C, w.In*spec.Groups,
+			spec.Groups)
 	}
 	if w.Out%spec.Groups != 0 {
 		Failf(op, "%d output channels in %d groups", w.Out, spec.Groups)

@@ -10,8 +10,10 @@
 //
 //	st := backend.NewStream()
 //	x := st.Upload(tensor.Shape{N: 1, H: 8, W: 8, C: 3}, pixels)
-//	y := st.Conv(x, weight, tensor.Vec{}, tensor.ConvSpec{Stride: 1, Pad: 1, Groups: 1, WantStats: true})
-//	z, saved := st.BatchNormAct(y, bn, tensor.BatchNormSpec{Train: true, Keep: true, Eps: 1e-5, Momentum: 0.1, Act: tensor.ActReLU})
+//	conv := tensor.ConvSpec{Stride: 1, Pad: 1, Groups: 1, WantStats: true}
+//	y := st.Conv(x, weight, tensor.Vec{}, conv)
+//	norm := tensor.BatchNormSpec{Train: true, Keep: true, Eps: 1e-5, Momentum: 0.1}
+//	z, saved := st.BatchNormAct(y, bn, norm)
 //	…
 //	st.Reset() // every tensor of this step is gone, its memory is used again
 //

@@ -32,7 +32,8 @@ type Weight struct {
 
 // NewWeight views a whole buffer of kh·kw·in·out elements as a weight.
 func NewWeight(b Buffer, kh, kw, in, out int) Weight {
-	w := Weight{Buf: b, KH: kh, KW: kw, In: in, Out: out, StrideKH: kw * in * out, StrideKW: in * out, StrideIn: out}
+	w := Weight{Buf: b, KH: kh, KW: kw, In: in, Out: out, StrideKH: kw * in * out, StrideKW: in * out,
+		StrideIn: out}
 	CheckWeight("weight", w)
 	return w
 }
@@ -40,8 +41,10 @@ func NewWeight(b Buffer, kh, kw, in, out int) Weight {
 // Crop is the view of the centre k×k of the kernel, its first in input and first out output
 // channels.
 func (w Weight) Crop(k, in, out int) Weight {
-	if k > w.KH || k > w.KW || in > w.In || out > w.Out || k < 1 || in < 1 || out < 1 || (w.KH-k)%2 != 0 || (w.KW-k)%2 != 0 {
-		Failf("crop", "cannot take %d×%d×%d×%d out of a %d×%d×%d×%d weight", k, k, in, out, w.KH, w.KW, w.In, w.Out)
+	if k > w.KH || k > w.KW || in > w.In || out > w.Out || k < 1 || in < 1 || out < 1 || (w.KH-k)%2 != 0 ||
+		(w.KW-k)%2 != 0 {
+		Failf("crop", "cannot take %d×%d×%d×%d out of a %d×%d×%d×%d weight", k, k, in, out, w.KH, w.KW,
+			w.In, w.Out)
 	}
 	w.Off += (w.KH-k)/2*w.StrideKH + (w.KW-k)/2*w.StrideKW
 	w.KH, w.KW, w.In, w.Out = k, k, in, out

@@ -4,10 +4,12 @@ package tensor
 // channels are Weight.In·Groups; a depthwise convolution has Groups = C, Weight.In = 1 and
 // Weight.Out = C.
 type ConvSpec struct {
-	Stride    int  // both directions, at least 1
-	Pad       int  // zeros on every side
-	Groups    int  // at least 1
-	WantStats bool // a batch normalisation with batch statistics reads the output next: collect per-channel sums on the way
+	Stride int // both directions, at least 1
+	Pad    int // zeros on every side
+	Groups int // at least 1
+	// WantStats says that a batch normalisation with batch statistics reads the output next: sums
+	// per channel may be collected on the way.
+	WantStats bool
 }
 
 // Depthwise reports whether the convolution treats every channel alone.
@@ -15,7 +17,8 @@ func (s ConvSpec) Depthwise(w Weight) bool { return s.Groups > 1 && w.In == 1 &&
 
 // Out is the output shape for input x.
 func (s ConvSpec) Out(x Shape, w Weight) Shape {
-	return Shape{N: x.N, H: OutExtent(x.H, w.KH, s.Stride, s.Pad), W: OutExtent(x.W, w.KW, s.Stride, s.Pad), C: w.Out}
+	return Shape{N: x.N, H: OutExtent(x.H, w.KH, s.Stride, s.Pad), W: OutExtent(x.W, w.KW, s.Stride, s.Pad),
+		C: w.Out}
 }
 
 // ConvGrads says where a convolution's backward pass adds its gradients. A zero Weight or Vec is

@@ -46,11 +46,14 @@ func newAnnotations(file, entry, name string, text []byte) (annotations, error) 
 		if len(fields) == 1 && strings.TrimSpace(fields[0]) == "" {
 			continue
 		}
-		if len(fields) < 2 || fields[0] == "" || fields[1] == "" || strings.ContainsAny(fields[0]+fields[1], "/\\\x00") {
-			return a, badFile(file, entry, start, "line %q, expected the name of an image file, a tab and a class", clip(fields))
+		if len(fields) < 2 || fields[0] == "" || fields[1] == "" || strings.ContainsAny(fields[0]+fields[1],
+			"/\\\x00") {
+			return a, badFile(file, entry, start,
+				"line %q, expected the name of an image file, a tab and a class", clip(fields))
 		}
 		if was, ok := a.classes[fields[0]]; ok && was != fields[1] {
-			return a, badFile(file, entry, start, "%q is of class %q and of class %q", fields[0], was, fields[1])
+			return a, badFile(file, entry, start, "%q is of class %q and of class %q", fields[0], was,
+				fields[1])
 		}
 		a.classes[fields[0]] = fields[1]
 	}

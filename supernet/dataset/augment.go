@@ -26,7 +26,8 @@ func (a *Augment) check() error {
 		return nil
 	}
 	if a.CropPadding < 0 || a.CropPadding > maxSize || a.Cutout < 0 || a.Cutout > maxSize {
-		return fmt.Errorf("dataset: augmentation with padding %d and cutout %d, want 0 to %d", a.CropPadding, a.Cutout, maxSize)
+		return fmt.Errorf("dataset: augmentation with padding %d and cutout %d, want 0 to %d", a.CropPadding,
+			a.Cutout, maxSize)
 	}
 	return nil
 }

@@ -103,18 +103,21 @@ func readCIFAR(ctx context.Context, st *fileReader, kind *cifarKind, m *Memory, 
 			}
 			return item{}, false, nil
 		case errors.Is(err, io.ErrUnexpectedEOF):
-			return item{}, false, st.fail(st.offset, "file ends inside record %d: %d of %d bytes there", len(m.images)-before, n, record)
+			return item{}, false, st.fail(st.offset, "file ends inside record %d: %d of %d bytes there",
+				len(m.images)-before, n, record)
 		case err != nil:
 			return item{}, false, st.fail(st.offset, "record %d: %w", len(m.images)-before, err)
 		}
 		for k, limit := range kind.limits {
 			if int(buf[k]) >= limit {
-				return item{}, false, st.fail(at+int64(k), "label %d of record %d, want 0 to %d", buf[k], len(m.images)-before, limit-1)
+				return item{}, false, st.fail(at+int64(k), "label %d of record %d, want 0 to %d", buf[k],
+					len(m.images)-before, limit-1)
 			}
 		}
 		label := int(buf[kind.labels-1])
 		if label >= len(m.classes) {
-			return item{}, false, st.fail(at+int64(kind.labels-1), "label %d of record %d, %d class names given", label, len(m.images)-before, len(m.classes))
+			return item{}, false, st.fail(at+int64(kind.labels-1),
+				"label %d of record %d, %d class names given", label, len(m.images)-before, len(m.classes))
 		}
 		if err := s.room(int64(len(m.images)+1), m.size, 3); err != nil {
 			return item{}, false, &FileError{File: st.name, Offset: at, Err: err}
@@ -172,7 +175,8 @@ func cifarNames(dir string, kind *cifarKind) ([]string, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		if kind.classes == 10 {
-			return []string{"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"}, nil
+			return []string{"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship",
+				"truck"}, nil
 		}
 		names := make([]string, kind.classes)
 		for i := range names {

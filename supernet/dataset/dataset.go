@@ -54,7 +54,8 @@ func checkIndex(i, n int) error {
 
 func checkBuffer(dst []uint8, size int) error {
 	if len(dst) != size*size*3 {
-		return fmt.Errorf("dataset: image buffer holds %d bytes, an image of %d×%d takes %d", len(dst), size, size, size*size*3)
+		return fmt.Errorf("dataset: image buffer holds %d bytes, an image of %d×%d takes %d", len(dst), size,
+			size, size*size*3)
 	}
 	return nil
 }

@@ -54,7 +54,8 @@ func inspect(data []byte, name string, s *settings) (*imageFormat, image.Config,
 	case len(data) == 0:
 		return nil, image.Config{}, decodeError{0, fmt.Errorf("empty file")}
 	case f == nil:
-		return nil, image.Config{}, decodeError{0, fmt.Errorf("starts with % x, which is neither JPEG nor PNG", data[:min(len(data), 8)])}
+		return nil, image.Config{}, decodeError{0,
+			fmt.Errorf("starts with % x, which is neither JPEG nor PNG", data[:min(len(data), 8)])}
 	case want != nil && want != f && !s.AnyImageName:
 		return nil, image.Config{}, decodeError{0, fmt.Errorf("named as %s but holds %s", want.name, f.name)}
 	}
@@ -67,7 +68,8 @@ func inspect(data []byte, name string, s *settings) (*imageFormat, image.Config,
 		return nil, c, decodeError{0, errEmptyImage}
 	}
 	if c.Width > s.MaxPixels/c.Height {
-		return nil, c, limitError{fmt.Errorf("image of %d×%d, %d pixels allowed: %w", c.Width, c.Height, s.MaxPixels, ErrLimit)}
+		return nil, c, limitError{fmt.Errorf("image of %d×%d, %d pixels allowed: %w", c.Width, c.Height,
+			s.MaxPixels, ErrLimit)}
 	}
 	return f, c, nil
 }

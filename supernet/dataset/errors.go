@@ -21,9 +21,11 @@ var (
 
 // FileError says where in a data file something is wrong.
 type FileError struct {
-	File   string // path of the file on disk
-	Entry  string // name inside an archive, empty elsewhere
-	Offset int64  // bytes from the start of the entry, or of the file (uncompressed) when there is no entry; where reading stopped
+	File  string // path of the file on disk
+	Entry string // name inside an archive, empty elsewhere
+	// Offset is where reading stopped, in bytes from the start of the entry, or of the file
+	// (uncompressed) when there is no entry.
+	Offset int64
 	Err    error
 }
 

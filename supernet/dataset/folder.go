@@ -131,7 +131,8 @@ func readImageFile(path string, buf []byte) ([]byte, error) {
 		return nil, badFile(path, "", 0, "named as an image but not a regular file")
 	}
 	if info.Size() > maxFile {
-		return nil, &FileError{File: path, Err: fmt.Errorf("image file of %d bytes, %d allowed: %w", info.Size(), maxFile, ErrLimit)}
+		return nil, &FileError{File: path, Err: fmt.Errorf("image file of %d bytes, %d allowed: %w",
+			info.Size(), maxFile, ErrLimit)}
 	}
 	buf = sized(buf, int(info.Size()))
 	if n, err := io.ReadFull(f, buf); err != nil {

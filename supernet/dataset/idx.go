@@ -92,7 +92,8 @@ func readIDX(ctx context.Context, img, lab *fileReader, s settings) (*Memory, er
 		return nil, &FileError{File: img.name, Offset: 4, Err: err}
 	}
 	if rows*cols > s.MaxPixels {
-		return nil, &FileError{File: img.name, Offset: 8, Err: fmt.Errorf("images of %d×%d, %d pixels allowed: %w", rows, cols, s.MaxPixels, ErrLimit)}
+		return nil, &FileError{File: img.name, Offset: 8,
+			Err: fmt.Errorf("images of %d×%d, %d pixels allowed: %w", rows, cols, s.MaxPixels, ErrLimit)}
 	}
 	m := &Memory{size: size, classes: s.ClassNames}
 	if m.classes == nil {
@@ -148,7 +149,8 @@ func readIDXLabels(lab, img *fileReader, count int64, classes int) ([]uint16, er
 		}
 		for k, l := range part {
 			if int(l) >= classes {
-				return nil, lab.fail(at+int64(k), "label %d, want 0 to %d (class names in the options allow more)", l, classes-1)
+				return nil, lab.fail(at+int64(k),
+					"label %d, want 0 to %d (class names in the options allow more)", l, classes-1)
 			}
 			labels = append(labels, uint16(l))
 		}

@@ -46,7 +46,8 @@ type task struct {
 
 func newLoader(ds Dataset, o LoaderOptions) (*loader, error) {
 	if o.BatchSize < 0 || o.BatchSize > 1<<24 {
-		return nil, fmt.Errorf("dataset: batch size %d, want 1 to %d, or 0 for %d", o.BatchSize, 1<<24, defaultBatch)
+		return nil, fmt.Errorf("dataset: batch size %d, want 1 to %d, or 0 for %d", o.BatchSize, 1<<24,
+			defaultBatch)
 	}
 	if o.BatchSize == 0 {
 		o.BatchSize = defaultBatch

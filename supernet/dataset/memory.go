@@ -32,10 +32,12 @@ func FromPixels(size int, classes []string, labels []int, pixels []uint8) (*Memo
 	case n * per * 3:
 		per *= 3
 	default:
-		return nil, fmt.Errorf("dataset: %d bytes of pixels for %d images of %d×%d, want %d (RGB) or %d (greyscale)",
-			len(pixels), n, size, size, n*per*3, n*per)
+		return nil,
+			fmt.Errorf("dataset: %d bytes of pixels for %d images of %d×%d, want %d (RGB) or %d (greyscale)",
+				len(pixels), n, size, size, n*per*3, n*per)
 	}
-	m := &Memory{size: size, classes: slices.Clone(classes), labels: make([]uint16, n), images: make([][]uint8, n)}
+	m := &Memory{size: size, classes: slices.Clone(classes), labels: make([]uint16, n),
+		images: make([][]uint8, n)}
 	for i, l := range labels {
 		if l < 0 || l >= len(classes) {
 			return nil, fmt.Errorf("dataset: label %d of image %d, want 0 to %d", l, i, len(classes)-1)

@@ -26,8 +26,10 @@ func (n Normalization) IsZero() bool { return n == Normalization{} }
 
 func (n Normalization) check() error {
 	for c, s := range n.Std {
-		if !(s > 0) || math.IsInf(float64(s), 0) || math.IsNaN(float64(n.Mean[c])) || math.IsInf(float64(n.Mean[c]), 0) {
-			return fmt.Errorf("dataset: normalization of channel %d: mean %v, standard deviation %v, want finite and positive", c, n.Mean[c], s)
+		if !(s > 0) || math.IsInf(float64(s), 0) || math.IsNaN(float64(n.Mean[c])) ||
+			math.IsInf(float64(n.Mean[c]), 0) {
+			return fmt.Errorf("dataset: normalization of channel %d: mean %v, standard deviation %v, want "+
+				"finite and positive", c, n.Mean[c], s)
 		}
 	}
 	return nil
@@ -71,7 +73,8 @@ func (t *table) apply(dst []float32, src []uint8) {
 // Apply normalises the RGB pixels src (HWC, three bytes a pixel) to dst, which must be as long.
 func (n Normalization) Apply(dst []float32, src []uint8) error {
 	if len(dst) != len(src) || len(src)%3 != 0 {
-		return fmt.Errorf("dataset: normalising %d bytes to %d floats, want as many, three a pixel", len(src), len(dst))
+		return fmt.Errorf("dataset: normalising %d bytes to %d floats, want as many, three a pixel", len(src),
+			len(dst))
 	}
 	if !n.IsZero() {
 		if err := n.check(); err != nil {

@@ -154,7 +154,8 @@ func openDir(ctx context.Context, dir string, s settings) (*Memory, error) {
 // openOneTar opens the one archive of a part.
 func openOneTar(ctx context.Context, files []string, s settings) (*Memory, error) {
 	if len(files) > 1 {
-		return nil, fmt.Errorf("%w: both %s and %s are of the same part; name the one to open", ErrUnknown, files[0], files[1])
+		return nil, fmt.Errorf("%w: both %s and %s are of the same part; name the one to open", ErrUnknown,
+			files[0], files[1])
 	}
 	return openFile(ctx, files[0], s)
 }

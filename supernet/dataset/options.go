@@ -75,7 +75,8 @@ func (o *Options) settings() (settings, error) {
 		s.Options = *o
 	}
 	if s.Size < 0 || s.Size > maxSize {
-		return s, fmt.Errorf("dataset: image size %d, want 1 to %d, or 0 for the native size", s.Size, maxSize)
+		return s, fmt.Errorf("dataset: image size %d, want 1 to %d, or 0 for the native size", s.Size,
+			maxSize)
 	}
 	if s.Fit < FitAuto || s.Fit > FitPad {
 		return s, fmt.Errorf("dataset: unknown fit %d", s.Fit)
@@ -92,7 +93,8 @@ func (o *Options) settings() (settings, error) {
 		return s, fmt.Errorf("dataset: %d workers, want at most %d", s.Workers, maxWorkers)
 	}
 	if s.Workers < 0 || s.MaxBytes < 0 || s.MaxPixels < 0 {
-		return s, fmt.Errorf("dataset: workers %d, most bytes %d, most pixels %d, want 0 or more", s.Workers, s.MaxBytes, s.MaxPixels)
+		return s, fmt.Errorf("dataset: workers %d, most bytes %d, most pixels %d, want 0 or more", s.Workers,
+			s.MaxBytes, s.MaxPixels)
 	}
 	if s.Workers == 0 {
 		s.Workers = runtime.GOMAXPROCS(0)
@@ -117,7 +119,8 @@ func (o *Options) settings() (settings, error) {
 func (s settings) room(images int64, size, channels int) error {
 	per := int64(size) * int64(size) * int64(channels)
 	if images > s.MaxBytes/per {
-		return fmt.Errorf("%d images of %d×%d take more than the %d bytes allowed: %w", images, size, size, s.MaxBytes, ErrLimit)
+		return fmt.Errorf("%d images of %d×%d take more than the %d bytes allowed: %w", images, size, size,
+			s.MaxBytes, ErrLimit)
 	}
 	return nil
 }

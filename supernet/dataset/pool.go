@@ -18,7 +18,8 @@ type item struct {
 // gives the next image, its raw bytes in buf where that is long enough, and ok = false after the
 // last; convert fills dst from raw. The error returned is that of the earliest image that fails,
 // whoever finds it first.
-func convertAll(ctx context.Context, workers int, read func(buf []byte) (it item, ok bool, err error), convert func(item) error) error {
+func convertAll(ctx context.Context, workers int, read func(buf []byte) (it item, ok bool, err error),
+	convert func(item) error) error {
 	type job struct {
 		seq int
 		item

@@ -30,7 +30,8 @@ func openFile(ctx context.Context, path string, s settings) (*Memory, error) {
 		case idxImages:
 			return openIDXFiles(ctx, []string{path}, s)
 		case idxLabels:
-			return nil, fmt.Errorf("%s: %w: these are IDX labels, open the file of the images", path, ErrUnknown)
+			return nil, fmt.Errorf("%s: %w: these are IDX labels, open the file of the images", path,
+				ErrUnknown)
 		}
 	}
 	name := strings.TrimSuffix(filepath.Base(path), ".gz")
@@ -40,7 +41,8 @@ func openFile(ctx context.Context, path string, s settings) (*Memory, error) {
 	if tarName, ok := tarStem(filepath.Base(path)); ok {
 		return nil, badFile(path, "", 0, "named as the archive %q but starts with no tar header", tarName)
 	}
-	return nil, fmt.Errorf("%s: %w: starts with % x; want a folder of classes, a tar, IDX or CIFAR files", path, ErrUnknown, head[:min(8, len(head))])
+	return nil, fmt.Errorf("%s: %w: starts with % x; want a folder of classes, a tar, IDX or CIFAR files",
+		path, ErrUnknown, head[:min(8, len(head))])
 }
 
 // peek gives the first block of a file, less where it is shorter.
@@ -115,7 +117,8 @@ func openIDXFiles(ctx context.Context, files []string, s settings) (*Memory, err
 	images := files[0]
 	for _, f := range files[1:] {
 		if strings.TrimSuffix(f, ".gz") != strings.TrimSuffix(images, ".gz") {
-			return nil, fmt.Errorf("%w: both %s and %s are of the same part; name the one to open", ErrUnknown, images, f)
+			return nil, fmt.Errorf("%w: both %s and %s are of the same part; name the one to open",
+				ErrUnknown, images, f)
 		}
 	}
 	base := strings.TrimSuffix(filepath.Base(images), ".gz")

@@ -25,7 +25,8 @@ func OpenTar(ctx context.Context, path string, o *Options) (*Memory, error) {
 	return m, nil
 }
 
-func readTar(ctx context.Context, path string, open func() (*fileReader, error), s settings) (*Memory, error) {
+func readTar(ctx context.Context, path string, open func() (*fileReader, error), s settings) (
+	*Memory, error) {
 	tr, err := listTar(ctx, path, open, s)
 	if err != nil {
 		return nil, err
@@ -51,7 +52,8 @@ func readTar(ctx context.Context, path string, open func() (*fileReader, error),
 			}
 			if t.count-1 == list[k].at {
 				if h.Name != list[k].name {
-					return nil, st.fail(st.offset, "archive changed while it was read: %q where %q was", h.Name, list[k].name)
+					return nil, st.fail(st.offset, "archive changed while it was read: %q where %q was",
+						h.Name, list[k].name)
 				}
 				return t.content(h, buf)
 			}
@@ -89,10 +91,12 @@ func listTar(ctx context.Context, path string, open func() (*fileReader, error),
 			continue
 		}
 		if h.Typeflag != tar.TypeReg || isSparse(h) {
-			return nil, badFile(path, h.Name, 0, "named as an image but not stored as a plain file (type %q)", h.Typeflag)
+			return nil, badFile(path, h.Name, 0, "named as an image but not stored as a plain file (type %q)",
+				h.Typeflag)
 		}
 		if h.Size > maxFile {
-			return nil, &FileError{File: path, Entry: h.Name, Err: fmt.Errorf("image file of %d bytes, %d allowed: %w", h.Size, maxFile, ErrLimit)}
+			return nil, &FileError{File: path, Entry: h.Name,
+				Err: fmt.Errorf("image file of %d bytes, %d allowed: %w", h.Size, maxFile, ErrLimit)}
 		}
 		// One pixel an image is the least that the result can take.
 		if err := s.room(int64(len(tr.images)+1), max(s.Size, 1), 3); err != nil {
@@ -184,7 +188,8 @@ func (t *tarWalk) content(h *tar.Header, buf []byte) ([]byte, error) {
 		buf = grow.Bytes()
 	}
 	if err != nil {
-		return nil, badFile(t.st.name, h.Name, n, "reading %d bytes at %d of the archive: %w", h.Size, t.st.offset, err)
+		return nil, badFile(t.st.name, h.Name, n, "reading %d bytes at %d of the archive: %w", h.Size,
+			t.st.offset, err)
 	}
 	return buf, nil
 }

@@ -115,7 +115,8 @@ func classSet(ds Dataset, labels []int) ([]int, error) {
 // images whose label maps to −1 are left out. Several labels may map to one class.
 func Relabel(ds Dataset, classes []string, mapping []int) (Dataset, error) {
 	if len(mapping) != len(ds.Classes()) {
-		return nil, fmt.Errorf("dataset: mapping of %d labels for a set of %d classes", len(mapping), len(ds.Classes()))
+		return nil, fmt.Errorf("dataset: mapping of %d labels for a set of %d classes", len(mapping),
+			len(ds.Classes()))
 	}
 	for l, m := range mapping {
 		if m < -1 || m >= len(classes) {
@@ -200,11 +201,14 @@ func Concat(parts ...Dataset) (Dataset, error) {
 	c := &concat{parts: slices.Clone(parts), start: make([]int, len(parts)+1)}
 	for k, p := range parts {
 		if p.Size() != parts[0].Size() {
-			return nil, fmt.Errorf("dataset: concatenating images of %d pixels with images of %d", p.Size(), parts[0].Size())
+			return nil, fmt.Errorf("dataset: concatenating images of %d pixels with images of %d", p.Size(),
+				parts[0].Size())
 		}
 		if !slices.Equal(p.Classes(), parts[0].Classes()) {
-			return nil, fmt.Errorf("dataset: concatenating sets with different classes: set %d has %d classes, set 0 has %d",
-				k, len(p.Classes()), len(parts[0].Classes()))
+			return nil,
+				fmt.Errorf(
+					"dataset: concatenating sets with different classes: set %d has %d classes, set 0 has %d",
+					k, len(p.Classes()), len(parts[0].Classes()))
 		}
 		c.start[k+1] = c.start[k] + p.Len()
 	}

@@ -69,13 +69,17 @@ var (
 
 // cifarArgs: 32 pixels, stem stride 1, as much training as fits into half an hour.
 func cifarArgs() []string {
-	return strings.Fields("-size 32 -stem 1 -width 0.5 -retrain-epochs 8 -retrain-later-epochs 5 -retrain-crop 4 -supernet-crop 4 " +
-		"-supernet-epochs 8 -supernet-later-epochs 3 -retrain-batch 128 -supernet-batch 128 -val 0.1 -reward-images 500")
+	return strings.Fields("-size 32 -stem 1 -width 0.5 -retrain-epochs 8 -retrain-later-epochs 5 " +
+		"-retrain-crop 4 -supernet-crop 4 " +
+		"-supernet-epochs 8 -supernet-later-epochs 3 -retrain-batch 128 -supernet-batch 128 -val 0.1 " +
+		"-reward-images 500")
 }
 
 func tinyArgs() []string {
-	return strings.Fields("-scenario II -size 32 -stem 1 -width 0.5 -retrain-epochs 12 -retrain-later-epochs 10 -retrain-crop 4 -supernet-crop 4 " +
-		"-supernet-epochs 10 -supernet-later-epochs 4 -retrain-batch 128 -supernet-batch 128 -val 0.1 -reward-images 500")
+	return strings.Fields("-scenario II -size 32 -stem 1 -width 0.5 -retrain-epochs 12 " +
+		"-retrain-later-epochs 10 -retrain-crop 4 -supernet-crop 4 " +
+		"-supernet-epochs 10 -supernet-later-epochs 4 -retrain-batch 128 -supernet-batch 128 -val 0.1 " +
+		"-reward-images 500")
 }
 
 // methodArgs selects a method.

@@ -22,7 +22,9 @@ func (t tables) findings(prefix string, baselines ...string) string {
 		first, last = append(first, float64(s[0].MAddsAfter)/1e6),
 			append(last, float64(r.Result.Report.Final.MAdds)/1e6)
 	}
-	fmt.Fprintf(&b, "- From the first to the last snapshot the network in service goes from %s to %s million multiply-adds.\n", cells.Spread("%.2f", first), cells.Spread("%.2f", last))
+	fmt.Fprintf(&b,
+		"- From the first to the last snapshot the network in service goes from %s to %s million "+
+			"multiply-adds.\n", cells.Spread("%.2f", first), cells.Spread("%.2f", last))
 	for _, m := range baselines {
 		acc, cost, search := t.against(prefix+"-ours", prefix+"-"+m)
 		if len(acc) == 0 {

@@ -1,10 +1,10 @@
 // Command results runs the experiments behind docs/results/adaxpert.md, one cell at a time, and
 // writes that page.
 //
-//	go run ./examples/adaxpert/results -list                        # the cells, and which are done
-//	go run ./examples/adaxpert/results -run 'fashion-.*'            # runs the missing ones that match, then writes the page
-//	go run ./examples/adaxpert/results -run cifar -cifar DIR        # cells on other data need its place
-//	go run ./examples/adaxpert/results                              # only writes the page
+//	go run ./examples/adaxpert/results -list                    # the cells, and which are done
+//	go run ./examples/adaxpert/results -run 'fashion-.*'        # runs missing ones, writes the page
+//	go run ./examples/adaxpert/results -run cifar -cifar DIR    # other data need their place
+//	go run ./examples/adaxpert/results                          # only writes the page
 //
 // Every finished cell is one JSON file in docs/results/adaxpert; a cell whose file is there is not
 // run again. A cell that was stopped goes on from the state in the folder -work. Cells that were

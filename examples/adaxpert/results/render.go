@@ -50,7 +50,8 @@ func (t tables) curves(prefix string, names ...string) string {
 				col("%.0f", func(s *growth.SnapshotReport) float64 {
 					return s.Seconds[growth.SecondsSupernet] + s.Seconds[growth.SecondsAdjuster]
 				}),
-				col("%.0f", func(s *growth.SnapshotReport) float64 { return s.Seconds[growth.SecondsRetrain] }),
+				col("%.0f",
+					func(s *growth.SnapshotReport) float64 { return s.Seconds[growth.SecondsRetrain] }),
 			})
 		}
 		b.WriteString(cells.Table([]string{"snapshot", "images", "classes", "H_t", "d_t", "decision",

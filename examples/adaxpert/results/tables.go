@@ -56,7 +56,10 @@ func (t tables) policy() string {
 	g, ge := cells.MeanAndError(gain)
 	a, ae := cells.MeanAndError(ahead)
 	e, ee := cells.MeanAndError(falls)
-	fmt.Fprintf(&b, "\nOver the seeds the mean reward rises by %.4f (standard error %.4f, ratio %.1f) and the entropy falls by %.2f nats (%.2f). On the whole validation set, the policy's choice has %.4f (standard error %.4f) more reward than that of random search with as many evaluations.\n",
+	fmt.Fprintf(&b,
+		"\nOver the seeds the mean reward rises by %.4f (standard error %.4f, ratio %.1f) and the entropy "+
+			"falls by %.2f nats (%.2f). On the whole validation set, the policy's choice has %.4f (standard "+
+			"error %.4f) more reward than that of random search with as many evaluations.\n",
 		g, ge, g/ge, e, ee, a, ae)
 	return b.String()
 }
@@ -80,7 +83,10 @@ func (t tables) rank() string {
 	if rho >= 0.5 {
 		verdict = "not below"
 	}
-	fmt.Fprintf(&b, "\nSpearman's rank correlation of inherited and retrained accuracy is %.2f, %s 0.5; of MAdds and retrained accuracy, %.2f. Standard deviations over the architectures: %.2f points inherited, %.2f retrained.\n",
+	fmt.Fprintf(&b,
+		"\nSpearman's rank correlation of inherited and retrained accuracy is %.2f, %s 0.5; of MAdds and "+
+			"retrained accuracy, %.2f. Standard deviations over the architectures: %.2f points inherited, "+
+			"%.2f retrained.\n",
 		rho, verdict, rank.Spearman(c, y), 100*stat.StdDev(x, nil), 100*stat.StdDev(y, nil))
 	return b.String()
 }

@@ -14,7 +14,7 @@ type Phase struct {
 	last  time.Time // of the last line or picture
 	over  bool
 
-	from  int       // steps that were behind at the first Set: those of an earlier, interrupted start among them
+	from  int       // steps behind at the first Set, of an earlier start for example
 	began time.Time // of the first Set; zero before it
 }
 

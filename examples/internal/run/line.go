@@ -98,7 +98,8 @@ func (p *Program[C, R]) pass(args []string, base C, common bool,
 	fs.SetOutput(io.Discard) // errors are returned, and the list of flags is too long to go with each
 	fs.Usage = func() {}
 	if p.Quick != nil {
-		fs.BoolVar(&l.quick, "quick", false, "everything once, in under a minute, with a table of small settings")
+		fs.BoolVar(&l.quick, "quick", false,
+			"everything once, in under a minute, with a table of small settings")
 	}
 	if p.Flags != nil {
 		p.Flags(fs, &l.settings)
@@ -126,7 +127,8 @@ func (l *line[C]) bind(fs *flag.FlagSet, keeps Keeping, out string) {
 	case Files:
 		fs.StringVar(&l.out, "out", out, "`folder` to write to")
 	case State:
-		fs.StringVar(&l.out, "out", out, "`folder` for the state of the run, what it made and pictures (empty: none)")
+		fs.StringVar(&l.out, "out", out,
+			"`folder` for the state of the run, what it made and pictures (empty: none)")
 		fs.BoolVar(&l.resume, "resume", false, "go on with the run in -out, if there is one")
 	}
 	fs.StringVar(&l.json, "json", "",

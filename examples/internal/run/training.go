@@ -19,8 +19,9 @@ type Training struct {
 	LabelSmoothing float64 `json:"label_smoothing"`
 	Crop           int     `json:"crop"` // padding of the random crop, pixels
 	Flip           bool    `json:"flip"`
-	Cutout         int     `json:"cutout"`         // side of the erased square, pixels
-	StepsPerArch   int     `json:"steps_per_arch"` // a supernet's: batches that train one sub-network; 0 = the library's default
+	Cutout         int     `json:"cutout"` // side of the erased square, pixels
+	// batches per draw of a supernet; 0 = the library's default
+	StepsPerArch int `json:"steps_per_arch"`
 }
 
 // Bind adds the flags -NAME-epochs and so on; the present values are the defaults.

@@ -28,7 +28,8 @@ func (f *Flags) Register(fs *flag.FlagSet) {
 	fs.IntVar(&f.Size, "size", 0, "image size in `pixels` (default the space's own, usually 224)")
 	fs.IntVar(&f.Classes, "classes", 0, "`number` of classes (default the space's own, usually 1000)")
 	fs.Float64Var(&f.Width, "width", 1, "width `multiplier`, for spaces that have one")
-	fs.IntVar(&f.Stem, "stem-stride", 2, "`stride` of the first convolution, 1 or 2, for spaces that have one")
+	fs.IntVar(&f.Stem, "stem-stride", 2,
+		"`stride` of the first convolution, 1 or 2, for spaces that have one")
 	fs.BoolVar(&f.SE, "se", false, "squeeze-and-excitation candidates as well, for the danas spaces")
 }
 

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+
+	"github.com/tendril-nas/tendril/internal/stream"
 )
 
 // Write puts four IDX files into dir: noisy stripes, side pixels square, of four classes that
@@ -16,7 +18,7 @@ func Write(dir string, side, train, test int) error {
 		name string
 		n    int
 	}{{"train", train}, {"t10k", test}} {
-		r := rand.New(rand.NewPCG(1, uint64(k)))
+		r := stream.New(1, "stripes", uint64(k))
 		images := header(0x0803, part.n, side, side)
 		labels := header(0x0801, part.n)
 		for i := range part.n {

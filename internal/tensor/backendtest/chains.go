@@ -28,7 +28,8 @@ func (w *world) block(x tensor.Tensor, train bool) *block {
 	b.wr, b.wg = w.weight(1, 1, mid, 8), w.weight(1, 1, 8, mid)
 	b.br, b.bg = w.vec(8), w.vec(mid)
 	b.ne, b.nd, b.np = w.norm(mid), w.norm(mid), w.norm(c)
-	b.specE, b.specD, b.specP = w.normSpec(train, act), w.normSpec(train, act), w.normSpec(train, tensor.ActNone)
+	b.specE, b.specD, b.specP = w.normSpec(train, act), w.normSpec(train, act), w.normSpec(train,
+		tensor.ActNone)
 	b.convD = tensor.ConvSpec{Stride: 1, Pad: k / 2, Groups: mid, WantStats: train}
 	w.note = fmt.Sprintf("%v, %d inner channels, kernel %d, %v, train %v", x.Shape(), mid, k, act, train)
 

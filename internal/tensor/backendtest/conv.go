@@ -48,7 +48,8 @@ func testConv(s *suite) {
 		x := w.tensor(shape)
 		y := w.Conv(x, weight, bias, spec)
 		w.keep("output", y)
-		dx := w.ConvBackward(x, w.gradient(y.Shape()), weight, spec, tensor.ConvGrads{W: w.like(weight), B: dbias, NeedX: true})
+		dx := w.ConvBackward(x, w.gradient(y.Shape()), weight, spec, tensor.ConvGrads{W: w.like(weight),
+			B: dbias, NeedX: true})
 		w.keep("input gradient", dx)
 	})
 }
@@ -73,10 +74,12 @@ func testUnwanted(s *suite) {
 		}
 		_, saved := w.BatchNormAct(x, p, spec2)
 		dz := w.raw(shape)
-		if dx := w.BatchNormActBackward(x, saved, dz, p, spec2, tensor.BatchNormGrads{Gamma: w.vec(shape.C)}); dx != nil {
+		if dx := w.BatchNormActBackward(x, saved, dz, p, spec2,
+			tensor.BatchNormGrads{Gamma: w.vec(shape.C)}); dx != nil {
 			s.Error("a normalisation's input gradient that nobody wants")
 		}
-		w.keep("normalisation's input gradient alone", w.BatchNormActBackward(x, saved, dz, p, spec2, tensor.BatchNormGrads{NeedX: true}))
+		w.keep("normalisation's input gradient alone", w.BatchNormActBackward(x, saved, dz, p, spec2,
+			tensor.BatchNormGrads{NeedX: true}))
 		spec2.Keep = false
 		if _, saved := w.BatchNormAct(x, p, spec2); saved != nil {
 			s.Error("a normalisation saved what it was told not to keep")

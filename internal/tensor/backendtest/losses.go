@@ -54,7 +54,8 @@ func testLossExtremes(s *suite) {
 	near(s, "loss beside a masked class", got[1], float32(lse-1))
 	grad := make([]float32, 8)
 	w.Download(w.CrossEntropyBackward(x, t, m, rows), grad)
-	for i, want := range []float64{1, -1, 0, 0, 0, math.Exp(1-lse) - 1, math.Exp(2 - lse), math.Exp(3 - lse)} {
+	for i, want := range []float64{1, -1, 0, 0, 0, math.Exp(1-lse) - 1, math.Exp(2 - lse),
+		math.Exp(3 - lse)} {
 		near(s, "gradient", grad[i], float32(want))
 	}
 	teacher := w.Upload(shape, []float32{-1e4, 1e4, 0, 0, -3e4, 1, 2, 3})

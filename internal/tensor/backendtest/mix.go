@@ -89,7 +89,8 @@ func need(w *world, k int) []bool {
 
 // mixBackward keeps the gradients of a mix. None stands for zeros, which only an operand whose
 // coefficient is 0 may have.
-func (w *world) mixBackward(name string, xs []tensor.Tensor, dy tensor.Tensor, p, grad tensor.Vec, need []bool) []tensor.Tensor {
+func (w *world) mixBackward(name string, xs []tensor.Tensor, dy tensor.Tensor, p, grad tensor.Vec,
+	need []bool) []tensor.Tensor {
 	share := make([]float32, p.Len)
 	w.Read(p.Buf, p.Off, share)
 	dxs := slices.Clone(w.MixBackward(xs, dy, p, grad, need))
@@ -128,7 +129,8 @@ func (s *suite) zeroShares() {
 // forward and backward.
 func testMixChains(s *suite) {
 	s.cases(24, 1e-4, func(w *world) {
-		w.mixChain(tensor.Shape{N: w.between(2, 3), H: w.between(3, 9), W: w.between(3, 9), C: w.between(2, 20)})
+		w.mixChain(tensor.Shape{N: w.between(2, 3), H: w.between(3, 9), W: w.between(3, 9),
+			C: w.between(2, 20)})
 	})
 }
 
@@ -168,14 +170,16 @@ func (w *world) mixChain(shape tensor.Shape) {
 	w.keep("product", w.Conv(y, next, tensor.Vec{}, one))
 
 	all := []bool{true, true, true}
-	dy := w.ConvBackward(y, w.raw(tensor.Shape{N: shape.N, H: shape.H, W: shape.W, C: 7}), next, one, w.grads(next, true))
+	dy := w.ConvBackward(y, w.raw(tensor.Shape{N: shape.N, H: shape.H, W: shape.W, C: 7}), next, one,
+		w.grads(next, true))
 	dops := w.mixBackward("operand's gradient", ops, dy, po, w.vec(3), all)
 	for i := range dops {
 		if dops[i] == nil {
 			dops[i] = w.Fill(shape, 0)
 		}
 	}
-	dp := w.BatchNormActBackward(p, psaved, w.Add(dops[0], dops[2], tensor.ActNone), np, specP, w.normGrads(c))
+	dp := w.BatchNormActBackward(p, psaved, w.Add(dops[0], dops[2], tensor.ActNone), np, specP,
+		w.normGrads(c))
 	ddz := w.ConvBackward(dz, dp, wp, one, w.grads(wp, true))
 	dd := w.BatchNormActBackward(d, dsaved, ddz, nd, specD, w.normGrads(mid))
 	dconvs := w.mixBackward("kernel's gradient", convs, dd, pk, w.vec(2), all[:2])

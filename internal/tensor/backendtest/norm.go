@@ -10,7 +10,8 @@ func testNorm(s *suite) {
 	s.cases(60, 3e-5, func(w *world) {
 		shape := w.shape()
 		train := w.coin() && shape.Rows() >= 4
-		spec := w.normSpec(train, pick(w, tensor.ActNone, tensor.ActReLU, tensor.ActReLU6, tensor.ActHSwish, tensor.ActHSigmoid, tensor.ActSwish))
+		spec := w.normSpec(train, pick(w, tensor.ActNone, tensor.ActReLU, tensor.ActReLU6, tensor.ActHSwish,
+			tensor.ActHSigmoid, tensor.ActSwish))
 		if w.rng.IntN(5) == 0 {
 			spec.Momentum = 0
 		}
@@ -22,14 +23,16 @@ func testNorm(s *suite) {
 			weight := w.weight(1, 1, 5, shape.C)
 			in := shape
 			in.C = 5
-			x = w.Conv(w.raw(in), weight, tensor.Vec{}, tensor.ConvSpec{Stride: 1, Groups: 1, WantStats: train})
+			x = w.Conv(w.raw(in), weight, tensor.Vec{}, tensor.ConvSpec{Stride: 1, Groups: 1,
+				WantStats: train})
 		} else {
 			x = w.tensor(shape)
 			x = w.Add(x, w.raw(shape), tensor.ActNone) // a dead channel would be badly conditioned
 		}
 		y, saved := w.BatchNormAct(x, p, spec)
 		w.keep("output", y)
-		dx := w.BatchNormActBackward(x, saved, w.gradient(shape), p, spec, tensor.BatchNormGrads{Gamma: w.vec(shape.C), Beta: w.vec(shape.C), NeedX: true})
+		dx := w.BatchNormActBackward(x, saved, w.gradient(shape), p, spec,
+			tensor.BatchNormGrads{Gamma: w.vec(shape.C), Beta: w.vec(shape.C), NeedX: true})
 		w.keep("input gradient", dx)
 	})
 }
@@ -45,7 +48,8 @@ func testNormOnePosition(s *suite) {
 		y, saved := w.BatchNormAct(x, p, spec)
 		w.keep("output", y)
 		dx := make([]float32, shape.C)
-		w.Download(w.BatchNormActBackward(x, saved, w.raw(shape), p, spec, tensor.BatchNormGrads{Gamma: w.vec(shape.C), Beta: w.vec(shape.C), NeedX: true}), dx)
+		w.Download(w.BatchNormActBackward(x, saved, w.raw(shape), p, spec,
+			tensor.BatchNormGrads{Gamma: w.vec(shape.C), Beta: w.vec(shape.C), NeedX: true}), dx)
 		for c, v := range dx {
 			if !(v <= 1e-3 && v >= -1e-3) {
 				s.Errorf("channel %d: input gradient is %g, expected 0", c, v)

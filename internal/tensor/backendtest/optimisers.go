@@ -6,7 +6,8 @@ func testOptimisers(s *suite) {
 	s.cases(20, 2e-6, func(w *world) {
 		n := pick(w, 1, 7, 8, 31, 1000, 70000)
 		p, g, m := w.buffer(n), w.buffer(n), w.buffer(n)
-		spec := tensor.SGDSpec{LR: 0.1, Momentum: pick(w, 0, 0.9), WeightDecay: pick(w, 0, 5e-4), GradScale: pick(w, 1, 0.3), Nesterov: w.coin(), First: true}
+		spec := tensor.SGDSpec{LR: 0.1, Momentum: pick(w, 0, 0.9), WeightDecay: pick(w, 0, 5e-4),
+			GradScale: pick(w, 1, 0.3), Nesterov: w.coin(), First: true}
 		if spec.Momentum == 0 {
 			m = nil
 		}
@@ -18,7 +19,8 @@ func testOptimisers(s *suite) {
 		w.Zero(a)
 		w.Zero(b)
 		for step := range 3 {
-			w.Adam(q, g, a, b, tensor.AdamSpec{LR: 0.01, Beta1: 0.5, Beta2: 0.999, Eps: 1e-8, WeightDecay: pick(w, 0, 5e-4), GradScale: 0.7, Step: step + 1})
+			w.Adam(q, g, a, b, tensor.AdamSpec{LR: 0.01, Beta1: 0.5, Beta2: 0.999, Eps: 1e-8,
+				WeightDecay: pick(w, 0, 5e-4), GradScale: 0.7, Step: step + 1})
 		}
 	})
 }

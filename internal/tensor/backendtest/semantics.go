@@ -30,8 +30,10 @@ func testValues(s *suite) {
 		e := w.Embedding(table, []int{1, 3})
 		overwrite(table.Buf)
 		share := w.shares(3)
-		mixed, alone := w.Mix([]tensor.Tensor{z, y, z}, share, w.coin()), w.Mix([]tensor.Tensor{z}, share.First(1), false)
-		dmixed := w.MixBackward([]tensor.Tensor{z, y, y}, w.raw(z.Shape()), share, w.vec(3), []bool{true, false, false})[0]
+		mixed, alone := w.Mix([]tensor.Tensor{z, y, z}, share, w.coin()), w.Mix([]tensor.Tensor{z},
+			share.First(1), false)
+		dmixed := w.MixBackward([]tensor.Tensor{z, y, y}, w.raw(z.Shape()), share, w.vec(3),
+			[]bool{true, false, false})[0]
 		overwrite(share.Buf)
 		w.keep("embedding", e)
 		w.keep("scaled", scaled)
@@ -192,7 +194,8 @@ func testSameBits(s *suite) {
 		y := w.Conv(x, weight, tensor.Vec{}, tensor.ConvSpec{Stride: 2, Pad: 1, Groups: 1})
 		w.keep("dense", y)
 		w.mixChain(tensor.Shape{N: 4, H: 19, W: 19, C: 24})
-		w.keep("dense gradient", w.ConvBackward(x, w.raw(y.Shape()), weight, tensor.ConvSpec{Stride: 2, Pad: 1, Groups: 1}, w.grads(weight, true)))
+		w.keep("dense gradient", w.ConvBackward(x, w.raw(y.Shape()), weight,
+			tensor.ConvSpec{Stride: 2, Pad: 1, Groups: 1}, w.grads(weight, true)))
 	}
 	seeds := uint64(2)
 	if testing.Short() {

@@ -109,7 +109,8 @@ func (w *world) gradient(s tensor.Shape) tensor.Tensor {
 	p, spec := w.norm(s.C), w.normSpec(true, tensor.ActHSwish)
 	x := w.raw(s)
 	_, saved := w.BatchNormAct(x, p, spec)
-	return w.BatchNormActBackward(x, saved, w.raw(s), p, spec, tensor.BatchNormGrads{Gamma: w.vec(s.C), Beta: w.vec(s.C), NeedX: true})
+	return w.BatchNormActBackward(x, saved, w.raw(s), p, spec, tensor.BatchNormGrads{Gamma: w.vec(s.C),
+		Beta: w.vec(s.C), NeedX: true})
 }
 
 // buffer is a buffer of normal numbers that is compared at the end.
@@ -162,7 +163,8 @@ func (w *world) norm(c int) tensor.BatchNorm {
 }
 
 func (w *world) normSpec(train bool, act tensor.Act) tensor.BatchNormSpec {
-	return tensor.BatchNormSpec{Train: train, Keep: true, Act: act, Eps: 1e-5, Momentum: pick(w, 0.1, 1, 0.25)}
+	return tensor.BatchNormSpec{Train: train, Keep: true, Act: act, Eps: 1e-5,
+		Momentum: pick(w, 0.1, 1, 0.25)}
 }
 
 func (w *world) normalise(x tensor.Tensor, train bool, act tensor.Act) tensor.Tensor {
@@ -171,7 +173,8 @@ func (w *world) normalise(x tensor.Tensor, train bool, act tensor.Act) tensor.Te
 }
 
 // compare runs a program on the device and on the reference.
-func (s *suite) compare(device tensor.Backend, name string, seed uint64, tol float64, program func(w *world)) {
+func (s *suite) compare(device tensor.Backend, name string, seed uint64, tol float64,
+	program func(w *world)) {
 	s.Helper()
 	var worlds [2]*world
 	for i, b := range []tensor.Backend{fake.New(), device} {
@@ -193,7 +196,8 @@ func (s *suite) compare(device tensor.Backend, name string, seed uint64, tol flo
 			s.Fatalf("%s (%s): result is %q, expected %q", name, want.note, g.name, r.name)
 		}
 		if at, off, limit := differ(r.data, g.data, tol); at >= 0 {
-			s.Errorf("%s (%s): %s: element %d is %g, expected %g: off by %g, tolerance %g", name, want.note, r.name, at, g.data[at], r.data[at], off, limit)
+			s.Errorf("%s (%s): %s: element %d is %g, expected %g: off by %g, tolerance %g", name, want.note,
+				r.name, at, g.data[at], r.data[at], off, limit)
 		}
 	}
 }

@@ -11,7 +11,8 @@ func pointwise(w tensor.Weight, spec tensor.ConvSpec) bool {
 }
 
 // Conv convolves x with w.
-func (s *stream) Conv(xt tensor.Tensor, w tensor.Weight, bias tensor.Vec, spec tensor.ConvSpec) tensor.Tensor {
+func (s *stream) Conv(xt tensor.Tensor, w tensor.Weight, bias tensor.Vec,
+	spec tensor.ConvSpec) tensor.Tensor {
 	x := in(xt)
 	out := s.make(spec.Out(x.shape, w))
 	switch {
@@ -32,7 +33,8 @@ func (s *stream) Conv(xt tensor.Tensor, w tensor.Weight, bias tensor.Vec, spec t
 }
 
 // ConvBackward adds weight and bias gradients and returns the input's.
-func (s *stream) ConvBackward(xt, dyt tensor.Tensor, w tensor.Weight, spec tensor.ConvSpec, grads tensor.ConvGrads) tensor.Tensor {
+func (s *stream) ConvBackward(xt, dyt tensor.Tensor, w tensor.Weight, spec tensor.ConvSpec,
+	grads tensor.ConvGrads) tensor.Tensor {
 	x, dy := in(xt), in(dyt)
 	if grads.B.Buf != nil {
 		s.biasGrad(vector(grads.B), s.plain(dyt))

@@ -35,7 +35,8 @@ func (o *crossOp) Run(chunk int, w *kernel.Worker) {
 			}
 		}
 		w.Soft = kernel.Softmax{
-			Logits: x.plane(0, r), Targets: o.targets.plane(0, r), Mask: kernel.PtrAt(mask, 0), Next: x.rows * block, Planes: x.cb,
+			Logits: x.plane(0, r), Targets: o.targets.plane(0, r), Mask: kernel.PtrAt(mask, 0), Next: x.rows *
+				block, Planes: x.cb,
 		}
 		sum, total, dot := o.path.SoftmaxSums(&w.Soft)
 		if o.drows == nil {
@@ -52,7 +53,8 @@ func (o *crossOp) Run(chunk int, w *kernel.Worker) {
 
 func (s *stream) crossEntropy(logits, targets, mask, drows tensor.Tensor, out *node) {
 	x := s.plain(logits)
-	s.cross = crossOp{path: s.path, logits: x, targets: s.plain(targets), mask: s.optional(mask), out: out, drows: s.optional(drows)}
+	s.cross = crossOp{path: s.path, logits: x, targets: s.plain(targets), mask: s.optional(mask), out: out,
+		drows: s.optional(drows)}
 	s.cross.per = max(1, 1<<11/x.shape.C)
 	s.pool.Run(ceilDiv(x.rows, s.cross.per), &s.cross)
 	s.cross = crossOp{}

@@ -89,7 +89,8 @@ func (o *denseOp) forward(w *kernel.Worker, frame []float32, n, fw int) {
 
 // weightGrad adds one sample's share: for each kernel row, its taps are the rows of a product over
 // all output positions.
-func (o *denseOp) weightGrad(w *kernel.Worker, frame []float32, g unsafe.Pointer, jump, chunk, fw int, acc bool) {
+func (o *denseOp) weightGrad(w *kernel.Worker, frame []float32, g unsafe.Pointer, jump, chunk, fw int,
+	acc bool) {
 	c, ys := o.x.shape.C, o.y.shape
 	ld, step := o.y.cb*block, o.path.MaxBlocks()
 	part := o.parts[chunk*o.kh*o.kw*c*ld:]
@@ -146,7 +147,8 @@ func (s *stream) denseGrad(x, dy *node, w tensor.Weight, spec tensor.ConvSpec) {
 	for ky := range w.KH {
 		for kx := range w.KW {
 			from := (ky*w.KW + kx) * w.In * ld
-			s.addParts(weights(w)[ky*w.StrideKH+kx*w.StrideKW:], parts.data[from:], chunks, count, w.In, w.Out, w.StrideIn, ld)
+			s.addParts(weights(w)[ky*w.StrideKH+kx*w.StrideKW:], parts.data[from:], chunks, count, w.In,
+				w.Out, w.StrideIn, ld)
 		}
 	}
 	s.arena.release(parts)

@@ -156,7 +156,8 @@ func (o *depthwiseBackOp) Run(chunk int, w *kernel.Worker) {
 			xf.fill(o.path, &w.ChX, o.x, b, n)
 			w.DWG = kernel.DepthwiseGrad{
 				G: grad, Src: kernel.PtrAt(xf.mem, 0), W: kernel.PtrAt(part, 0),
-				GRow: gRow, SrcCol: o.stride * block, SrcRow: xf.width * block, SrcNext: o.stride * xf.width * block,
+				GRow: gRow, SrcCol: o.stride * block, SrcRow: xf.width * block, SrcNext: o.stride *
+					xf.width * block,
 				Cols: ys.W, Rows: ys.H, KW: o.w.KW, KH: o.w.KH, Top: o.pad, Inside: xs.H,
 			}
 			o.path.DepthwiseGrad(&w.DWG)
@@ -227,9 +228,11 @@ func (o *depthwiseBackOp) inputGrad(w *kernel.Worker, f *frame, taps []float32, 
 	}
 }
 
-func (s *stream) depthwiseBackward(x, dy *node, w tensor.Weight, spec tensor.ConvSpec, grads tensor.ConvGrads) *node {
+func (s *stream) depthwiseBackward(x, dy *node, w tensor.Weight, spec tensor.ConvSpec,
+	grads tensor.ConvGrads) *node {
 	o := &s.dwBack
-	*o = depthwiseBackOp{path: s.path, x: x, dy: dy, w: w, grad: grads.W, stride: spec.Stride, pad: spec.Pad, phases: o.phases, spread: spec.Stride > 2}
+	*o = depthwiseBackOp{path: s.path, x: x, dy: dy, w: w, grad: grads.W, stride: spec.Stride, pad: spec.Pad,
+		phases: o.phases, spread: spec.Stride > 2}
 	o.planPhases()
 	// Few, large groups: each carries a whole weight gradient.
 	o.per = max(samplesPer(chunkRows, x.shape.H*x.shape.W, x.shape.N), (x.shape.N+7)/8)

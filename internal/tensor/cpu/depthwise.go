@@ -32,7 +32,8 @@ type frame struct {
 
 // newFrame clears the border around w×h vectors.
 func newFrame(mem []float32, w, h, left, top, right, bottom int) frame {
-	f := frame{mem: mem, width: left + w + right, height: top + h + bottom, left: left, top: top, insideW: w, insideH: h}
+	f := frame{mem: mem, width: left + w + right, height: top + h + bottom, left: left, top: top, insideW: w,
+		insideH: h}
 	first := (top*f.width + left) * block
 	clear(mem[:first])
 	for y := range h {

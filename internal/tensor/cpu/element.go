@@ -27,7 +27,8 @@ func (s *stream) Act(xt tensor.Tensor, act tensor.Act) tensor.Tensor {
 func (s *stream) ActBackward(xt, dyt tensor.Tensor, act tensor.Act) tensor.Tensor {
 	x, dy := s.plain(xt), s.plain(dyt)
 	dx := s.make(x.shape)
-	s.runRows(x.shape, rowsOp{op: rowsGradApply, dst: dx.st, x: x.st, pending: pending{act: kact(act), d: dy.st}})
+	s.runRows(x.shape, rowsOp{op: rowsGradApply, dst: dx.st, x: x.st, pending: pending{act: kact(act),
+		d: dy.st}})
 	return dx
 }
 
@@ -138,21 +139,4 @@ func (s *stream) GlobalAvgPoolBackward(dyt tensor.Tensor, shape tensor.Shape) te
 	s.path.Scale(1/float32(shape.H*shape.W), add.data)
 	defer s.arena.release(add)
 	return s.derive(shape, nil, pending{kind: lazyScaled, add: add})
-}
-
-// Mul is the elementwise product.
-func (s *stream) Mul(at, bt tensor.Tensor) tensor.Tensor {
-	return s.zip(s.plain(at), s.plain(bt), func(x, y float32) float32 { return x * y })
-}
-
-func (s *stream) zip(a, b *node, f func(x, y float32) float32) *node {
-	out := s.make(a.shape)
-	ad, bd, od := a.data(), b.data(), out.data()
-	const per = 1 << 13
-	s.parallel((len(od)+per-1)/per, per, func(i int) {
-		for j := i * per; j < min((i+1)*per, len(od)); j++ {
-			od[j] = f(ad[j], bd[j])
-		}
-	})
-	return out
 }

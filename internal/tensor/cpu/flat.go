@@ -81,8 +81,9 @@ func (s *stream) SGD(param, grad, momentum tensor.Buffer, o tensor.SGDSpec) {
 		s.flat.m = floats(momentum)
 	}
 	s.flat.sgd = kernel.SGD{
-		LR: float32(o.LR), Momentum: float32(o.Momentum), Decay: float32(o.WeightDecay), GradScale: float32(o.GradScale),
-		Nesterov: o.Nesterov, First: o.First,
+		LR: float32(o.LR), Momentum: float32(o.Momentum), Decay: float32(o.WeightDecay),
+		GradScale: float32(o.GradScale),
+		Nesterov:  o.Nesterov, First: o.First,
 	}
 	s.runFlat()
 }
@@ -92,8 +93,10 @@ func (s *stream) Adam(param, grad, m, v tensor.Buffer, o tensor.AdamSpec) {
 	s.flat = flatOp{kind: flatAdam, p: floats(param), g: floats(grad), m: floats(m), v: floats(v)}
 	t := float64(o.Step)
 	s.flat.adam = kernel.Adam{
-		Rate: float32(o.LR / (1 - math.Pow(o.Beta1, t))), Root: float32(1 / math.Sqrt(1-math.Pow(o.Beta2, t))),
-		Beta1: float32(o.Beta1), Beta2: float32(o.Beta2), Gain1: float32(1 - o.Beta1), Gain2: float32(1 - o.Beta2), Eps: float32(o.Eps),
+		Rate:  float32(o.LR / (1 - math.Pow(o.Beta1, t))),
+		Root:  float32(1 / math.Sqrt(1-math.Pow(o.Beta2, t))),
+		Beta1: float32(o.Beta1), Beta2: float32(o.Beta2), Gain1: float32(1 - o.Beta1),
+		Gain2: float32(1 - o.Beta2), Eps: float32(o.Eps),
 		Decay: float32(o.WeightDecay), GradScale: float32(o.GradScale),
 	}
 	s.runFlat()

@@ -145,7 +145,8 @@ func (o *generalOp) take(res []float32, g, r, rows int) {
 
 // newGeneral prepares the record; samples bounds the chunks that carry a partial result each (0: no
 // bound).
-func (s *stream) newGeneral(kind generalKind, x, y *node, w tensor.Weight, spec tensor.ConvSpec, most int) *generalOp {
+func (s *stream) newGeneral(kind generalKind, x, y *node, w tensor.Weight, spec tensor.ConvSpec,
+	most int) *generalOp {
 	o := &s.general
 	*o = generalOp{path: s.path, kind: kind, x: x, y: y, w: w, spec: spec}
 	o.cols, o.out = w.KH*w.KW*w.In, w.Out/spec.Groups
@@ -186,7 +187,8 @@ func (s *stream) generalConv(out, x *node, w tensor.Weight, spec tensor.ConvSpec
 	s.arena.release(dense)
 }
 
-func (s *stream) generalBackward(x, dy *node, w tensor.Weight, spec tensor.ConvSpec, grads tensor.ConvGrads) *node {
+func (s *stream) generalBackward(x, dy *node, w tensor.Weight, spec tensor.ConvSpec,
+	grads tensor.ConvGrads) *node {
 	if grads.W.Buf != nil {
 		o := s.newGeneral(generalWeight, x, dy, w, spec, 8)
 		parts := s.arena.floats(o.chunks * w.Size())

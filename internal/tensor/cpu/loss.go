@@ -95,7 +95,8 @@ func divergence(logp, logq []float64) (sum float64) {
 
 func (s *stream) distill(student, teacher, mask, drows tensor.Tensor, temp float64, out *node) {
 	x := s.plain(student)
-	s.kl = distillOp{student: x, teacher: s.plain(teacher), mask: s.optional(mask), out: out, drows: s.optional(drows)}
+	s.kl = distillOp{student: x, teacher: s.plain(teacher), mask: s.optional(mask), out: out,
+		drows: s.optional(drows)}
 	s.kl.temp, s.kl.per = temp, max(1, 1<<8/x.shape.C)
 	s.pool.Run(ceilDiv(x.rows, s.kl.per), &s.kl)
 	s.kl = distillOp{}

@@ -131,7 +131,8 @@ func (s *stream) alone(multiple, x *node) *node {
 
 // MixBackward gives multiples of dy, which are pending, and adds the products of dy and the
 // operands to grad. Operands whose p is 0 get no gradient.
-func (s *stream) MixBackward(xs []tensor.Tensor, dyt tensor.Tensor, p, grad tensor.Vec, need []bool) []tensor.Tensor {
+func (s *stream) MixBackward(xs []tensor.Tensor, dyt tensor.Tensor, p, grad tensor.Vec,
+	need []bool) []tensor.Tensor {
 	dy := in(dyt)
 	if grad.Buf != nil {
 		s.mixSums(xs, dy, vector(grad))

@@ -26,14 +26,16 @@ func viewBN(data []float32, cb int) bnView {
 // made x or by a pass now.
 func (s *stream) statsOf(x *node) *storage {
 	if x.stats == nil {
-		s.runRows(x.shape, rowsOp{op: rowsStats, x: x.st, stats: s.collectStats(x, newGrid(x.cb, x.rows, 1).rowsPer)})
+		s.runRows(x.shape, rowsOp{op: rowsStats, x: x.st,
+			stats: s.collectStats(x, newGrid(x.cb, x.rows, 1).rowsPer)})
 		s.endStats(x, &s.stats)
 	}
 	return x.stats
 }
 
 // BatchNormAct normalises and activates. The result is pending.
-func (s *stream) BatchNormAct(xt tensor.Tensor, p tensor.BatchNorm, spec tensor.BatchNormSpec) (y, saved tensor.Tensor) {
+func (s *stream) BatchNormAct(xt tensor.Tensor, p tensor.BatchNorm,
+	spec tensor.BatchNormSpec) (y, saved tensor.Tensor) {
 	x := s.plain(xt)
 	n := x.cb * block
 	st := s.arena.floats(bnCount * n)
@@ -72,7 +74,8 @@ func (s *stream) BatchNormAct(xt tensor.Tensor, p tensor.BatchNorm, spec tensor.
 }
 
 // BatchNormActBackward adds gamma's and beta's gradients and returns x's, which is pending.
-func (s *stream) BatchNormActBackward(xt, savedt, dyt tensor.Tensor, p tensor.BatchNorm, spec tensor.BatchNormSpec, grads tensor.BatchNormGrads) tensor.Tensor {
+func (s *stream) BatchNormActBackward(xt, savedt, dyt tensor.Tensor, p tensor.BatchNorm,
+	spec tensor.BatchNormSpec, grads tensor.BatchNormGrads) tensor.Tensor {
 	x, dy, saved := s.plain(xt), in(dyt), in(savedt).st
 	if dy.kind != lazyScaled || dy.d == nil {
 		s.materialise(dy)
@@ -100,7 +103,8 @@ func (s *stream) BatchNormActBackward(xt, savedt, dyt tensor.Tensor, p tensor.Ba
 
 // gradCoefficients adds gamma's and beta's gradients and gives a, b and c of the input's gradient
 // from the parts of its sums.
-func (s *stream) gradCoefficients(x *node, v bnView, parts []float32, count int, train bool, grads tensor.BatchNormGrads) *storage {
+func (s *stream) gradCoefficients(x *node, v bnView, parts []float32, count int, train bool,
+	grads tensor.BatchNormGrads) *storage {
 	n := x.cb * block
 	coef := s.arena.floats(3 * n)
 	a, b, c := coef.data[:n], coef.data[n:2*n], coef.data[2*n:]

@@ -9,7 +9,8 @@ import (
 
 // gradTiles adds xᵀ·dy of n rows to a partial weight gradient c of row length ld (or sets it). x
 // and dy are the addresses of their first planes' first row.
-func gradTiles(path kernel.Path, t *kernel.Tile, x, dy unsafe.Pointer, xJump, dyJump, n, inputs int, c []float32, ld int, acc bool) {
+func gradTiles(path kernel.Path, t *kernel.Tile, x, dy unsafe.Pointer, xJump, dyJump, n, inputs int,
+	c []float32, ld int, acc bool) {
 	step, outBlocks := path.MaxBlocks(), ld/block
 	for b := 0; b*block < inputs; b++ {
 		for o := 0; o < outBlocks; o += step {
@@ -169,7 +170,8 @@ func (o *sumPartsOp) Run(chunk int, _ *kernel.Worker) {
 }
 
 func (s *stream) addParts(dst, parts []float32, groups, count, k, n, ldDst, ldPart int) {
-	s.sumParts = sumPartsOp{path: s.path, dst: dst, parts: parts, groups: groups, count: count, k: k, n: n, ldDst: ldDst, ldPart: ldPart}
+	s.sumParts = sumPartsOp{path: s.path, dst: dst, parts: parts, groups: groups, count: count, k: k, n: n,
+		ldDst: ldDst, ldPart: ldPart}
 	s.sumParts.per = max(1, (1<<13)/(n*groups))
 	s.pool.Run((k+s.sumParts.per-1)/s.sumParts.per, &s.sumParts)
 	s.sumParts = sumPartsOp{}

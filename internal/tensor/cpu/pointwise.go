@@ -72,7 +72,8 @@ type strip struct {
 
 // load is the address of rows [r0, r0+rows) of the first plane and the distance of the planes: in
 // place, or computed into scratch.
-func (n *node) load(path kernel.Path, w *kernel.Worker, scratch []float32, r0, rows int) (p unsafe.Pointer, jump int) {
+func (n *node) load(path kernel.Path, w *kernel.Worker, scratch []float32,
+	r0, rows int) (p unsafe.Pointer, jump int) {
 	if !n.lazy() {
 		return n.plane(0, r0), n.rows * block
 	}

@@ -15,7 +15,8 @@ func taps(in, out *array, w tensor.Weight, spec tensor.ConvSpec, f func(xi, yi, 
 				for ox := range out.shape.W {
 					for ky := range w.KH {
 						for kx := range w.KW {
-							if y, x := oy*spec.Stride-spec.Pad+ky, ox*spec.Stride-spec.Pad+kx; in.inside(y, x) {
+							if y, x := oy*spec.Stride-spec.Pad+ky, ox*spec.Stride-spec.Pad+kx; in.inside(y,
+								x) {
 								f(in.at(n, y, x, first), out.at(n, oy, ox, o), w.Index(ky, kx, 0, o), plane)
 							}
 						}
@@ -44,7 +45,8 @@ func (s *stream) Conv(x tensor.Tensor, w tensor.Weight, bias tensor.Vec, spec te
 	})
 }
 
-func (s *stream) ConvBackward(x, dy tensor.Tensor, w tensor.Weight, spec tensor.ConvSpec, grads tensor.ConvGrads) tensor.Tensor {
+func (s *stream) ConvBackward(x, dy tensor.Tensor, w tensor.Weight, spec tensor.ConvSpec,
+	grads tensor.ConvGrads) tensor.Tensor {
 	in, d := s.use(x), s.use(dy)
 	tensor.CheckShape("conv", "output gradient", dy, tensor.CheckConv(in.shape, w, tensor.Vec{}, spec))
 	if grads.W.Buf != nil {

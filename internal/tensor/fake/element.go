@@ -58,7 +58,8 @@ func (s *stream) Mix(xs []tensor.Tensor, p tensor.Vec, _ bool) tensor.Tensor {
 	})
 }
 
-func (s *stream) MixBackward(xs []tensor.Tensor, dy tensor.Tensor, p, grad tensor.Vec, need []bool) []tensor.Tensor {
+func (s *stream) MixBackward(xs []tensor.Tensor, dy tensor.Tensor, p, grad tensor.Vec,
+	need []bool) []tensor.Tensor {
 	parts, d := s.operands(xs, p), s.use(dy)
 	tensor.CheckShape("mix", "output gradient", dy, parts[0].shape)
 	if grad.Buf != nil {
@@ -98,12 +99,6 @@ func (s *stream) operands(xs []tensor.Tensor, p tensor.Vec) []*array {
 	return parts
 }
 
-func (s *stream) Mul(a, b tensor.Tensor) tensor.Tensor {
-	x, y := s.use(a), s.use(b)
-	tensor.CheckShape("mul", "second operand", b, x.shape)
-	return s.zip(x.shape, func(i int) float32 { return x.data[i] * y.data[i] })
-}
-
 func (s *stream) ScaleTensor(x tensor.Tensor, alpha float64) tensor.Tensor {
 	in := s.use(x)
 	return s.zip(in.shape, func(i int) float32 { return float32(alpha) * in.data[i] })
@@ -112,13 +107,15 @@ func (s *stream) ScaleTensor(x tensor.Tensor, alpha float64) tensor.Tensor {
 func (s *stream) ScaleChannels(x, scale tensor.Tensor) tensor.Tensor {
 	in, sc := s.use(x), s.use(scale)
 	tensor.CheckShape("scale channels", "scale", scale, tensor.Vector(in.shape.N, in.shape.C))
-	return s.gather(in.shape, func(n, y, x, c int) float32 { return in.data[in.at(n, y, x, c)] * sc.data[sc.at(n, 0, 0, c)] })
+	return s.gather(in.shape,
+		func(n, y, x, c int) float32 { return in.data[in.at(n, y, x, c)] * sc.data[sc.at(n, 0, 0, c)] })
 }
 
 func (s *stream) ScaleChannelsBackward(x, scale, dy tensor.Tensor) (dx, ds tensor.Tensor) {
 	in, sc, d := s.use(x), s.use(scale), s.use(dy)
 	tensor.CheckShape("scale channels", "output gradient", dy, in.shape)
-	dx = s.gather(in.shape, func(n, y, x, c int) float32 { return d.data[in.at(n, y, x, c)] * sc.data[sc.at(n, 0, 0, c)] })
+	dx = s.gather(in.shape,
+		func(n, y, x, c int) float32 { return d.data[in.at(n, y, x, c)] * sc.data[sc.at(n, 0, 0, c)] })
 	ds = s.gather(sc.shape, func(n, _, _, c int) float32 {
 		sum := 0.0
 		for y := range in.shape.H {

@@ -99,7 +99,8 @@ func (s *stream) Distill(student, teacher, mask tensor.Tensor, temperature float
 	})
 }
 
-func (s *stream) DistillBackward(student, teacher, mask, drows tensor.Tensor, temperature float64) tensor.Tensor {
+func (s *stream) DistillBackward(student, teacher, mask, drows tensor.Tensor,
+	temperature float64) tensor.Tensor {
 	in, t, m, d := s.use(student), s.use(teacher), s.optional(mask), s.use(drows)
 	return s.spread(in, d, func(n int) []float64 {
 		lp, lq := logSoftmax(in, m, n, temperature), logSoftmax(t, m, n, temperature)

@@ -7,7 +7,8 @@ import (
 )
 
 // BatchNormAct saves mean and 1/√(variance+eps) of every channel as a 2×1×1×C tensor.
-func (s *stream) BatchNormAct(x tensor.Tensor, p tensor.BatchNorm, spec tensor.BatchNormSpec) (tensor.Tensor, tensor.Tensor) {
+func (s *stream) BatchNormAct(x tensor.Tensor, p tensor.BatchNorm,
+	spec tensor.BatchNormSpec) (tensor.Tensor, tensor.Tensor) {
 	in := s.use(x)
 	tensor.CheckBatchNorm(in.shape, p)
 	c := in.shape.C
@@ -73,13 +74,15 @@ func normalised(in, stats *array, p tensor.BatchNorm) []float32 {
 }
 
 func hat(x float32, stats *array, c int) float64 {
-	return (float64(x) - float64(stats.data[stats.at(0, 0, 0, c)])) * float64(stats.data[stats.at(1, 0, 0, c)])
+	return (float64(x) - float64(stats.data[stats.at(0, 0, 0, c)])) *
+		float64(stats.data[stats.at(1, 0, 0, c)])
 }
 
 // BatchNormActBackward: with h the normalised input, g = dy·act'(γh+β) and n positions per channel,
 //
 //	dγ = Σ g·h,  dβ = Σ g,  dx = γ/σ·(g − dβ/n − h·dγ/n) in train mode and γ/σ·g in eval mode.
-func (s *stream) BatchNormActBackward(x, saved, dy tensor.Tensor, p tensor.BatchNorm, spec tensor.BatchNormSpec, grads tensor.BatchNormGrads) tensor.Tensor {
+func (s *stream) BatchNormActBackward(x, saved, dy tensor.Tensor, p tensor.BatchNorm,
+	spec tensor.BatchNormSpec, grads tensor.BatchNormGrads) tensor.Tensor {
 	in, stats, d := s.use(x), s.use(saved), s.use(dy)
 	tensor.CheckShape("batch norm", "output gradient", dy, in.shape)
 	// sums holds Σ g·h and Σ g.
@@ -94,7 +97,8 @@ func (s *stream) BatchNormActBackward(x, saved, dy tensor.Tensor, p tensor.Batch
 			dbeta[c] += float64(g.data[i])
 		})
 		for c := range in.shape.C {
-			sums.data[sums.at(0, 0, 0, c)], sums.data[sums.at(1, 0, 0, c)] = float32(dgamma[c]), float32(dbeta[c])
+			sums.data[sums.at(0, 0, 0, c)], sums.data[sums.at(1, 0, 0,
+				c)] = float32(dgamma[c]), float32(dbeta[c])
 		}
 		if grads.Gamma.Buf != nil {
 			addTo(grads.Gamma, dgamma)
@@ -111,7 +115,8 @@ func (s *stream) BatchNormActBackward(x, saved, dy tensor.Tensor, p tensor.Batch
 				i := in.at(b, y, x, c)
 				v := float64(g.data[i])
 				if spec.Train {
-					v -= (float64(sums.data[sums.at(1, 0, 0, c)]) + hat(in.data[i], stats, c)*float64(sums.data[sums.at(0, 0, 0, c)])) / n
+					v -= (float64(sums.data[sums.at(1, 0, 0, c)]) +
+						hat(in.data[i], stats, c)*float64(sums.data[sums.at(0, 0, 0, c)])) / n
 				}
 				out.data[i] = float32(gamma[c] * float64(stats.data[stats.at(1, 0, 0, c)]) * v)
 			})

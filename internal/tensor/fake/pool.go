@@ -52,7 +52,8 @@ func (s *stream) AvgPoolBackward(dy tensor.Tensor, x tensor.Shape, spec tensor.P
 	return s.make(x, func(out *array) {
 		d.each(func(n, oy, ox, c int) {
 			div := window(x, spec, oy, ox, func(int, int) {})
-			window(x, spec, oy, ox, func(y, x int) { out.data[out.at(n, y, x, c)] += d.data[d.at(n, oy, ox, c)] / float32(div) })
+			window(x, spec, oy, ox,
+				func(y, x int) { out.data[out.at(n, y, x, c)] += d.data[d.at(n, oy, ox, c)] / float32(div) })
 		})
 	})
 }
@@ -71,13 +72,17 @@ func argmax(in *array, spec tensor.PoolSpec, n, oy, ox, c int) int {
 
 func (s *stream) MaxPool(x tensor.Tensor, spec tensor.PoolSpec) tensor.Tensor {
 	in := s.use(x)
-	return s.gather(tensor.CheckPool(in.shape, spec), func(n, oy, ox, c int) float32 { return in.data[argmax(in, spec, n, oy, ox, c)] })
+	return s.gather(tensor.CheckPool(in.shape, spec),
+		func(n, oy, ox, c int) float32 { return in.data[argmax(in, spec, n, oy, ox, c)] })
 }
 
 func (s *stream) MaxPoolBackward(x, dy tensor.Tensor, spec tensor.PoolSpec) tensor.Tensor {
 	in, d := s.use(x), s.use(dy)
 	tensor.CheckShape("max pool", "output gradient", dy, tensor.CheckPool(in.shape, spec))
 	return s.make(in.shape, func(out *array) {
-		d.each(func(n, oy, ox, c int) { out.data[argmax(in, spec, n, oy, ox, c)] += d.data[d.at(n, oy, ox, c)] })
+		d.each(func(n, oy, ox,
+			c int) {
+			out.data[argmax(in, spec, n, oy, ox, c)] += d.data[d.at(n, oy, ox, c)]
+		})
 	})
 }

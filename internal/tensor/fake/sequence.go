@@ -18,7 +18,8 @@ func (s *stream) LSTMCell(gates, c tensor.Tensor) (h, cNew tensor.Tensor) {
 	next := s.make(p.shape, func(out *array) {
 		out.each(func(n, _, _, c int) {
 			i := out.at(n, 0, 0, c)
-			out.data[i] = float32(sigmoid(gate(g, n, 1, c))*float64(p.data[i]) + sigmoid(gate(g, n, 0, c))*math.Tanh(gate(g, n, 2, c)))
+			out.data[i] = float32(sigmoid(gate(g, n, 1, c))*float64(p.data[i]) +
+				sigmoid(gate(g, n, 0, c))*math.Tanh(gate(g, n, 2, c)))
 		})
 	})
 	h = s.gather(p.shape, func(n, _, _, c int) float32 {
@@ -46,7 +47,8 @@ func (s *stream) LSTMCellBackward(gates, c, cNew, dh, dc tensor.Tensor) (dgates,
 		h := p.shape.C
 		p.each(func(n, _, _, c int) {
 			th, dcell, dhid := cell(n, c)
-			in, f, a, o := sigmoid(gate(g, n, 0, c)), sigmoid(gate(g, n, 1, c)), math.Tanh(gate(g, n, 2, c)), sigmoid(gate(g, n, 3, c))
+			in, f, a, o := sigmoid(gate(g, n, 0, c)), sigmoid(gate(g, n, 1, c)), math.Tanh(gate(g, n, 2,
+				c)), sigmoid(gate(g, n, 3, c))
 			out.data[out.at(n, 0, 0, c)] = float32(dcell * a * in * (1 - in))
 			out.data[out.at(n, 0, 0, h+c)] = float32(dcell * float64(p.data[p.at(n, 0, 0, c)]) * f * (1 - f))
 			out.data[out.at(n, 0, 0, 2*h+c)] = float32(dcell * in * (1 - a*a))
@@ -63,13 +65,17 @@ func (s *stream) LSTMCellBackward(gates, c, cNew, dh, dc tensor.Tensor) (dgates,
 func (s *stream) Embedding(table tensor.Weight, rows []int) tensor.Tensor {
 	tensor.CheckWeight("embedding", table)
 	rows = slices.Clone(rows)
-	return s.gather(tensor.Vector(len(rows), table.Out), func(n, _, _, c int) float32 { return data(table.Buf)[table.Index(0, 0, rows[n], c)] })
+	return s.gather(tensor.Vector(len(rows), table.Out),
+		func(n, _, _, c int) float32 { return data(table.Buf)[table.Index(0, 0, rows[n], c)] })
 }
 
 func (s *stream) EmbeddingBackward(dy tensor.Tensor, grad tensor.Weight, rows []int) {
 	d := s.use(dy)
 	rows = slices.Clone(rows)
 	s.do(func() {
-		d.each(func(n, _, _, c int) { data(grad.Buf)[grad.Index(0, 0, rows[n], c)] += d.data[d.at(n, 0, 0, c)] })
+		d.each(func(n, _, _,
+			c int) {
+			data(grad.Buf)[grad.Index(0, 0, rows[n], c)] += d.data[d.at(n, 0, 0, c)]
+		})
 	})
 }

@@ -12,9 +12,11 @@ import (
 // architecture in service, zero before the first snapshot. Every part finds what it did before an
 // interruption.
 //
-//   - fixed, largest: one architecture; where AdaXpert would adjust, its weights are trained again on D_t.
+//   - fixed, largest: one architecture; where AdaXpert would adjust, its weights are trained again
+//     on D_t.
 //   - scratch: at every snapshot a new supernet and a new policy, reward V − λ·C.
-//   - random: as AdaXpert, but uniformly random architectures instead of the policy's, as many evaluations.
+//   - random: as AdaXpert, but uniformly random architectures instead of the policy's, as many
+//     evaluations.
 func (e *engine) advanceBaseline(ctx context.Context, prev searchspace.Arch) (*adjuster.Outcome, error) {
 	o := &adjuster.Outcome{Step: e.t, Before: prev, After: prev, Action: adjuster.First}
 	change := true

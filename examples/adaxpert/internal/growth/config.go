@@ -20,7 +20,7 @@ type Config struct {
 
 	Volumes  []float64 `json:"volumes"`   // scenario I: fractions of every class
 	Counts   []int     `json:"counts"`    // scenario II: numbers of classes; nil = LabelCounts
-	LateMore float64   `json:"late_more"` // quick II: hold back this fraction of every class until one more, last snapshot
+	LateMore float64   `json:"late_more"` // quick II: fraction of every class held back for one more snapshot
 	Copies   bool      `json:"copies"`    // one more, last snapshot of shifted and mirrored copies
 	Always   bool      `json:"always"`    // adjust whatever the condition says
 	ValShare float64   `json:"val_share"` // fraction of D_t that judges the supernet
@@ -34,8 +34,10 @@ type Config struct {
 	Supernet Training `json:"supernet"`
 	Retrain  Training `json:"retrain"`
 	Adjuster Search   `json:"adjuster"`
-	Final    int      `json:"final"`   // epochs of one more retraining after the last snapshot, whether that was kept or adjusted; 0 = none
-	Inherit  bool     `json:"inherit"` // retraining starts from the supernet's weights (baselines without one: from the weights in service)
+	Final    int      `json:"final"` // epochs of one more retraining after the last snapshot; 0 = none
+	// Inherit has retraining start from the supernet's weights, for baselines without one from the
+	// weights in service.
+	Inherit bool `json:"inherit"`
 }
 
 // Training is one kind of training, which is shorter at later snapshots.

@@ -66,7 +66,8 @@ func (s *Scenario) WithCopies(pad int, seed run.Seed) (*Scenario, error) {
 	n.arrives, n.judges = append([]int(nil), s.arrives...), append([]bool(nil), s.judges...)
 	for _, i := range index {
 		n.arrives = append(n.arrives, last+1)
-		n.judges = append(n.judges, s.judges[i]) // a copy of a validation image may not train the supernet either
+		// A copy of a validation image may not train the supernet either.
+		n.judges = append(n.judges, s.judges[i])
 	}
 	return &n, nil
 }

@@ -11,13 +11,15 @@ func (c *Config) bind(fs *flag.FlagSet) {
 	fs.StringVar(&c.Scenario, "scenario", c.Scenario,
 		"I: the volume of data grows; II: the number of classes grows")
 	fs.StringVar(&c.Data, "data", c.Data,
-		"image folder, tar of images, or directory with IDX or CIFAR files (empty: the embedded Fashion-MNIST images)")
+		"image folder, tar of images, or directory with IDX or CIFAR files (empty: the embedded "+
+			"Fashion-MNIST images)")
 	fs.StringVar(&c.Baseline, "baseline", c.Baseline,
 		"run a method to compare with instead: fixed, largest, scratch or random")
 	c.Seed.Bind(fs)
 	fs.Var(run.Percents(&c.Volumes), "volumes", "scenario I: percent of every class at each snapshot")
 	fs.Var(run.Counts(&c.Counts), "classes",
-		"scenario II: number of classes at each snapshot (empty: fifths of the classes, or 10, 20, 40, 80, 100 % of 20 and more)")
+		"scenario II: number of classes at each snapshot (empty: fifths of the classes, or 10, 20, 40, 80, "+
+			"100 % of 20 and more)")
 	fs.BoolVar(&c.Copies, "copies", c.Copies,
 		"add a last snapshot of shifted and mirrored copies of the images already there")
 	fs.BoolVar(&c.Always, "always", c.Always, "adjust at every snapshot, whatever the condition says")
@@ -34,7 +36,8 @@ func (c *Config) bind(fs *flag.FlagSet) {
 	c.Supernet.bind(fs, "supernet")
 	c.Retrain.bind(fs, "retrain")
 	fs.IntVar(&c.Final, "final-epochs", c.Final,
-		"epochs of one more training of the network in service after the last snapshot, kept or adjusted (0: none)")
+		"epochs of one more training of the network in service after the last snapshot, kept or adjusted "+
+			"(0: none)")
 	fs.IntVar(&c.Adjuster.Iterations, "iterations", c.Adjuster.Iterations,
 		"proposals the adjuster learns from at each adjustment")
 	fs.Float64Var(&c.Adjuster.LR, "adjuster-lr", c.Adjuster.LR, "learning rate of the adjuster's policy")

@@ -42,26 +42,9 @@ func AddMoments(ctx context.Context, moments *wasserstein.Moments, m *supernet.M
 	if ds.Len() == 0 {
 		return nil
 	}
-	unlabelled, err := ignoreLabels(ds, m.Classes())
-	if err != nil {
-		return err
-	}
-	err = m.Embed(ctx, unlabelled, func(features *tensor.Dense, _ []int) error { return moments.Add(features) })
+	err := m.Embed(ctx, ds, func(features *tensor.Dense, _ []int) error { return moments.Add(features) })
 	if err != nil {
 		return fmt.Errorf("embed: %w", err)
 	}
 	return nil
-}
-
-// ignoreLabels shows images of unknown classes under a label that a model of k classes accepts:
-// embeddings do not depend on labels.
-func ignoreLabels(ds dataset.Dataset, k int) (dataset.Dataset, error) {
-	if len(ds.Classes()) <= k {
-		return ds, nil
-	}
-	mapping := make([]int, len(ds.Classes()))
-	for i := range mapping {
-		mapping[i] = min(i, k-1)
-	}
-	return dataset.Relabel(ds, ds.Classes()[:k], mapping)
 }

@@ -86,7 +86,8 @@ func changeCounts(d *searchspace.Difference) string {
 			smaller[c.Kind]++
 		}
 	}
-	return fmt.Sprintf("layers: %d added, %d removed; kernels: %d larger, %d smaller; ratios: %d larger, %d smaller", len(d.Added), len(d.Removed),
+	return fmt.Sprintf("layers: %d added, %d removed; kernels: %d larger, %d smaller; ratios: %d larger, "+
+		"%d smaller", len(d.Added), len(d.Removed),
 		larger[searchspace.KindKernel], smaller[searchspace.KindKernel], larger[searchspace.KindExpand],
 		smaller[searchspace.KindExpand])
 }

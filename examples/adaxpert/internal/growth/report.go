@@ -1,10 +1,12 @@
 package growth
 
-// Decisions of a snapshot.
+import "github.com/tendril-nas/tendril/adjuster"
+
+// Decisions of a snapshot: what the adjuster calls actions, as text.
 const (
-	First    = "first"
-	Kept     = "kept"
-	Adjusted = "adjusted"
+	First    = string(adjuster.First)
+	Kept     = string(adjuster.Kept)
+	Adjusted = string(adjuster.Adjusted)
 )
 
 // Report is what a run found, in the form that -json writes.

@@ -43,7 +43,7 @@ type Ranked struct {
 	Arch      string  `json:"arch"`
 	MAdds     int64   `json:"madds"`
 	Inherited float64 `json:"inherited"` // with the supernet's weights, batch-norm statistics recalibrated
-	Retrained float64 `json:"retrained"` // trained alone from random weights on the same images as the supernet
+	Retrained float64 `json:"retrained"` // trained alone on the images of the supernet
 }
 
 // RankStudy compares, over n random architectures, accuracy with inherited weights and after
@@ -71,7 +71,8 @@ func RankStudy(ctx context.Context, j *run.Job, cfg *Config, n int) ([]Ranked, e
 		s := run.Search[struct{}]{
 			Phase: "rank", Space: e.full, Options: search.Options{Steps: n},
 			Strategy: search.Uniform{Space: e.full, Seed: e.cfg.Seed.For(seedCandidates)},
-			Values: func(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, []float64, error) {
+			Values: func(ctx context.Context, a searchspace.Arch) (
+				searchspace.Measurement, []float64, error) {
 				m, err := judge.Evaluate(ctx, a)
 				if err != nil {
 					return m, nil, err

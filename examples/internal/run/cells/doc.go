@@ -8,6 +8,6 @@
 // command that repeats each cell. Cells that were not run are marked so.
 //
 //	go run ./examples/NAME/results -list             # the cells, and which are done
-//	go run ./examples/NAME/results -run 'ours-.*'    # runs the missing ones that match, then writes the page
+//	go run ./examples/NAME/results -run 'ours-.*'    # runs missing ones, writes the page
 //	go run ./examples/NAME/results                   # only writes the page
 package cells

@@ -20,10 +20,12 @@ import (
 
 // Cell is one experiment. R is what its record holds.
 type Cell[R any] struct {
-	Name    string   // unique, the name of its file; "ours-3" is seed 3 of "ours"
-	Data    string   // the data set that it needs, by its name in Page.Data; "" = none
-	Args    []string // its settings, as flags
-	Command string   // what repeats it by hand when Args follow, "go run ./examples/adaxpert"; "" = the page's program
+	Name string   // unique, the name of its file; "ours-3" is seed 3 of "ours"
+	Data string   // the data set that it needs, by its name in Page.Data; "" = none
+	Args []string // its settings, as flags
+	// Command, with Args behind it, repeats the cell by hand: "go run ./examples/adaxpert"; "" =
+	// the page's program.
+	Command string
 	// Run does it: what it has finished is kept in the job, where the next try finds it. place is
 	// where the data set lies.
 	Run func(ctx context.Context, j *run.Job, place string) (R, error)
@@ -31,11 +33,13 @@ type Cell[R any] struct {
 
 // Page is a page of results.
 type Page[R any] struct {
-	Path     string            // of its program, "examples/adaxpert/results"
-	Name     string            // of the page: docs/results/NAME.md, and docs/results/NAME for the records
-	Cells    []Cell[R]         // in the order of the page
-	Data     map[string]string // data sets that are not embedded: the name of the flag that says where, and what they are
-	Template string            // text/template of the page
+	Path  string    // of its program, "examples/adaxpert/results"
+	Name  string    // of the page: docs/results/NAME.md, and docs/results/NAME for the records
+	Cells []Cell[R] // in the order of the page
+	// Data are the data sets that are not embedded: the name of the flag that says where one lies,
+	// and what it is.
+	Data     map[string]string
+	Template string // text/template of the page
 	// Functions are called by the template, beside done, machines and commands.
 	Functions func(r *Results[R]) template.FuncMap
 }
@@ -74,7 +78,8 @@ func (p *Page[R]) flags(fs *flag.FlagSet, o *Options) {
 	fs.StringVar(&o.Run, "run", "", "run the missing cells whose name matches this regular `expression`")
 	fs.BoolVar(&o.Again, "again", false, "run cells that are done as well")
 	fs.BoolVar(&o.List, "list", false, "list the cells and stop")
-	fs.DurationVar(&o.Limit, "limit", 0, "stop a cell after this long; it goes on the next time (0: no limit)")
+	fs.DurationVar(&o.Limit, "limit", 0,
+		"stop a cell after this long; it goes on the next time (0: no limit)")
 	o.Data = map[string]*string{}
 	for _, name := range slices.Sorted(maps.Keys(p.Data)) {
 		o.Data[name] = fs.String(name, "", "place of "+p.Data[name])

@@ -10,6 +10,7 @@ import (
 	"runtime"
 
 	"github.com/tendril-nas/tendril/internal/checkpoint"
+	"github.com/tendril-nas/tendril/internal/machine"
 )
 
 // Record is a finished cell.
@@ -24,7 +25,7 @@ type Record[R any] struct {
 }
 
 func newRecord[R any](c *Cell[R], result R) *Record[R] {
-	return &Record[R]{Name: c.Name, Data: c.Data, Args: c.Args, CPU: cpuName(), Cores: runtime.NumCPU(),
+	return &Record[R]{Name: c.Name, Data: c.Data, Args: c.Args, CPU: machine.CPU(), Cores: runtime.NumCPU(),
 		Result: result}
 }
 

@@ -1,4 +1,5 @@
-package cells
+// Package machine names the machine that measures, for tables of times and pages of results.
+package machine
 
 import (
 	"bufio"
@@ -7,8 +8,8 @@ import (
 	"strings"
 )
 
-// cpuName is what Linux calls the processor, elsewhere its architecture.
-func cpuName() string {
+// CPU is the name of the processor where Linux tells it, elsewhere its architecture ("arm64").
+func CPU() string {
 	f, err := os.Open("/proc/cpuinfo")
 	if err != nil {
 		return runtime.GOARCH

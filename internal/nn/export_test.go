@@ -1,0 +1,26 @@
+package nn
+
+import "github.com/tendril-nas/tendril/internal/tensor"
+
+// Tests compare gradients of inputs, too, which nothing else asks for.
+
+// Variable is Input whose gradient is wanted.
+func (t *Tape) Variable(shape tensor.Shape, data []float32) Value {
+	v := t.Input(shape, data)
+	t.nodes[v].needs = t.step.Grad
+	return v
+}
+
+// ReadGrad waits and copies the gradient of a Variable after Backward; zeros if nothing depended on
+// it. A nil dst is allocated.
+func (t *Tape) ReadGrad(v Value, dst []float32) []float32 {
+	x := t.get("gradient", v)
+	if g := t.nodes[v].grad; g != 0 {
+		return t.download(t.grads[g].t, dst)
+	}
+	if dst == nil {
+		dst = make([]float32, x.Shape().Size())
+	}
+	clear(dst)
+	return dst
+}

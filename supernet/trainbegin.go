@@ -1,0 +1,70 @@
+package supernet
+
+import (
+	"fmt"
+
+	"github.com/tendril-nas/tendril/internal/nn"
+	"github.com/tendril-nas/tendril/internal/tensor"
+)
+
+// prepare checks options and data, and starts the optimiser afresh.
+func (t *training) prepare() (err error) {
+	defer tensor.Recover(&err)
+	if t.plan, err = planOf(t.opts, t.data, t.space.Classes()); err != nil {
+		return err
+	}
+	if err := checkData(t.data, t.space.InputSize()); err != nil {
+		return err
+	}
+	if err := checkLabels(t.data, t.space.Classes()); err != nil {
+		return err
+	}
+	t.sgd = nn.SGD{Momentum: t.plan.Momentum, WeightDecay: t.plan.WeightDecay, Nesterov: t.plan.Nesterov,
+		ClipNorm: t.plan.ClipNorm}
+	t.plan.Sampler, t.plan.StepsPerDraw = t.sampler.Identity(), t.every
+	t.identity.Plan = *t.plan
+	if t.opts.Teacher != nil {
+		if t.tutor, err = t.tutorOf(t.opts.Teacher); err != nil {
+			return err
+		}
+	}
+	t.store.set.ResetOptimizer()
+	return t.freeze()
+}
+
+// freeze stops the weights of frozen stages.
+func (t *training) freeze() error {
+	t.how.frozen = make(map[int]bool)
+	known := make(map[int]bool)
+	for _, s := range t.store.list {
+		known[s.stage] = true
+	}
+	for _, s := range t.plan.FrozenStages {
+		if !known[s] && !t.store.openEnded {
+			return fmt.Errorf("frozen stage %d does not exist", s)
+		}
+		t.how.frozen[s] = true
+	}
+	t.hold()
+	return nil
+}
+
+// hold freezes tensors and exempts them from weight decay, those too that came with a network since
+// the last call.
+func (t *training) hold() {
+	for _, s := range t.store.list[t.held:] {
+		p := t.store.set.Lookup(s.key)
+		p.SetFrozen(t.how.frozen[s.stage])
+		p.SetNoDecay(t.plan.DecayWeightsOnly && s.kind != kindWeight)
+	}
+	t.held = len(t.store.list)
+}
+
+// thaw ends what a training changed beside weights.
+func (n *network) thaw() {
+	for _, p := range n.store.set.All() {
+		p.SetFrozen(false)
+		p.SetNoDecay(false)
+	}
+	n.store.set.ResetOptimizer()
+}
