@@ -24,7 +24,7 @@ func (n *Net) GrowClasses(ctx context.Context, classes ...string) error {
 }
 
 func (n *Net) growClasses(ctx context.Context, classes classList) error {
-	if err := n.acquire(ctx); err != nil {
+	if err := n.acquireToChange(ctx); err != nil {
 		return err
 	}
 	defer n.release()
@@ -60,7 +60,7 @@ func (m *Model) GrowClasses(ctx context.Context, classes ...string) error {
 }
 
 func (m *Model) growClasses(ctx context.Context, classes classList) error {
-	if err := m.acquire(ctx); err != nil {
+	if err := m.acquireToChange(ctx); err != nil {
 		return err
 	}
 	defer m.release()

@@ -101,7 +101,7 @@ func (m *Model) Train(ctx context.Context, train dataset.Dataset, o *TrainOption
 		o = &TrainOptions{}
 	}
 	if err := m.acquire(ctx); err != nil {
-		return &TrainResult{}, fmt.Errorf("supernet: train: %w", err)
+		return unbegun(ctx, err), fmt.Errorf("supernet: train: %w", err)
 	}
 	defer m.release()
 	j := job{
@@ -112,7 +112,7 @@ func (m *Model) Train(ctx context.Context, train dataset.Dataset, o *TrainOption
 	if o.Validation != nil {
 		im, err := m.images(o.Validation, o.ValidationOptions)
 		if err != nil {
-			return &TrainResult{}, fmt.Errorf("supernet: train: validation: %w", err)
+			return unbegun(ctx, err), fmt.Errorf("supernet: train: validation: %w", err)
 		}
 		j.validate = func(ctx context.Context) (Validation, error) {
 			v, err := m.measure(ctx, m.prog, im, nil, evaluating)
@@ -139,7 +139,7 @@ func (m *Model) Recalibrate(ctx context.Context, train dataset.Dataset, o *EvalO
 	if err != nil {
 		return fmt.Errorf("supernet: recalibrate: %w", err)
 	}
-	if err := m.acquire(ctx); err != nil {
+	if err := m.acquireToChange(ctx); err != nil {
 		return fmt.Errorf("supernet: recalibrate: %w", err)
 	}
 	defer m.release()

@@ -19,7 +19,7 @@ func (n *Net) Train(ctx context.Context, train dataset.Dataset, o *TrainOptions)
 		o = &TrainOptions{}
 	}
 	if err := n.acquire(ctx); err != nil {
-		return &TrainResult{}, fmt.Errorf("supernet: train: %w", err)
+		return unbegun(ctx, err), fmt.Errorf("supernet: train: %w", err)
 	}
 	defer n.release()
 	res, err := n.run(ctx, train, o)
@@ -36,12 +36,13 @@ func (n *Net) run(ctx context.Context, train dataset.Dataset, o *TrainOptions) (
 		j.sampler = Uniform(n.space, o.Seed)
 	}
 	if j.every < 1 {
-		return &TrainResult{}, fmt.Errorf("%d steps per draw, expected at least 1", o.Subnets.StepsPerDraw)
+		err := fmt.Errorf("%d steps per draw, expected at least 1", o.Subnets.StepsPerDraw)
+		return unbegun(ctx, err), err
 	}
 	if o.Validation != nil {
 		judge, err := n.validator(train, o)
 		if err != nil {
-			return &TrainResult{}, err
+			return unbegun(ctx, err), err
 		}
 		j.validate = judge
 	}

@@ -76,6 +76,19 @@ func (n *network) acquire(ctx context.Context) error {
 	}
 }
 
+// acquireToChange is acquire for calls that change weights, which a training does not allow even
+// between two steps.
+func (n *network) acquireToChange(ctx context.Context) error {
+	if err := n.acquire(ctx); err != nil {
+		return err
+	}
+	if n.busy {
+		n.release()
+		return ErrTraining
+	}
+	return nil
+}
+
 func (n *network) release() { <-n.turn }
 
 // currentSpace is the space with the present number of classes.

@@ -12,7 +12,8 @@ import (
 var (
 	// ErrNotFinite reports a training loss, or logits of an image, that are NaN or infinite.
 	ErrNotFinite = errors.New("not finite")
-	// ErrTraining reports a call that trains or grows a network while it is being trained.
+	// ErrTraining reports a call out of TrainOptions.Before that trains, grows or otherwise changes
+	// the network that is being trained.
 	ErrTraining = errors.New("network is being trained")
 	// ErrCheckpointMismatch reports a training checkpoint made by a different run: another space,
 	// data size or option.

@@ -24,7 +24,8 @@ type Pass struct {
 	Weight float64
 	// Labels is the weight of the cross entropy with the labels; 0 means 1, a negative number none.
 	Labels float64
-	// Teacher adds distillation; nil means TrainOptions.Teacher.
+	// Teacher adds distillation; nil means TrainOptions.Teacher. A sampler should return the same
+	// value for the same teacher: what is prepared for a teacher is remembered by its address.
 	Teacher *Teacher
 }
 

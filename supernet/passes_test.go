@@ -550,3 +550,34 @@ func TestRelaxedPasses(t *testing.T) {
 		t.Errorf("a mixture trains to losses %v (%v)", res.Losses, err)
 	}
 }
+
+// Between the steps of its training a model gets neither other weights nor other statistics.
+func TestBeforeChangesNothing(t *testing.T) {
+	m := tinyModel(t)
+	train := stripes(t, 32, 16, 1)
+	path := filepath.Join(t.TempDir(), "weights")
+	if err := m.WriteSafetensors(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	calls := 0
+	o := short(1)
+	o.Before = func(ctx context.Context, step int) error {
+		calls++
+		for name, err := range map[string]error{
+			"recalibrate": m.Recalibrate(ctx, train, nil),
+			"read":        m.ReadSafetensors(ctx, path),
+			"grow":        m.GrowClasses(ctx, Unnamed(6)...),
+		} {
+			if !errors.Is(err, ErrTraining) {
+				t.Errorf("%s before step %d: %v, expected ErrTraining", name, step, err)
+			}
+		}
+		return nil
+	}
+	if _, err := m.Train(t.Context(), train, o); err != nil || calls != 2 {
+		t.Fatalf("%d calls, error %v", calls, err)
+	}
+	if err := m.ReadSafetensors(t.Context(), path); err != nil {
+		t.Errorf("after the training: %v", err)
+	}
+}

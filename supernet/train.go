@@ -64,12 +64,12 @@ func (n *network) train(ctx context.Context, train dataset.Dataset, o *TrainOpti
 	j job) (*TrainResult, error) {
 	t := &training{network: n, job: j, data: train, opts: o, draw: -1}
 	if n.busy {
-		return &TrainResult{}, ErrTraining
+		return unbegun(ctx, ErrTraining), ErrTraining
 	}
 	n.busy = true
 	defer func() { n.busy = false }()
 	if err := t.prepare(); err != nil {
-		return &TrainResult{Status: searchspace.StatusFailed}, err
+		return unbegun(ctx, err), err
 	}
 	defer n.thaw()
 	err := t.resume()
@@ -83,6 +83,11 @@ func (n *network) train(ctx context.Context, train dataset.Dataset, o *TrainOpti
 		err = fmt.Errorf("training stopped at step %d of %d: %w", t.state.Step, t.plan.steps(), err)
 	}
 	return &res, err
+}
+
+// unbegun is the result of a training that an error kept from beginning.
+func unbegun(ctx context.Context, err error) *TrainResult {
+	return &TrainResult{Status: statusOf(ctx, err)}
 }
 
 // statusOf says why a training ended.

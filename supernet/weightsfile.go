@@ -68,7 +68,7 @@ func (m *Model) foreign() (tensors map[string]checkpoint.Tensor, err error) {
 // or type, the error wraps ErrWeights and lists all of them, and nothing changes. Batch counters
 // ("num_batches_tracked") are passed over.
 func (m *Model) ReadSafetensors(ctx context.Context, path string) error {
-	if err := m.acquire(ctx); err != nil {
+	if err := m.acquireToChange(ctx); err != nil {
 		return fmt.Errorf("supernet: read weights: %w", err)
 	}
 	defer m.release()
