@@ -20,7 +20,7 @@ const module = "github.com/tendril-nas/tendril/"
 // may not exist; one listed with a folder only ("examples/") stands for all below it.
 var allowed = map[string][]string{
 	"":                            {},
-	"searchspace":                 {"internal/jsonfloat"},
+	"searchspace":                 {"internal/jsonfloat", "internal/stream"},
 	"supernet":                    {"searchspace", "supernet/dataset", "internal/nn", "internal/tensor", "internal/tensor/cpu", "internal/checkpoint", "internal/stream", "internal/jsonfloat", "internal/onnx", "internal/machine", "gorgonia.org/tensor"},
 	"supernet/dataset":            {"internal/stream", "golang.org/x/image"},
 	"wasserstein":                 {"internal/kernel", "internal/checkpoint", "gonum.org/v1/gonum", "gorgonia.org/tensor"},

@@ -178,7 +178,7 @@ func (a *Adjuster) autosave() error {
 	if a.opts.Checkpoint == "" {
 		return nil
 	}
-	return a.Save(a.opts.Checkpoint)
+	return a.write(a.opts.Checkpoint)
 }
 
 func sameSpec(a, b *searchspace.Space) bool {

@@ -1,6 +1,7 @@
 package adjuster
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/tendril-nas/tendril/internal/checkpoint"
@@ -20,7 +21,14 @@ type expertState struct {
 
 // Save writes the expert and its adjuster to a file, a snapshot under way and every proposal so far
 // included. The file at path is replaced atomically.
-func (e *Expert) Save(path string) error {
+func (e *Expert) Save(ctx context.Context, path string) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("adjuster: save: %w", err)
+	}
+	return e.write(path)
+}
+
+func (e *Expert) write(path string) error {
 	s, tensors, err := e.state()
 	if err != nil {
 		return err
@@ -107,5 +115,5 @@ func (e *Expert) autosave() error {
 	if e.opts.Checkpoint == "" {
 		return nil
 	}
-	return e.Save(e.opts.Checkpoint)
+	return e.write(e.opts.Checkpoint)
 }

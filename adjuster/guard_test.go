@@ -282,7 +282,7 @@ func TestLoadRefuses(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a.ckpt")
 	own := func(sp *searchspace.Space, a searchspace.Arch) (float64, error) { return 2, nil }
-	if err := newAdjuster(t, s, Options{Hidden: 4, Cost: own}).Save(path); err != nil {
+	if err := newAdjuster(t, s, Options{Hidden: 4, Cost: own}).Save(t.Context(), path); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Load(path, nil); err == nil || !strings.Contains(err.Error(), "cost") {
@@ -308,7 +308,7 @@ func TestLoadRefuses(t *testing.T) {
 	if _, err := Load(path, &Options{Cost: own}); !errors.Is(err, checkpoint.ErrCorrupt) {
 		t.Errorf("damaged file: %v", err)
 	}
-	if err := newAdjuster(t, s, Options{Hidden: 4}).Save(filepath.Join(dir, "no", "such", "folder")); err == nil {
+	if err := newAdjuster(t, s, Options{Hidden: 4}).Save(t.Context(), filepath.Join(dir, "no", "such", "folder")); err == nil {
 		t.Error("saved into a folder that does not exist")
 	}
 }
@@ -318,7 +318,7 @@ func TestLoadOwnFamily(t *testing.T) {
 	ks := [][]int{{1, 3}, {3, 5}}
 	s := must(t)(searchspace.NewSpace(chainFamily(ks, nil)))
 	path := filepath.Join(t.TempDir(), "a.ckpt")
-	if err := newAdjuster(t, s, Options{Hidden: 4}).Save(path); err != nil {
+	if err := newAdjuster(t, s, Options{Hidden: 4}).Save(t.Context(), path); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Load(path, nil); err == nil {

@@ -66,7 +66,7 @@ func TestInterruptedRunEndsInTheSameBits(t *testing.T) {
 		if !res.Arch.IsZero() || !slices.Equal(res.History, want.First.History[:res.Iterations]) {
 			t.Fatalf("stop at %d: partial result with %d proposals of %d iterations", stop, len(res.History), res.Iterations)
 		}
-		if err := a.Save(path); err != nil {
+		if err := a.Save(t.Context(), path); err != nil {
 			t.Fatal(err)
 		}
 		b, err := Load(path, nil)
@@ -102,7 +102,7 @@ func TestKilledRunEndsInTheSameBits(t *testing.T) {
 		// The kill prevents the save that an orderly stop makes: only those in between count.
 		a.saver = func() error {
 			if _, _, n, _ := a.Pending(); n < last {
-				return a.Save(frozen)
+				return a.Save(t.Context(), frozen)
 			}
 			return nil
 		}
@@ -146,7 +146,7 @@ func TestSaveFromRecorder(t *testing.T) {
 			return fmt.Errorf("iteration %d recorded as %+v", seen, p)
 		}
 		if p.Iteration == 17 {
-			return errors.Join(a.Save(path), context.Canceled)
+			return errors.Join(a.Save(t.Context(), path), context.Canceled)
 		}
 		return nil
 	})
@@ -184,7 +184,7 @@ func TestSaveBetweenSnapshots(t *testing.T) {
 		res := adjust(t, a, s.Smallest(), 0.7, j)
 		if through {
 			path := filepath.Join(t.TempDir(), "adjuster.ckpt")
-			if err := a.Save(path); err != nil {
+			if err := a.Save(t.Context(), path); err != nil {
 				t.Fatal(err)
 			}
 			if a, err = Load(path, nil); err != nil {

@@ -1,6 +1,7 @@
 package adjuster
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -38,7 +39,14 @@ type runState struct {
 // Save writes the whole state to a file, an adjustment under way included. The file at path is
 // replaced atomically. It may be called from a Recorder: the iteration being recorded is then part
 // of it.
-func (a *Adjuster) Save(path string) error {
+func (a *Adjuster) Save(ctx context.Context, path string) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("adjuster: save: %w", err)
+	}
+	return a.write(path)
+}
+
+func (a *Adjuster) write(path string) error {
 	state, tensors, err := a.state()
 	if err != nil {
 		return err

@@ -112,7 +112,7 @@ func TestFinalChoiceIsNotRepeated(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := b.Save(o.Checkpoint); err != nil { // what is loaded is kept until it is used
+		if err := b.Save(t.Context(), o.Checkpoint); err != nil { // what is loaded is kept until it is used
 			t.Fatal(err)
 		}
 		if b, err = Load(o.Checkpoint, nil); err != nil {

@@ -2,7 +2,7 @@ package searchspace
 
 import (
 	"fmt"
-	"math/rand/v2"
+	"math"
 	"slices"
 )
 
@@ -175,6 +175,11 @@ func (m *CostModel) Expected(p Relaxed) (float64, Relaxed, error) {
 			return 0, nil, fmt.Errorf("searchspace: %d probabilities for decision %d, expected %d", len(p[i]),
 				i, m.choices[i])
 		}
+		for c, v := range p[i] {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return 0, nil, fmt.Errorf("searchspace: %v for choice %d of decision %d, expected a finite number", v, c, i)
+			}
+		}
 		grad[i] = make([]float64, len(p[i]))
 	}
 	var sum float64
@@ -215,6 +220,3 @@ func (t *Term) expected(p, grad Relaxed) float64 {
 	}
 	return sum
 }
-
-// newStream is a generator for internal choices that must always be the same.
-func newStream(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }

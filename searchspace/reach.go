@@ -1,6 +1,10 @@
 package searchspace
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/tendril-nas/tendril/internal/stream"
+)
 
 // reach answers whether a space has an architecture with given choices of a few decisions.
 type reach struct {
@@ -30,7 +34,7 @@ func newReach(s *Space) *reach {
 	if constrain(s, n, true, false) == nil {
 		r.base = n
 	}
-	random := newStream(0xa11)
+	random := stream.New(0, "searchspace.reach")
 	for range 32 {
 		if a, err := s.Sample(random); err == nil {
 			r.some = append(r.some, a)

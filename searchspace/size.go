@@ -3,6 +3,8 @@ package searchspace
 import (
 	"math"
 	"math/big"
+
+	"github.com/tendril-nas/tendril/internal/stream"
 )
 
 // Size is the number of different architectures of the space. It is exact, restrictions and limits
@@ -215,7 +217,7 @@ func (s *Space) starts() []Arch {
 		}
 	}
 	if len(out) == 0 {
-		if a, err := s.Sample(newStream(0x5eed)); err == nil {
+		if a, err := s.Sample(stream.New(0, "searchspace.corner")); err == nil {
 			out = append(out, a)
 		}
 	}

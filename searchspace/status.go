@@ -14,7 +14,7 @@ const (
 	StatusNone      Status = iota // it has not ended, or not begun
 	StatusFinished                // everything that was asked for is done
 	StatusExhausted               // the strategy had nothing more to propose
-	StatusStopped                 // a Recorder or Observer ended it
+	StatusStopped                 // a function of the caller, a Recorder for example, ended it
 	StatusCancelled               // the context ended
 	StatusDiverged                // a loss was not finite
 	StatusFailed                  // another error, which came with the result

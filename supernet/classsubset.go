@@ -14,8 +14,11 @@ type classSubset struct {
 
 // newClassSubset checks a list of classes of a network with as many as known.
 func newClassSubset(list []int, known int) (*classSubset, error) {
-	if len(list) == 0 {
+	if list == nil {
 		return nil, nil
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("%w: a choice of no classes, expected some or nil for all", ErrData)
 	}
 	s := &classSubset{list: slices.Clone(list), column: make(map[int]int, len(list)),
 		row: make([]float32, len(list))}
@@ -24,7 +27,7 @@ func newClassSubset(list []int, known int) (*classSubset, error) {
 			return nil, fmt.Errorf("%w: class %d chosen, expected 0 to %d", ErrData, c, known-1)
 		}
 		if _, twice := s.column[c]; twice {
-			return nil, fmt.Errorf("%w: class %d chosen twice", ErrData, c)
+			return nil, fmt.Errorf("%w: class %d chosen twice, expected once", ErrData, c)
 		}
 		s.column[c] = k
 	}

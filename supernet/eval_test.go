@@ -89,19 +89,19 @@ func TestEvaluate(t *testing.T) {
 	n.SetStage(3)
 	val, train := stripes(t, 30, 16, 4), stripes(t, 60, 16, 5)
 	before := n.values()
-	bound, err := n.On(val, &EvalOptions{Calibration: train, BatchSize: 8})
+	judge, err := n.On(val, &EvalOptions{Calibration: train, BatchSize: 8})
 	if err != nil {
 		t.Fatal(err)
 	}
 	a := n.space.Largest()
-	m, err := bound.Evaluate(context.Background(), a)
+	m, err := judge.Evaluate(context.Background(), a)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if m.Arch != a || m.Stage != 3 || m.WeightVersion != n.WeightVersion() || !m.Recalibrated || m.Samples != 30 || m.Loss <= 0 {
 		t.Errorf("measurement %+v", m)
 	}
-	again, err := bound.Evaluate(context.Background(), a)
+	again, err := judge.Evaluate(context.Background(), a)
 	if err != nil || again != m {
 		t.Errorf("second measurement %+v (%v), expected %+v", again, err, m)
 	}
@@ -131,7 +131,7 @@ func TestEvaluate(t *testing.T) {
 	sameValues(t, n.values(), before)
 
 	jitter(t, n.network, 9)
-	if other, err := bound.Evaluate(context.Background(), a); err != nil || other.Loss == m.Loss || other.WeightVersion == m.WeightVersion {
+	if other, err := judge.Evaluate(context.Background(), a); err != nil || other.Loss == m.Loss || other.WeightVersion == m.WeightVersion {
 		t.Errorf("after the weights moved: %+v (%v), before %+v", other, err, m)
 	}
 }
@@ -144,12 +144,12 @@ func TestExtractEqualsInherited(t *testing.T) {
 		jitter(t, n.network, 1)
 		n.SetStage(2)
 		val, train := stripes(t, 30, 16, 4), stripes(t, 60, 16, 5)
-		bound, err := n.On(val, &EvalOptions{Calibration: train})
+		judge, err := n.On(val, &EvalOptions{Calibration: train})
 		if err != nil {
 			t.Fatal(err)
 		}
 		a := sample(t, n.space, 11)
-		want, err := bound.Evaluate(context.Background(), a)
+		want, err := judge.Evaluate(context.Background(), a)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,11 +157,11 @@ func TestExtractEqualsInherited(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		byBound, err := bound.Extract(context.Background(), a)
+		byJudge, err := judge.Extract(context.Background(), a)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range []*Model{byNet, byBound} {
+		for _, m := range []*Model{byNet, byJudge} {
 			got, err := m.Evaluate(context.Background(), val, nil)
 			if err != nil {
 				t.Fatal(err)
@@ -170,7 +170,7 @@ func TestExtractEqualsInherited(t *testing.T) {
 				t.Errorf("%v: model measures %+v, inherited %+v", sharing, got, want)
 			}
 		}
-		sameValues(t, byNet.values(), byBound.values())
+		sameValues(t, byNet.values(), byJudge.values())
 	}
 }
 

@@ -214,7 +214,7 @@ func ExampleNet_Train() {
 	// resumed: true steps: 8 status: finished error: <nil>
 }
 
-// Sub-networks are judged with inherited weights; a Bound remembers what it measured while the
+// Sub-networks are judged with inherited weights; a Judge remembers what it measured while the
 // weights stay.
 func ExampleJudge_Evaluate() {
 	space, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: 16, Classes: 2, Depths: []int{1, 2}})

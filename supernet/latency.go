@@ -27,6 +27,8 @@ type LatencyOptions struct {
 	Batch int
 	// Workers bounds the goroutines that compute; 0 means GOMAXPROCS.
 	Workers int
+	// Device is where the networks run; nil means the CPU, with Workers.
+	Device Device
 	// Rounds is how often every network of a group is visited; 20 by default.
 	Rounds int
 	// Passes is the number of measured runs of a visit, after one that is not measured; 1 by

@@ -34,7 +34,7 @@ type timedModel struct {
 
 func (modelTimer) open(space *searchspace.Space, a searchspace.Arch,
 	o *LatencyOptions) (timedNetwork, error) {
-	m, err := NewModel(space, a, &Options{Seed: o.Seed, Workers: o.Workers})
+	m, err := NewModel(space, a, &Options{Seed: o.Seed, Workers: o.workers(), Device: o.Device})
 	if err != nil {
 		return nil, err
 	}
@@ -61,3 +61,11 @@ func (t *timedModel) whole() (float64, error) {
 func (t *timedModel) parts() (*Profile, error) { return t.model.Profile(t.images) }
 
 func (modelTimer) cpu() string { return machine.CPU() }
+
+// workers bounds the goroutines of the CPU; other devices have none.
+func (o *LatencyOptions) workers() int {
+	if o.Device != nil {
+		return 0
+	}
+	return o.Workers
+}

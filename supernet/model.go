@@ -114,6 +114,7 @@ func (m *Model) Train(ctx context.Context, train dataset.Dataset, o *TrainOption
 		if err != nil {
 			return unbegun(ctx, err), fmt.Errorf("supernet: train: validation: %w", err)
 		}
+		j.judged = judging(o)
 		j.validate = func(ctx context.Context) (Validation, error) {
 			v, err := m.measure(ctx, m.prog, im, nil, evaluating)
 			return Validation{Accuracy: v.Accuracy, Loss: v.Loss}, err

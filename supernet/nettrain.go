@@ -45,6 +45,7 @@ func (n *Net) run(ctx context.Context, train dataset.Dataset, o *TrainOptions) (
 			return unbegun(ctx, err), err
 		}
 		j.validate = judge
+		j.judged = judging(o)
 	}
 	return n.train(ctx, train, o, j)
 }

@@ -33,11 +33,12 @@ type Pass struct {
 // divergence of softmaxes at temperature T, as a mean over the images (Hinton et al., "Distilling
 // the Knowledge in a Neural Network", 2015). No gradient reaches the teacher.
 type Teacher struct {
-	// Model teaches, without dropout. It must read images as the student does: the same size and
-	// normalisation. It may serve meanwhile; training it meanwhile is an error of the caller's that
-	// makes results depend on time. Nil means the sub-network of the step with the most
-	// multiply-adds: it runs first, in the mode of training, and has no teacher itself (in-place
-	// distillation, Yu and Huang, "Universally Slimmable Networks", 2019).
+	// Model teaches, without dropout; its answers go through host memory, one more download a step.
+	// It must read images as the student does: the same size and normalisation. It may serve
+	// meanwhile; training it meanwhile is an error of the caller's that makes results depend on
+	// time. Nil means the sub-network of the step with the most multiply-adds: it runs first, in
+	// the mode of training, and has no teacher itself (in-place distillation, Yu and Huang,
+	// "Universally Slimmable Networks", 2019).
 	Model *Model
 	// Temperature T; 0 means 1.
 	Temperature float64

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tendril-nas/tendril/internal/tensor"
+	"github.com/tendril-nas/tendril/internal/tensor/cpu"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
@@ -376,6 +378,7 @@ func TestCheckpointKnowsWhatDecides(t *testing.T) {
 		o := short(1)
 		o.Subnets.Sampler = Uniform(space, 1)
 		o.Teacher = &Teacher{Model: teacher}
+		o.Validation = stripes(t, 8, 16, 2)
 		return o
 	}
 	path := filepath.Join(t.TempDir(), "train.ckpt")
@@ -384,6 +387,7 @@ func TestCheckpointKnowsWhatDecides(t *testing.T) {
 	if _, err := n.Train(t.Context(), train, o); err != nil {
 		t.Fatal(err)
 	}
+	o.Teacher = &Teacher{Model: teacher, Temperature: 1, Weight: 1} // the defaults
 	if res, err := n.Train(t.Context(), train, o); err != nil || !res.Resumed {
 		t.Fatalf("the same options: %+v, %v", res, err)
 	}
@@ -397,6 +401,9 @@ func TestCheckpointKnowsWhatDecides(t *testing.T) {
 		"masks":       func(o *TrainOptions) { o.Masks = masks },
 		"decay":       func(o *TrainOptions) { o.DecayWeightsOnly = true },
 		"steps":       func(o *TrainOptions) { o.Subnets.StepsPerDraw = 1 },
+		"judges":      func(o *TrainOptions) { o.Subnets.Validation = []searchspace.Arch{space.Smallest()} },
+		"validation":  func(o *TrainOptions) { o.Validation = stripes(t, 12, 16, 2) },
+		"statistics":  func(o *TrainOptions) { o.ValidationOptions = &EvalOptions{Statistics: Running} },
 	} {
 		o := base()
 		o.Checkpoint = path
@@ -442,6 +449,32 @@ func TestTrainStatus(t *testing.T) {
 		res, err := run()
 		if res.Status != want || (err == nil) != (want == searchspace.StatusFinished) {
 			t.Errorf("status %v with error %v, expected %v", res.Status, err, want)
+		}
+	}
+}
+
+// So does that of a training that never began.
+func TestStatusOfTheUnbegun(t *testing.T) {
+	train := stripes(t, 32, 16, 1)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	n, m := tinyNet(t, Elastic), tinyModel(t)
+	bad := short(1)
+	bad.Subnets.StepsPerDraw = -1
+	blind := short(1)
+	blind.Validation = stripes(t, 8, 4, 1) // images of another size
+	for name, c := range map[string]struct {
+		run  func() (*TrainResult, error)
+		want searchspace.Status
+	}{
+		"net, cancelled":    {func() (*TrainResult, error) { return n.Train(ended, train, nil) }, searchspace.StatusCancelled},
+		"model, cancelled":  {func() (*TrainResult, error) { return m.Train(ended, train, nil) }, searchspace.StatusCancelled},
+		"net, bad options":  {func() (*TrainResult, error) { return n.Train(t.Context(), train, bad) }, searchspace.StatusFailed},
+		"net, validation":   {func() (*TrainResult, error) { return n.Train(t.Context(), train, blind) }, searchspace.StatusFailed},
+		"model, validation": {func() (*TrainResult, error) { return m.Train(t.Context(), train, blind) }, searchspace.StatusFailed},
+	} {
+		if res, err := c.run(); err == nil || res.Status != c.want {
+			t.Errorf("%s: status %v, error %v, expected %v", name, res.Status, err, c.want)
 		}
 	}
 }
@@ -579,5 +612,91 @@ func TestBeforeChangesNothing(t *testing.T) {
 	}
 	if err := m.ReadSafetensors(t.Context(), path); err != nil {
 		t.Errorf("after the training: %v", err)
+	}
+}
+
+// counting is a device that counts what comes back from it.
+type counting struct {
+	tensor.Backend
+	downloads *int
+}
+
+func (c counting) NewStream() tensor.Stream {
+	return countingStream{c.Backend.NewStream(), c.downloads}
+}
+
+type countingStream struct {
+	tensor.Stream
+	downloads *int
+}
+
+func (s countingStream) Download(t tensor.Tensor, dst []float32) {
+	*s.downloads++
+	s.Stream.Download(t, dst)
+}
+
+func (s countingStream) Read(b tensor.Buffer, off int, dst []float32) {
+	*s.downloads++
+	s.Stream.Read(b, off, dst)
+}
+
+func (s countingStream) SumSquares(bufs []tensor.Buffer) float64 {
+	*s.downloads++
+	return s.Stream.SumSquares(bufs)
+}
+
+// A step waits for its device once, however many passes it has.
+func TestOneDownload(t *testing.T) {
+	downloads := 0
+	n, err := New(tinySpace(t), &Options{Seed: 7, Device: counting{cpu.New(cpu.Options{}), &downloads}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := firstBatch(t, stripes(t, 16, 16, 1), 16)
+	for name, passes := range map[string][]Pass{
+		"one":      {{Arch: n.space.Largest()}},
+		"three":    {{Arch: n.space.Largest()}, {Arch: n.space.Smallest()}, {Arch: sample(t, n.space, 2)}},
+		"in place": {{Arch: n.space.Smallest(), Teacher: &Teacher{}}, {Arch: n.space.Largest()}},
+	} {
+		run := &training{network: n.network, plan: &plan{}, job: job{program: n.program, shared: true}}
+		var runs []passRun
+		for _, pass := range passes {
+			r, err := run.bind(pass)
+			if err != nil {
+				t.Fatal(err)
+			}
+			runs = append(runs, r)
+		}
+		if err := arrange(runs); err != nil {
+			t.Fatal(err)
+		}
+		downloads = 0
+		if _, _, err := run.step(b, runs, 0.01, 0); err != nil {
+			t.Fatal(err)
+		}
+		if downloads != 1 {
+			t.Errorf("%s: %d downloads, expected 1", name, downloads)
+		}
+	}
+}
+
+// A training that fails before its first step leaves no checkpoint behind that would refuse the
+// next.
+func TestNoCheckpointOfNothing(t *testing.T) {
+	m := tinyModel(t)
+	train := stripes(t, 32, 16, 1)
+	o := short(1)
+	o.Checkpoint = filepath.Join(t.TempDir(), "train.ckpt")
+	masks, err := SuperclassDropout([]int{0, 1}, 0.5, 1) // of a network of two classes
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Masks = masks
+	if _, err := m.Train(t.Context(), train, o); err == nil {
+		t.Fatal("trained with masks for another network")
+	}
+	o.Masks = nil
+	if res, err := m.Train(t.Context(), train, o); err != nil || res.Resumed {
+		t.Errorf("with the mistake mended: %+v, %v", res, err)
 	}
 }

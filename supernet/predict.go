@@ -15,7 +15,7 @@ import (
 // Evaluate judges the model with its running statistics. Of o BatchSize and Classes count. Labels
 // that the model has no class for count as wrong and have no part in the loss; the loss of one
 // image is bounded as Judge.Evaluate bounds it. When the context ends it returns what the images
-// before say.
+// before say. For some images alone give it a dataset.Subset.
 func (m *Model) Evaluate(ctx context.Context, ds dataset.Dataset,
 	o *EvalOptions) (searchspace.Measurement, error) {
 	v := searchspace.Measurement{Arch: m.arch}

@@ -45,8 +45,8 @@ type progressJSON struct {
 	Best            bool             `json:"best"`
 }
 
-// MarshalJSON writes names in snake case: "arch" is Text, "choices" the hexadecimal form of Arch.
-// An infinite loss is the string "Infinity".
+// MarshalJSON writes names in snake case: "arch" is Text, "choices" the hexadecimal form of Arch,
+// both empty where Arch is zero. An infinite loss is the string "Infinity".
 func (p Progress) MarshalJSON() ([]byte, error) {
 	return json.Marshal(progressJSON{p.Phase, p.Epoch, p.Epochs, p.Step, p.Steps, p.Text, p.Arch, p.Passes,
 		jsonfloat.Float(p.Loss),

@@ -63,6 +63,9 @@ func (r *Relaxation) On(ds dataset.Dataset, o *RelaxOptions) (*RelaxedLoss, erro
 // removed choices are 0. Neither weights nor running statistics change, and nothing is dropped out.
 // Equal arguments give equal bits, whatever the number of workers.
 //
+// Who compares it with differences of losses needs small steps: the loss is computed in float32,
+// has kinks (ReLU), and bends sharply in rows where batch statistics divide by small variances.
+//
 // The error wraps ErrData for images that do not fit, and ErrNotFinite when the loss or its
 // gradient is not finite.
 func (l *RelaxedLoss) Gradient(ctx context.Context, rows searchspace.Relaxed, images []int) (loss float64,
@@ -101,18 +104,18 @@ func (l *RelaxedLoss) run(ctx context.Context, rows searchspace.Relaxed, images 
 		return 0, err
 	}
 	err = l.data.part(images).each(ctx, func(b *dataset.Batch) error {
-		loss, err = l.batch(p, b, rows, grad)
+		loss, err = l.batch(p, b, images, rows, grad)
 		return err
 	})
 	return loss, err
 }
 
-// batch is run for the holder of the turn, on a batch.
-func (l *RelaxedLoss) batch(p *relaxedProgram, b *dataset.Batch,
+// batch is run for the holder of the turn, on a batch of the images.
+func (l *RelaxedLoss) batch(p *relaxedProgram, b *dataset.Batch, images []int,
 	rows, grad searchspace.Relaxed) (loss float64, err error) {
 	defer tensor.Recover(&err)
 	n := l.relax.net
-	targets, err := l.targets(b, p.graph.Classes)
+	targets, err := l.targets(b, images, p.graph.Classes)
 	if err != nil {
 		return 0, err
 	}
@@ -151,7 +154,7 @@ func (l *RelaxedLoss) checkImages(images []int) error {
 }
 
 // targets is the labels of a batch and the classes that count, of those the network has.
-func (l *RelaxedLoss) targets(b *dataset.Batch, classes int) (nn.Targets, error) {
+func (l *RelaxedLoss) targets(b *dataset.Batch, images []int, classes int) (nn.Targets, error) {
 	t := nn.Targets{Labels: b.Labels, Smoothing: l.o.LabelSmoothing}
 	subset, known := l.data.classes, classes
 	if subset != nil {
@@ -159,8 +162,8 @@ func (l *RelaxedLoss) targets(b *dataset.Batch, classes int) (nn.Targets, error)
 	}
 	for k, label := range b.Labels {
 		if subset.columnOf(label, classes) < 0 {
-			return t, fmt.Errorf("%w: image %d of the batch has label %d, expected one of the %d classes",
-				ErrData, k, label, known)
+			return t, fmt.Errorf("%w: image %d has label %d, expected one of the %d classes", ErrData, images[k],
+				label, known)
 		}
 	}
 	if subset == nil {

@@ -26,7 +26,7 @@ type plan struct {
 	Seed                             uint64
 	FrozenStages                     []int
 	Images, Classes, Size            int
-	Validates                        bool
+	Validation                       string // what judges; "" for nothing
 	ValidateEvery                    int
 }
 
@@ -59,7 +59,7 @@ func planOf(o *TrainOptions, train dataset.Dataset, classes int) (*plan, error) 
 		NoShuffle: o.NoShuffle, Seed: o.Seed,
 		FrozenStages: slices.Sorted(slices.Values(o.FrozenStages)),
 		Images:       train.Len(), Classes: classes, Size: train.Size(),
-		Validates: o.Validation != nil, ValidateEvery: orInt(o.ValidateEvery, 1),
+		ValidateEvery: orInt(o.ValidateEvery, 1),
 	}
 	if o.Masks != nil {
 		p.Masks = o.Masks.Identity()

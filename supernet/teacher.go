@@ -166,8 +166,8 @@ func (o *Teacher) identity() string {
 	if o.Model != nil {
 		who = o.Model.fingerprint()
 	}
-	return fmt.Sprintf("%s, temperature %v, weight %v, classes %v, batch statistics %v", who, o.Temperature,
-		o.Weight, o.Classes, o.BatchStatistics)
+	return fmt.Sprintf("%s, temperature %v, weight %v, classes %v, batch statistics %v", who,
+		orFloat(o.Temperature, 1), orFloat(o.Weight, 1), o.Classes, o.BatchStatistics)
 }
 
 // fingerprint is a digest of architecture and weights.

@@ -19,6 +19,7 @@ type job struct {
 	every    int                                           // steps per draw
 	program  func(searchspace.Arch) (*program, error)      // of a sub-network
 	validate func(ctx context.Context) (Validation, error) // nil: no validation
+	judged   string                                        // identity of what validates; "" for nothing
 	shared   bool                                          // frozen stages normalise with batch statistics
 }
 
@@ -111,6 +112,7 @@ var errStopped = errors.New("stopped by the caller")
 // loop trains to the end. When it fails or is cancelled, a checkpoint is left behind.
 func (t *training) loop(ctx context.Context) error {
 	t.began = time.Now()
+	from := t.state.Step
 	for {
 		err := t.finishEpoch(ctx)
 		if err == nil && t.state.Step == t.plan.steps() {
@@ -120,8 +122,8 @@ func (t *training) loop(ctx context.Context) error {
 			err = t.epoch(ctx)
 		}
 		if err != nil {
-			if errors.Is(err, ErrNotFinite) || errors.Is(err, errNotSaved) {
-				return err
+			if errors.Is(err, ErrNotFinite) || errors.Is(err, errNotSaved) || t.state.Step == from {
+				return err // nothing to save, or nothing that should be
 			}
 			return errors.Join(err, t.save())
 		}

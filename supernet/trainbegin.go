@@ -21,7 +21,7 @@ func (t *training) prepare() (err error) {
 	}
 	t.sgd = nn.SGD{Momentum: t.plan.Momentum, WeightDecay: t.plan.WeightDecay, Nesterov: t.plan.Nesterov,
 		ClipNorm: t.plan.ClipNorm}
-	t.plan.Sampler, t.plan.StepsPerDraw = t.sampler.Identity(), t.every
+	t.plan.Sampler, t.plan.StepsPerDraw, t.plan.Validation = t.sampler.Identity(), t.every, t.judged
 	t.identity.Plan = *t.plan
 	if t.opts.Teacher != nil {
 		if t.tutor, err = t.tutorOf(t.opts.Teacher); err != nil {
@@ -67,4 +67,19 @@ func (n *network) thaw() {
 		p.SetNoDecay(false)
 	}
 	n.store.set.ResetOptimizer()
+}
+
+// judging describes what chooses the best weights of a training, for its checkpoint.
+func judging(o *TrainOptions) string {
+	e := EvalOptions{}
+	if o.ValidationOptions != nil {
+		e = *o.ValidationOptions
+	}
+	calibration := 0
+	if e.Calibration != nil {
+		calibration = e.Calibration.Len()
+	}
+	return fmt.Sprintf("%d images, classes %v, statistics %d of %d of %d images, seed %d, sub-networks %v",
+		o.Validation.Len(), e.Classes, e.Statistics, e.CalibrationImages, calibration, e.Seed,
+		o.Subnets.Validation)
 }
