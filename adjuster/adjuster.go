@@ -1,9 +1,7 @@
 package adjuster
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -57,7 +55,7 @@ func (a *Adjuster) SetSpace(space *searchspace.Space) error {
 	if space == nil {
 		return errors.New("adjuster: no space")
 	}
-	if a.pending != nil && !sameSpec(space, a.space) {
+	if a.pending != nil && !space.Spec().Equal(a.space.Spec()) {
 		return fmt.Errorf("adjuster: change of space: %w", ErrPending)
 	}
 	if err := a.policy.fits(space); err != nil {
@@ -179,12 +177,6 @@ func (a *Adjuster) autosave() error {
 		return nil
 	}
 	return a.write(a.opts.Checkpoint)
-}
-
-func sameSpec(a, b *searchspace.Space) bool {
-	x, errX := json.Marshal(a.Spec())
-	y, errY := json.Marshal(b.Spec())
-	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
 var _ search.Strategy[note] = (*run)(nil)

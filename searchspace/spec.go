@@ -1,6 +1,7 @@
 package searchspace
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 )
@@ -23,6 +24,13 @@ func (s *Space) Spec() Spec {
 		sp.Restrictions = append(sp.Restrictions, r.clone())
 	}
 	return sp
+}
+
+// Equal reports whether two descriptions say the same, as JSON.
+func (sp Spec) Equal(other Spec) bool {
+	a, errA := json.Marshal(sp)
+	b, errB := json.Marshal(other)
+	return errA == nil && errB == nil && bytes.Equal(a, b)
 }
 
 // FromSpec rebuilds the space that sp describes. The families of this package are known; makers add

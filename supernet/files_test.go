@@ -59,7 +59,7 @@ func TestSaveLoadNet(t *testing.T) {
 		}
 		sameValues(t, got.values(), n.values())
 		if got.Sharing() != sharing || got.Classes() != 6 || got.WeightVersion() != n.WeightVersion() || got.Stage() != 4 ||
-			got.seed != 5 || got.norm != n.norm || got.fit != n.fit || !sameSpec(got.Space().Spec(), n.Space().Spec()) {
+			got.seed != 5 || got.norm != n.norm || got.fit != n.fit || !got.Space().Spec().Equal(n.Space().Spec()) {
 			t.Errorf("loaded %v with %d classes, version %d, stage %d", got.Sharing(), got.Classes(), got.WeightVersion(), got.Stage())
 		}
 		if _, err := LoadModel(path, nil); !errors.Is(err, checkpoint.ErrKind) {

@@ -145,9 +145,6 @@ func inputShape(images, size int) tensor.Shape {
 	return tensor.Shape{N: images, H: size, W: size, C: 3}
 }
 
-// sameSpec reports whether two descriptions are of the same space.
-func sameSpec(a, b searchspace.Spec) bool { return equalJSON(a, b) }
-
 // equalJSON compares two values by their JSON text, as a checkpoint keeps them.
 func equalJSON(a, b any) bool {
 	x, errX := json.Marshal(a)

@@ -115,5 +115,5 @@ func (r *Relaxation) program() (*relaxedProgram, error) {
 func sameNetworks(a, b *searchspace.Space) bool {
 	x, y := a.Spec(), b.Spec()
 	x.Restrictions, y.Restrictions = nil, nil
-	return sameSpec(x, y)
+	return x.Equal(y)
 }

@@ -106,7 +106,7 @@ func (t *training) resume() (err error) {
 func (t *training) same(meta *trainMeta) error {
 	id := meta.Identity
 	if id.Network != t.identity.Network || id.Arch != t.identity.Arch ||
-		!sameSpec(id.Space, t.identity.Space) {
+		!id.Space.Equal(t.identity.Space) {
 		return fmt.Errorf("%w: it trains %s %s, expected %s %s of an equal space", ErrCheckpointMismatch,
 			id.Network, id.Arch, t.identity.Network, t.identity.Arch)
 	}

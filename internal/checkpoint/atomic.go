@@ -18,7 +18,7 @@ const tempMark = ".tmp-"
 // temporary file in the same directory, which is synced, renamed over path, and made durable by
 // syncing the directory; a crash at any point leaves either the old file or the new one, whole.
 // When write or any step fails, the old file stays and the temporary one is removed; a process
-// killed on the way leaves it behind (see [RemoveTemporary]). An existing file's permissions are
+// killed on the way leaves it behind (see [RemoveTemporaries]). An existing file's permissions are
 // kept; a symbolic link at path is replaced, not followed.
 func WriteFileAtomic(path string, write func(w io.Writer) error) (err error) {
 	f, err := createTemporary(path)
@@ -67,26 +67,24 @@ func WriteBytesAtomic(path string, data []byte) error {
 	})
 }
 
-// RemoveTemporary deletes the temporary files that killed writers of path have left beside it. Call
-// it when a program starts, before anything writes to path: a temporary file of a writer that is
-// still at work would be deleted too.
-func RemoveTemporary(path string) error {
-	dir := filepath.Dir(path)
+// RemoveTemporaries deletes the temporary files that killed writers have left in a folder. Call it
+// when a program starts, before anything writes there: a temporary file of a writer that is still at
+// work would be deleted too.
+func RemoveTemporaries(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
-		return fmt.Errorf("remove temporary files of %s: %w", path, err)
+		return fmt.Errorf("remove temporary files: %w", err)
 	}
-	prefix := "." + filepath.Base(path) + tempMark
 	for _, e := range entries {
-		number, ok := strings.CutPrefix(e.Name(), prefix)
-		if !ok || strings.Trim(number, "0123456789-") != "" || !e.Type().IsRegular() {
+		_, number, ok := strings.Cut(e.Name(), tempMark)
+		if !ok || e.Name()[0] != '.' || strings.Trim(number, "0123456789-") != "" || !e.Type().IsRegular() {
 			continue
 		}
 		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("remove temporary files of %s: %w", path, err)
+			return fmt.Errorf("remove temporary files: %w", err)
 		}
 	}
 	return nil

@@ -90,13 +90,13 @@ func TestTemporaryFileOfAKilledWriter(t *testing.T) {
 	if n := names(t, dir); len(n) != 7 {
 		t.Errorf("directory holds %q", n)
 	}
-	if err := RemoveTemporary(path); err != nil {
+	if err := RemoveTemporaries(dir); err != nil {
 		t.Error(err)
 	}
-	if n := names(t, dir); len(n) != 4 {
+	if n := names(t, dir); len(n) != 3 {
 		t.Errorf("directory holds %q", n)
 	}
-	if err := RemoveTemporary(filepath.Join(dir, "none", "x")); err != nil {
+	if err := RemoveTemporaries(filepath.Join(dir, "none")); err != nil {
 		t.Error(err)
 	}
 }
@@ -166,7 +166,7 @@ func TestKilledWriter(t *testing.T) {
 			t.Fatalf("after kill %d: %v", i, err)
 		}
 	}
-	if err := RemoveTemporary(path); err != nil {
+	if err := RemoveTemporaries(filepath.Dir(path)); err != nil {
 		t.Fatal(err)
 	}
 	if n := names(t, filepath.Dir(path)); len(n) != 1 {

@@ -124,8 +124,6 @@ func (t *Tape) backward(r *record) {
 		t.backwardAdd(r, gi)
 	case opMix:
 		t.backwardMix(r, dy)
-	case opScale:
-		t.give(r.a, st.ScaleTensor(dy, r.alpha))
 	case opScaleChannels:
 		dx, ds := st.ScaleChannelsBackward(t.nodes[r.a].t, t.nodes[r.b].t, dy)
 		t.give(r.a, dx)

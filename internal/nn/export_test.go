@@ -2,7 +2,7 @@ package nn
 
 import "github.com/tendril-nas/tendril/internal/tensor"
 
-// Tests compare gradients of inputs, too, which nothing else asks for.
+// Tests compare gradients of inputs, too, and multiply by numbers, which nothing else asks for.
 
 // Variable is Input whose gradient is wanted.
 func (t *Tape) Variable(shape tensor.Shape, data []float32) Value {
@@ -23,4 +23,12 @@ func (t *Tape) ReadGrad(v Value, dst []float32) []float32 {
 	}
 	clear(dst)
 	return dst
+}
+
+// Scale is alpha·x, a mix of one operand.
+func (t *Tape) Scale(x Value, alpha float64) Value {
+	p := NewParamSet(t.st.Backend()).Add("alpha", 1)
+	p.SetFrozen(true)
+	t.st.Write(p.value, 0, []float32{float32(alpha)})
+	return t.Mix([]Value{x}, p.Vector())
 }

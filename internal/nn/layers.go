@@ -96,15 +96,6 @@ func (t *Tape) mix(xs []Value, p Vector, wantStats bool) Value {
 	return out
 }
 
-// Scale is alpha·x.
-func (t *Tape) Scale(x Value, alpha float64) Value {
-	out := t.push(t.st.ScaleTensor(t.get("scale", x), alpha), t.needs(x))
-	if r := t.remember(out); r != nil {
-		r.op, r.a, r.alpha = opScale, x, alpha
-	}
-	return out
-}
-
 // ScaleChannels multiplies x per sample and channel with s (N×1×1×C).
 func (t *Tape) ScaleChannels(x, s Value) Value {
 	a, b := t.get("scale channels", x), t.get("scale channels", s)

@@ -10,7 +10,6 @@ const (
 	opAct
 	opAdd
 	opMix
-	opScale
 	opScaleChannels
 	opConcat
 	opSlice

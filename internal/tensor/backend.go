@@ -97,8 +97,6 @@ type ElementOps interface {
 	// zero grad is not wanted. Where p is 0 the sum is computed too, and nil may stand for the
 	// gradient.
 	MixBackward(xs []Tensor, dy Tensor, p, grad Vec, need []bool) []Tensor
-	// ScaleTensor is alpha·x.
-	ScaleTensor(x Tensor, alpha float64) Tensor
 	// ScaleChannels multiplies every position of sample n and channel c with s[n,0,0,c]:
 	// squeeze-and-excitation. s is N×1×1×C.
 	ScaleChannels(x, s Tensor) Tensor

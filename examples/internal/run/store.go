@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	"github.com/tendril-nas/tendril/internal/checkpoint"
@@ -133,8 +132,8 @@ func (s *Store) remove(condemned func(name string) bool) error {
 
 // sweep removes what writers that were killed left behind.
 func (s *Store) sweep() error {
-	return s.remove(func(name string) bool {
-		return strings.HasPrefix(name, ".") &&
-			strings.Contains(name, ".tmp-")
-	})
+	if s.dir == "" {
+		return nil
+	}
+	return checkpoint.RemoveTemporaries(s.dir)
 }

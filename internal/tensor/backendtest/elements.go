@@ -20,7 +20,7 @@ func testElements(s *suite) {
 		z := w.Add(x, y, act)
 		w.keep("sum", z)
 		w.keep("sum gradient", w.AddBackward(x, y, z, w.gradient(shape), act))
-		w.keep("multiple", w.ScaleTensor(x, -1.75))
+		w.keep("multiple", w.times(x, -1.75))
 		scale := w.tensor(tensor.Vector(shape.N, shape.C))
 		w.keep("scaled channels", w.ScaleChannels(x, scale))
 		dx, ds := w.ScaleChannelsBackward(x, scale, w.gradient(shape))

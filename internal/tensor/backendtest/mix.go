@@ -22,6 +22,13 @@ func (w *world) shares(k int) tensor.Vec {
 	return p
 }
 
+// times is alpha·x, a mix of one operand.
+func (w *world) times(x tensor.Tensor, alpha float32) tensor.Tensor {
+	p := tensor.NewVec(w.Backend().NewBuffer(1))
+	w.Write(p.Buf, 0, []float32{alpha})
+	return w.Mix([]tensor.Tensor{x}, p, false)
+}
+
 // operands is k tensors of one shape that may be delayed in any way, some of them twice.
 func (w *world) operands(shape tensor.Shape, k int) []tensor.Tensor {
 	xs := make([]tensor.Tensor, k)
@@ -30,7 +37,7 @@ func (w *world) operands(shape tensor.Shape, k int) []tensor.Tensor {
 		case 0:
 			xs[i] = w.gradient(shape)
 		case 1:
-			xs[i] = w.ScaleTensor(w.tensor(shape), 0.75)
+			xs[i] = w.times(w.tensor(shape), 0.75)
 		case 2:
 			xs[i] = xs[w.rng.IntN(i+1)]
 		}
@@ -114,7 +121,7 @@ func (s *suite) zeroShares() {
 	w := newWorld(s.open(), 4)
 	shape := tensor.Shape{N: 1, H: 3, W: 3, C: 5}
 	x := w.raw(shape)
-	huge := w.ScaleTensor(w.Fill(shape, 3e38), 10)
+	huge := w.times(w.Fill(shape, 3e38), 10)
 	p := tensor.NewVec(w.Backend().NewBuffer(3))
 	w.Write(p.Buf, 0, []float32{0, 1, 0})
 	got, want := make([]float32, shape.Size()), make([]float32, shape.Size())

@@ -84,11 +84,6 @@ func (s *stream) AddBackward(a, b, _, dyt tensor.Tensor, act tensor.Act) tensor.
 	return s.ActBackward(sum, dyt, act)
 }
 
-// ScaleTensor is alpha·x, pending.
-func (s *stream) ScaleTensor(xt tensor.Tensor, alpha float64) tensor.Tensor {
-	return s.times(in(xt), float32(alpha))
-}
-
 // times is alpha·n, pending.
 func (s *stream) times(n *node, alpha float32) *node {
 	x, p := s.readable(n)

@@ -99,11 +99,6 @@ func (s *stream) operands(xs []tensor.Tensor, p tensor.Vec) []*array {
 	return parts
 }
 
-func (s *stream) ScaleTensor(x tensor.Tensor, alpha float64) tensor.Tensor {
-	in := s.use(x)
-	return s.zip(in.shape, func(i int) float32 { return float32(alpha) * in.data[i] })
-}
-
 func (s *stream) ScaleChannels(x, scale tensor.Tensor) tensor.Tensor {
 	in, sc := s.use(x), s.use(scale)
 	tensor.CheckShape("scale channels", "scale", scale, tensor.Vector(in.shape.N, in.shape.C))

@@ -48,11 +48,13 @@ func TestOrder(t *testing.T) {
 	s.Write(buf, 0, []float32{1000})
 	grad := s.Backend().NewBuffer(1)
 	s.Write(grad, 0, []float32{-1})
+	half := tensor.NewVec(s.Backend().NewBuffer(1))
+	s.Write(half.Buf, 0, []float32{0.5})
 	x := s.Fill(tensor.Vector(1, 1), 1)
 	for range 1000 {
 		s.SGD(buf, grad, nil, tensor.SGDSpec{LR: 1, GradScale: 1})
 		x = s.Add(x, x, tensor.ActNone)
-		x = s.ScaleTensor(x, 0.5)
+		x = s.Mix([]tensor.Tensor{x}, half, false)
 	}
 	var got [1]float32
 	s.Download(x, got[:])
