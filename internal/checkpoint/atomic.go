@@ -68,8 +68,8 @@ func WriteBytesAtomic(path string, data []byte) error {
 }
 
 // RemoveTemporaries deletes the temporary files that killed writers have left in a folder. Call it
-// when a program starts, before anything writes there: a temporary file of a writer that is still at
-// work would be deleted too.
+// when a program starts, before anything writes there: a temporary file of a writer that is still
+// at work would be deleted too.
 func RemoveTemporaries(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
