@@ -21,6 +21,15 @@
 // AdaXpert does. Both are small schemes that say which tensor and which range of channels a layer
 // uses; the rest of the package does not know which one is at work.
 //
+// # A training step
+//
+// A step of a training is a list of passes: each a sub-network, or a relaxed architecture, with the
+// weights of its labels and of its [Teacher]. Their gradients add up, and one update follows. A
+// [Sampler] names them: [Uniform] draws one sub-network, [Several] joins draws, [Sandwich] lets the
+// largest teach others, [NewSampler] makes a function one. [ClassMasks] take classes out of the
+// softmax image by image ([SuperclassDropout]). A [Model] is its own only pass and takes the same
+// teachers and masks.
+//
 // # Classes
 //
 // A network can know the names of its classes ([Options].Classes); they travel with its weights,

@@ -1,0 +1,87 @@
+package supernet
+
+import (
+	"errors"
+	"path/filepath"
+	"testing"
+
+	"github.com/tendril-nas/tendril/searchspace"
+)
+
+// A training goes on from a checkpoint only when what decides about its future is the same:
+// sampler, restriction of the space, teacher and its weights, masks.
+func TestCheckpointKnowsWhatDecides(t *testing.T) {
+	n := tinyNet(t, Elastic)
+	space := n.space
+	narrow, err := space.Restrict(searchspace.Restriction{Decisions: []string{"*.kernel"}, Values: []int{3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	train := stripes(t, 32, 16, 1)
+	teacher := tinyModel(t)
+	trained := tinyModel(t)
+	jitter(t, trained.network, 2)
+	masks, err := SuperclassDropout([]int{0, 0, 1, 1}, 0.5, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := func() *TrainOptions {
+		o := short(1)
+		o.Subnets.Sampler = Uniform(space, 1)
+		o.Teacher = &Teacher{Model: teacher}
+		o.Validation = stripes(t, 8, 16, 2)
+		return o
+	}
+	path := filepath.Join(t.TempDir(), "train.ckpt")
+	o := base()
+	o.Checkpoint = path
+	if _, err := n.Train(t.Context(), train, o); err != nil {
+		t.Fatal(err)
+	}
+	o.Teacher = &Teacher{Model: teacher, Temperature: 1, Weight: 1} // the defaults
+	if res, err := n.Train(t.Context(), train, o); err != nil || !res.Resumed {
+		t.Fatalf("the same options: %+v, %v", res, err)
+	}
+	for name, change := range map[string]func(o *TrainOptions){
+		"restriction": func(o *TrainOptions) { o.Subnets.Sampler = Uniform(narrow, 1) },
+		"seed":        func(o *TrainOptions) { o.Subnets.Sampler = Uniform(space, 2) },
+		"sampler":     func(o *TrainOptions) { o.Subnets.Sampler = Sandwich(space, 2, 1) },
+		"teacher":     func(o *TrainOptions) { o.Teacher = &Teacher{Model: trained} },
+		"temperature": func(o *TrainOptions) { o.Teacher = &Teacher{Model: teacher, Temperature: 2} },
+		"no teacher":  func(o *TrainOptions) { o.Teacher = nil },
+		"masks":       func(o *TrainOptions) { o.Masks = masks },
+		"decay":       func(o *TrainOptions) { o.DecayWeightsOnly = true },
+		"steps":       func(o *TrainOptions) { o.Subnets.StepsPerDraw = 1 },
+		"judges":      func(o *TrainOptions) { o.Subnets.Validation = []searchspace.Arch{space.Smallest()} },
+		"validation":  func(o *TrainOptions) { o.Validation = stripes(t, 12, 16, 2) },
+		"statistics":  func(o *TrainOptions) { o.ValidationOptions = &EvalOptions{Statistics: Running} },
+	} {
+		o := base()
+		o.Checkpoint = path
+		change(o)
+		if _, err := n.Train(t.Context(), train, o); !errors.Is(err, ErrCheckpointMismatch) {
+			t.Errorf("%s changed: %v, expected ErrCheckpointMismatch", name, err)
+		}
+	}
+}
+
+// A training that fails before its first step leaves no checkpoint behind that would refuse the
+// next.
+func TestNoCheckpointOfNothing(t *testing.T) {
+	m := tinyModel(t)
+	train := stripes(t, 32, 16, 1)
+	o := short(1)
+	o.Checkpoint = filepath.Join(t.TempDir(), "train.ckpt")
+	masks, err := SuperclassDropout([]int{0, 1}, 0.5, 1) // of a network of two classes
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Masks = masks
+	if _, err := m.Train(t.Context(), train, o); err == nil {
+		t.Fatal("trained with masks for another network")
+	}
+	o.Masks = nil
+	if res, err := m.Train(t.Context(), train, o); err != nil || res.Resumed {
+		t.Errorf("with the mistake mended: %+v, %v", res, err)
+	}
+}
