@@ -89,14 +89,6 @@ func NewSpace(f Family) (*Space, error) {
 	if err := s.resolveNames(); err != nil {
 		return nil, err
 	}
-	g, err := s.lower(make([]int, len(s.decisions)))
-	if err != nil {
-		return nil, err
-	}
-	names := make(map[string]bool, len(g.Nodes))
-	for i := range g.Nodes {
-		names[g.Nodes[i].Name] = true
-	}
 	sites := make(map[string]bool, len(b.nodes))
 	for i := range b.nodes {
 		n := &b.nodes[i]
@@ -105,8 +97,8 @@ func NewSpace(f Family) (*Space, error) {
 		}
 		sites[n.Site] = true
 	}
-	if len(names) < len(g.Nodes) {
-		return nil, fmt.Errorf("searchspace: family %s has layers with equal names", f.Name)
+	if _, err := s.lower(make([]int, len(s.decisions))); err != nil {
+		return nil, err
 	}
 	return s, nil
 }

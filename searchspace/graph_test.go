@@ -234,3 +234,30 @@ func TestFamilyMistakes(t *testing.T) {
 		}
 	}
 }
+
+// Layers of one name would share weights in a model of their own. Those that only meet under some
+// choices are found when an architecture with both is lowered.
+func TestEqualNames(t *testing.T) {
+	space, err := build(func(b *searchspace.Builder) {
+		x := b.Input()
+		for range 2 {
+			b.Stage("", func() { // adds nothing to names, unlike Block
+				depth := b.OneOf("depth", searchspace.KindDepth, 0, 1)
+				x = b.Repeat(depth, x, func(_ int, x searchspace.Ref) (y searchspace.Ref) {
+					b.Scope("layer", func() { y = b.ConvBN("c", x, searchspace.Conv{Out: searchspace.Const(3)}, searchspace.ActReLU) })
+					return y
+				})
+			})
+		}
+		b.Classifier("head", b.GlobalAvgPool("pool", x), 0)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := space.Lower(space.Smallest()); err != nil {
+		t.Error(err)
+	}
+	if _, err := space.Lower(space.Largest()); err == nil || !strings.Contains(err.Error(), "layer.c.conv") {
+		t.Errorf("error %v, expected one that names the layer", err)
+	}
+}

@@ -27,12 +27,18 @@ func (s *Space) lower(choices []int) (*Graph, error) {
 	}
 	g := &Graph{Nodes: make([]Node, len(b.nodes)), InputSize: s.fam.InputSize, Classes: s.fam.Classes,
 		Stages: b.stages, feature: b.feature}
+	names := make(map[string]bool, len(b.nodes))
 	var madds float64 // a float cannot overflow
 	for i := range b.nodes {
 		n := b.nodes[i].At(choices)
 		if err := n.check(&b.nodes[i], choices); err != nil {
 			return nil, fmt.Errorf("searchspace: family %s: %w", s.fam.Name, err)
 		}
+		if names[n.Name] {
+			return nil, fmt.Errorf("searchspace: family %s has two layers called %s, expected names of their own",
+				s.fam.Name, n.Name)
+		}
+		names[n.Name] = true
 		g.Nodes[i] = n
 		madds += float64(n.In.C) * float64(n.Out.C) * float64(n.Out.H) * float64(n.Out.W) *
 			float64(n.Kernel*n.Kernel)

@@ -70,6 +70,7 @@ func TestBeforeChangesNothing(t *testing.T) {
 			"recalibrate": m.Recalibrate(ctx, train, nil),
 			"read":        m.ReadSafetensors(ctx, path),
 			"grow":        m.GrowClasses(ctx, Unnamed(6)...),
+			"names":       m.SetClassNames(ctx, "a", "b", "c", "d"),
 		} {
 			if !errors.Is(err, ErrTraining) {
 				t.Errorf("%s before step %d: %v, expected ErrTraining", name, step, err)

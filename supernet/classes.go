@@ -123,7 +123,7 @@ func (n *network) setClassNames(ctx context.Context, names classList) error {
 	if err := names.check(); err != nil {
 		return err
 	}
-	if err := n.acquire(ctx); err != nil {
+	if err := n.acquireToChange(ctx); err != nil {
 		return err
 	}
 	defer n.release()

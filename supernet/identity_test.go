@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/tendril-nas/tendril/searchspace"
+	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
 // A training goes on from a checkpoint only when what decides about its future is the same:
@@ -83,5 +84,28 @@ func TestNoCheckpointOfNothing(t *testing.T) {
 	o.Masks = nil
 	if res, err := m.Train(t.Context(), train, o); err != nil || res.Resumed {
 		t.Errorf("with the mistake mended: %+v, %v", res, err)
+	}
+}
+
+// So is what the images become and what the classes are called.
+func TestCheckpointKnowsItsNetwork(t *testing.T) {
+	space, train := tinySpace(t), stripes(t, 32, 16, 1)
+	o := short(1)
+	o.Checkpoint = filepath.Join(t.TempDir(), "train.ckpt")
+	base := Options{Classes: []string{"a", "b", "c", "d"}}
+	for i, change := range []func(*Options){
+		func(*Options) {},
+		func(o *Options) { o.Normalization = dataset.Normalization{Std: [3]float32{1, 1, 1}} },
+		func(o *Options) { o.Classes = []string{"b", "a", "c", "d"} },
+	} {
+		options := base
+		change(&options)
+		m, err := NewModel(space, space.Smallest(), &options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.Train(t.Context(), train, o); (err != nil) != (i > 0) || err != nil && !errors.Is(err, ErrCheckpointMismatch) {
+			t.Errorf("change %d: %v, expected ErrCheckpointMismatch for all but the first", i, err)
+		}
 	}
 }

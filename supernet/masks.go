@@ -66,6 +66,9 @@ func (d *superclassDropout) Mask(step int, labels []int, keep []bool) error {
 		for g := range kept {
 			kept[g] = r.Float64() >= d.rate
 		}
+		if label < 0 || label >= classes {
+			return fmt.Errorf("sample %d has label %d, expected 0 to %d", i, label, classes-1)
+		}
 		kept[d.groups[label]] = true
 		for c, g := range d.groups {
 			keep[i*classes+c] = kept[g]

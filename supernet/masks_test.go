@@ -98,6 +98,9 @@ func TestSuperclassDropout(t *testing.T) {
 			t.Errorf("superclasses %v at rate %v are accepted", c.groups, c.rate)
 		}
 	}
+	if err := d.Mask(0, []int{6}, make([]bool, 6)); err == nil {
+		t.Error("a label that is no class is accepted")
+	}
 	if err := d.Mask(0, []int{1}, make([]bool, 5)); err == nil {
 		t.Error("a network of other classes is accepted")
 	}

@@ -68,6 +68,11 @@ func (n *Net) validator(train dataset.Dataset,
 	if len(archs) == 0 {
 		archs = slices.Compact([]searchspace.Arch{n.space.Smallest(), n.space.Largest()})
 	}
+	for _, a := range archs {
+		if err := n.space.Valid(a); err != nil {
+			return nil, fmt.Errorf("validation: %w", err)
+		}
+	}
 	return func(ctx context.Context) (v Validation, err error) {
 		for _, a := range archs {
 			m, err := b.evaluate(ctx, a)

@@ -94,7 +94,7 @@ func (t *training) bind(pass Pass) (r passRun, err error) {
 
 // bindRelaxed is bind for a relaxed architecture.
 func (t *training) bindRelaxed(r *passRun, x *Relaxation, rows searchspace.Relaxed) error {
-	if x.net.network != t.network {
+	if x.net == nil || x.net.network != t.network {
 		return errors.New("relaxation of another network, expected one of the network that is trained")
 	}
 	if err := x.space.CheckRelaxed(rows); err != nil {

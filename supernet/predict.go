@@ -2,6 +2,7 @@ package supernet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"gorgonia.org/tensor"
@@ -11,6 +12,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
+
+var errNoFunction = errors.New("no function to hand results to")
 
 // Evaluate judges the model with its running statistics. Of o BatchSize and Classes count. Labels
 // that the model has no class for count as wrong and have no part in the loss; the loss of one
@@ -47,6 +50,9 @@ func (m *Model) Predict(ctx context.Context, ds dataset.Dataset, o *EvalOptions,
 // predict hands the probabilities of images to f. The caller has the turn.
 func (n *network) predict(ctx context.Context, p *program, im *images, stats []*nn.Stats, step nn.Step,
 	f func(probs *tensor.Dense, labels []int) error) error {
+	if f == nil {
+		return errNoFunction
+	}
 	done := 0
 	return n.answers(ctx, p, im, stats, step, func(rows []float32, labels []int) error {
 		k := len(rows) / len(labels)
@@ -73,6 +79,9 @@ func (m *Model) Embed(ctx context.Context, ds dataset.Dataset,
 
 func (m *Model) embed(ctx context.Context, im *images,
 	f func(features *tensor.Dense, labels []int) error) error {
+	if f == nil {
+		return errNoFunction
+	}
 	q := m.FeatureLen()
 	var rows []float32
 	return im.each(ctx, func(b *dataset.Batch) error {

@@ -61,7 +61,8 @@ type relaxedProgram struct {
 // searchspace.ErrTooLarge where a layer depends on too many decisions at once, and ErrNoRelaxed
 // where the definition says nothing: sums of tensors whose numbers of channels depend on choices in
 // different ways, concatenations after and shuffles of a variable number of channels, grouped
-// convolutions of one, a choice of kernels with a bias.
+// convolutions of one, a choice of kernels with a bias, layers of a choice of depth that change the
+// number of channels.
 func (n *Net) Relax(space *searchspace.Space) (*Relaxation, error) {
 	if space == nil {
 		space = n.Space()

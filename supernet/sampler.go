@@ -25,7 +25,15 @@ type Sampler interface {
 // NewSampler makes a function a Sampler. The identity must change with everything that the function
 // depends on.
 func NewSampler(identity string, sample func(i int) ([]Pass, error)) Sampler {
+	if sample == nil {
+		return noSampler("sampler: no function")
+	}
 	return funcSampler{identity, sample}
+}
+
+// noSampler is what becomes of a mistake in the making of a sampler: the first draw reports it.
+func noSampler(what string) Sampler {
+	return funcSampler{what, func(int) ([]Pass, error) { return nil, errors.New(what) }}
 }
 
 type funcSampler struct {
@@ -39,6 +47,9 @@ func (s funcSampler) Identity() string             { return s.identity }
 // Uniform draws every decision uniformly: one sub-network a draw, each from a stream of its own.
 // The space may be a restriction of the one that the Net was made for.
 func Uniform(space *searchspace.Space, seed uint64) Sampler {
+	if space == nil {
+		return noSampler("uniform sampler: no space")
+	}
 	return NewSampler(fmt.Sprintf("uniform, seed %d, %s", seed, digest(space)), func(i int) ([]Pass, error) {
 		a, err := drawn(space, seed, "supernet.sampler", uint64(i))
 		return []Pass{{Arch: a}}, err
@@ -50,6 +61,9 @@ func Uniform(space *searchspace.Space, seed uint64) Sampler {
 // temperature 1). See Yu and Huang, "Universally Slimmable Networks and Improved Training
 // Techniques", ICCV 2019, sections 3.2 and 3.3.
 func Sandwich(space *searchspace.Space, k int, seed uint64) Sampler {
+	if space == nil {
+		return noSampler("sandwich sampler: no space")
+	}
 	fromLargest := &Teacher{}
 	return NewSampler(fmt.Sprintf("sandwich, %d random, seed %d, %s", k, seed, digest(space)),
 		func(i int) ([]Pass, error) {
@@ -98,6 +112,9 @@ func Cycle(archs ...searchspace.Arch) Sampler {
 // Several joins n draws of a sampler to one step, as Once-for-all does in its later phases: their
 // gradients add up.
 func Several(n int, s Sampler) Sampler {
+	if s == nil {
+		return noSampler("several draws: no sampler")
+	}
 	return NewSampler(fmt.Sprintf("%d of %s", n, s.Identity()), func(i int) ([]Pass, error) {
 		if n < 1 {
 			return nil, fmt.Errorf("%d draws in a step, expected at least 1", n)

@@ -2,6 +2,8 @@ package supernet
 
 import (
 	"testing"
+
+	"github.com/tendril-nas/tendril/searchspace"
 )
 
 // The sandwich names the largest, the smallest and k others, who learn from the largest.
@@ -39,5 +41,26 @@ func TestSandwich(t *testing.T) {
 	a, _ := Uniform(n.space, 4).Sample(6)
 	if err != nil || len(passes) != 2 || passes[0].Arch != a[0].Arch {
 		t.Errorf("two of uniform: %+v, %v", passes, err)
+	}
+}
+
+// A mistake in the making of a sampler is an error of the training.
+func TestSamplerMistakes(t *testing.T) {
+	n := tinyNet(t, Elastic)
+	for name, s := range map[string]Sampler{
+		"uniform": Uniform(nil, 1), "sandwich": Sandwich(nil, 1, 1), "several": Several(2, nil), "function": NewSampler("f", nil),
+		"none of several": Several(0, Uniform(n.space, 1)), "fewer than none": Sandwich(n.space, -1, 1),
+		"relaxed": NewSampler("r", func(int) ([]Pass, error) { return []Pass{{Relaxation: &Relaxation{}}}, nil }),
+	} {
+		o := short(1)
+		o.Subnets.Sampler = s
+		if _, err := n.Train(t.Context(), stripes(t, 16, 16, 1), o); err == nil {
+			t.Errorf("%s: trained", name)
+		}
+	}
+	o := short(1)
+	o.Validation, o.Subnets.Validation = stripes(t, 8, 16, 1), make([]searchspace.Arch, 1)
+	if res, err := n.Train(t.Context(), stripes(t, 16, 16, 1), o); err == nil || res.Steps > 0 {
+		t.Errorf("judged by no architecture after %d steps: %v", res.Steps, err)
 	}
 }

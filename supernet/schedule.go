@@ -26,6 +26,8 @@ type plan struct {
 	Seed                             uint64
 	FrozenStages                     []int
 	Images, Classes, Size            int
+	ClassNames                       []string
+	Normalization                    dataset.Normalization
 	Validation                       string // what judges; "" for nothing
 	ValidateEvery                    int
 }

@@ -57,6 +57,9 @@ func (t *training) tutorOf(o *Teacher) (*tutor, error) {
 			if c < 0 || c >= len(u.keep) || known != nil && !known[c] {
 				return nil, fmt.Errorf("teacher: class %d, expected one that it and the student have", c)
 			}
+			if u.keep[c] {
+				return nil, fmt.Errorf("teacher: class %d chosen twice, expected once", c)
+			}
 			u.keep[c] = true
 		}
 		if len(o.Classes) == 0 {

@@ -67,6 +67,7 @@ func TestTeacher(t *testing.T) {
 		"weight":      {Model: other, Weight: math.Inf(1)},
 		"class":       {Model: other, Classes: []int{4}},
 		"no class":    {Model: other, Classes: []int{}},
+		"twice":       {Model: other, Classes: []int{1, 1}},
 	} {
 		o := short(1)
 		o.Teacher = bad

@@ -22,6 +22,7 @@ func (t *training) prepare() (err error) {
 	t.sgd = nn.SGD{Momentum: t.plan.Momentum, WeightDecay: t.plan.WeightDecay, Nesterov: t.plan.Nesterov,
 		ClipNorm: t.plan.ClipNorm}
 	t.plan.Sampler, t.plan.StepsPerDraw, t.plan.Validation = t.sampler.Identity(), t.every, t.judged
+	t.plan.ClassNames, t.plan.Normalization = t.classes.names(), t.norm
 	t.identity.Plan = *t.plan
 	if t.opts.Teacher != nil {
 		if t.tutor, err = t.tutorOf(t.opts.Teacher); err != nil {
