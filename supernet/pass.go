@@ -3,6 +3,7 @@ package supernet
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tendril-nas/tendril/searchspace"
 )
@@ -82,7 +83,7 @@ func (t *training) bind(pass Pass) (r passRun, err error) {
 	r.labels = max(r.labels, 0)
 	if !finite(r.weight) || r.weight < 0 || !finite(r.labels) {
 		return r, fmt.Errorf("pass of weight %v with labels of weight %v, expected finite numbers, the "+
-			"first above 0", pass.Weight, pass.Labels)
+			"first not below 0", pass.Weight, pass.Labels)
 	}
 	if pass.Teacher != nil {
 		if r.teacher, err = t.tutorOf(pass.Teacher); err != nil {
@@ -113,29 +114,11 @@ var (
 	errNobodyTeaches  = errors.New("no sub-network in the step that could teach the others")
 )
 
-// arrange puts the pass that teaches others first, and takes its own in-place teacher away.
+// arrange puts the pass that teaches others, if one does, first.
 func arrange(passes []passRun) error {
-	largest, most, inPlace := -1, int64(-1), false
-	for i := range passes {
-		inPlace = inPlace || passes[i].teacher.inPlace()
-	}
-	for i := 0; inPlace && i < len(passes); i++ {
-		if passes[i].coef != nil {
-			continue
-		}
-		if madds := passes[i].program.graph.Cost().MAdds; madds > most {
-			largest, most = i, madds
-		}
-	}
-	if inPlace && largest < 0 {
-		return errNobodyTeaches
-	}
-	if inPlace {
-		first := passes[largest]
-		copy(passes[1:largest+1], passes[:largest])
-		passes[0] = first
-		if first.teacher.inPlace() {
-			passes[0].teacher = nil
+	if slices.ContainsFunc(passes, func(p passRun) bool { return p.teacher.inPlace() }) {
+		if err := teachFirst(passes); err != nil {
+			return err
 		}
 	}
 	for i := range passes {
@@ -143,5 +126,28 @@ func arrange(passes []passRun) error {
 			return errNothingToLearn
 		}
 	}
+	return nil
+}
+
+// teachFirst puts the largest sub-network first and takes its own in-place teacher away.
+func teachFirst(passes []passRun) error {
+	largest, most := -1, int64(-1)
+	for i := range passes {
+		if passes[i].coef != nil {
+			continue // of no size
+		}
+		if madds := passes[i].program.graph.Cost().MAdds; madds > most {
+			largest, most = i, madds
+		}
+	}
+	if largest < 0 {
+		return errNobodyTeaches
+	}
+	first := passes[largest]
+	if first.teacher.inPlace() {
+		first.teacher = nil
+	}
+	copy(passes[1:largest+1], passes[:largest])
+	passes[0] = first
 	return nil
 }

@@ -16,15 +16,8 @@ func benchRelaxed(b *testing.B, space *searchspace.Space, sharing Sharing) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	relax, err := n.Relax(nil)
-	if err != nil {
-		b.Fatal(err)
-	}
 	ds := stripes(b, images, space.InputSize(), 1)
-	l, err := relax.On(ds, nil)
-	if err != nil {
-		b.Fatal(err)
-	}
+	l := lossOn(b, n, ds, nil)
 	rows := randomRows(space, rand.New(rand.NewPCG(1, 2)))
 	run := func(name string, step func() error) {
 		b.Run(name, func(b *testing.B) {
@@ -50,8 +43,8 @@ func benchRelaxed(b *testing.B, space *searchspace.Space, sharing Sharing) {
 	first := firstBatch(b, ds, images)
 	t := &training{network: n.network, plan: &plan{}}
 	run("weights", func() error {
-		relax.prog.coef.write(n.runner.tape.Stream(), rows, false)
-		_, _, err := t.step(first, plain(relax.prog.program), 1e-3, 1)
+		l.relax.prog.coef.write(n.runner.tape.Stream(), rows, false)
+		_, _, err := t.step(first, plain(l.relax.prog.program), 1e-3, 1)
 		return err
 	})
 }

@@ -240,14 +240,7 @@ func TestRelaxedSeesCost(t *testing.T) {
 		if err := n.setValues(values); err != nil {
 			t.Fatal(err)
 		}
-		relax, err := n.Relax(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		l, err := relax.On(ds, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		l := lossOn(t, n, ds, nil)
 		r := rand.New(rand.NewPCG(5, 6))
 		for range 5 {
 			rows := randomRows(space, r)

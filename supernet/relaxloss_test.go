@@ -20,15 +20,21 @@ func relaxedLoss(t testing.TB, space *searchspace.Space, sharing Sharing, o *Rel
 		t.Fatal(err)
 	}
 	jitter(t, n.network, 1)
+	return lossOn(t, n, stripes(t, 12, space.InputSize(), 1), o), []int{0, 3, 2, 9, 5, 6, 7, 11}
+}
+
+// lossOn is the loss of the relaxed architectures of a supernet's whole space on a data set.
+func lossOn(t testing.TB, n *Net, ds dataset.Dataset, o *RelaxOptions) *RelaxedLoss {
+	t.Helper()
 	relax, err := n.Relax(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := relax.On(stripes(t, 12, space.InputSize(), 1), o)
+	l, err := relax.On(ds, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return l, []int{0, 3, 2, 9, 5, 6, 7, 11}
+	return l
 }
 
 // randomRows is rows that do not sum to 1, around those of mixtures.

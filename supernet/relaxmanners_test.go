@@ -73,14 +73,7 @@ func TestRelaxedWorkersDoNotMatter(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		relax, err := n.Relax(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		l, err := relax.On(ds, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		l := lossOn(t, n, ds, nil)
 		loss, grad, err := l.Gradient(t.Context(), rows, []int{8, 1, 1, 5, 4})
 		if err != nil {
 			t.Fatal(err)

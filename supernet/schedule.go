@@ -57,7 +57,7 @@ func planOf(o *TrainOptions, train dataset.Dataset, classes int) (*plan, error) 
 		TMax: o.TMax, WarmupSteps: max(o.WarmupSteps, 0), DecayEpochs: orInt(o.DecayEpochs,
 			defaultDecayEpochs),
 		Gamma: orFloat(o.Gamma, defaultGamma), LabelSmoothing: o.LabelSmoothing, ClipNorm: o.ClipNorm,
-		DecayWeightsOnly: o.DecayWeightsOnly, Teacher: o.Teacher.identity(), Augment: o.Augment,
+		DecayWeightsOnly: o.DecayWeightsOnly, Augment: o.Augment,
 		NoShuffle: o.NoShuffle, Seed: o.Seed,
 		FrozenStages: slices.Sorted(slices.Values(o.FrozenStages)),
 		Images:       train.Len(), Classes: classes, Size: train.Size(),

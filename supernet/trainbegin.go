@@ -23,6 +23,9 @@ func (t *training) prepare() (err error) {
 		ClipNorm: t.plan.ClipNorm}
 	t.plan.Sampler, t.plan.StepsPerDraw, t.plan.Validation = t.sampler.Identity(), t.every, t.judged
 	t.plan.ClassNames, t.plan.Normalization = t.classes.names(), t.norm
+	if t.opts.Checkpoint != "" { // reads all weights of a teacher
+		t.plan.Teacher = t.opts.Teacher.identity()
+	}
 	t.identity.Plan = *t.plan
 	if t.opts.Teacher != nil {
 		if t.tutor, err = t.tutorOf(t.opts.Teacher); err != nil {

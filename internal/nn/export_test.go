@@ -1,8 +1,13 @@
 package nn
 
-import "github.com/tendril-nas/tendril/internal/tensor"
+import (
+	"math/rand/v2"
 
-// Tests compare gradients of inputs, too, and multiply by numbers, which nothing else asks for.
+	"github.com/tendril-nas/tendril/internal/tensor"
+)
+
+// Tests compare gradients of inputs, too, multiply by numbers, and draw other first values, which
+// nothing else asks for.
 
 // Variable is Input whose gradient is wanted.
 func (t *Tape) Variable(shape tensor.Shape, data []float32) Value {
@@ -31,4 +36,14 @@ func (t *Tape) Scale(x Value, alpha float64) Value {
 	p.SetFrozen(true)
 	t.st.Write(p.value, 0, []float32{float32(alpha)})
 	return t.Mix([]Value{x}, p.Vector())
+}
+
+// InitNormal fills a parameter from a normal distribution of mean 0.
+func (p *Param) InitNormal(st tensor.Stream, r *rand.Rand, std float64) {
+	p.fill(st, func() float64 { return r.NormFloat64() * std })
+}
+
+// InitConstant fills a parameter with one value.
+func (p *Param) InitConstant(st tensor.Stream, value float64) {
+	p.fill(st, func() float64 { return value })
 }
