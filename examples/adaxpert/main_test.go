@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -116,9 +117,20 @@ func TestBaselinesAndScenarios(t *testing.T) {
 				}
 			}
 		}},
-		"random": {[]string{"-baseline", "random", "-always"}, func(t *testing.T, r growth.Report) {
-			if s := r.Snapshots[2]; s.Decision != growth.Adjusted {
-				t.Errorf("random: %s", s.Decision)
+		"random": {[]string{"-baseline", "random", "-madds", "0.5,0.5,0.8"},
+			func(t *testing.T, r growth.Report) {
+				for i, want := range []float64{0.5e6, 0.5e6, 0.8e6} {
+					if got := float64(r.Snapshots[i].MAddsAfter); math.Abs(got/want-1) > 0.03 {
+						t.Errorf("snapshot %d: %.0f multiply-adds, want about %.0f", i+1, got, want)
+					}
+				}
+				if s := r.Snapshots; s[1].ArchAfter != s[0].ArchAfter || s[2].Decision != growth.Adjusted {
+					t.Errorf("random: %+v", s)
+				}
+			}},
+		"middle": {[]string{"-baseline", "middle"}, func(t *testing.T, r growth.Report) {
+			if !strings.HasPrefix(r.Final.Arch, "3,3,3,3,3:5,5,5,") {
+				t.Errorf("middle is %s", r.Final.Arch)
 			}
 		}},
 		"classes": {[]string{"-scenario", "II", "-classes", "2,4"}, func(t *testing.T, r growth.Report) {
@@ -175,7 +187,7 @@ func TestUsageErrors(t *testing.T) {
 		want string
 	}{
 		{[]string{"-scenario", "III"}, run.ExitUsage, `-scenario "III"`},
-		{[]string{"-baseline", "worst"}, run.ExitUsage, "fixed, largest, scratch, random"},
+		{[]string{"-baseline", "worst"}, run.ExitUsage, "fixed, middle, largest, random, scratch"},
 		{[]string{"-resume"}, run.ExitUsage, "-resume needs -out"},
 		{[]string{"-resume", "-out", saved}, run.ExitError, "damaged"},
 		{[]string{"-wat"}, run.ExitUsage, "-wat"},

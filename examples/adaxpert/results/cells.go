@@ -84,8 +84,11 @@ func tinyArgs() []string {
 
 // methodArgs selects a method.
 func methodArgs(method string) []string {
-	if method == "ours" {
+	switch method {
+	case "ours":
 		return nil
+	case growth.Random:
+		return []string{"-baseline", method, "-madds", "2"}
 	}
 	return []string{"-baseline", method}
 }

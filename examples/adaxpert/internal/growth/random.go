@@ -112,8 +112,12 @@ func (e *engine) rewardFor(ctx context.Context, space *searchspace.Space, judge 
 	if err != nil {
 		return nil, err
 	}
+	lambda, err := e.lambda()
+	if err != nil {
+		return nil, err
+	}
 	cost, err := adjuster.MAdds(space, prev)
-	return &relative{adjuster.Reward{Lambda: run.OrNone(e.lambda)}, space, base, cost, d}, err
+	return &relative{adjuster.Reward{Lambda: lambda}, space, base, cost, d}, err
 }
 
 func (r *relative) candidate(m searchspace.Measurement) (adjuster.Candidate, error) {

@@ -1,6 +1,11 @@
 package growth
 
-import "github.com/tendril-nas/tendril/adjuster"
+import (
+	"fmt"
+
+	"github.com/tendril-nas/tendril/adjuster"
+	"github.com/tendril-nas/tendril/examples/internal/run"
+)
 
 // Decisions of a snapshot: what the adjuster calls actions, as text.
 const (
@@ -23,7 +28,7 @@ type SnapshotReport struct {
 	Images      int                `json:"images"`
 	Classes     int                `json:"classes"`
 	H           float64            `json:"h"` // eq. 4, percentage points
-	D           float64            `json:"d"` // eq. 1
+	D           float64            `json:"d"` // eq. 1, in the form of -distance
 	Decision    string             `json:"decision"`
 	ArchBefore  string             `json:"arch_before"`
 	ArchAfter   string             `json:"arch_after"`
@@ -31,6 +36,7 @@ type SnapshotReport struct {
 	MAddsAfter  int64              `json:"madds_after"`
 	AccBefore   float64            `json:"acc_before"`
 	AccAfter    float64            `json:"acc_after"`
+	Against     *Rival             `json:"against,omitempty"`
 	Seconds     map[string]float64 `json:"seconds"`
 }
 
@@ -39,16 +45,72 @@ type FinalReport struct {
 	Arch         string  `json:"arch"`
 	MAdds        int64   `json:"madds"`
 	TestAccuracy float64 `json:"test_accuracy"`
+	Against      *Rival  `json:"against,omitempty"`
 }
 
-// Keys of SnapshotReport.Seconds: the kinds of work at a snapshot, which also name its phases.
-const (
-	SecondsMeasure  = "measure" // H_t and d_t
-	SecondsSupernet = "supernet"
-	SecondsAdjuster = "adjuster"
-	SecondsRetrain  = "retrain"
-	SecondsTotal    = "total"
-)
+// report says in numbers what was done about the snapshot under way. ours are the answers of the
+// network that serves now to the test images.
+func (e *engine) report(o *adjuster.Outcome, ours answers) (*SnapshotReport, error) {
+	space, err := e.space(e.t)
+	if err != nil {
+		return nil, err
+	}
+	all, err := e.scenario.All(e.t)
+	if err != nil {
+		return nil, err
+	}
+	r := &SnapshotReport{Images: all.Len(), Classes: space.Classes(), Decision: string(o.Action),
+		AccBefore: ours.accuracy(), AccAfter: ours.accuracy(), Seconds: map[string]float64{}}
+	e.book(r.Seconds, o)
+	before := o.Before
+	if before.IsZero() {
+		before = o.After
+	}
+	r.ArchBefore, r.ArchAfter = space.Format(before), space.Format(o.After)
+	costBefore, err := space.Cost(before)
+	if err != nil {
+		return nil, err
+	}
+	costAfter, err := space.Cost(o.After)
+	if err != nil {
+		return nil, err
+	}
+	r.MAddsBefore, r.MAddsAfter = costBefore.MAdds, costAfter.MAdds
+	if e.t == 1 {
+		return r, nil
+	}
+	m, ok, err := run.Recall[measured](e.job, e.phase(SecondsMeasure))
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, fmt.Errorf("snapshot %d was never measured", e.t)
+	}
+	r.H, r.D, r.AccBefore = m.Reading.H(), m.Reading.Distance, m.Test.Accuracy()
+	return r, nil
+}
+
+// book enters what the snapshot under way took.
+func (e *engine) book(s map[string]float64, o *adjuster.Outcome) {
+	enter := func(kind string, seconds float64) {
+		if seconds > 0 {
+			s[kind] += seconds
+			s[SecondsTotal] += seconds
+		}
+	}
+	for _, kind := range []string{SecondsMeasure, SecondsSupernet, SecondsTrial, SecondsCompare,
+		SecondsRetrain} {
+		enter(kind, e.seconds(kind, e.t))
+	}
+	if o.Search != nil {
+		enter(SecondsAdjuster, e.seconds(SecondsAdjuster, e.t))
+	}
+	kept := SecondsRetrain
+	if s[SecondsCompare] > 0 {
+		kept = SecondsCompare
+	}
+	enter(kept, e.seconds(kindKeep, e.t))
+}
 
 // WithoutSeconds returns a copy without wall times: what must be equal when a run is repeated or
 // resumed.
@@ -61,11 +123,12 @@ func (r *Report) WithoutSeconds() Report {
 	return c
 }
 
-// SearchSeconds is the time spent on fine-tuning supernets and training adjusters.
+// SearchSeconds is the time spent on fine-tuning supernets, training adjusters and trials of
+// finalists.
 func (r *Report) SearchSeconds() float64 {
 	var s float64
 	for _, n := range r.Snapshots {
-		s += n.Seconds[SecondsSupernet] + n.Seconds[SecondsAdjuster]
+		s += n.Seconds[SecondsSupernet] + n.Seconds[SecondsAdjuster] + n.Seconds[SecondsTrial]
 	}
 	return s
 }

@@ -97,11 +97,8 @@ func arrival(steps []Step, label, p, n int) int {
 // Len is the number of snapshots T; they are numbered from 1.
 func (s *Scenario) Len() int { return len(s.steps) }
 
-// Step returns the description of snapshot t.
-func (s *Scenario) Step(t int) Step { return s.steps[t-1] }
-
-// Classes is the number of classes known at snapshot t.
-func (s *Scenario) Classes(t int) int { return s.steps[t-1].Classes }
+// Classes are the names of the classes known at snapshot t.
+func (s *Scenario) Classes(t int) []string { return s.pool.Classes()[:s.steps[t-1].Classes] }
 
 // All is D_t.
 func (s *Scenario) All(t int) (dataset.Dataset, error) { return s.Arrived(0, t) }
@@ -178,13 +175,15 @@ func Labels(counts ...int) []Step {
 	return steps
 }
 
-// LabelCounts is the growth of the label space used by default: a tenth, two, four, eight tenths
-// and all of the classes, as in the paper, or equal steps of a fifth where a tenth would be fewer
-// than two classes.
-func LabelCounts(classes int) []int {
-	shares := []float64{0.1, 0.2, 0.4, 0.8, 1}
-	if classes < 20 {
-		shares = []float64{0.2, 0.4, 0.6, 0.8, 1}
+// LabelCounts is the growth of the label space by shares of the classes, each step by at least one
+// class and none below two. Without shares they are a tenth, two, four, eight tenths and all of the
+// classes, as in the paper, or fifths where a tenth would be fewer than two classes.
+func LabelCounts(classes int, shares ...float64) []int {
+	if shares == nil {
+		shares = []float64{0.1, 0.2, 0.4, 0.8, 1}
+		if classes < 20 {
+			shares = []float64{0.2, 0.4, 0.6, 0.8, 1}
+		}
 	}
 	var counts []int
 	for _, s := range shares {

@@ -173,6 +173,9 @@ func TestScenarioErrors(t *testing.T) {
 }
 
 func TestLabelCounts(t *testing.T) {
+	if got := LabelCounts(3, 0.5, 0.6, 1); !slices.Equal(got, []int{2, 3}) {
+		t.Errorf("halves of three classes: %v", got)
+	}
 	for classes, want := range map[int][]int{
 		10: {2, 4, 6, 8, 10}, 100: {10, 20, 40, 80, 100}, 2: {2}, 3: {2, 3}, 1000: {100, 200, 400, 800, 1000},
 	} {

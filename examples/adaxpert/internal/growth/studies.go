@@ -21,7 +21,7 @@ func study(ctx context.Context, j *run.Job, cfg *Config, t int) (*engine, error)
 	if err != nil {
 		return nil, err
 	}
-	start, err := e.start()
+	start, err := e.start(1)
 	if err != nil {
 		return nil, err
 	}
@@ -35,6 +35,7 @@ func study(ctx context.Context, j *run.Job, cfg *Config, t int) (*engine, error)
 		if err := e.Retrain(ctx, start); err != nil {
 			return nil, err
 		}
+		clear(e.networks)
 	}
 }
 
@@ -104,7 +105,7 @@ func RankStudy(ctx context.Context, j *run.Job, cfg *Config, n int) ([]Ranked, e
 func (e *engine) retrainedAlone(ctx context.Context, a searchspace.Arch, train,
 	test dataset.Dataset) (float64, error) {
 	step, _ := search.StepOf(ctx)
-	model, err := supernet.NewModel(e.full, a, e.netOptions(seedModel, step))
+	model, err := supernet.NewModel(e.full, a, e.netOptions(1, e.cfg.Seed.For(seedModel, step)))
 	if err != nil {
 		return 0, err
 	}
@@ -116,7 +117,7 @@ func (e *engine) retrainedAlone(ctx context.Context, a searchspace.Arch, train,
 	if _, err := model.Train(ctx, train, opts); err != nil {
 		return 0, err
 	}
-	t, err := Tally(ctx, model, test)
+	t, err := tally(ctx, model, test)
 	return t.Accuracy(), err
 }
 
@@ -149,7 +150,7 @@ func PolicyStudy(ctx context.Context, j *run.Job, cfg *Config, seeds int) ([]Lea
 	if err != nil {
 		return nil, err
 	}
-	prev, err := e.start()
+	prev, err := e.start(1)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +169,10 @@ func policyPhase(seed uint64) string { return fmt.Sprintf("policy-%d", seed) }
 
 func (e *engine) learn(ctx context.Context, j *adjuster.Judges, prev searchspace.Arch, d float64,
 	seed uint64) (Learnt, error) {
-	opts := e.adjusterOptions()
+	opts, err := e.adjusterOptions()
+	if err != nil {
+		return Learnt{}, err
+	}
 	opts.Seed = seed
 	a, err := adjuster.New(j.Space, opts)
 	if err != nil {

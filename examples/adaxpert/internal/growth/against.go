@@ -1,0 +1,79 @@
+package growth
+
+import (
+	"context"
+
+	"github.com/tendril-nas/tendril/supernet"
+)
+
+// Rival is what keeping the first network gives, trained on at the same snapshots and for as many
+// steps as the one in service.
+type Rival struct {
+	MAdds    int64   `json:"madds"`
+	Accuracy float64 `json:"accuracy"` // a fraction of the same test images
+	// Difference is the accuracy of the network in service less Accuracy; StandardError is that of
+	// the paired comparison over the test images.
+	Difference    float64 `json:"difference"`
+	StandardError float64 `json:"standard_error"`
+}
+
+// rival is an engine beside e that keeps the first network. The first snapshot is common to both.
+func (e *engine) rival() *engine {
+	if e.method != "" || !e.cfg.Against {
+		return nil
+	}
+	return &engine{setting: e.setting, method: Fixed, arm: "against-",
+		networks: map[string]*supernet.Model{}}
+}
+
+// follow brings a rival to the snapshot under way of e, which has been answered, and adds the
+// comparison to its report.
+func (r *engine) follow(ctx context.Context, e *engine, ours answers, s *SnapshotReport) error {
+	r.t = e.t
+	last, err := e.lastRetrained(e.t)
+	if err != nil {
+		return err
+	}
+	switch {
+	case r.t == 1:
+		r.serving = e.serving
+	case last.Snapshot == r.t:
+		start, err := r.start(r.t)
+		if err != nil {
+			return err
+		}
+		if err := r.Retrain(ctx, start); err != nil {
+			return err
+		}
+	}
+	theirs, err := r.tested(ctx)
+	if err != nil {
+		return err
+	}
+	clear(r.networks)
+	if r.t > 1 {
+		s.Seconds[SecondsAgainst] = r.seconds(SecondsRetrain, r.t) + r.seconds(kindKeep, r.t) +
+			r.seconds(kindTest, r.t)
+	}
+	s.Against, err = r.beside(theirs, ours)
+	return err
+}
+
+// beside compares answers to the same images.
+func (r *engine) beside(theirs, ours answers) (*Rival, error) {
+	start, err := r.start(1)
+	if err != nil {
+		return nil, err
+	}
+	space, err := r.space(r.t)
+	if err != nil {
+		return nil, err
+	}
+	cost, err := space.Cost(start)
+	if err != nil {
+		return nil, err
+	}
+	v := &Rival{MAdds: cost.MAdds, Accuracy: theirs.accuracy()}
+	v.Difference, v.StandardError = ours.difference(theirs)
+	return v, nil
+}
