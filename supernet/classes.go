@@ -80,9 +80,9 @@ func (c classList) grow(other classList) (classList, error) {
 	return grown, nil
 }
 
-// match says which class of a list becomes which of another: that of its name, or that of its
-// number where there are no names.
-func (c classList) match(other classList) (axis, error) {
+// match says which class of the list every class of another one is: that of its name, or that of
+// its number where there are no names; −1 for new ones.
+func (c classList) match(other classList) ([]int, error) {
 	if err := other.check(); err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (c classList) match(other classList) (axis, error) {
 			source[i] = -1
 		}
 	}
-	return axisOf(source), nil
+	return source, nil
 }
 
 // names is a copy of the list, nil if there are no names.

@@ -106,30 +106,9 @@ func (m *Model) WithClasses(ctx context.Context, classes ...string) (*Model, err
 }
 
 func (m *Model) withClasses(ctx context.Context, classes classList) (*Model, error) {
-	if err := m.acquire(ctx); err != nil {
+	if err := classes.check(); err != nil {
 		return nil, err
 	}
-	defer m.release()
-	matched, err := m.classes.match(classes)
-	if err != nil {
-		return nil, err
-	}
-	space, err := m.space.WithClasses(len(classes))
-	if err != nil {
-		return nil, err
-	}
-	o := m.options()
-	o.Classes = classes
-	out, err := newModel(m.backend, space, m.arch, o)
-	if err != nil {
-		return nil, err
-	}
-	ls := links(m.prog.graph, m.store, out.prog.graph, out.store)
-	for i := range ls {
-		if ls[i].node.ID == out.prog.logits {
-			ls[i].out = matched
-		}
-	}
-	out.SetStage(m.Stage())
-	return out, out.inherit(m.network, ls)
+	out, _, err := m.morph(ctx, m.arch, &MorphOptions{Classes: classes})
+	return out, err
 }
