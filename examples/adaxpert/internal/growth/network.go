@@ -106,19 +106,22 @@ func (e *engine) newborn(ctx context.Context, a searchspace.Arch, inherit string
 	return e.descend(ctx, s.model, a)
 }
 
-// descend makes the network of an architecture out of the one in service.
+// descend makes the network of an architecture out of the one in service: it goes on where that one
+// is, and what that one has no weights for comes from the supernet, if there is one.
 func (e *engine) descend(ctx context.Context, m *supernet.Model, a searchspace.Arch) (*supernet.Model, error) {
-	if m.Arch() == a {
-		return m.WithClasses(ctx, e.scenario.Classes(e.t)...)
+	o := &supernet.MorphOptions{Classes: e.scenario.Classes(e.t)}
+	if m.Arch() != a {
+		if err := e.FineTune(ctx); err != nil { // loads N_t after an interruption
+			return nil, err
+		}
+		o.Supernet = e.net
 	}
-	if err := e.FineTune(ctx); err != nil {
+	var err error
+	if o.Calibration, err = e.trainingSet(e.t); err != nil {
 		return nil, err
 	}
-	train, err := e.scenario.Train(e.t)
-	if err != nil {
-		return nil, err
-	}
-	return e.net.Extract(ctx, a, train)
+	d, _, err := m.Morph(ctx, a, o)
+	return d, err
 }
 
 // teacher is the model in service, which teaches the classes that it knows; nil before there is one.
