@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 
+	"github.com/tendril-nas/tendril/adjuster"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
@@ -44,8 +45,14 @@ func (e *engine) trial() (*descendants, error) {
 
 // Contest judges the adapted architecture and the one in service after the whole of their training.
 // The latter goes on from its weights whatever the adapted one begins with. See adjuster.Comparer.
-func (c contender) Contest(context.Context) (*descendants, error) {
-	return c.descendants(SecondsCompare, c.retraining)
+func (c contender) Contest(context.Context) (adjuster.RangeEvaluator, error) {
+	return c.descendants(SecondsCompare, func(a searchspace.Arch) (upbringing, error) {
+		u, err := c.retraining(a)
+		if u.phase == c.phase(kindKeep) {
+			u.inherit = FromServing
+		}
+		return u, err
+	})
 }
 
 // contender is an engine that compares before it changes the network in service.

@@ -153,10 +153,12 @@ func (e *engine) phase(kind string) string { return e.phaseAt(kind, e.t) }
 
 func (e *engine) phaseAt(kind string, t int) string {
 	if t == 1 {
-		return fmt.Sprintf("%s-%d", kind, t)
+		return phaseName(kind, t)
 	}
-	return fmt.Sprintf("%s%s-%d", e.arm, kind, t)
+	return e.arm + phaseName(kind, t)
 }
+
+func phaseName(kind string, t int) string { return fmt.Sprintf("%s-%d", kind, t) }
 
 // title is what progress is shown under.
 func (e *engine) title(kind string, t int) string {

@@ -25,10 +25,18 @@ type upbringing struct {
 func (e *engine) retraining(a searchspace.Arch) (upbringing, error) {
 	u := upbringing{e.phase(SecondsRetrain), e.title(SecondsRetrain, e.t), e.cfg.Inherit, 1}
 	s, err := e.service(e.t)
-	if err == nil && s != nil && s.model.Arch() == a {
-		u.phase, u.title = e.phase(kindKeep), e.title(kindKeep, e.t)
+	if err != nil || s == nil || s.model.Arch() != a {
+		return u, err
 	}
-	return u, err
+	u.phase, u.title = e.phase(kindKeep), e.title(kindKeep, e.t)
+	if e.arm != "" {
+		twin, err := e.twin()
+		if twin {
+			u.phase = phaseName(kindKeep, e.t)
+		}
+		return u, err
+	}
+	return u, nil
 }
 
 // network is the network of an architecture, trained on the snapshot under way. It is trained once,

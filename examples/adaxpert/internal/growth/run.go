@@ -37,7 +37,6 @@ func Run(ctx context.Context, j *run.Job, cfg *Config) (*Report, error) {
 		if err != nil {
 			return rep, err
 		}
-		clear(e.networks)
 		snap, err := e.report(o, ours)
 		if err != nil {
 			return rep, err
@@ -47,6 +46,7 @@ func Run(ctx context.Context, j *run.Job, cfg *Config) (*Report, error) {
 				return rep, fmt.Errorf("keeping the first network: %w", err)
 			}
 		}
+		clear(e.networks)
 		outcomes, rep.Snapshots = append(outcomes, o), append(rep.Snapshots, *snap)
 		e.describe(snap, o)
 	}
