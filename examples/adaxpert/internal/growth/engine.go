@@ -97,6 +97,7 @@ const (
 	seedTrialData    = "adaxpert.trial.data"
 	seedJudges       = "adaxpert.judges"
 	seedHeld         = "adaxpert.held"
+	seedRelabelling  = "adaxpert.relabelling"
 	seedPolicy       = "adaxpert.policy"
 	seedCandidates   = "adaxpert.candidates"
 	seedArch         = "adaxpert.arch"

@@ -25,6 +25,8 @@ type retrained struct {
 	Snapshot  int            `json:"snapshot"`
 	Network   string         `json:"network"`   // phase that trained it
 	Reference adjuster.Tally `json:"reference"` // of all images of the snapshot
+	// Unit, at the first snapshot, is the distance that counts as 1; 0 = there is none.
+	Unit float64 `json:"unit,omitempty"`
 }
 
 func (r *retrained) momentsFile() string { return "moments-" + r.Network + ".ckpt" }
@@ -133,6 +135,11 @@ func (e *engine) takeStock(ctx context.Context, s *serving) error {
 	}
 	if err := addMoments(ctx, s.moments, s.model, all); err != nil {
 		return err
+	}
+	if e.t == 1 && e.cfg.Adjuster.Distance == "calibrated" {
+		if s.record.Unit, err = e.unit(ctx, s, all); err != nil {
+			return err
+		}
 	}
 	data, err := s.moments.MarshalBinary()
 	if err != nil {
