@@ -136,7 +136,7 @@ func (e *engine) takeStock(ctx context.Context, s *serving) error {
 	if err := addMoments(ctx, s.moments, s.model, all); err != nil {
 		return err
 	}
-	if e.t == 1 && e.cfg.Adjuster.Distance == "calibrated" {
+	if e.t == 1 && e.calibrated() {
 		if s.record.Unit, err = e.unit(ctx, s, all); err != nil {
 			return err
 		}
