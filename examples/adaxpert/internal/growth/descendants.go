@@ -37,10 +37,14 @@ func (e *engine) descendants(kind string, raise func(searchspace.Arch) (upbringi
 // share of its training.
 func (e *engine) trial() (*descendants, error) {
 	return e.descendants(SecondsTrial, func(a searchspace.Arch) (upbringing, error) {
-		sum := sha256.Sum256([]byte(e.full.Format(a)))
-		phase := e.phase(SecondsTrial) + "." + hex.EncodeToString(sum[:4])
-		return upbringing{phase, e.title(SecondsTrial, e.t), FromServing, e.cfg.Trial}, nil
+		return upbringing{e.trialPhase(a), e.title(SecondsTrial, e.t), FromServing, e.cfg.Trial}, nil
 	})
+}
+
+// trialPhase names the training of a finalist.
+func (e *engine) trialPhase(a searchspace.Arch) string {
+	sum := sha256.Sum256([]byte(e.full.Format(a)))
+	return e.phase(SecondsTrial) + "." + hex.EncodeToString(sum[:4])
 }
 
 // Contest judges the adapted architecture and the one in service after the whole of their training.

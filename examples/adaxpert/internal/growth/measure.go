@@ -57,9 +57,17 @@ func (e *engine) measure(ctx context.Context) (m measured, err error) {
 // tally counts the images of ds that m classifies right. Classes that m has not learnt count as
 // wrong.
 func tally(ctx context.Context, m *supernet.Model, ds dataset.Dataset) (adjuster.Tally, error) {
+	t := adjuster.Tally{Total: ds.Len()}
+	var err error
+	if k := m.Classes(); k < len(ds.Classes()) {
+		if ds, err = dataset.ByClass(ds, firstLabels(k)...); err != nil {
+			return t, err
+		}
+	}
 	if ds.Len() == 0 {
-		return adjuster.Tally{}, nil
+		return t, nil
 	}
 	r, err := m.Evaluate(ctx, ds, nil)
-	return adjuster.Tally{Correct: r.Correct, Total: r.Samples}, err
+	t.Correct = r.Correct
+	return t, err
 }
