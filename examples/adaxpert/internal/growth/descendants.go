@@ -12,8 +12,8 @@ import (
 )
 
 // descendants judges architectures by networks that are trained for it, on the images that are held
-// back. A network is trained when it is first asked for, is kept until the snapshot is over, and can
-// then go into service.
+// back. A network is trained when it is first asked for, is kept until the snapshot is over, and
+// can then go into service.
 type descendants struct {
 	e      *engine
 	kind   string // of work, whose time the judging takes

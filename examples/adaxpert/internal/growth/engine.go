@@ -23,7 +23,8 @@ type setting struct {
 	norm     dataset.Normalization
 }
 
-// engine owns the supernet and the model in service of one method. It is the learner of Algorithm 1.
+// engine owns the supernet and the model in service of one method. It is the learner of
+// Algorithm 1.
 //
 // All methods train their networks alike: on the same images, for as many steps, in an order and
 // with an augmentation that depend on seed and snapshot alone.
@@ -115,8 +116,8 @@ func (s *setting) netOptions(t int, seed uint64) *supernet.Options {
 		Classes: s.scenario.Classes(t)}
 }
 
-// trainingSet is what networks for service are trained on at snapshot t: D_t without the images that
-// decide about them.
+// trainingSet is what networks for service are trained on at snapshot t: D_t without the images
+// that decide about them.
 func (s *setting) trainingSet(t int) (dataset.Dataset, error) {
 	if s.cfg.Compare {
 		return s.scenario.Train(t)

@@ -12,8 +12,8 @@ import (
 	"github.com/tendril-nas/tendril/wasserstein"
 )
 
-// serving is the model in service and what is known of the data that its weights were trained on. It
-// does not change: what descends from it is another model.
+// serving is the model in service and what is known of the data that its weights were trained on.
+// It does not change: what descends from it is another model.
 type serving struct {
 	model   *supernet.Model
 	moments *wasserstein.Moments
