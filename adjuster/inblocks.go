@@ -12,7 +12,8 @@ import (
 func (r *run) rankByRace(ctx context.Context, archs []searchspace.Arch, o *Race,
 	res *Result) (searchspace.Status, error) {
 	judge := r.judges.Final.(RangeEvaluator)
-	field := &race{blocks: blocks{o.Block, judge.Len()}, first: o.First, errors: o.errors(), keep: 1,
+	n := judge.Len()
+	field := &race{blocks: blocks{min(o.Block, n), n}, first: o.First, errors: o.errors(), keep: 1,
 		value: r.a.opts.Objective.Value}
 	if r.judges.Trial != nil {
 		field.keep = r.a.opts.Finalists

@@ -60,8 +60,8 @@ type Options struct {
 	// Elites adds that many of the best different proposals seen on the way to the final choice;
 	// default none, as published.
 	Elites int `json:"elites"`
-	// KeepPrevious lets α_{t−1} take part in the final choice, so that the reward of the choice is
-	// never below 0; default no, as published.
+	// KeepPrevious lets α_{t−1} take part in the final choice, and in the trial, so that the reward
+	// of the choice is never below 0; default no, as published.
 	KeepPrevious bool `json:"keep_previous"`
 	// Race makes the final choice a race; nil = every candidate is judged on the whole validation
 	// set, as published. Judges.Final must then be a RangeEvaluator (Judges.Reward where it is
