@@ -173,7 +173,7 @@ func TestForeignBlocksAreRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		final := newPanel(330, whole.v)
+		final := newPanel(320, whole.v)
 		change(tensors, final, &state.Options)
 		b, err := restore(&state, tensors, nil)
 		if err == nil {

@@ -17,7 +17,7 @@ import (
 func racing(t testing.TB) (*searchspace.Space, Options, Judges, *panel) {
 	s, o, j := resumable(t)
 	o.Race = &Race{Block: 20, First: 3}
-	whole := newPanel(330, j.v)
+	whole := newPanel(320, j.v)
 	return s, o, Judges{Reward: j, Final: whole}, whole
 }
 
@@ -40,7 +40,7 @@ func TestRaceWithoutDropsChangesNothing(t *testing.T) {
 		if again := whole.repeated(); again != "" {
 			t.Errorf("%s was judged again", again)
 		}
-		if raced.Rounds != 4 { // 3, 6, 12 and 17 blocks
+		if raced.Rounds != 4 { // 3, 6, 12 and 16 blocks
 			t.Errorf("%d rounds", raced.Rounds)
 		}
 		o.Race = nil
@@ -67,7 +67,7 @@ func TestRaceOfCandidates(t *testing.T) {
 		s, o, j, whole := racing(t)
 		o.KeepPrevious, o.Lambda = keep, 0.1
 		res := adjustWith(t, newAdjuster(t, s, o), s.Smallest(), j)
-		images := map[int]int{1: 60, 2: 120, 3: 240, 4: 330}
+		images := map[int]int{1: 60, 2: 120, 3: 240, 4: 320}
 		calls, winner := 0, res.Best()
 		for i, c := range append(slices.Clone(res.Candidates), res.Previous) {
 			if i == len(res.Candidates) && slices.ContainsFunc(res.Candidates, func(c Candidate) bool { return c.Arch == res.Previous.Arch }) {
@@ -77,24 +77,37 @@ func TestRaceOfCandidates(t *testing.T) {
 			if c.Dropped > 0 && c.Arch != s.Smallest() { // which all others are compared with
 				want = images[c.Dropped]
 			}
-			calls += (want + 19) / 20
+			calls += want / 20
 			if c.Measurement.Samples != want || c.Measurement.Text != s.Format(c.Arch) || c.Cost != cost(t, s, c.Arch) {
 				t.Errorf("%+v, expected %d images", c, want)
 			}
 			if c.Dropped > 0 != (c.Behind > 2*c.StandardError) {
 				t.Errorf("place %d: dropped after round %d, %v behind with standard error %v", i, c.Dropped, c.Behind, c.StandardError)
 			}
-			before, err := newPanel(330, j.Reward.(*judge).v).EvaluateRange(t.Context(), s.Smallest(), 0, want)
-			if err != nil {
-				t.Fatal(err)
+			before := 0
+			for _, r := range whole.asked[c.Arch] {
+				m, err := newPanel(320, whole.v).EvaluateRange(t.Context(), s.Smallest(), r[0], r[1])
+				if err != nil {
+					t.Fatal(err)
+				}
+				before += m.Correct
 			}
-			r := Reward{Lambda: 0.1}.Value(c.Measurement.Accuracy, before.Accuracy, c.Cost, cost(t, s, s.Smallest()), 0.7)
+			r := Reward{Lambda: 0.1}.Value(c.Measurement.Accuracy, float64(before)/float64(want), c.Cost, cost(t, s, s.Smallest()), 0.7)
 			if c.Reward != r {
 				t.Errorf("place %d: reward %v, expected %v", i, c.Reward, r)
 			}
 		}
 		if whole.calls != calls || whole.repeated() != "" {
 			t.Errorf("%d blocks were judged, expected %d; again: %q", whole.calls, calls, whole.repeated())
+		}
+		first := whole.asked[winner.Arch]
+		if drawn := !slices.IsSortedFunc(first, func(x, y [2]int) int { return x[0] - y[0] }); !drawn {
+			t.Errorf("blocks in the order of the images: %v", first)
+		}
+		for a, ranges := range whole.asked {
+			if !slices.Equal(ranges, first[:len(ranges)]) {
+				t.Errorf("%v was judged on %v, the winner on %v", a, ranges, first)
+			}
 		}
 		if winner.Dropped != 0 || res.Arch != winner.Arch || res.Previous.Measurement.Samples != winner.Measurement.Samples {
 			t.Errorf("winner %+v beside %+v", winner, res.Previous)

@@ -18,12 +18,12 @@ type panel struct {
 	noise   float64
 	seed    uint64
 	version func(a searchspace.Arch) uint64 // nil = 5
-	ranges  map[string]int                  // how often each was judged
+	asked   map[searchspace.Arch][][2]int   // ranges, in the order of being judged
 	broken  bool                            // accuracies are not numbers
 }
 
 func newPanel(images int, v func(searchspace.Arch) float64) *panel {
-	return &panel{judge: judge{v: v}, images: images, noise: 0.1, ranges: map[string]int{}}
+	return &panel{judge: judge{v: v}, images: images, noise: 0.1, asked: map[searchspace.Arch][][2]int{}}
 }
 
 func (p *panel) Len() int { return p.images }
@@ -37,7 +37,7 @@ func (p *panel) EvaluateRange(ctx context.Context, a searchspace.Arch, from, to 
 	if err != nil {
 		return m, err
 	}
-	p.ranges[fmt.Sprint(a, from, to)]++
+	p.asked[a] = append(p.asked[a], [2]int{from, to})
 	key, err := a.MarshalText()
 	if err != nil {
 		return m, err
@@ -65,11 +65,17 @@ func (p *panel) EvaluateRange(ctx context.Context, a searchspace.Arch, from, to 
 	return m, nil
 }
 
-// repeated is a range that was judged more than once.
+// repeated is a range that was judged more than once, or overlaps another.
 func (p *panel) repeated() string {
-	for r, n := range p.ranges {
-		if n > 1 {
-			return r
+	for a, ranges := range p.asked {
+		seen := map[int]bool{}
+		for _, r := range ranges {
+			for i := r[0]; i < r[1]; i++ {
+				if seen[i] {
+					return fmt.Sprint(a, r)
+				}
+				seen[i] = true
+			}
 		}
 	}
 	return ""

@@ -54,6 +54,9 @@ func (x *tables) run(t interface{ Fatalf(string, ...any) }, r race) *race {
 			return &r
 		}
 		b := len(c.seen)
+		if r.order != nil {
+			b = r.order[b]
+		}
 		if wantFrom, wantTo := b*x.size, min((b+1)*x.size, x.images); from != wantFrom || to != wantTo {
 			t.Fatalf("block %d is of images %d to %d, expected %d to %d", b, from, to, wantFrom, wantTo)
 		}
@@ -97,12 +100,22 @@ func TestRaceAgainstItsDescription(t *testing.T) {
 		objective := Objective(rapid.IntRange(0, 1).Draw(t, "objective"))
 		o := race{first: rapid.IntRange(1, 6).Draw(t, "first"), keep: rapid.IntRange(1, 3).Draw(t, "keep"),
 			errors: rapid.SampledFrom([]float64{0, 0.5, 2, math.Inf(1)}).Draw(t, "errors"), value: objective.Value}
+		inOrder := x.of
+		if rapid.Bool().Draw(t, "in an order of its own") {
+			o.order = rapid.Permutation(indices(x.count())).Draw(t, "order")
+			inOrder = map[searchspace.Arch][]searchspace.Measurement{}
+			for a, ms := range x.of {
+				for _, b := range o.order {
+					inOrder[a] = append(inOrder[a], ms[b])
+				}
+			}
+		}
 		r := x.run(t, o)
 
 		out := map[searchspace.Arch]int{} // round of being dropped
 		saw := map[searchspace.Arch]int{}
 		rounds := 0
-		worth := func(c runner, blocks int) float64 { return worthOf(objective, x.of[c.arch][:blocks]) - c.charge }
+		worth := func(c runner, blocks int) float64 { return worthOf(objective, inOrder[c.arch][:blocks]) - c.charge }
 		for end := min(o.first, x.count()); ; end = min(2*end, x.count()) {
 			rounds++
 			var field []runner
@@ -121,7 +134,7 @@ func TestRaceAgainstItsDescription(t *testing.T) {
 			left := len(field)
 			for _, c := range field {
 				behind := worth(leader, end) - worth(c, end)
-				se := errorOf(objective, x.of[leader.arch][:end], x.of[c.arch][:end])
+				se := errorOf(objective, inOrder[leader.arch][:end], inOrder[c.arch][:end])
 				if c.arch != leader.arch && !math.IsInf(se, 1) && !math.IsInf(o.errors, 1) && behind > o.errors*se {
 					out[c.arch] = rounds
 					left--
@@ -152,6 +165,14 @@ func TestRaceAgainstItsDescription(t *testing.T) {
 			}
 		}
 	})
+}
+
+func indices(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
 }
 
 // worthOf is V by counting images one by one.
