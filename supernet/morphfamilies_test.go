@@ -130,8 +130,8 @@ func sameShortcuts(t testing.TB, s *searchspace.Space, from, to searchspace.Arch
 	return true
 }
 
-// morphing morphs a network with lively weights and says where the report is wrong: about the
-// logits, or other than the plan.
+// morphing morphs a network with lively weights and says what is wrong: a report that differs from
+// the plan or is wrong about the logits, a growth that shrinks back to another function.
 func morphing(t testing.TB, s *searchspace.Space, from, to searchspace.Arch, seed uint64) (*MorphReport, error) {
 	t.Helper()
 	m, err := NewModel(s, from, &Options{Seed: seed})
@@ -157,6 +157,15 @@ func morphing(t testing.TB, s *searchspace.Space, from, to searchspace.Arch, see
 	}
 	if report.Preserved && !(ofBatch <= 1e-4) {
 		return nil, fmt.Errorf("with statistics of the batch logits moved by %v\n%v", ofBatch, report)
+	}
+	if report.Preserved && report.Count(MorphShrunk)+report.Count(MorphReshaped)+report.Count(MorphDropped) == 0 {
+		back, _, err := out.Morph(t.Context(), from, nil) // drops what has no effect yet
+		if err != nil {
+			return nil, err
+		}
+		if d := distance(t, m, back, b, false); !(d <= 1e-4) {
+			return nil, fmt.Errorf("the way back moves logits by %v\n%v", d, report)
+		}
 	}
 	return report, nil
 }
