@@ -226,6 +226,30 @@ func TestMorphHeavyFamilies(t *testing.T) {
 			t.Errorf("%s → %s: %v\n%v", c.from, c.to, err, report)
 		}
 	}
+	// A space without the stem's new layer calls the one after it otherwise: a supernet of more
+	// networks fits all the same.
+	keep := func(patterns ...string) searchspace.Restriction {
+		return searchspace.Restriction{Decisions: patterns, Keep: []int{0}}
+	}
+	wide, err := resnet.Restrict(keep("*.width"), keep("stage*.depth"), keep("*.expand"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tight, err := wide.Restrict(keep("stem.depth"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := New(wide, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := NewModel(tight, tight.Smallest(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	filled, _ := morphOf(t, m, tight.Smallest(), &MorphOptions{Supernet: net})
+	sameValues(t, filled.values(), m.values())
+
 	etnas, err := searchspace.ETNAS(searchspace.ETNASOptions{InputSize: 32, Classes: 4, Channels: []int{16}, Blocks: 2})
 	if err != nil {
 		t.Fatal(err)

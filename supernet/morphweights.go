@@ -19,6 +19,7 @@ func (n *Net) has(a searchspace.Arch, g *searchspace.Graph) error {
 	same := len(own.Nodes) == len(g.Nodes)
 	for i := 0; same && i < len(g.Nodes); i++ {
 		node := g.Nodes[i]
+		node.Name = own.Nodes[i].Name // restrictions may rename layers
 		if i == own.Output() {
 			node.Out = own.Nodes[i].Out
 		}
@@ -89,12 +90,11 @@ func (m *Model) goOn(c *channels, weights arrays) error {
 
 // inPlace is the axis of the channels that come from somewhere, each to itself.
 func inPlace(source []int) axis {
-	own := make([]int, len(source))
+	same := prefix(len(source), len(source))
 	for i, from := range source {
-		own[i] = i
 		if from < 0 {
-			own[i] = -1
+			same[i] = -1
 		}
 	}
-	return axisOf(own)
+	return axisOf(same)
 }
