@@ -161,8 +161,8 @@ func (m *Model) planMorph(to searchspace.Arch, o *MorphOptions) (*morphPlan, err
 		return nil, err
 	}
 	if p.Supernet != nil {
-		if err = p.Supernet.sameSpace(m.space); err != nil {
-			return nil, err
+		if err = p.Supernet.has(to, p.new); err != nil {
+			return nil, fmt.Errorf("supernet that fills: %w", err)
 		}
 	}
 	if p.Calibration != nil {
