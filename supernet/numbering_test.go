@@ -188,8 +188,12 @@ func TestJudgedByName(t *testing.T) {
 		}
 	}
 	some := on(other, &EvalOptions{Statistics: Running, Classes: []int{3, 1}})
-	if _, err := some.Evaluate(ctx, a); !errors.Is(err, ErrData) {
-		t.Errorf("images of other classes than those asked about: %v, expected ErrData", err)
+	if _, err := some.Evaluate(ctx, a); !errors.Is(err, ErrData) || !strings.Contains(err.Error(), "class 0") {
+		t.Errorf("images of other classes than those asked about: %v, expected ErrData about class 0", err)
+	}
+	some = on(called(t, val, "ant", "dog", "bat", "fox"), &EvalOptions{Statistics: Running, Classes: []int{3, 1}})
+	if _, err := some.Evaluate(ctx, a); !errors.Is(err, ErrData) || !strings.Contains(err.Error(), "does not know") {
+		t.Errorf("images of unknown classes: %v, expected ErrData", err)
 	}
 	r, err := n.Relax(nil)
 	if err != nil {
