@@ -189,12 +189,13 @@ func ExampleShuffle() {
 		return
 	}
 	for _, ds := range []dataset.Dataset{sorted, mixed} {
+		var names []string
 		for i := range ds.Len() {
-			fmt.Print(ds.Classes()[ds.Label(i)], " ")
+			names = append(names, ds.Classes()[ds.Label(i)])
 		}
-		fmt.Println()
+		fmt.Println(names)
 	}
 	// Output:
-	// cat cat cat cat dog dog dog dog
-	// dog dog cat cat dog dog cat cat
+	// [cat cat cat cat dog dog dog dog]
+	// [dog dog cat cat dog dog cat cat]
 }
