@@ -17,7 +17,7 @@ import (
 type race struct {
 	blocks
 	order  []int                                 // of the blocks; nil = as they lie
-	first  int                                   // blocks of the first round; each later round ends at twice as many
+	first  int                                   // blocks of the first round; later ones end at twice as many
 	errors float64                               // standard errors behind the leader
 	keep   int                                   // the race is over when no more than these are left
 	value  func(searchspace.Measurement) float64 // V
