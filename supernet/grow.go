@@ -125,11 +125,7 @@ func (m *Model) withClasses(ctx context.Context, classes classList) (*Model, err
 		return nil, err
 	}
 	ls := links(m.prog.graph, m.store, out.prog.graph, out.store)
-	for i := range ls {
-		if ls[i].node.ID == out.prog.logits {
-			ls[i].out = matched
-		}
-	}
+	renumber(ls, out.prog.logits, matched)
 	out.SetStage(m.Stage())
 	return out, out.inherit(m.network, ls)
 }
