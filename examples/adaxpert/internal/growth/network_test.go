@@ -10,8 +10,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// A trial judges on ranges that add up, trains nothing twice and leaves the network in service as it
-// is.
+// A trial judges on ranges that add up, trains nothing twice and leaves the network in service as
+// it is.
 func TestDescendants(t *testing.T) {
 	e := ready(t)
 	d, err := e.trial()
