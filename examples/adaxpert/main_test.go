@@ -224,7 +224,8 @@ func TestFailedStartBlocksNothing(t *testing.T) {
 	}
 }
 
-// A table of settings follows the data: with few classes too it is a run that others can go on with.
+// A table of settings follows the data: with few classes too it is a run that others can go on
+// with.
 func TestQuickFollowsTheData(t *testing.T) {
 	args := append([]string{"-quick", "-scenario", "II"}, tiny(tinyData(t))...)
 	r, out := report(t, args...)

@@ -12,8 +12,8 @@ import (
 // architecture in service, zero before the first snapshot. Every part finds what it did before an
 // interruption.
 //
-//   - fixed, middle, largest: one architecture; where AdaXpert would adjust, its weights are trained
-//     again on D_t.
+//   - fixed, middle, largest: one architecture; where AdaXpert would adjust, its weights are
+//     trained again on D_t.
 //   - random: the same with an architecture drawn at given multiply-adds, another one where these
 //     change.
 //   - scratch: at every snapshot a new supernet and a new policy, reward without α_{t−1}.

@@ -104,9 +104,12 @@ const (
 	FromNothing  = "none"
 )
 
-// The words that flags accept.
+// Baselines lists the methods that AdaXpert is compared with.
+func Baselines() []string { return []string{Fixed, Middle, Largest, Random, Scratch} }
+
+// The words that other flags accept.
+
 func Scenarios() []string    { return []string{"I", "II"} }
-func Baselines() []string    { return []string{Fixed, Middle, Largest, Random, Scratch} }
 func Inheritances() []string { return []string{FromServing, FromSupernet, FromNothing} }
 func Objectives() []string   { return []string{"accuracy", "likelihood"} }
 func Rewards() []string      { return []string{"doubling", "eq5", "published"} }
