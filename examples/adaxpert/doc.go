@@ -36,8 +36,8 @@
 // so that all are alike; without, networks for service are trained on all of D_t.
 //
 // What all of this costs is booked apart: the seconds of a snapshot are those of measure, supernet,
-// adjuster (the search), trial, compare (training and judging the network that was kept for the
-// contest) and retrain.
+// adjuster (the search), trial, compare (judging, and training the network that lost the contest)
+// and retrain.
 //
 // Beside its result the program tells what keeping the first network gives, fine-tuned at the same
 // snapshots for as many steps: accuracy, multiply-adds and the difference with its standard error

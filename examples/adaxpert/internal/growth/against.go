@@ -50,7 +50,7 @@ func (r *engine) follow(ctx context.Context, e *engine, ours answers, s *Snapsho
 		return err
 	}
 	if r.t > 1 {
-		s.Seconds[SecondsAgainst] = r.seconds(SecondsRetrain, r.t) + r.seconds(kindKeep, r.t) +
+		s.Seconds[SecondsAgainst] = r.seconds(kindServe, r.t) + r.seconds(kindKeep, r.t) +
 			r.seconds(kindTest, r.t)
 	}
 	s.Against, err = r.beside(theirs, ours)
@@ -65,7 +65,7 @@ func (r *engine) twin() (bool, error) {
 		return false, nil
 	}
 	for u := 2; u < r.t; u++ {
-		ours, there, err := run.Recall[retrained](r.job, phaseName(SecondsRetrain, u))
+		ours, there, err := run.Recall[retrained](r.job, phaseName(kindServe, u))
 		if err != nil || there && ours.Network != phaseName(kindKeep, u) {
 			return false, err
 		}

@@ -144,13 +144,14 @@ const (
 	SecondsSupernet = "supernet"
 	SecondsAdjuster = "adjuster" // the search, without the trial
 	SecondsTrial    = "trial"    // of finalists
-	SecondsCompare  = "compare"  // contest: what it took beside the retraining
-	SecondsRetrain  = "retrain"
+	SecondsCompare  = "compare"  // contest: judging, and training the network that does not serve
+	SecondsRetrain  = "retrain"  // of the network that serves
 	SecondsAgainst  = "against" // keeping the first network, for comparison
 	SecondsTotal    = "total"   // without SecondsAgainst
 
-	kindKeep = "keep" // training of the architecture in service: part of compare or retrain
-	kindTest = "test" // answers to the test images: in no time
+	kindKeep  = "keep"  // training of the architecture in service: part of compare or retrain
+	kindServe = "serve" // what is gathered about a network for service: part of retrain
+	kindTest  = "test"  // answers to the test images: in no time
 )
 
 // phase names a kind of work at the snapshot under way.

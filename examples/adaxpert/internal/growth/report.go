@@ -101,24 +101,29 @@ func (e *engine) report(o *adjuster.Outcome, ours answers) (*SnapshotReport, err
 
 // book enters what the snapshot under way took.
 func (e *engine) book(s map[string]float64, o *adjuster.Outcome) {
-	enter := func(kind string, seconds float64) {
-		if seconds > 0 {
-			s[kind] += seconds
-			s[SecondsTotal] += seconds
+	enter := func(kind, as string) {
+		if v := e.seconds(kind, e.t); v > 0 {
+			s[as] += v
+			s[SecondsTotal] += v
 		}
 	}
-	for _, kind := range []string{SecondsMeasure, SecondsSupernet, SecondsTrial, SecondsCompare,
-		SecondsRetrain} {
-		enter(kind, e.seconds(kind, e.t))
+	for _, kind := range []string{SecondsMeasure, SecondsSupernet, SecondsTrial, SecondsCompare} {
+		enter(kind, kind)
 	}
 	if o.Search != nil {
-		enter(SecondsAdjuster, e.seconds(SecondsAdjuster, e.t))
+		enter(SecondsAdjuster, SecondsAdjuster)
 	}
-	kept := SecondsRetrain
-	if s[SecondsCompare] > 0 {
+	adapted, kept := SecondsRetrain, SecondsRetrain
+	switch {
+	case o.Comparison == nil:
+	case o.Comparison.Swap:
 		kept = SecondsCompare
+	default:
+		adapted = SecondsCompare
 	}
-	enter(kept, e.seconds(kindKeep, e.t))
+	enter(SecondsRetrain, adapted)
+	enter(kindKeep, kept)
+	enter(kindServe, SecondsRetrain)
 }
 
 // WithoutSeconds returns a copy without wall times: what must be equal when a run is repeated or

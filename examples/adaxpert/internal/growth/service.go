@@ -77,7 +77,7 @@ func (e *engine) measures() bool { return e.arm == "" }
 // lastRetrained is the record of the model that serves after snapshot t.
 func (e *engine) lastRetrained(t int) (retrained, error) {
 	for u := t; u >= 1; u-- {
-		if r, ok, err := run.Recall[retrained](e.job, e.phaseAt(SecondsRetrain, u)); ok || err != nil {
+		if r, ok, err := run.Recall[retrained](e.job, e.phaseAt(kindServe, u)); ok || err != nil {
 			return r, err
 		}
 	}
@@ -87,7 +87,7 @@ func (e *engine) lastRetrained(t int) (retrained, error) {
 // Retrain trains a on the snapshot under way, if that has not been done, puts it into service, and
 // gathers in a last pass what later snapshots are measured against.
 func (e *engine) Retrain(ctx context.Context, a searchspace.Arch) error {
-	_, err := run.Once(e.job, e.phase(SecondsRetrain), func() (retrained, error) { return e.retrain(ctx, a) })
+	_, err := run.Once(e.job, e.phase(kindServe), func() (retrained, error) { return e.retrain(ctx, a) })
 	return err
 }
 
