@@ -17,12 +17,18 @@ type Rival struct {
 	StandardError float64 `json:"standard_error"`
 }
 
-// rival is an engine beside e that keeps the first network. The first snapshot is common to both.
-func (e *engine) rival() *engine {
+// rival is an engine beside e that keeps the first network; nil where there is to be none. The
+// first snapshot is common to both.
+func (e *engine) rival() (*engine, error) {
 	if e.method != "" || !e.cfg.Against {
-		return nil
+		return nil, nil
 	}
-	return &engine{setting: e.setting, method: Fixed, arm: "against-", networks: e.networks}
+	r, err := e.engine(Fixed)
+	if err != nil {
+		return nil, err
+	}
+	r.arm, r.networks = "against-", e.networks
+	return r, nil
 }
 
 // follow brings a rival to the snapshot under way of e, which has been answered, and adds the
@@ -37,11 +43,7 @@ func (r *engine) follow(ctx context.Context, e *engine, ours answers, s *Snapsho
 	case r.t == 1:
 		r.serving = e.serving
 	case last.Snapshot == r.t:
-		start, err := r.start(r.t)
-		if err != nil {
-			return err
-		}
-		if err := r.Retrain(ctx, start); err != nil {
+		if err := r.Retrain(ctx, r.starts[r.t-1]); err != nil {
 			return err
 		}
 	}
@@ -75,15 +77,11 @@ func (r *engine) twin() (bool, error) {
 
 // beside compares answers to the same images.
 func (r *engine) beside(theirs, ours answers) (*Rival, error) {
-	start, err := r.start(1)
-	if err != nil {
-		return nil, err
-	}
 	space, err := r.space(r.t)
 	if err != nil {
 		return nil, err
 	}
-	cost, err := space.Cost(start)
+	cost, err := space.Cost(r.starts[r.t-1])
 	if err != nil {
 		return nil, err
 	}

@@ -38,11 +38,7 @@ func (e *engine) advanceBaseline(ctx context.Context, prev searchspace.Arch) (*a
 		}
 		o.Search, o.After = res, res.Arch
 	} else {
-		start, err := e.start(e.t)
-		if err != nil {
-			return nil, err
-		}
-		o.After = start
+		o.After = e.starts[e.t-1]
 	}
 	if e.t > 1 && o.After != prev {
 		o.Action, train = adjuster.Adjusted, true

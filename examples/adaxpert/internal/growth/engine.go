@@ -30,8 +30,9 @@ type setting struct {
 // with an augmentation that depend on seed and snapshot alone.
 type engine struct {
 	*setting
-	method string // one of Baselines; "" is AdaXpert
-	arm    string // in the names of its phases from snapshot 2 on; those of snapshot 1 are common
+	method string             // one of Baselines; "" is AdaXpert
+	arm    string             // in the names of its phases from snapshot 2 on; those of snapshot 1 are common
+	starts []searchspace.Arch // by snapshot, what serves as long as nothing else was searched for
 
 	t        int                        // snapshot under way, from 1
 	net      *supernet.Net              // N_t, or N of the last adjusted snapshot; nil = not loaded or none
@@ -45,13 +46,24 @@ func newEngine(ctx context.Context, cfg *Config, j *run.Job) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{setting: s, method: cfg.Baseline, networks: map[string]*supernet.Model{}}
-	for t := 1; t <= s.scenario.Len(); t++ { // all mistakes are found before anything is kept
-		if _, err := e.start(t); err != nil {
-			return nil, err
-		}
+	e, err := s.engine(cfg.Baseline)
+	if err != nil {
+		return nil, err
 	}
 	return e, j.Begin()
+}
+
+// engine is that of a method.
+func (s *setting) engine(method string) (*engine, error) {
+	e := &engine{setting: s, method: method, networks: map[string]*supernet.Model{}}
+	for t := range s.scenario.Len() {
+		a, err := s.start(method, t+1)
+		if err != nil {
+			return nil, err
+		}
+		e.starts = append(e.starts, a)
+	}
+	return e, nil
 }
 
 func newSetting(ctx context.Context, cfg *Config, j *run.Job) (*setting, error) {
@@ -146,8 +158,8 @@ const (
 	SecondsTrial    = "trial"    // of finalists
 	SecondsCompare  = "compare"  // contest: judging, and training the network that does not serve
 	SecondsRetrain  = "retrain"  // of the network that serves
-	SecondsAgainst  = "against" // keeping the first network, for comparison
-	SecondsTotal    = "total"   // without SecondsAgainst
+	SecondsAgainst  = "against"  // keeping the first network, for comparison
+	SecondsTotal    = "total"    // without SecondsAgainst
 
 	kindKeep  = "keep"  // training of the architecture in service: part of compare or retrain
 	kindServe = "serve" // what is gathered about a network for service: part of retrain

@@ -16,11 +16,7 @@ func (e *engine) plan() error {
 		add := func(kind string, work float64) {
 			phases = append(phases, progress.Planned{Name: e.title(kind, t), Work: work})
 		}
-		start, err := e.start(t)
-		if err != nil {
-			return err
-		}
-		work, err := e.workAt(t, start)
+		work, err := e.workAt(t, e.starts[t-1])
 		if err != nil {
 			return err
 		}

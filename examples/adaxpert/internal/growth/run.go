@@ -26,7 +26,10 @@ func Run(ctx context.Context, j *run.Job, cfg *Config) (*Report, error) {
 		return nil, err
 	}
 	rep := &Report{}
-	rival := e.rival()
+	rival, err := e.rival()
+	if err != nil {
+		return nil, err
+	}
 	var outcomes []*adjuster.Outcome
 	for e.t = 1; e.t <= e.scenario.Len(); e.t++ {
 		o, err := advance(ctx)
@@ -63,8 +66,9 @@ func Run(ctx context.Context, j *run.Job, cfg *Config) (*Report, error) {
 func (e *engine) tidy(o *adjuster.Outcome, rival *engine) error {
 	clear(e.networks)
 	var names []string
-	if o.Search != nil {
-		for _, c := range append(o.Search.Finalists, o.Search.PreviousTrial) {
+	if o.Search != nil && o.Search.Finalists != nil {
+		names = append(names, e.trialPhase(o.Before)+".ckpt")
+		for _, c := range o.Search.Finalists {
 			names = append(names, e.trialPhase(c.Arch)+".ckpt")
 		}
 	}
@@ -133,15 +137,11 @@ func (e *engine) learner() adjuster.Learner {
 
 // expert is Algorithm 1, from its checkpoint if there is one.
 func (e *engine) expert() (*adjuster.Expert, error) {
-	start, err := e.start(1)
-	if err != nil {
-		return nil, err
-	}
 	o, err := e.adjusterOptions()
 	if err != nil {
 		return nil, err
 	}
-	opts := &adjuster.ExpertOptions{Condition: e.condition(), Start: start,
+	opts := &adjuster.ExpertOptions{Condition: e.condition(), Start: e.starts[0],
 		Checkpoint: e.job.Path(expertFile)}
 	if there, err := e.job.Has(expertFile); err != nil {
 		return nil, err

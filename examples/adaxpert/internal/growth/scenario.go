@@ -30,8 +30,9 @@ type Scenario struct {
 	judges  []bool
 }
 
-// NewScenario assigns the images of pool to the steps. Steps may not shrink. val is the fraction of
-// images that validate the supernet; the draw depends on the seed and on each class alone.
+// NewScenario assigns the images of pool to the steps, each of which must bring something. val is
+// the fraction of images that validate the supernet; the draw depends on the seed and on each class
+// alone.
 func NewScenario(pool, test dataset.Dataset, steps []Step, val float64, seed run.Seed) (*Scenario, error) {
 	if len(steps) == 0 {
 		return nil, fmt.Errorf("scenario without snapshots")
@@ -50,6 +51,9 @@ func NewScenario(pool, test dataset.Dataset, steps []Step, val float64, seed run
 		}
 		if i > 0 && (s.Volume < steps[i-1].Volume || s.Classes < steps[i-1].Classes) {
 			return nil, fmt.Errorf("snapshot %d is smaller than the one before it", i+1)
+		}
+		if i > 0 && s == steps[i-1] {
+			return nil, fmt.Errorf("snapshot %d brings nothing new", i+1)
 		}
 	}
 	if !(val > 0 && val < 1) {

@@ -69,6 +69,7 @@ func TestScenarioIsNestedAndDisjoint(t *testing.T) {
 			classes = min(10, classes+rapid.IntRange(0, 3).Draw(rt, "new classes"))
 			steps[i] = Step{volume, classes}
 		}
+		steps = slices.Compact(steps)
 		s, err := NewScenario(pool, test, steps, val, seed)
 		if err != nil {
 			rt.Fatal(err)
@@ -159,6 +160,7 @@ func TestScenarioErrors(t *testing.T) {
 		"one class":  {Labels(1), 0.1, "1 classes"},
 		"shrinking":  {Volumes(4, 0.5, 0.4), 0.1, "snapshot 2 is smaller"},
 		"fewer":      {Labels(4, 3), 0.1, "snapshot 2 is smaller"},
+		"the same":   {Labels(2, 4, 4), 0.1, "snapshot 3 brings nothing new"},
 		"validation": {Volumes(4, 1), 1, "validation fraction 1"},
 		"too few":    {Volumes(4, 0.1), 0.1, "too few"},
 	} {

@@ -8,21 +8,21 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// start is the architecture that the method serves with at snapshot t as long as it has not
-// searched for another one.
-func (e *engine) start(t int) (searchspace.Arch, error) {
-	switch e.method {
+// start is the architecture that a method serves with at snapshot t as long as it has not searched
+// for another one.
+func (s *setting) start(method string, t int) (searchspace.Arch, error) {
+	switch method {
 	case Largest:
-		return e.full.Largest(), nil
+		return s.full.Largest(), nil
 	case Middle:
-		return middle(e.full)
+		return middle(s.full)
 	case Random:
-		return e.random(t)
+		return s.random(t)
 	}
-	if e.cfg.Start == "" {
-		return e.full.Smallest(), nil
+	if s.cfg.Start == "" {
+		return s.full.Smallest(), nil
 	}
-	a, err := e.full.Parse(e.cfg.Start)
+	a, err := s.full.Parse(s.cfg.Start)
 	if err != nil {
 		return a, fmt.Errorf("-start: %w", err)
 	}
@@ -40,22 +40,22 @@ func middle(space *searchspace.Space) (searchspace.Arch, error) {
 
 // random is an architecture of the multiply-adds that the configuration asks for at snapshot t; the
 // one before as long as these stay the same.
-func (e *engine) random(t int) (searchspace.Arch, error) {
-	want := e.cfg.MAdds
-	if len(want) != 1 && len(want) != e.scenario.Len() {
+func (s *setting) random(t int) (searchspace.Arch, error) {
+	want := s.cfg.MAdds
+	if len(want) != 1 && len(want) != s.scenario.Len() {
 		return searchspace.Arch{}, fmt.Errorf("-madds: %d numbers, expected 1 or %d, one for each snapshot",
-			len(want), e.scenario.Len())
+			len(want), s.scenario.Len())
 	}
 	at := func(u int) float64 { return want[min(u, len(want))-1] }
 	since := t
 	for since > 1 && at(since-1) == at(t) {
 		since--
 	}
-	space, err := e.space(since)
+	space, err := s.space(since)
 	if err != nil {
 		return searchspace.Arch{}, err
 	}
-	return atMAdds(space, at(t), e.cfg.Seed.Stream(seedArch, since))
+	return atMAdds(space, at(t), s.cfg.Seed.Stream(seedArch, since))
 }
 
 // The walk of atMAdds: how near is near enough, how far it may lead, and how long it goes on where

@@ -21,10 +21,6 @@ func study(ctx context.Context, j *run.Job, cfg *Config, t int) (*engine, error)
 	if err != nil {
 		return nil, err
 	}
-	start, err := e.start(1)
-	if err != nil {
-		return nil, err
-	}
 	for e.t = 1; ; e.t++ {
 		if err := e.FineTune(ctx); err != nil {
 			return nil, err
@@ -32,7 +28,7 @@ func study(ctx context.Context, j *run.Job, cfg *Config, t int) (*engine, error)
 		if e.t == t {
 			return e, nil
 		}
-		if err := e.Retrain(ctx, start); err != nil {
+		if err := e.Retrain(ctx, e.starts[0]); err != nil {
 			return nil, err
 		}
 		clear(e.networks)
@@ -150,10 +146,7 @@ func PolicyStudy(ctx context.Context, j *run.Job, cfg *Config, seeds int) ([]Lea
 	if err != nil {
 		return nil, err
 	}
-	prev, err := e.start(1)
-	if err != nil {
-		return nil, err
-	}
+	prev := e.starts[0]
 	out := make([]Learnt, seeds)
 	for s := range out {
 		if out[s], err = run.Once(j, policyPhase(uint64(s+1)), func() (Learnt, error) {
