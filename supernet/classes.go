@@ -77,9 +77,9 @@ func (c classList) grow(other classList) (classList, error) {
 	return dataset.MergeClasses(c, other)
 }
 
-// match says which class of a list becomes which of another: that of its name, or that of its
-// number where there are no names.
-func (c classList) match(other classList) (axis, error) {
+// match says which class of the list every class of another one is: that of its name, or that of
+// its number where there are no names; −1 for new ones.
+func (c classList) match(other classList) ([]int, error) {
 	if err := other.check(); err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func (c classList) match(other classList) (axis, error) {
 	for i := range source {
 		source[i] = n.class(i)
 	}
-	return axisOf(source), nil
+	return source, nil
 }
 
 // names is a copy of the list, nil if there are no names.

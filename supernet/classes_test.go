@@ -258,14 +258,14 @@ func TestMatch(t *testing.T) {
 	lists := rapid.SliceOfNDistinct(rapid.StringN(1, 2, 4), 1, 8, rapid.ID[string])
 	rapid.Check(t, func(t *rapid.T) {
 		from, to := classList(lists.Draw(t, "from")), classList(lists.Draw(t, "to"))
-		a, err := from.match(to)
+		source, err := from.match(to)
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := make(map[string]string)
-		for _, r := range a {
-			for i := range r.n {
-				got[to[r.to+i]] = from[r.from+i]
+		for i, class := range source {
+			if class >= 0 {
+				got[to[i]] = from[class]
 			}
 		}
 		for _, name := range to {

@@ -92,7 +92,8 @@ func (m *Model) growClasses(ctx context.Context, classes classList) error {
 // WithClasses returns a model of the same architecture for other classes, fewer or more, in their
 // order. What leads to the classifier is copied, running statistics included. The classifier gets
 // weights and biases of classes of the same name, so that their logits stay the same; classes that
-// the model does not know start with initial weights. The model itself stays as it is.
+// the model does not know start with initial weights. The model itself stays as it is. Morph
+// changes the architecture, too.
 //
 // A model without class names goes by number: of Unnamed(k) the first classes are those that it
 // has. Names that are empty or the same are an error, and so are names for a model without: give it
@@ -106,26 +107,9 @@ func (m *Model) WithClasses(ctx context.Context, classes ...string) (*Model, err
 }
 
 func (m *Model) withClasses(ctx context.Context, classes classList) (*Model, error) {
-	if err := m.acquire(ctx); err != nil {
+	if err := classes.check(); err != nil {
 		return nil, err
 	}
-	defer m.release()
-	matched, err := m.classes.match(classes)
-	if err != nil {
-		return nil, err
-	}
-	space, err := m.space.WithClasses(len(classes))
-	if err != nil {
-		return nil, err
-	}
-	o := m.options()
-	o.Classes = classes
-	out, err := newModel(m.backend, space, m.arch, o)
-	if err != nil {
-		return nil, err
-	}
-	ls := links(m.prog.graph, m.store, out.prog.graph, out.store)
-	renumber(ls, out.prog.logits, matched)
-	out.SetStage(m.Stage())
-	return out, out.inherit(m.network, ls)
+	out, _, err := m.morph(ctx, m.arch, &MorphOptions{Classes: classes})
+	return out, err
 }

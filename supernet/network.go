@@ -162,6 +162,16 @@ func (n *network) values() map[string][]float32 {
 	return out
 }
 
+// copies is all stored tensors on the host. The caller has the turn.
+func (n *network) copies() (tensors arrays, err error) {
+	defer tensor.Recover(&err)
+	keys := make(map[string]bool, len(n.store.list))
+	for _, s := range n.store.list {
+		keys[s.key] = true
+	}
+	return n.store.download(n.runner.tape.Stream(), keys)
+}
+
 // setValues uploads stored tensors; those without values stay as they are.
 func (n *network) setValues(values map[string][]float32) error {
 	n.weights.Lock()

@@ -100,10 +100,11 @@ func (t *training) matchTeacher(u *tutor) error {
 	both := axis{{n: len(knows)}}
 	switch {
 	case knows.named() && t.classes.named():
-		var err error
-		if u.classes, err = knows.match(t.classes); err != nil {
+		source, err := knows.match(t.classes)
+		if err != nil {
 			return err
 		}
+		u.classes = axisOf(source)
 		both = u.classes
 	case len(knows) > own:
 		return fmt.Errorf("it has %d classes, expected at most %d", len(knows), own)
