@@ -29,6 +29,18 @@ const (
 // A network that knows no names takes those of the training data before anything else, if they are
 // as many as its classes and tell them apart, and keeps them from the first step on: a training
 // that fails before leaves none. Otherwise labels are numbers, with a warning.
+//
+// A training whose loss, weights or running statistics become NaN or infinite, and one that a
+// function of these options ends with an error that wraps ErrNotFinite, ends with that error and
+// StatusDiverged. The network gets back the best validated weights, else those of the last finished
+// epoch, else those that it began with (TrainResult.BackTo). Epochs that had run away already do
+// not count: those whose mean loss is more than twice the lowest of an epoch before, or of the
+// first step for the first epoch. From such weights no training recovers. Tensors that came into
+// being since the weights that come back start anew (SinglePath on a space without choice graph).
+//
+// For that a copy of the weights stays in host memory, two where the best validated weights had run
+// away. It is renewed at the end of every epoch, which reads the weights twice; a step does that
+// many times.
 type TrainOptions struct {
 	// Epochs is the number of passes over the data; 100 by default.
 	Epochs int
@@ -100,6 +112,11 @@ type TrainOptions struct {
 	// at the end, and when the context is cancelled. "" keeps none. The names of the network's
 	// classes, those that it took from the data included, must be those that the training began
 	// with.
+	//
+	// A training that diverges leaves the file as it was last written, with finite weights. The
+	// same training started again goes on from there and diverges in the same way; with other
+	// options, such as a lower LR, it is another one, which needs another path or the file removed.
+	// The network itself has the weights that TrainOptions says, ready for either.
 	Checkpoint string
 	// CheckpointEvery counts steps; 0 means once per epoch.
 	CheckpointEvery int
