@@ -26,6 +26,18 @@ func Interval(x []float64) (mean, half float64) {
 	return mean, t.Quantile(0.975) * err
 }
 
+// Sign says where the 95 % interval of Interval lies: +1 above zero, −1 below, 0 when it includes
+// zero, as that of fewer than two values always does.
+func Sign(x []float64) int {
+	switch mean, half := Interval(x); {
+	case mean-half > 0:
+		return 1
+	case mean+half < 0:
+		return -1
+	}
+	return 0
+}
+
 // Spread is "mean ± sample standard deviation", the value alone when there is one, or "not run".
 // The format is that of one number.
 func Spread(format string, x []float64) string {
