@@ -16,8 +16,8 @@ import (
 // aloneConfig is that of a study on small images.
 func aloneConfig(t *testing.T, j *run.Job, place string, more ...string) *Config {
 	t.Helper()
-	args := strings.Fields("-width 0.2 -scenario II -classes 2,4 -val 0.25 -retrain-epochs 1 -retrain-later-epochs 1 " +
-		"-retrain-steps 6 -retrain-batch 16 -data " + place)
+	args := strings.Fields("-width 0.2 -scenario II -classes 2,4 -val 0.25 -retrain-epochs 1 " +
+		"-retrain-later-epochs 1 -retrain-steps 6 -retrain-batch 16 -data " + place)
 	cfg, err := Program().Prepare(j, append(args, more...))
 	if err != nil {
 		t.Fatal(err)

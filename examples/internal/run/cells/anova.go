@@ -10,7 +10,8 @@ import (
 // Variance is a one-way analysis of variance of values in groups.
 type Variance struct {
 	// Between is the standard deviation of the groups' expectations by the component of variance:
-	// (mean square between groups − mean square within) / size of a group, 0 where that is negative.
+	// (mean square between groups − mean square within) / size of a group, 0 where that is
+	// negative.
 	Between float64
 	Within  float64 // standard deviation inside groups
 	F       float64 // mean square between over mean square within

@@ -14,8 +14,8 @@ type Cell[R any] struct {
 	Name string   // unique, the name of its file; "ours-3" is seed 3 of "ours"
 	Data string   // the data set that it needs, by its name in Page.Data; "" = none
 	Args []string // its settings, as flags
-	// More are further settings, behind Args, which follow from the records of other cells. The cell
-	// waits until those are there, which Results.Need tells. nil = none.
+	// More are further settings, behind Args, which follow from the records of other cells. The
+	// cell waits until those are there, which Results.Need tells. nil = none.
 	More func(r *Results[R]) ([]string, error)
 	// Command, with the settings behind it, repeats the cell by hand: "go run ./examples/adaxpert";
 	// "" = the page's program.

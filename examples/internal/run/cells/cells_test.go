@@ -206,11 +206,13 @@ func TestMoreSettings(t *testing.T) {
 	if _, _, out, _ = start(t, p, dir, "-list"); !strings.Contains(out, "not run, waits for ours-1") {
 		t.Errorf("-list:\n%s", out)
 	}
-	if text := readPage(t, dir); !strings.Contains(text, "| other-1 | `go run ./examples/adder/results -run '^other-1$'` | not run |") {
+	if text := readPage(t, dir); !strings.Contains(text,
+		"| other-1 | `go run ./examples/adder/results -run '^other-1$'` | not run |") {
 		t.Errorf("the command of a cell without settings:\n%s", text)
 	}
 	// Both in one start, in the order of the page: 2·(1 + 100·2).
-	if _, s, _, _ = start(t, p, dir, "-run", "-1$"); !slices.Equal(s.Run, []string{"ours-1", "other-1"}) || s.Waiting != nil {
+	if _, s, _, _ = start(t, p, dir, "-run", "-1$"); s.Waiting != nil ||
+		!slices.Equal(s.Run, []string{"ours-1", "other-1"}) {
 		t.Errorf("%+v", s)
 	}
 	r, err := p.Read(filepath.Join(dir, "cells"))

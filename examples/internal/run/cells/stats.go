@@ -51,18 +51,24 @@ func Spread(format string, x []float64) string {
 	return fmt.Sprintf(format+" ± "+unsigned(format), m, s)
 }
 
-// Contrast says what a difference is, from its value for every seed: "+1.20 (95 % interval +0.30 to
-// +2.10, 5 seeds)".
-func Contrast(format string, differences []float64) string {
-	switch len(differences) {
-	case 0:
+// Contrast says what a difference is, from its value for every seed so far of those planned: "+1.20
+// (95 % interval +0.30 to +2.10, 3 of 5 seeds)".
+func Contrast(format string, differences []float64, planned int) string {
+	n := len(differences)
+	seeds := fmt.Sprintf("%d seeds", n)
+	switch {
+	case n == 0:
 		return NotRun
-	case 1:
-		return fmt.Sprintf(format+" (one seed)", differences[0])
+	case n < planned:
+		seeds = fmt.Sprintf("%d of %d seeds", n, planned)
+	case n == 1:
+		seeds = "one seed"
+	}
+	if n == 1 {
+		return fmt.Sprintf(format+" (%s)", differences[0], seeds)
 	}
 	m, h := Interval(differences)
-	return fmt.Sprintf(format+" (95 %% interval "+format+" to "+format+", %d seeds)", m, m-h, m+h,
-		len(differences))
+	return fmt.Sprintf(format+" (95 %% interval "+format+" to "+format+", %s)", m, m-h, m+h, seeds)
 }
 
 // unsigned is a format without the flag that writes a plus sign.

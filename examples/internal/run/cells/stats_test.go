@@ -25,8 +25,11 @@ func TestInterval(t *testing.T) {
 		t.Errorf("got %v ± %v", m, e)
 	}
 	for want, got := range map[string]string{
-		NotRun: Contrast("%+.1f", nil), "+1.5 (one seed)": Contrast("%+.1f", []float64{1.5}),
-		"+2.0 (95 % interval -10.7 to +14.7, 2 seeds)": Contrast("%+.1f", []float64{1, 3}),
+		NotRun:                Contrast("%+.1f", nil, 3),
+		"+1.5 (one seed)":     Contrast("%+.1f", []float64{1.5}, 1),
+		"+1.5 (1 of 3 seeds)": Contrast("%+.1f", []float64{1.5}, 3),
+		"+2.0 (95 % interval -10.7 to +14.7, 2 seeds)":      Contrast("%+.1f", []float64{1, 3}, 2),
+		"+2.0 (95 % interval -10.7 to +14.7, 2 of 3 seeds)": Contrast("%+.1f", []float64{1, 3}, 3),
 		"+2.0 ± 1.4": Spread("%+.1f", []float64{1, 3}),
 	} {
 		if got != want {
