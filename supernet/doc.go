@@ -32,10 +32,28 @@
 //
 // # Classes
 //
-// A network can know the names of its classes ([Options].Classes); they travel with its weights,
-// into files and exports, and its classifier is matched by them: [Net.GrowClasses] and
-// [Model.GrowClasses] append the unknown ones of a list, [Model.WithClasses] makes a model for some
-// of them, or for others. A network without names goes by number ([Unnamed]).
+// A network knows its classes by name: those of [Options].Classes, or else those of the first data
+// that it trains on, if they are as many as it has. Names travel with the weights, into files and
+// exports. The classifier is matched by them: [Net.GrowClasses] and [Model.GrowClasses] append the
+// unknown ones of a list, [Model.WithClasses] makes a model for some of them, or for others.
+//
+// Data are matched by name too, wherever they come in, and so is a [Teacher]: a data set may number
+// its classes in any order, and have only some, without any difference to the result. Images of
+// classes that the network does not know are an error in training; where they are judged, they
+// count as wrong, and [searchspace.Measurement].Unknown and a warning say how many they are.
+// Numbers of classes in options and results ([EvalOptions].Classes, what [ClassMasks] see, labels
+// that [Model.Predict] hands out) are those of the network.
+//
+// Where nobody knows the names of a network's classes ([Unnamed]), and where those of a data set do
+// not tell classes apart (some are empty, or the same), labels are numbers; every such call says so
+// once in the log.
+//
+// # Morphing
+//
+// [Model.Morph] makes a model of another architecture of the space that goes on where a trained one
+// is: with its weights wherever layers correspond, and with the same function where the network
+// grows, classes included. Weights of a [Net] fill what is new. [Model.PlanMorph] says beforehand
+// what becomes of every layer, what it costs and whether the function stays.
 //
 // # Batch normalisation
 //
@@ -84,5 +102,7 @@
 //
 // AdaXpert: Niu et al., "AdaXpert: Adapting Neural Architecture for Growing Data", ICML 2021,
 // section 3 and the published code. Elastic sharing: Cai et al., "Once-for-All: Train One Network
-// and Specialize it for Efficient Deployment", ICLR 2020.
+// and Specialize it for Efficient Deployment", ICLR 2020. Morphing: Chen, Goodfellow, Shlens,
+// "Net2Net: Accelerating Learning via Knowledge Transfer", ICLR 2016; see [Model.Morph] for what
+// differs.
 package supernet

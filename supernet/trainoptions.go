@@ -22,6 +22,13 @@ const (
 // TrainOptions configures Net.Train and Model.Train. The zero value, or a nil pointer, is the
 // setting of the training code published with AdaXpert. Where zero means a default, a negative
 // number means zero.
+//
+// Classes of the training data, and of Validation, are matched with those of the network by name;
+// the order that data number them in makes no difference. Images of classes that the network does
+// not know are an error, which wraps ErrData and names them; classes without images do not matter.
+// A network that knows no names takes those of the training data before anything else, if they are
+// as many as its classes and tell them apart, and keeps them from the first step on: a training
+// that fails before leaves none. Otherwise labels are numbers, with a warning.
 type TrainOptions struct {
 	// Epochs is the number of passes over the data; 100 by default.
 	Epochs int
@@ -90,7 +97,9 @@ type TrainOptions struct {
 	// Checkpoint is the path of the file that lets an interrupted training go on. When the file
 	// exists, training starts from it and ends with the same bits as one that was never
 	// interrupted; a finished one returns at once. Written atomically every CheckpointEvery steps,
-	// at the end, and when the context is cancelled. "" keeps none.
+	// at the end, and when the context is cancelled. "" keeps none. The names of the network's
+	// classes, those that it took from the data included, must be those that the training began
+	// with.
 	Checkpoint string
 	// CheckpointEvery counts steps; 0 means once per epoch.
 	CheckpointEvery int

@@ -3,7 +3,7 @@ package growth
 import (
 	"context"
 
-	"github.com/tendril-nas/tendril/supernet"
+	"github.com/tendril-nas/tendril/examples/internal/run"
 )
 
 // Rival is what keeping the first network gives, trained on at the same snapshots and for as many
@@ -22,8 +22,7 @@ func (e *engine) rival() *engine {
 	if e.method != "" || !e.cfg.Against {
 		return nil
 	}
-	return &engine{setting: e.setting, method: Fixed, arm: "against-",
-		networks: map[string]*supernet.Model{}}
+	return &engine{setting: e.setting, method: Fixed, arm: "against-", networks: e.networks}
 }
 
 // follow brings a rival to the snapshot under way of e, which has been answered, and adds the
@@ -50,13 +49,28 @@ func (r *engine) follow(ctx context.Context, e *engine, ours answers, s *Snapsho
 	if err != nil {
 		return err
 	}
-	clear(r.networks)
 	if r.t > 1 {
 		s.Seconds[SecondsAgainst] = r.seconds(SecondsRetrain, r.t) + r.seconds(kindKeep, r.t) +
 			r.seconds(kindTest, r.t)
 	}
 	s.Against, err = r.beside(theirs, ours)
 	return err
+}
+
+// twin says whether the network in service before the snapshot under way is the rival's, since
+// nothing else has been put into service yet. Then so is the network that it becomes when it is
+// kept, and one training does for both.
+func (r *engine) twin() (bool, error) {
+	if r.cfg.Inherit == FromNothing {
+		return false, nil
+	}
+	for u := 2; u < r.t; u++ {
+		ours, there, err := run.Recall[retrained](r.job, phaseName(SecondsRetrain, u))
+		if err != nil || there && ours.Network != phaseName(kindKeep, u) {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // beside compares answers to the same images.

@@ -68,6 +68,6 @@ func (e *engine) searchAnew(ctx context.Context) (*adjuster.Result, error) {
 		if err != nil {
 			return nil, err
 		}
-		return a.Adjust(ctx, searchspace.Arch{}, 1, judges.Reward, judges.Final)
+		return a.AdjustWith(ctx, searchspace.Arch{}, 1, *judges)
 	})
 }

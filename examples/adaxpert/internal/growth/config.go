@@ -121,12 +121,12 @@ func Default() Config {
 			Epsilon: 1},
 		Space:   Space{Width: 0.5, Stem: 1},
 		Service: Service{Inherit: FromServing, Distill: 1, Trial: 0.1, Compare: true, Against: true},
-		Supernet: Training{run.Training{Epochs: 4, MinSteps: 150, Batch: 32, LR: 0.05, WeightDecay: 1e-4,
+		Supernet: Training{run.Training{Epochs: 2, MinSteps: 60, Batch: 32, LR: 0.05, WeightDecay: 1e-4,
 			Flip: true, Crop: 2, StepsPerArch: 1}, 1, 0.03, 2},
 		Retrain: Training{run.Training{Epochs: 10, MinSteps: 1000, Batch: 32, LR: 0.05, WeightDecay: 1e-4,
 			Flip: true, Crop: 2}, 8, 0, 0},
-		Adjuster: Search{Iterations: 300, LR: 5e-3, Entropy: 2e-4, MovingMean: true,
-			Objective: "likelihood", Reward: "doubling", Distance: "plain", Images: 200, Calibration: 128,
+		Adjuster: Search{Iterations: 120, LR: 1e-2, Entropy: 2e-4, MovingMean: true,
+			Objective: "likelihood", Reward: "doubling", Distance: "plain", Images: 120, Calibration: 64,
 			Candidates: 10, Race: true},
 	}
 }
@@ -137,12 +137,12 @@ func (c *Config) quick() {
 	c.Volumes = []float64{0.10, 0.25, 0.255}
 	c.Shares = []float64{0.5, 1}
 	c.Width, c.Stem = 0.35, 2
-	c.Supernet.MinSteps, c.Supernet.Epochs, c.Supernet.LaterEpochs = 60, 1, 1
+	c.Supernet.MinSteps, c.Supernet.Epochs = 30, 1
 	c.Retrain.MinSteps, c.Retrain.Epochs, c.Retrain.LaterEpochs = 600, 4, 4
 	// Without augmentation even short training fits its images so well that unseen ones stand out:
 	// H_t is far above the threshold.
 	c.Retrain.Crop, c.Retrain.Flip = 0, false
-	c.Adjuster.Iterations, c.Adjuster.Images, c.Adjuster.LR = 80, 150, 2e-2
+	c.Adjuster.Iterations, c.Adjuster.LR = 80, 2e-2
 }
 
 // Steps are the snapshots for data of so many classes.

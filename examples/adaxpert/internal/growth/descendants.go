@@ -6,13 +6,14 @@ import (
 	"encoding/hex"
 	"fmt"
 
+	"github.com/tendril-nas/tendril/adjuster"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
 // descendants judges architectures by networks that are trained for it, on the images that are held
-// back. A network is trained when it is first asked for, is kept until the snapshot is over, and can
-// then go into service.
+// back. A network is trained when it is first asked for, is kept until the snapshot is over, and
+// can then go into service.
 type descendants struct {
 	e      *engine
 	kind   string // of work, whose time the judging takes
@@ -36,16 +37,26 @@ func (e *engine) descendants(kind string, raise func(searchspace.Arch) (upbringi
 // share of its training.
 func (e *engine) trial() (*descendants, error) {
 	return e.descendants(SecondsTrial, func(a searchspace.Arch) (upbringing, error) {
-		sum := sha256.Sum256([]byte(e.full.Format(a)))
-		phase := e.phase(SecondsTrial) + "." + hex.EncodeToString(sum[:4])
-		return upbringing{phase, e.title(SecondsTrial, e.t), FromServing, e.cfg.Trial}, nil
+		return upbringing{e.trialPhase(a), e.title(SecondsTrial, e.t), FromServing, e.cfg.Trial}, nil
 	})
+}
+
+// trialPhase names the training of a finalist.
+func (e *engine) trialPhase(a searchspace.Arch) string {
+	sum := sha256.Sum256([]byte(e.full.Format(a)))
+	return e.phase(SecondsTrial) + "." + hex.EncodeToString(sum[:4])
 }
 
 // Contest judges the adapted architecture and the one in service after the whole of their training.
 // The latter goes on from its weights whatever the adapted one begins with. See adjuster.Comparer.
-func (c contender) Contest(context.Context) (*descendants, error) {
-	return c.descendants(SecondsCompare, c.retraining)
+func (c contender) Contest(context.Context) (adjuster.RangeEvaluator, error) {
+	return c.descendants(SecondsCompare, func(a searchspace.Arch) (upbringing, error) {
+		u, err := c.retraining(a)
+		if u.phase == c.phase(kindKeep) {
+			u.inherit = FromServing
+		}
+		return u, err
+	})
 }
 
 // contender is an engine that compares before it changes the network in service.

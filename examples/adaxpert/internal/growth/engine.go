@@ -23,7 +23,8 @@ type setting struct {
 	norm     dataset.Normalization
 }
 
-// engine owns the supernet and the model in service of one method. It is the learner of Algorithm 1.
+// engine owns the supernet and the model in service of one method. It is the learner of
+// Algorithm 1.
 //
 // All methods train their networks alike: on the same images, for as many steps, in an order and
 // with an augmentation that depend on seed and snapshot alone.
@@ -97,6 +98,7 @@ const (
 	seedTrialData    = "adaxpert.trial.data"
 	seedJudges       = "adaxpert.judges"
 	seedHeld         = "adaxpert.held"
+	seedRelabelling  = "adaxpert.relabelling"
 	seedPolicy       = "adaxpert.policy"
 	seedCandidates   = "adaxpert.candidates"
 	seedArch         = "adaxpert.arch"
@@ -115,8 +117,8 @@ func (s *setting) netOptions(t int, seed uint64) *supernet.Options {
 		Classes: s.scenario.Classes(t)}
 }
 
-// trainingSet is what networks for service are trained on at snapshot t: D_t without the images that
-// decide about them.
+// trainingSet is what networks for service are trained on at snapshot t: D_t without the images
+// that decide about them.
 func (s *setting) trainingSet(t int) (dataset.Dataset, error) {
 	if s.cfg.Compare {
 		return s.scenario.Train(t)
@@ -154,10 +156,12 @@ func (e *engine) phase(kind string) string { return e.phaseAt(kind, e.t) }
 
 func (e *engine) phaseAt(kind string, t int) string {
 	if t == 1 {
-		return fmt.Sprintf("%s-%d", kind, t)
+		return phaseName(kind, t)
 	}
-	return fmt.Sprintf("%s%s-%d", e.arm, kind, t)
+	return e.arm + phaseName(kind, t)
 }
+
+func phaseName(kind string, t int) string { return fmt.Sprintf("%s-%d", kind, t) }
 
 // title is what progress is shown under.
 func (e *engine) title(kind string, t int) string {

@@ -33,9 +33,9 @@ func (e *engine) finish(ctx context.Context, r *engine, rep *Report) error {
 	return nil
 }
 
-// final gives the network in service its last training, if any, saves it, and asks it about the test
-// images. A kept network was trained on an earlier, smaller snapshot; its last training is on all
-// images.
+// final gives the network in service its last training, if any, saves it, and asks it about the
+// test images. A kept network was trained on an earlier, smaller snapshot; its last training is on
+// all images.
 func (e *engine) final(ctx context.Context, path string) (answers, error) {
 	return run.Once(e.job, e.arm+"final", func() (answers, error) {
 		m, err := e.lastTraining(ctx)

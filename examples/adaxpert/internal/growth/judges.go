@@ -40,31 +40,57 @@ func (e *engine) Judges(ctx context.Context) (*adjuster.Judges, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &adjuster.Judges{Space: space, Reward: reward, Final: final}, nil
+	j := &adjuster.Judges{Space: space, Reward: reward, Final: final}
+	if e.cfg.Trial > 0 && e.t > 1 {
+		if j.Trial, err = e.trial(); err != nil {
+			return nil, err
+		}
+	}
+	return j, nil
 }
 
 func (e *engine) adjusterOptions() (*adjuster.Options, error) {
 	s := &e.cfg.Adjuster
-	lambda, err := e.lambda()
+	reward, err := e.reward()
 	if err != nil {
 		return nil, err
 	}
 	o := &adjuster.Options{
 		Iterations: s.Iterations, LearningRate: s.LR, Entropy: run.OrNone(s.Entropy),
-		Lambda: lambda, Candidates: s.Candidates, Elites: s.Elites, KeepPrevious: s.Previous,
+		Objective: e.objective(), Lambda: reward.Lambda, Form: reward.Form,
+		Candidates: s.Candidates, Elites: s.Elites, KeepPrevious: s.Previous,
 		Seed: e.cfg.Seed.For(seedPolicy), Recorder: &searchRecorder{e: e}, Logger: e.job.Log,
 		CheckpointEvery: 50,
 	}
 	if s.MovingMean {
 		o.Baseline = 0.95
 	}
+	if s.Race {
+		o.Race = &adjuster.Race{}
+	}
 	return o, nil
 }
 
-// lambda is the weight of cost in rewards.
-func (e *engine) lambda() (float64, error) {
-	if e.cfg.Adjuster.Lambda > 0 || e.cfg.Adjuster.Reward == "doubling" {
-		return e.cfg.Adjuster.Lambda, nil
+func (e *engine) objective() adjuster.Objective {
+	if e.cfg.Adjuster.Objective == "likelihood" {
+		return adjuster.Likelihood
 	}
-	return adjuster.ScaledLambda(e.full)
+	return adjuster.Accuracy
+}
+
+// reward is the form of the rewards of the configuration.
+func (e *engine) reward() (adjuster.Reward, error) {
+	r := adjuster.Reward{Lambda: e.cfg.Adjuster.Lambda, Form: adjuster.PerDoubling}
+	switch e.cfg.Adjuster.Reward {
+	case "eq5":
+		r.Form = adjuster.Eq5
+	case "published":
+		r.Form = adjuster.Published
+	}
+	if r.Lambda > 0 || r.Form == adjuster.PerDoubling {
+		return r, nil
+	}
+	var err error
+	r.Lambda, err = adjuster.ScaledLambda(e.full)
+	return r, err
 }

@@ -2,9 +2,6 @@ package growth
 
 import (
 	"context"
-	"fmt"
-
-	"gorgonia.org/tensor"
 
 	"github.com/tendril-nas/tendril/adjuster"
 	"github.com/tendril-nas/tendril/examples/internal/run"
@@ -15,8 +12,9 @@ import (
 
 // measured is the record of what the model in service said about a new snapshot.
 type measured struct {
-	Reading adjuster.Reading `json:"reading"`
-	Test    adjuster.Tally   `json:"test"`
+	Reading  adjuster.Reading       `json:"reading"`
+	Distance wasserstein.Difference `json:"distance"`
+	Test     adjuster.Tally         `json:"test"`
 }
 
 // Measure reads accuracy and distance of the snapshot under way under the model in service. Only
@@ -44,9 +42,10 @@ func (e *engine) measure(ctx context.Context) (m measured, err error) {
 	if err = addMoments(ctx, now, s.model, added); err != nil {
 		return m, err
 	}
-	if m.Reading.Distance, err = wasserstein.Squared(now, s.moments); err != nil {
+	if m.Distance, err = e.moved(ctx, s, now); err != nil {
 		return m, err
 	}
+	m.Reading.Distance = m.Distance.Value
 	test, err := e.scenario.Test(e.t)
 	if err != nil {
 		return m, err
@@ -58,22 +57,17 @@ func (e *engine) measure(ctx context.Context) (m measured, err error) {
 // tally counts the images of ds that m classifies right. Classes that m has not learnt count as
 // wrong.
 func tally(ctx context.Context, m *supernet.Model, ds dataset.Dataset) (adjuster.Tally, error) {
+	t := adjuster.Tally{Total: ds.Len()}
+	var err error
+	if k := m.Classes(); k < len(ds.Classes()) {
+		if ds, err = dataset.ByClass(ds, firstLabels(k)...); err != nil {
+			return t, err
+		}
+	}
 	if ds.Len() == 0 {
-		return adjuster.Tally{}, nil
+		return t, nil
 	}
 	r, err := m.Evaluate(ctx, ds, nil)
-	return adjuster.Tally{Correct: r.Correct, Total: r.Samples}, err
-}
-
-// addMoments adds the embeddings of ds under m to what moments hold.
-func addMoments(ctx context.Context, moments *wasserstein.Moments, m *supernet.Model,
-	ds dataset.Dataset) error {
-	if ds.Len() == 0 {
-		return nil
-	}
-	err := m.Embed(ctx, ds, func(features *tensor.Dense, _ []int) error { return moments.Add(features) })
-	if err != nil {
-		return fmt.Errorf("embed: %w", err)
-	}
-	return nil
+	t.Correct = r.Correct
+	return t, err
 }

@@ -2,7 +2,6 @@ package growth
 
 import (
 	"context"
-	"fmt"
 	"math"
 
 	"github.com/tendril-nas/tendril/examples/internal/data"
@@ -20,15 +19,23 @@ type upbringing struct {
 	share   float64 // of the steps of a whole retraining
 }
 
-// retraining is the whole of it. Networks of the architecture in service go by a phase of their own,
-// so that both sides of a contest can be had.
+// retraining is the whole of it. Networks of the architecture in service go by a phase of their
+// own, so that both sides of a contest can be had.
 func (e *engine) retraining(a searchspace.Arch) (upbringing, error) {
 	u := upbringing{e.phase(SecondsRetrain), e.title(SecondsRetrain, e.t), e.cfg.Inherit, 1}
 	s, err := e.service(e.t)
-	if err == nil && s != nil && s.model.Arch() == a {
-		u.phase, u.title = e.phase(kindKeep), e.title(kindKeep, e.t)
+	if err != nil || s == nil || s.model.Arch() != a {
+		return u, err
 	}
-	return u, err
+	u.phase, u.title = e.phase(kindKeep), e.title(kindKeep, e.t)
+	if e.arm != "" {
+		twin, err := e.twin()
+		if twin {
+			u.phase = phaseName(kindKeep, e.t)
+		}
+		return u, err
+	}
+	return u, nil
 }
 
 // network is the network of an architecture, trained on the snapshot under way. It is trained once,
@@ -129,7 +136,8 @@ func (e *engine) descend(ctx context.Context, m *supernet.Model, a searchspace.A
 	return d, err
 }
 
-// teacher is the model in service, which teaches the classes that it knows; nil before there is one.
+// teacher is the model in service, which teaches the classes that it knows; nil before there is
+// one.
 func (e *engine) teacher() (*supernet.Teacher, error) {
 	s, err := e.service(e.t)
 	if err != nil || s == nil || e.cfg.Distill == 0 {
@@ -138,18 +146,11 @@ func (e *engine) teacher() (*supernet.Teacher, error) {
 	return &supernet.Teacher{Model: s.model, Weight: e.cfg.Distill}, nil
 }
 
-// shorten makes a training on data a share as long. Less than an epoch is one over fewer images.
+// shorten makes a training on data a share as long, by fewer epochs over fewer images.
 func shorten(t *run.Training, ds dataset.Dataset, share float64, seed uint64) (dataset.Dataset, error) {
 	epochs, _ := t.Plan(ds.Len())
 	wanted := share * float64(epochs)
-	t.MinSteps, t.Epochs = 0, max(1, int(math.Round(wanted)))
-	if wanted >= 1 {
-		return ds, nil
-	}
-	n := max(2, int(math.Round(wanted*float64(ds.Len()))))
-	some, err := data.Some(ds, n, seed)
-	if err != nil {
-		return nil, fmt.Errorf("%d of %d images: %w", n, ds.Len(), err)
-	}
-	return some, nil
+	t.MinSteps, t.Epochs = 0, max(1, int(math.Ceil(wanted-1e-9)))
+	n := int(math.Round(wanted / float64(t.Epochs) * float64(ds.Len())))
+	return data.Some(ds, max(n, t.Batch), seed)
 }

@@ -53,6 +53,11 @@ func (e *engine) describe(r *SnapshotReport, o *adjuster.Outcome) {
 		}
 	}
 	if t > 1 {
+		if c := o.Comparison; c != nil {
+			p("  contest on %d held-out images: adapted %.2f %%, kept %.2f %%; gain %+.2f points, more than %+.2f needed",
+				c.Kept.Measurement.Samples, 100*c.Adapted.Measurement.Accuracy, 100*c.Kept.Measurement.Accuracy,
+				100*c.Gain, 100*c.Margin)
+		}
 		p("  MAdds %.3f M -> %.3f M, test accuracy %.2f %% -> %.2f %%", millions(r.MAddsBefore),
 			millions(r.MAddsAfter), 100*r.AccBefore, 100*r.AccAfter)
 		if r.Against != nil {
@@ -66,7 +71,7 @@ func (e *engine) describe(r *SnapshotReport, o *adjuster.Outcome) {
 
 // String is one line about the rival and how the network in service stands beside it.
 func (r *Rival) String() string {
-	return fmt.Sprintf("%.2f %% at %.3f M MAdds; the network in service has %+.2f points (standard error %.2f)",
+	return fmt.Sprintf("%.2f %% at %.3f M MAdds; in service: %+.2f points (standard error %.2f)",
 		100*r.Accuracy, millions(r.MAdds), 100*r.Difference, 100*r.StandardError)
 }
 
@@ -85,14 +90,17 @@ func (e *engine) sumUp(rep *Report) {
 
 // verdict says in words what a run brought, beside keeping the first network.
 func verdict(f *FinalReport) string {
-	accuracy := "is as accurate, as far as the test images tell,"
+	if f.MAdds == f.Against.MAdds && f.Against.Difference == 0 && f.Against.StandardError == 0 {
+		return "no other network was better: the first one serves still"
+	}
+	accuracy := "as accurate, as far as the test images tell,"
 	switch d := f.Against.Difference; {
 	case d > 2*f.Against.StandardError:
-		accuracy = "is more accurate"
+		accuracy = "more accurate"
 	case d < -2*f.Against.StandardError:
-		accuracy = "is less accurate"
+		accuracy = "less accurate"
 	}
-	return fmt.Sprintf("the adapted network %s at %.2f times the multiply-adds", accuracy,
+	return fmt.Sprintf("the network in service is %s at %.2f times the multiply-adds", accuracy,
 		float64(f.MAdds)/float64(f.Against.MAdds))
 }
 

@@ -97,13 +97,14 @@ func better(x, y adjuster.Candidate) int {
 	return cmp.Or(cmp.Compare(y.Reward, x.Reward), cmp.Compare(x.Cost, y.Cost))
 }
 
-// relative is eq. (5) beside one architecture.
+// relative is the reward beside one architecture.
 type relative struct {
-	reward adjuster.Reward
-	space  *searchspace.Space
-	base   searchspace.Measurement // of that architecture
-	cost   float64                 // and its cost
-	d      float64
+	reward    adjuster.Reward
+	objective adjuster.Objective
+	space     *searchspace.Space
+	base      searchspace.Measurement // of that architecture
+	cost      float64                 // and its cost
+	d         float64
 }
 
 func (e *engine) rewardFor(ctx context.Context, space *searchspace.Space, judge adjuster.Evaluator,
@@ -112,16 +113,16 @@ func (e *engine) rewardFor(ctx context.Context, space *searchspace.Space, judge 
 	if err != nil {
 		return nil, err
 	}
-	lambda, err := e.lambda()
+	reward, err := e.reward()
 	if err != nil {
 		return nil, err
 	}
 	cost, err := adjuster.MAdds(space, prev)
-	return &relative{adjuster.Reward{Lambda: lambda}, space, base, cost, d}, err
+	return &relative{reward, e.objective(), space, base, cost, d}, err
 }
 
 func (r *relative) candidate(m searchspace.Measurement) (adjuster.Candidate, error) {
 	cost, err := adjuster.MAdds(r.space, m.Arch)
-	reward := r.reward.Value(m.Accuracy, r.base.Accuracy, cost, r.cost, r.d)
+	reward := r.reward.Value(r.objective.Value(m), r.objective.Value(r.base), cost, r.cost, r.d)
 	return adjuster.Candidate{Arch: m.Arch, Measurement: m, Cost: cost, Reward: reward}, err
 }

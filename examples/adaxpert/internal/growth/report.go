@@ -12,6 +12,7 @@ const (
 	First    = string(adjuster.First)
 	Kept     = string(adjuster.Kept)
 	Adjusted = string(adjuster.Adjusted)
+	Refused  = string(adjuster.Refused)
 )
 
 // Report is what a run found, in the form that -json writes.

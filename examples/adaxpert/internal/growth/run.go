@@ -37,7 +37,6 @@ func Run(ctx context.Context, j *run.Job, cfg *Config) (*Report, error) {
 		if err != nil {
 			return rep, err
 		}
-		clear(e.networks)
 		snap, err := e.report(o, ours)
 		if err != nil {
 			return rep, err
@@ -47,6 +46,9 @@ func Run(ctx context.Context, j *run.Job, cfg *Config) (*Report, error) {
 				return rep, fmt.Errorf("keeping the first network: %w", err)
 			}
 		}
+		if err := e.tidy(o, rival); err != nil {
+			return rep, err
+		}
 		outcomes, rep.Snapshots = append(outcomes, o), append(rep.Snapshots, *snap)
 		e.describe(snap, o)
 	}
@@ -55,6 +57,34 @@ func Run(ctx context.Context, j *run.Job, cfg *Config) (*Report, error) {
 	}
 	e.sumUp(rep)
 	return rep, e.draw(rep, outcomes)
+}
+
+// tidy drops the networks of the snapshot under way that serve nowhere.
+func (e *engine) tidy(o *adjuster.Outcome, rival *engine) error {
+	clear(e.networks)
+	var names []string
+	if o.Search != nil {
+		for _, c := range append(o.Search.Finalists, o.Search.PreviousTrial) {
+			names = append(names, e.trialPhase(c.Arch)+".ckpt")
+		}
+	}
+	serve := map[string]bool{}
+	for _, x := range []*engine{e, rival} {
+		if x == nil {
+			continue
+		}
+		last, err := x.lastRetrained(e.t)
+		if err != nil {
+			return err
+		}
+		serve[last.Network] = true
+	}
+	for _, kind := range []string{SecondsRetrain, kindKeep} {
+		if phase := e.phase(kind); !serve[phase] {
+			names = append(names, phase+".ckpt")
+		}
+	}
+	return e.job.Remove(names...)
 }
 
 // advancer returns the function that answers the snapshot under way.

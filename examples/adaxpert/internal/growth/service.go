@@ -12,8 +12,8 @@ import (
 	"github.com/tendril-nas/tendril/wasserstein"
 )
 
-// serving is the model in service and what is known of the data that its weights were trained on. It
-// does not change: what descends from it is another model.
+// serving is the model in service and what is known of the data that its weights were trained on.
+// It does not change: what descends from it is another model.
 type serving struct {
 	model   *supernet.Model
 	moments *wasserstein.Moments
@@ -25,6 +25,8 @@ type retrained struct {
 	Snapshot  int            `json:"snapshot"`
 	Network   string         `json:"network"`   // phase that trained it
 	Reference adjuster.Tally `json:"reference"` // of all images of the snapshot
+	// Unit, at the first snapshot, is the distance that counts as 1; 0 = there is none.
+	Unit float64 `json:"unit,omitempty"`
 }
 
 func (r *retrained) momentsFile() string { return "moments-" + r.Network + ".ckpt" }
@@ -133,6 +135,11 @@ func (e *engine) takeStock(ctx context.Context, s *serving) error {
 	}
 	if err := addMoments(ctx, s.moments, s.model, all); err != nil {
 		return err
+	}
+	if e.t == 1 && e.calibrated() {
+		if s.record.Unit, err = e.unit(ctx, s, all); err != nil {
+			return err
+		}
 	}
 	data, err := s.moments.MarshalBinary()
 	if err != nil {

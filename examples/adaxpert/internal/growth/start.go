@@ -8,8 +8,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// start is the architecture that the method serves with at snapshot t as long as it has not searched
-// for another one.
+// start is the architecture that the method serves with at snapshot t as long as it has not
+// searched for another one.
 func (e *engine) start(t int) (searchspace.Arch, error) {
 	switch e.method {
 	case Largest:
@@ -66,8 +66,8 @@ const (
 	mixing    = 300
 )
 
-// atMAdds draws an architecture within 3 % of so many million multiply-adds. Where these are rare, a
-// uniform draw would not find one: a walk of single changes begins with one and never leads away
+// atMAdds draws an architecture within 3 % of so many million multiply-adds. Where these are rare,
+// a uniform draw would not find one: a walk of single changes begins with one and never leads away
 // from the goal. Inside it goes on for a while, so that where it came in matters no more.
 func atMAdds(space *searchspace.Space, millions float64, r *rand.Rand) (searchspace.Arch, error) {
 	off := func(a searchspace.Arch) (float64, error) {

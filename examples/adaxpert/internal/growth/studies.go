@@ -165,7 +165,7 @@ func (e *engine) learn(ctx context.Context, j *adjuster.Judges, prev searchspace
 	if err != nil {
 		return Learnt{}, err
 	}
-	opts.Seed = seed
+	opts.Seed, opts.Race = seed, nil // rewards on all images, as those of random search
 	a, err := adjuster.New(j.Space, opts)
 	if err != nil {
 		return Learnt{}, err

@@ -48,7 +48,7 @@ func (e *engine) trainNet(ctx context.Context) (*supernet.Net, error) {
 		return nil, err
 	}
 	if _, err := net.Train(ctx, train, o); err != nil {
-		return nil, fmt.Errorf("train supernet: %w", err)
+		return nil, err
 	}
 	return net, nil
 }
