@@ -26,9 +26,8 @@ func (t tables) besideSmallest(d dataSet) string {
 	if len(x) == 0 {
 		return head + cells.NotRun + ".\n"
 	}
-	return head + fmt.Sprintf("%s. %s; the point estimate is %s.\n",
-		points(x, t.Planned(d.arm(ours))), clear(x, "AdaXpert is more accurate", "AdaXpert is less accurate"),
-		besideFloor(stat.Mean(x, nil)))
+	return head + fmt.Sprintf("%s. %s%s.\n", points(x, t.Planned(d.arm(ours))),
+		clear(x, "AdaXpert is more accurate", "AdaXpert is less accurate"), besideFloor(stat.Mean(x, nil)))
 }
 
 // clear says where the interval of a contrast lies, and what that means on either side of zero.
@@ -44,14 +43,15 @@ func clear(x []float64, above, below string) string {
 	return "The interval includes zero, no difference is shown"
 }
 
+// besideFloor says how far a point estimate is below zero, if it is.
 func besideFloor(mean float64) string {
 	switch {
 	case mean < -floorPoints:
-		return "more than half a point below"
+		return "; the point estimate is more than half a point below"
 	case mean < 0:
-		return "below, by no more than half a point"
+		return "; the point estimate is no more than half a point below"
 	}
-	return "not below"
+	return "; the point estimate is not below"
 }
 
 func (t tables) besideLargest(d dataSet) string {

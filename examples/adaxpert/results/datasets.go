@@ -51,21 +51,20 @@ func (d dataSet) common() []string {
 // service are the settings of the service protocol.
 func (d dataSet) service() []string { return append(words(d.arrival), d.common()...) }
 
-// settings shows those of the service protocol, the arm and the seed aside.
+// settings shows those of the service protocol, the arm and the seed aside. Lines end before a
+// flag.
 func settings(d dataSet) string {
-	const first, next, width = "    ", " \\\n      ", 100
-	text, column := first, len(first)
-	for i, w := range append(words("go run ./examples/adaxpert"), d.service()...) {
-		switch {
-		case i == 0:
-		case column+len(" ")+len(w)+len(" \\") > width:
-			text, column = text+next, len(first)+2
-		default:
-			text, column = text+" ", column+1
+	const indent, width = "    ", 100
+	flags := strings.Split(strings.Join(d.service(), " "), " -")
+	line := indent + "go run ./examples/adaxpert " + flags[0]
+	var text string
+	for _, flag := range flags[1:] {
+		if len(line+" -"+flag+" \\") > width {
+			text, line = text+line+" \\\n", indent+" "
 		}
-		text, column = text+w, column+len(w)
+		line += " -" + flag
 	}
-	return text + "\n"
+	return text + line + "\n"
 }
 
 func words(text string) []string { return strings.Fields(text) }

@@ -127,8 +127,8 @@ func (t tables) room(d dataSet) string {
 	return b.String()
 }
 
-// roomText judges the accuracy of architectures: its spread at equal multiply-adds, and its slopes of
-// so many planned.
+// roomText judges the accuracy of architectures: its spread at equal multiply-adds, and its slopes
+// of so many planned.
 func roomText(v cells.Variance, slopes []float64, planned int) string {
 	if len(slopes) == 0 {
 		return cells.NotRun + "."

@@ -25,10 +25,10 @@ func TestClear(t *testing.T) {
 
 func TestBesideFloor(t *testing.T) {
 	for mean, want := range map[float64]string{
-		1: "not below", 0: "not below", -0.3: "below, by no more than half a point",
-		-0.5: "below, by no more than half a point", -0.51: "more than half a point below",
+		1: "is not below", 0: "is not below", -0.3: "is no more than half a point below",
+		-0.5: "is no more than half a point below", -0.51: "is more than half a point below",
 	} {
-		if got := besideFloor(mean); got != want {
+		if got := besideFloor(mean); got != "; the point estimate "+want {
 			t.Errorf("%v: %q, want %q", mean, got, want)
 		}
 	}
