@@ -66,9 +66,12 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 		{"retrain-1.part", 2 * time.Millisecond},
 		{"retrain-1.json", 0}, {"measure-2.json", 20 * time.Millisecond},
 		{"supernet-2.ckpt", 60 * time.Millisecond},
-		{"retrain-2.part", 5 * time.Millisecond}, {"model-2.ckpt", 0},
+		{"trial-2.*.part", 0}, {"trial-2.*.ckpt", 0}, {"retrain-2.part", 5 * time.Millisecond},
+		{"retrain-2.ckpt", 0}, {"keep-2.part", 0}, {"keep-2.ckpt", 0}, {"retrain-2.json", 0},
+		{"against-retrain-2.json", 0},
 		{"supernet-3.ckpt", 150 * time.Millisecond},
-		{"final.part", 0}, {"model.ckpt", 0}, {"final.json", 0},
+		{"against-*3.part", 0}, {"final.part", 0}, {"model.ckpt", 0}, {"final.json", 0},
+		{"against-final.part", 0},
 	} {
 		runtest.SignalWhen(t, os.Kill, filepath.Join(out, moment.file), moment.delay, args...)
 	}
@@ -81,9 +84,11 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	left, err := filepath.Glob(filepath.Join(out, "*.part"))
-	if err != nil || len(left) > 0 {
-		t.Errorf("left over: %v %v", left, err)
+	for _, pattern := range []string{"*.part", "trial-*.ckpt"} {
+		left, err := filepath.Glob(filepath.Join(out, pattern))
+		if err != nil || len(left) > 0 {
+			t.Errorf("left over: %v %v", left, err)
+		}
 	}
 	// A finished run can be shown again, without its settings.
 	again, _ := report(t, "-resume", "-out", out)
@@ -209,13 +214,25 @@ func TestUsageErrors(t *testing.T) {
 func TestFailedStartBlocksNothing(t *testing.T) {
 	data, dir := tinyData(t), filepath.Join(t.TempDir(), "run")
 	for _, args := range [][]string{{"-start", "2,2"}, {"-volumes", "60,20"},
-		{"-scenario", "II", "-classes", "2,99"}} {
+		{"-scenario", "II", "-classes", "2,99"}, {"-baseline", "random", "-madds", "1000"}} {
 		if code, _, errs := start.Run(t, tiny(data, append(args, "-out", dir)...)...); code != run.ExitError {
 			t.Errorf("%v: exit code %d, %q", args, code, errs)
 		}
 		if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("%v left a folder: %v", args, err)
 		}
+	}
+}
+
+// A table of settings follows the data: with few classes too it is a run that others can go on with.
+func TestQuickFollowsTheData(t *testing.T) {
+	args := append([]string{"-quick", "-scenario", "II"}, tiny(tinyData(t))...)
+	r, out := report(t, args...)
+	if s := r.Snapshots; len(s) != 2 || s[0].Classes != 2 || s[1].Classes != 4 || s[1].Images <= s[0].Images {
+		t.Errorf("%+v", s)
+	}
+	if !strings.Contains(out, "first network, kept and fine-tuned") {
+		t.Errorf("no word about keeping the first network:\n%s", out)
 	}
 }
 

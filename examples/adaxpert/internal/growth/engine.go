@@ -59,6 +59,9 @@ func newSetting(ctx context.Context, cfg *Config, j *run.Job) (*setting, error) 
 	if err != nil {
 		return nil, err
 	}
+	if pool, test, err = present(pool, test); err != nil {
+		return nil, err
+	}
 	sc, err := NewScenario(pool, test, cfg.Steps(len(pool.Classes())), cfg.ValShare, cfg.Seed)
 	if err != nil {
 		return nil, err

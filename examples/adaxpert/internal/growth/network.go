@@ -3,6 +3,7 @@ package growth
 import (
 	"context"
 	"math"
+	"strings"
 
 	"github.com/tendril-nas/tendril/examples/internal/data"
 	"github.com/tendril-nas/tendril/examples/internal/run"
@@ -121,19 +122,42 @@ func (e *engine) initial(a searchspace.Arch) (*supernet.Model, error) {
 // descend makes the network of an architecture out of the one in service: it goes on where that one
 // is, and what that one has no weights for comes from the supernet, if there is one.
 func (e *engine) descend(ctx context.Context, m *supernet.Model, a searchspace.Arch) (*supernet.Model, error) {
-	o := &supernet.MorphOptions{Classes: e.scenario.Classes(e.t)}
+	o, err := e.morphOptions()
+	if err != nil {
+		return nil, err
+	}
 	if m.Arch() != a {
 		if err := e.FineTune(ctx); err != nil { // loads N_t after an interruption
 			return nil, err
 		}
 		o.Supernet = e.net
 	}
-	var err error
-	if o.Calibration, err = e.trainingSet(e.t); err != nil {
-		return nil, err
-	}
 	d, _, err := m.Morph(ctx, a, o)
 	return d, err
+}
+
+// morphed says in a line what becomes of the layers of the network in service when it becomes that
+// of another architecture; "" where it does not.
+func (e *engine) morphed(a searchspace.Arch) (string, error) {
+	s, err := e.service(e.t)
+	if err != nil || s == nil || s.model.Arch() == a || e.cfg.Inherit != FromServing {
+		return "", err
+	}
+	o, err := e.morphOptions()
+	if err != nil {
+		return "", err
+	}
+	r, err := s.model.PlanMorph(a, o)
+	if err != nil {
+		return "", err
+	}
+	text := r.String()
+	return text[strings.LastIndex(text, "\n")+1:], nil
+}
+
+func (e *engine) morphOptions() (*supernet.MorphOptions, error) {
+	train, err := e.trainingSet(e.t)
+	return &supernet.MorphOptions{Classes: e.scenario.Classes(e.t), Calibration: train}, err
 }
 
 // teacher is the model in service, which teaches the classes that it knows; nil before there is

@@ -51,6 +51,9 @@ func (e *engine) describe(r *SnapshotReport, o *adjuster.Outcome) {
 			p("  %s", changeCounts(&d))
 			p("  %s", d.String())
 		}
+		if r.Morph != "" {
+			p("  morphed: %s", r.Morph)
+		}
 	}
 	if t > 1 {
 		if c := o.Comparison; c != nil {

@@ -37,6 +37,7 @@ type SnapshotReport struct {
 	MAddsAfter  int64              `json:"madds_after"`
 	AccBefore   float64            `json:"acc_before"`
 	AccAfter    float64            `json:"acc_after"`
+	Morph       string             `json:"morph,omitempty"` // what became of the layers
 	Against     *Rival             `json:"against,omitempty"`
 	Seconds     map[string]float64 `json:"seconds"`
 }
@@ -86,6 +87,13 @@ func (e *engine) report(o *adjuster.Outcome, ours answers) (*SnapshotReport, err
 	}
 	if !ok {
 		return nil, fmt.Errorf("snapshot %d was never measured", e.t)
+	}
+	last, err := e.lastRetrained(e.t)
+	if err != nil {
+		return nil, err
+	}
+	if last.Snapshot == e.t {
+		r.Morph = last.Morph
 	}
 	r.H, r.D, r.AccBefore = m.Reading.H(), m.Reading.Distance, m.Test.Accuracy()
 	return r, nil

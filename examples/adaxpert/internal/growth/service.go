@@ -25,6 +25,8 @@ type retrained struct {
 	Snapshot  int            `json:"snapshot"`
 	Network   string         `json:"network"`   // phase that trained it
 	Reference adjuster.Tally `json:"reference"` // of all images of the snapshot
+	// Morph is what became of the layers of the network before; "" where there was none.
+	Morph string `json:"morph,omitempty"`
 	// Unit, at the first snapshot, is the distance that counts as 1; 0 = there is none.
 	Unit float64 `json:"unit,omitempty"`
 }
@@ -96,6 +98,9 @@ func (e *engine) retrain(ctx context.Context, a searchspace.Arch) (r retrained, 
 	}
 	s := &serving{record: retrained{Snapshot: e.t, Network: u.phase}}
 	if s.model, err = e.network(ctx, a, u); err != nil {
+		return r, err
+	}
+	if s.record.Morph, err = e.morphed(a); err != nil {
 		return r, err
 	}
 	if e.measures() {

@@ -70,13 +70,26 @@ const (
 // a uniform draw would not find one: a walk of single changes begins with one and never leads away
 // from the goal. Inside it goes on for a while, so that where it came in matters no more.
 func atMAdds(space *searchspace.Space, millions float64, r *rand.Rand) (searchspace.Arch, error) {
-	off := func(a searchspace.Arch) (float64, error) {
+	var none searchspace.Arch
+	off := func(a searchspace.Arch) (float64, error) { // signed, 0 = near enough
 		c, err := space.Cost(a)
-		return max(0, math.Abs(float64(c.MAdds)/(1e6*millions)-1)-nearMAdds), err
+		d := float64(c.MAdds)/(1e6*millions) - 1
+		return math.Copysign(max(0, math.Abs(d)-nearMAdds), d), err
+	}
+	least, err := off(space.Smallest())
+	if err != nil {
+		return none, err
+	}
+	most, err := off(space.Largest())
+	if err != nil {
+		return none, err
+	}
+	if least > 0 || most < 0 {
+		return none, fmt.Errorf("-madds %g: no architecture of the space has about as many", millions)
 	}
 	a, err := space.Sample(r)
 	if err != nil {
-		return a, err
+		return none, err
 	}
 	far, err := off(a)
 	for inside, step := 0, 0; err == nil && step < longWalk; step++ {
@@ -90,15 +103,12 @@ func atMAdds(space *searchspace.Space, millions float64, r *rand.Rand) (searchsp
 			break
 		}
 		var d float64
-		if d, err = off(next); err == nil && d <= far {
+		if d, err = off(next); err == nil && math.Abs(d) <= math.Abs(far) {
 			a, far = next, d
 		}
 	}
-	if err != nil {
-		return searchspace.Arch{}, err
+	if err == nil && far != 0 {
+		err = fmt.Errorf("-madds %g: found no architecture within 3 %%", millions)
 	}
-	if far == 0 {
-		return a, nil
-	}
-	return searchspace.Arch{}, fmt.Errorf("-madds %g: found no architecture within 3 %%", millions)
+	return a, err
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// Architectures are drawn near the multiply-adds asked for, at the ends of the space too, and differ
-// from seed to seed.
+// Architectures are drawn near the multiply-adds asked for, at the ends of the space too, and
+// differ from seed to seed.
 func TestAtMAdds(t *testing.T) {
 	space, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.2, InputSize: 12,
 		StemStride: 1, Classes: 4})
