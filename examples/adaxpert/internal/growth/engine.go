@@ -117,6 +117,7 @@ const (
 	seedPolicy       = "adaxpert.policy"
 	seedCandidates   = "adaxpert.candidates"
 	seedArch         = "adaxpert.arch"
+	seedHeadroom     = "adaxpert.headroom"
 	seedFinalData    = "adaxpert.final.data"
 )
 

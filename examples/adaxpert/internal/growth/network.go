@@ -105,13 +105,18 @@ func (e *engine) newborn(ctx context.Context, a searchspace.Arch, inherit string
 		}
 		return e.net.Extract(ctx, a, train)
 	case inherit == FromNothing || s == nil:
-		space, err := e.space(e.t)
-		if err != nil {
-			return nil, err
-		}
-		return supernet.NewModel(space, a, e.netOptions(e.t, e.cfg.Seed.For(seedModel, e.t)))
+		return e.initial(a)
 	}
 	return e.descend(ctx, s.model, a)
+}
+
+// initial is a network with initial weights and the classes of the snapshot under way.
+func (e *engine) initial(a searchspace.Arch) (*supernet.Model, error) {
+	space, err := e.space(e.t)
+	if err != nil {
+		return nil, err
+	}
+	return supernet.NewModel(space, a, e.netOptions(e.t, e.cfg.Seed.For(seedModel, e.t)))
 }
 
 // descend makes the network of an architecture out of the one in service: it goes on where that one

@@ -139,10 +139,14 @@ func (r *Report) WithoutSeconds() Report {
 
 // SearchSeconds is the time spent on fine-tuning supernets, training adjusters and trials of
 // finalists.
-func (r *Report) SearchSeconds() float64 {
-	var s float64
-	for _, n := range r.Snapshots {
-		s += n.Seconds[SecondsSupernet] + n.Seconds[SecondsAdjuster] + n.Seconds[SecondsTrial]
+func (r *Report) SearchSeconds() (sum float64) {
+	for i := range r.Snapshots {
+		sum += r.Snapshots[i].SearchSeconds()
 	}
-	return s
+	return sum
+}
+
+// SearchSeconds is the part of the snapshot in Report.SearchSeconds.
+func (s *SnapshotReport) SearchSeconds() float64 {
+	return s.Seconds[SecondsSupernet] + s.Seconds[SecondsAdjuster] + s.Seconds[SecondsTrial]
 }

@@ -97,23 +97,15 @@ func RankStudy(ctx context.Context, j *run.Job, cfg *Config, n int) ([]Ranked, e
 	})
 }
 
-// retrainedAlone is the test accuracy of a network that was trained from random weights.
+// retrainedAlone is the test accuracy of a network that was trained from initial weights.
 func (e *engine) retrainedAlone(ctx context.Context, a searchspace.Arch, train,
 	test dataset.Dataset) (float64, error) {
 	step, _ := search.StepOf(ctx)
-	model, err := supernet.NewModel(e.full, a, e.netOptions(1, e.cfg.Seed.For(seedModel, step)))
+	m, err := e.alone(ctx, a, train, fmt.Sprintf("rank.%d", step+1), fmt.Sprintf("network %d", step+1))
 	if err != nil {
 		return 0, err
 	}
-	opts, err := e.job.TrainOptions(&e.cfg.Retrain.Training, train.Len(), e.cfg.Seed.For(seedModelData, 1),
-		fmt.Sprintf("rank.%d", step+1), fmt.Sprintf("network %d", step+1))
-	if err != nil {
-		return 0, err
-	}
-	if _, err := model.Train(ctx, train, opts); err != nil {
-		return 0, err
-	}
-	t, err := tally(ctx, model, test)
+	t, err := tally(ctx, m, test)
 	return t.Accuracy(), err
 }
 

@@ -10,29 +10,6 @@ import (
 	"github.com/tendril-nas/tendril/examples/internal/run/cells"
 )
 
-// table3 sets small differences beside large ones.
-func (t tables) table3() string {
-	var rows [][]string
-	h := func(r *result) float64 { return r.Report.Snapshots[1].H }
-	d := func(r *result) float64 { return r.Report.Snapshots[1].D }
-	acc := func(r *result) float64 { return 100 * r.Report.Snapshots[1].AccAfter }
-	cost := func(r *result) float64 { return float64(r.Report.Snapshots[1].MAddsAfter) / 1e6 }
-	for _, v := range [][2]string{{"copies", "shifted and mirrored copies"},
-		{"unseen", "unseen images of the same classes"}} {
-		adjusted, fixed := "table3-"+v[0]+"-adjusted", "table3-"+v[0]+"-fixed"
-		rows = append(rows, []string{
-			v[1],
-			cells.Spread("%.2f", t.Values(adjusted, h)), cells.Spread("%.3g", t.Values(adjusted, d)),
-			cells.Spread("%.2f", t.Values(fixed, acc)), cells.Spread("%.2f", t.Values(adjusted, acc)),
-			cells.Spread("%+.2f", t.Differences(adjusted, fixed, acc)),
-			cells.Spread("%.2f", t.Values(fixed, cost)) + " → " +
-				cells.Spread("%.2f", t.Values(adjusted, cost)),
-		})
-	}
-	return cells.Table([]string{"second snapshot", "H_t", "d_t", "not adjusted, %", "adjusted, %",
-		"gain, points", "M MAdds, not adjusted → adjusted"}, rows...)
-}
-
 // policy shows what the policy learns beside random search.
 func (t tables) policy() string {
 	r := t.Get("policy")
@@ -89,12 +66,4 @@ func (t tables) rank() string {
 			"%.2f retrained.\n",
 		rho, verdict, rank.Spearman(c, y), 100*stat.StdDev(x, nil), 100*stat.StdDev(y, nil))
 	return b.String()
-}
-
-func (t tables) linear() string {
-	r := t.Get("tiny-linear")
-	if r == nil {
-		return cells.NotRun
-	}
-	return fmt.Sprintf("%.1f %%", 100*r.Result.Linear.TestAccuracy)
 }
