@@ -86,7 +86,7 @@ func IndependentStudy(ctx context.Context, j *run.Job, cfg *Config) ([]Alone, er
 	if err != nil {
 		return nil, err
 	}
-	ours, err := e.start(1)
+	ours, err := e.start("", 1)
 	if err != nil {
 		return nil, err
 	}
