@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -65,6 +66,8 @@ type mark struct {
 	order  int64 // in all
 }
 
+var errNotGrowing = errors.New("a growing set is made by NewGrowing or LoadGrowing")
+
 // NewGrowing makes an empty set for images of size×size pixels.
 func NewGrowing(size int, o *GrowingOptions) (*Growing, error) {
 	g := &Growing{size: size}
@@ -123,13 +126,21 @@ func (n *grown) total() (sum int64) {
 	return sum
 }
 
+// held is what the set holds; the zero Growing holds nothing.
+func (g *Growing) held() *grown {
+	if n := g.now.Load(); n != nil {
+		return n
+	}
+	return new(grown)
+}
+
 // Snapshot is the set as it is now. Later appends do not change it, and its images take no memory
 // of their own.
-func (g *Growing) Snapshot() Dataset { return &g.now.Load().images }
+func (g *Growing) Snapshot() Dataset { return &g.held().images }
 
 // Seen is how many images of each class came, those included that were dropped.
 func (g *Growing) Seen() []int {
-	n := g.now.Load()
+	n := g.held()
 	seen := make([]int, len(n.seen))
 	for c, s := range n.seen {
 		seen[c] = int(s)
@@ -167,13 +178,16 @@ type arrival struct {
 
 // extend is what the Growing holds with the images of ds.
 func (g *Growing) extend(ctx context.Context, ds Dataset) (*grown, error) {
+	if g.size == 0 {
+		return nil, errNotGrowing
+	}
 	if ds == nil {
 		return nil, fmt.Errorf("no images")
 	}
 	if ds.Size() != g.size {
 		return nil, fmt.Errorf("images of %d pixels, want %d", ds.Size(), g.size)
 	}
-	next := *g.now.Load()
+	next := *g.held()
 	if err := next.know(ds.Classes()); err != nil {
 		return nil, err
 	}

@@ -263,6 +263,21 @@ func TestGrowingErrors(t *testing.T) {
 	}
 }
 
+// The zero Growing holds nothing, takes nothing and is not saved.
+func TestZeroGrowing(t *testing.T) {
+	var g Growing
+	dir := t.TempDir()
+	if err := g.Append(ctx, grid(t, 3, 2, 2)); !errors.Is(err, errNotGrowing) {
+		t.Errorf("append: %v", err)
+	}
+	if err := g.Save(ctx, dir); !errors.Is(err, errNotGrowing) || len(files(t, dir)) > 0 {
+		t.Errorf("save: %v", err)
+	}
+	if ds := g.Snapshot(); ds.Len() != 0 || len(g.Seen()) != 0 {
+		t.Errorf("%d images of %v", ds.Len(), g.Seen())
+	}
+}
+
 // Readers see whole sets while others are appended.
 func TestGrowingConcurrently(t *testing.T) {
 	g := newGrowing(t, &GrowingOptions{MaxImages: 40, Seed: 1})

@@ -73,13 +73,16 @@ func (g *Growing) Save(ctx context.Context, path string) error {
 }
 
 func (g *Growing) save(ctx context.Context, path string) error {
+	if g.size == 0 {
+		return errNotGrowing
+	}
 	if !g.saved.in(path) {
 		g.saved = saved{}
 	}
 	if err := checkpoint.MakeDir(path); err != nil {
 		return err
 	}
-	n := g.now.Load()
+	n := g.held()
 	next := saved{path: path, part: make(map[int64]string, len(n.marks)), size: make(map[string]int)}
 	kept, fresh := g.saved.plan(n)
 	for id, list := range kept {

@@ -47,9 +47,20 @@ func newView(ds Dataset, index []int32) *view {
 	return v
 }
 
+// given refuses a data set that is not there.
+func given(ds Dataset) error {
+	if ds == nil {
+		return fmt.Errorf("dataset: no data set")
+	}
+	return nil
+}
+
 // Subset holds the images of ds whose indices are listed, in that order; an index may be listed
 // more than once. Labels and classes stay.
 func Subset(ds Dataset, index []int) (Dataset, error) {
+	if err := given(ds); err != nil {
+		return nil, err
+	}
 	list := make([]int32, len(index))
 	for k, i := range index {
 		if err := checkIndex(i, ds.Len()); err != nil {
@@ -64,6 +75,9 @@ func Subset(ds Dataset, index []int) (Dataset, error) {
 // folders are in the order of their classes: who takes ranges of them, or trains on them in order,
 // wants them mixed. LoaderOptions.Shuffle mixes every epoch anew.
 func Shuffle(ds Dataset, seed uint64) (Dataset, error) {
+	if err := given(ds); err != nil {
+		return nil, err
+	}
 	return Subset(ds, stream.New(seed, "dataset.order").Perm(ds.Len()))
 }
 
@@ -99,6 +113,9 @@ func ByClass(ds Dataset, labels ...int) (Dataset, error) {
 
 // classSet maps each class of ds to its place in labels, or −1.
 func classSet(ds Dataset, labels []int) ([]int, error) {
+	if err := given(ds); err != nil {
+		return nil, err
+	}
 	if len(labels) == 0 {
 		return nil, fmt.Errorf("dataset: no classes chosen")
 	}
@@ -121,6 +138,9 @@ func classSet(ds Dataset, labels []int) ([]int, error) {
 // Relabel gives the images of ds other classes: label l becomes mapping[l], an index into classes;
 // images whose label maps to −1 are left out. Several labels may map to one class.
 func Relabel(ds Dataset, classes []string, mapping []int) (Dataset, error) {
+	if err := given(ds); err != nil {
+		return nil, err
+	}
 	if len(mapping) != len(ds.Classes()) {
 		return nil, fmt.Errorf("dataset: mapping of %d labels for a set of %d classes", len(mapping),
 			len(ds.Classes()))
@@ -160,7 +180,10 @@ func Fraction(ds Dataset, f float64, seed uint64) (Dataset, error) {
 	if !(f > 0 && f <= 1) {
 		return nil, fmt.Errorf("dataset: fraction %v, want above 0 and at most 1", f)
 	}
-	taken, _ := divide(ds, f, seed)
+	taken, _, err := divide(ds, f, seed)
+	if err != nil {
+		return nil, err
+	}
 	return newView(ds, taken), nil
 }
 
@@ -169,13 +192,19 @@ func Split(ds Dataset, f float64, seed uint64) (a, b Dataset, err error) {
 	if !(f > 0 && f < 1) {
 		return nil, nil, fmt.Errorf("dataset: split at %v, want between 0 and 1", f)
 	}
-	taken, left := divide(ds, f, seed)
+	taken, left, err := divide(ds, f, seed)
+	if err != nil {
+		return nil, nil, err
+	}
 	return newView(ds, taken), newView(ds, left), nil
 }
 
 // divide draws the fraction f of each class. Each class has a stream of its own, so its draw does
 // not depend on the other classes.
-func divide(ds Dataset, f float64, seed uint64) (taken, left []int32) {
+func divide(ds Dataset, f float64, seed uint64) (taken, left []int32, err error) {
+	if err := given(ds); err != nil {
+		return nil, nil, err
+	}
 	byClass := make([][]int32, len(ds.Classes()))
 	for i := range ds.Len() {
 		l := ds.Label(i)
@@ -191,7 +220,7 @@ func divide(ds Dataset, f float64, seed uint64) (taken, left []int32) {
 	}
 	slices.Sort(taken)
 	slices.Sort(left)
-	return taken, left
+	return taken, left, nil
 }
 
 // concat is several datasets, one after the other.
@@ -207,6 +236,9 @@ func Concat(parts ...Dataset) (Dataset, error) {
 	}
 	c := &concat{parts: slices.Clone(parts), start: make([]int, len(parts)+1)}
 	for k, p := range parts {
+		if err := given(p); err != nil {
+			return nil, err
+		}
 		if p.Size() != parts[0].Size() {
 			return nil, fmt.Errorf("dataset: concatenating images of %d pixels with images of %d", p.Size(),
 				parts[0].Size())
