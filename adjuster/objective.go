@@ -14,9 +14,9 @@ const (
 	// Accuracy is top-1 accuracy, as published.
 	Accuracy Objective = iota
 	// Likelihood is exp(−mean cross-entropy): the geometric mean of the probabilities that images
-	// have under their labels, those aside whose class the network does not know. It varies less
-	// from sample to sample of images than accuracy does, so that fewer of them tell architectures
-	// apart.
+	// have under their labels, those aside whose class the network does not know; 0 where it knows
+	// none of them. It varies less from sample to sample of images than accuracy does, so that
+	// fewer of them tell architectures apart.
 	Likelihood
 )
 
@@ -33,10 +33,13 @@ func (o Objective) String() string {
 
 // Value is V of a measurement.
 func (o Objective) Value(m searchspace.Measurement) float64 {
-	if o == Likelihood {
-		return math.Exp(-m.Loss)
+	switch {
+	case o != Likelihood:
+		return m.Accuracy
+	case m.Unknown > 0 && m.Unknown == m.Samples:
+		return 0 // a loss of no image is 0 too, and would be the best there is
 	}
-	return m.Accuracy
+	return math.Exp(-m.Loss)
 }
 
 // check refuses measurements that have no V. An infinite loss has one, 0.

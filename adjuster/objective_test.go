@@ -19,6 +19,12 @@ func TestObjective(t *testing.T) {
 	if v := Likelihood.Value(searchspace.Measurement{Loss: math.Inf(1)}); v != 0 {
 		t.Errorf("likelihood at an infinite loss %v", v)
 	}
+	for unknown, want := range map[int]float64{9: 0.25, 10: 0} {
+		part := searchspace.Measurement{Samples: 10, Unknown: unknown, Loss: math.Log(4)}
+		if v := Likelihood.Value(part); math.Abs(v-want) > 1e-15 {
+			t.Errorf("likelihood %v with %d of 10 images unknown, expected %v", v, unknown, want)
+		}
+	}
 	if names := fmt.Sprint(Accuracy, Likelihood, Objective(7), Eq5, Published, PerDoubling, RewardForm(7)); names !=
 		"accuracy likelihood Objective(7) eq5 published doubling RewardForm(7)" {
 		t.Error(names)

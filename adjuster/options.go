@@ -67,7 +67,8 @@ type Options struct {
 	// set, as published. Judges.Final must then be a RangeEvaluator (Judges.Reward where it is
 	// nil).
 	Race *Race `json:"race,omitempty"`
-	// Finalists is how many of the best candidates Judges.Trial judges; 0 = 3.
+	// Finalists is how many of the best candidates Judges.Trial judges; 0 = 3. Where a race leaves
+	// fewer, those that it dropped last follow.
 	Finalists int `json:"finalists"`
 	// FreshBatches draws a new validation batch for every proposal, as published, instead of
 	// judging all of them on the same images. The evaluator must then be a BatchEvaluator.

@@ -8,7 +8,8 @@ import (
 
 // Evaluator judges architectures with weights inherited from the supernet N_t; a supernet bound to
 // data is one. All measurements of one adjustment must carry the same weight version and data
-// stage, and Accuracy must be a fraction. Equal architectures get equal answers.
+// stage. Accuracy must be a fraction, and for Likelihood Loss at least 0. Equal architectures get
+// equal answers.
 type Evaluator interface {
 	Evaluate(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error)
 }
@@ -23,9 +24,9 @@ type BatchEvaluator interface {
 
 // RangeEvaluator can judge on some of its images; a supernet bound to data is one. Architectures
 // that are judged on the same ranges are compared range by range, which says how far their
-// difference can be trusted. It must fill Correct and Samples. Its images should come in an order
-// without structure: where they go class by class a range speaks of one class only, and differences
-// need more images to show.
+// difference can be trusted. It must fill Correct and Samples, and Unknown where there are such
+// images. Its images should come in an order without structure: where they go class by class a
+// range speaks of one class only, and differences need more images to show.
 type RangeEvaluator interface {
 	Evaluator
 	// Len is the number of images.
@@ -40,7 +41,7 @@ type Proposal struct {
 	Iteration int              // from 0
 	Arch      searchspace.Arch // zero when the space refused the proposal
 	Text      string           // Arch as Space.Format writes it
-	Accuracy  float64          // V, a fraction, on the images of the reward
+	Accuracy  float64          // top-1, a fraction, on the images of the reward
 	Cost      float64          // C, millions
 	Reward    float64
 	LogProb   float64 // log π(α' | s) when it was proposed, nats
