@@ -213,6 +213,11 @@ func TestMorphReport(t *testing.T) {
 	if err := json.Unmarshal(text, &again); err != nil || !reflect.DeepEqual(&again, report) {
 		t.Errorf("error %v, read\n%v", err, &again)
 	}
+	for _, name := range []string{`{"from":{"choices":"`, `"arch":"`, `"site":"first_conv.conv","op":"Conv2d","change":"kept","from":{"kernel":3,"in":3`} {
+		if !strings.Contains(string(text), name) {
+			t.Errorf("JSON without %s:\n%s", name, text)
+		}
+	}
 	large, err := s.Lower(s.Largest())
 	if err != nil {
 		t.Fatal(err)

@@ -92,16 +92,16 @@ func (c *channels) match(n *searchspace.Node) match {
 func (c *channels) outputs(n, m *searchspace.Node, ins []flow) (source []int, exact bool) {
 	exact = !slices.ContainsFunc(ins, func(f flow) bool { return !f.exact })
 	in := ins[0].source
-	inPlace := slices.Equal(in, prefix(m.In.C, n.In.C)) && n.In.C == m.In.C
+	unmoved := slices.Equal(in, prefix(m.In.C, n.In.C)) && n.In.C == m.In.C
 	switch {
 	case n.Op == searchspace.OpConcat:
 		return concat(ins, c.old.Nodes[m.Inputs[0]].Out.C), exact
 	case n.Op == searchspace.OpSlice:
 		return slice(in, n, m), exact
 	case n.Op == searchspace.OpShuffle:
-		return prefix(m.Out.C, n.Out.C), exact && inPlace
+		return prefix(m.Out.C, n.Out.C), exact && unmoved
 	case n.Op == searchspace.OpConv:
-		exact = exact && covers(n, m) && (n.Groups == 1 || n.Depthwise() || inPlace)
+		exact = exact && covers(n, m) && (n.Groups == 1 || n.Depthwise() || unmoved)
 	}
 	if !channelwise(n) {
 		return c.choose(n, m), exact

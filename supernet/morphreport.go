@@ -21,40 +21,47 @@ const (
 	MorphDropped  MorphChange = "dropped"        // the new network has no such layer
 )
 
-// MorphReport is what a morph does, or would do.
+// MorphReport is what a morph does, or would do. Its names in JSON stay; as elsewhere an
+// architecture is "arch" for people and "choices" for programs.
 type MorphReport struct {
-	From, To MorphEnd
+	From MorphEnd `json:"from"`
+	To   MorphEnd `json:"to"`
 	// Nodes are the layers with weights of the new network in its order, and after them the dropped
 	// ones of the old.
-	Nodes []MorphNode
+	Nodes []MorphNode `json:"nodes"`
 	// Preserved is set if logits of classes that both networks know stay what they were, whatever
 	// weights and images are. It is decided by rule, without looking at weights.
-	Preserved bool
+	Preserved bool `json:"preserved"`
 	// Recalibrated is set if running statistics are gathered anew, on MorphOptions.Calibration. If
 	// neither it nor Preserved is set, call Model.Recalibrate, or train, before judging the model.
-	Recalibrated bool
+	Recalibrated bool `json:"recalibrated"`
 }
 
 // MorphEnd is one of the two networks of a morph.
 type MorphEnd struct {
-	Arch    searchspace.Arch
-	Text    string // Space.Format of it
-	Classes int
-	Cost    searchspace.Cost
+	Arch    searchspace.Arch `json:"choices"`
+	Text    string           `json:"arch"` // Space.Format of it
+	Classes int              `json:"classes"`
+	Cost    searchspace.Cost `json:"cost"`
 }
 
 // MorphNode is what happens to one layer with weights.
 type MorphNode struct {
-	Site string // searchspace.Node.Site
-	Op   string // "Conv2d", "BatchNorm2d" or "Linear"
+	Site string `json:"site"` // searchspace.Node.Site
+	Op   string `json:"op"`   // "Conv2d", "BatchNorm2d" or "Linear"
 	// Change is what happens. Classes count as channels of the classifier.
-	Change MorphChange
+	Change MorphChange `json:"change"`
 	// From and To are the sizes in the two networks; zero in the one that has no such layer.
-	From, To MorphSize
+	From MorphSize `json:"from"`
+	To   MorphSize `json:"to"`
 }
 
-// MorphSize is the size of a layer; Kernel is 0 except for convolutions.
-type MorphSize struct{ Kernel, In, Out int }
+// MorphSize is the size of a layer.
+type MorphSize struct {
+	Kernel int `json:"kernel"` // pixels; 0 except for convolutions
+	In     int `json:"in"`     // channels
+	Out    int `json:"out"`    // channels
+}
 
 // sizeOf is the size of a layer with weights.
 func sizeOf(n *searchspace.Node) MorphSize { return MorphSize{n.Kernel, n.In.C, n.Out.C} }
