@@ -42,8 +42,8 @@ func newContests(t testing.TB) *shop {
 }
 
 // crashing has a shop fail the first time that anything is asked of it in a snapshot.
-func crashing(l *shop) (crash error, reopened *int) {
-	crash = errors.New("crash")
+func crashing(l *shop) error {
+	crash := errors.New("crash")
 	stopped := map[string]bool{}
 	l.stop = func(call string) error {
 		key := fmt.Sprint(l.at, strings.Fields(call)[0])
@@ -53,7 +53,7 @@ func crashing(l *shop) (crash error, reopened *int) {
 		}
 		return nil
 	}
-	return crash, new(int)
+	return crash
 }
 
 // Snapshots with contests, interrupted wherever they can be and opened again from the checkpoint
@@ -73,7 +73,7 @@ func TestContestsAndSummariesResume(t *testing.T) {
 	}
 	for _, remember := range []int{0, 2, -1} {
 		l := newContests(t)
-		crash, reopened := crashing(l)
+		crash, reopened := crashing(l), 0
 		o := expertOptions()
 		o.Retries, o.CheckpointEvery = -1, 3
 		eo := &ExpertOptions{Checkpoint: filepath.Join(t.TempDir(), "expert.ckpt"), Remember: remember}
@@ -85,15 +85,15 @@ func TestContestsAndSummariesResume(t *testing.T) {
 			if !errors.Is(err, crash) {
 				t.Fatal(err)
 			}
-			*reopened++
+			reopened++
 			again, err := LoadExpert(eo.Checkpoint, &Options{CheckpointEvery: 3}, eo)
 			if err != nil {
 				t.Fatal(err)
 			}
 			return again
 		})
-		if *reopened != 2+2+7+7+2 {
-			t.Errorf("reopened %d times", *reopened)
+		if reopened != 2+2+7+7+2 {
+			t.Errorf("reopened %d times", reopened)
 		}
 		kept := all
 		switch remember {
