@@ -22,7 +22,7 @@ type dataSet struct {
 // cifar grows by images.
 func cifar() dataSet {
 	return dataSet{name: "cifar", title: "CIFAR-10", seeds: 5,
-		arrival: "-volumes 10,40,100",
+		arrival: "-volumes 10,40,100 -val 0.1",
 		flags:   "-size 32 -stem 1 -width 0.25 -retrain-crop 4 -supernet-crop 4",
 		retrain: 100_000, supernet: 50_000, batch: 32,
 	}
@@ -31,7 +31,7 @@ func cifar() dataSet {
 // tiny grows by classes: the first 20 of those that are there.
 func tiny() dataSet {
 	return dataSet{name: "tiny", title: "Tiny-ImageNet", seeds: 3,
-		arrival: "-scenario II -classes 2,4,8,16,20",
+		arrival: "-scenario II -classes 2,4,8,16,20 -val 0.2",
 		flags:   "-size 32 -stem 1 -width 0.25 -retrain-crop 4 -supernet-crop 4",
 		retrain: 50_000, supernet: 25_000, batch: 32,
 	}

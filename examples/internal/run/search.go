@@ -35,7 +35,7 @@ type Search[T any] struct {
 
 const (
 	searchKind    = "tendril/search"
-	searchVersion = 1
+	searchVersion = 2
 )
 
 // Run runs the search to its end and returns its history.
