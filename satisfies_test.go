@@ -6,4 +6,7 @@ import (
 )
 
 // A supernet with data is what a search asks, although neither package knows the other.
-var _ adjuster.BatchEvaluator = (*supernet.Judge)(nil)
+var (
+	_ adjuster.BatchEvaluator = (*supernet.Judge)(nil)
+	_ adjuster.RangeEvaluator = (*supernet.Judge)(nil)
+)

@@ -104,22 +104,34 @@ func (a *Adjuster) Abandon() {
 	}
 }
 
-// Adjust is Algorithm 2 from line 4 on: it trains the policy on the state [prev, d] with rewards
-// from reward, then draws candidates, judges them with final (nil: reward again) and returns the
-// best. prev is α_{t−1}; the zero Arch searches from scratch, without previous accuracy and cost. d
-// is d_t of eq. (1), finite and at least 0.
-//
-// When ctx ends or an evaluation keeps failing, Adjust returns the error together with what was
-// found so far, and the adjustment stays pending: calling Adjust again with the same prev and d,
-// here or in another process after Save and Load, continues it to the same bits as if it had not
-// been interrupted.
+// Adjust is AdjustWith for two evaluators: of rewards, and of the final choice (nil: reward again).
 func (a *Adjuster) Adjust(ctx context.Context, prev searchspace.Arch, d float64,
 	reward, final Evaluator) (*Result, error) {
-	if reward == nil {
-		return nil, errors.New("adjuster: no evaluator")
+	return a.AdjustWith(ctx, prev, d, Judges{Reward: reward, Final: final})
+}
+
+// AdjustWith is Algorithm 2 from line 4 on: it trains the policy on the state [prev, d] with
+// rewards from j.Reward, then draws candidates, judges them with j.Final, has the best tried by
+// j.Trial if there is one, and returns the best. prev is α_{t−1}; the zero Arch searches from
+// scratch, without previous accuracy and cost. d is d_t of eq. (1), finite and at least 0.
+//
+// When ctx ends or an evaluation keeps failing, AdjustWith returns the error together with what was
+// found so far, and the adjustment stays pending: calling it again with the same prev and d, here
+// or in another process after Save and Load, continues it to the same bits as if it had not been
+// interrupted. No evaluation that was finished is repeated, those of blocks of images in race and
+// trial included.
+func (a *Adjuster) AdjustWith(ctx context.Context, prev searchspace.Arch, d float64,
+	j Judges) (*Result, error) {
+	if j.Space != nil {
+		if err := a.SetSpace(j.Space); err != nil {
+			return nil, err
+		}
 	}
-	if final == nil {
-		final = reward
+	if j.Final == nil {
+		j.Final = j.Reward
+	}
+	if err := a.opts.checkJudges(j); err != nil {
+		return nil, err
 	}
 	if err := checkDistance(d); err != nil {
 		return nil, err
@@ -133,12 +145,13 @@ func (a *Adjuster) Adjust(ctx context.Context, prev searchspace.Arch, d float64,
 	if err != nil {
 		return nil, err
 	}
-	if status, err := r.train(ctx, reward); err != nil {
+	r.judges = j
+	if status, err := r.train(ctx); err != nil {
 		res := r.result()
 		res.Status = status
 		return res, err
 	}
-	res, err := r.choose(ctx, final)
+	res, err := r.choose(ctx)
 	if err != nil {
 		return res, err
 	}
@@ -150,6 +163,21 @@ func (a *Adjuster) Adjust(ctx context.Context, prev searchspace.Arch, d float64,
 		return res, nil
 	}
 	return res, a.autosave()
+}
+
+// checkJudges refuses evaluators that cannot do what the options ask for, before anything is
+// trained.
+func (o *Options) checkJudges(j Judges) error {
+	if j.Reward == nil {
+		return errors.New("adjuster: no evaluator")
+	}
+	if _, ok := j.Reward.(BatchEvaluator); o.FreshBatches && !ok {
+		return fmt.Errorf("adjuster: fresh batches need a BatchEvaluator, got %T", j.Reward)
+	}
+	if _, ok := j.Final.(RangeEvaluator); o.Race != nil && !ok {
+		return fmt.Errorf("adjuster: a race needs a RangeEvaluator, got %T", j.Final)
+	}
+	return nil
 }
 
 // begin continues the pending run when it is the one asked for, or starts one.

@@ -20,18 +20,12 @@ func (r *run) result() *Result {
 	return res
 }
 
-// choose draws the candidates, judges them on the whole validation set and ranks them.
-func (r *run) choose(ctx context.Context, final Evaluator) (*Result, error) {
+// choose draws the candidates, judges and ranks them, and has the best tried.
+func (r *run) choose(ctx context.Context) (*Result, error) {
 	res := r.result()
-	res.Status = searchspace.StatusFailed
-	if err := r.openJudge(final); err != nil {
-		return res, err
-	}
-	status, err := r.judge.Run(ctx)
-	if err == nil && !r.prev.IsZero() {
-		var p search.Result
-		p, err = r.judge.Measure(ctx, r.prev)
-		res.Previous = Candidate{Arch: r.prev, Measurement: p.Measurement, Cost: r.prevCost}
+	status, err := r.rank(ctx, res)
+	if err == nil && r.judges.Trial != nil {
+		status, err = r.try(ctx, res)
 	}
 	if err != nil {
 		if ctx.Err() != nil {
@@ -40,62 +34,77 @@ func (r *run) choose(ctx context.Context, final Evaluator) (*Result, error) {
 		res.Status = status
 		return res, fmt.Errorf("adjuster: final choice: %w", err)
 	}
-	for _, rec := range r.judge.History() {
-		c := Candidate{Arch: rec.Arch, Measurement: rec.Measurement}
-		if c.Cost, err = r.cost(rec.Arch); err != nil {
-			return res, err
-		}
-		c.Reward = r.value(rec.Measurement, c.Cost, res.Previous.Measurement)
-		res.Candidates = append(res.Candidates, c)
-	}
-	slices.SortStableFunc(res.Candidates, func(x, y Candidate) int {
-		return cmp.Or(cmp.Compare(y.Reward, x.Reward), cmp.Compare(x.Cost, y.Cost))
-	})
-	best := res.Candidates[0]
+	best := res.Best()
 	res.Arch, res.Text, res.Status = best.Arch, best.Measurement.Text, searchspace.StatusFinished
 	return res, nil
 }
 
-// openJudge prepares the loop that judges the candidates, or the one that was interrupted.
-func (r *run) openJudge(final Evaluator) error {
-	r.final = final
-	if r.judge != nil {
-		return nil
-	}
+// rank fills in the candidates, best first, and α_{t−1}.
+func (r *run) rank(ctx context.Context, res *Result) (status searchspace.Status, err error) {
 	archs, err := r.candidates()
 	if err != nil {
-		return err
+		return searchspace.StatusFailed, err
 	}
-	options := search.Options{Retries: r.a.opts.Retries, Failures: -1, Save: r.a.autosave}
-	judge, err := search.New[struct{}](search.List{Archs: archs}, r.judgement, options)
-	if err != nil {
-		return err
+	if o := r.a.opts.Race; o != nil {
+		return r.rankByRace(ctx, archs, o, res)
 	}
-	if r.judged != nil {
-		if err := judge.Restore(*r.judged); err != nil {
-			return fmt.Errorf("adjuster: final choice: %w", err)
+	return r.rankByAll(ctx, archs, res)
+}
+
+// rankByAll judges every candidate on the whole validation set.
+func (r *run) rankByAll(ctx context.Context, archs []searchspace.Arch,
+	res *Result) (searchspace.Status, error) {
+	f := &r.final
+	if f.loop == nil {
+		if err := f.open(ctx, search.List{Archs: archs}, r.judgement, r.judging()); err != nil {
+			return searchspace.StatusFailed, err
 		}
 	}
-	r.judge = judge
-	return nil
+	status, err := f.loop.Run(ctx)
+	if err != nil {
+		return status, err
+	}
+	var prev searchspace.Measurement
+	if !r.prev.IsZero() {
+		p, err := f.loop.Measure(ctx, r.prev)
+		if err != nil {
+			return status, err
+		}
+		prev = p.Measurement
+		res.Previous = Candidate{Arch: r.prev, Measurement: prev, Cost: r.prevCost}
+	}
+	for _, rec := range f.loop.History() {
+		c, err := r.candidate(rec.Measurement, prev)
+		if err != nil {
+			return searchspace.StatusFailed, err
+		}
+		res.Candidates = append(res.Candidates, c)
+	}
+	slices.SortStableFunc(res.Candidates, better)
+	return status, nil
+}
+
+// judging is the options of all courses of the final choice.
+func (r *run) judging() search.Options {
+	return search.Options{Retries: r.a.opts.Retries, Save: r.a.autosave}
 }
 
 // judgement is one evaluation of the final choice, with the weights that the rewards came from.
 func (r *run) judgement(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error) {
-	m, err := r.checked(r.final.Evaluate(ctx, a))
+	m, err := r.checked(r.judges.Final.Evaluate(ctx, a))
 	if err == nil {
 		err = r.loop.SameWeights(m)
 	}
 	return m, err
 }
 
-// judgedState is what the final choice has found so far; nil before it begins.
-func (r *run) judgedState() *search.State[struct{}] {
-	if r.judge == nil {
-		return r.judged
+// candidate is an architecture with its reward beside a measurement of α_{t−1}.
+func (r *run) candidate(m, prev searchspace.Measurement) (Candidate, error) {
+	cost, err := r.cost(m.Arch)
+	if err != nil {
+		return Candidate{}, err
 	}
-	s := r.judge.State()
-	return &s
+	return Candidate{Arch: m.Arch, Measurement: m, Cost: cost, Reward: r.value(m, cost, prev)}, nil
 }
 
 // candidates are the different architectures of the final choice, in the order in which they were

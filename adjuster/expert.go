@@ -16,18 +16,20 @@ const (
 	First    Action = "first"    // no model yet: supernet and α_1 were trained
 	Kept     Action = "kept"     // H_t ≤ ε
 	Adjusted Action = "adjusted" // H_t > ε
+	Refused  Action = "refused"  // H_t > ε, but α_t did not beat α_{t−1}; see Comparer
 )
 
 // Phase is what comes next for the current snapshot.
 type Phase string
 
 // Phases, in their order: a snapshot is measured and then either kept, or its supernet fine-tuned,
-// the adjuster trained and the new architecture retrained.
+// the adjuster trained and the new architecture retrained. A Comparer compares before.
 const (
 	PhaseMeasure  Phase = "measure"
 	PhaseKeep     Phase = "keep"
 	PhaseFineTune Phase = "fine-tune"
 	PhaseAdjust   Phase = "adjust"
+	PhaseCompare  Phase = "compare"
 	PhaseRetrain  Phase = "retrain"
 )
 
@@ -40,8 +42,10 @@ type Outcome struct {
 	Before, After searchspace.Arch // α_{t−1} and α_t; Before is zero for the first snapshot
 	// BeforeText and AfterText are Before and After as Space.Format writes them.
 	BeforeText, AfterText string
-	// Search is what the adjuster found, every proposal included; nil unless Adjusted.
+	// Search is what the adjuster found, every proposal included; nil unless Adjusted or Refused.
 	Search *Result
+	// Comparison is the contest of what it found with what serves; nil when there was none.
+	Comparison *Comparison
 	// Status says why the snapshot ended; other than StatusFinished it came with an error, and the
 	// snapshot goes on where it ended.
 	Status searchspace.Status
@@ -57,6 +61,11 @@ type ExpertOptions struct {
 	// Deployed says that α_1 is trained and serving already; the first snapshot is then measured
 	// like any other.
 	Deployed bool
+	// Margin is what a contest needs to end with a swap. See Comparer.
+	Margin Margin
+	// Remember bounds the outcomes that are kept, and with them the file: of older ones only
+	// Summary's counts stay. 0 = everything, negative = none.
+	Remember int
 	// Checkpoint is a path that the state is saved to after every phase, every
 	// Options.CheckpointEvery iterations of the adjuster, and when a phase is interrupted; "" =
 	// never.
@@ -65,16 +74,19 @@ type ExpertOptions struct {
 
 // Expert is Algorithm 1: it meets each snapshot of growing data with the architecture that serves,
 // decides whether that still fits, and if not has the supernet fine-tuned, the adjuster trained,
-// and the new architecture retrained.
+// and the new architecture retrained, or compared with the old one first where the learner is a
+// Comparer.
 //
 // An Expert is for one goroutine; the model goes on serving in others.
 type Expert struct {
 	adjuster *Adjuster
 	opts     ExpertOptions
 	arch     searchspace.Arch // serving, or to be trained first
-	done     []Outcome
+	done     []Outcome        // the last ones
+	earlier  Summary          // of those before
 	phase    Phase
 	current  Outcome // of the snapshot under way
+	contest  heat    // of the snapshot under way
 	stopped  bool    // the Recorder ended the last adjustment
 }
 
@@ -96,6 +108,9 @@ func NewExpert(a *Adjuster, o *ExpertOptions) (*Expert, error) {
 	if err := a.space.Valid(e.arch); err != nil {
 		return nil, fmt.Errorf("adjuster: first architecture: %w", err)
 	}
+	if err := e.opts.Margin.check(); err != nil {
+		return nil, err
+	}
 	return e, nil
 }
 
@@ -106,12 +121,13 @@ func (e *Expert) Adjuster() *Adjuster { return e.adjuster }
 func (e *Expert) Arch() searchspace.Arch { return e.arch }
 
 // Step is the number of snapshots finished.
-func (e *Expert) Step() int { return len(e.done) }
+func (e *Expert) Step() int { return e.earlier.Total() + len(e.done) }
 
 // Phase is what comes next. Anything but PhaseMeasure means that a snapshot is under way.
 func (e *Expert) Phase() Phase { return e.phase }
 
-// Outcomes are the snapshots finished so far. The slice is the expert's own: read it only.
+// Outcomes are the snapshots finished so far, the last ExpertOptions.Remember of them. The slice is
+// the expert's own: read it only.
 func (e *Expert) Outcomes() []Outcome { return e.done }
 
 // Decide applies the adaptation condition. It changes nothing; a service may ask on every batch.
@@ -147,7 +163,7 @@ func (e *Expert) Adjust(ctx context.Context, l Learner, r Reading) (*Outcome, er
 }
 
 // first reports that the snapshot to come has no model before it.
-func (e *Expert) first() bool { return len(e.done) == 0 && !e.opts.Deployed }
+func (e *Expert) first() bool { return e.Step() == 0 && !e.opts.Deployed }
 
 func (e *Expert) measure(ctx context.Context, l Learner) error {
 	if err := ctx.Err(); err != nil {
@@ -212,9 +228,9 @@ func (e *Expert) finish(ctx context.Context, l Learner) (*Outcome, error) {
 	}
 	e.current.Status = searchspace.StatusFinished
 	e.arch = e.current.After
-	e.done = append(e.done, e.current)
+	out := e.current
 	e.current = Outcome{}
-	out := e.done[len(e.done)-1]
+	e.remember(out)
 	return &out, e.autosave()
 }
 
@@ -246,7 +262,15 @@ func (e *Expert) do(ctx context.Context, l Learner) (Phase, error) {
 		}
 		return PhaseAdjust, l.FineTune(ctx)
 	case PhaseAdjust:
-		return PhaseRetrain, e.search(ctx, l)
+		if err := e.search(ctx, l); err != nil {
+			return "", err
+		}
+		if _, ok := l.(Comparer); ok && e.current.After != e.current.Before {
+			return PhaseCompare, nil
+		}
+		return PhaseRetrain, nil
+	case PhaseCompare:
+		return PhaseRetrain, e.compare(ctx, l)
 	case PhaseRetrain:
 		return PhaseMeasure, l.Retrain(ctx, e.current.After)
 	}
@@ -262,12 +286,7 @@ func (e *Expert) search(ctx context.Context, l Learner) error {
 	if j == nil {
 		return errors.New("learner gave no judges")
 	}
-	if j.Space != nil {
-		if err := e.adjuster.SetSpace(j.Space); err != nil {
-			return err
-		}
-	}
-	res, err := e.adjuster.Adjust(ctx, e.current.Before, e.current.Reading.Distance, j.Reward, j.Final)
+	res, err := e.adjuster.AdjustWith(ctx, e.current.Before, e.current.Reading.Distance, *j)
 	e.stopped = res != nil && res.Status == searchspace.StatusStopped
 	if err != nil {
 		return err

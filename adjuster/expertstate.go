@@ -15,6 +15,7 @@ type expertState struct {
 	Adjuster *adjusterState   `json:"adjuster"`
 	Arch     searchspace.Arch `json:"arch"`
 	Phase    Phase            `json:"phase"`
+	Earlier  Summary          `json:"earlier,omitempty"`
 	Done     []Outcome        `json:"done"`
 	Current  *Outcome         `json:"current,omitempty"`
 }
@@ -44,12 +45,13 @@ func (e *Expert) state() (*expertState, map[string]checkpoint.Tensor, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &expertState{Adjuster: as, Arch: e.arch, Phase: e.phase}
+	s := &expertState{Adjuster: as, Arch: e.arch, Phase: e.phase, Earlier: e.earlier}
 	for _, o := range e.done {
 		s.Done = append(s.Done, *e.strip(o, tensors))
 	}
 	if e.phase != PhaseMeasure {
 		s.Current = e.strip(e.current, tensors)
+		e.contest.put(tensors, "contest", e.adjuster.judgements())
 	}
 	return s, tensors, nil
 }
@@ -87,26 +89,33 @@ func restoreExpert(s *expertState, tensors map[string]checkpoint.Tensor, o *Opti
 	if err != nil {
 		return nil, err
 	}
+	if err := s.Earlier.check(); err != nil {
+		return nil, err
+	}
+	e.earlier, e.phase = s.Earlier, s.Phase
 	for i := range s.Done {
 		if err := e.fill(&s.Done[i], tensors); err != nil {
 			return nil, err
 		}
-		if s.Done[i].Step != i+1 {
-			return nil, fmt.Errorf("adjuster: outcome %d is of snapshot %d", i+1, s.Done[i].Step)
+		if s.Done[i].Step != e.Step()+1 {
+			return nil, fmt.Errorf("adjuster: outcome %d is of snapshot %d", e.Step()+1, s.Done[i].Step)
 		}
+		e.remember(s.Done[i])
 	}
-	e.done, e.phase = s.Done, s.Phase
 	switch s.Phase {
 	case PhaseMeasure:
 		return e, nil
-	case PhaseKeep, PhaseFineTune, PhaseAdjust, PhaseRetrain:
+	case PhaseKeep, PhaseFineTune, PhaseAdjust, PhaseCompare, PhaseRetrain:
 	default:
 		return nil, fmt.Errorf("adjuster: unknown phase %q", s.Phase)
 	}
-	if s.Current == nil || s.Current.Step != len(s.Done)+1 {
-		return nil, fmt.Errorf("adjuster: phase %q without its snapshot %d", s.Phase, len(s.Done)+1)
+	if s.Current == nil || s.Current.Step != e.Step()+1 {
+		return nil, fmt.Errorf("adjuster: phase %q without its snapshot %d", s.Phase, e.Step()+1)
 	}
 	e.current = *s.Current
+	if err := e.contest.get(tensors, "contest", a.judgements()); err != nil {
+		return nil, err
+	}
 	return e, e.fill(&e.current, tensors)
 }
 

@@ -43,7 +43,6 @@ func FuzzRestore(f *testing.F) {
 	seed(func(s *adjusterState, _ *runState) { s.Options.GridSize = 1 << 20 })
 	seed(func(s *adjusterState, _ *runState) { s.Space.Family = "none" })
 	seed(func(s *adjusterState, _ *runState) { s.CustomCost = true })
-	seed(func(_ *adjusterState, r *runState) { r.Judging = true })
 	seed(func(s *adjusterState, _ *runState) { s.Options.Iterations = 2 })
 	seed(func(_ *adjusterState, r *runState) { r.Distance = -1 })
 	seed(func(_ *adjusterState, r *runState) { r.Scratch = true })

@@ -67,13 +67,22 @@ type candidateJSON struct {
 	Measurement searchspace.Measurement `json:"measurement"`
 	Cost        jsonfloat.Float         `json:"cost"`
 	Reward      jsonfloat.Float         `json:"reward"`
+	Behind      jsonfloat.Float         `json:"behind,omitzero"`
+	Error       jsonfloat.Float         `json:"standard_error,omitzero"`
+	Dropped     int                     `json:"dropped,omitzero"`
 }
 
 // MarshalJSON writes names in snake case, with the architecture as "arch" and "choices".
 func (c Candidate) MarshalJSON() ([]byte, error) {
-	arch := archJSON{c.Measurement.Text, c.Arch}
-	return json.Marshal(candidateJSON{arch, c.Measurement, jsonfloat.Float(c.Cost),
-		jsonfloat.Float(c.Reward)})
+	return json.Marshal(candidateJSON{
+		archJSON:    archJSON{c.Measurement.Text, c.Arch},
+		Measurement: c.Measurement,
+		Cost:        jsonfloat.Float(c.Cost),
+		Reward:      jsonfloat.Float(c.Reward),
+		Behind:      jsonfloat.Float(c.Behind),
+		Error:       jsonfloat.Float(c.StandardError),
+		Dropped:     c.Dropped,
+	})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
@@ -82,7 +91,15 @@ func (c *Candidate) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &j); err != nil {
 		return err
 	}
-	*c = Candidate{j.Choices, j.Measurement, float64(j.Cost), float64(j.Reward)}
+	*c = Candidate{
+		Arch:          j.Choices,
+		Measurement:   j.Measurement,
+		Cost:          float64(j.Cost),
+		Reward:        float64(j.Reward),
+		Behind:        float64(j.Behind),
+		StandardError: float64(j.Error),
+		Dropped:       j.Dropped,
+	}
 	return nil
 }
 
@@ -91,6 +108,9 @@ type resultJSON struct {
 	archJSON
 	Candidates []Candidate `json:"candidates"`
 	Previous   Candidate   `json:"previous"`
+	Rounds     int         `json:"rounds,omitzero"`
+	Finalists  []Candidate `json:"finalists,omitzero"`
+	Trial      Candidate   `json:"previous_trial,omitzero"`
 	Iterations int         `json:"iterations"`
 	Distinct   int         `json:"distinct"`
 	History    []Proposal  `json:"history"`
@@ -103,6 +123,9 @@ func (r Result) MarshalJSON() ([]byte, error) {
 		archJSON:   archJSON{r.Text, r.Arch},
 		Candidates: r.Candidates,
 		Previous:   r.Previous,
+		Rounds:     r.Rounds,
+		Finalists:  r.Finalists,
+		Trial:      r.PreviousTrial,
 		Iterations: r.Iterations,
 		Distinct:   r.Distinct,
 		History:    r.History,
@@ -116,14 +139,17 @@ func (r *Result) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	*r = Result{
-		Arch:       j.Choices,
-		Text:       j.Text,
-		Candidates: j.Candidates,
-		Previous:   j.Previous,
-		History:    j.History,
-		Iterations: j.Iterations,
-		Distinct:   j.Distinct,
-		Status:     j.Status,
+		Arch:          j.Choices,
+		Text:          j.Text,
+		Candidates:    j.Candidates,
+		Previous:      j.Previous,
+		Rounds:        j.Rounds,
+		Finalists:     j.Finalists,
+		PreviousTrial: j.Trial,
+		History:       j.History,
+		Iterations:    j.Iterations,
+		Distinct:      j.Distinct,
+		Status:        j.Status,
 	}
 	return nil
 }
@@ -185,6 +211,7 @@ type outcomeJSON struct {
 	Before   archJSON           `json:"before"`
 	After    archJSON           `json:"after"`
 	Search   *Result            `json:"search,omitempty"`
+	Compared *Comparison        `json:"comparison,omitempty"`
 }
 
 // MarshalJSON writes names in snake case, with "before" and "after" as objects of "arch" and
@@ -199,6 +226,7 @@ func (o Outcome) MarshalJSON() ([]byte, error) {
 		Before:   archJSON{o.BeforeText, o.Before},
 		After:    archJSON{o.AfterText, o.After},
 		Search:   o.Search,
+		Compared: o.Comparison,
 	})
 }
 
@@ -218,7 +246,60 @@ func (o *Outcome) UnmarshalJSON(text []byte) error {
 		BeforeText: j.Before.Text,
 		AfterText:  j.After.Text,
 		Search:     j.Search,
+		Comparison: j.Compared,
 		Status:     j.Status,
 	}
+	return nil
+}
+
+type comparisonJSON struct {
+	Adapted Candidate       `json:"adapted"`
+	Kept    Candidate       `json:"kept"`
+	Gain    jsonfloat.Float `json:"gain"`
+	Error   jsonfloat.Float `json:"standard_error"`
+	Margin  jsonfloat.Float `json:"margin"`
+	Swap    bool            `json:"swap"`
+}
+
+// MarshalJSON writes names in snake case.
+func (c Comparison) MarshalJSON() ([]byte, error) {
+	return json.Marshal(comparisonJSON{
+		Adapted: c.Adapted,
+		Kept:    c.Kept,
+		Gain:    jsonfloat.Float(c.Gain),
+		Error:   jsonfloat.Float(c.StandardError),
+		Margin:  jsonfloat.Float(c.Margin),
+		Swap:    c.Swap,
+	})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (c *Comparison) UnmarshalJSON(text []byte) error {
+	var j comparisonJSON
+	if err := json.Unmarshal(text, &j); err != nil {
+		return err
+	}
+	*c = Comparison{j.Adapted, j.Kept, float64(j.Gain), float64(j.Error), float64(j.Margin), j.Swap}
+	return nil
+}
+
+type raceJSON struct {
+	Block  int             `json:"block"`
+	First  int             `json:"first"`
+	Errors jsonfloat.Float `json:"errors"`
+}
+
+// MarshalJSON writes names in snake case.
+func (r Race) MarshalJSON() ([]byte, error) {
+	return json.Marshal(raceJSON{r.Block, r.First, jsonfloat.Float(r.Errors)})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (r *Race) UnmarshalJSON(text []byte) error {
+	var j raceJSON
+	if err := json.Unmarshal(text, &j); err != nil {
+		return err
+	}
+	*r = Race{j.Block, j.First, float64(j.Errors)}
 	return nil
 }

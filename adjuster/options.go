@@ -35,13 +35,18 @@ type Options struct {
 	// InitRange bounds the uniform distribution that parameters start from; 0 = 0.1.
 	InitRange float64 `json:"init_range"`
 
-	// Lambda of eq. (5), accuracy (a fraction) per million multiply-adds; 0 = 2.5e-4, which is
-	// meant for the space at 224 pixels, negative = none. Use ScaledLambda for other spaces.
+	// Objective is what V of the reward is; default Accuracy.
+	Objective Objective `json:"objective"`
+	// Lambda of eq. (5), V (a fraction) per million multiply-adds; 0 = 2.5e-4, which is meant for
+	// the space at 224 pixels, negative = none. Use ScaledLambda for other spaces. For PerDoubling
+	// it is V per doubling of the cost, in any space; 0 = 0.01.
 	Lambda float64 `json:"lambda"`
-	// Form chooses between eq. (5) and what the published code computes; default Eq5.
+	// Form chooses between eq. (5), what the published code computes, and cost per doubling;
+	// default Eq5.
 	Form RewardForm `json:"form"`
 	// DistanceFloor is the least d_t in λ/d_t of eq. (5), without which the reward for shrinking
-	// grows without bound as d_t falls; 0 = 0.05, negative = none. The published form has no floor.
+	// grows without bound as d_t falls; 0 = 0.05, for PerDoubling 0.25, negative = none. The
+	// published form has no floor.
 	DistanceFloor float64 `json:"distance_floor"`
 	// GridStep and GridSize describe the values of d_t that the policy tells apart: GridSize cells,
 	// GridStep apart, the first at 0; 0 = 0.05 and 100. A larger d_t counts as the last cell, and a
@@ -58,6 +63,12 @@ type Options struct {
 	// KeepPrevious lets α_{t−1} take part in the final choice, so that the reward of the choice is
 	// never below 0; default no, as published.
 	KeepPrevious bool `json:"keep_previous"`
+	// Race makes the final choice a race; nil = every candidate is judged on the whole validation
+	// set, as published. Judges.Final must then be a RangeEvaluator (Judges.Reward where it is
+	// nil).
+	Race *Race `json:"race,omitempty"`
+	// Finalists is how many of the best candidates Judges.Trial judges; 0 = 3.
+	Finalists int `json:"finalists"`
 	// FreshBatches draws a new validation batch for every proposal, as published, instead of
 	// judging all of them on the same images. The evaluator must then be a BatchEvaluator.
 	FreshBatches bool `json:"fresh_batches"`
@@ -82,6 +93,27 @@ type Options struct {
 	// Logger; nil = silent.
 	Logger *slog.Logger `json:"-"`
 }
+
+// Race sets up the final choice as a race, ours: all candidates are judged on the first blocks of
+// images, and again on twice as many as before, as long as more than one is left and images are.
+// After each round a candidate is dropped when its reward is behind the leader's by more than
+// Errors standard errors of their block-wise difference (see Candidate). Few images are spent on
+// candidates that are clearly worse, and the best of ten on a small sample, which luck chose, does
+// not win. A last block that is shorter counts with its number of images. With Judges.Trial it ends
+// as soon as no more than Options.Finalists are left.
+type Race struct {
+	Block  int     // images of a block; 0 = 100
+	First  int     // blocks of the first round; 0 = 5
+	Errors float64 // standard errors behind the leader; 0 = 2, negative = 0, +Inf = nobody is dropped
+}
+
+func (r Race) resolved() Race {
+	r.Block, r.First = orInt(r.Block, 100), orInt(r.First, 5)
+	return r
+}
+
+// errors keeps its sign in the options, as the weights below do.
+func (r Race) errors() float64 { return defaulted(r.Errors, 2) }
 
 // Recorder watches an adjustment. An error stops it; what was done so far stays.
 type Recorder interface {
@@ -137,6 +169,11 @@ func (o Options) resolved() (Options, error) {
 	o.GridSize = orInt(o.GridSize, 100)
 	o.Candidates = orInt(o.Candidates, 10)
 	o.CheckpointEvery = orInt(o.CheckpointEvery, 500)
+	o.Finalists = orInt(o.Finalists, 3)
+	if o.Race != nil {
+		r := o.Race.resolved()
+		o.Race = &r
+	}
 	if o.InitRange == 0 {
 		o.InitRange = 0.1
 	}
@@ -154,7 +191,15 @@ func (o Options) resolved() (Options, error) {
 func (o *Options) weightDecay() float64 { return defaulted(o.WeightDecay, 5e-4) }
 func (o *Options) entropy() float64     { return defaulted(o.Entropy, 2e-4) }
 
+func (o *Options) reward() Reward {
+	return Reward{Lambda: o.Lambda, Floor: o.DistanceFloor, Form: o.Form}
+}
+
 func (o *Options) check() error {
+	race := Race{}.resolved()
+	if o.Race != nil {
+		race = *o.Race
+	}
 	for _, f := range []struct {
 		name   string
 		v      float64
@@ -176,7 +221,12 @@ func (o *Options) check() error {
 		{"candidates", float64(o.Candidates), 1, 1 << 20},
 		{"elites", float64(o.Elites), 0, 1 << 20},
 		{"checkpoint every", float64(o.CheckpointEvery), 1, math.MaxInt32},
-		{"form", float64(o.Form), 0, float64(Published)},
+		{"form", float64(o.Form), 0, float64(PerDoubling)},
+		{"objective", float64(o.Objective), 0, float64(Likelihood)},
+		{"finalists", float64(o.Finalists), 1, 1 << 20},
+		{"images of a block", float64(race.Block), 1, math.MaxInt32},
+		{"blocks of the first round", float64(race.First), 1, math.MaxInt32},
+		{"standard errors", race.Errors, math.Inf(-1), math.Inf(1)},
 	} {
 		if !(f.v >= f.lo && f.v <= f.hi) {
 			return fmt.Errorf("adjuster: %s is %v, expected %g to %g", f.name, f.v, f.lo, f.hi)

@@ -16,42 +16,69 @@ const (
 	// Published is what the authors' code computes: only added cost counts, and none at all when
 	// d_t is 0.
 	Published
+	// PerDoubling counts costs in doublings, x = log2(C(α')/C(α_{t−1})), ours: one λ suits spaces
+	// of any size. Growth costs λ/d_t·x, with a floor under d_t; shrinking earns λ·|x| whatever
+	// d_t, for with λ/d_t both ways a small distance would pay more for halving a network than any
+	// accuracy is worth.
+	PerDoubling
 )
 
-// String is "eq5" or "published".
+// String is "eq5", "published" or "doubling".
 func (f RewardForm) String() string {
 	switch f {
 	case Eq5:
 		return "eq5"
 	case Published:
 		return "published"
+	case PerDoubling:
+		return "doubling"
 	}
 	return fmt.Sprintf("RewardForm(%d)", uint8(f))
 }
 
-// Reward is eq. (5): R(α') = V(α') − V(α_{t−1}) − (λ/d_t)·(C(α') − C(α_{t−1})).
+// Reward is eq. (5): R(α') = V(α') − V(α_{t−1}) − (λ/d_t)·(C(α') − C(α_{t−1})), or another form of
+// its last term.
 type Reward struct {
-	Lambda float64 // accuracy (a fraction) per million; 0 = 2.5e-4, negative = none
-	Floor  float64 // least d_t for Eq5; 0 = 0.05, negative = none
-	Form   RewardForm
+	// Lambda is V (a fraction) per million, 0 = 2.5e-4; for PerDoubling per doubling, 0 = 0.01.
+	// Negative = none.
+	Lambda float64
+	// Floor is the least d_t for Eq5, 0 = 0.05, and for PerDoubling, 0 = 0.25. Negative = none.
+	Floor float64
+	Form  RewardForm
 }
 
-// Value is the reward of an architecture with accuracy v (a fraction) and cost c (millions) beside
-// the previous one's, at distance d. A search from scratch has neither previous accuracy nor cost:
-// V − λ/d·C. See eq. (5) of "AdaXpert: Adapting Neural Architecture for Growing Data".
+// Value is the reward of an architecture with V of v (a fraction) and cost c (millions) beside the
+// previous one's, at distance d. A search from scratch has neither previous V nor cost, both 0: V −
+// λ/d·C, or per doubling V − λ/d·log2 C. Costs are above 0 for PerDoubling. See eq. (5) of
+// "AdaXpert: Adapting Neural Architecture for Growing Data".
 func (r Reward) Value(v, previousV, c, previousC, d float64) float64 {
-	lambda := defaulted(r.Lambda, 2.5e-4)
-	gain, extra := v-previousV, c-previousC
-	if r.Form == Published {
-		if d == 0 {
-			return gain
+	return v - previousV - r.charge(c, previousC, d)
+}
+
+// charge is what costs take away from the reward.
+func (r Reward) charge(c, previousC, d float64) float64 {
+	perDoubling := r.Form == PerDoubling
+	lambda, floor := defaulted(r.Lambda, 2.5e-4), defaulted(r.Floor, 0.05)
+	extra := c - previousC
+	if perDoubling {
+		lambda, floor = defaulted(r.Lambda, 0.01), defaulted(r.Floor, 0.25)
+		extra = math.Log2(c)
+		if previousC != 0 {
+			extra = math.Log2(c / previousC)
 		}
-		return gain - lambda/d*max(0, extra)
 	}
-	if lambda == 0 {
-		return gain
+	if lambda == 0 || extra == 0 {
+		return 0
 	}
-	return gain - lambda/max(d, defaulted(r.Floor, 0.05))*extra
+	switch {
+	case r.Form == Published && (d == 0 || extra < 0):
+		return 0
+	case r.Form == Published:
+		return lambda / d * extra
+	case perDoubling && extra < 0 && previousC != 0:
+		return lambda * extra
+	}
+	return lambda / max(d, floor) * extra
 }
 
 // paperLargest is the cost of the largest architecture of the published space, 224 pixels and 1000

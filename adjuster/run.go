@@ -22,12 +22,11 @@ type run struct {
 	costs    map[searchspace.Arch]float64
 
 	loop   *search.Loop[note]
-	reward Evaluator // set while training
-	draw   draw      // the proposal between Ask and Tell
+	judges Judges // of the present call
+	draw   draw   // the proposal between Ask and Tell
 
-	final  Evaluator               // of the final choice
-	judge  *search.Loop[struct{}]  // of the final choice, once it has begun
-	judged *search.State[struct{}] // where judge has to go on, from a file
+	final heat // the final choice; a course alone when it is no race
+	trial heat // of its best
 }
 
 // average is an exponential moving average without a bias towards its start; 0 while it is empty.
@@ -80,12 +79,7 @@ func newRun(a *Adjuster, prev searchspace.Arch, d float64) (*run, error) {
 	return r, nil
 }
 
-func (r *run) train(ctx context.Context, reward Evaluator) (searchspace.Status, error) {
-	if _, ok := reward.(BatchEvaluator); r.a.opts.FreshBatches && !ok {
-		err := fmt.Errorf("adjuster: fresh batches need a BatchEvaluator, got %T", reward)
-		return searchspace.StatusFailed, err
-	}
-	r.reward = reward
+func (r *run) train(ctx context.Context) (searchspace.Status, error) {
 	status, err := r.loop.Run(ctx)
 	if err != nil {
 		err = fmt.Errorf("adjuster: %w", err)
@@ -96,15 +90,15 @@ func (r *run) train(ctx context.Context, reward Evaluator) (searchspace.Status, 
 func (r *run) measure(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error) {
 	if r.a.opts.FreshBatches {
 		step, _ := search.StepOf(ctx)
-		return r.checked(r.reward.(BatchEvaluator).EvaluateBatch(ctx, a, step))
+		return r.checked(r.judges.Reward.(BatchEvaluator).EvaluateBatch(ctx, a, step))
 	}
-	return r.checked(r.reward.Evaluate(ctx, a))
+	return r.checked(r.judges.Reward.Evaluate(ctx, a))
 }
 
-// checked passes on a measurement whose accuracy is a fraction, with its text.
+// checked passes on a measurement that has a V, with its text.
 func (r *run) checked(m searchspace.Measurement, err error) (searchspace.Measurement, error) {
-	if err == nil && !(m.Accuracy >= 0 && m.Accuracy <= 1) {
-		err = fmt.Errorf("accuracy is %v, expected a fraction from 0 to 1", m.Accuracy)
+	if err == nil {
+		err = r.a.opts.Objective.check(m)
 	}
 	if err == nil && m.Text == "" {
 		m.Text = r.a.space.Format(m.Arch)
@@ -171,18 +165,31 @@ func (r *run) cost(a searchspace.Arch) (float64, error) {
 	if c, ok := r.costs[a]; ok {
 		return c, nil
 	}
-	f := r.a.opts.Cost
+	c, err := r.a.cost(a)
+	if err != nil {
+		return 0, err
+	}
+	r.costs[a] = c
+	return c, nil
+}
+
+// cost is C(arch).
+func (a *Adjuster) cost(arch searchspace.Arch) (float64, error) {
+	f := a.opts.Cost
 	if f == nil {
 		f = MAdds
 	}
-	c, err := f(r.a.space, a)
+	c, err := f(a.space, arch)
 	if err != nil {
 		return 0, err
 	}
 	if math.IsNaN(c) || math.IsInf(c, 0) {
-		return 0, fmt.Errorf("adjuster: cost of architecture %v is %v, expected a finite number", a, c)
+		return 0, fmt.Errorf("adjuster: cost of architecture %v is %v, expected a finite number", arch, c)
 	}
-	r.costs[a] = c
+	if a.opts.Form == PerDoubling && c <= 0 {
+		return 0, fmt.Errorf("adjuster: cost of architecture %v is %v, expected more than 0 to count doublings",
+			arch, c)
+	}
 	return c, nil
 }
 
@@ -199,7 +206,10 @@ func (r *run) previous(ctx context.Context) (searchspace.Measurement, error) {
 }
 
 func (r *run) value(m searchspace.Measurement, cost float64, prev searchspace.Measurement) float64 {
-	o := &r.a.opts
-	form := Reward{Lambda: o.Lambda, Floor: o.DistanceFloor, Form: o.Form}
-	return form.Value(m.Accuracy, prev.Accuracy, cost, r.prevCost, r.distance)
+	v := r.a.opts.Objective.Value
+	previousV := 0.0
+	if !r.prev.IsZero() {
+		previousV = v(prev)
+	}
+	return r.a.opts.reward().Value(v(m), previousV, cost, r.prevCost, r.distance)
 }

@@ -13,7 +13,7 @@ import (
 
 const (
 	adjusterKind = "adjuster"
-	stateVersion = 2
+	stateVersion = 3
 )
 
 // adjusterState is the JSON part of a saved Adjuster.
@@ -32,8 +32,7 @@ type runState struct {
 	Scratch  bool             `json:"scratch,omitempty"` // Prev is the zero Arch
 	Distance float64          `json:"distance"`
 	Average  average          `json:"average"`
-	Judging  bool             `json:"judging,omitempty"` // the final choice has begun
-	Updates  map[string]int   `json:"updates"`           // of each parameter by the optimiser
+	Updates  map[string]int   `json:"updates"` // of each parameter by the optimiser
 }
 
 // Save writes the whole state to a file, an adjustment under way included. The file at path is
@@ -115,10 +114,8 @@ func (a *Adjuster) state() (_ *adjusterState, tensors map[string]checkpoint.Tens
 		Updates:  a.policy.saveOptimizer(tensors),
 	}
 	a.codec(nil).PutState(tensors, "pending", r.loop.State())
-	if judged := r.judgedState(); judged != nil {
-		state.Pending.Judging = true
-		a.judgements().PutState(tensors, "final", *judged)
-	}
+	r.final.put(tensors, "final", a.judgements())
+	r.trial.put(tensors, "trial", a.judgements())
 	return state, tensors, nil
 }
 
@@ -189,12 +186,11 @@ func (a *Adjuster) restoreRun(s *runState, tensors map[string]checkpoint.Tensor)
 	if err := r.loop.Restore(state); err != nil {
 		return fmt.Errorf("adjuster: %w", err)
 	}
-	if s.Judging {
-		judged, err := a.judgements().GetState(tensors, "final")
-		if err != nil {
-			return fmt.Errorf("adjuster: %w", err)
-		}
-		r.judged = &judged
+	if err := r.final.get(tensors, "final", a.judgements()); err != nil {
+		return err
+	}
+	if err := r.trial.get(tensors, "trial", a.judgements()); err != nil {
+		return err
 	}
 	a.pending = r
 	return nil

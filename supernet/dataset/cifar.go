@@ -77,7 +77,7 @@ func readCIFARFiles(ctx context.Context, files []string, s settings) (*Memory, e
 			return nil, err
 		}
 	}
-	return m, nil
+	return m, m.pin(files[0], s.KnownClasses)
 }
 
 func newCIFAR(s settings) *Memory {

@@ -10,10 +10,17 @@
 //	}
 //
 // [Open] recognises image folders, tars of images, the binary files of CIFAR and the IDX files of
-// the MNIST family. [Fraction], [Split], [ByClass], [KeepClasses], [Subset], [Relabel] and [Concat]
-// make views that share the pixels of what they are made from; growing data, as in the paper's two
-// scenarios, are views of one set: [Fraction] grows the volume, [ByClass] the label space. Anything
-// with the five methods of [Dataset] can be used in place of the sets made here.
+// the MNIST family. [Fraction], [Split], [ByClass], [KeepClasses], [Subset], [Shuffle], [Relabel]
+// and [Concat] make views that share the pixels of what they are made from; growing data, as in the
+// paper's two scenarios, are views of one set: [Fraction] grows the volume, [ByClass] the label
+// space. Anything with the five methods of [Dataset] can be used in place of the sets made here.
+//
+// # Classes
+//
+// Labels are numbers, and names say what they mean. A folder numbers its classes by name, so that
+// one more folder moves the numbers of others; networks of package supernet therefore match data by
+// name. [Options].KnownClasses and [MergeClasses] keep the numbers too: classes that are known stay
+// where they are, new ones follow.
 //
 // # When not to use it
 //

@@ -124,7 +124,7 @@ func readIDX(ctx context.Context, img, lab *fileReader, s settings) (*Memory, er
 	if err := convertAll(ctx, s.Workers, read, convert); err != nil {
 		return nil, err
 	}
-	return m, nil
+	return m, m.pin(img.name, s.KnownClasses)
 }
 
 // readIDXLabels reads as many labels as there are images, each below classes.

@@ -62,7 +62,7 @@ func loadImages(ctx context.Context, where string, list []imageEntry, s settings
 	if err := convertAll(ctx, s.Workers, next, convert); err != nil {
 		return nil, err
 	}
-	return m, nil
+	return m, m.pin(where, s.KnownClasses)
 }
 
 // sortEntries numbers the classes by name and gives each entry its place in the dataset: by class,

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 )
 
 // Open reads the data set at path into memory, whatever its form:
@@ -38,7 +37,8 @@ func Open(ctx context.Context, path string, o *Options) (*Memory, error) {
 
 // OpenPair opens the training part and the test part (or else the validation part) of the data set
 // at path. Without parts, a fraction of each class is set apart as Options say. Both have the
-// training part's classes; a class of the test part that is not among them is an error.
+// training part's classes, Options.KnownClasses first; a class of the test part that is not among
+// them is an error.
 func OpenPair(ctx context.Context, path string, o *Options) (train, test Dataset, err error) {
 	s, err := o.settings()
 	if err != nil {
@@ -49,7 +49,7 @@ func OpenPair(ctx context.Context, path string, o *Options) (train, test Dataset
 	if err != nil {
 		return nil, nil, fmt.Errorf("dataset: %w", err)
 	}
-	s.Part, s.Size = Test, first.Size()
+	s.Part, s.Size, s.KnownClasses = Test, first.Size(), first.Classes()
 	second, err := open(ctx, path, s)
 	if errors.Is(err, ErrPart) {
 		test, train, err = Split(first, s.HoldOut, s.Seed)
@@ -58,26 +58,11 @@ func OpenPair(ctx context.Context, path string, o *Options) (train, test Dataset
 	if err != nil {
 		return nil, nil, fmt.Errorf("dataset: %w", err)
 	}
-	test, err = adopt(second, first.Classes())
-	if err != nil {
-		return nil, nil, fmt.Errorf("dataset: %s: %w", path, err)
+	if known := len(first.Classes()); len(second.Classes()) > known {
+		return nil, nil, fmt.Errorf("dataset: %s: %w", path, formatError{fmt.Errorf(
+			"the test part has class %q, the training part has not", second.Classes()[known])})
 	}
-	return first, test, nil
-}
-
-// adopt numbers the classes of ds as in classes, by name.
-func adopt(ds Dataset, classes []string) (Dataset, error) {
-	if slices.Equal(ds.Classes(), classes) {
-		return ds, nil
-	}
-	mapping := make([]int, len(ds.Classes()))
-	for l, name := range ds.Classes() {
-		mapping[l] = slices.Index(classes, name)
-		if mapping[l] < 0 {
-			return nil, formatError{fmt.Errorf("the test part has class %q, the training part has not", name)}
-		}
-	}
-	return Relabel(ds, classes, mapping)
+	return first, second, nil
 }
 
 func open(ctx context.Context, path string, s settings) (*Memory, error) {

@@ -46,6 +46,12 @@ type Options struct {
 	// "0" … "9" for IDX, the official names for CIFAR. Not used by folders and tars, where
 	// directories name the classes.
 	ClassNames []string
+	// KnownClasses get the first numbers, in this order, whether the data have images of them or
+	// not; classes of the data that are not among them follow, in their usual order. So data that
+	// gain classes keep the numbers of those they had, although folders are read in the order of
+	// their names: see MergeClasses. The order of the images does not depend on it. Nil = none
+	// known: the data decide.
+	KnownClasses []string
 	// AnyImageName accepts an image whose content is another supported format than its name says (a
 	// PNG called .jpg). False = that is an error.
 	AnyImageName bool
@@ -88,6 +94,9 @@ func (o *Options) settings() (settings, error) {
 	}
 	if len(s.ClassNames) > maxClasses {
 		return s, fmt.Errorf("dataset: %d class names, want at most %d", len(s.ClassNames), maxClasses)
+	}
+	if _, err := mergeClasses(s.KnownClasses, nil); err != nil {
+		return s, fmt.Errorf("dataset: known classes: %w", err)
 	}
 	if s.Workers > maxWorkers {
 		return s, fmt.Errorf("dataset: %d workers, want at most %d", s.Workers, maxWorkers)

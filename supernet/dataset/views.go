@@ -60,6 +60,13 @@ func Subset(ds Dataset, index []int) (Dataset, error) {
 	return newView(ds, list), nil
 }
 
+// Shuffle holds the images of ds in a random order, drawn with the seed. Images that are read from
+// folders are in the order of their classes: who trains on parts of them (Subset, a range), or with
+// TrainOptions.NoShuffle, wants them mixed. Batches shuffles every epoch anew by itself.
+func Shuffle(ds Dataset, seed uint64) (Dataset, error) {
+	return Subset(ds, stream.New(seed, "dataset.order").Perm(ds.Len()))
+}
+
 // KeepClasses holds the images of the listed classes, in the order of ds. Labels and class names
 // stay as in ds: the other classes are there, without images.
 func KeepClasses(ds Dataset, labels ...int) (Dataset, error) {

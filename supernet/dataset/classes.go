@@ -1,0 +1,64 @@
+package dataset
+
+import (
+	"fmt"
+	"slices"
+)
+
+// MergeClasses appends the names of more that known does not have, in their order: classes that are
+// known keep their numbers, new ones follow. A name that is empty, or twice in one of the lists, is
+// an error. The result is a list of its own; with more empty it is known, checked.
+func MergeClasses(known, more []string) ([]string, error) {
+	merged, err := mergeClasses(known, more)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: merging classes: %w", err)
+	}
+	return merged, nil
+}
+
+func mergeClasses(known, more []string) ([]string, error) {
+	merged := make([]string, 0, max(len(known), len(more)))
+	seen := make(map[string]bool, cap(merged))
+	for _, list := range [][]string{known, more} {
+		here := make(map[string]int, len(list))
+		for i, name := range list {
+			if name == "" {
+				return nil, fmt.Errorf("class %d has no name", i)
+			}
+			if j, twice := here[name]; twice {
+				return nil, fmt.Errorf("classes %d and %d are both called %q", j, i, name)
+			}
+			here[name] = i
+			if !seen[name] {
+				seen[name] = true
+				merged = append(merged, name)
+			}
+		}
+	}
+	return merged, nil
+}
+
+// pin numbers the classes anew: those of known first, whether they have images or not, then the
+// others as they were. Images keep their order. where names the data in messages.
+func (m *Memory) pin(where string, known []string) error {
+	if len(known) == 0 || slices.Equal(known, m.classes) {
+		return nil
+	}
+	merged, err := mergeClasses(known, m.classes)
+	if err != nil {
+		return fmt.Errorf("%s: classes beside those known: %w", where, err)
+	}
+	if len(merged) > maxClasses {
+		return fmt.Errorf("%s: %d classes with those known, %d allowed: %w", where, len(merged), maxClasses,
+			ErrLimit)
+	}
+	number := make(map[string]uint16, len(merged))
+	for c, name := range merged {
+		number[name] = uint16(c)
+	}
+	for i, l := range m.labels {
+		m.labels[i] = number[m.classes[l]]
+	}
+	m.classes = merged
+	return nil
+}
