@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"math"
+
+	"github.com/tendril-nas/tendril/supernet/dataset"
+)
+
+// images are D_t, what was received and is kept, in two parts that never exchange an image: one to
+// train on, and one held out, on which architectures are judged.
+type images struct {
+	train, held *dataset.Growing
+}
+
+// all are both parts.
+func (d *images) all() (dataset.Dataset, error) {
+	return dataset.Concat(d.train.Snapshot(), d.held.Snapshot())
+}
+
+// classes are the names of all classes, in the order in which they came.
+func (d *images) classes() []string { return d.train.Snapshot().Classes() }
+
+// judges are the held-out images in a random order: they came by classes, and are judged on in blocks.
+func (d *images) judges(seed uint64) (dataset.Dataset, error) {
+	return dataset.Shuffle(d.held.Snapshot(), seed)
+}
+
+// interval is the images from to to−1 of a set.
+func interval(ds dataset.Dataset, from, to int) (dataset.Dataset, error) {
+	index := make([]int, max(to-from, 0))
+	for i := range index {
+		index[i] = from + i
+	}
+	return dataset.Subset(ds, index)
+}
+
+// present is a batch without the classes that it has no images of: they count as announced when
+// they come.
+func present(batch dataset.Dataset) (dataset.Dataset, error) {
+	var labels []int
+	for l, n := range dataset.Count(batch) {
+		if n > 0 {
+			labels = append(labels, l)
+		}
+	}
+	return dataset.ByClass(batch, labels...)
+}
+
+// divide holds out a share of a batch. Images are counted by class over all batches (seen goes on),
+// so that every class has its part, whether it comes in small batches or large ones.
+func divide(batch dataset.Dataset, share float64, seen map[string]int) (train, held dataset.Dataset, err error) {
+	var to, out []int
+	for i := range batch.Len() {
+		name := batch.Classes()[batch.Label(i)]
+		n := float64(seen[name])
+		seen[name]++
+		if math.Floor((n+1)*share+0.5) > math.Floor(n*share+0.5) {
+			out = append(out, i)
+		} else {
+			to = append(to, i)
+		}
+	}
+	if train, err = dataset.Subset(batch, to); err != nil {
+		return nil, nil, err
+	}
+	held, err = dataset.Subset(batch, out)
+	return train, held, err
+}
+
+// add appends a batch to a set and keeps it in files: by one file of the batch, or by one of
+// everything when there is much in files of batches. With a new set everything is new.
+func (a archive) add(ctx context.Context, s *store, name string, set *dataset.Growing, batch dataset.Dataset) (archive, error) {
+	if err := set.Append(ctx, batch); err != nil {
+		return a, err
+	}
+	kept := set
+	next := archive{Base: name}
+	if images := a.Images + batch.Len(); a.Base != "" && 2*images < set.Snapshot().Len() {
+		next = archive{a.Base, append(a.Parts[:len(a.Parts):len(a.Parts)], name), images}
+		var err error
+		if kept, err = dataset.NewGrowing(batch.Size(), nil); err != nil {
+			return a, err
+		}
+		if err := kept.Append(ctx, batch); err != nil {
+			return a, err
+		}
+	}
+	_, err := s.save(name, func(path string) error { return kept.Save(ctx, path) })
+	return next, err
+}
+
+// open reads what add kept. Appending the same batches in the same order keeps the same images.
+func (a archive) open(ctx context.Context, s *store, size int, o *dataset.GrowingOptions) (*dataset.Growing, error) {
+	if a.Base == "" {
+		return dataset.NewGrowing(size, o)
+	}
+	set, err := dataset.LoadGrowing(s.path(a.Base), o)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range a.Parts {
+		part, err := dataset.LoadGrowing(s.path(name), nil)
+		if err != nil {
+			return nil, err
+		}
+		if err := set.Append(ctx, part.Snapshot()); err != nil {
+			return nil, err
+		}
+	}
+	return set, nil
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"expvar"
+	"net/http"
+	"time"
+
+	"github.com/tendril-nas/tendril/adjuster"
+)
+
+// metrics are the numbers that an operator watches. They count from the start of the program, are
+// shown as one JSON object and belong to one service: nothing is published for the process.
+type metrics struct {
+	all *expvar.Map
+
+	requests, errors                        expvar.Int // classifications asked for, and those refused
+	batches, images                         expvar.Int // received
+	adjustments, swaps, refusals, rollbacks expvar.Int
+	failures                                expvar.Int // adjustments and batches that ended in an error
+	drop, distance                          expvar.Float
+	madds                                   expvar.Int
+	reference                               expvar.Float
+	seconds                                 expvar.Map // by phase
+	phase                                   string     // under way
+	since                                   time.Time
+}
+
+func newMetrics() *metrics {
+	m := &metrics{all: new(expvar.Map)}
+	for name, v := range map[string]expvar.Var{
+		"requests": &m.requests, "errors": &m.errors, "batches": &m.batches, "images": &m.images,
+		"adjustments": &m.adjustments, "swaps": &m.swaps, "refusals": &m.refusals,
+		"rollbacks": &m.rollbacks, "failures": &m.failures, "h": &m.drop, "d": &m.distance,
+		"madds": &m.madds, "reference_accuracy": &m.reference, "seconds": &m.seconds,
+	} {
+		m.all.Set(name, v)
+	}
+	return m
+}
+
+// ServeHTTP shows the numbers.
+func (m *metrics) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write([]byte(m.all.String())) // the client may have gone
+}
+
+// show notes which model serves and what is known of the data under it.
+func (m *metrics) show(w *watched) {
+	m.drop.Set(w.reading.H())
+	m.distance.Set(w.reading.Distance)
+	m.reference.Set(w.reading.Reference.Accuracy())
+	if c, err := w.model.Space().Cost(w.model.Arch()); err == nil {
+		m.madds.Set(c.MAdds)
+	}
+}
+
+// count notes what was done about a batch.
+func (m *metrics) count(o *adjuster.Outcome) {
+	switch o.Action {
+	case adjuster.Adjusted:
+		m.adjustments.Add(1)
+		m.swaps.Add(1)
+	case adjuster.Refused:
+		m.adjustments.Add(1)
+		m.refusals.Add(1)
+	}
+}
+
+// time begins a phase; the function that it returns goes back to the one around it, whose time
+// stands still meanwhile. It belongs to whoever has the service's turn.
+func (m *metrics) time(phase string) (back func()) {
+	outer := m.phase
+	m.book()
+	m.phase = phase
+	return func() {
+		m.book()
+		m.phase = outer
+	}
+}
+
+// book gives the time since the last change to the phase under way.
+func (m *metrics) book() {
+	now := time.Now()
+	if m.phase != "" {
+		m.seconds.AddFloat(m.phase, now.Sub(m.since).Seconds())
+	}
+	m.since = now
+}
