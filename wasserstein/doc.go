@@ -14,6 +14,17 @@
 //	err := m.Add(features) // [n, 1280], as often as data arrive
 //	d, err := wasserstein.Squared(old, m)
 //
+// That distance grows with the square of the features' scale, falls with the number of images even
+// where the data do not change, and has a unit of its own. [Distance] says what is mended: divided
+// by the spread of the reference ([Relative]), less what chance gives ([Relabellings], one more
+// pass over the images), in units of the distance between halves of the first classes
+// ([Calibration]):
+//
+//	distance := wasserstein.Distance{Relative: true, Unbiased: true}
+//	chance, err := wasserstein.NewRelabellings(old, m.Count(), nil)
+//	err = chance.Add(features) // all images of m again, as often as there are batches
+//	d, err := distance.Between(m, old, chance)
+//
 // [KL] and [JensenShannon] compare the same Gaussians in nats.
 //
 // Distances that look at the points themselves are here too: [Transport] and [EMD] solve the
@@ -36,9 +47,10 @@
 // # Concurrency and determinism
 //
 // Functions are safe for concurrent use and use up to GOMAXPROCS goroutines on large problems; a
-// Moments value must not be used by several goroutines while one of them changes it. Work is cut in
-// pieces that depend on the problem's size only: results have the same bits whatever GOMAXPROCS is.
-// They may differ in the last digits between kinds of CPU.
+// Moments, Relabellings or Calibration value must not be used by several goroutines while one of
+// them changes it. Work is cut in pieces that depend on the problem's size only: results have the
+// same bits whatever GOMAXPROCS is. Those of Relabellings and Calibration do not depend on the
+// batches that images come in either. They may differ in the last digits between kinds of CPU.
 //
 // # When not to use it
 //

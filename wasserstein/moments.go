@@ -66,11 +66,8 @@ func (m *Moments) AddFloat32(rows []float32) error { return m.add(flatRows(rows,
 func (m *Moments) AddFloat64(rows []float64) error { return m.add(flatRows(rows, m.dim)) }
 
 func (m *Moments) add(src rows) error {
-	if err := src.check(); err != nil {
+	if err := src.checkFor(m.dim); err != nil {
 		return fmt.Errorf("add to moments: %w", err)
-	}
-	if src.q != m.dim {
-		return fmt.Errorf("add to moments: %w: vectors of length %d, expected %d", ErrDim, src.q, m.dim)
 	}
 	// Blocks bound the memory for the centred copy. Their size is part of the result's last bits,
 	// so it is a constant.
@@ -95,18 +92,29 @@ func (m *Moments) add(src rows) error {
 // the two means; the scatter gains the bridge's outer product times the weight returned.
 func (m *Moments) join(n int, hi, lo, bridge []float64) (weight float64) {
 	if m.count > 0 {
-		weight = float64(m.count) * float64(n) / (float64(m.count) + float64(n))
-		for j := range bridge {
-			ah, al := ddDiv(m.hi[j], m.lo[j], float64(m.count))
-			bh, bl := ddDiv(hi[j], lo[j], float64(n))
-			bridge[j] = ddDiff(bh, bl, ah, al)
-		}
+		weight = bridgeWeight(m.count, n)
+		meanDifference(bridge, hi, lo, n, m.hi, m.lo, m.count)
 	}
 	for j := range hi {
 		m.hi[j], m.lo[j] = ddAdd(m.hi[j], m.lo[j], hi[j], lo[j])
 	}
 	m.count += n
 	return weight
+}
+
+// bridgeWeight is what the outer product of the distance between the means of a and b vectors
+// counts in the scatter of both together.
+func bridgeWeight(a, b int) float64 {
+	return float64(a) * float64(b) / (float64(a) + float64(b))
+}
+
+// meanDifference writes to dst the mean of n vectors with sum ah+al minus that of k with sum bh+bl.
+func meanDifference(dst, ah, al []float64, n int, bh, bl []float64, k int) {
+	for j := range dst {
+		xh, xl := ddDiv(ah[j], al[j], float64(n))
+		yh, yl := ddDiv(bh[j], bl[j], float64(k))
+		dst[j] = ddDiff(xh, xl, yh, yl)
+	}
 }
 
 // Merge adds what other has seen. other is not changed. A refused merge (ErrVersion, ErrDim)
@@ -203,11 +211,7 @@ func Squared(a, b *Moments) (float64, error) {
 		return 0, fmt.Errorf("distance of moments: %w: %d and %d dimensions", ErrDim, a.dim, b.dim)
 	}
 	delta := make([]float64, a.dim)
-	for j := range delta {
-		ah, al := ddDiv(a.hi[j], a.lo[j], float64(a.count))
-		bh, bl := ddDiv(b.hi[j], b.lo[j], float64(b.count))
-		delta[j] = ddDiff(ah, al, bh, bl)
-	}
+	meanDifference(delta, a.hi, a.lo, a.count, b.hi, b.lo, b.count)
 	c, d := covariance{cov: a.Covariance(), q: a.dim}, covariance{cov: b.Covariance(), q: a.dim}
 	if slices.Compare(c.cov, d.cov) > 0 {
 		c, d = d, c

@@ -95,6 +95,17 @@ func (r rows) check() error {
 	return nil
 }
 
+// checkFor is check for vectors that must have length dim.
+func (r rows) checkFor(dim int) error {
+	if err := r.check(); err != nil {
+		return err
+	}
+	if r.q != dim {
+		return fmt.Errorf("%w: vectors of length %d, expected %d", ErrDim, r.q, dim)
+	}
+	return nil
+}
+
 // load writes vector i to dst.
 func (r rows) load(dst []float64, i int) {
 	if r.f64 != nil {

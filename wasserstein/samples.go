@@ -31,11 +31,7 @@ func SquaredSamples(x, y *tensor.Dense) (float64, error) {
 		a, b = b, a
 	}
 	delta := make([]float64, a.src.q)
-	for j := range delta {
-		ah, al := ddDiv(a.hi[j], a.lo[j], float64(a.src.n))
-		bh, bl := ddDiv(b.hi[j], b.lo[j], float64(b.src.n))
-		delta[j] = ddDiff(ah, al, bh, bl)
-	}
+	meanDifference(delta, a.hi, a.lo, a.src.n, b.hi, b.lo, b.src.n)
 	return squared(delta, a, b)
 }
 
