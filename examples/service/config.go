@@ -84,3 +84,8 @@ func (c *Config) network(classes []string) *supernet.Options {
 func (c *Config) kept(share float64) *dataset.GrowingOptions {
 	return &dataset.GrowingOptions{MaxImages: int(share * float64(c.MaxImages)), Seed: c.Seed}
 }
+
+// tar are the options of reading a batch that was sent.
+func (c *Config) tar() *dataset.Options {
+	return &dataset.Options{Size: c.Space.InputSize, MaxBytes: maxBatch, MaxPixels: maxPixels}
+}

@@ -13,29 +13,22 @@ import (
 	"net/http"
 	"runtime"
 	"strconv"
+
+	"github.com/tendril-nas/tendril/supernet"
 )
 
-// limits bound what a client may send.
-type limits struct {
-	Bytes  int64 // of a request
-	Pixels int   // of an image, looked at before it is decoded
-}
-
-var clientLimits = limits{Bytes: 8 << 20, Pixels: 1 << 24}
+// What a client may send.
+const (
+	maxUpload = 8 << 20 // bytes of an image as sent
+	maxPixels = 1 << 24 // of an image, looked at before it is decoded
+)
 
 // answer is what the service says about an image.
 type answer struct {
-	Class       string   `json:"class"`
-	Probability float32  `json:"probability"`
-	Best        []ranked `json:"best"` // the k best classes, Class among them
+	Classes []supernet.Ranked `json:"classes"` // the best ones, best first
 }
 
-type ranked struct {
-	Class       string  `json:"class"`
-	Probability float32 `json:"probability"`
-}
-
-// classes of an answer when the request does not say how many.
+// defaultBest is the number of classes in an answer when the request does not say how many.
 const defaultBest = 3
 
 // refusal is an error that the client is told with a status of its own.
@@ -69,25 +62,25 @@ func (a action) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // handler is the side of the service that clients see.
-func handler(s *Service, l limits) http.Handler {
+func handler(s *Service) http.Handler {
 	mux := http.NewServeMux()
 	// Decoded images are large: so many at once and no more.
 	slots := make(chan struct{}, 2*runtime.GOMAXPROCS(0))
 	mux.Handle("POST /{$}", action(func(w http.ResponseWriter, r *http.Request) error {
 		s.metrics.requests.Add(1)
-		err := classify(s, l, slots, w, r)
+		err := classify(s, slots, w, r)
 		if err != nil {
 			s.metrics.errors.Add(1)
 		}
 		return err
 	}))
-	mux.Handle("GET /healthz", health(s))
+	mux.Handle("GET /healthz", action(func(w http.ResponseWriter, _ *http.Request) error { return health(w, s) }))
 	return mux
 }
 
 // classify answers with the classes of the JPEG or PNG image in the body of a POST; ?k= says how
 // many.
-func classify(s *Service, l limits, slots chan struct{}, w http.ResponseWriter, r *http.Request) error {
+func classify(s *Service, slots chan struct{}, w http.ResponseWriter, r *http.Request) error {
 	k := defaultBest
 	if text := r.URL.Query().Get("k"); text != "" {
 		var err error
@@ -95,9 +88,9 @@ func classify(s *Service, l limits, slots chan struct{}, w http.ResponseWriter, 
 			return refuse(http.StatusBadRequest, "k=%s: expected a number of classes from 1", text)
 		}
 	}
-	data, err := body(w, r, l.Bytes)
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxUpload))
 	if err != nil {
-		return err
+		return unreadable(err)
 	}
 	select {
 	case slots <- struct{}{}:
@@ -105,7 +98,7 @@ func classify(s *Service, l limits, slots chan struct{}, w http.ResponseWriter, 
 	case <-r.Context().Done():
 		return r.Context().Err()
 	}
-	img, err := l.decode(data)
+	img, err := decode(data)
 	if err != nil {
 		return err
 	}
@@ -116,25 +109,12 @@ func classify(s *Service, l limits, slots chan struct{}, w http.ResponseWriter, 
 	case err != nil:
 		return &refusal{http.StatusUnprocessableEntity, err}
 	}
-	a := answer{Class: best[0].Class, Probability: best[0].Probability}
-	for _, b := range best {
-		a.Best = append(a.Best, ranked{b.Class, b.Probability})
-	}
-	reply(w, http.StatusOK, a)
+	reply(w, http.StatusOK, answer{best})
 	return nil
 }
 
-// body reads all that a client sends.
-func body(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
-	return data, unreadable(err)
-}
-
-// unreadable says with which status a body that could not be read is refused; nil stays nil.
+// unreadable says with which status a body is refused that could not be read.
 func unreadable(err error) error {
-	if err == nil {
-		return nil
-	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return refuse(http.StatusRequestEntityTooLarge, "body above the %d bytes allowed", tooLarge.Limit)
 	}
@@ -145,14 +125,14 @@ func unreadable(err error) error {
 }
 
 // decode reads an image that is not larger than allowed.
-func (l limits) decode(data []byte) (image.Image, error) {
+func decode(data []byte) (image.Image, error) {
 	c, _, err := image.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
 		return nil, refuse(http.StatusUnsupportedMediaType, "expected a JPEG or PNG image: %w", err)
 	}
-	if c.Width < 1 || c.Height < 1 || c.Width > l.Pixels/c.Height {
+	if c.Width < 1 || c.Height < 1 || c.Width > maxPixels/c.Height {
 		return nil, refuse(http.StatusRequestEntityTooLarge, "image of %d×%d, expected 1 to %d pixels", c.Width,
-			c.Height, l.Pixels)
+			c.Height, maxPixels)
 	}
 	img, _, err := image.Decode(bytes.NewReader(data))
 	if err != nil {
@@ -169,16 +149,15 @@ func reply(w http.ResponseWriter, status int, v any) {
 }
 
 // health says whether the service can answer, and with what.
-func health(s *Service) http.Handler {
-	return action(func(w http.ResponseWriter, _ *http.Request) error {
-		m := s.Model()
-		if m == nil {
-			return &refusal{http.StatusServiceUnavailable, ErrNoModel}
-		}
-		reply(w, http.StatusOK, struct {
-			Status string `json:"status"`
-			Model  string `json:"model"`
-		}{"ok", describe(m)})
-		return nil
-	})
+func health(w http.ResponseWriter, s *Service) error {
+	m := s.Model()
+	if m == nil {
+		return &refusal{http.StatusServiceUnavailable, ErrNoModel}
+	}
+	reply(w, http.StatusOK, struct {
+		Model   string `json:"model"`
+		Classes int    `json:"classes"`
+		Batches int    `json:"batches"`
+	}{m.Space().Format(m.Arch()), m.Classes(), s.Batches()})
+	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/tendril-nas/tendril/adjuster"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
-	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
 // rewardImages is the number of held-out images that proposals are judged on. Fewer make the best

@@ -136,6 +136,7 @@ func (s *Service) take(ctx context.Context, batch dataset.Dataset, ticket string
 		return err
 	}
 	s.images, s.trained = d, nil
+	s.received.Store(int64(s.store.Batches))
 	s.metrics.batches.Add(1)
 	s.metrics.images.Add(int64(batch.Len()))
 	if s.expert == nil {

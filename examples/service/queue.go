@@ -71,9 +71,9 @@ func (q *queue) ring() {
 	}
 }
 
-// put keeps what r holds when look finds no fault with the file that it has become. There is no
-// waiting for room: errQueueFull says that there is none.
-func (q *queue) put(r io.Reader, look func(path string) error) error {
+// put keeps what r holds when look finds no fault with it. It does not wait for room: errQueueFull
+// says that there is none.
+func (q *queue) put(r io.Reader, look func(name string) error) error {
 	select {
 	case q.room <- struct{}{}:
 	default:
@@ -83,13 +83,12 @@ func (q *queue) put(r io.Reader, look func(path string) error) error {
 	q.last++
 	name := fmt.Sprintf(batchPattern, q.last)
 	q.mu.Unlock()
-	path := filepath.Join(q.dir, name)
-	err := checkpoint.WriteFileAtomic(path, func(w io.Writer) error {
+	err := checkpoint.WriteFileAtomic(filepath.Join(q.dir, name), func(w io.Writer) error {
 		_, err := io.Copy(w, r)
 		return err
 	})
 	if err == nil {
-		err = look(path)
+		err = look(name)
 	}
 	if err != nil {
 		return errors.Join(err, q.drop(name))
@@ -139,7 +138,7 @@ func (q *queue) len() int {
 	return len(q.waiting)
 }
 
-// batch reads a tar of class folders with images.
-func (q *queue) batch(ctx context.Context, name string, o *dataset.Options) (dataset.Dataset, error) {
+// open reads a batch.
+func (q *queue) open(ctx context.Context, name string, o *dataset.Options) (dataset.Dataset, error) {
 	return dataset.OpenTar(ctx, filepath.Join(q.dir, name), o)
 }

@@ -29,32 +29,52 @@ var (
 		Idle: time.Minute, Drain: 10 * time.Second}
 )
 
-// endpoint is an address that is bound and a server that answers there.
+// endpoint is an address that is taken and a server that answers there.
 type endpoint struct {
-	listener net.Listener
-	server   *http.Server
+	listener net.Listener // nil: nobody is answered
+	server   *http.Server // its Handler is set before serve
 	drain    time.Duration
 }
 
-// bind takes an address. Requests wait until serve is called.
-func bind(address string, h http.Handler, t timeouts, log *slog.Logger) (*endpoint, error) {
+// bind takes an address, "" for none. Requests wait until serve is called.
+func bind(address string, t timeouts, log *slog.Logger) (*endpoint, error) {
+	if address == "" {
+		return &endpoint{}, nil
+	}
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, err
 	}
-	return newEndpoint(l, h, t, log), nil
+	return newEndpoint(l, t, log), nil
 }
 
-func newEndpoint(l net.Listener, h http.Handler, t timeouts, log *slog.Logger) *endpoint {
-	return &endpoint{l, &http.Server{
-		Handler: h, ReadHeaderTimeout: t.Header, ReadTimeout: t.Read, WriteTimeout: t.Write,
-		IdleTimeout: t.Idle, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelInfo),
-	}, t.Drain}
+func newEndpoint(l net.Listener, t timeouts, log *slog.Logger) *endpoint {
+	return &endpoint{l, &http.Server{ReadHeaderTimeout: t.Header, ReadTimeout: t.Read, WriteTimeout: t.Write,
+		IdleTimeout: t.Idle, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelInfo)}, t.Drain}
+}
+
+// handle says who answers, and at which address, "" for none.
+func (e *endpoint) handle(h http.Handler) (address string) {
+	if e.listener == nil {
+		return ""
+	}
+	e.server.Handler = h
+	return e.listener.Addr().String()
+}
+
+// close gives the address back, where serve was never called.
+func (e *endpoint) close() {
+	if e.listener != nil {
+		e.listener.Close() // it may be closed
+	}
 }
 
 // serve answers requests until ctx ends, and then those in flight. A listener that fails is an
 // error.
 func (e *endpoint) serve(ctx context.Context) error {
+	if e.listener == nil {
+		return nil
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- e.server.Serve(e.listener) }()
 	select {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"log/slog"
 	"sync/atomic"
@@ -15,6 +16,7 @@ import (
 // Errors that callers tell apart.
 var (
 	ErrNoModel    = errors.New("no model serves yet: the first batch is awaited or trained on")
+	ErrUnanswered = errors.New("the batch was taken in and not answered")
 	ErrNoPrevious = errors.New("no previous model to put back")
 )
 
@@ -22,7 +24,8 @@ var (
 // they ask for it. All that it knows is in its state directory, so that another process goes on
 // where this one ends, however it ends. Its methods may be called from several goroutines.
 type Service struct {
-	serving atomic.Pointer[watched] // nil before the first model is trained
+	serving  atomic.Pointer[watched] // nil before the first model is trained
+	received atomic.Int64            // batches
 
 	cfg     Config
 	log     *slog.Logger
@@ -53,6 +56,7 @@ func Open(ctx context.Context, dir string, cfg Config) (*Service, error) {
 	if s.store, err = openStore(dir, cfg.fixed()); err != nil {
 		return nil, err
 	}
+	s.received.Store(int64(s.store.Batches))
 	serving, err := s.store.load(s.store.Serving, cfg.network(nil))
 	if err != nil {
 		return nil, err
@@ -82,10 +86,13 @@ func (s *Service) Model() *supernet.Model {
 	return nil
 }
 
+// Batches is the number of batches taken in.
+func (s *Service) Batches() int { return int(s.received.Load()) }
+
 // Receive takes a labelled batch in, classes that nobody announced included, and has Algorithm 1
 // answer it: the architecture is kept, or another one is found, trained beside the serving one, and
 // swapped in if it does better. After an error the old model serves on, and the next batch is
-// answered together with this one. A batch that has a ticket is not taken in twice when it comes
+// answered together with this one: ErrUnanswered. A batch that has a ticket is not taken in twice when it comes
 // again after a kill; "" is none.
 func (s *Service) Receive(ctx context.Context, batch dataset.Dataset, ticket string) (*adjuster.Outcome, error) {
 	if err := s.turn.take(ctx); err != nil {
@@ -149,7 +156,7 @@ func (s *Service) settle(ctx context.Context) (outcome *adjuster.Outcome, err er
 			if ctx.Err() == nil {
 				s.metrics.failures.Add(1)
 			}
-			return outcome, err
+			return outcome, fmt.Errorf("%w: %w", ErrUnanswered, err)
 		}
 	}
 	if outcome != nil {
