@@ -85,6 +85,39 @@ func (m *Model) PlanMorph(to searchspace.Arch, o *MorphOptions) (*MorphReport, e
 
 func (m *Model) morph(ctx context.Context, to searchspace.Arch, o *MorphOptions) (
 	*Model, *MorphReport, error) {
+	p, weights, err := m.beginMorph(ctx, to, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	ways := p.follow(func() [][]float64 { return importance(p.old, weights, p.matched) })
+	report := p.report(ways)
+	out, err := newModel(m.backend, p.space, to, p.options)
+	if err != nil {
+		return nil, nil, err
+	}
+	out.SetStage(m.Stage())
+	if p.Supernet != nil {
+		if err := out.fill(ctx, p.Supernet); err != nil {
+			return nil, nil, fmt.Errorf("supernet that fills: %w", err)
+		}
+	}
+	if err := out.goOn(ways, weights); err != nil {
+		return nil, nil, err
+	}
+	if !report.Recalibrated {
+		return out, report, nil
+	}
+	im, err := out.calibration(&EvalOptions{Calibration: p.Calibration})
+	if err == nil {
+		err = out.recalibrate(ctx, im)
+	}
+	return out, report, err
+}
+
+// beginMorph checks the arguments and copies what is needed of the model. It has the turn no longer
+// than that, so that nobody waits for the model while a morph waits for a supernet.
+func (m *Model) beginMorph(ctx context.Context, to searchspace.Arch, o *MorphOptions) (
+	*morphPlan, arrays, error) {
 	if err := m.acquire(ctx); err != nil {
 		return nil, nil, err
 	}
@@ -94,34 +127,7 @@ func (m *Model) morph(ctx context.Context, to searchspace.Arch, o *MorphOptions)
 		return nil, nil, err
 	}
 	weights, err := m.copies()
-	if err != nil {
-		return nil, nil, err
-	}
-	ways := p.follow(func() [][]float64 { return importance(p.old, m.store, weights, p.matched) })
-	options := m.options()
-	options.Classes = p.Classes
-	out, err := newModel(m.backend, p.space, to, options)
-	if err != nil {
-		return nil, nil, err
-	}
-	out.SetStage(m.Stage())
-	if p.Supernet != nil {
-		if err := out.fill(ctx, p.Supernet); err != nil {
-			return nil, nil, err
-		}
-	}
-	if err := out.continues(ways, m.store, weights); err != nil {
-		return nil, nil, err
-	}
-	report := p.report(ways)
-	if !report.Recalibrated {
-		return out, report, nil
-	}
-	im, err := out.calibration(&EvalOptions{Calibration: p.Calibration})
-	if err != nil {
-		return nil, nil, err
-	}
-	return out, report, out.recalibrate(ctx, im)
+	return p, weights, err
 }
 
 // morphPlan is what is known about a morph before weights are read.
@@ -130,18 +136,20 @@ type morphPlan struct {
 	space    *searchspace.Space // of the new model
 	from, to searchspace.Arch
 	old, new *searchspace.Graph
-	matched  []int // class of the model by class of the new one, −1 for new ones
+	matched  []int    // class of the model by class of the new one, −1 for new ones
+	options  *Options // of the new model
 }
 
 // planMorph checks the arguments. The caller has the turn, or reads under the lock.
 func (m *Model) planMorph(to searchspace.Arch, o *MorphOptions) (*morphPlan, error) {
-	p := &morphPlan{from: m.arch, to: to, old: m.prog.graph}
+	p := &morphPlan{from: m.arch, to: to, old: m.prog.graph, options: m.options()}
 	if o != nil {
 		p.MorphOptions = *o
 	}
 	if p.Classes == nil {
 		p.Classes = m.classes
 	}
+	p.options.Classes = p.Classes
 	var err error
 	if p.matched, err = m.classes.match(p.Classes); err != nil {
 		return nil, err

@@ -149,7 +149,10 @@ func (c *channels) without(n *searchspace.Node) flow {
 			return c.matches[skip].flow
 		}
 	}
-	if !channelwise(n) || len(kindsOf(n)) > 0 {
+	switch {
+	case n.Op == searchspace.OpConcat:
+		return c.beside(n)
+	case !channelwise(n) || len(kindsOf(n)) > 0:
 		return flow{node: -1}
 	}
 	for _, in := range n.Inputs {
@@ -159,6 +162,23 @@ func (c *channels) without(n *searchspace.Node) flow {
 		}
 	}
 	return flow{node: -1}
+}
+
+// beside is what new channels beside old ones carry: the old ones.
+func (c *channels) beside(n *searchspace.Node) flow {
+	out := flow{node: -1}
+	for _, in := range n.Inputs {
+		f := c.matches[in].flow
+		if f.node < 0 {
+			f.source = prefix(0, c.new.Nodes[in].Out.C)
+		} else if out.node >= 0 {
+			return flow{node: -1} // the same ones twice, or others
+		} else {
+			out.node, out.exact = f.node, f.exact
+		}
+		out.source = append(out.source, f.source...)
+	}
+	return out
 }
 
 // again reports whether a node does nothing to what another gives.

@@ -19,9 +19,9 @@ import (
 //
 // classes has a source for every class of the new network, −1 for those that the old one does not
 // have.
-func importance(g *searchspace.Graph, own *store, weights arrays, classes []int) [][]float64 {
+func importance(g *searchspace.Graph, weights arrays, classes []int) [][]float64 {
 	im := importances{graph: g, of: func(n *searchspace.Node, k weightKind) *array {
-		return weights[own.place(n, k).key]
+		return weights[own{}.place(n, k).key]
 	}}
 	im.forward()
 	im.backward(classes)

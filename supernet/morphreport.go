@@ -45,8 +45,8 @@ type MorphEnd struct {
 
 // MorphNode is what happens to one layer with weights.
 type MorphNode struct {
-	Site string         // searchspace.Node.Site
-	Op   searchspace.Op // OpConv, OpBatchNorm or OpLinear
+	Site string // searchspace.Node.Site
+	Op   string // "Conv2d", "BatchNorm2d" or "Linear"
 	// Change is what happens. Classes count as channels of the classifier.
 	Change MorphChange
 	// From and To are the sizes in the two networks; zero in the one that has no such layer.
@@ -68,7 +68,7 @@ func (c *channels) nodes() []MorphNode {
 		if len(kindsOf(n)) == 0 {
 			continue
 		}
-		node := MorphNode{Site: n.Site, Op: n.Op, Change: c.change(n), To: sizeOf(n)}
+		node := MorphNode{Site: n.Site, Op: n.Op.String(), Change: c.change(n), To: sizeOf(n)}
 		if m := c.sites[n.Site]; m != nil {
 			node.From = sizeOf(m)
 			kept[n.Site] = true
@@ -77,7 +77,7 @@ func (c *channels) nodes() []MorphNode {
 	}
 	for i := range c.old.Nodes {
 		if m := &c.old.Nodes[i]; len(kindsOf(m)) > 0 && !kept[m.Site] {
-			out = append(out, MorphNode{Site: m.Site, Op: m.Op, Change: MorphDropped, From: sizeOf(m)})
+			out = append(out, MorphNode{Site: m.Site, Op: m.Op.String(), Change: MorphDropped, From: sizeOf(m)})
 		}
 	}
 	return out

@@ -35,15 +35,18 @@ func (c *channels) start(sum *searchspace.Node) (skip int, ok bool) {
 	return 0, false
 }
 
-// lastNorm is the batch normalisation that a node shows, with nothing but activations after it, if
-// it takes over none of the old network; and the shift that it starts with.
+// lastNorm is the batch normalisation that a node shows, with nothing but activations after it that
+// keep 0, if it takes over none of the old network; and the shift that it starts with.
 func (c *channels) lastNorm(id int) (norm *searchspace.Node, shift float32) {
 	n := &c.new.Nodes[id]
-	for n.Op == searchspace.OpAct {
-		if n.Act == searchspace.ActReLU || n.Act == searchspace.ActReLU6 {
+	for ; n.Op == searchspace.OpAct; n = &c.new.Nodes[n.Inputs[0]] {
+		switch n.Act {
+		case searchspace.ActReLU, searchspace.ActReLU6:
 			shift = openShift
+		case searchspace.ActHSwish, searchspace.ActSwish:
+		default:
+			return nil, 0
 		}
-		n = &c.new.Nodes[n.Inputs[0]]
 	}
 	if n.Op != searchspace.OpBatchNorm || c.matches[n.ID].old >= 0 {
 		return nil, 0

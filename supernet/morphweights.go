@@ -3,6 +3,7 @@ package supernet
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/tendril-nas/tendril/searchspace"
 )
@@ -29,7 +30,7 @@ func (m *Model) fill(ctx context.Context, n *Net) error {
 	defer n.release()
 	p, err := n.program(m.arch)
 	if err != nil {
-		return fmt.Errorf("supernet: %w", err)
+		return err
 	}
 	var ls []link
 	for _, l := range links(p.graph, n.store, m.prog.graph, m.store) {
@@ -40,43 +41,40 @@ func (m *Model) fill(ctx context.Context, n *Net) error {
 	return m.inherit(n.network, ls)
 }
 
-// continues gives a new model the weights of another one along the way of its channels. Weights
-// into channels that it takes over become 0 before, so that nothing new has an effect on them.
-func (m *Model) continues(c *channels, at placer, weights arrays) error {
-	var own, blank []link
+// goOn gives a new model the weights of an old one along the way of its channels. Weights into
+// channels that it takes over are 0 before, so that nothing new has an effect on them.
+func (m *Model) goOn(c *channels, weights arrays) error {
 	constants := make(arrays)
-	fill := func(n *searchspace.Node, k weightKind, v float32, channels axis) {
-		to := m.store.place(n, k)
-		a := &array{extent: m.store.byKey[to.key].extent}
-		a.data = make([]float32, a.size())
-		for i := range a.data {
-			a.data[i] = v
-		}
-		constants[to.key] = a
-		blank = append(blank, link{node: n, kind: k, from: to, to: to, out: channels})
+	var starts, moves []link
+	start := func(n *searchspace.Node, k weightKind, v float32, out axis) {
+		at := m.store.place(n, k)
+		a := &array{extent: m.store.byKey[at.key].extent}
+		a.data = slices.Repeat([]float32{v}, a.size())
+		constants[at.key] = a
+		starts = append(starts, link{node: n, kind: k, from: at, to: at, out: out})
 	}
-	for _, l := range links(c.old, at, c.new, m.store) {
+	for _, l := range links(c.old, own{}, c.new, m.store) {
 		way := &c.matches[l.node.ID]
 		if way.old < 0 {
 			continue
 		}
 		l.out = axisOf(way.source)
 		if l.kind == kindWeight {
-			if l.node.Groups <= 1 {
+			if l.node.Groups <= 1 { // the inputs of groups are those of the groups themselves
 				l.in = axisOf(way.in)
 			}
-			fill(l.node, l.kind, 0, inPlace(way.source))
+			start(l.node, l.kind, 0, inPlace(way.source))
 		}
-		own = append(own, l)
+		moves = append(moves, l)
 	}
 	for _, s := range c.starts {
-		fill(s.norm, kindGamma, 0, nil)
-		fill(s.norm, kindBeta, s.shift, nil)
+		start(s.norm, kindGamma, 0, nil)
+		start(s.norm, kindBeta, s.shift, nil)
 	}
-	if err := m.take(constants, blank); err != nil {
+	if err := m.take(constants, starts); err != nil {
 		return err
 	}
-	return m.take(weights, own)
+	return m.take(weights, moves)
 }
 
 // inPlace is the axis of the channels that come from somewhere, each to itself.
