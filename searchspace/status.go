@@ -16,7 +16,7 @@ const (
 	StatusExhausted               // the strategy had nothing more to propose
 	StatusStopped                 // a function of the caller, a Recorder for example, ended it
 	StatusCancelled               // the context ended
-	StatusDiverged                // a loss was not finite
+	StatusDiverged                // a loss, or weights, were not finite
 	StatusFailed                  // another error, which came with the result
 )
 

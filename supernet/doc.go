@@ -63,15 +63,27 @@
 // # Time and memory
 //
 // Everything runs on the CPU, in parallel over GOMAXPROCS processors. Training memory is the
-// activations of one batch of the largest sub-network drawn, and three times the weights (value,
-// gradient, momentum). Those who train large networks on millions of large images should use a
-// framework with accelerators; export with [Model.WriteSafetensors] connects the two.
+// activations of one batch of the largest sub-network drawn, and four times the weights (value,
+// gradient, momentum, and a copy for the case of divergence). Those who train large networks on
+// millions of large images should use a framework with accelerators; export with
+// [Model.WriteSafetensors] connects the two.
 //
 // # Interruptions
 //
 // A long call ends soon after its context does, and returns what it has with the error. With
 // TrainOptions.Checkpoint a training that was stopped or killed goes on where its file says, and
 // ends with the same bits as one that nobody interrupted.
+//
+// # Divergence
+//
+// Too high a learning rate makes losses or weights NaN or infinite. A training then ends with
+// [ErrNotFinite], and the network gets back the best weights that were validated; without
+// validation those of the last finished epoch; in the first epoch those that it began with. Weights
+// that were on their way to infinity already do not count ([TrainOptions] says which). The
+// optimiser starts anew: the network answers, and trains again as any other with these weights
+// would. Weights and running statistics are looked through at the end of every epoch, since they
+// can be lost without a sign in the loss, and so is what Save, WriteONNX and WriteSafetensors are
+// asked to write: none of them writes what is not finite.
 //
 // # Concurrency and determinism
 //

@@ -3,6 +3,7 @@ package supernet
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/tendril-nas/tendril/internal/checkpoint"
@@ -30,7 +31,8 @@ type ONNXOptions struct {
 // The metadata of the file say how to prepare images and how to read the result: "classes" (JSON
 // list of names), "normalization_mean" and "normalization_std" (JSON lists; a byte v of channel c
 // becomes (v/255−mean[c])/std[c], channels red, green, blue), "input_size", "space" (JSON) and
-// "architecture" (its text form). The file is replaced atomically.
+// "architecture" (its text form). The file is replaced atomically; weights that are not finite, or
+// are not with batch normalisation folded in, are refused with ErrNotFinite.
 func (m *Model) WriteONNX(ctx context.Context, path string, o *ONNXOptions) error {
 	if o == nil {
 		o = &ONNXOptions{}
@@ -63,6 +65,9 @@ func (m *Model) writeONNX(path string, o *ONNXOptions) error {
 	file, err := onnx.Encode(m.prog.graph, data, onnx.Options{KeepBatchNorm: o.KeepBatchNorm,
 		Features:      o.Features,
 		Probabilities: o.Probabilities, Metadata: metadata})
+	if errors.Is(err, onnx.ErrNotFinite) {
+		return fmt.Errorf("%w: %w; KeepBatchNorm may help", ErrNotFinite, err)
+	}
 	if err != nil {
 		return err
 	}

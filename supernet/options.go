@@ -10,7 +10,9 @@ import (
 
 // Errors that callers branch on; they arrive wrapped.
 var (
-	// ErrNotFinite reports a training loss, or logits of an image, that are NaN or infinite.
+	// ErrNotFinite reports a training loss, weights, running statistics or logits of an image that
+	// are NaN or infinite. A training that ends with it has put back weights that are not, see
+	// TrainOptions; what writes files does not write such weights.
 	ErrNotFinite = errors.New("not finite")
 	// ErrTraining reports a call out of TrainOptions.Before that trains, grows or otherwise changes
 	// the network that is being trained.

@@ -86,6 +86,7 @@ type TrainResult struct {
 	Validations   []Validation
 	Best          Validation // zero without Validation data
 	Resumed       bool       // the training started from a checkpoint
+	BackTo        int        // StatusDiverged: the epoch whose weights were put back, 0 for the first weights
 }
 
 // Validation is one judgement during training.

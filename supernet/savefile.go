@@ -39,10 +39,13 @@ func (n *network) meta() fileMeta {
 }
 
 // write saves all stored tensors with meta.
-func (n *network) write(path, kind string, meta fileMeta) (err error) {
-	defer tensor.Recover(&err)
-	tensors := make(map[string]checkpoint.Tensor, len(n.store.list))
-	for key, data := range n.values() {
+func (n *network) write(path, kind string, meta fileMeta) error {
+	values, err := n.finiteValues()
+	if err != nil {
+		return err
+	}
+	tensors := make(map[string]checkpoint.Tensor, len(values))
+	for key, data := range values {
 		tensors[key] = checkpoint.Of(n.store.byKey[key].dims(), data)
 	}
 	return checkpoint.Write(path, kind, fileVersion, &meta, tensors)
@@ -101,7 +104,7 @@ func open(path, kind string, o *Options) (*saved, error) {
 }
 
 // Save writes the supernet to one file: the weights as safetensors, everything else as JSON beside
-// them. The file is replaced atomically.
+// them. The file is replaced atomically. Weights that are not finite are refused with ErrNotFinite.
 func (n *Net) Save(ctx context.Context, path string) error {
 	if err := n.acquire(ctx); err != nil {
 		return fmt.Errorf("supernet: save: %w", err)
@@ -157,7 +160,7 @@ func load(path string, o *Options) (*Net, error) {
 }
 
 // Save writes the model to one file: the weights as safetensors, everything else as JSON beside
-// them. The file is replaced atomically.
+// them. The file is replaced atomically. Weights that are not finite are refused with ErrNotFinite.
 func (m *Model) Save(ctx context.Context, path string) error {
 	if err := m.acquire(ctx); err != nil {
 		return fmt.Errorf("supernet: save: %w", err)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/tendril-nas/tendril/internal/nn"
-	"github.com/tendril-nas/tendril/internal/tensor"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
@@ -34,6 +33,7 @@ type training struct {
 	sgd     nn.SGD
 	state   trainState
 	best    map[string][]float32 // weights of state.Result.Best
+	kept    map[string][]float32 // weights that come back when the training diverges
 	how     pass
 	began   time.Time
 	resumed bool // from a checkpoint
@@ -53,11 +53,13 @@ type training struct {
 
 // trainState is where a training stands.
 type trainState struct {
-	Step    int
-	LossSum float64 // over the steps of the epoch under way
-	Right   float64 // images of them that were right, means over the passes of a step
-	Result  TrainResult
-	HasBest bool
+	Step      int
+	First     float64 // loss of the first step
+	LossSum   float64 // over the steps of the epoch under way
+	Right     float64 // images of them that were right, means over the passes of a step
+	Result    TrainResult
+	HasBest   bool
+	KeptEpoch int // of the weights that come back when the training diverges; 0: the first ones
 }
 
 // train runs a job. The caller has the turn.
@@ -109,8 +111,13 @@ func statusOf(ctx context.Context, err error) searchspace.Status {
 // errStopped marks the error of a Recorder or of TrainOptions.Before.
 var errStopped = errors.New("stopped by the caller")
 
-// loop trains to the end. When it fails or is cancelled, a checkpoint is left behind.
-func (t *training) loop(ctx context.Context) error {
+// loop trains to the end. See interrupt for what it leaves behind when it does not get there.
+func (t *training) loop(ctx context.Context) (err error) {
+	if t.kept == nil {
+		if t.kept, err = t.finiteValues(); err != nil {
+			return err
+		}
+	}
 	t.began = time.Now()
 	from := t.state.Step
 	for {
@@ -122,10 +129,7 @@ func (t *training) loop(ctx context.Context) error {
 			err = t.epoch(ctx)
 		}
 		if err != nil {
-			if errors.Is(err, ErrNotFinite) || errors.Is(err, errNotSaved) || t.state.Step == from {
-				return err // nothing to save, or nothing that should be
-			}
-			return errors.Join(err, t.save())
+			return t.interrupt(err, from)
 		}
 	}
 }
@@ -170,6 +174,9 @@ func (t *training) advance(ctx context.Context, b *dataset.Batch) error {
 		return err
 	}
 	epoch := t.state.Step / t.plan.StepsPerEpoch
+	if t.state.Step == 0 {
+		t.state.First = loss
+	}
 	t.state.Step++
 	t.state.LossSum += loss
 	t.state.Right += right
@@ -234,58 +241,4 @@ func (t *training) report(p Progress) error {
 		return fmt.Errorf("recorder: %w: %w", errStopped, err)
 	}
 	return nil
-}
-
-// finishEpoch closes an epoch whose steps are done, at most once: judges, keeps the best weights,
-// writes the checkpoint.
-func (t *training) finishEpoch(ctx context.Context) error {
-	spe := t.plan.StepsPerEpoch
-	epochs := t.state.Step / spe
-	if t.state.Step%spe != 0 || len(t.state.Result.Losses) == epochs {
-		return nil
-	}
-	var v Validation
-	due := t.validate != nil && (epochs%t.plan.ValidateEvery == 0 || epochs == t.plan.Epochs)
-	if due {
-		var err error
-		if v, err = t.validate(ctx); err != nil {
-			return fmt.Errorf("validation: %w", err)
-		}
-		v.Epoch = epochs
-	}
-	res := &t.state.Result
-	res.Losses = append(res.Losses, t.state.LossSum/float64(spe))
-	res.Accuracies = append(res.Accuracies, t.state.Right/float64(spe*t.plan.BatchSize))
-	t.state.LossSum, t.state.Right = 0, 0
-	var reported error
-	if due {
-		better := !t.state.HasBest || v.Accuracy > res.Best.Accuracy || v.Accuracy == res.Best.Accuracy &&
-			v.Loss < res.Best.Loss
-		res.Validations = append(res.Validations, v)
-		if better {
-			res.Best, t.state.HasBest, t.best = v, true, t.values()
-		}
-		reported = t.report(Progress{Phase: PhaseValidate, Epoch: epochs, Loss: v.Loss, Accuracy: v.Accuracy,
-			Best: better})
-	}
-	if epochs == t.plan.Epochs || t.opts.CheckpointEvery > 0 && t.state.Step%t.opts.CheckpointEvery != 0 {
-		return reported
-	}
-	return errors.Join(reported, t.save())
-}
-
-// finish ends a training that ran all its steps: the best weights come back, and the checkpoint
-// says that nothing is left to do.
-func (t *training) finish() (err error) {
-	defer tensor.Recover(&err)
-	if t.state.HasBest && t.state.Result.Best.Epoch != t.plan.Epochs {
-		if err := t.setValues(t.best); err != nil {
-			return err
-		}
-		t.version.Add(1)
-	}
-	t.state.Result.Status = searchspace.StatusFinished
-	t.best = nil
-	t.store.set.ResetOptimizer()
-	return t.save()
 }

@@ -12,11 +12,12 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// Training checkpoints hold three groups of tensors by these prefixes.
+// Training checkpoints hold groups of tensors by these prefixes.
 const (
 	prefixValue    = "value/"
 	prefixMomentum = "momentum/"
 	prefixBest     = "best/"
+	prefixKept     = "kept/"
 
 	trainKind    = "tendril-training"
 	trainVersion = 1
@@ -41,13 +42,14 @@ func (n *Net) identity() identity {
 type trainMeta struct {
 	Identity   identity
 	State      trainState
+	Kept       bool // weights that come back after a divergence are a group of their own
 	Version    uint64
 	KernelPath string
 	Updates    map[string]int // of each tensor, since the training began
 	Archs      []string       `json:",omitempty"` // networks that brought tensors, where the space cannot say
 }
 
-// save writes the checkpoint, if there is to be one.
+// save writes the checkpoint, if there is to be one, and nothing of weights that are not finite.
 func (t *training) save() (err error) {
 	if t.opts.Checkpoint == "" {
 		return nil
@@ -55,11 +57,18 @@ func (t *training) save() (err error) {
 	defer tensor.Recover(&err)
 	st := t.runner.tape.Stream()
 	snap := t.store.set.Snapshot(st)
+	if err := t.store.checkFinite(snap.Values); err != nil {
+		return err
+	}
 	meta := trainMeta{Identity: t.identity, State: t.state, Version: t.version.Load(),
-		KernelPath: t.backend.Name(),
-		Updates:    snap.Updates, Archs: t.admitted()}
+		KernelPath: t.backend.Name(), Kept: t.apart(),
+		Updates: snap.Updates, Archs: t.admitted()}
+	kept := t.kept
+	if !meta.Kept {
+		kept = nil
+	}
 	tensors := make(map[string]checkpoint.Tensor)
-	for prefix, group := range groupsOf(snap, t.best) {
+	for prefix, group := range groupsOf(snap, t.best, kept) {
 		for key, data := range group {
 			tensors[prefix+key] = checkpoint.Of(t.store.byKey[key].dims(), data)
 		}
@@ -71,9 +80,9 @@ func (t *training) save() (err error) {
 }
 
 // groupsOf is the tensors of a checkpoint by prefix.
-func groupsOf(snap *nn.Snapshot, best map[string][]float32) map[string]map[string][]float32 {
+func groupsOf(snap *nn.Snapshot, best, kept map[string][]float32) map[string]map[string][]float32 {
 	return map[string]map[string][]float32{prefixValue: snap.Values, prefixMomentum: snap.Slots[0],
-		prefixBest: best}
+		prefixBest: best, prefixKept: kept}
 }
 
 // resume reads the checkpoint, if there is one.
@@ -134,16 +143,15 @@ func (t *training) restore(meta *trainMeta, tensors map[string]checkpoint.Tensor
 	}
 	snap := &nn.Snapshot{Values: map[string][]float32{}, Slots: [2]map[string][]float32{{}},
 		Updates: meta.Updates}
-	best := map[string][]float32{}
-	groups := groupsOf(snap, best)
-	// A finished training keeps no best weights beside its own, and a network that came later has
-	// none.
-	unfinished := meta.State.Result.Status != searchspace.StatusFinished
-	needsBest := meta.State.HasBest && unfinished && !t.store.openEnded
+	best, kept := map[string][]float32{}, map[string][]float32{}
+	groups := groupsOf(snap, best, kept)
+	// A finished training keeps no weights beside its own, and a network that came later has none.
+	beside := meta.State.Result.Status != searchspace.StatusFinished && !t.store.openEnded
+	needs := map[string]bool{prefixValue: true, prefixBest: beside && meta.State.HasBest,
+		prefixKept: beside && meta.Kept}
 	for _, s := range t.store.list {
 		for prefix, group := range groups {
-			needed := prefix == prefixValue || prefix == prefixBest && needsBest
-			if _, there := tensors[prefix+s.key]; !there && !needed {
+			if _, there := tensors[prefix+s.key]; !there && !needs[prefix] {
 				continue
 			}
 			data, err := checkpoint.Get[float32](tensors, prefix+s.key, s.dims()...)
@@ -153,6 +161,9 @@ func (t *training) restore(meta *trainMeta, tensors map[string]checkpoint.Tensor
 			group[s.key] = data
 		}
 	}
+	if err := t.store.checkFinite(snap.Values); err != nil {
+		return err
+	}
 	st := t.runner.tape.Stream()
 	t.weights.Lock()
 	err = t.store.set.Restore(st, snap)
@@ -160,8 +171,12 @@ func (t *training) restore(meta *trainMeta, tensors map[string]checkpoint.Tensor
 	if err != nil {
 		return fmt.Errorf("%w: %w", checkpoint.ErrCorrupt, err)
 	}
-	if len(best) > 0 {
-		t.best = best
+	t.kept = snap.Values
+	if meta.State.HasBest {
+		t.best, t.kept = best, best
+	}
+	if meta.Kept {
+		t.kept = kept
 	}
 	t.state = meta.State
 	t.resumed = true

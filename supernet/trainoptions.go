@@ -22,6 +22,18 @@ const (
 // TrainOptions configures Net.Train and Model.Train. The zero value, or a nil pointer, is the
 // setting of the training code published with AdaXpert. Where zero means a default, a negative
 // number means zero.
+//
+// A training whose loss, weights or running statistics become NaN or infinite, and one that a
+// function of these options ends with an error that wraps ErrNotFinite, ends with that error and
+// StatusDiverged. The network gets back the best validated weights, else those of the last finished
+// epoch, else those that it began with (TrainResult.BackTo). Epochs that had run away already do
+// not count: those whose mean loss is more than twice the lowest of an epoch before, or of the
+// first step for the first epoch. From such weights no training recovers. Tensors that came into
+// being since the weights that come back start anew (SinglePath on a space without choice graph).
+//
+// For that a copy of the weights stays in host memory, two where the best validated weights had run
+// away. It is renewed at the end of every epoch, which reads the weights twice; a step does that
+// many times.
 type TrainOptions struct {
 	// Epochs is the number of passes over the data; 100 by default.
 	Epochs int
@@ -91,6 +103,11 @@ type TrainOptions struct {
 	// exists, training starts from it and ends with the same bits as one that was never
 	// interrupted; a finished one returns at once. Written atomically every CheckpointEvery steps,
 	// at the end, and when the context is cancelled. "" keeps none.
+	//
+	// A training that diverges leaves the file as it was last written, with finite weights. The
+	// same training started again goes on from there and diverges in the same way; with other
+	// options, such as a lower LR, it is another one, which needs another path or the file removed.
+	// The network itself has the weights that TrainOptions says, ready for either.
 	Checkpoint string
 	// CheckpointEvery counts steps; 0 means once per epoch.
 	CheckpointEvery int

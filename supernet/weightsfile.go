@@ -30,7 +30,8 @@ func (s *spec) foreignDims() []int {
 
 // WriteSafetensors writes weights and running statistics to a safetensors file under the names and
 // in the layouts that PyTorch gives them: convolutions [out][in/groups][kh][kw], linear layers
-// [out][in]. The file is replaced atomically.
+// [out][in]. The file is replaced atomically; weights that are not finite are refused with
+// ErrNotFinite.
 func (m *Model) WriteSafetensors(ctx context.Context, path string) error {
 	if err := m.acquire(ctx); err != nil {
 		return fmt.Errorf("supernet: write weights: %w", err)
@@ -50,10 +51,13 @@ func (m *Model) WriteSafetensors(ctx context.Context, path string) error {
 
 // foreign is all tensors under the names and in the layouts that PyTorch gives them. The caller has
 // the turn.
-func (m *Model) foreign() (tensors map[string]checkpoint.Tensor, err error) {
-	defer tensor.Recover(&err)
-	tensors = make(map[string]checkpoint.Tensor, len(m.store.list))
-	for key, data := range m.values() {
+func (m *Model) foreign() (map[string]checkpoint.Tensor, error) {
+	values, err := m.finiteValues()
+	if err != nil {
+		return nil, err
+	}
+	tensors := make(map[string]checkpoint.Tensor, len(values))
+	for key, data := range values {
 		s := m.store.byKey[key]
 		if !s.kind.vector() {
 			data = nn.ToOIHW(data, s.out, s.in, s.kernel, s.kernel)

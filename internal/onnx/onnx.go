@@ -3,6 +3,7 @@
 package onnx
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -27,6 +28,9 @@ const (
 
 // normSuffixes are the tensors of a batch normalisation: scale, shift, running mean and variance.
 var normSuffixes = [...]string{weightSuffix, biasSuffix, ".running_mean", ".running_var"}
+
+// ErrNotFinite reports weights that are finite only while batch normalisation is apart.
+var ErrNotFinite = errors.New("weights are not finite")
 
 // Encode is the content of a file, a ModelProto. Tensors are found by the names and have the
 // layouts that PyTorch gives them: Node.Name and ".weight", ".bias", ".running_mean" or

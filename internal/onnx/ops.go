@@ -89,6 +89,9 @@ func (w *writer) conv(n *searchspace.Node, x string) (string, error) {
 			}
 			folded[o] = float32(b)
 		}
+		if !finite(data) || !finite(folded) {
+			return "", fmt.Errorf("%w once %s is folded in", ErrNotFinite, bn.Name)
+		}
 		bias = folded
 	}
 	inputs := []string{x, w.floats(n.Name+weightSuffix, []int{out, in, k, k}, data)}
@@ -97,6 +100,11 @@ func (w *writer) conv(n *searchspace.Node, x string) (string, error) {
 	}
 	return w.add("Conv", n.Name, inputs, attr{"group", max(n.Groups, 1)}, attr{"kernel_shape", []int{k, k}},
 		attr{"pads", []int{n.Pad, n.Pad, n.Pad, n.Pad}}, attr{"strides", []int{n.Stride, n.Stride}}), nil
+}
+
+// finite reports whether no number is NaN or infinite.
+func finite(data []float32) bool {
+	return !slices.ContainsFunc(data, func(v float32) bool { return v-v != 0 })
 }
 
 func (w *writer) batchNorm(n *searchspace.Node, x string) (string, error) {
