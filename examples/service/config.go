@@ -40,6 +40,8 @@ type Config struct {
 	Margin    adjuster.Margin    // how much better
 
 	Log *slog.Logger // nil = silent
+
+	wrote func() // called after every write to the state directory: where tests kill
 }
 
 // fixed are the settings that a service has for life.

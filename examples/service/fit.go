@@ -68,7 +68,7 @@ func (l learner) initial(ctx context.Context, a searchspace.Arch, d *images) (*s
 }
 
 // trainModel trains a model on D_t: where there is a contest, on what is not held out for it, else
-// on all.
+// on all. Its batch-norm statistics are gathered anew, since few steps leave them behind the weights.
 func (l learner) trainModel(ctx context.Context, model *supernet.Model, what string, d *images,
 	o supernet.TrainOptions) error {
 	data := d.train.Snapshot()
@@ -81,10 +81,14 @@ func (l learner) trainModel(ctx context.Context, model *supernet.Model, what str
 	model.SetStage(l.store.Batches)
 	text := model.Space().Format(model.Arch())
 	name := fmt.Sprintf("%s-%08x", what, crc32.ChecksumIEEE([]byte(text)))
-	return l.train(name, o, func(o *supernet.TrainOptions) error {
+	err := l.train(name, o, func(o *supernet.TrainOptions) error {
 		_, err := model.Train(ctx, data, o)
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	return model.Recalibrate(ctx, data, nil)
 }
 
 // comparing is a learner that lets an architecture into service only if it does better than the

@@ -53,7 +53,7 @@ func Open(ctx context.Context, dir string, cfg Config) (*Service, error) {
 	}
 	s := &Service{cfg: cfg, log: log, metrics: newMetrics(), turn: newTurn()}
 	var err error
-	if s.store, err = openStore(dir, cfg.fixed()); err != nil {
+	if s.store, err = openStore(dir, cfg.fixed(), cfg.wrote); err != nil {
 		return nil, err
 	}
 	s.received.Store(int64(s.store.Batches))

@@ -97,11 +97,11 @@ func (m *manifest) name(kind string) string { return fmt.Sprintf("%s-%d.ckpt", k
 type store struct {
 	dir string
 	manifest
-	wrote func() // called after every write: a place where tests kill
+	wrote func() // called after every write
 }
 
 // openStore reads the state in a folder, or begins one, and removes what kills have left there.
-func openStore(dir string, settings any) (*store, error) {
+func openStore(dir string, settings any, wrote func()) (*store, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
@@ -109,7 +109,10 @@ func openStore(dir string, settings any) (*store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &store{dir: dir, wrote: func() {}}
+	if wrote == nil {
+		wrote = func() {}
+	}
+	s := &store{dir: dir, wrote: wrote}
 	data, err := os.ReadFile(s.path(manifestFile))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
