@@ -151,7 +151,7 @@ func TestMeasurementJSON(t *testing.T) {
 	a := must[searchspace.Arch](t)(s.Sample(newRand(3)))
 	for _, m := range []searchspace.Measurement{
 		{},
-		{Arch: a, Text: s.Format(a), Accuracy: 0.625, Loss: 1.0 / 3, Correct: 5, Samples: 8, Stage: 2,
+		{Arch: a, Text: s.Format(a), Accuracy: 0.625, Loss: 1.0 / 3, Correct: 5, Samples: 8, Unknown: 2, Stage: 2,
 			WeightVersion: 1<<63 + 1, Recalibrated: true},
 		{Arch: a, Loss: math.Inf(1), Samples: 1},
 		{Arch: a, Loss: math.Inf(-1), Accuracy: math.NaN()},

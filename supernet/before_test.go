@@ -49,7 +49,7 @@ func TestBefore(t *testing.T) {
 	if res, err := n.Train(t.Context(), train, o); err == nil || res.Status != searchspace.StatusStopped {
 		t.Errorf("status %v, error %v", res.Status, err)
 	}
-	if err := n.GrowClasses(t.Context(), Unnamed(6)...); err != nil {
+	if err := n.GrowClasses(t.Context(), "ant", "bee"); err != nil {
 		t.Errorf("after the training: %v", err)
 	}
 }

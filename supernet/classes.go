@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"unicode/utf8"
+
+	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
 // classList is the names of a network's classes by number. Where nobody knows them all are empty.
@@ -71,13 +74,7 @@ func (c classList) grow(other classList) (classList, error) {
 		}
 		return other, nil
 	}
-	grown := slices.Clone(c)
-	for _, name := range other {
-		if !slices.Contains(c, name) {
-			grown = append(grown, name)
-		}
-	}
-	return grown, nil
+	return dataset.MergeClasses(c, other)
 }
 
 // match says which class of the list every class of another one is: that of its name, or that of
@@ -89,16 +86,9 @@ func (c classList) match(other classList) ([]int, error) {
 	if err := c.like(other); err != nil {
 		return nil, err
 	}
-	source := make([]int, len(other))
-	for i, name := range other {
-		switch {
-		case c.named():
-			source[i] = slices.Index(c, name)
-		case i < len(c):
-			source[i] = i
-		default:
-			source[i] = -1
-		}
+	n, source := c.number(other), make([]int, len(other))
+	for i := range source {
+		source[i] = n.class(i)
 	}
 	return source, nil
 }
@@ -111,11 +101,19 @@ func (c classList) names() []string {
 	return slices.Clone(c)
 }
 
-// classNames is the present names.
-func (n *network) classNames() []string {
+// name is what a class is called, its number where nobody knows.
+func (c classList) name(class int) string {
+	if !c.named() {
+		return strconv.Itoa(class)
+	}
+	return c[class]
+}
+
+// classList is the present classes. A list never changes; another one takes its place.
+func (n *network) classList() classList {
 	n.weights.RLock()
 	defer n.weights.RUnlock()
-	return n.classes.names()
+	return n.classes
 }
 
 // setClassNames names all classes anew.
@@ -130,14 +128,21 @@ func (n *network) setClassNames(ctx context.Context, names classList) error {
 	if len(names) != len(n.classes) {
 		return fmt.Errorf("%d names, expected %d", len(names), len(n.classes))
 	}
-	n.weights.Lock()
-	defer n.weights.Unlock()
-	n.classes = slices.Clone(names)
+	n.rename(names)
 	return nil
 }
 
+// rename puts other names in place. Measurements of before do not hold any more: labels of data may
+// be other classes now. The caller has the turn.
+func (n *network) rename(names classList) {
+	n.weights.Lock()
+	defer n.weights.Unlock()
+	n.classes = slices.Clone(names)
+	n.version.Add(1)
+}
+
 // ClassNames returns the names of the classes by number, nil if the supernet does not know them.
-func (n *Net) ClassNames() []string { return n.classNames() }
+func (n *Net) ClassNames() []string { return n.classList().names() }
 
 // SetClassNames names all classes, as many as there are, by number: for supernets made without
 // Options.Classes, and to rename. Weights stay. Names that are empty or the same are an error;
@@ -150,7 +155,7 @@ func (n *Net) SetClassNames(ctx context.Context, names ...string) error {
 }
 
 // ClassNames returns the names of the classes by number, nil if the model does not know them.
-func (m *Model) ClassNames() []string { return m.classNames() }
+func (m *Model) ClassNames() []string { return m.classList().names() }
 
 // SetClassNames names all classes, as many as there are, by number: for models made without
 // Options.Classes, and to rename. Weights stay. Names that are empty or the same are an error;

@@ -1,8 +1,10 @@
 package supernet
 
 import (
+	"cmp"
 	"fmt"
 	"image"
+	"slices"
 
 	"gorgonia.org/tensor"
 
@@ -11,26 +13,58 @@ import (
 )
 
 // Classify returns the most likely class of an image of any size, and the probabilities of all
-// classes. The image is made square as Options.Fit says, resized and normalised. It is safe for
-// concurrent use.
+// classes, by number. The image is made square as Options.Fit says, resized and normalised. It is
+// safe for concurrent use. Top gives classes by name.
 func (m *Model) Classify(img image.Image) (label int, probs []float32, err error) {
-	if img == nil || img.Bounds().Empty() {
-		return 0, nil, fmt.Errorf("supernet: classify: %w: no image", ErrData)
-	}
-	size := m.inputSize()
-	pixels := make([]uint8, size*size*3)
-	if err := dataset.FromImage(pixels, img, size, m.fit); err != nil {
-		return 0, nil, fmt.Errorf("supernet: classify: %w", err)
-	}
-	x := make([]float32, len(pixels))
-	if err := m.norm.Apply(x, pixels); err != nil {
-		return 0, nil, fmt.Errorf("supernet: classify: %w", err)
-	}
-	probs, err = m.classify(x, 1, pass{})
+	probs, _, err = m.look(img)
 	if err != nil {
 		return 0, nil, fmt.Errorf("supernet: classify: %w", err)
 	}
 	return max(argmax(probs), 0), probs, nil
+}
+
+// Ranked is one of the classes that Model.Top gives.
+type Ranked struct {
+	Class       int     `json:"class"` // number
+	Name        string  `json:"name"`  // the number where the model knows no names
+	Probability float32 `json:"probability"`
+}
+
+// Top returns the k most likely classes of an image of any size, the best first, or all classes if
+// there are fewer; of equally likely ones the lower number comes first. What happens to the image,
+// and that it is safe for concurrent use, is as in Classify, whose answer is the first.
+func (m *Model) Top(img image.Image, k int) ([]Ranked, error) {
+	if k < 1 {
+		return nil, fmt.Errorf("supernet: top: %d classes, expected at least 1", k)
+	}
+	probs, classes, err := m.look(img)
+	if err != nil {
+		return nil, fmt.Errorf("supernet: top: %w", err)
+	}
+	all := make([]Ranked, len(probs))
+	for c, p := range probs {
+		all[c] = Ranked{c, classes.name(c), p}
+	}
+	slices.SortStableFunc(all, func(a, b Ranked) int { return cmp.Compare(b.Probability, a.Probability) })
+	return all[:min(k, len(all))], nil
+}
+
+// look makes an image ready and returns the probabilities of its classes, and what these are
+// called.
+func (m *Model) look(img image.Image) ([]float32, classList, error) {
+	if img == nil || img.Bounds().Empty() {
+		return nil, nil, fmt.Errorf("%w: no image", ErrData)
+	}
+	size := m.inputSize()
+	pixels := make([]uint8, size*size*3)
+	if err := dataset.FromImage(pixels, img, size, m.fit); err != nil {
+		return nil, nil, err
+	}
+	x := make([]float32, len(pixels))
+	if err := m.norm.Apply(x, pixels); err != nil {
+		return nil, nil, err
+	}
+	return m.classify(x, 1, pass{})
 }
 
 // ClassifyTensor returns the probabilities, float32 [n, classes], of normalised images, float32 [n,
@@ -65,15 +99,16 @@ func (m *Model) classifyTensor(x *tensor.Dense, how pass) (*tensor.Dense, error)
 			}
 		}
 	}
-	probs, err := m.classify(nhwc, s[0], how)
+	probs, _, err := m.classify(nhwc, s[0], how)
 	if err != nil {
 		return nil, fmt.Errorf("supernet: classify: %w", err)
 	}
 	return tensor.New(tensor.WithShape(s[0], len(probs)/s[0]), tensor.WithBacking(probs)), nil
 }
 
-// classify runs images, NHWC, on a runner of its own and returns the probabilities.
-func (m *Model) classify(x []float32, images int, how pass) (probs []float32, err error) {
+// classify runs images, NHWC, on a runner of its own and returns the probabilities, and the classes
+// that they are of.
+func (m *Model) classify(x []float32, images int, how pass) (probs []float32, names classList, err error) {
 	defer backend.Recover(&err)
 	m.weights.RLock()
 	defer m.weights.RUnlock()
@@ -86,10 +121,10 @@ func (m *Model) classify(x []float32, images int, how pass) (probs []float32, er
 	probs = r.tape.Read(r.slots[p.logits], nil)
 	for i := range images {
 		if err := softmax(probs[i*classes : (i+1)*classes]); err != nil {
-			return nil, fmt.Errorf("logits of image %d: %w", i, err)
+			return nil, nil, fmt.Errorf("logits of image %d: %w", i, err)
 		}
 	}
-	return probs, r.tape.Stream().Sync()
+	return probs, m.classes, r.tape.Stream().Sync()
 }
 
 func (m *Model) inputSize() int {

@@ -2,11 +2,13 @@ package supernet
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"image"
 	"image/color"
 	"math"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -103,7 +105,7 @@ func TestClassifyWhileTraining(t *testing.T) {
 	}
 	_, err := m.Train(context.Background(), ds, short(2))
 	if err == nil {
-		err = m.GrowClasses(t.Context(), Unnamed(6)...)
+		err = m.GrowClasses(t.Context(), "ant", "bee")
 	}
 	close(done)
 	wg.Wait()
@@ -171,5 +173,60 @@ func TestClassifyTensor(t *testing.T) {
 		if _, err := m.ClassifyTensor(bad); !errors.Is(err, ErrData) {
 			t.Errorf("%v: %v, expected ErrData", bad, err)
 		}
+	}
+}
+
+// Top is the classes in the order of Classify's probabilities, by name or number.
+func TestTop(t *testing.T) {
+	ds := stripes(t, 6, 16, 1)
+	for _, m := range []*Model{named(t), tinyModel(t)} {
+		jitter(t, m.network, 4)
+		for i := range ds.Len() {
+			label, probs, err := m.Classify(picture(t, ds, i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, k := range []int{1, 3, 4, 9} {
+				top, err := m.Top(picture(t, ds, i), k)
+				if err != nil || len(top) != min(k, 4) || top[0].Class != label {
+					t.Fatalf("%d best %+v, class %d, error %v", k, top, label, err)
+				}
+				seen := make(map[int]bool)
+				for j, r := range top {
+					name := strconv.Itoa(r.Class)
+					if names := m.ClassNames(); names != nil {
+						name = names[r.Class]
+					}
+					if r.Probability != probs[r.Class] || r.Name != name || seen[r.Class] || j > 0 && r.Probability > top[j-1].Probability {
+						t.Errorf("%d best %+v of %v", k, top, probs)
+					}
+					seen[r.Class] = true
+				}
+			}
+		}
+	}
+	m := named(t)
+	values := m.values()
+	for _, key := range []string{"classifier.linear.weight", "classifier.linear.bias"} {
+		clear(values[key])
+	}
+	if err := m.setValues(values); err != nil {
+		t.Fatal(err)
+	}
+	img := picture(t, ds, 0)
+	if top, err := m.Top(img, 2); err != nil || top[0] != (Ranked{0, "cat", 0.25}) || top[1] != (Ranked{1, "dog", 0.25}) {
+		t.Errorf("equally likely classes: %+v, error %v", top, err)
+	}
+	for _, k := range []int{0, -1} {
+		if _, err := m.Top(img, k); err == nil {
+			t.Errorf("the %d best classes", k)
+		}
+	}
+	if _, err := m.Top(nil, 1); !errors.Is(err, ErrData) {
+		t.Errorf("no image: %v, expected ErrData", err)
+	}
+	text, err := json.Marshal(Ranked{2, "eel", 0.5})
+	if want := `{"class":2,"name":"eel","probability":0.5}`; err != nil || string(text) != want {
+		t.Errorf("JSON %s, error %v, expected %s", text, err, want)
 	}
 }

@@ -58,6 +58,9 @@ func checkFamily(t *testing.T, space *searchspace.Space) {
 		if got, want := len(links(m.prog.graph, m.store, m.prog.graph, m.store)), len(m.store.list); got != want {
 			t.Errorf("%s: %d of %d tensors pair by site", space.Format(a), got, want)
 		}
+		if n := m.prog.graph.Nodes[m.prog.logits]; n.Op != searchspace.OpLinear || n.ID != m.prog.logits || n.Out.C != 4 {
+			t.Errorf("%s: classes are told apart by node %+v, expected a linear one", space.Format(a), n)
+		}
 		res, err := m.Train(context.Background(), train, &TrainOptions{Epochs: 1, BatchSize: 4, LR: 1e-3})
 		if err != nil {
 			t.Fatalf("%s: %v", space.Format(a), err)

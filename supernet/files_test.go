@@ -175,7 +175,7 @@ func TestSafetensors(t *testing.T) {
 	sameValues(t, other.values(), values)
 }
 
-func readTensors(t *testing.T, path string) map[string]checkpoint.Tensor {
+func readTensors(t testing.TB, path string) map[string]checkpoint.Tensor {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {

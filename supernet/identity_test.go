@@ -3,6 +3,7 @@ package supernet
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/tendril-nas/tendril/searchspace"
@@ -92,11 +93,11 @@ func TestCheckpointKnowsItsNetwork(t *testing.T) {
 	space, train := tinySpace(t), stripes(t, 32, 16, 1)
 	o := short(1)
 	o.Checkpoint = filepath.Join(t.TempDir(), "train.ckpt")
-	base := Options{Classes: []string{"a", "b", "c", "d"}}
+	base := Options{Classes: train.Classes()}
 	for i, change := range []func(*Options){
 		func(*Options) {},
 		func(o *Options) { o.Normalization = dataset.Normalization{Std: [3]float32{1, 1, 1}} },
-		func(o *Options) { o.Classes = []string{"b", "a", "c", "d"} },
+		func(o *Options) { o.Classes = slices.Clone(o.Classes); slices.Reverse(o.Classes) },
 	} {
 		options := base
 		change(&options)

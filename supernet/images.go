@@ -37,6 +37,15 @@ func (im *images) each(ctx context.Context, f func(b *dataset.Batch) error) erro
 	return im.cache.each(ctx, im.index, f)
 }
 
+// labelled is each with labels that are classes of a network, −1 for those that it does not know.
+func (im *images) labelled(ctx context.Context, classes classList, f func(b *dataset.Batch) error) error {
+	numbers := classes.number(im.cache.ds.Classes())
+	return im.each(ctx, func(b *dataset.Batch) error {
+		numbers.apply(b.Labels)
+		return f(b)
+	})
+}
+
 // interval lists the numbers from one to below another.
 func interval(from, to int) []int {
 	out := make([]int, to-from)
@@ -76,16 +85,6 @@ func checkData(ds dataset.Dataset, size int) error {
 		return fmt.Errorf("%w: no images", ErrData)
 	case ds.Size() != size:
 		return fmt.Errorf("%w: images of %d pixels, expected %d", ErrData, ds.Size(), size)
-	}
-	return nil
-}
-
-// checkLabels reports whether every label is a class of the network.
-func checkLabels(ds dataset.Dataset, classes int) error {
-	for i := range ds.Len() {
-		if l := ds.Label(i); l < 0 || l >= classes {
-			return fmt.Errorf("%w: image %d has label %d, the network %d classes", ErrData, i, l, classes)
-		}
 	}
 	return nil
 }

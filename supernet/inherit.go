@@ -103,6 +103,16 @@ func links(from *searchspace.Graph, by placer, to *searchspace.Graph, at placer)
 	return out
 }
 
+// renumber has the links of a network's classifier, the node with the given number, move one class
+// to another.
+func renumber(ls []link, classifier int, classes axis) {
+	for i := range ls {
+		if ls[i].node.ID == classifier {
+			ls[i].out = classes
+		}
+	}
+}
+
 // keysOf is the tensors that links read and those that they write.
 func keysOf(ls []link) (from, to map[string]bool) {
 	from, to = make(map[string]bool), make(map[string]bool)

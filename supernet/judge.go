@@ -40,6 +40,7 @@ func (n *Net) On(val dataset.Dataset, o *EvalOptions) (*Judge, error) {
 	if err != nil {
 		return nil, fmt.Errorf("supernet: %w", err)
 	}
+	n.announce(val)
 	return j, nil
 }
 

@@ -42,11 +42,12 @@ func (r *runner) logits(p *program, images, classes int) (rows []float32, err er
 }
 
 // answers hands the logits of images to f, batch after batch: one row per image, of the classes
-// that are asked about, valid during the call. Statistics are nil for the shared ones.
+// that are asked about, valid during the call. Labels are classes of the network, −1 for those that
+// it does not know. Statistics are nil for the shared ones.
 func (n *network) answers(ctx context.Context, p *program, im *images, stats []*nn.Stats, step nn.Step,
 	f func(rows []float32, labels []int) error) error {
 	classes := p.graph.Classes
-	return im.each(ctx, func(b *dataset.Batch) error {
+	return im.labelled(ctx, n.classes, func(b *dataset.Batch) error {
 		if err := n.runner.forward(p, b, step, pass{stats: stats}); err != nil {
 			return err
 		}
@@ -58,15 +59,15 @@ func (n *network) answers(ctx context.Context, p *program, im *images, stats []*
 	})
 }
 
-// measure judges a program on images. Labels that the network does not know count as wrong and have
-// no part in the loss; they are an error where only some classes are asked about. Images whose
-// logits are not finite are wrong too, with a loss of lossCeiling. The measurement covers the
-// batches before an error.
+// measure judges a program on images. Those of classes that the network does not know count as
+// wrong and have no part in the loss; they are an error where only some classes are asked about.
+// Images whose logits are not finite are wrong too, with a loss of lossCeiling. The measurement
+// covers the batches before an error.
 func (n *network) measure(ctx context.Context, p *program, im *images, stats []*nn.Stats, step nn.Step) (
 	searchspace.Measurement, error) {
 	m := searchspace.Measurement{Arch: p.arch, Text: n.space.Format(p.arch), Stage: int(n.stage.Load()),
 		WeightVersion: n.version.Load()}
-	known, sum := 0, 0.0
+	sum := 0.0
 	err := n.answers(ctx, p, im, stats, step, func(rows []float32, labels []int) error {
 		k := len(rows) / len(labels)
 		for i, label := range labels {
@@ -74,12 +75,12 @@ func (n *network) measure(ctx context.Context, p *program, im *images, stats []*
 			column := im.classes.columnOf(label, k)
 			switch {
 			case column < 0 && im.classes != nil:
-				return fmt.Errorf("%w: label %d, expected one of the classes %v", ErrData, label,
+				return fmt.Errorf("%w: image of class %d, expected one of the classes %v", ErrData, label,
 					im.classes.list)
 			case column < 0:
+				m.Unknown++
 				continue
 			}
-			known++
 			sum += crossEntropy(row, column)
 			if argmax(row) == column {
 				m.Correct++
@@ -91,7 +92,7 @@ func (n *network) measure(ctx context.Context, p *program, im *images, stats []*
 	if m.Samples > 0 {
 		m.Accuracy = float64(m.Correct) / float64(m.Samples)
 	}
-	if known > 0 {
+	if known := m.Samples - m.Unknown; known > 0 {
 		m.Loss = sum / float64(known)
 	}
 	return m, err

@@ -76,17 +76,13 @@ func (m *Model) writeONNX(path string, o *ONNXOptions) error {
 
 // onnxMetadata is the keys and values of the file's metadata.
 func (m *Model) onnxMetadata(o *ONNXOptions) ([][2]string, error) {
-	k := m.prog.graph.Classes
 	classes := o.ClassNames
 	if classes == nil {
-		classes = m.classes.names()
-	}
-	if classes == nil {
-		for i := range k {
-			classes = append(classes, fmt.Sprint(i))
+		for c := range m.classes {
+			classes = append(classes, m.classes.name(c))
 		}
 	}
-	if len(classes) != k {
+	if k := len(m.classes); len(classes) != k {
 		return nil, fmt.Errorf("%d class names, expected %d", len(classes), k)
 	}
 	props := [][2]string{
@@ -97,7 +93,7 @@ func (m *Model) onnxMetadata(o *ONNXOptions) ([][2]string, error) {
 		key   string
 		value any
 	}{
-		{"classes", classes},
+		{metaClasses, classes},
 		{"normalization_mean", m.norm.Mean},
 		{"normalization_std", m.norm.Std},
 		{"space", m.space.Spec()},

@@ -76,7 +76,7 @@ func TestOpenSpace(t *testing.T) {
 		t.Fatal(err)
 	}
 	sameValues(t, loaded.values(), whole.values())
-	if err := loaded.GrowClasses(t.Context(), Unnamed(6)...); err != nil {
+	if err := loaded.GrowClasses(t.Context(), "ant", "bee"); err != nil {
 		t.Fatal(err)
 	}
 

@@ -45,9 +45,10 @@ type Teacher struct {
 	Temperature float64
 	// Weight of the term; 0 means 1.
 	Weight float64
-	// Classes lists the classes that it teaches, by their numbers, which are the same in teacher
-	// and student. The softmaxes of both are over these alone. Nil means all classes of the
-	// teacher.
+	// Classes lists the classes that it teaches, by their numbers in the student. The softmaxes of
+	// both are over these alone. Nil means all classes that both know. Classes of teacher and
+	// student are matched by name, so that the teacher may number its own in another way, and know
+	// others; by number, with a warning, where one of the two has no names.
 	Classes []int
 	// BatchStatistics makes the batch norms of Model use the statistics of each batch, as those of
 	// the student do. Its running statistics, which they use by default, stay as they are.

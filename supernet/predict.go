@@ -23,6 +23,7 @@ func (m *Model) Evaluate(ctx context.Context, ds dataset.Dataset,
 	o *EvalOptions) (searchspace.Measurement, error) {
 	v := searchspace.Measurement{Arch: m.arch}
 	err := m.once(ctx, ds, o, func(im *images) (err error) {
+		m.announce(ds)
 		v, err = m.measure(ctx, m.prog, im, nil, evaluating)
 		return err
 	})
@@ -39,6 +40,7 @@ func (m *Model) Evaluate(ctx context.Context, ds dataset.Dataset,
 func (m *Model) Predict(ctx context.Context, ds dataset.Dataset, o *EvalOptions,
 	f func(probs *tensor.Dense, labels []int) error) error {
 	err := m.once(ctx, ds, o, func(im *images) error {
+		m.announce(ds)
 		return m.predict(ctx, m.prog, im, nil, evaluating, f)
 	})
 	if err != nil {

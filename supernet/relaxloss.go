@@ -55,6 +55,7 @@ func (r *Relaxation) On(ds dataset.Dataset, o *RelaxOptions) (*RelaxedLoss, erro
 	if err != nil {
 		return nil, fmt.Errorf("supernet: relax: %w", err)
 	}
+	r.net.announce(ds)
 	return &RelaxedLoss{relax: r, data: data, o: *o}, nil
 }
 
@@ -103,7 +104,7 @@ func (l *RelaxedLoss) run(ctx context.Context, rows searchspace.Relaxed, images 
 	if err != nil {
 		return 0, err
 	}
-	err = l.data.part(images).each(ctx, func(b *dataset.Batch) error {
+	err = l.data.part(images).labelled(ctx, l.relax.net.classes, func(b *dataset.Batch) error {
 		loss, err = l.batch(p, b, images, rows, grad)
 		return err
 	})
@@ -162,7 +163,7 @@ func (l *RelaxedLoss) targets(b *dataset.Batch, images []int, classes int) (nn.T
 	}
 	for k, label := range b.Labels {
 		if subset.columnOf(label, classes) < 0 {
-			return t, fmt.Errorf("%w: image %d has label %d, expected one of the %d classes", ErrData, images[k],
+			return t, fmt.Errorf("%w: image %d is of class %d, expected one of the %d classes", ErrData, images[k],
 				label, known)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 type tutor struct {
 	model               *Model // nil: the largest sub-network of the step
 	temperature, weight float64
+	classes             axis   // of the teacher to those of the student, by name; nil: by number
 	keep                []bool // classes of the student that it teaches on; nil: all
 	batchStatistics     bool
 
@@ -83,20 +84,48 @@ func (t *training) fits(u *tutor) error {
 	case u.model.network == t.network:
 		return errors.New("a model cannot teach itself while it is trained; take a copy")
 	}
-	classes, size := u.model.currentSpace().Classes(), u.model.inputSize()
-	if size != t.space.InputSize() {
+	if size := u.model.inputSize(); size != t.space.InputSize() {
 		return fmt.Errorf("it reads images of %d pixels, expected %d", size, t.space.InputSize())
 	}
 	if u.model.norm != t.norm {
 		return fmt.Errorf("it normalises images by %v, expected %v", u.model.norm, t.norm)
 	}
-	if own := t.space.Classes(); classes > own {
-		return fmt.Errorf("it has %d classes, expected at most %d", classes, own)
-	} else if classes < own {
-		u.keep = make([]bool, own)
-		for c := range classes {
-			u.keep[c] = true
+	return t.matchTeacher(u)
+}
+
+// matchTeacher finds the classes that a teacher and this network both know: by name, or by number
+// where one of them has no names.
+func (t *training) matchTeacher(u *tutor) error {
+	knows, own := u.model.classList(), len(t.classes)
+	both := axis{{n: len(knows)}}
+	switch {
+	case knows.named() && t.classes.named():
+		source, err := knows.match(t.classes)
+		if err != nil {
+			return err
 		}
+		u.classes = axisOf(source)
+		both = u.classes
+	case len(knows) > own:
+		return fmt.Errorf("it has %d classes, expected at most %d", len(knows), own)
+	default:
+		t.log.Warn("classes of a teacher are matched by number", "teacher knows names", knows.named(),
+			"student knows names", t.classes.named())
+	}
+	shared := 0
+	keep := make([]bool, own)
+	for _, r := range both {
+		shared += r.n
+		for c := range r.n {
+			keep[r.to+c] = true
+		}
+	}
+	if shared == 0 {
+		return fmt.Errorf("it knows %s, expected some of the classes of the student, %s", listed(knows),
+			listed(t.classes))
+	}
+	if shared < own {
+		u.keep = keep
 	}
 	return nil
 }
@@ -127,8 +156,12 @@ func (u *tutor) answer(b *dataset.Batch, step, classes int) (err error) {
 		return err
 	}
 	own := m.prog.graph.Classes
-	if own > classes {
-		return fmt.Errorf("it has grown to %d classes, expected at most %d", own, classes)
+	both := u.classes
+	if both == nil {
+		if own > classes {
+			return fmt.Errorf("it has grown to %d classes, expected at most %d", own, classes)
+		}
+		both = axis{{n: own}}
 	}
 	rows, err := r.logits(m.prog, b.N, own)
 	if err != nil {
@@ -137,7 +170,10 @@ func (u *tutor) answer(b *dataset.Batch, step, classes int) (err error) {
 	u.logits = slices.Grow(u.logits[:0], b.N*classes)[:b.N*classes]
 	clear(u.logits)
 	for i := range b.N {
-		copy(u.logits[i*classes:], rows[i*own:(i+1)*own])
+		row, answer := rows[i*own:(i+1)*own], u.logits[i*classes:(i+1)*classes]
+		for _, r := range both {
+			copy(answer[r.to:r.to+r.n], row[r.from:])
+		}
 	}
 	u.step = step
 	return nil
@@ -173,7 +209,7 @@ func (o *Teacher) identity() string {
 		orFloat(o.Temperature, 1), orFloat(o.Weight, 1), o.Classes, o.BatchStatistics)
 }
 
-// fingerprint is a digest of architecture and weights.
+// fingerprint is a digest of architecture, weights and names of classes.
 func (m *Model) fingerprint() string {
 	m.weights.RLock()
 	defer m.weights.RUnlock()
@@ -181,6 +217,9 @@ func (m *Model) fingerprint() string {
 	defer m.giveBack(r)
 	h := sha256.New()
 	fmt.Fprintln(h, m.space.Format(m.arch))
+	if m.classes.named() {
+		fmt.Fprintf(h, "%q\n", m.classes)
+	}
 	var bytes []byte
 	for _, s := range m.store.list {
 		fmt.Fprintln(h, s.key)

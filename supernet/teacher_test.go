@@ -1,8 +1,12 @@
 package supernet
 
 import (
+	"context"
+	"errors"
 	"math"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -73,6 +77,124 @@ func TestTeacher(t *testing.T) {
 		o.Teacher = bad
 		if _, err := m.Train(t.Context(), stripes(t, 16, 16, 1), o); err == nil {
 			t.Errorf("%s: trained", name)
+		}
+	}
+}
+
+// A teacher that numbers its classes otherwise, and knows others, teaches as the same network does
+// in the student's order: on the classes that both know.
+func TestTeacherByName(t *testing.T) {
+	ctx := t.Context()
+	m, err := NewModel(tinySpace(t), tinySpace(t).Smallest(), &Options{Seed: 3, Classes: animals})
+	if err != nil {
+		t.Fatal(err)
+	}
+	jitter(t, m.network, 3)
+	base := named(t)
+	b := firstBatch(t, stripes(t, 16, 16, 1), 16)
+	teach := func(teacher *Teacher) (map[string][]float32, float64) {
+		shift, loss, _ := moved(t, m.network, nil, b, false, Pass{Arch: m.arch, Labels: -1, Teacher: teacher})
+		return shift, loss
+	}
+	for _, names := range [][]string{
+		{"fox", "cat", "eel", "dog"}, {"ant", "eel", "bat", "cat", "yak", "fox", "dog"}, // more than the student
+		{"dog", "cat"}, {"ant", "fox", "bat"},
+	} {
+		other, err := base.WithClasses(ctx, names...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var both []int
+		for c, name := range animals {
+			if slices.Contains(names, name) {
+				both = append(both, c)
+			}
+		}
+		want, loss := teach(&Teacher{Model: base, Classes: both, Temperature: 2})
+		got, l := teach(&Teacher{Model: other, Temperature: 2})
+		sameValues(t, got, want)
+		if l != loss || !(loss >= 0) {
+			t.Errorf("a teacher of %q: loss %v, expected %v", names, l, loss)
+		}
+		for c := range animals {
+			if moves := got["classifier.linear.bias"][c] != 0; len(both) > 1 && moves != slices.Contains(both, c) {
+				t.Errorf("a teacher of %q moves the bias of %s: %v", names, animals[c], moves)
+			}
+		}
+		chosen, l := teach(&Teacher{Model: other, Classes: both[:1]})
+		if want, loss := teach(&Teacher{Model: base, Classes: both[:1]}); l != loss {
+			t.Errorf("a teacher of %q on one class: loss %v, expected %v", names, l, loss)
+		} else {
+			sameValues(t, chosen, want)
+		}
+	}
+	strange, err := base.WithClasses(ctx, "ant", "bat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	some, err := base.WithClasses(ctx, "ant", "dog")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, bad := range map[string]*Teacher{
+		"no class that the student knows": {Model: strange},
+		"a class that it does not know":   {Model: some, Classes: []int{0}},
+	} {
+		o := short(1)
+		o.Teacher = bad
+		if _, err := m.Train(ctx, called(t, stripes(t, 16, 16, 1), animals...), o); err == nil {
+			t.Errorf("%s: trained", what)
+		}
+	}
+}
+
+// A teacher may gain classes while it teaches by name, and a student that takes its names from data
+// learns by them.
+func TestTeacherGrows(t *testing.T) {
+	ds := called(t, stripes(t, 32, 16, 1), animals...)
+	teacher, err := named(t).WithClasses(t.Context(), "fox", "eel", "dog", "cat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(before func(context.Context, int) error) *Model {
+		m := tinyModel(t)
+		o := short(1)
+		o.Teacher, o.Before = &Teacher{Model: teacher}, before
+		if _, err := m.Train(t.Context(), ds, o); err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	want := run(nil)
+	got := run(func(ctx context.Context, step int) error { return teacher.GrowClasses(ctx, "ant") })
+	sameValues(t, got.values(), want.values())
+}
+
+// The names of a teacher's classes are part of what a checkpoint knows of it, and one without names
+// is said to teach by number.
+func TestTeacherInCheckpoint(t *testing.T) {
+	ds := called(t, stripes(t, 32, 16, 1), animals...)
+	teacher := named(t)
+	var said warnings
+	o := short(1)
+	o.Checkpoint = filepath.Join(t.TempDir(), "train.ckpt")
+	o.Teacher = &Teacher{Model: teacher}
+	for _, c := range []struct {
+		names    []string
+		mismatch bool
+	}{{animals, false}, {[]string{"cat", "eel", "dog", "fox"}, true}, {Unnamed(4), true}} {
+		if err := teacher.SetClassNames(t.Context(), c.names...); err != nil {
+			t.Fatal(err)
+		}
+		m, err := NewModel(tinySpace(t), tinySpace(t).Smallest(), &Options{Seed: 7, Logger: said.logger()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.Train(t.Context(), ds, o); errors.Is(err, ErrCheckpointMismatch) != c.mismatch {
+			t.Errorf("a teacher of %q: %v, expected ErrCheckpointMismatch: %v", c.names, err, c.mismatch)
+		}
+		if text := said.take(); strings.Contains(text, "teacher") != (c.names[0] == "") {
+			t.Errorf("a teacher of %q: warnings %q", c.names, text)
 		}
 	}
 }

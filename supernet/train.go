@@ -29,6 +29,8 @@ type training struct {
 	job
 	plan    *plan
 	data    dataset.Dataset
+	labels  numbering // of data
+	named   bool      // by data: the network had no names for its classes
 	opts    *TrainOptions
 	sgd     nn.SGD
 	state   trainState
@@ -71,6 +73,7 @@ func (n *network) train(ctx context.Context, train dataset.Dataset, o *TrainOpti
 	}
 	n.busy = true
 	defer func() { n.busy = false }()
+	defer t.forgetNames()
 	if err := t.prepare(); err != nil {
 		return unbegun(ctx, err), err
 	}
@@ -146,6 +149,7 @@ func (t *training) epoch(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		t.labels.apply(b.Labels)
 		if err := t.advance(ctx, b); err != nil {
 			return err
 		}

@@ -16,7 +16,7 @@ func (t *training) prepare() (err error) {
 	if err := checkData(t.data, t.space.InputSize()); err != nil {
 		return err
 	}
-	if err := checkLabels(t.data, t.space.Classes()); err != nil {
+	if err := t.matchClasses(); err != nil {
 		return err
 	}
 	t.sgd = nn.SGD{Momentum: t.plan.Momentum, WeightDecay: t.plan.WeightDecay, Nesterov: t.plan.Nesterov,

@@ -85,7 +85,7 @@ func (e *engine) trainNet(ctx context.Context) (*supernet.Net, error) {
 		return nil, err
 	}
 	if net.Space().Classes() < space.Classes() {
-		if err := net.GrowClasses(ctx, supernet.Unnamed(space.Classes())...); err != nil {
+		if err := net.GrowClasses(ctx, e.scenario.pool.Classes()[:space.Classes()]...); err != nil {
 			return nil, err
 		}
 	}
@@ -218,7 +218,7 @@ func (e *engine) initial(ctx context.Context, a searchspace.Arch) (*supernet.Mod
 	}
 	e.serving = nil // its weights are about to change
 	if s.model.Classes() < space.Classes() {
-		if err := s.model.GrowClasses(ctx, supernet.Unnamed(space.Classes())...); err != nil {
+		if err := s.model.GrowClasses(ctx, e.scenario.pool.Classes()[:space.Classes()]...); err != nil {
 			return nil, err
 		}
 	}
