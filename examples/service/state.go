@@ -44,11 +44,11 @@ type manifest struct {
 	Previous   *service        `json:"previous,omitempty"` // what a rollback puts back
 }
 
-// archive is where images lie: a file of them as they were once, and one of each batch since.
+// archive is where images lie: a folder of them as they were once, and one of each batch since.
 type archive struct {
 	Base   string   `json:"base,omitempty"`
 	Parts  []string `json:"parts,omitempty"`
-	Images int      `json:"images"` // in parts
+	Images int      `json:"images,omitempty"` // in parts
 }
 
 // trainedNet is a supernet and the batch up to which it was trained.
@@ -90,7 +90,7 @@ func (m *manifest) files() map[string]bool {
 	return out
 }
 
-// name is that of a new file of this generation.
+// name is that of a new file of this generation; of a folder where it is for images.
 func (m *manifest) name(kind string) string { return fmt.Sprintf("%s-%d.ckpt", kind, m.Generation) }
 
 // store is a state directory and what its manifest says. The manifest in memory is that on disk.

@@ -102,3 +102,14 @@ func createTemporary(path string) (*os.File, error) {
 		}
 	}
 }
+
+// MakeDir makes a folder durable, and makes those above it that do not exist.
+func MakeDir(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil
+	}
+	if err := os.MkdirAll(path, 0o777); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(filepath.Clean(path)))
+}
