@@ -5,10 +5,12 @@ import "github.com/tendril-nas/tendril/searchspace"
 // start is the last batch normalisation of the branch of a new residual layer. With scale and shift
 // 0 the layer is the identity at first, and its scale and shift have a gradient; once the first
 // step has moved them all others have one. Convolution weights of zero would not do: the
-// normalisation of a constant multiplies their gradient by 1/√eps.
+// normalisation of a constant multiplies their gradient by 1/√eps. Channels that are new themselves
+// need no such start: nothing old reads them, and they would learn a step later.
 type start struct {
 	norm  *searchspace.Node
 	shift float32
+	out   axis // channels that start without effect
 }
 
 // openShift is the shift of branches that end in ReLU, whose slope at 0 is 0: with a shift of 0
@@ -28,7 +30,11 @@ func (c *channels) start(sum *searchspace.Node) (skip int, ok bool) {
 		if other, _ := c.lastNorm(skip); norm == nil || other != nil {
 			continue
 		}
-		c.starts = append(c.starts, start{norm, shift})
+		var out axis // all of them
+		if f := c.matches[skip].flow; f.node >= 0 {
+			out = inPlace(f.source)
+		}
+		c.starts = append(c.starts, start{norm, shift, out})
 		c.mark(norm.ID, skip)
 		return skip, true
 	}

@@ -68,8 +68,8 @@ func (m *Model) goOn(c *channels, weights arrays) error {
 		moves = append(moves, l)
 	}
 	for _, s := range c.starts {
-		start(s.norm, kindGamma, 0, nil)
-		start(s.norm, kindBeta, s.shift, nil)
+		start(s.norm, kindGamma, 0, s.out)
+		start(s.norm, kindBeta, s.shift, s.out)
 	}
 	if err := m.take(constants, starts); err != nil {
 		return err
