@@ -145,8 +145,8 @@ func (n *network) rename(names classList) {
 func (n *Net) ClassNames() []string { return n.classList().names() }
 
 // SetClassNames names all classes, as many as there are, by number: for supernets made without
-// Options.Classes, and to rename. Weights stay. Names that are empty or the same are an error;
-// Unnamed forgets them.
+// Options.Classes, and to rename. Weights stay, but WeightVersion moves, since data may mean other
+// classes now. Names that are empty or the same are an error; Unnamed forgets them.
 func (n *Net) SetClassNames(ctx context.Context, names ...string) error {
 	if err := n.setClassNames(ctx, names); err != nil {
 		return fmt.Errorf("supernet: class names: %w", err)
@@ -158,8 +158,8 @@ func (n *Net) SetClassNames(ctx context.Context, names ...string) error {
 func (m *Model) ClassNames() []string { return m.classList().names() }
 
 // SetClassNames names all classes, as many as there are, by number: for models made without
-// Options.Classes, and to rename. Weights stay. Names that are empty or the same are an error;
-// Unnamed forgets them.
+// Options.Classes, and to rename. Weights stay, but WeightVersion moves, since data may mean other
+// classes now. Names that are empty or the same are an error; Unnamed forgets them.
 func (m *Model) SetClassNames(ctx context.Context, names ...string) error {
 	if err := m.setClassNames(ctx, names); err != nil {
 		return fmt.Errorf("supernet: class names: %w", err)

@@ -32,10 +32,21 @@
 //
 // # Classes
 //
-// A network can know the names of its classes ([Options].Classes); they travel with its weights,
-// into files and exports, and its classifier is matched by them: [Net.GrowClasses] and
-// [Model.GrowClasses] append the unknown ones of a list, [Model.WithClasses] makes a model for some
-// of them, or for others. A network without names goes by number ([Unnamed]).
+// A network knows its classes by name: those of [Options].Classes, or else those of the first data
+// that it trains on, if they are as many as it has. Names travel with the weights, into files and
+// exports. The classifier is matched by them: [Net.GrowClasses] and [Model.GrowClasses] append the
+// unknown ones of a list, [Model.WithClasses] makes a model for some of them, or for others.
+//
+// Data are matched by name too, wherever they come in, and so is a [Teacher]: a data set may number
+// its classes in any order, and have only some, without any difference to the result. Images of
+// classes that the network does not know are an error in training; where they are judged, they
+// count as wrong, and [searchspace.Measurement].Unknown and a warning say how many they are.
+// Numbers of classes in options and results ([EvalOptions].Classes, what [ClassMasks] see, labels
+// that [Model.Predict] hands out) are those of the network.
+//
+// Where nobody knows the names of a network's classes ([Unnamed]), and where those of a data set do
+// not tell classes apart (some are empty, or the same), labels are numbers; every such call says so
+// once in the log.
 //
 // # Batch normalisation
 //

@@ -25,9 +25,9 @@ type EvalOptions struct {
 	// BatchSize is the number of images of a forward pass; 100 by default. It has no influence on
 	// results but rounding, except where Statistics is OfBatch.
 	BatchSize int
-	// Classes are the classes that the judged images can have: only their logits are read, for the
-	// answer and for the probabilities, in this order. Evaluation fails with ErrData at an image
-	// with another label. All classes by default.
+	// Classes are the classes that the judged images can have, by their numbers in the network:
+	// only their logits are read, for the answer and for the probabilities, in this order.
+	// Evaluation fails with ErrData at an image of another class. All classes by default.
 	Classes []int
 	// BatchImages is the number of images of Judge.EvaluateBatch, and never more than there are;
 	// 256 by default, the batch of the code published with AdaXpert.

@@ -34,7 +34,8 @@ type judged struct {
 }
 
 // On binds data, so that sub-networks can be judged on them. The default gathers batch-norm
-// statistics for every sub-network before it is judged, and needs o.Calibration for it.
+// statistics for every sub-network before it is judged, and needs o.Calibration for it. Classes are
+// matched by name, with the names that the supernet has when it judges.
 func (n *Net) On(val dataset.Dataset, o *EvalOptions) (*Judge, error) {
 	j, err := n.on(val, o)
 	if err != nil {
@@ -63,10 +64,10 @@ func (n *Net) on(val dataset.Dataset, o *EvalOptions) (*Judge, error) {
 // Len returns the number of images to judge on.
 func (j *Judge) Len() int { return len(j.data.index) }
 
-// Evaluate judges a sub-network with the inherited weights, which stay as they are. Labels that the
-// network has no class for count as wrong and have no part in the loss; the loss of one image is
-// bounded by 1e6 nats, which logits that overflow get too. When the context ends it returns what
-// the images before say.
+// Evaluate judges a sub-network with the inherited weights, which stay as they are. Images of
+// classes that the network does not know count as wrong, in Measurement.Unknown too, and have no
+// part in the loss; the loss of one image is bounded by 1e6 nats, which logits that overflow get
+// too. When the context ends it returns what the images before say.
 func (j *Judge) Evaluate(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error) {
 	return j.recall(ctx, judged{a, 0, j.Len()})
 }
@@ -107,9 +108,10 @@ func (j *Judge) EvaluateBatch(ctx context.Context, a searchspace.Arch,
 }
 
 // Predict hands the probabilities of all images under a sub-network to f, in order: float32 [n,
-// classes], with their labels. With EvalOptions.Classes there is one column for each of these
-// classes, and they share the probability. Both are used again after f returns. An error of f ends
-// it, and so do logits that are not finite, with ErrNotFinite.
+// classes], with their classes, numbers of the supernet, −1 for one that it does not know. With
+// EvalOptions.Classes there is one column for each of these classes, and they share the
+// probability. Both are used again after f returns. An error of f ends it, and so do logits that
+// are not finite, with ErrNotFinite.
 func (j *Judge) Predict(ctx context.Context, a searchspace.Arch,
 	f func(probs *tensor.Dense, labels []int) error) error {
 	if err := j.net.acquire(ctx); err != nil {

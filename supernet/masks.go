@@ -12,8 +12,8 @@ import (
 // in distillation.
 type ClassMasks interface {
 	// Mask sets keep[i·classes + c] to false where class c does not count for sample i of the batch
-	// of a step. All entries arrive true; that of a sample's label must stay so. It must be a
-	// function of its arguments.
+	// of a step. Classes have their numbers in the network, labels too. All entries arrive true;
+	// that of a sample's label must stay so. It must be a function of its arguments.
 	Mask(step int, labels []int, keep []bool) error
 	// Identity describes everything that Mask depends on, for training checkpoints.
 	Identity() string
@@ -21,8 +21,8 @@ type ClassMasks interface {
 
 // SuperclassDropout drops superclasses at random: for every sample, the superclass of its label
 // stays, and each other one leaves the softmax with probability rate, all its classes together.
-// groups[c] is the superclass of class c; each sample has draws of its own. Rate 0 is plain
-// training; rate 1 trains every superclass alone.
+// groups[c] is the superclass of class c of the network; each sample has draws of its own. Rate 0
+// is plain training; rate 1 trains every superclass alone.
 //
 // See eqs. (1) and (2) of the EAS paper.
 func SuperclassDropout(groups []int, rate float64, seed uint64) (ClassMasks, error) {

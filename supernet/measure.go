@@ -75,7 +75,7 @@ func (n *network) measure(ctx context.Context, p *program, im *images, stats []*
 			column := im.classes.columnOf(label, k)
 			switch {
 			case column < 0 && im.classes != nil:
-				return fmt.Errorf("%w: image of class %d, expected one of the classes %v", ErrData, label,
+				return fmt.Errorf("%w: image of %s, expected one of the classes %v", ErrData, className(label),
 					im.classes.list)
 			case column < 0:
 				m.Unknown++

@@ -67,8 +67,8 @@ func (m *Model) Space() *searchspace.Space { return m.currentSpace() }
 // Classes returns the number of classes.
 func (m *Model) Classes() int { return m.currentSpace().Classes() }
 
-// WeightVersion counts the changes of the weights. Measurements of different versions do not
-// compare.
+// WeightVersion counts the changes of the weights, and of the names of classes. Measurements of
+// different versions do not compare.
 func (m *Model) WeightVersion() uint64 { return m.version.Load() }
 
 // SetStage sets the number of the data snapshot that measurements are stamped with.
@@ -92,10 +92,10 @@ func (m *Model) Graph() *searchspace.Graph {
 	return m.prog.graph
 }
 
-// Train trains the model, or goes on training it. See TrainOptions for what is done by default and
-// how an interrupted training goes on. When the context ends, the weights trained so far stay, and
-// the result says how far it came. The Recorder must not call methods that compute on this model,
-// Classify excepted.
+// Train trains the model, or goes on training it. See TrainOptions for what is done by default, how
+// an interrupted training goes on, and how classes are matched. When the context ends, the weights
+// trained so far stay, and the result says how far it came. The Recorder must not call methods that
+// compute on this model, Classify excepted.
 func (m *Model) Train(ctx context.Context, train dataset.Dataset, o *TrainOptions) (*TrainResult, error) {
 	if o == nil {
 		o = &TrainOptions{}

@@ -67,8 +67,8 @@ func (n *Net) Space() *searchspace.Space { return n.currentSpace() }
 // Classes returns the number of classes.
 func (n *Net) Classes() int { return n.currentSpace().Classes() }
 
-// WeightVersion counts the changes of the weights. Measurements of different versions do not
-// compare.
+// WeightVersion counts the changes of the weights, and of the names of classes. Measurements of
+// different versions do not compare.
 func (n *Net) WeightVersion() uint64 { return n.version.Load() }
 
 // SetStage sets the number of the data snapshot that measurements are stamped with.

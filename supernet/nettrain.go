@@ -11,9 +11,9 @@ import (
 
 // Train trains the shared weights. TrainOptions.Subnets.Sampler says which sub-networks run in a
 // step, by default a random one that changes every five steps. See TrainOptions for what else is
-// done by default and how an interrupted training goes on. When the context ends, the weights
-// trained so far stay, and the result says how far it came. The Recorder must not call methods that
-// compute on this Net.
+// done by default, how an interrupted training goes on, and how classes are matched. When the
+// context ends, the weights trained so far stay, and the result says how far it came. The Recorder
+// must not call methods that compute on this Net.
 func (n *Net) Train(ctx context.Context, train dataset.Dataset, o *TrainOptions) (*TrainResult, error) {
 	if o == nil {
 		o = &TrainOptions{}

@@ -69,6 +69,14 @@ func (n numbering) class(label int) int {
 	return -1
 }
 
+// className is a class that a numbering gives, for messages.
+func className(class int) string {
+	if class < 0 {
+		return "a class that the network does not know"
+	}
+	return "class " + strconv.Itoa(class)
+}
+
 // apply turns labels into classes of the network.
 func (n numbering) apply(labels []int) {
 	for i, label := range labels {

@@ -13,7 +13,7 @@ import (
 // ONNXOptions configures Model.WriteONNX. The zero value, or a nil pointer, is the default.
 type ONNXOptions struct {
 	// ClassNames are written into the metadata, one per class of the model; nil means the model's,
-	// and "0", "1", … where it has none.
+	// and "0", "1", … where it has none. A name that the model knows must have the same number.
 	ClassNames []string
 	// KeepBatchNorm keeps every batch normalisation as a node of its own, for those who train on.
 	// By default it is folded into the convolution that it follows, where nothing else reads that.
@@ -84,6 +84,11 @@ func (m *Model) onnxMetadata(o *ONNXOptions) ([][2]string, error) {
 	}
 	if k := len(m.classes); len(classes) != k {
 		return nil, fmt.Errorf("%d class names, expected %d", len(classes), k)
+	}
+	for c, known := range m.classes.number(classes).of {
+		if known >= 0 && known != c {
+			return nil, fmt.Errorf("name %q for class %d, expected %d, which the model calls so", classes[c], c, known)
+		}
 	}
 	props := [][2]string{
 		{"input_size", fmt.Sprint(m.prog.graph.InputSize)},

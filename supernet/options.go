@@ -23,7 +23,8 @@ var (
 	// ErrWeights reports a set of named weights that does not fit a model: names missing, left over
 	// or of another shape.
 	ErrWeights = errors.New("weights do not fit the model")
-	// ErrData reports data that do not fit a network: no images, or labels outside its classes.
+	// ErrData reports data that do not fit a network: no images, images of another size, or of
+	// classes that it does not know.
 	ErrData = errors.New("data do not fit the network")
 )
 
@@ -55,9 +56,11 @@ func (s Sharing) String() string {
 type Options struct {
 	// Sharing is the form of weight sharing; Elastic by default. A Model has none and ignores it.
 	Sharing Sharing
-	// Classes are the names of the classes by number, one for each class of the space; nil if they
-	// are not known. They are saved and exported with the weights, and say what is what when
-	// classes come and go; no two may be the same. Load and LoadModel take them from the file.
+	// Classes are the names of the classes by number, one for each class of the space; no two may
+	// be the same. They are saved and exported with the weights, and say what is what in data and
+	// when classes come and go. Nil if they are not known: then the network takes them from the
+	// first data that it trains on, where these have as many classes and their names tell them
+	// apart. Load and LoadModel take them from the file.
 	Classes []string
 	// Seed draws the initial weights: one PCG stream per tensor name.
 	Seed uint64
@@ -75,7 +78,7 @@ type Options struct {
 	// Makers lets Load and LoadModel rebuild spaces of families that a program wrote itself; those
 	// of package searchspace are known.
 	Makers []searchspace.Maker
-	// Logger receives warnings, such as a checkpoint made on another kernel path. Nil means
-	// silence.
+	// Logger receives warnings, such as a checkpoint made on another kernel path, or classes of
+	// data that could be matched by number only. Nil means silence.
 	Logger *slog.Logger
 }

@@ -15,10 +15,11 @@ import (
 
 var errNoFunction = errors.New("no function to hand results to")
 
-// Evaluate judges the model with its running statistics. Of o BatchSize and Classes count. Labels
-// that the model has no class for count as wrong and have no part in the loss; the loss of one
-// image is bounded as Judge.Evaluate bounds it. When the context ends it returns what the images
-// before say. For some images alone give it a dataset.Subset.
+// Evaluate judges the model with its running statistics. Of o BatchSize and Classes count. Classes
+// of the data are matched with the model's by name. Images of classes that it does not know count
+// as wrong, in Measurement.Unknown too, and have no part in the loss; the loss of one image is
+// bounded as Judge.Evaluate bounds it. When the context ends it returns what the images before say.
+// For some images alone give it a dataset.Subset.
 func (m *Model) Evaluate(ctx context.Context, ds dataset.Dataset,
 	o *EvalOptions) (searchspace.Measurement, error) {
 	v := searchspace.Measurement{Arch: m.arch}
@@ -34,9 +35,10 @@ func (m *Model) Evaluate(ctx context.Context, ds dataset.Dataset,
 }
 
 // Predict hands the probabilities of all images to f, in order: float32 [n, classes], with their
-// labels, which have no influence. Of o BatchSize and Classes count; with Classes there is one
-// column for each of these, and they share the probability. Both are used again after f returns. An
-// error of f ends it, and so do logits that are not finite, with ErrNotFinite.
+// classes, matched by name: numbers of the model, −1 for a class that it does not know. Labels have
+// no influence. Of o BatchSize and Classes count; with Classes there is one column for each of
+// these, and they share the probability. Both are used again after f returns. An error of f ends
+// it, and so do logits that are not finite, with ErrNotFinite.
 func (m *Model) Predict(ctx context.Context, ds dataset.Dataset, o *EvalOptions,
 	f func(probs *tensor.Dense, labels []int) error) error {
 	err := m.once(ctx, ds, o, func(im *images) error {
@@ -69,7 +71,8 @@ func (n *network) predict(ctx context.Context, p *program, im *images, stats []*
 }
 
 // Embed hands the features of all images, the inputs of the classifier, to f, in order: float32 [n,
-// q], with their labels. Both are used again after f returns. An error of f ends it.
+// q], with their labels, which are the numbers of the data set: features are of no class. Both are
+// used again after f returns. An error of f ends it.
 func (m *Model) Embed(ctx context.Context, ds dataset.Dataset,
 	f func(features *tensor.Dense, labels []int) error) error {
 	err := m.once(ctx, ds, nil, func(im *images) error { return m.embed(ctx, im, f) })

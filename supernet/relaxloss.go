@@ -13,8 +13,9 @@ import (
 
 // RelaxOptions configures Relaxation.On. The zero value, or a nil pointer, is the default.
 type RelaxOptions struct {
-	// Classes are the classes that the images can have: the softmax is over their logits alone, and
-	// an image with another label is an error. All classes by default.
+	// Classes are the classes that the images can have, by their numbers in the network: the
+	// softmax is over their logits alone, and an image of another class is an error. All classes by
+	// default.
 	Classes []int
 	// LabelSmoothing s makes the targets (1−s)·label + s/K, K being the number of those classes; in
 	// [0, 1), 0 by default.
@@ -39,7 +40,8 @@ type RelaxedLoss struct {
 	mask  []bool // of the holder of the turn
 }
 
-// On binds data. Images are read without augmentation and normalised as the supernet's are.
+// On binds data. Images are read without augmentation and normalised as the supernet's are; classes
+// are matched as Net.On does.
 func (r *Relaxation) On(ds dataset.Dataset, o *RelaxOptions) (*RelaxedLoss, error) {
 	if o == nil {
 		o = &RelaxOptions{}
@@ -163,8 +165,8 @@ func (l *RelaxedLoss) targets(b *dataset.Batch, images []int, classes int) (nn.T
 	}
 	for k, label := range b.Labels {
 		if subset.columnOf(label, classes) < 0 {
-			return t, fmt.Errorf("%w: image %d is of class %d, expected one of the %d classes", ErrData, images[k],
-				label, known)
+			return t, fmt.Errorf("%w: image %d is of %s, expected one of the %d classes", ErrData, images[k],
+				className(label), known)
 		}
 	}
 	if subset == nil {

@@ -23,6 +23,13 @@ const (
 // setting of the training code published with AdaXpert. Where zero means a default, a negative
 // number means zero.
 //
+// Classes of the training data, and of Validation, are matched with those of the network by name;
+// the order that data number them in makes no difference. Images of classes that the network does
+// not know are an error, which wraps ErrData and names them; classes without images do not matter.
+// A network that knows no names takes those of the training data before anything else, if they are
+// as many as its classes and tell them apart, and keeps them from the first step on: a training
+// that fails before leaves none. Otherwise labels are numbers, with a warning.
+//
 // A training whose loss, weights or running statistics become NaN or infinite, and one that a
 // function of these options ends with an error that wraps ErrNotFinite, ends with that error and
 // StatusDiverged. The network gets back the best validated weights, else those of the last finished
@@ -102,7 +109,9 @@ type TrainOptions struct {
 	// Checkpoint is the path of the file that lets an interrupted training go on. When the file
 	// exists, training starts from it and ends with the same bits as one that was never
 	// interrupted; a finished one returns at once. Written atomically every CheckpointEvery steps,
-	// at the end, and when the context is cancelled. "" keeps none.
+	// at the end, and when the context is cancelled. "" keeps none. The names of the network's
+	// classes, those that it took from the data included, must be those that the training began
+	// with.
 	//
 	// A training that diverges leaves the file as it was last written, with finite weights. The
 	// same training started again goes on from there and diverges in the same way; with other

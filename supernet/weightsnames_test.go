@@ -61,6 +61,11 @@ func TestNamesInExports(t *testing.T) {
 			}
 		}
 	}
+	swapped := slices.Clone(names)
+	swapped[0], swapped[1] = swapped[1], swapped[0]
+	if err := m.WriteONNX(t.Context(), path, &ONNXOptions{ClassNames: swapped}); err == nil || !strings.Contains(err.Error(), "for class 0, expected 1") {
+		t.Errorf("names of other classes: %v, expected an error", err)
+	}
 }
 
 // checkReadByName writes the weights of a model of named classes and reads them into one that

@@ -138,12 +138,11 @@ func (c *config) one(ctx context.Context, n network, train, test dataset.Dataset
 // write writes a model and what it says about some images.
 func write(ctx context.Context, dir string, m *supernet.Model, test dataset.Dataset) error {
 	if err := m.WriteONNX(ctx, filepath.Join(dir, "model.onnx"),
-		&supernet.ONNXOptions{ClassNames: test.Classes(), Features: true, Probabilities: true}); err != nil {
+		&supernet.ONNXOptions{Features: true, Probabilities: true}); err != nil {
 		return err
 	}
 	if err := m.WriteONNX(ctx, filepath.Join(dir, "unfolded.onnx"),
-		&supernet.ONNXOptions{ClassNames: test.Classes(), KeepBatchNorm: true, Features: true,
-			Probabilities: true}); err != nil {
+		&supernet.ONNXOptions{KeepBatchNorm: true, Features: true, Probabilities: true}); err != nil {
 		return err
 	}
 	if err := m.WriteSafetensors(ctx, filepath.Join(dir, "model.safetensors")); err != nil {

@@ -139,3 +139,63 @@ func ExampleMeasure() {
 	fmt.Printf("%.4f ± %.4f\n", n.Mean[0], n.Std[0])
 	// Output: 0.2490 ± 0.1449
 }
+
+// Classes that are known keep their numbers when data with others arrive.
+func ExampleMergeClasses() {
+	known := []string{"cat", "dog"}
+	all, err := dataset.MergeClasses(known, []string{"ant", "cat", "dog", "eel"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(all)
+	// Output: [cat dog ant eel]
+}
+
+// A folder numbers its classes by name, unless some are known.
+func ExampleOptions_knownClasses() {
+	dir, err := os.MkdirTemp("", "pets")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	for _, name := range []string{"ant/adam.png", "cat/tom.png", "dog/rex.png"} {
+		if err := writePicture(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	ds, err := dataset.Open(context.Background(), dir, &dataset.Options{KnownClasses: []string{"cat", "dog", "eel"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(ds.Classes(), dataset.Count(ds))
+	// Output: [cat dog eel ant] [1 1 0 1]
+}
+
+// Images read from folders are in the order of their classes; ranges of a shuffled set have some of
+// all.
+func ExampleShuffle() {
+	sorted, err := dataset.Subset(stripes(), []int{0, 2, 4, 6, 1, 3, 5, 7})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	mixed, err := dataset.Shuffle(sorted, 1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, ds := range []dataset.Dataset{sorted, mixed} {
+		var names []string
+		for i := range ds.Len() {
+			names = append(names, ds.Classes()[ds.Label(i)])
+		}
+		fmt.Println(names)
+	}
+	// Output:
+	// [cat cat cat cat dog dog dog dog]
+	// [dog dog cat cat dog dog cat cat]
+}

@@ -61,8 +61,8 @@ func Subset(ds Dataset, index []int) (Dataset, error) {
 }
 
 // Shuffle holds the images of ds in a random order, drawn with the seed. Images that are read from
-// folders are in the order of their classes: who trains on parts of them (Subset, a range), or with
-// TrainOptions.NoShuffle, wants them mixed. Batches shuffles every epoch anew by itself.
+// folders are in the order of their classes: who takes ranges of them, or trains on them in order,
+// wants them mixed. LoaderOptions.Shuffle mixes every epoch anew.
 func Shuffle(ds Dataset, seed uint64) (Dataset, error) {
 	return Subset(ds, stream.New(seed, "dataset.order").Perm(ds.Len()))
 }
