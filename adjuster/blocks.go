@@ -13,7 +13,14 @@ type blocks struct{ size, images int }
 // as many images (ours: enough for a standard error).
 func twenty(images int) blocks { return blocks{min(max(images/20, 1), 100), images} }
 
-func (b blocks) count() int { return (b.images + b.size - 1) / b.size }
+// count is 0 where there are no images.
+func (b blocks) count() int {
+	n := max(b.images, 0) / b.size
+	if n*b.size < b.images {
+		n++
+	}
+	return n
+}
 
 func (b blocks) bounds(block int) (from, to int) {
 	from = block * b.size

@@ -2,6 +2,7 @@ package adjuster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/tendril-nas/tendril/internal/checkpoint"
@@ -58,7 +59,8 @@ type heat struct {
 	format    func(searchspace.Arch) string
 }
 
-// run judges until the race is over: field, or the one that this process has begun before.
+// run judges until the race is over: field, or the one that this process has begun before. Blocks
+// that were judged with weights that are gone are forgotten, so that another call judges anew.
 func (h *heat) run(ctx context.Context, judge RangeEvaluator, field *race,
 	o search.Options) (searchspace.Status, error) {
 	h.judge = judge
@@ -74,7 +76,11 @@ func (h *heat) run(ctx context.Context, judge RangeEvaluator, field *race,
 			return searchspace.StatusFailed, err
 		}
 	}
-	return h.loop.Run(ctx)
+	status, err := h.loop.Run(ctx)
+	if h.same == nil && errors.Is(err, search.ErrStale) {
+		*h = heat{}
+	}
+	return status, err
 }
 
 // evaluate judges an architecture on the block that the race is at.

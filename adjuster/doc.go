@@ -40,6 +40,28 @@
 // the reward is what the policy learns first: where most rewards are positive it settles on what it
 // happened to try early. Options.Baseline repairs that, and short runs should set it.
 //
+// # Beyond the paper
+//
+// The zero options are the published method. What follows is ours, each an option of its own, and
+// answers what that method leaves to luck or to the size of a space:
+//
+//   - Options.Objective: [Likelihood] in the place of accuracy, which fewer images tell apart.
+//   - Options.Form: [PerDoubling] counts costs in doublings, so that one λ suits spaces of any
+//     size, and a small distance neither forbids growth nor pays for halving a network.
+//   - Options.Race: the final choice as a [Race] over blocks of images, which drops a candidate
+//     once it is clearly behind. The best of ten on a small sample is often the luckiest.
+//   - Judges.Trial: the last few candidates are judged once more with weights that were trained for
+//     it, since accuracies with inherited weights hardly rank what they become by training.
+//   - [Comparer]: before a swap the adapted architecture and the serving one, both trained on the
+//     new data, meet on held-out images, and a [Margin] in standard errors decides. Then adapting
+//     is never worse than keeping, but for what one more training costs and for luck beyond the
+//     margin.
+//   - ExpertOptions.Remember: a service that runs for years keeps the last outcomes and counts the
+//     others, so that its file stops growing.
+//
+// Whatever is judged in blocks says how far it can be trusted: [Candidate] defines the standard
+// error, which is that of differences on the same images.
+//
 // # Who should not use it
 //
 // When data do not grow, there is no previous architecture to start from, and an ordinary search

@@ -3,6 +3,7 @@ package adjuster
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"testing"
 
 	"github.com/tendril-nas/tendril/internal/checkpoint"
@@ -43,6 +44,7 @@ func FuzzRestore(f *testing.F) {
 	seed(func(s *adjusterState, _ *runState) { s.Options.GridSize = 1 << 20 })
 	seed(func(s *adjusterState, _ *runState) { s.Space.Family = "none" })
 	seed(func(s *adjusterState, _ *runState) { s.CustomCost = true })
+	seed(func(s *adjusterState, _ *runState) { s.Options.Race = &Race{Block: 10, Errors: math.Inf(1)} })
 	seed(func(s *adjusterState, _ *runState) { s.Options.Iterations = 2 })
 	seed(func(_ *adjusterState, r *runState) { r.Distance = -1 })
 	seed(func(_ *adjusterState, r *runState) { r.Scratch = true })
@@ -83,6 +85,9 @@ func FuzzRestoreExpert(f *testing.F) {
 		func(*expertState) {},
 		func(s *expertState) { s.Phase = PhaseMeasure },
 		func(s *expertState) { s.Phase = "later" },
+		func(s *expertState) { s.Phase = PhaseCompare },
+		func(s *expertState) { s.Earlier = Summary{Kept: -1} },
+		func(s *expertState) { s.Earlier, s.Done = Summary{First: 1, Kept: 4}, nil },
 		func(s *expertState) { s.Current = nil },
 		func(s *expertState) { s.Adjuster = nil },
 		func(s *expertState) { s.Done = s.Done[1:] },

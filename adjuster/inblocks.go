@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/tendril-nas/tendril/internal/stream"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
@@ -12,7 +13,9 @@ import (
 func (r *run) rankByRace(ctx context.Context, archs []searchspace.Arch, o *Race,
 	res *Result) (searchspace.Status, error) {
 	judge := r.judges.Final.(RangeEvaluator)
-	field := &race{blocks: blocks{o.Block, judge.Len()}, first: o.First, errors: o.errors(), keep: 1,
+	b := blocks{o.Block, judge.Len()}
+	random := stream.New(r.a.opts.Seed, "adjuster.blocks", r.a.runs)
+	field := &race{blocks: b, order: random.Perm(b.count()), first: o.First, errors: o.errors(), keep: 1,
 		value: r.a.opts.Objective.Value}
 	if r.judges.Trial != nil {
 		field.keep = r.a.opts.Finalists

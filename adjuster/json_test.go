@@ -17,12 +17,14 @@ func sample(t testing.TB) (Outcome, *searchspace.Space) {
 	before, after := s.Smallest(), s.Largest()
 	inf := math.Inf(1)
 	c := Candidate{Arch: after, Cost: inf, Reward: -inf, Measurement: searchspace.Measurement{Arch: after, Text: s.Format(after), Accuracy: 0.5,
-		Loss: inf, Correct: 2, Samples: 4, Stage: 3, WeightVersion: 1<<64 - 1, Recalibrated: true}}
+		Loss: inf, Correct: 2, Samples: 4, Stage: 3, WeightVersion: 1<<64 - 1, Recalibrated: true}, Behind: 0.1, StandardError: inf, Dropped: 2}
 	return Outcome{
 		Step: 2, Action: Adjusted, Reading: Reading{Tally{1, 2}, Tally{3, 4}, inf}, Decision: Decision{true, 2, -inf, inf},
 		Before: before, BeforeText: s.Format(before), After: after, AfterText: s.Format(after), Status: searchspace.StatusCancelled,
+		Comparison: &Comparison{Adapted: c, Kept: c, Gain: -0.1, StandardError: inf, Margin: inf, Swap: true},
 		Search: &Result{
 			Arch: after, Text: s.Format(after), Candidates: []Candidate{c}, Previous: c, Iterations: 2, Distinct: 1, Status: searchspace.StatusFinished,
+			Rounds: 3, Finalists: []Candidate{c}, PreviousTrial: c,
 			History: []Proposal{{0, after, s.Format(after), 0.5, inf, -inf, -inf, inf, true}, {Iteration: 1, Reward: -1}},
 		},
 	}, s
@@ -56,7 +58,8 @@ func TestJSONRoundTrip(t *testing.T) {
 	if !strings.Contains(string(text), s.Format(s.Largest())) {
 		t.Errorf("architecture is not readable in %s", text)
 	}
-	for _, v := range []json.Unmarshaler{&back, &back.Reading, &back.Decision, back.Search, &back.Search.Previous, &back.Search.History[0]} {
+	for _, v := range []json.Unmarshaler{&back, &back.Reading, &back.Decision, back.Search, &back.Search.Previous, &back.Search.History[0],
+		back.Comparison} {
 		if err := v.UnmarshalJSON([]byte(`[]`)); err == nil {
 			t.Errorf("%T: read a list", v)
 		}
@@ -90,22 +93,24 @@ func TestJSONNames(t *testing.T) {
 		}
 	}
 	walk("", tree)
-	measured := "arch choices accuracy loss correct samples stage weight_version recalibrated"
-	for prefix, list := range map[string]string{
-		"":                               "step action status reading decision before after search",
-		"reading.":                       "reference added distance",
-		"reading.reference.":             "correct total",
-		"reading.added.":                 "correct total",
-		"decision.":                      "adjust h lower epsilon",
-		"before.":                        "arch choices",
-		"after.":                         "arch choices",
-		"search.":                        "status arch choices candidates previous iterations distinct history",
-		"search.history.":                "iteration arch choices accuracy cost reward log_prob entropy cached",
-		"search.candidates.":             "arch choices measurement cost reward",
-		"search.previous.":               "arch choices measurement cost reward",
-		"search.candidates.measurement.": measured,
-		"search.previous.measurement.":   measured,
-	} {
+	expected := map[string]string{
+		"":                   "step action status reading decision before after search comparison",
+		"reading.":           "reference added distance",
+		"reading.reference.": "correct total",
+		"reading.added.":     "correct total",
+		"decision.":          "adjust h lower epsilon",
+		"before.":            "arch choices",
+		"after.":             "arch choices",
+		"search.":            "status arch choices candidates previous rounds finalists previous_trial iterations distinct history",
+		"search.history.":    "iteration arch choices accuracy cost reward log_prob entropy cached",
+		"comparison.":        "adapted kept gain standard_error margin swap",
+	}
+	for _, c := range []string{"search.candidates.", "search.previous.", "search.finalists.", "search.previous_trial.", "comparison.adapted.",
+		"comparison.kept."} {
+		expected[c] = "arch choices measurement cost reward behind standard_error dropped"
+		expected[c+"measurement."] = "arch choices accuracy loss correct samples stage weight_version recalibrated"
+	}
+	for prefix, list := range expected {
 		for _, name := range strings.Fields(list) {
 			if !names[prefix+name] {
 				t.Errorf("%q is missing", prefix+name)
@@ -115,5 +120,19 @@ func TestJSONNames(t *testing.T) {
 	}
 	for name := range names {
 		t.Errorf("%q is new", name)
+	}
+}
+
+// What the published method finds is written without the names of what it does not do.
+func TestJSONOfThePublishedMethod(t *testing.T) {
+	s, o, j := resumable(t)
+	text, err := json.Marshal(Outcome{Search: adjust(t, newAdjuster(t, s, o), s.Smallest(), 0.7, j)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"comparison", "rounds", "finalists", "previous_trial", "behind", "standard_error", "dropped"} {
+		if strings.Contains(string(text), `"`+name+`"`) {
+			t.Errorf("%q is written", name)
+		}
 	}
 }

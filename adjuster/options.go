@@ -60,8 +60,8 @@ type Options struct {
 	// Elites adds that many of the best different proposals seen on the way to the final choice;
 	// default none, as published.
 	Elites int `json:"elites"`
-	// KeepPrevious lets α_{t−1} take part in the final choice, so that the reward of the choice is
-	// never below 0; default no, as published.
+	// KeepPrevious lets α_{t−1} take part in the final choice, and in the trial, so that the reward
+	// of the choice is never below 0; default no, as published.
 	KeepPrevious bool `json:"keep_previous"`
 	// Race makes the final choice a race; nil = every candidate is judged on the whole validation
 	// set, as published. Judges.Final must then be a RangeEvaluator (Judges.Reward where it is
@@ -99,8 +99,10 @@ type Options struct {
 // After each round a candidate is dropped when its reward is behind the leader's by more than
 // Errors standard errors of their block-wise difference (see Candidate). Few images are spent on
 // candidates that are clearly worse, and the best of ten on a small sample, which luck chose, does
-// not win. A last block that is shorter counts with its number of images. With Judges.Trial it ends
-// as soon as no more than Options.Finalists are left.
+// not win. With Judges.Trial it ends as soon as no more than Options.Finalists are left.
+//
+// A block is a range of images of the evaluator; which come first is drawn from Options.Seed. A
+// block that is shorter, because blocks do not divide the images, counts with its number of them.
 type Race struct {
 	Block  int     // images of a block; 0 = 100
 	First  int     // blocks of the first round; 0 = 5

@@ -16,6 +16,7 @@ import (
 // also the strategy that a search loop asks, one block of one architecture a step.
 type race struct {
 	blocks
+	order  []int                                 // of the blocks; nil = as they lie
 	first  int                                   // blocks of the first round; each later round ends at twice as many
 	errors float64                               // standard errors behind the leader
 	keep   int                                   // the race is over when no more than these are left
@@ -63,7 +64,11 @@ func (r *race) next() (c *runner, from, to int) {
 		return nil, 0, 0
 	}
 	c = r.lap[r.at]
-	from, to = r.bounds(len(c.seen))
+	block := len(c.seen)
+	if r.order != nil {
+		block = r.order[block]
+	}
+	from, to = r.bounds(block)
 	return c, from, to
 }
 

@@ -22,10 +22,10 @@ type BatchEvaluator interface {
 }
 
 // RangeEvaluator can judge on some of its images; a supernet bound to data is one. Architectures
-// that are judged on the same ranges are compared image group by image group, which says how far
-// their difference can be trusted. It must fill Correct and Samples, and its images must come in an
-// order without structure: in one that goes class by class, the first blocks of a race speak of the
-// first classes only.
+// that are judged on the same ranges are compared range by range, which says how far their
+// difference can be trusted. It must fill Correct and Samples. Its images should come in an order
+// without structure: where they go class by class a range speaks of one class only, and differences
+// need more images to show.
 type RangeEvaluator interface {
 	Evaluator
 	// Len is the number of images.

@@ -57,28 +57,34 @@ func (r Reward) Value(v, previousV, c, previousC, d float64) float64 {
 
 // charge is what costs take away from the reward.
 func (r Reward) charge(c, previousC, d float64) float64 {
-	perDoubling := r.Form == PerDoubling
-	lambda, floor := defaulted(r.Lambda, 2.5e-4), defaulted(r.Floor, 0.05)
-	extra := c - previousC
-	if perDoubling {
-		lambda, floor = defaulted(r.Lambda, 0.01), defaulted(r.Floor, 0.25)
-		extra = math.Log2(c)
-		if previousC != 0 {
-			extra = math.Log2(c / previousC)
-		}
+	if r.Form == PerDoubling {
+		return r.chargeDoublings(c, previousC, d)
 	}
-	if lambda == 0 || extra == 0 {
-		return 0
-	}
+	lambda, extra := defaulted(r.Lambda, 2.5e-4), c-previousC
 	switch {
-	case r.Form == Published && (d == 0 || extra < 0):
+	case lambda == 0 || extra == 0:
 		return 0
-	case r.Form == Published:
-		return lambda / d * extra
-	case perDoubling && extra < 0 && previousC != 0:
-		return lambda * extra
+	case r.Form == Eq5:
+		return lambda / max(d, defaulted(r.Floor, 0.05)) * extra
+	case d == 0 || extra < 0:
+		return 0
 	}
-	return lambda / max(d, floor) * extra
+	return lambda / d * extra
+}
+
+func (r Reward) chargeDoublings(c, previousC, d float64) float64 {
+	scratch := previousC == 0
+	if scratch {
+		previousC = 1
+	}
+	lambda, x := defaulted(r.Lambda, 0.01), math.Log2(c/previousC)
+	switch {
+	case lambda == 0 || x == 0:
+		return 0
+	case x < 0 && !scratch:
+		return lambda * x
+	}
+	return lambda / max(d, defaulted(r.Floor, 0.25)) * x
 }
 
 // paperLargest is the cost of the largest architecture of the published space, 224 pixels and 1000

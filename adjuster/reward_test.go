@@ -26,6 +26,16 @@ func TestRewardByHand(t *testing.T) {
 		{"published, dearer", Reward{Form: Published}, 0.75, 0.70, 252, 232, 0.5, 0.05 - 2.5e-4/0.5*20},
 		{"published, cheaper", Reward{Form: Published}, 0.69, 0.70, 200, 232, 0.5, -0.01},
 		{"published, no distance", Reward{Form: Published}, 0.75, 0.70, 252, 232, 0, 0.05},
+		{"per doubling, twice the cost", Reward{Form: PerDoubling}, 0.75, 0.70, 464, 232, 0.5, 0.05 - 0.01/0.5},
+		{"per doubling, half the cost", Reward{Form: PerDoubling}, 0.69, 0.70, 116, 232, 0.5, -0.01 + 0.01},
+		{"per doubling, floored distance", Reward{Form: PerDoubling}, 0.75, 0.70, 4, 1, 0.01, 0.05 - 0.01/0.25*2},
+		{"per doubling, shrinking at no distance", Reward{Form: PerDoubling}, 0.70, 0.70, 1, 8, 0, 0.03},
+		{"per doubling, own numbers", Reward{Lambda: 0.02, Floor: 0.1, Form: PerDoubling}, 0.70, 0.70, 8, 1, 0.05, -0.6},
+		{"per doubling, from scratch", Reward{Form: PerDoubling}, 0.75, 0, 16, 0, 1, 0.75 - 0.04},
+		{"per doubling, from scratch below a million", Reward{Form: PerDoubling}, 0.75, 0, 0.25, 0, 0.5, 0.75 + 0.04},
+		{"per doubling, no cost", Reward{Lambda: -1, Form: PerDoubling}, 0.75, 0.70, 464, 232, 0.5, 0.05},
+		{"per doubling, equal cost without a floor", Reward{Floor: -1, Form: PerDoubling}, 0.75, 0.70, 232, 232, 0, 0.05},
+		{"equal cost without a floor", Reward{Floor: -1}, 0.75, 0.70, 232, 232, 0, 0.05},
 		{"published, tiny distance", Reward{Form: Published}, 0.75, 0.70, 252, 232, 0.01, 0.05 - 2.5e-4/0.01*20},
 	} {
 		if got := tc.r.Value(tc.v, tc.pv, tc.c, tc.pc, tc.d); math.Abs(got-tc.is) > 1e-15 {
@@ -39,7 +49,7 @@ func TestRewardByHand(t *testing.T) {
 func TestRewardProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := func(name string, lo, hi float64) float64 { return rapid.Float64Range(lo, hi).Draw(t, name) }
-		r := Reward{Lambda: f("lambda", 1e-6, 1e-2), Form: RewardForm(rapid.IntRange(0, 1).Draw(t, "form"))}
+		r := Reward{Lambda: f("lambda", 1e-6, 1e-2), Form: RewardForm(rapid.IntRange(0, int(PerDoubling)).Draw(t, "form"))}
 		v, pv, c, pc, d := f("v", 0, 1), f("pv", 0, 1), f("c", 1, 1000), f("pc", 1, 1000), f("d", 0, 10)
 		if got := r.Value(pv, pv, pc, pc, d); got != 0 {
 			t.Fatalf("previous architecture is worth %v", got)
@@ -54,6 +64,26 @@ func TestRewardProperties(t *testing.T) {
 		}
 		if r.Value(v, pv, c+1, pc, d) > base {
 			t.Fatalf("more cost is worth more")
+		}
+	})
+}
+
+// Per doubling the unit of the cost does not matter, doublings add up, and halving earns the same
+// at any distance.
+func TestRewardPerDoubling(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := func(name string, lo, hi float64) float64 { return rapid.Float64Range(lo, hi).Draw(t, name) }
+		r := Reward{Lambda: f("lambda", 1e-3, 0.1), Form: PerDoubling}
+		c, pc, d, k := f("c", 0.1, 1000), f("pc", 0.1, 1000), f("d", 0, 10), f("k", 0.01, 100)
+		if x, y := r.Value(0.5, 0.4, c, pc, d), r.Value(0.5, 0.4, k*c, k*pc, d); math.Abs(x-y) > 1e-12 {
+			t.Fatalf("%v, with costs in another unit %v", x, y)
+		}
+		once, twice := r.Value(0, 0, 2*pc, pc, d), r.Value(0, 0, 4*pc, pc, d)
+		if math.Abs(twice-2*once) > 1e-12 || once > -r.Lambda/max(d, 0.25)+1e-12 {
+			t.Fatalf("twice the cost is worth %v, four times %v", once, twice)
+		}
+		if half := r.Value(0, 0, pc/2, pc, d); math.Abs(half-r.Lambda) > 1e-12 {
+			t.Fatalf("half the cost is worth %v, expected %v", half, r.Lambda)
 		}
 	})
 }
