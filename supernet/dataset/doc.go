@@ -15,6 +15,12 @@
 // paper's two scenarios, are views of one set: [Fraction] grows the volume, [ByClass] the label
 // space. Anything with the five methods of [Dataset] can be used in place of the sets made here.
 //
+// # Data that come in over time
+//
+// A [Growing] takes images as they come, batch by batch and with classes that nobody announced,
+// bounds how many are kept, hands out snapshots that do not change, and is saved to a folder that
+// survives a kill. Reading an image of a snapshot costs the same however many batches there were.
+//
 // # Classes
 //
 // Labels are numbers, and names say what they mean. A folder numbers its classes by name, so that
@@ -31,9 +37,10 @@
 //
 // # Concurrency and determinism
 //
-// Datasets do not change and are safe for concurrent use. Every random choice is drawn from a
-// stream of its own, so views and batches have the same bits for any number of workers and
-// processors. Images are numbered by class name, then path, whatever the order on disk.
+// Datasets do not change and are safe for concurrent use; a Growing changes and is too. Every
+// random choice is drawn from a stream of its own, so views and batches have the same bits for any
+// number of workers and processors. Images are numbered by class name, then path, whatever the
+// order on disk.
 //
 // # Damaged data
 //

@@ -199,3 +199,47 @@ func ExampleShuffle() {
 	// [cat cat cat cat dog dog dog dog]
 	// [dog dog cat cat dog dog cat cat]
 }
+
+// Images that come in over time: classes that nobody announced get the next numbers, a bound makes
+// room, and a folder keeps what is there over restarts.
+func ExampleGrowing() {
+	ctx := context.Background()
+	dir, err := os.MkdirTemp("", "pets")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	pets, err := dataset.NewGrowing(4, &dataset.GrowingOptions{MaxImages: 6})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	eels, err := dataset.FromPixels(4, []string{"eel", "dog"}, []int{0, 0, 1}, make([]uint8, 3*4*4))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, batch := range []dataset.Dataset{stripes(), eels} {
+		if err := pets.Append(ctx, batch); err != nil {
+			fmt.Println(err)
+			return
+		}
+		now := pets.Snapshot() // to train on; appends do not change it
+		fmt.Println(now.Classes(), "seen", pets.Seen(), "kept", dataset.Count(now))
+	}
+	if err := pets.Save(ctx, dir); err != nil {
+		fmt.Println(err)
+		return
+	}
+	again, err := dataset.LoadGrowing(dir, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("after a restart:", again.Snapshot().Len(), "images,", again.Snapshot().Classes())
+	// Output:
+	// [cat dog] seen [4 4] kept [3 3]
+	// [cat dog eel] seen [4 5 2] kept [2 2 2]
+	// after a restart: 6 images, [cat dog eel]
+}

@@ -155,6 +155,9 @@ func (g *Growing) Append(ctx context.Context, ds Dataset) error {
 	return nil
 }
 
+// maxSeen bounds the images that may come.
+const maxSeen = 1 << 53
+
 // arrival is an image on its way into a Growing.
 type arrival struct {
 	index int // in what is appended
@@ -208,6 +211,9 @@ func (n *grown) arrivals(ds Dataset) ([]arrival, error) {
 		number[name] = uint16(c)
 	}
 	order := n.total()
+	if order+int64(ds.Len()) > maxSeen {
+		return nil, fmt.Errorf("%d images came before, %d allowed: %w", order, int64(maxSeen), ErrLimit)
+	}
 	list := make([]arrival, ds.Len())
 	for i := range list {
 		l := ds.Label(i)

@@ -226,7 +226,7 @@ func TestGrowingRaised(t *testing.T) {
 		t.Fatalf("%d images, want 60", g.Snapshot().Len())
 	}
 	appendTo(t, g, grid(t, 2400, 2, 1))
-	if n := g.Snapshot().Len() - 60; n < 480 || n > 720 {
+	if n := g.Snapshot().Len() - 60; n < 400 || n > 800 {
 		t.Errorf("%d of 2400 images got in, want about a quarter", n)
 	}
 }

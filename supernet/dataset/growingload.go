@@ -11,9 +11,6 @@ import (
 	"github.com/tendril-nas/tendril/internal/checkpoint"
 )
 
-// maxSeen bounds the images that a file may say were seen.
-const maxSeen = 1 << 53
-
 // LoadGrowing reads a set that Save wrote. With o nil it has the bounds that it had; otherwise
 // those of o, which drop what is too much, and the classes of o that it does not know follow the
 // others. Its seed stays what it was.
