@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tendril-nas/tendril/examples/internal/data"
+	"github.com/tendril-nas/tendril/examples/internal/progress"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
@@ -67,7 +68,7 @@ func (o *operated) feeding(t *testing.T, until func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- feed(ctx, o.Service, o.queue) }()
+	go func() { done <- feed(ctx, o.Service, o.queue, progress.Quiet()) }()
 	for !until() {
 		time.Sleep(time.Millisecond)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"math"
 
 	"github.com/tendril-nas/tendril/adjuster"
 	"github.com/tendril-nas/tendril/searchspace"
@@ -47,11 +48,10 @@ type Config struct {
 // fixed are the settings that a service has for life.
 func (c *Config) fixed() any {
 	return struct {
-		Space     searchspace.MobileNetV3Options `json:"space"`
-		HeldOut   float64                        `json:"held_out"`
-		MaxImages int                            `json:"max_images"`
-		Seed      uint64                         `json:"seed"`
-	}{c.Space, c.HeldOut, c.MaxImages, c.Seed}
+		Space   searchspace.MobileNetV3Options `json:"space"`
+		HeldOut float64                        `json:"held_out"`
+		Seed    uint64                         `json:"seed"`
+	}{c.Space, c.HeldOut, c.Seed}
 }
 
 func (c *Config) check() error {
@@ -61,6 +61,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("inherit %q, expected %s, %s or %s", c.Inherit, fromServing, fromSupernet, fromNothing)
 	}
 	switch {
+	case c.Space.InputSize < 1:
+		return fmt.Errorf("images of %d pixels, expected 1 or more", c.Space.InputSize)
 	case !(c.HeldOut > 0 && c.HeldOut < 1):
 		return fmt.Errorf("held-out share %v, expected above 0 and below 1", c.HeldOut)
 	case c.MaxImages < 0 || c.Sandwich < 0 || !(c.Distill >= 0) || !(c.Trial >= 0 && c.Trial <= 1):
@@ -84,7 +86,7 @@ func (c *Config) network(classes []string) *supernet.Options {
 
 // kept are the options of one of the two parts of the images, a share of all.
 func (c *Config) kept(share float64) *dataset.GrowingOptions {
-	return &dataset.GrowingOptions{MaxImages: int(share * float64(c.MaxImages)), Seed: c.Seed}
+	return &dataset.GrowingOptions{MaxImages: int(math.Ceil(share * float64(c.MaxImages))), Seed: c.Seed}
 }
 
 // tar are the options of reading a batch that was sent.

@@ -17,8 +17,8 @@ import (
 
 // served is what a demonstration found, as -json writes it.
 type served struct {
-	Adjusted     int     `json:"adjusted"` // batches that led to a search
-	Swapped      int     `json:"swapped"`  // those of them that changed the architecture
+	Searches     int64   `json:"searches"` // batches that led to one
+	Swaps        int64   `json:"swaps"`    // those of them that changed the architecture
 	Answered     int64   `json:"answered"` // requests
 	Model        string  `json:"model"`
 	TestAccuracy float64 `json:"test_accuracy"`
@@ -50,7 +50,6 @@ func demo(ctx context.Context, out *progress.Printer, s *Service, perClass int, 
 		if err != nil {
 			return err
 		}
-		found.note(outcome)
 		say("batch %d, %d images: %s; %d requests answered meanwhile", k+1, stream[k].Len(),
 			tell(outcome, s.Model()), clients.answered.Load()-before)
 	}
@@ -61,22 +60,12 @@ func demo(ctx context.Context, out *progress.Printer, s *Service, perClass int, 
 	if err != nil {
 		return err
 	}
-	found.Answered, found.Model, found.TestAccuracy = clients.answered.Load(),
-		s.Model().Space().Format(s.Model().Arch()), m.Accuracy
-	say("%.1f %% of the test images right; %d requests answered, none failed", 100*m.Accuracy, found.Answered)
+	answered := clients.answered.Load()
+	found.Answered += answered
+	found.Searches, found.Swaps = s.metrics.adjustments.Value(), s.metrics.swaps.Value()
+	found.Model, found.TestAccuracy = s.Model().Space().Format(s.Model().Arch()), m.Accuracy
+	say("%.1f %% of the test images right; %d requests answered, none failed", 100*m.Accuracy, answered)
 	return nil
-}
-
-func (f *served) note(o *adjuster.Outcome) {
-	switch o.Action {
-	case adjuster.Adjusted:
-		f.Adjusted++
-		if o.After != o.Before {
-			f.Swapped++
-		}
-	case adjuster.Refused:
-		f.Adjusted++
-	}
 }
 
 // tell says in words what was done about a batch.

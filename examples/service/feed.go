@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/tendril-nas/tendril/adjuster"
+	"github.com/tendril-nas/tendril/examples/internal/progress"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
@@ -12,9 +14,11 @@ import (
 const retryAfter = 10 * time.Second
 
 // feed gives a service the batches of a queue, one after the other, until ctx ends. Nothing that
-// goes wrong with a batch ends it.
-func feed(ctx context.Context, s *Service, q *queue) error {
-	if _, err := s.Settle(ctx); err != nil && ctx.Err() == nil {
+// goes wrong with a batch ends it. What was done about each goes to out.
+func feed(ctx context.Context, s *Service, q *queue, out *progress.Printer) error {
+	if outcome, err := s.Settle(ctx); outcome != nil && err == nil {
+		out.Printf("the last batch: %s", tell(outcome, s.Model()))
+	} else if err != nil && ctx.Err() == nil {
 		s.log.Error("the last batch is not answered", "error", err)
 	}
 	for {
@@ -25,13 +29,16 @@ func feed(ctx context.Context, s *Service, q *queue) error {
 		batch, err := q.open(ctx, name, s.cfg.tar())
 		unusable := err != nil && (errors.Is(err, dataset.ErrFormat) || errors.Is(err, dataset.ErrUnknown) ||
 			errors.Is(err, dataset.ErrLimit))
+		var outcome *adjuster.Outcome
 		if err == nil {
-			_, err = s.Receive(ctx, batch, name)
+			outcome, err = s.Receive(ctx, batch, name)
 		}
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case err == nil:
+		case err == nil && outcome != nil:
+			out.Printf("%s, %d images: %s", name, batch.Len(), tell(outcome, s.Model()))
+		case err == nil: // answered before a kill
 		case errors.Is(err, ErrUnanswered):
 			s.log.Error("batch taken in; it is answered together with the next one", "batch", name, "error", err)
 		case unusable:

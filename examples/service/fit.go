@@ -105,57 +105,18 @@ func (c comparing) Contest(ctx context.Context) (adjuster.RangeEvaluator, error)
 	if err != nil {
 		return nil, err
 	}
-	return &contest{held, func(ctx context.Context, a searchspace.Arch) (*supernet.Model, error) {
-		defer c.metrics.time("compare")()
-		return c.fit(ctx, a)
-	}}, nil
+	return newContest(c.learner, "compare", held, c.fit), nil
 }
 
 // trial judges architectures by models that were trained for a share of what service takes.
 func (l learner) trial(d *images, held dataset.Dataset) *contest {
-	o, tried := l.cfg.Retrain, models{}
+	o := l.cfg.Retrain
 	o.Epochs = max(1, int(math.Round(l.cfg.Trial*float64(o.Epochs))))
-	return &contest{held, func(ctx context.Context, a searchspace.Arch) (*supernet.Model, error) {
-		if m := tried[a]; m != nil {
-			return m, nil
-		}
-		defer l.metrics.time("trial")()
+	return newContest(l, "trial", held, func(ctx context.Context, a searchspace.Arch) (*supernet.Model, error) {
 		model, err := l.initial(ctx, a, d)
 		if err != nil {
 			return nil, err
 		}
-		if err := l.trainModel(ctx, model, "trial", d, o); err != nil {
-			return nil, err
-		}
-		tried[a] = model
-		return model, nil
-	}}
-}
-
-// contest judges architectures by models trained for it.
-type contest struct {
-	images dataset.Dataset // in a random order
-	model  func(ctx context.Context, a searchspace.Arch) (*supernet.Model, error)
-}
-
-// Len is the number of images to judge on.
-func (c *contest) Len() int { return c.images.Len() }
-
-// Evaluate judges an architecture on all images.
-func (c *contest) Evaluate(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error) {
-	return c.EvaluateRange(ctx, a, 0, c.Len())
-}
-
-// EvaluateRange judges an architecture on the images from to to−1.
-func (c *contest) EvaluateRange(ctx context.Context, a searchspace.Arch, from, to int) (
-	searchspace.Measurement, error) {
-	model, err := c.model(ctx, a)
-	if err != nil {
-		return searchspace.Measurement{Arch: a}, err
-	}
-	images, err := interval(c.images, from, to)
-	if err != nil {
-		return searchspace.Measurement{Arch: a}, err
-	}
-	return model.Evaluate(ctx, images, nil)
+		return model, l.trainModel(ctx, model, "trial", d, o)
+	})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"math"
 
 	"github.com/tendril-nas/tendril/supernet/dataset"
@@ -26,6 +27,72 @@ func (d *images) judges(seed uint64) (dataset.Dataset, error) {
 	return dataset.Shuffle(d.held.Snapshot(), seed)
 }
 
+// data are D_t.
+func (s *Service) data(ctx context.Context) (*images, error) {
+	if s.images != nil {
+		return s.images, nil
+	}
+	size, share := s.cfg.Space.InputSize, s.cfg.HeldOut
+	train, err := s.store.Train.open(ctx, s.store, size, s.cfg.kept(1-share))
+	if err != nil {
+		return nil, err
+	}
+	held, err := s.store.Held.open(ctx, s.store, size, s.cfg.kept(share))
+	if err != nil {
+		return nil, err
+	}
+	s.images = &images{train, held}
+	return s.images, nil
+}
+
+// keepBatch makes a batch part of the state, with what is known of it under the models.
+func (s *Service) keepBatch(ctx context.Context, batch dataset.Dataset, ticket string, serving, previous *watched) error {
+	// What failed for the data so far will not be gone on with on other data.
+	if err := s.giveUp(ctx); err != nil {
+		return err
+	}
+	d, err := s.data(ctx)
+	if err != nil {
+		return err
+	}
+	s.images = nil // when something fails below, they are read again
+	err = s.store.commit(func(m *manifest) error {
+		train, held, err := divide(batch, s.cfg.HeldOut, m.Seen)
+		if err != nil {
+			return err
+		}
+		if m.Train, err = m.Train.add(ctx, s.store, m.name("train"), d.train, train); err != nil {
+			return err
+		}
+		if m.Held, err = m.Held.add(ctx, s.store, m.name("held"), d.held, held); err != nil {
+			return err
+		}
+		if m.Serving, err = serving.update(s.store, m.Serving, m.name("serving-now")); err != nil {
+			return err
+		}
+		if m.Previous, err = previous.update(s.store, m.Previous, m.name("previous-now")); err != nil {
+			return err
+		}
+		m.Batches++
+		m.Ticket = ticket
+		if s.expert != nil {
+			m.Finished = s.expert.Step()
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s.images, s.trained = d, nil
+	s.received.Store(int64(s.store.Batches))
+	s.metrics.batches.Add(1)
+	s.metrics.images.Add(int64(batch.Len()))
+	if s.expert == nil {
+		return s.openExpert(ctx)
+	}
+	return nil
+}
+
 // interval is the images from to to−1 of a set.
 func interval(ds dataset.Dataset, from, to int) (dataset.Dataset, error) {
 	index := make([]int, max(to-from, 0))
@@ -43,6 +110,9 @@ func present(batch dataset.Dataset) (dataset.Dataset, error) {
 		if n > 0 {
 			labels = append(labels, l)
 		}
+	}
+	if len(labels) == 0 {
+		return nil, errors.New("a batch without images")
 	}
 	return dataset.ByClass(batch, labels...)
 }

@@ -105,7 +105,8 @@ func (c *settings) config(log *slog.Logger) Config {
 
 		Condition: adjuster.Condition{Epsilon: 4},
 		Adjuster: adjuster.Options{Iterations: 30, Baseline: 0.95, KeepPrevious: true,
-			Objective: adjuster.Likelihood, Form: adjuster.PerDoubling, Race: &adjuster.Race{Block: 20}},
+			Objective: adjuster.Likelihood, Form: adjuster.PerDoubling, Race: &adjuster.Race{Block: 20},
+			Retries: -1}, // what fails here fails again
 		Trial:   0.25,
 		Compare: c.Compare,
 		Log:     log,
@@ -148,7 +149,7 @@ func work(ctx context.Context, j *run.Job, c *settings) (*served, error) {
 	found := &served{}
 	return found, beside(ctx, []*endpoint{public, admin}, func(ctx context.Context) error {
 		if c.Admin != "" {
-			return feed(ctx, s, q)
+			return feed(ctx, s, q, j.Out)
 		}
 		if err := demo(ctx, j.Out, s, c.Images, found); err != nil || c.Listen == "" {
 			return err

@@ -56,13 +56,14 @@ func (m *metrics) show(w *watched) {
 
 // count notes what was done about a batch.
 func (m *metrics) count(o *adjuster.Outcome) {
-	switch o.Action {
-	case adjuster.Adjusted:
-		m.adjustments.Add(1)
-		m.swaps.Add(1)
-	case adjuster.Refused:
-		m.adjustments.Add(1)
+	if o.Action == adjuster.Refused {
 		m.refusals.Add(1)
+	}
+	if o.Search != nil {
+		m.adjustments.Add(1)
+	}
+	if o.After != o.Before && o.Action != adjuster.First {
+		m.swaps.Add(1)
 	}
 }
 

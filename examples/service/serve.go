@@ -50,7 +50,7 @@ func bind(address string, t timeouts, log *slog.Logger) (*endpoint, error) {
 
 func newEndpoint(l net.Listener, t timeouts, log *slog.Logger) *endpoint {
 	return &endpoint{l, &http.Server{ReadHeaderTimeout: t.Header, ReadTimeout: t.Read, WriteTimeout: t.Write,
-		IdleTimeout: t.Idle, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelInfo)}, t.Drain}
+		IdleTimeout: t.Idle, MaxHeaderBytes: 1 << 16, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelInfo)}, t.Drain}
 }
 
 // handle says who answers, and at which address, "" for none.

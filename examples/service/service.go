@@ -123,7 +123,7 @@ func (s *Service) observe(ctx context.Context, batch dataset.Dataset, ticket str
 	if err != nil {
 		return err
 	}
-	if err := s.take(ctx, batch, ticket, serving, previous); err != nil {
+	if err := s.keepBatch(ctx, batch, ticket, serving, previous); err != nil {
 		return err
 	}
 	s.previous = previous
