@@ -32,15 +32,15 @@ func adminHandler(s *Service, q *queue) http.Handler {
 		if err != nil {
 			return err
 		}
-		return health(w, s)
+		return reportHealth(w, s)
 	}))
 	mux.Handle("GET /metrics", s.metrics)
-	mux.Handle("GET /healthz", action(func(w http.ResponseWriter, _ *http.Request) error { return health(w, s) }))
+	mux.Handle("GET /healthz", health(s))
 	return mux
 }
 
-// acceptBatch keeps the tar of class folders in the body of a POST, plain or packed with gzip, until
-// its turn comes.
+// acceptBatch keeps the tar of class folders in the body of a POST, plain or packed with gzip,
+// until its turn comes.
 func acceptBatch(s *Service, q *queue, w http.ResponseWriter, r *http.Request) error {
 	var answer received
 	err := q.put(http.MaxBytesReader(w, r.Body, maxBatch), func(name string) error {

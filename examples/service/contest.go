@@ -15,12 +15,14 @@ type contest struct {
 	learner
 	phase  string          // whose time training takes
 	images dataset.Dataset // in a random order, since they are judged on in blocks
-	train  func(ctx context.Context, a searchspace.Arch) (*supernet.Model, error)
+	train  trainer
 	models models // nil: it has lost
 }
 
-func newContest(l learner, phase string, held dataset.Dataset,
-	train func(ctx context.Context, a searchspace.Arch) (*supernet.Model, error)) *contest {
+// trainer makes an architecture a model that is to be judged.
+type trainer func(ctx context.Context, a searchspace.Arch) (*supernet.Model, error)
+
+func newContest(l learner, phase string, held dataset.Dataset, train trainer) *contest {
 	return &contest{l, phase, held, train, models{}}
 }
 
@@ -40,7 +42,7 @@ func (c *contest) EvaluateRange(ctx context.Context, a searchspace.Arch, from, t
 		return searchspace.Measurement{Arch: a}, err
 	}
 	if model == nil {
-		return searchspace.Measurement{Arch: a, Samples: to - from, Loss: lostLoss, Stage: c.store.Batches}, nil
+		return searchspace.Measurement{Arch: a, Samples: to - from, Loss: lostLoss}, nil
 	}
 	images, err := interval(c.images, from, to)
 	if err != nil {

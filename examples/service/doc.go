@@ -8,8 +8,8 @@
 //	go run ./examples/service -state DIR -listen :8080 -admin 127.0.0.1:8081
 //	                                            a service: batches come from outside, DIR keeps it
 //
-// Type Service is the part to embed; what is around it is a program of the usual kind. The flags say
-// what else can be chosen, function config in main.go holds what suits the embedded images.
+// Type Service is the part to embed; what is around it is a program of the usual kind. The flags
+// say what else can be chosen, function config in main.go holds what suits the embedded images.
 //
 // # Clients
 //
@@ -35,8 +35,8 @@
 //
 //	tar c cat dog | curl --data-binary @- http://localhost:8081/batch
 //
-// Classes need no announcement: a batch with new ones adds them, and the numbers of the others stay.
-// The share HeldOut of each class is never trained on; on it architectures are judged.
+// Classes need no announcement: a batch with new ones adds them, and the numbers of the others
+// stay. The share HeldOut of each class is never trained on; on it architectures are judged.
 //
 // # The state directory
 //
@@ -50,12 +50,12 @@
 //	queue/batch-N.tar      batches that wait
 //
 // New files get new names, and then state.json, a few hundred bytes, is replaced in one step. So a
-// kill at any moment leaves a state, and the next start goes on from it: in the middle of a training
-// or a search, and to the same bits as without the kill (on the same kind of processor). It removes
-// what the kill left half done. One process at a time may have a directory.
+// kill at any moment leaves a state, and the next start goes on from it: in the middle of a
+// training or a search, and to the same bits as without the kill (on the same kind of processor).
+// It removes what the kill left half done. One process at a time may have a directory.
 //
-// SIGTERM and Ctrl-C end the program in order: requests in flight are answered, trainings are saved,
-// and the exit code is 143 or 130.
+// SIGTERM and Ctrl-C end the program in order: requests in flight are answered, trainings are
+// saved, and the exit code is 143 or 130.
 //
 // # When something goes wrong
 //

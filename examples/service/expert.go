@@ -39,7 +39,7 @@ func (s *Service) openExpert(ctx context.Context) error {
 		// Retrain was the last thing that was done. It is done, and says so.
 		_, err = s.expert.Advance(ctx, s.learner())
 	case s.expert.Arch() != w.model.Arch():
-		err = s.giveUp(ctx) // a rollback was
+		err = s.giveUp() // a rollback was
 	}
 	return err
 }
@@ -63,17 +63,15 @@ func (s *Service) beginExpert(ctx context.Context, eo *adjuster.ExpertOptions) e
 
 // pending reports that the last batch has not been answered.
 func (s *Service) pending() bool {
-	return s.expert != nil && s.expert.Step() <= s.store.Finished
+	return s.expert != nil && s.expert.Step() <= s.store.Answered
 }
 
 // giveUp tells Algorithm 1 which architecture serves, whatever it was doing.
-func (s *Service) giveUp(ctx context.Context) error {
+func (s *Service) giveUp() error {
 	w := s.serving.Load()
-	if s.expert == nil || w == nil || s.expert.Phase() == adjuster.PhaseMeasure && s.expert.Arch() == w.model.Arch() {
+	if s.expert == nil || w == nil ||
+		s.expert.Phase() == adjuster.PhaseMeasure && s.expert.Arch() == w.model.Arch() {
 		return nil
 	}
-	if err := s.expert.Deploy(w.model.Arch()); err != nil {
-		return err
-	}
-	return s.expert.Save(ctx, s.store.path(expertFile))
+	return s.expert.Deploy(w.model.Arch())
 }

@@ -40,7 +40,7 @@ func feed(ctx context.Context, s *Service, q *queue, out *progress.Printer) erro
 			out.Printf("%s, %d images: %s", name, batch.Len(), tell(outcome, s.Model()))
 		case err == nil: // answered before a kill
 		case errors.Is(err, ErrUnanswered):
-			s.log.Error("batch taken in; it is answered together with the next one", "batch", name, "error", err)
+			s.log.Error("batch is answered together with the next one", "batch", name, "error", err)
 		case unusable:
 			s.log.Error("batch dropped", "batch", name, "error", err)
 		default:

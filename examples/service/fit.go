@@ -68,7 +68,8 @@ func (l learner) initial(ctx context.Context, a searchspace.Arch, d *images) (*s
 }
 
 // trainModel trains a model on D_t: where there is a contest, on what is not held out for it, else
-// on all. Its batch-norm statistics are gathered anew, since few steps leave them behind the weights.
+// on all. Its batch-norm statistics are gathered anew, since few steps leave them behind the
+// weights.
 func (l learner) trainModel(ctx context.Context, model *supernet.Model, what string, d *images,
 	o supernet.TrainOptions) error {
 	data := d.train.Snapshot()
@@ -112,11 +113,12 @@ func (c comparing) Contest(ctx context.Context) (adjuster.RangeEvaluator, error)
 func (l learner) trial(d *images, held dataset.Dataset) *contest {
 	o := l.cfg.Retrain
 	o.Epochs = max(1, int(math.Round(l.cfg.Trial*float64(o.Epochs))))
-	return newContest(l, "trial", held, func(ctx context.Context, a searchspace.Arch) (*supernet.Model, error) {
+	train := func(ctx context.Context, a searchspace.Arch) (*supernet.Model, error) {
 		model, err := l.initial(ctx, a, d)
 		if err != nil {
 			return nil, err
 		}
 		return model, l.trainModel(ctx, model, "trial", d, o)
-	})
+	}
+	return newContest(l, "trial", held, train)
 }

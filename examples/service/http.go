@@ -74,7 +74,7 @@ func handler(s *Service) http.Handler {
 		}
 		return err
 	}))
-	mux.Handle("GET /healthz", action(func(w http.ResponseWriter, _ *http.Request) error { return health(w, s) }))
+	mux.Handle("GET /healthz", health(s))
 	return mux
 }
 
@@ -131,8 +131,8 @@ func decode(data []byte) (image.Image, error) {
 		return nil, refuse(http.StatusUnsupportedMediaType, "expected a JPEG or PNG image: %w", err)
 	}
 	if c.Width < 1 || c.Height < 1 || c.Width > maxPixels/c.Height {
-		return nil, refuse(http.StatusRequestEntityTooLarge, "image of %d×%d, expected 1 to %d pixels", c.Width,
-			c.Height, maxPixels)
+		return nil, refuse(http.StatusRequestEntityTooLarge, "image of %d×%d, expected 1 to %d pixels",
+			c.Width, c.Height, maxPixels)
 	}
 	img, _, err := image.Decode(bytes.NewReader(data))
 	if err != nil {
@@ -149,7 +149,11 @@ func reply(w http.ResponseWriter, status int, v any) {
 }
 
 // health says whether the service can answer, and with what.
-func health(w http.ResponseWriter, s *Service) error {
+func health(s *Service) http.Handler {
+	return action(func(w http.ResponseWriter, _ *http.Request) error { return reportHealth(w, s) })
+}
+
+func reportHealth(w http.ResponseWriter, s *Service) error {
 	m := s.Model()
 	if m == nil {
 		return &refusal{http.StatusServiceUnavailable, ErrNoModel}

@@ -22,9 +22,25 @@ func (d *images) all() (dataset.Dataset, error) {
 // classes are the names of all classes, in the order in which they came.
 func (d *images) classes() []string { return d.train.Snapshot().Classes() }
 
-// judges are the held-out images in a random order: they came by classes, and are judged on in blocks.
+// seen is how many images of each class came, by name.
+func (d *images) seen() map[string]int {
+	out := map[string]int{}
+	for _, set := range []*dataset.Growing{d.train, d.held} {
+		for c, n := range set.Seen() {
+			out[set.Snapshot().Classes()[c]] += n
+		}
+	}
+	return out
+}
+
+// judges are the held-out images in a random order: they came by classes, and are judged on in
+// blocks.
 func (d *images) judges(seed uint64) (dataset.Dataset, error) {
-	return dataset.Shuffle(d.held.Snapshot(), seed)
+	held := d.held.Snapshot()
+	if held.Len() == 0 {
+		return nil, errors.New("no images are held out yet to judge architectures on")
+	}
+	return dataset.Shuffle(held, seed)
 }
 
 // data are D_t.
@@ -46,21 +62,22 @@ func (s *Service) data(ctx context.Context) (*images, error) {
 }
 
 // keepBatch makes a batch part of the state, with what is known of it under the models.
-func (s *Service) keepBatch(ctx context.Context, batch dataset.Dataset, ticket string, serving, previous *watched) error {
+func (s *Service) keepBatch(ctx context.Context, batch dataset.Dataset, ticket string,
+	serving, previous *watched) error {
 	// What failed for the data so far will not be gone on with on other data.
-	if err := s.giveUp(ctx); err != nil {
+	if err := s.giveUp(); err != nil {
 		return err
 	}
 	d, err := s.data(ctx)
 	if err != nil {
 		return err
 	}
+	train, held, err := divide(batch, s.cfg.HeldOut, d.seen())
+	if err != nil {
+		return err
+	}
 	s.images = nil // when something fails below, they are read again
-	err = s.store.commit(func(m *manifest) error {
-		train, held, err := divide(batch, s.cfg.HeldOut, m.Seen)
-		if err != nil {
-			return err
-		}
+	err = s.store.commit(func(m *manifest) (err error) {
 		if m.Train, err = m.Train.add(ctx, s.store, m.name("train"), d.train, train); err != nil {
 			return err
 		}
@@ -76,7 +93,7 @@ func (s *Service) keepBatch(ctx context.Context, batch dataset.Dataset, ticket s
 		m.Batches++
 		m.Ticket = ticket
 		if s.expert != nil {
-			m.Finished = s.expert.Step()
+			m.Answered = s.expert.Step()
 		}
 		return nil
 	})
@@ -117,9 +134,11 @@ func present(batch dataset.Dataset) (dataset.Dataset, error) {
 	return dataset.ByClass(batch, labels...)
 }
 
-// divide holds out a share of a batch. Images are counted by class over all batches (seen goes on),
-// so that every class has its part, whether it comes in small batches or large ones.
-func divide(batch dataset.Dataset, share float64, seen map[string]int) (train, held dataset.Dataset, err error) {
+// divide holds out a share of each class of a batch. Images are counted from the first one that
+// came (seen goes on), so that each class has its part, whether it comes in small batches or large
+// ones.
+func divide(batch dataset.Dataset, share float64, seen map[string]int) (
+	train, held dataset.Dataset, err error) {
 	var to, out []int
 	for i := range batch.Len() {
 		name := batch.Classes()[batch.Label(i)]
@@ -136,47 +155,4 @@ func divide(batch dataset.Dataset, share float64, seen map[string]int) (train, h
 	}
 	held, err = dataset.Subset(batch, out)
 	return train, held, err
-}
-
-// add appends a batch to a set and keeps it in files: by one file of the batch, or by one of
-// everything when there is much in files of batches. With a new set everything is new.
-func (a archive) add(ctx context.Context, s *store, name string, set *dataset.Growing, batch dataset.Dataset) (archive, error) {
-	if err := set.Append(ctx, batch); err != nil {
-		return a, err
-	}
-	kept := set
-	next := archive{Base: name}
-	if images := a.Images + batch.Len(); a.Base != "" && 2*images < set.Snapshot().Len() {
-		next = archive{a.Base, append(a.Parts[:len(a.Parts):len(a.Parts)], name), images}
-		var err error
-		if kept, err = dataset.NewGrowing(batch.Size(), nil); err != nil {
-			return a, err
-		}
-		if err := kept.Append(ctx, batch); err != nil {
-			return a, err
-		}
-	}
-	_, err := s.save(name, func(path string) error { return kept.Save(ctx, path) })
-	return next, err
-}
-
-// open reads what add kept. Appending the same batches in the same order keeps the same images.
-func (a archive) open(ctx context.Context, s *store, size int, o *dataset.GrowingOptions) (*dataset.Growing, error) {
-	if a.Base == "" {
-		return dataset.NewGrowing(size, o)
-	}
-	set, err := dataset.LoadGrowing(s.path(a.Base), o)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range a.Parts {
-		part, err := dataset.LoadGrowing(s.path(name), nil)
-		if err != nil {
-			return nil, err
-		}
-		if err := set.Append(ctx, part.Snapshot()); err != nil {
-			return nil, err
-		}
-	}
-	return set, nil
 }

@@ -51,6 +51,7 @@ func (l learner) FineTune(ctx context.Context) error {
 	if err := net.GrowClasses(ctx, d.classes()...); err != nil {
 		return err
 	}
+	net.SetStage(l.store.Batches)
 	o := l.cfg.Supernet
 	o.Subnets.Sampler, o.Subnets.StepsPerDraw = supernet.Sandwich(net.Space(), l.cfg.Sandwich, l.cfg.Seed), 1
 	err = l.train("supernet", o, func(o *supernet.TrainOptions) error {
@@ -62,7 +63,7 @@ func (l learner) FineTune(ctx context.Context) error {
 	}
 	err = l.store.commit(func(m *manifest) error {
 		file, err := l.store.save(m.name("supernet"), func(path string) error { return net.Save(ctx, path) })
-		m.Supernet = &trainedNet{file, m.Batches}
+		m.Supernet = &netFile{file, m.Batches}
 		return err
 	})
 	if err == nil {

@@ -40,20 +40,22 @@ func program() *run.Program[settings, *served] {
 				Inherit: string(fromServing), Compare: true}
 		},
 		Flags: func(fs *flag.FlagSet, c *settings) {
-			fs.StringVar(&c.State, "state", "", "`folder` that keeps the service; empty: it ends with the program")
+			fs.StringVar(&c.State, "state", "", 
+				"`folder` that keeps the service; empty: it ends with the program")
 			fs.StringVar(&c.Listen, "listen", "", "`address` where images are classified, for example :8080")
-			fs.StringVar(&c.Admin, "admin", "", "`address` of the operator, for example 127.0.0.1:8081, where "+
-				"batches arrive too; without it they are embedded images")
+			fs.StringVar(&c.Admin, "admin", "", "`address` of the operator, for example 127.0.0.1:8081, "+
+				"where batches arrive too; without it they are embedded images")
 			fs.IntVar(&c.Queue, "queue", c.Queue, "`batches` that may wait for an adjustment to end")
 			fs.IntVar(&c.Images, "images", c.Images, "embedded `images` of a class in a batch")
 			fs.IntVar(&c.Size, "size", c.Size, "side of the images that networks see, `pixels`")
 			fs.Float64Var(&c.Width, "width", c.Width, "`factor` of all channels")
-			fs.IntVar(&c.Epochs, "epochs", c.Epochs, "`epochs` of each training for service; of a supernet half as many")
+			fs.IntVar(&c.Epochs, "epochs", c.Epochs, 
+				"`epochs` of each training for service; of a supernet half as many")
 			fs.IntVar(&c.MaxImages, "max-images", c.MaxImages, "`images` that are kept; 0: all")
 			fs.StringVar(&c.Inherit, "inherit", c.Inherit,
 				"where the training of a new architecture starts: `serving`, supernet or none")
 			fs.BoolVar(&c.Compare, "compare", c.Compare,
-				"train the serving architecture on too, and swap only for what does better on held-out images")
+				"train the serving architecture on too, and swap only for one that does better")
 			fs.BoolVar(&c.KeepTraining, "keep-training", c.KeepTraining,
 				"train on with each batch for which the architecture is kept")
 		},

@@ -49,8 +49,10 @@ func bind(address string, t timeouts, log *slog.Logger) (*endpoint, error) {
 }
 
 func newEndpoint(l net.Listener, t timeouts, log *slog.Logger) *endpoint {
-	return &endpoint{l, &http.Server{ReadHeaderTimeout: t.Header, ReadTimeout: t.Read, WriteTimeout: t.Write,
-		IdleTimeout: t.Idle, MaxHeaderBytes: 1 << 16, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelInfo)}, t.Drain}
+	return &endpoint{l, &http.Server{
+		ReadHeaderTimeout: t.Header, ReadTimeout: t.Read, WriteTimeout: t.Write, IdleTimeout: t.Idle,
+		MaxHeaderBytes: 1 << 16, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelInfo),
+	}, t.Drain}
 }
 
 // handle says who answers, and at which address, "" for none.
@@ -85,8 +87,8 @@ func (e *endpoint) serve(ctx context.Context) error {
 	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.drain)
 	defer cancel()
 	if err := e.server.Shutdown(wait); err != nil {
-		return errors.Join(fmt.Errorf("serve %s: requests in flight after %v: %w", e.listener.Addr(), e.drain,
-			err), e.server.Close())
+		err = fmt.Errorf("serve %s: requests in flight after %v: %w", e.listener.Addr(), e.drain, err)
+		return errors.Join(err, e.server.Close())
 	}
 	return nil
 }

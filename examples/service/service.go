@@ -92,9 +92,10 @@ func (s *Service) Batches() int { return int(s.received.Load()) }
 // Receive takes a labelled batch in, classes that nobody announced included, and has Algorithm 1
 // answer it: the architecture is kept, or another one is found, trained beside the serving one, and
 // swapped in if it does better. After an error the old model serves on, and the next batch is
-// answered together with this one: ErrUnanswered. A batch that has a ticket is not taken in twice when it comes
-// again after a kill; "" is none.
-func (s *Service) Receive(ctx context.Context, batch dataset.Dataset, ticket string) (*adjuster.Outcome, error) {
+// answered together with this one: ErrUnanswered. A batch that has a ticket is not taken in twice
+// when it comes again after a kill; "" is none.
+func (s *Service) Receive(ctx context.Context, batch dataset.Dataset, ticket string) (
+	*adjuster.Outcome, error) {
 	if err := s.turn.take(ctx); err != nil {
 		return nil, err
 	}
@@ -163,7 +164,7 @@ func (s *Service) settle(ctx context.Context) (outcome *adjuster.Outcome, err er
 		s.metrics.count(outcome)
 	}
 	s.trained = nil
-	return outcome, s.store.sweepParts()
+	return outcome, s.store.sweepTrainings()
 }
 
 // Rollback puts the previous model back into service, with the reading and the moments that belong
@@ -189,7 +190,7 @@ func (s *Service) Rollback(ctx context.Context) error {
 	s.show(back)
 	s.trained = nil
 	s.metrics.rollbacks.Add(1)
-	return errors.Join(s.giveUp(ctx), s.store.sweepParts())
+	return errors.Join(s.giveUp(), s.store.sweepTrainings())
 }
 
 // show puts a model into service; nil is none.

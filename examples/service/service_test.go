@@ -45,16 +45,18 @@ func TestReceive(t *testing.T) {
 	if !changed(o) || o.Reading.Distance <= 0 || o.Comparison == nil {
 		t.Fatalf("new classes: %+v", o)
 	}
-	if got, want := s.Model().ClassNames(), []string{"red", "green", "blue", "white"}; !slices.Equal(got, want) {
-		t.Errorf("classes %q, want %q", got, want)
+	all := []string{"red", "green", "blue", "white"}
+	if got := s.Model().ClassNames(); !slices.Equal(got, all) {
+		t.Errorf("classes %q, want %q", got, all)
 	}
 	w := s.serving.Load()
 	if w.model.Arch() != o.After || w.trained != 3 || w.reading.Added.Total != 0 ||
 		w.reading.Reference.Total != 32+16+48 || w.reading.Distance != 0 {
 		t.Errorf("reading after the change: %+v", w.reading)
 	}
-	for _, class := range []string{"red", "green", "blue", "white"} {
-		if m, err := s.Model().Evaluate(t.Context(), colours(t, 4, 3, class), nil); err != nil || m.Correct != 4 {
+	for _, class := range all {
+		m, err := s.Model().Evaluate(t.Context(), colours(t, 4, 3, class), nil)
+		if err != nil || m.Correct != 4 {
 			t.Errorf("%s: %d of 4, %v", class, m.Correct, err)
 		}
 	}
@@ -155,8 +157,8 @@ func TestDivergence(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, tiny())
 	s.cfg.Supernet.LR = 1e30
-	if _, err := s.Receive(t.Context(), colours(t, 8, 0, "red"), ""); !errors.Is(err, supernet.ErrNotFinite) ||
-		s.Model() != nil {
+	_, err := s.Receive(t.Context(), colours(t, 8, 0, "red"), "")
+	if !errors.Is(err, supernet.ErrNotFinite) || s.Model() != nil {
 		t.Fatalf("the first supernet diverged: %v", err)
 	}
 	s.cfg.Supernet.LR = 0
@@ -191,10 +193,11 @@ func TestDivergedCandidateLoses(t *testing.T) {
 		t.Fatal(err)
 	}
 	trained := 0
-	c := newContest(learner{s}, "compare", d.held.Snapshot(), func(context.Context, searchspace.Arch) (*supernet.Model, error) {
+	diverge := func(context.Context, searchspace.Arch) (*supernet.Model, error) {
 		trained++
 		return nil, supernet.ErrNotFinite
-	})
+	}
+	c := newContest(learner{s}, "compare", d.held.Snapshot(), diverge)
 	for range 2 {
 		m, err := c.Evaluate(t.Context(), s.Model().Arch())
 		if err != nil || m.Accuracy != 0 || m.Samples != c.Len() || m.Loss < 1e5 {
@@ -253,7 +256,8 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	for name, change := range map[string]func(*Config){
 		"held out": func(c *Config) { c.HeldOut = 1 }, "images": func(c *Config) { c.MaxImages = -1 },
-		"inherit": func(c *Config) { c.Inherit = "all" }, "distill": func(c *Config) { c.Distill = math.NaN() },
+		"inherit": func(c *Config) { c.Inherit = "all" },
+		"distill": func(c *Config) { c.Distill = math.NaN() },
 		"trial": func(c *Config) { c.Trial = 2 },
 	} {
 		cfg := tiny()

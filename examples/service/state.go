@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 
 	"github.com/tendril-nas/tendril/adjuster"
 	"github.com/tendril-nas/tendril/internal/checkpoint"
@@ -34,31 +34,23 @@ type manifest struct {
 	Settings   json.RawMessage `json:"settings"`         // those that a service cannot change
 	Generation int             `json:"generation"`       // numbers the files
 	Batches    int             `json:"batches"`          // received so far: t
-	Finished   int             `json:"finished"`         // snapshots that the expert had answered before the last batch
-	Ticket     string          `json:"ticket,omitempty"` // of the last batch
-	Seen       map[string]int  `json:"seen"`             // images received of each class
+	Answered   int             `json:"answered"`         // Expert.Step when the last one arrived
+	Ticket     string          `json:"ticket,omitempty"` // of the last one
 	Train      archive         `json:"train"`
 	Held       archive         `json:"held"`
-	Supernet   *trainedNet     `json:"supernet,omitempty"`
-	Serving    *service        `json:"serving,omitempty"`
-	Previous   *service        `json:"previous,omitempty"` // what a rollback puts back
+	Supernet   *netFile        `json:"supernet,omitempty"`
+	Serving    *modelFiles     `json:"serving,omitempty"`
+	Previous   *modelFiles     `json:"previous,omitempty"` // what a rollback puts back
 }
 
-// archive is where images lie: a folder of them as they were once, and one of each batch since.
-type archive struct {
-	Base   string   `json:"base,omitempty"`
-	Parts  []string `json:"parts,omitempty"`
-	Images int      `json:"images,omitempty"` // in parts
-}
-
-// trainedNet is a supernet and the batch up to which it was trained.
-type trainedNet struct {
+// netFile is a supernet and the batch up to which it was trained.
+type netFile struct {
 	File  string `json:"file"`
 	Batch int    `json:"batch"`
 }
 
-// service is a model that serves or served, with what belongs to it.
-type service struct {
+// modelFiles is a model that serves or served, with what is known of the data under it.
+type modelFiles struct {
 	Model   string           `json:"model"`
 	Base    string           `json:"base"`    // moments of the data that it was trained on
 	Now     string           `json:"now"`     // moments of all data since
@@ -82,7 +74,7 @@ func (m *manifest) files() map[string]bool {
 	if m.Supernet != nil {
 		add(m.Supernet.File)
 	}
-	for _, s := range []*service{m.Serving, m.Previous} {
+	for _, s := range []*modelFiles{m.Serving, m.Previous} {
 		if s != nil {
 			add(s.Model, s.Base, s.Now)
 		}
@@ -90,7 +82,7 @@ func (m *manifest) files() map[string]bool {
 	return out
 }
 
-// name is that of a new file of this generation; of a folder where it is for images.
+// name is that of a new file of this generation, or of a folder.
 func (m *manifest) name(kind string) string { return fmt.Sprintf("%s-%d.ckpt", kind, m.Generation) }
 
 // store is a state directory and what its manifest says. The manifest in memory is that on disk.
@@ -105,34 +97,49 @@ func openStore(dir string, settings any, wrote func()) (*store, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	text, err := json.Marshal(settings)
-	if err != nil {
-		return nil, err
-	}
 	if wrote == nil {
 		wrote = func() {}
 	}
 	s := &store{dir: dir, wrote: wrote}
+	text, err := json.Marshal(settings)
+	if err != nil {
+		return nil, err
+	}
 	data, err := os.ReadFile(s.path(manifestFile))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		s.manifest = manifest{Version: manifestVersion, Settings: text, Seen: map[string]int{}}
+		s.manifest = manifest{Version: manifestVersion, Settings: text}
 	case err != nil:
 		return nil, err
 	default:
-		if err := json.Unmarshal(data, &s.manifest); err != nil {
+		if err := s.read(data); err != nil {
 			return nil, fmt.Errorf("%s is damaged: %w", s.path(manifestFile), err)
 		}
-		if s.Version != manifestVersion {
-			return nil, fmt.Errorf("%s has version %d, expected %d", s.path(manifestFile), s.Version,
-				manifestVersion)
-		}
-		var there bytes.Buffer
-		if err := json.Compact(&there, s.Settings); err != nil || !bytes.Equal(there.Bytes(), text) {
-			return nil, fmt.Errorf("%s holds a service of other settings: %s, expected %s", dir, &there, text)
+		if !bytes.Equal(s.Settings, text) {
+			return nil, fmt.Errorf("%s holds a service of other settings: %s, expected %s", dir, s.Settings,
+				text)
 		}
 	}
 	return s, s.sweep()
+}
+
+// read takes over a manifest that was written.
+func (s *store) read(data []byte) error {
+	if err := json.Unmarshal(data, &s.manifest); err != nil {
+		return err
+	}
+	if s.Version != manifestVersion {
+		return fmt.Errorf("version %d, expected %d", s.Version, manifestVersion)
+	}
+	for name := range s.files() {
+		if !numbered.MatchString(name) {
+			return fmt.Errorf("file %q, expected a name with a number", name)
+		}
+	}
+	var settings bytes.Buffer
+	err := json.Compact(&settings, s.Settings)
+	s.Settings = settings.Bytes()
+	return err
 }
 
 func (s *store) path(name string) string { return filepath.Join(s.dir, name) }
@@ -145,7 +152,6 @@ func (s *store) part(what string) string { return s.path(fmt.Sprintf("%s-%d.part
 func (s *store) commit(change func(next *manifest) error) error {
 	next := s.manifest
 	next.Generation++
-	next.Seen = maps.Clone(s.Seen)
 	if err := change(&next); err != nil {
 		return err
 	}
@@ -153,21 +159,17 @@ func (s *store) commit(change func(next *manifest) error) error {
 	if err != nil {
 		return err
 	}
-	if err := s.write(manifestFile, func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err }); err != nil {
+	if err := checkpoint.WriteBytesAtomic(s.path(manifestFile), append(text, '\n')); err != nil {
 		return err
 	}
+	s.wrote()
 	old := s.manifest.files()
 	s.manifest = next
 	for name := range next.files() {
 		delete(old, name)
 	}
-	return s.remove(slices.Sorted(maps.Keys(old))...)
-}
-
-// write makes a file of the state directory: all of it or nothing.
-func (s *store) write(name string, content func(w io.Writer) error) error {
-	defer s.wrote()
-	return checkpoint.WriteFileAtomic(s.path(name), content)
+	s.remove(slices.Sorted(maps.Keys(old))...)
+	return nil
 }
 
 // save has something keep itself in a new file.
@@ -176,48 +178,44 @@ func (s *store) save(name string, keep func(path string) error) (string, error) 
 	return name, keep(s.path(name))
 }
 
-func (s *store) remove(names ...string) error {
+// remove removes files that are of no use. What stays all the same is removed by the next start.
+func (s *store) remove(names ...string) {
 	for _, n := range names {
-		if err := os.RemoveAll(s.path(n)); err != nil {
-			return err
-		}
+		os.RemoveAll(s.path(n))
 		s.wrote()
 	}
-	return nil
 }
 
 // numbered are the files that come and go.
 var numbered = regexp.MustCompile(`^[a-z0-9-]+-([0-9]+)\.(ckpt|part)$`)
 
-// sweep removes files that the manifest does not name and that no training under way needs.
+// sweep removes files that the manifest does not name and that no training of the last batch needs.
 func (s *store) sweep() error {
 	if err := checkpoint.RemoveTemporaries(s.dir); err != nil {
 		return err
 	}
+	return s.removeNumbered(func(number, kind string) bool {
+		return kind == "ckpt" || number != strconv.Itoa(s.Batches)
+	})
+}
+
+// sweepTrainings removes the files of trainings: none is under way.
+func (s *store) sweepTrainings() error {
+	return s.removeNumbered(func(_, kind string) bool { return kind == "part" })
+}
+
+// removeNumbered removes the files that are condemned and that the manifest does not name.
+func (s *store) removeNumbered(condemned func(number, kind string) bool) error {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
 		return err
 	}
 	named := s.files()
-	var stale []string
 	for _, e := range entries {
 		m := numbered.FindStringSubmatch(e.Name())
-		if m == nil || named[e.Name()] || m[2] == "part" && m[1] == fmt.Sprint(s.Batches) {
-			continue
+		if m != nil && !named[e.Name()] && condemned(m[1], m[2]) {
+			s.remove(e.Name())
 		}
-		stale = append(stale, e.Name())
 	}
-	return s.remove(stale...)
-}
-
-// sweepParts removes the files of trainings: nothing is under way.
-func (s *store) sweepParts() error {
-	parts, err := filepath.Glob(s.path("*.part"))
-	if err != nil {
-		return err
-	}
-	for i := range parts {
-		parts[i] = filepath.Base(parts[i])
-	}
-	return s.remove(parts...)
+	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"gorgonia.org/tensor"
@@ -56,6 +57,10 @@ func (w *watched) see(ctx context.Context, batch dataset.Dataset) (*watched, err
 	}
 	next.reading.Added = w.reading.Added.Add(right)
 	next.reading.Distance, err = wasserstein.Relative(next.now, w.base)
+	if errors.Is(err, wasserstein.ErrZeroTrace) {
+		// A model that sees no difference between images must not keep others from coming.
+		next.reading.Distance, err = 0, nil
+	}
 	return &next, err
 }
 
@@ -72,21 +77,17 @@ func embed(ctx context.Context, model *supernet.Model, ds dataset.Dataset,
 }
 
 // keep writes the files of a model that has just been trained, and describes them.
-func (w *watched) keep(ctx context.Context, s *store, m *manifest) (*service, error) {
-	var r service
-	var err error
-	if r.Model, err = s.save(m.name("model"), func(path string) error { return w.model.Save(ctx, path) }); err != nil {
+func (w *watched) keep(ctx context.Context, s *store, m *manifest) (*modelFiles, error) {
+	model, err := s.save(m.name("model"), func(path string) error { return w.model.Save(ctx, path) })
+	if err != nil {
 		return nil, err
 	}
-	if r.Base, err = s.save(m.name("base"), w.base.Save); err != nil {
-		return nil, err
-	}
-	r.Now, r.Trained, r.Reading = r.Base, w.trained, w.reading
-	return &r, nil
+	base, err := s.save(m.name("base"), w.base.Save)
+	return &modelFiles{Model: model, Base: base, Now: base, Trained: w.trained, Reading: w.reading}, err
 }
 
 // update writes what a batch has changed of what is known under a model, and describes it.
-func (w *watched) update(s *store, kept *service, name string) (*service, error) {
+func (w *watched) update(s *store, kept *modelFiles, name string) (*modelFiles, error) {
 	if w == nil {
 		return nil, nil
 	}
@@ -98,7 +99,7 @@ func (w *watched) update(s *store, kept *service, name string) (*service, error)
 }
 
 // load reads what keep and update wrote.
-func (s *store) load(r *service, o *supernet.Options) (*watched, error) {
+func (s *store) load(r *modelFiles, o *supernet.Options) (*watched, error) {
 	if r == nil {
 		return nil, nil
 	}
