@@ -48,6 +48,13 @@
 // not tell classes apart (some are empty, or the same), labels are numbers; every such call says so
 // once in the log.
 //
+// # Morphing
+//
+// [Model.Morph] makes a model of another architecture of the space that goes on where a trained one
+// is: with its weights wherever layers correspond, and with the same function where the network
+// grows, classes included. Weights of a [Net] fill what is new. [Model.PlanMorph] says beforehand
+// what becomes of every layer, what it costs and whether the function stays.
+//
 // # Batch normalisation
 //
 // Running statistics gathered while all sub-networks train suit none of them, and judging with them
@@ -107,5 +114,7 @@
 //
 // AdaXpert: Niu et al., "AdaXpert: Adapting Neural Architecture for Growing Data", ICML 2021,
 // section 3 and the published code. Elastic sharing: Cai et al., "Once-for-All: Train One Network
-// and Specialize it for Efficient Deployment", ICLR 2020.
+// and Specialize it for Efficient Deployment", ICLR 2020. Morphing: Chen, Goodfellow, Shlens,
+// "Net2Net: Accelerating Learning via Knowledge Transfer", ICLR 2016; see [Model.Morph] for what
+// differs.
 package supernet

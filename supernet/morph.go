@@ -37,9 +37,9 @@ type MorphOptions struct {
 //   - Of more channels the first are the old ones. In layers that mix channels, weights from new to
 //     old channels are 0; those into new channels, and depthwise kernels, biases and batch
 //     normalisations of new channels, come from the supernet.
-//   - Of fewer channels the most important ones stay, in their order, everywhere that these channels
-//     go: by the L1 norm of the weights that read them times |γ| of the batch normalisation that
-//     they come from.
+//   - Of fewer channels the most important ones stay, in their order, everywhere that they go: by
+//     the L1 norm of the weights that read them times |γ| of the batch normalisation that they come
+//     from.
 //   - A new residual layer is the identity: scale and shift of the last batch normalisation of its
 //     branch are 0, or the shift 1e-6 where ReLU follows it inside the branch. A removed layer is
 //     dropped.
@@ -161,8 +161,8 @@ func (m *Model) planMorph(to searchspace.Arch, o *MorphOptions) (*morphPlan, err
 		return nil, err
 	}
 	if p.Supernet != nil {
-		if err = p.Supernet.sameSpace(m.space); err != nil {
-			return nil, err
+		if err = p.Supernet.has(to, p.new); err != nil {
+			return nil, fmt.Errorf("supernet that fills: %w", err)
 		}
 	}
 	if p.Calibration != nil {

@@ -32,7 +32,7 @@ type channels struct {
 	oldTie, newTie []int
 	sites          map[string]*searchspace.Node // of the old network
 	blocks         map[string]bool              // of the old network
-	chosen         map[[2]int][]int             // channels kept, by tie of the new and the old network
+	chosen         map[[2]int][]int             // channels kept, by pair
 	important      func(node int) []float64     // how important the channels of an old node are
 	matches        []match
 	starts         []start
@@ -42,20 +42,20 @@ type channels struct {
 
 // follow finds the way of all channels. classes is where the logits come from; important says which
 // channels stay where there are fewer, nil means the first ones.
-func follow(old, new *searchspace.Graph, classes []int, important func(node int) []float64) *channels {
+func follow(from, to *searchspace.Graph, classes []int, important func(node int) []float64) *channels {
 	c := &channels{
-		old: old, new: new, oldTie: ties(old), newTie: ties(new), important: important,
+		old: from, new: to, oldTie: ties(from), newTie: ties(to), important: important,
 		sites: make(map[string]*searchspace.Node), blocks: make(map[string]bool),
-		chosen: make(map[[2]int][]int), matches: make([]match, len(new.Nodes)), started: make(map[int]bool),
+		chosen: make(map[[2]int][]int), matches: make([]match, len(to.Nodes)), started: make(map[int]bool),
 	}
-	for i := range old.Nodes {
-		n := &old.Nodes[i]
+	for i := range from.Nodes {
+		n := &from.Nodes[i]
 		c.sites[n.Site] = n
 		c.blocks[n.Block] = true
 	}
-	c.chosen[[2]int{c.newTie[new.Output()], c.oldTie[old.Output()]}] = classes
-	for i := range new.Nodes {
-		c.matches[i] = c.match(&new.Nodes[i])
+	c.chosen[c.pair(&to.Nodes[to.Output()], &from.Nodes[from.Output()])] = classes
+	for i := range to.Nodes {
+		c.matches[i] = c.match(&to.Nodes[i])
 	}
 	return c
 }
@@ -73,45 +73,49 @@ func (c *channels) match(n *searchspace.Node) match {
 		return match{old: -1, flow: c.without(n)}
 	}
 	ins := make([]flow, len(n.Inputs))
-	exact := true
 	for k := range ins {
 		ins[k] = c.input(n, m, k)
-		exact = exact && ins[k].exact
 	}
-	out := match{old: m.ID, in: ins[0].source, flow: flow{node: m.ID, exact: exact}}
+	source, exact := c.outputs(n, m, ins)
+	if n.ID == c.new.Output() {
+		c.preserved = exact
+	}
+	if key := c.pair(n, m); c.chosen[key] == nil {
+		c.chosen[key] = source
+	}
+	exact = exact && carried(source) == m.Out.C
+	return match{old: m.ID, in: ins[0].source, flow: flow{m.ID, source, exact}}
+}
+
+// outputs says where the output channels of a node come from if its inputs carry what they do, and
+// whether they have the values that they had.
+func (c *channels) outputs(n, m *searchspace.Node, ins []flow) (source []int, exact bool) {
+	exact = !slices.ContainsFunc(ins, func(f flow) bool { return !f.exact })
+	in := ins[0].source
+	inPlace := slices.Equal(in, prefix(m.In.C, n.In.C)) && n.In.C == m.In.C
 	switch {
 	case n.Op == searchspace.OpConcat:
-		out.source = concat(ins, c.old.Nodes[m.Inputs[0]].Out.C)
+		return concat(ins, c.old.Nodes[m.Inputs[0]].Out.C), exact
 	case n.Op == searchspace.OpSlice:
-		out.source = slice(ins[0].source, n, m)
+		return slice(in, n, m), exact
 	case n.Op == searchspace.OpShuffle:
-		out.source = ins[0].source
-		if !slices.Equal(out.source, prefix(n.Out.C, m.Out.C)) {
-			out.source, out.exact = prefix(m.Out.C, n.Out.C), false
-		}
-	case !channelwise(n):
-		out.source = c.choose(n, m)
-	default:
-		out.source = ins[0].source
-		for _, other := range ins[1:] {
-			out.exact = out.exact && slices.Equal(other.source, out.source)
-		}
+		return prefix(m.Out.C, n.Out.C), exact && inPlace
+	case n.Op == searchspace.OpConv:
+		exact = exact && covers(n, m) && (n.Groups == 1 || n.Depthwise() || inPlace)
 	}
-	if n.Op == searchspace.OpConv {
-		out.exact = out.exact && covers(n, m)
-		if n.Groups > 1 && !n.Depthwise() {
-			out.exact = out.exact && slices.Equal(out.in, prefix(n.In.C, n.In.C))
-		}
+	if !channelwise(n) {
+		return c.choose(n, m), exact
 	}
-	if n.ID == c.new.Output() {
-		c.preserved = out.exact
+	for _, other := range ins[1:] {
+		exact = exact && slices.Equal(other.source, in)
 	}
-	key := [2]int{c.newTie[n.ID], c.oldTie[m.ID]}
-	if c.chosen[key] == nil {
-		c.chosen[key] = out.source
-	}
-	out.exact = out.exact && carried(out.source) == m.Out.C
-	return out
+	return in, exact
+}
+
+// pair is the key of what two nodes keep of their channels: all nodes whose channels move together
+// with theirs keep the same.
+func (c *channels) pair(n, m *searchspace.Node) [2]int {
+	return [2]int{c.newTie[n.ID], c.oldTie[m.ID]}
 }
 
 // input is what input k of a node carries, seen from the node of the old network that it takes
@@ -130,10 +134,9 @@ func (c *channels) input(n, m *searchspace.Node, k int) flow {
 }
 
 // choose says where the output channels of a layer that mixes channels come from: the old ones and
-// then new ones, or the most important old ones in their order. All layers whose channels move
-// together keep the same.
+// then new ones, or the most important old ones in their order.
 func (c *channels) choose(n, m *searchspace.Node) []int {
-	if source := c.chosen[[2]int{c.newTie[n.ID], c.oldTie[m.ID]}]; source != nil {
+	if source := c.chosen[c.pair(n, m)]; source != nil {
 		return source
 	}
 	if n.Out.C >= m.Out.C || c.important == nil {

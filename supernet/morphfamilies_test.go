@@ -130,8 +130,8 @@ func sameShortcuts(t testing.TB, s *searchspace.Space, from, to searchspace.Arch
 	return true
 }
 
-// morphing morphs a network with lively weights and says where the report is wrong: about the
-// logits, or other than the plan.
+// morphing morphs a network with lively weights and says what is wrong: a report that differs from
+// the plan or is wrong about the logits, a growth that shrinks back to another function.
 func morphing(t testing.TB, s *searchspace.Space, from, to searchspace.Arch, seed uint64) (*MorphReport, error) {
 	t.Helper()
 	m, err := NewModel(s, from, &Options{Seed: seed})
@@ -157,6 +157,15 @@ func morphing(t testing.TB, s *searchspace.Space, from, to searchspace.Arch, see
 	}
 	if report.Preserved && !(ofBatch <= 1e-4) {
 		return nil, fmt.Errorf("with statistics of the batch logits moved by %v\n%v", ofBatch, report)
+	}
+	if report.Preserved && report.Count(MorphShrunk)+report.Count(MorphReshaped)+report.Count(MorphDropped) == 0 {
+		back, _, err := out.Morph(t.Context(), from, nil) // drops what has no effect yet
+		if err != nil {
+			return nil, err
+		}
+		if d := distance(t, m, back, b, false); !(d <= 1e-4) {
+			return nil, fmt.Errorf("the way back moves logits by %v\n%v", d, report)
+		}
 	}
 	return report, nil
 }
@@ -217,6 +226,30 @@ func TestMorphHeavyFamilies(t *testing.T) {
 			t.Errorf("%s → %s: %v\n%v", c.from, c.to, err, report)
 		}
 	}
+	// A space without the stem's new layer calls the one after it otherwise: a supernet of more
+	// networks fits all the same.
+	keep := func(patterns ...string) searchspace.Restriction {
+		return searchspace.Restriction{Decisions: patterns, Keep: []int{0}}
+	}
+	wide, err := resnet.Restrict(keep("*.width"), keep("stage*.depth"), keep("*.expand"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tight, err := wide.Restrict(keep("stem.depth"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := New(wide, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := NewModel(tight, tight.Smallest(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	filled, _ := morphOf(t, m, tight.Smallest(), &MorphOptions{Supernet: net})
+	sameValues(t, filled.values(), m.values())
+
 	etnas, err := searchspace.ETNAS(searchspace.ETNASOptions{InputSize: 32, Classes: 4, Channels: []int{16}, Blocks: 2})
 	if err != nil {
 		t.Fatal(err)

@@ -15,7 +15,8 @@ import (
 // convolution. A squeeze-and-excitation's reading of the channels that it scales does not count.
 //
 // Weights into channels that do not count themselves, nor lead to a class that is kept, are left
-// out. So what has no effect goes first: a network that grew shrinks back to what it was.
+// out, and channels of scale 0 do not count. So what has no effect goes first: a network that grew
+// shrinks back to what it was.
 //
 // classes has a source for every class of the new network, −1 for those that the old one does not
 // have.
@@ -114,6 +115,12 @@ func (im *importances) pass(n *searchspace.Node, k int, to []float64) {
 	case n.Op == searchspace.OpShuffle:
 		for c, from := range shuffled(n) {
 			to[from] += own[c]
+		}
+	case n.Op == searchspace.OpBatchNorm:
+		for c, gamma := range im.scales[n.ID] {
+			if gamma != 0 {
+				to[c] += own[c]
+			}
 		}
 	case channelwise(n):
 		addTo(to, own)

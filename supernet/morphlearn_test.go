@@ -54,25 +54,24 @@ func TestMorphLearns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	learns(t, mobile, mobile.Largest())
-	learns(t, residual, larger)
+	net, err := New(mobile, &Options{Seed: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	enliven(t, net.network, 3)
+	openGates(t, net.network)
+	learns(t, mobile, mobile.Largest(), net)
+	learns(t, residual, larger, nil)
 }
 
-// learns grows the smallest network of a space, with weights of another network for what is new,
-// and trains two steps.
-func learns(t *testing.T, space *searchspace.Space, to searchspace.Arch) {
+// learns grows the smallest network of a space and trains two steps.
+func learns(t *testing.T, space *searchspace.Space, to searchspace.Arch, net *Net) {
 	m, err := NewModel(space, space.Smallest(), &Options{Seed: 7})
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, err := New(space, &Options{Seed: 3})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, n := range []*network{m.network, net.network} {
-		enliven(t, n, n.seed)
-		openGates(t, n)
-	}
+	enliven(t, m.network, 7)
+	openGates(t, m.network)
 	grown, report := morphOf(t, m, to, &MorphOptions{Supernet: net, Classes: Unnamed(6)})
 	if !report.Preserved || report.Count(MorphStarted) == 0 || report.Count(MorphGrown) == 0 {
 		t.Fatalf("nothing to learn:\n%v", report)

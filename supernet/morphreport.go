@@ -77,7 +77,8 @@ func (c *channels) nodes() []MorphNode {
 	}
 	for i := range c.old.Nodes {
 		if m := &c.old.Nodes[i]; len(kindsOf(m)) > 0 && !kept[m.Site] {
-			out = append(out, MorphNode{Site: m.Site, Op: m.Op.String(), Change: MorphDropped, From: sizeOf(m)})
+			out = append(out, MorphNode{Site: m.Site, Op: m.Op.String(), Change: MorphDropped,
+				From: sizeOf(m)})
 		}
 	}
 	return out

@@ -3,20 +3,31 @@ package supernet
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// sameSpace refuses networks of another space; restrictions and classes may differ.
-func (n *Net) sameSpace(space *searchspace.Space) error {
-	own := n.currentSpace()
-	other, err := space.WithClasses(own.Classes())
+// has refuses a network that is not one of the supernet's, classes aside.
+func (n *Net) has(a searchspace.Arch, g *searchspace.Graph) error {
+	space := n.currentSpace()
+	own, err := space.Lower(a)
 	if err != nil {
 		return err
 	}
-	if !sameNetworks(own, other) {
-		return fmt.Errorf("supernet of space %s, expected %s with the model's options", own.Name(), space.Name())
+	same := len(own.Nodes) == len(g.Nodes)
+	for i := 0; same && i < len(g.Nodes); i++ {
+		node := g.Nodes[i]
+		node.Name = own.Nodes[i].Name // restrictions may rename layers
+		if i == own.Output() {
+			node.Out = own.Nodes[i].Out
+		}
+		same = reflect.DeepEqual(node, own.Nodes[i])
+	}
+	if !same {
+		return fmt.Errorf("the architecture is another network in its space %s, expected the model's space",
+			space.Name())
 	}
 	return nil
 }
@@ -79,12 +90,11 @@ func (m *Model) goOn(c *channels, weights arrays) error {
 
 // inPlace is the axis of the channels that come from somewhere, each to itself.
 func inPlace(source []int) axis {
-	own := make([]int, len(source))
+	same := prefix(len(source), len(source))
 	for i, from := range source {
-		own[i] = i
 		if from < 0 {
-			own[i] = -1
+			same[i] = -1
 		}
 	}
-	return axisOf(own)
+	return axisOf(same)
 }
