@@ -182,5 +182,12 @@ func TestForeignBlocksAreRefused(t *testing.T) {
 		if (err == nil) != (name == "none") {
 			t.Errorf("%s: %v", name, err)
 		}
+		if err == nil || b == nil || state.Options.Race == nil || name == "no architectures" {
+			continue
+		}
+		// It is not in the way for ever.
+		if _, err := b.AdjustWith(t.Context(), s.Smallest(), 0.7, Judges{Reward: j.Reward, Final: final}); err != nil {
+			t.Errorf("%s, once more: %v", name, err)
+		}
 	}
 }

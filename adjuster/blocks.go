@@ -28,20 +28,26 @@ func (b blocks) bounds(block int) (from, to int) {
 }
 
 // combined is the measurement of all images of some blocks: accuracy by counts, loss by mean over
-// images. Everything else is that of the first.
+// the images that have one. Everything else is that of the first.
 func combined(parts []searchspace.Measurement) searchspace.Measurement {
 	if len(parts) == 0 {
 		return searchspace.Measurement{}
 	}
 	m := parts[0]
-	m.Correct, m.Samples = 0, 0
+	m.Correct, m.Samples, m.Unknown, m.Loss = 0, 0, 0, 0
 	loss := 0.0
 	for _, p := range parts {
 		m.Correct += p.Correct
 		m.Samples += p.Samples
-		loss += p.Loss * float64(p.Samples)
+		m.Unknown += p.Unknown
+		if known := p.Samples - p.Unknown; known > 0 {
+			loss += p.Loss * float64(known)
+		}
 	}
-	m.Accuracy, m.Loss = float64(m.Correct)/float64(m.Samples), loss/float64(m.Samples)
+	m.Accuracy = float64(m.Correct) / float64(m.Samples)
+	if known := m.Samples - m.Unknown; known > 0 {
+		m.Loss = loss / float64(known)
+	}
 	return m
 }
 

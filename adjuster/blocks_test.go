@@ -41,6 +41,15 @@ func TestCombined(t *testing.T) {
 	if m.Correct != 8 || m.Samples != 24 || m.Accuracy != 8./24 || math.Abs(m.Loss-27./24) > 1e-15 || m.Arch != a {
 		t.Errorf("%+v", m)
 	}
+	part, none := block(a, 4, 10, 2), block(a, 0, 10, 0)
+	part.Unknown, none.Unknown = 5, 10
+	if m := combined([]searchspace.Measurement{block(a, 3, 10, 1), part, none}); m.Unknown != 15 || m.Accuracy != 7./30 ||
+		math.Abs(m.Loss-20./15) > 1e-15 {
+		t.Errorf("with unknown classes: %+v", m)
+	}
+	if m := combined([]searchspace.Measurement{none}); m.Loss != 0 {
+		t.Errorf("of unknown classes only: %+v", m)
+	}
 	if m := combined(nil); m != (searchspace.Measurement{}) {
 		t.Errorf("of nothing: %+v", m)
 	}

@@ -88,7 +88,6 @@ func (e *Expert) compare(ctx context.Context, l Learner) error {
 		e.current.Action = Refused
 		e.current.After, e.current.AfterText = e.current.Before, e.current.BeforeText
 	}
-	e.contest = heat{}
 	return nil
 }
 

@@ -267,6 +267,34 @@ func TestContestIsNotRepeated(t *testing.T) {
 	}
 }
 
+// Networks that were trained for a contest and are gone after an interruption do not stand in its
+// way: what was judged is forgotten, with an error, and another process holds the contest anew.
+func TestContestOfOtherWeights(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "expert.ckpt")
+	l, e := contender(t, smallest, 0.05, &ExpertOptions{Checkpoint: path})
+	l.contest.fail = func(call int) error {
+		if call > 7 {
+			return errGone
+		}
+		return nil
+	}
+	if _, err := e.Adjust(t.Context(), l, shopReadings[1]); !errors.Is(err, errGone) {
+		t.Fatal(err)
+	}
+	for attempt, want := range []error{search.ErrStale, nil} {
+		again, err := LoadExpert(path, nil, &ExpertOptions{Deployed: true, Checkpoint: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, _ := contender(t, smallest, 0.05, nil)
+		l.contest.version = func(searchspace.Arch) uint64 { return 7 }
+		out, err := again.Advance(t.Context(), l)
+		if !errors.Is(err, want) || (out.Comparison != nil) != (want == nil) {
+			t.Errorf("attempt %d: %+v, %v", attempt, out, err)
+		}
+	}
+}
+
 // A contest that cannot be held leaves the serving architecture in place, and is held when it can.
 func TestContestFails(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -60,7 +60,8 @@ type heat struct {
 }
 
 // run judges until the race is over: field, or the one that this process has begun before. Blocks
-// that were judged with weights that are gone are forgotten, so that another call judges anew.
+// that do not belong to it, or were judged with weights that are gone, are an error and forgotten:
+// another call judges anew.
 func (h *heat) run(ctx context.Context, judge RangeEvaluator, field *race,
 	o search.Options) (searchspace.Status, error) {
 	h.judge = judge
@@ -73,14 +74,20 @@ func (h *heat) run(ctx context.Context, judge RangeEvaluator, field *race,
 		// An architecture is proposed once for every block, and its weights may be its own.
 		o.Repeat, o.Stale = true, search.StaleKeep
 		if err := h.open(ctx, h.race, h.evaluate, o); err != nil {
-			return searchspace.StatusFailed, err
+			return searchspace.StatusFailed, h.forget(err, o.Save)
 		}
 	}
 	status, err := h.loop.Run(ctx)
-	if h.same == nil && errors.Is(err, search.ErrStale) {
-		*h = heat{}
+	if errors.Is(err, search.ErrStale) {
+		err = h.forget(err, o.Save)
 	}
 	return status, err
+}
+
+// forget gives up all blocks because of an error, in the file too.
+func (h *heat) forget(err error, save func() error) error {
+	h.course = course{}
+	return errors.Join(err, save())
 }
 
 // evaluate judges an architecture on the block that the race is at.

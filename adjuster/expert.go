@@ -229,7 +229,7 @@ func (e *Expert) finish(ctx context.Context, l Learner) (*Outcome, error) {
 	e.current.Status = searchspace.StatusFinished
 	e.arch = e.current.After
 	out := e.current
-	e.current = Outcome{}
+	e.current, e.contest = Outcome{}, heat{}
 	e.remember(out)
 	return &out, e.autosave()
 }

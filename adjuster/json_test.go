@@ -17,7 +17,7 @@ func sample(t testing.TB) (Outcome, *searchspace.Space) {
 	before, after := s.Smallest(), s.Largest()
 	inf := math.Inf(1)
 	c := Candidate{Arch: after, Cost: inf, Reward: -inf, Measurement: searchspace.Measurement{Arch: after, Text: s.Format(after), Accuracy: 0.5,
-		Loss: inf, Correct: 2, Samples: 4, Stage: 3, WeightVersion: 1<<64 - 1, Recalibrated: true}, Behind: 0.1, StandardError: inf, Dropped: 2}
+		Loss: inf, Correct: 2, Samples: 4, Unknown: 1, Stage: 3, WeightVersion: 1<<64 - 1, Recalibrated: true}, Behind: 0.1, StandardError: inf, Dropped: 2}
 	return Outcome{
 		Step: 2, Action: Adjusted, Reading: Reading{Tally{1, 2}, Tally{3, 4}, inf}, Decision: Decision{true, 2, -inf, inf},
 		Before: before, BeforeText: s.Format(before), After: after, AfterText: s.Format(after), Status: searchspace.StatusCancelled,
@@ -108,7 +108,7 @@ func TestJSONNames(t *testing.T) {
 	for _, c := range []string{"search.candidates.", "search.previous.", "search.finalists.", "search.previous_trial.", "comparison.adapted.",
 		"comparison.kept."} {
 		expected[c] = "arch choices measurement cost reward behind standard_error dropped"
-		expected[c+"measurement."] = "arch choices accuracy loss correct samples stage weight_version recalibrated"
+		expected[c+"measurement."] = "arch choices accuracy loss correct samples unknown stage weight_version recalibrated"
 	}
 	for prefix, list := range expected {
 		for _, name := range strings.Fields(list) {

@@ -36,7 +36,8 @@ type Keeper interface {
 // weights that serve, and judges them on held-out images. It trains each of them before it judges
 // it for the first time, or finds it trained. Learner.Retrain is then called for the winner, and
 // only puts the one that was trained for the contest into service. After an interruption both may
-// be asked again; the measurements of an architecture must then still be of the same weights.
+// be asked again. The measurements of an architecture must then still be of the same weights; where
+// they are not, that is an error, and another call holds the contest anew.
 type Comparer interface {
 	Contest(ctx context.Context) (RangeEvaluator, error)
 }

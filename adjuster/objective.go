@@ -14,8 +14,9 @@ const (
 	// Accuracy is top-1 accuracy, as published.
 	Accuracy Objective = iota
 	// Likelihood is exp(−mean cross-entropy): the geometric mean of the probabilities that images
-	// have under their labels. It varies less from sample to sample of images than accuracy does,
-	// so that fewer of them tell architectures apart.
+	// have under their labels, those aside whose class the network does not know. It varies less
+	// from sample to sample of images than accuracy does, so that fewer of them tell architectures
+	// apart.
 	Likelihood
 )
 

@@ -17,7 +17,7 @@ import (
 type race struct {
 	blocks
 	order  []int                                 // of the blocks; nil = as they lie
-	first  int                                   // blocks of the first round; each later round ends at twice as many
+	first  int                                   // blocks of the first round; later ones end at twice as many
 	errors float64                               // standard errors behind the leader
 	keep   int                                   // the race is over when no more than these are left
 	value  func(searchspace.Measurement) float64 // V
@@ -131,8 +131,9 @@ func (r *race) check(m searchspace.Measurement) error {
 	if c == nil || m.Arch != c.arch {
 		return fmt.Errorf("images of architecture %v, which is not to be judged now", m.Arch)
 	}
-	if m.Samples != to-from || m.Correct < 0 || m.Correct > m.Samples {
-		return fmt.Errorf("%d right of %d images, expected some of %d", m.Correct, m.Samples, to-from)
+	if m.Samples != to-from || m.Correct < 0 || m.Unknown < 0 || m.Correct+m.Unknown > m.Samples {
+		return fmt.Errorf("%d right and %d unknown of %d images, expected some of %d", m.Correct, m.Unknown,
+			m.Samples, to-from)
 	}
 	if share := float64(m.Correct) / float64(m.Samples); math.Abs(m.Accuracy-share) > 1e-6 {
 		return fmt.Errorf("accuracy is %v, expected %d of %d", m.Accuracy, m.Correct, m.Samples)

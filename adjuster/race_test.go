@@ -332,6 +332,7 @@ func TestRaceRefuses(t *testing.T) {
 		"no images":            func(m *searchspace.Measurement) { m.Samples = 0 },
 		"more than all right":  func(m *searchspace.Measurement) { m.Correct = 11 },
 		"less than none right": func(m *searchspace.Measurement) { m.Correct = -1 },
+		"more unknown":         func(m *searchspace.Measurement) { m.Unknown = 7 },
 		"no counts":            func(m *searchspace.Measurement) { m.Correct = 0 },
 	} {
 		m := good

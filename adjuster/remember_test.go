@@ -24,7 +24,7 @@ func (c contests) Keep(ctx context.Context) error { return keeping{c.shop}.Keep(
 func newContests(t testing.TB) *shop {
 	l := newShop(t)
 	c := contests{comparing{l, nil}}
-	c.contest = newPanel(100, func(a searchspace.Arch) float64 {
+	c.contest = newPanel(20, func(a searchspace.Arch) float64 {
 		if a == l.serving {
 			return 0.5
 		}

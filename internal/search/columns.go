@@ -29,6 +29,7 @@ const (
 	intStage
 	intVersion // bits of the uint64
 	intFailure // length of the error text
+	intUnknown
 	integers
 )
 
@@ -72,6 +73,7 @@ func (c Codec[T]) put(tensors map[string]checkpoint.Tensor, name string, rows []
 			intStage:    int64(m.Stage),
 			intVersion:  int64(m.WeightVersion),
 			intFailure:  int64(len(r.Failure)),
+			intUnknown:  int64(m.Unknown),
 		})
 		x := numbers[i*width : (i+1)*width]
 		x[floatAccuracy], x[floatLoss] = m.Accuracy, m.Loss
@@ -199,7 +201,7 @@ func (c Codec[T]) row(t table, i int, known architectures) (r row[T], err error)
 	}
 	r.Measurement = searchspace.Measurement{
 		Arch: r.Arch, Accuracy: numbers[floatAccuracy], Loss: numbers[floatLoss],
-		Correct: int(ints[intCorrect]), Samples: int(ints[intSamples]),
+		Correct: int(ints[intCorrect]), Samples: int(ints[intSamples]), Unknown: int(ints[intUnknown]),
 		Stage: int(ints[intStage]), WeightVersion: uint64(ints[intVersion]),
 		Recalibrated: flags&flagRecalibrated != 0,
 	}

@@ -210,7 +210,7 @@ func TestRestoreRefusesBadStates(t *testing.T) {
 func TestCodecKeepsEverything(t *testing.T) {
 	space := testSpace(t)
 	archs := several(t, 3)
-	m := searchspace.Measurement{Arch: archs[0], Text: space.Format(archs[0]), Accuracy: 0.25, Loss: 1e300, Correct: 5, Samples: 20, Stage: -3,
+	m := searchspace.Measurement{Arch: archs[0], Text: space.Format(archs[0]), Accuracy: 0.25, Loss: 1e300, Correct: 5, Samples: 20, Unknown: 4, Stage: -3,
 		WeightVersion: 1<<64 - 1, Recalibrated: true}
 	plain := searchspace.Measurement{Arch: archs[1]}
 	s := State[float64]{
