@@ -18,17 +18,20 @@ import (
 // The error wraps fs.ErrNotExist when no set was saved there, also where a first Save was killed,
 // and ErrFormat, with a *FileError, when a file is damaged, missing or of another set.
 func LoadGrowing(path string, o *GrowingOptions) (*Growing, error) {
-	g, err := loadGrowing(filepath.Clean(path), o)
+	g, err := loadGrowing(filepath.Clean(path), o, checkpoint.Read)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: load: %w", err)
 	}
 	return g, nil
 }
 
-func loadGrowing(path string, o *GrowingOptions) (*Growing, error) {
+// readFunc is the form of checkpoint.Read.
+type readFunc func(path, kind string, maxVersion int, meta any) (map[string]checkpoint.Tensor, error)
+
+func loadGrowing(path string, o *GrowingOptions, read readFunc) (*Growing, error) {
 	file := filepath.Join(path, indexName)
 	var index growingIndex
-	if _, err := checkpoint.Read(file, indexKind, growingVersion, &index); err != nil {
+	if _, err := read(file, indexKind, growingVersion, &index); err != nil {
 		return nil, damaged(file, err)
 	}
 	n, err := index.start()
@@ -38,7 +41,7 @@ func loadGrowing(path string, o *GrowingOptions) (*Growing, error) {
 	g := &Growing{size: index.Size, saved: saved{path: path, part: map[int64]string{}, size: map[string]int{}},
 		opts: GrowingOptions{MaxImages: index.MaxImages, MaxPerClass: index.MaxPerClass, Seed: index.Seed}}
 	for _, id := range index.Parts {
-		if err := g.readImages(n, id); err != nil {
+		if err := g.readImages(n, id, read); err != nil {
 			return nil, err
 		}
 	}
@@ -105,10 +108,10 @@ func (x *growingIndex) start() (*grown, error) {
 }
 
 // readImages adds the images of a file that stay.
-func (g *Growing) readImages(n *grown, id string) error {
+func (g *Growing) readImages(n *grown, id string, read readFunc) error {
 	file := filepath.Join(g.saved.path, imagesPrefix+id)
 	var meta imagesMeta
-	tensors, err := checkpoint.Read(file, imagesKind, growingVersion, &meta)
+	tensors, err := read(file, imagesKind, growingVersion, &meta)
 	if errors.Is(err, fs.ErrNotExist) { // of a set that does exist
 		return badFile(file, "", 0, "%v", err)
 	}
