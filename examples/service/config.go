@@ -81,8 +81,9 @@ func (c *Config) space(classes []string) (*searchspace.Space, error) {
 }
 
 // network are the options of a network for some classes; those of one that is read are in its file.
+// Networks do not log: they would warn of new classes, which are what a service expects.
 func (c *Config) network(classes []string) *supernet.Options {
-	return &supernet.Options{Seed: c.Seed, Classes: classes, Logger: c.Log}
+	return &supernet.Options{Seed: c.Seed, Classes: classes}
 }
 
 // kept are the options of one of the two parts of the images, a share of all.

@@ -129,7 +129,7 @@ func startClients(s *Service, test dataset.Dataset) *clients {
 					return
 				}
 				c.answered.Add(1)
-				time.Sleep(2 * time.Millisecond) // leave the processors to training
+				time.Sleep(5 * time.Millisecond) // leave the processors to training
 			}
 		})
 	}

@@ -40,7 +40,7 @@ func program() *run.Program[settings, *served] {
 				Inherit: string(fromServing), Compare: true}
 		},
 		Flags: func(fs *flag.FlagSet, c *settings) {
-			fs.StringVar(&c.State, "state", "", 
+			fs.StringVar(&c.State, "state", "",
 				"`folder` that keeps the service; empty: it ends with the program")
 			fs.StringVar(&c.Listen, "listen", "", "`address` where images are classified, for example :8080")
 			fs.StringVar(&c.Admin, "admin", "", "`address` of the operator, for example 127.0.0.1:8081, "+
@@ -49,7 +49,7 @@ func program() *run.Program[settings, *served] {
 			fs.IntVar(&c.Images, "images", c.Images, "embedded `images` of a class in a batch")
 			fs.IntVar(&c.Size, "size", c.Size, "side of the images that networks see, `pixels`")
 			fs.Float64Var(&c.Width, "width", c.Width, "`factor` of all channels")
-			fs.IntVar(&c.Epochs, "epochs", c.Epochs, 
+			fs.IntVar(&c.Epochs, "epochs", c.Epochs,
 				"`epochs` of each training for service; of a supernet half as many")
 			fs.IntVar(&c.MaxImages, "max-images", c.MaxImages, "`images` that are kept; 0: all")
 			fs.StringVar(&c.Inherit, "inherit", c.Inherit,
@@ -106,8 +106,8 @@ func (c *settings) config(log *slog.Logger) Config {
 		KeepTraining: c.KeepTraining,
 
 		Condition: adjuster.Condition{Epsilon: 4},
-		Adjuster: adjuster.Options{Iterations: 30, Baseline: 0.95, KeepPrevious: true,
-			Objective: adjuster.Likelihood, Form: adjuster.PerDoubling, Race: &adjuster.Race{Block: 20},
+		Adjuster: adjuster.Options{Iterations: 30, Baseline: 0.95, KeepPrevious: !c.Compare,
+			Objective: adjuster.Likelihood, Form: adjuster.PerDoubling, Race: &adjuster.Race{Block: 20}, CheckpointEvery: 10,
 			Retries: -1}, // what fails here fails again
 		Trial:   0.25,
 		Compare: c.Compare,

@@ -258,7 +258,7 @@ func TestOpenRefuses(t *testing.T) {
 		"held out": func(c *Config) { c.HeldOut = 1 }, "images": func(c *Config) { c.MaxImages = -1 },
 		"inherit": func(c *Config) { c.Inherit = "all" },
 		"distill": func(c *Config) { c.Distill = math.NaN() },
-		"trial": func(c *Config) { c.Trial = 2 },
+		"trial":   func(c *Config) { c.Trial = 2 },
 	} {
 		cfg := tiny()
 		change(&cfg)
