@@ -28,8 +28,9 @@ func newContests(t testing.TB) *shop {
 		if a == l.serving {
 			return 0.5
 		}
-		return 0.5 + map[int]float64{2: 0.2, 3: -0.2}[l.at]
+		return 0.5 + map[int]float64{2: 0.4, 3: -0.2}[l.at]
 	})
+	c.contest.noise = 0
 	c.contest.fail = func(call int) error {
 		if call%40 == 13 {
 			return l.note("compare")

@@ -92,7 +92,8 @@ func (m *Model) growClasses(ctx context.Context, classes classList) error {
 // WithClasses returns a model of the same architecture for other classes, fewer or more, in their
 // order. What leads to the classifier is copied, running statistics included. The classifier gets
 // weights and biases of classes of the same name, so that their logits stay the same; classes that
-// the model does not know start with initial weights. The model itself stays as it is.
+// the model does not know start with initial weights. The model itself stays as it is. Morph
+// changes the architecture, too.
 //
 // A model without class names goes by number: of Unnamed(k) the first classes are those that it
 // has. Names that are empty or the same are an error, and so are names for a model without: give it

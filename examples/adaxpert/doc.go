@@ -1,5 +1,5 @@
 // Command adaxpert adapts the architecture of an image classifier while its training data grow, as
-// AdaXpert does.
+// AdaXpert does, and tells whether it pays.
 //
 //	go run ./examples/adaxpert                     # scenario I on the embedded Fashion-MNIST images
 //	go run ./examples/adaxpert -scenario II        # the label space grows instead
@@ -12,36 +12,69 @@
 // Data arrive as snapshots D_1 ⊂ D_2 ⊂ …: more images of the same classes (scenario I) or images of
 // new classes (scenario II). At each snapshot the program measures by how much the model in service
 // has become worse on all data, H_t, and how far the data have moved in its feature space, d_t. If
-// H_t is above the threshold, it fine-tunes the supernet, trains the adjuster, and retrains the
-// architecture that the adjuster chose; otherwise the architecture stays. See the packages
-// adjuster, supernet and wasserstein.
+// H_t is above the threshold, it fine-tunes the supernet, trains the adjuster, and puts the
+// architecture that the adjuster chose into service; otherwise the architecture stays, and with
+// -keep-training its weights are trained on the new data. See the packages adjuster, supernet and
+// wasserstein.
+//
+// # From one network to the next
+//
+// Networks go on from each other: the adapted one is morphed out of the one in service
+// (supernet.Model.Morph), which keeps what that one has learnt, and what it has no weights for
+// comes from the supernet. -inherit supernet starts from the supernet's weights alone, as an
+// ordinary search would, -inherit none from initial weights at every snapshot, as the paper's
+// networks were probably trained. The network that served before teaches its successor, and the
+// supernet, the classes that it knows (-distill).
+//
+// A search ends in three steps. Candidates run a race on held-out images with the supernet's
+// weights (-race). Since those do not rank architectures well, the best three and the architecture
+// in service then get a tenth of the retraining each, from the weights in service, and the best of
+// them is chosen (-trial). At last it is trained in full, and so is the architecture in service: it
+// takes its place only where that is a gain on the held-out images, beyond the standard error, or
+// no loss at fewer multiply-adds (-compare). The report calls a snapshot where the kept network won
+// refused. With -compare no network is trained on the held-out images, those of baselines included,
+// so that all are alike; without, networks for service are trained on all of D_t.
+//
+// What all of this costs is booked apart: the seconds of a snapshot are those of measure, supernet,
+// adjuster (the search), trial, compare (judging, and training the network that lost the contest)
+// and retrain.
+//
+// Beside its result the program tells what keeping the first network gives, fine-tuned at the same
+// snapshots for as many steps: accuracy, multiply-adds and the difference with its standard error
+// over the test images, at every snapshot and at the end. -against=false switches that off; its
+// time is no part of the total.
 //
 // # Settings
 //
 // The defaults stand in one table, growth.Default of internal/growth, and those of -quick beside
-// it; -help lists them with the flags that change them. Settings the paper does not publish, those
-// of retraining above all, are choices of this program: the network starts from the supernet's
-// weights and is trained on all images of the snapshot (those that judged the supernet included) by
-// SGD with momentum 0.9, batches of 32, a cosine from 0.05 to zero, weight decay 1e-4, random crops
-// and mirror images. Small snapshots get more epochs, so that no retraining is shorter than 1000
-// steps: H_t and d_t tell little about a network that has not converged. The supernet is trained in
-// the same way with a new uniform sub-network at every step. The adjuster makes 300 proposals per
-// adjustment instead of the paper's 10 000, so its learning rate is 5e-3 instead of 2e-4, and a
-// moving average is subtracted from its rewards. λ is the paper's 2.5e-4 times 566.17 M over the
-// MAdds of the space's largest network.
+// it; -help lists them with the flags that change them. Networks are trained by SGD with momentum
+// 0.9, batches of 32, a cosine from 0.05 to zero, weight decay 1e-4, random crops and mirror
+// images. Small snapshots get more epochs, so that no retraining is shorter than 800 steps: H_t and
+// d_t tell little about a network that has not converged. Order and augmentation of the images
+// depend on seed and snapshot alone, not on the method or the architecture. The supernet is trained
+// by the sandwich rule (-sandwich): largest, smallest and random sub-networks at every step, the
+// others taught by the largest.
 //
-// Baselines: fixed keeps α_1 and largest keeps the largest architecture, both fine-tuned where
-// AdaXpert would adjust; scratch trains a new supernet for as many epochs as the first and searches
-// with reward V − λ·C at every snapshot; random judges as many uniformly random architectures as
-// the adjuster proposes.
+// The adjuster makes far fewer proposals than the paper's 10 000, so its learning rate is larger
+// than 2e-4, and a moving average is subtracted from its rewards. A reward counts the likelihood of
+// the validation images (-objective), which is less noisy than accuracy, and sets the cost against
+// it per doubling of the multiply-adds (-reward); -reward eq5 is the paper's reward with its λ =
+// 2.5e-4 times 566.17 M over the multiply-adds of the space's largest network. d_t is eq. (1), or
+// with -distance that number freed of the scale of features, of its bias on few images, and in
+// units of the distance between two halves of the first classes.
+//
+// Baselines: fixed keeps α_1, middle and largest keep other architectures of the space, all
+// fine-tuned where AdaXpert would adjust; random serves with architectures drawn at the
+// multiply-adds of -madds, another one where these change; scratch trains a new supernet for as
+// many epochs as the first and searches with a reward without α_{t−1} at every snapshot.
 //
 // # Output
 //
-// Accuracies are measured on test images that are never trained on. With -out, the directory holds
-// the state of the run, the final model (model.ckpt, for supernet.LoadModel), what was printed
-// (log.txt) and pictures: accuracy.png, madds.png, reward.png and architectures.svg. The JSON
-// written by -json holds h in percentage points, accuracies as fractions; at the first snapshot
-// before equals after.
+// Accuracies are measured on test images that are never trained on and decide nothing. With -out,
+// the directory holds the state of the run, the final model (model.ckpt, for supernet.LoadModel),
+// what was printed (log.txt) and pictures: accuracy.png, madds.png, reward.png and
+// architectures.svg. The JSON written by -json holds h in percentage points, accuracies as
+// fractions; at the first snapshot before equals after.
 //
 // A run that is stopped, by Ctrl-C (exit code 130) or by SIGTERM (143), says how to go on; one that
 // was killed goes on with the same command. Settings need not be given again.

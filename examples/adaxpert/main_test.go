@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,11 +64,14 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 	}{
 		{"settings.json", 0}, {"supernet-1.part", 0}, {"supernet-1.ckpt", time.Millisecond},
 		{"retrain-1.part", 2 * time.Millisecond},
-		{"retrain-1.json", 0}, {"measure-2.json", 20 * time.Millisecond},
+		{"serve-1.json", 0}, {"measure-2.json", 20 * time.Millisecond},
 		{"supernet-2.ckpt", 60 * time.Millisecond},
-		{"retrain-2.part", 5 * time.Millisecond}, {"model-2.ckpt", 0},
+		{"trial-2.*.part", 0}, {"trial-2.*.ckpt", 0}, {"retrain-2.part", 5 * time.Millisecond},
+		{"retrain-2.ckpt", 0}, {"keep-2.part", 0}, {"keep-2.ckpt", 0}, {"serve-2.json", 0},
+		{"against-serve-2.json", 0},
 		{"supernet-3.ckpt", 150 * time.Millisecond},
-		{"final.part", 0}, {"model.ckpt", 0}, {"final.json", 0},
+		{"against-*3.part", 0}, {"final.part", 0}, {"model.ckpt", 0}, {"final.json", 0},
+		{"against-final.part", 0},
 	} {
 		runtest.SignalWhen(t, os.Kill, filepath.Join(out, moment.file), moment.delay, args...)
 	}
@@ -80,9 +84,11 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	left, err := filepath.Glob(filepath.Join(out, "*.part"))
-	if err != nil || len(left) > 0 {
-		t.Errorf("left over: %v %v", left, err)
+	for _, pattern := range []string{"*.part", "trial-*.ckpt"} {
+		left, err := filepath.Glob(filepath.Join(out, pattern))
+		if err != nil || len(left) > 0 {
+			t.Errorf("left over: %v %v", left, err)
+		}
 	}
 	// A finished run can be shown again, without its settings.
 	again, _ := report(t, "-resume", "-out", out)
@@ -116,12 +122,23 @@ func TestBaselinesAndScenarios(t *testing.T) {
 				}
 			}
 		}},
-		"random": {[]string{"-baseline", "random", "-always"}, func(t *testing.T, r growth.Report) {
-			if s := r.Snapshots[2]; s.Decision != growth.Adjusted {
-				t.Errorf("random: %s", s.Decision)
+		"random": {[]string{"-baseline", "random", "-madds", "0.5,0.5,0.8"},
+			func(t *testing.T, r growth.Report) {
+				for i, want := range []float64{0.5e6, 0.5e6, 0.8e6} {
+					if got := float64(r.Snapshots[i].MAddsAfter); math.Abs(got/want-1) > 0.03 {
+						t.Errorf("snapshot %d: %.0f multiply-adds, want about %.0f", i+1, got, want)
+					}
+				}
+				if s := r.Snapshots; s[1].ArchAfter != s[0].ArchAfter || s[2].Decision != growth.Adjusted {
+					t.Errorf("random: %+v", s)
+				}
+			}},
+		"middle": {[]string{"-baseline", "middle"}, func(t *testing.T, r growth.Report) {
+			if !strings.HasPrefix(r.Final.Arch, "3,3,3,3,3:5,5,5,") {
+				t.Errorf("middle is %s", r.Final.Arch)
 			}
 		}},
-		"classes": {[]string{"-scenario", "II", "-classes", "2,4"}, func(t *testing.T, r growth.Report) {
+		"classes": {[]string{"-scenario", "II", "-classes", "2,4", "-compare=false"}, func(t *testing.T, r growth.Report) {
 			if r.Snapshots[0].Classes != 2 || r.Snapshots[1].Classes != 4 || r.Snapshots[1].H < 20 ||
 				r.Snapshots[1].Decision != growth.Adjusted {
 				t.Errorf("classes: %+v", r.Snapshots)
@@ -175,7 +192,7 @@ func TestUsageErrors(t *testing.T) {
 		want string
 	}{
 		{[]string{"-scenario", "III"}, run.ExitUsage, `-scenario "III"`},
-		{[]string{"-baseline", "worst"}, run.ExitUsage, "fixed, largest, scratch, random"},
+		{[]string{"-baseline", "worst"}, run.ExitUsage, "fixed, middle, largest, random, scratch"},
 		{[]string{"-resume"}, run.ExitUsage, "-resume needs -out"},
 		{[]string{"-resume", "-out", saved}, run.ExitError, "damaged"},
 		{[]string{"-wat"}, run.ExitUsage, "-wat"},
@@ -197,13 +214,26 @@ func TestUsageErrors(t *testing.T) {
 func TestFailedStartBlocksNothing(t *testing.T) {
 	data, dir := tinyData(t), filepath.Join(t.TempDir(), "run")
 	for _, args := range [][]string{{"-start", "2,2"}, {"-volumes", "60,20"},
-		{"-scenario", "II", "-classes", "2,99"}} {
+		{"-scenario", "II", "-classes", "2,99"}, {"-baseline", "random", "-madds", "1000"}} {
 		if code, _, errs := start.Run(t, tiny(data, append(args, "-out", dir)...)...); code != run.ExitError {
 			t.Errorf("%v: exit code %d, %q", args, code, errs)
 		}
 		if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("%v left a folder: %v", args, err)
 		}
+	}
+}
+
+// A table of settings follows the data: with few classes too it is a run that others can go on
+// with.
+func TestQuickFollowsTheData(t *testing.T) {
+	args := append([]string{"-quick", "-scenario", "II"}, tiny(tinyData(t))...)
+	r, out := report(t, args...)
+	if s := r.Snapshots; len(s) != 2 || s[0].Classes != 2 || s[1].Classes != 4 || s[1].Images <= s[0].Images {
+		t.Errorf("%+v", s)
+	}
+	if !strings.Contains(out, "first network, kept and fine-tuned") {
+		t.Errorf("no word about keeping the first network:\n%s", out)
 	}
 }
 

@@ -173,3 +173,22 @@ func TestKilledWriter(t *testing.T) {
 		t.Errorf("directory holds %q", n)
 	}
 }
+
+// A folder is made with those above it, and one that is there stays.
+func TestMakeDir(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a", "b")
+	for range 2 {
+		if err := MakeDir(path); err != nil {
+			t.Fatal(err)
+		}
+		if err := WriteBytesAtomic(filepath.Join(path, "x"), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := MakeDir(filepath.Join(path, "x")); err == nil {
+		t.Error("a file is taken for a folder")
+	}
+	if n := names(t, path); len(n) != 1 {
+		t.Errorf("directory holds %q", n)
+	}
+}

@@ -1,143 +1,186 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"strings"
+	"slices"
+	"strconv"
 
 	"github.com/tendril-nas/tendril/examples/adaxpert/internal/growth"
-	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/examples/internal/run/cells"
 )
 
-type cell = cells.Cell[result]
-
-// study is an experiment that fills one of the fields of a result.
-type study func(ctx context.Context, j *run.Job, cfg *growth.Config, r *result) error
-
-// growthCell is one run of examples/adaxpert.
-func growthCell(name, data string, args []string) cell {
-	return cell{Name: name, Data: data, Args: args, Command: "go run ./examples/adaxpert",
-		Run: func(ctx context.Context, j *run.Job, place string) (r result, err error) {
-			r.Report, err = growth.Program().Call(ctx, j, withData(args, place))
-			return r, err
-		}}
-}
-
-// studyCell is an experiment beside the main loop, with the settings of examples/adaxpert.
-func studyCell(name, data string, args []string, s study) cell {
-	return cell{Name: name, Data: data, Args: args,
-		Run: func(ctx context.Context, j *run.Job, place string) (r result, err error) {
-			cfg, err := growth.Program().Prepare(j, withData(args, place))
-			if err == nil {
-				err = s(ctx, j, &cfg, &r)
-			}
-			return r, err
-		}}
-}
-
-// Studies: inherited against retrained accuracy, policy against random search, a linear classifier
-// on pixels.
-func rankStudy(ctx context.Context, j *run.Job, cfg *growth.Config, r *result) (err error) {
-	r.Ranked, err = growth.RankStudy(ctx, j, cfg, 12)
-	return err
-}
-
-func policyStudy(ctx context.Context, j *run.Job, cfg *growth.Config, r *result) (err error) {
-	r.Learnt, err = growth.PolicyStudy(ctx, j, cfg, 5)
-	return err
-}
-
-func linearStudy(ctx context.Context, _ *run.Job, cfg *growth.Config, r *result) (err error) {
-	r.Linear, err = runLinear(ctx, cfg)
-	return err
-}
-
-func withData(args []string, place string) []string {
-	if place == "" {
-		return args
-	}
-	return append(args[:len(args):len(args)], "-data", place)
-}
-
-// Settings of the cells on other data than the embedded images.
-var (
-	seeds     = []int{1, 2, 3}
-	methods   = []string{"ours", "fixed", "largest", "scratch", "random"}
-	scenarios = []string{"I", "II"}
+// Arms of the service protocol.
+const (
+	ours     = "ours"
+	smallest = "smallest"
+	middle   = "middle"
+	largest  = "largest"
+	random   = "random"
+	scratch  = "scratch"
 )
 
-// cifarArgs: 32 pixels, stem stride 1, as much training as fits into half an hour.
-func cifarArgs() []string {
-	return strings.Fields("-size 32 -stem 1 -width 0.5 -retrain-epochs 8 -retrain-later-epochs 5 " +
-		"-retrain-crop 4 -supernet-crop 4 " +
-		"-supernet-epochs 8 -supernet-later-epochs 3 -retrain-batch 128 -supernet-batch 128 -val 0.1 " +
-		"-reward-images 500")
-}
+func arms() []string { return []string{ours, smallest, middle, largest, random, scratch} }
 
-func tinyArgs() []string {
-	return strings.Fields("-scenario II -size 32 -stem 1 -width 0.5 -retrain-epochs 12 " +
-		"-retrain-later-epochs 10 -retrain-crop 4 -supernet-crop 4 " +
-		"-supernet-epochs 10 -supernet-later-epochs 4 -retrain-batch 128 -supernet-batch 128 -val 0.1 " +
-		"-reward-images 500")
-}
-
-// methodArgs selects a method.
-func methodArgs(method string) []string {
-	if method == "ours" {
+// baseline is an arm for examples/adaxpert.
+func baseline(arm string) []string {
+	switch arm {
+	case ours:
 		return nil
+	case smallest:
+		arm = growth.Fixed // which begins with the smallest
 	}
-	return []string{"-baseline", method}
+	return []string{"-baseline", arm}
 }
 
-// allCells lists every experiment of the page, in its order.
+// seeds is how many seeds an arm runs with.
+func (d dataSet) armSeeds(arm string) int {
+	if arm == middle || arm == scratch {
+		return 1
+	}
+	return d.seeds
+}
+
+// Seeds of experiments beside the service protocol.
+const (
+	headroomSeeds    = 2
+	independentSeeds = 3
+	table3Seeds      = 3
+)
+
+// allCells lists every experiment of the page, in the order in which they run.
 func allCells() []cell {
-	var out []cell
-	for _, s := range scenarios {
-		for _, m := range methods {
-			for _, seed := range seeds {
-				args := append([]string{"-scenario", s, "-seed", fmt.Sprint(seed)}, methodArgs(m)...)
-				out = append(out, growthCell(fmt.Sprintf("fashion-%s-%s-%d", s, m, seed), "", args))
+	return slices.Concat(headroomCells(cifar()), headroomCells(tiny()), serviceCells(cifar()),
+		serviceCells(tiny()), independentCells(cifar()), table3Cells(cifar()), []cell{
+			studyCell("policy", "", nil, policyStudy),
+			studyCell("rank", "", words("-volumes 100 -supernet-epochs 20 -retrain-epochs 8"), rankStudy),
+		})
+}
+
+// stage is one of the snapshots that headroom is measured at.
+type stage struct {
+	name string
+	last bool
+}
+
+func stages() []stage { return []stage{{"first", false}, {"last", true}} }
+
+func headroomName(d dataSet, s stage) string { return fmt.Sprintf("headroom-%s-%s", d.name, s.name) }
+
+func headroomCells(d dataSet) (out []cell) {
+	for seed := 1; seed <= headroomSeeds; seed++ {
+		for _, s := range stages() {
+			out = append(out, studyCell(seeded(headroomName(d, s), seed), d.name, withSeed(d.service(), seed),
+				headroomStudy(s.last)))
+		}
+	}
+	return out
+}
+
+// serviceCells have the seeds outside, so that pairs are whole as early as possible.
+func serviceCells(d dataSet) (out []cell) {
+	for seed := 1; seed <= d.seeds; seed++ {
+		for _, arm := range arms() {
+			if seed > d.armSeeds(arm) {
+				continue
+			}
+			c := growthCell(seeded(d.arm(arm), seed), d.name, withSeed(d.service(), seed, baseline(arm)...))
+			if arm == random {
+				c.More = maddsOf(seeded(d.arm(ours), seed))
+			}
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// arm is the configuration of an arm on the data set.
+func (d dataSet) arm(arm string) string { return d.name + "-" + arm }
+
+const independentName = "independent-cifar"
+
+func independentCells(d dataSet) (out []cell) {
+	for seed := 1; seed <= independentSeeds; seed++ {
+		c := studyCell(seeded(independentName, seed), d.name, withSeed(d.service(), seed), independentStudy)
+		c.More = archOf(seeded(d.arm(ours), seed))
+		out = append(out, c)
+	}
+	return out
+}
+
+// difference is one of the ways in which data grow in Table 3.
+type difference struct{ name, title, flags string }
+
+func table3Differences() []difference {
+	return []difference{
+		{"copies", "shifted and mirrored copies", "-volumes 20 -copies"},
+		{"unseen", "unseen images of the same classes", "-volumes 20,40"},
+	}
+}
+
+// Arms of Table 3.
+const (
+	adjusted = "adjusted"
+	fixed    = "fixed"
+)
+
+func table3Name(d difference, arm string) string { return "table3-" + d.name + "-" + arm }
+
+// table3Cells are of independent networks: initial weights, no teacher, no contest that could keep
+// the old one, and no finalists that descend from it.
+func table3Cells(d dataSet) (out []cell) {
+	for seed := 1; seed <= table3Seeds; seed++ {
+		for _, how := range table3Differences() {
+			for _, arm := range []string{adjusted, fixed} {
+				args := slices.Concat(words(how.flags), d.common(),
+					words("-always -inherit none -distill 0 -trial 0 -compare=false"))
+				var more []string
+				if arm == fixed {
+					more = baseline(smallest)
+				}
+				out = append(out, growthCell(seeded(table3Name(how, arm), seed), d.name,
+					withSeed(args, seed, more...)))
 			}
 		}
 	}
-	for _, m := range []string{"ours", "fixed"} {
-		args := []string{"-scenario", "II", "-seed", "1", "-retrain-later-epochs", "24"}
-		out = append(out, growthCell("long-II-"+m, "", append(args, methodArgs(m)...)))
-	}
-	for _, seed := range seeds {
-		for _, v := range table3Variants() {
-			args := append([]string{"-always", "-seed", fmt.Sprint(seed)}, v.args...)
-			out = append(out, growthCell(fmt.Sprintf("table3-%s-%d", v.name, seed), "", args))
+	return out
+}
+
+func seeded(config string, seed int) string { return fmt.Sprintf("%s-%d", config, seed) }
+
+func withSeed(args []string, seed int, more ...string) []string {
+	return slices.Concat(args, []string{"-seed", strconv.Itoa(seed)}, more)
+}
+
+// maddsOf are the settings of baseline random that follow from a cell of AdaXpert: the
+// multiply-adds that it had at each snapshot. Where it kept its architecture, so does random,
+// although new classes make both dearer.
+func maddsOf(name string) func(*cells.Results[result]) ([]string, error) {
+	return func(r *cells.Results[result]) ([]string, error) {
+		of, err := r.Need(name)
+		if err != nil {
+			return nil, err
 		}
+		var list, last string
+		for _, s := range of.Result.Report.Snapshots {
+			if last == "" || s.ArchAfter != s.ArchBefore {
+				last = strconv.FormatFloat(float64(s.MAddsAfter)/1e6, 'f', 4, 64)
+			}
+			if list != "" {
+				list += ","
+			}
+			list += last
+		}
+		return []string{"-madds", list}, nil
 	}
-	out = append(out,
-		studyCell("policy", "", nil, policyStudy),
-		studyCell("rank", "", []string{"-volumes", "100", "-supernet-epochs", "20", "-retrain-epochs", "8"},
-			rankStudy),
-		growthCell("fashion-full-I-ours", "fashion",
-			[]string{"-retrain-batch", "128", "-supernet-batch", "128", "-val", "0.1"}))
-	for _, m := range methods {
-		out = append(out, growthCell("cifar-I-"+m, "cifar", append(cifarArgs(), methodArgs(m)...)))
-	}
-	for _, m := range []string{"ours", "scratch"} {
-		out = append(out, growthCell("tiny-II-"+m, "tiny", append(tinyArgs(), methodArgs(m)...)))
-	}
-	return append(out, studyCell("tiny-linear", "tiny", []string{"-size", "32"}, linearStudy))
 }
 
-type variant struct {
-	name string
-	args []string
-}
-
-// table3Variants: a base of 20 % of the data, then copies of it or as many unseen images, adjusted
-// or not.
-func table3Variants() []variant {
-	return []variant{
-		{"copies-adjusted", []string{"-volumes", "20", "-copies"}},
-		{"copies-fixed", []string{"-volumes", "20", "-copies", "-baseline", "fixed"}},
-		{"unseen-adjusted", []string{"-volumes", "20,40"}},
-		{"unseen-fixed", []string{"-volumes", "20,40", "-baseline", "fixed"}},
+// archOf makes the last architecture of a cell of AdaXpert the start architecture.
+func archOf(name string) func(*cells.Results[result]) ([]string, error) {
+	return func(r *cells.Results[result]) ([]string, error) {
+		of, err := r.Need(name)
+		if err != nil {
+			return nil, err
+		}
+		return []string{"-start", of.Result.Report.Final.Arch}, nil
 	}
 }

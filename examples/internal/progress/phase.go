@@ -77,7 +77,7 @@ func (ph *Phase) left() (phase, run string) {
 		phase = brief(time.Duration(float64(spent)/float64(steps)*float64(ph.total-ph.done))) + " left"
 	}
 	if d, ok := ph.p.plan.left(ph); ok {
-		run = "of all " + brief(d)
+		run = "all " + brief(d)
 	}
 	return phase, run
 }

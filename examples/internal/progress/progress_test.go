@@ -72,7 +72,7 @@ func TestPlainWinsOverBar(t *testing.T) {
 func TestBarFits(t *testing.T) {
 	for columns := 1; columns <= 120; columns++ {
 		for _, name := range []string{"retrain 12/15", "épreuve", strings.Repeat("long ", 20)} {
-			line := fit(columns, name, 0.43, "epoch 3/8 loss 1.234", "1m20s left", "of all 12m00s")
+			line := fit(columns, name, 0.43, "epoch 3/8 loss 1.234", "1m20s left", "all 2m10s")
 			if n := utf8.RuneCountInString(line); n > columns {
 				t.Errorf("%d columns: %d used by %q", columns, n, line)
 			}
@@ -80,20 +80,28 @@ func TestBarFits(t *testing.T) {
 	}
 	for columns, want := range map[int]string{
 		20: "retrain 2/5  43 %",
-		29: "retrain 2/5  43 %  1m20s left",
-		44: "retrain 2/5  43 %  1m20s left  of all 12m00s",
-		54: "retrain 2/5  43 %  1m20s left  of all 12m00s  loss 1.2",
-		75: "retrain 2/5 [=======           ]  43 %  1m20s left  of all 12m00s  loss 1.2",
+		29: "retrain 2/5  43 %  all 2m10s",
+		40: "retrain 2/5  43 %  1m20s left  all 2m10s",
+		50: "retrain 2/5  43 %  1m20s left  all 2m10s  loss 1.2",
+		71: "retrain 2/5 [=======           ]  43 %  1m20s left  all 2m10s  loss 1.2",
 	} {
-		if line := fit(columns, "retrain 2/5", 0.43, "loss 1.2", "1m20s left",
-			"of all 12m00s"); line != want {
+		if line := fit(columns, "retrain 2/5", 0.43, "loss 1.2", "1m20s left", "all 2m10s"); line != want {
 			t.Errorf("%d columns: %q, want %q", columns, line, want)
 		}
 	}
 	var out bytes.Buffer
-	p := New(&out, &Options{Bar: true, Columns: 30})
-	p.Phase("supernet 1/5", 100).Set(50, strings.Repeat("note ", 9))
+	clock := time.Unix(0, 0)
+	p := New(&out, &Options{Bar: true, Columns: 30, Now: func() time.Time { return clock }})
+	p.Plan(Planned{"supernet 1/5", 100}, Planned{"retrain 1/5", 400})
+	ph := p.Phase("supernet 1/5", 100)
+	for i := range 100 {
+		ph.Set(i, strings.Repeat("note ", 9))
+		clock = clock.Add(time.Second)
+	}
 	p.Close()
+	if !strings.Contains(out.String(), "supernet 1/5  50 %  all 7m30s") {
+		t.Errorf("no time left of the run in 30 columns:\n%q", out.String())
+	}
 	for picture := range strings.SplitSeq(out.String(), "\r") {
 		if len(picture) > 29 {
 			t.Errorf("%d columns drawn: %q", len(picture), picture)
@@ -113,14 +121,14 @@ func TestPlanEstimates(t *testing.T) {
 		ph.Set(i, "")
 		clock = clock.Add(time.Second)
 	}
-	if !strings.Contains(out.String(), "a 5/10  5s left  of all 30s") {
+	if !strings.Contains(out.String(), "a 5/10  5s left  all 30s") {
 		t.Errorf("in the first phase:\n%s", out.String())
 	}
 	ph = p.Phase("c", 4)
 	out.Reset()
 	clock = clock.Add(time.Second)
 	ph.Set(2, "") // resumed half-way
-	if !strings.Contains(out.String(), "c 2/4  of all 10s") {
+	if !strings.Contains(out.String(), "c 2/4  all 10s") {
 		t.Errorf("after a phase was left out:\n%s", out.String())
 	}
 	p.Phase("unplanned", 4).Set(1, "")
@@ -134,14 +142,15 @@ func TestPlanEstimates(t *testing.T) {
 			ph.Set(i, "")
 		}
 	}
-	if !strings.Contains(out.String(), "b 1 10/10  0s left  of all 20s") {
+	if !strings.Contains(out.String(), "b 1 10/10  0s left  all 20s") {
 		t.Errorf("kinds:\n%s", out.String())
 	}
 }
 
 func TestBrief(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0: "0s", 59400 * time.Millisecond: "59s", time.Minute: "1m00s", 3725 * time.Second: "1h02m",
+		0: "0s", 59400 * time.Millisecond: "59s", time.Minute: "1m00s",
+		599 * time.Second: "9m59s", 725 * time.Second: "12m", 3725 * time.Second: "1h02m", 20 * time.Hour: "20h",
 		300 * time.Hour: "12d",
 	} {
 		if got := brief(d); got != want {

@@ -3,6 +3,7 @@ package run
 import (
 	"flag"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -15,6 +16,16 @@ func Percents(x *[]float64) flag.Value {
 			return v / 100, err == nil && v > 0 && v <= 100
 		},
 		func(v float64) string { return strconv.FormatFloat(v*100, 'g', 6, 64) }}
+}
+
+// Amounts is the flag value of numbers above 0, separated by commas.
+func Amounts(x *[]float64) flag.Value {
+	return &list[float64]{x, "numbers above 0",
+		func(text string) (float64, bool) {
+			v, err := strconv.ParseFloat(text, 64)
+			return v, err == nil && v > 0 && !math.IsInf(v, 0)
+		},
+		func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }}
 }
 
 // Counts is the flag value of whole numbers from 1, separated by commas.

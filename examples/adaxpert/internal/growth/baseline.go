@@ -8,25 +8,19 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// advanceBaseline answers snapshot t by the method that cfg.Baseline names. prev is the
+// advanceBaseline answers the snapshot under way by the method of the engine. prev is the
 // architecture in service, zero before the first snapshot. Every part finds what it did before an
 // interruption.
 //
-//   - fixed, largest: one architecture; where AdaXpert would adjust, its weights are trained again
-//     on D_t.
-//   - scratch: at every snapshot a new supernet and a new policy, reward V − λ·C.
-//   - random: as AdaXpert, but uniformly random architectures instead of the policy's, as many
-//     evaluations.
+//   - fixed, middle, largest: one architecture; where AdaXpert would adjust, its weights are
+//     trained again on D_t.
+//   - random: the same with an architecture drawn at given multiply-adds, another one where these
+//     change.
+//   - scratch: at every snapshot a new supernet and a new policy, reward without α_{t−1}.
 func (e *engine) advanceBaseline(ctx context.Context, prev searchspace.Arch) (*adjuster.Outcome, error) {
-	o := &adjuster.Outcome{Step: e.t, Before: prev, After: prev, Action: adjuster.First}
-	change := true
-	if e.t == 1 {
-		start, err := e.start()
-		if err != nil {
-			return nil, err
-		}
-		o.After = start
-	} else {
+	o := &adjuster.Outcome{Step: e.t, Before: prev, Action: adjuster.First}
+	train := e.t == 1 || e.method == Scratch
+	if e.t > 1 {
 		reading, err := e.Measure(ctx)
 		if err != nil {
 			return nil, err
@@ -34,78 +28,42 @@ func (e *engine) advanceBaseline(ctx context.Context, prev searchspace.Arch) (*a
 		if o.Decision, err = e.condition().Decide(reading); err != nil {
 			return nil, err
 		}
-		o.Reading, change = reading, o.Decision.Adjust || e.cfg.Always
+		o.Reading, o.Action = reading, adjuster.Kept
+		train = train || o.Decision.Adjust || e.cfg.Always
 	}
-	searches := e.cfg.Baseline == "scratch" || (e.cfg.Baseline == "random" && e.t > 1 && change)
-	if e.cfg.Baseline == "scratch" {
-		change = true
-	}
-	if change {
-		if err := e.FineTune(ctx); err != nil {
-			return nil, err
-		}
-	}
-	if searches {
-		res, err := e.searchOnce(ctx, prev, o.Reading.Distance)
+	if e.method == Scratch {
+		res, err := e.searchAnew(ctx)
 		if err != nil {
 			return nil, err
 		}
 		o.Search, o.After = res, res.Arch
+	} else {
+		o.After = e.starts[e.t-1]
 	}
-	if change {
-		if err := e.Retrain(ctx, o.After); err != nil {
-			return nil, err
-		}
+	if e.t > 1 && o.After != prev {
+		o.Action, train = adjuster.Adjusted, true
 	}
-	if e.t > 1 {
-		o.Action = adjuster.Kept
-		if searches {
-			o.Action = adjuster.Adjusted
-		}
+	if train {
+		return o, e.Retrain(ctx, o.After)
 	}
-	return o, nil
+	return o, e.Keep(ctx)
 }
 
-// searchOnce runs the baseline's search, or reads what it found earlier.
-func (e *engine) searchOnce(ctx context.Context, prev searchspace.Arch, d float64) (*adjuster.Result, error) {
+// searchAnew is the search of baseline scratch, or what it found earlier.
+func (e *engine) searchAnew(ctx context.Context) (*adjuster.Result, error) {
 	return run.Once(e.job, e.phase(SecondsAdjuster), func() (*adjuster.Result, error) {
 		judges, err := e.Judges(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if e.cfg.Baseline != "scratch" {
-			seed := e.cfg.Seed.For(seedCandidates, e.t)
-			return e.randomSearch(ctx, judges, prev, d, seed, e.phase(SecondsAdjuster))
-		}
-		a, err := adjuster.New(judges.Space, e.adjusterOptions())
+		o, err := e.adjusterOptions()
 		if err != nil {
 			return nil, err
 		}
-		return a.Adjust(ctx, searchspace.Arch{}, 1, judges.Reward, judges.Final)
+		a, err := adjuster.New(judges.Space, o)
+		if err != nil {
+			return nil, err
+		}
+		return a.AdjustWith(ctx, searchspace.Arch{}, 1, *judges)
 	})
 }
-
-func (e *engine) condition() adjuster.Condition {
-	c := adjuster.Condition{Epsilon: e.cfg.Epsilon}
-	if c.Epsilon == 0 {
-		c.Epsilon = -1 // 0 would mean the default
-	}
-	return c
-}
-
-func (e *engine) adjusterOptions() *adjuster.Options {
-	s := &e.cfg.Adjuster
-	o := &adjuster.Options{
-		Iterations: s.Iterations, LearningRate: s.LR, Entropy: run.OrNone(s.Entropy),
-		Lambda: run.OrNone(e.lambda), Candidates: s.Candidates,
-		Seed: e.cfg.Seed.For(seedPolicy), Recorder: e.searchRecorder(), Logger: e.job.Log,
-		CheckpointEvery: 50,
-	}
-	if s.MovingMean {
-		o.Baseline = 0.95
-	}
-	return o
-}
-
-// searchRecorder shows proposals as progress of the snapshot under way.
-func (e *engine) searchRecorder() adjuster.Recorder { return &searchRecorder{e: e} }

@@ -49,7 +49,15 @@ func TestCheck(t *testing.T) {
 		"size":       func(c *Config) { c.Size = 4 },
 		"val":        func(c *Config) { c.ValShare = 1 },
 		"volumes":    func(c *Config) { c.Volumes = nil },
-		"late":       func(c *Config) { c.LateMore = 1 },
+		"inherit":    func(c *Config) { c.Inherit = "father" },
+		"objective":  func(c *Config) { c.Adjuster.Objective = "beauty" },
+		"reward":     func(c *Config) { c.Adjuster.Reward = "" },
+		"distance":   func(c *Config) { c.Adjuster.Distance = "far" },
+		"distill":    func(c *Config) { c.Distill = -1 },
+		"trial":      func(c *Config) { c.Trial = 1.1 },
+		"sandwich":   func(c *Config) { c.Supernet.Sandwich = -1 },
+		"no madds":   func(c *Config) { c.Baseline = Random },
+		"madds":      func(c *Config) { c.MAdds = []float64{2} },
 		"iterations": func(c *Config) { c.Adjuster.Iterations = 0 },
 		"epochs":     func(c *Config) { c.Retrain.Epochs = 0 },
 		"rate":       func(c *Config) { c.Supernet.LR = 0 },
@@ -90,8 +98,7 @@ func TestSteps(t *testing.T) {
 	q := Default()
 	q.quick()
 	q.Scenario = "II"
-	steps := q.Steps(10)
-	if last := steps[len(steps)-1]; last.Volume != 1 || last.Classes != steps[len(steps)-2].Classes {
-		t.Errorf("quick II ends with %v: no small arrival to keep the architecture at", steps)
+	if got := q.Steps(6); !slices.Equal(got, []Step{{1, 3}, {1, 6}}) {
+		t.Errorf("quick II: %v", got)
 	}
 }

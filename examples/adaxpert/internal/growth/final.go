@@ -4,61 +4,81 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/tendril-nas/tendril/adjuster"
 	"github.com/tendril-nas/tendril/examples/internal/run"
+	"github.com/tendril-nas/tendril/supernet"
 )
 
 // finalModel is the network in service after the last snapshot.
 const finalModel = "model.ckpt"
 
 // finish trains the network in service once more if the configuration says so, judges it and saves
-// it under a name of its own.
-func (e *engine) finish(ctx context.Context, rep *Report) error {
-	last := e.scenario.Len()
-	e.t = last
-	tally, err := run.Once(e.job, "final", func() (adjuster.Tally, error) { return e.finalTally(ctx) })
+// it under a name of its own. r, if not nil, is the rival, whose network gets the same.
+func (e *engine) finish(ctx context.Context, r *engine, rep *Report) error {
+	e.t = e.scenario.Len()
+	ours, err := e.final(ctx, e.job.Path(finalModel))
 	if err != nil {
 		return err
 	}
-	snap := rep.Snapshots[last-1]
-	rep.Final = FinalReport{Arch: snap.ArchAfter, MAdds: snap.MAddsAfter, TestAccuracy: tally.Accuracy()}
-	e.job.Say("final network %s", rep.Final.Arch)
-	e.job.Say("MAdds %.3f M, test accuracy %.2f %%", float64(rep.Final.MAdds)/1e6, 100*rep.Final.TestAccuracy)
+	snap := rep.Snapshots[e.t-1]
+	rep.Final = FinalReport{Arch: snap.ArchAfter, MAdds: snap.MAddsAfter, TestAccuracy: ours.accuracy()}
+	if r != nil {
+		theirs, err := r.final(ctx, "")
+		if err != nil {
+			return err
+		}
+		if rep.Final.Against, err = r.beside(theirs, ours); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-// finalTally gives the network in service its last training, if any, saves it, and counts the test
-// images that it gets right. A kept network was trained on an earlier, smaller snapshot; its last
-// training is on all images.
-func (e *engine) finalTally(ctx context.Context) (adjuster.Tally, error) {
+// final gives the network in service its last training, if any, saves it, and asks it about the
+// test images. A kept network was trained on an earlier, smaller snapshot; its last training is on
+// all images.
+func (e *engine) final(ctx context.Context, path string) (answers, error) {
+	return run.Once(e.job, e.arm+"final", func() (answers, error) {
+		m, err := e.lastTraining(ctx)
+		if err != nil {
+			return answers{}, err
+		}
+		if path != "" {
+			if err := m.Save(ctx, path); err != nil {
+				return answers{}, err
+			}
+		}
+		test, err := e.scenario.Test(e.t)
+		if err != nil {
+			return answers{}, err
+		}
+		return answersOf(ctx, m, test)
+	})
+}
+
+func (e *engine) lastTraining(ctx context.Context) (*supernet.Model, error) {
 	s, err := e.service(e.t + 1)
 	if err != nil {
-		return adjuster.Tally{}, err
+		return nil, err
 	}
-	if e.cfg.Final > 0 {
-		all, err := e.scenario.All(e.t)
-		if err != nil {
-			return adjuster.Tally{}, err
-		}
-		t := e.cfg.Retrain.Training
-		t.Epochs, t.MinSteps = e.cfg.Final, 0
-		o, err := e.job.TrainOptions(&t, all.Len(), e.cfg.Seed.For(seedFinalData), "final", "final")
-		if err != nil {
-			return adjuster.Tally{}, err
-		}
-		e.serving = nil // its weights are about to change
-		if _, err := s.model.Train(ctx, all, o); err != nil {
-			return adjuster.Tally{}, fmt.Errorf("final training: %w", err)
-		}
+	if e.cfg.Final == 0 {
+		return s.model, nil
 	}
-	if path := e.job.Path(finalModel); path != "" {
-		if err := s.model.Save(ctx, path); err != nil {
-			return adjuster.Tally{}, err
-		}
-	}
-	test, err := e.scenario.Test(e.t)
+	m, err := s.model.WithClasses(ctx, e.scenario.Classes(e.t)...)
 	if err != nil {
-		return adjuster.Tally{}, err
+		return nil, err
 	}
-	return Tally(ctx, s.model, test)
+	all, err := e.scenario.All(e.t)
+	if err != nil {
+		return nil, err
+	}
+	t := e.cfg.Retrain.Training
+	t.Epochs, t.MinSteps = e.cfg.Final, 0
+	o, err := e.job.TrainOptions(&t, all.Len(), e.cfg.Seed.For(seedFinalData), e.arm+"final", e.arm+"final")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := m.Train(ctx, all, o); err != nil {
+		return nil, fmt.Errorf("final training: %w", err)
+	}
+	return m, nil
 }

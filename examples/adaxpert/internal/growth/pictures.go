@@ -14,7 +14,7 @@ func (e *engine) draw(rep *Report, outcomes []*adjuster.Outcome) error {
 		return nil
 	}
 	var names []string
-	var before, after, madds []float64
+	var before, after, rival, madds []float64
 	var columns []archdraw.Column
 	for _, s := range rep.Snapshots {
 		label := fmt.Sprintf("%d images", s.Images)
@@ -23,6 +23,9 @@ func (e *engine) draw(rep *Report, outcomes []*adjuster.Outcome) error {
 		}
 		names = append(names, label)
 		before, after = append(before, 100*s.AccBefore), append(after, 100*s.AccAfter)
+		if s.Against != nil {
+			rival = append(rival, 100*s.Against.Accuracy)
+		}
 		madds = append(madds, float64(s.MAddsAfter)/1e6)
 		c, err := archdraw.ParseColumn(label, s.ArchAfter,
 			fmt.Sprintf("%.2f M MAdds, %.1f %%", float64(s.MAddsAfter)/1e6, 100*s.AccAfter), s.Decision)
@@ -38,6 +41,11 @@ func (e *engine) draw(rep *Report, outcomes []*adjuster.Outcome) error {
 		"madds.png": {Title: "Multiply-adds of the network in service", XLabel: "snapshot",
 			YLabel: "millions", XTicks: names, YFromZero: true,
 			Series: []plots.Series{{Y: madds}}},
+	}
+	if rival != nil {
+		f := figures["accuracy.png"]
+		f.Series = append(f.Series, plots.Series{Name: "first network, kept", Y: rival})
+		figures["accuracy.png"] = f
 	}
 	rewards := plots.Figure{Title: "Reward while the adjuster learns (moving mean of 20)", XLabel: "proposal",
 		YLabel: "reward"}

@@ -5,47 +5,79 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
+// finalists is how many architectures a trial judges at most, α_{t−1} included.
+const finalists = 4
+
 // plan tells the progress bar what is to come: at most this, since architectures may be kept. Work
 // is counted in multiply-adds.
 func (e *engine) plan() error {
-	start, err := e.start()
-	if err != nil {
-		return err
-	}
-	one, err := e.madds(start)
-	if err != nil {
-		return err
-	}
-	small, err := e.madds(e.full.Smallest())
-	if err != nil {
-		return err
-	}
-	large, err := e.madds(e.full.Largest())
-	if err != nil {
-		return err
-	}
-	middle := (small + large) / 2 // of sub-networks
 	var phases []progress.Planned
-	add := func(kind string, t int, work float64) {
-		phases = append(phases, progress.Planned{Name: e.title(kind, t), Work: work})
-	}
 	for t := 1; t <= e.scenario.Len(); t++ {
-		all, err := e.scenario.All(t)
+		add := func(kind string, work float64) {
+			phases = append(phases, progress.Planned{Name: e.title(kind, t), Work: work})
+		}
+		work, err := e.workAt(t, e.starts[t-1])
 		if err != nil {
 			return err
 		}
 		if e.hasSupernet() {
-			add(SecondsSupernet, t, 3*middle*e.trainedImages(SecondsSupernet, t,
-				int(float64(all.Len())*(1-e.cfg.ValShare))))
-			if t > 1 || e.cfg.Baseline == "scratch" {
-				s := &e.cfg.Adjuster
-				add(SecondsAdjuster, t, middle*float64(s.Iterations*(s.Images+s.Calibration)))
+			add(SecondsSupernet, work.supernet)
+			if t > 1 || e.method == Scratch {
+				add(SecondsAdjuster, work.search)
+			}
+			if t > 1 && e.cfg.Trial > 0 {
+				for range finalists {
+					add(SecondsTrial, work.retrain*e.cfg.Trial)
+				}
 			}
 		}
-		add(SecondsRetrain, t, 3*one*e.trainedImages(SecondsRetrain, t, all.Len()))
+		if t > 1 && e.method == "" && e.cfg.Compare {
+			add(kindKeep, work.retrain)
+		}
+		add(SecondsRetrain, work.retrain)
+		if t > 1 && e.method == "" && e.cfg.Against {
+			add(SecondsAgainst, work.retrain)
+		}
 	}
 	e.job.Out.Plan(phases...)
 	return nil
+}
+
+// work is that of a snapshot, by kind.
+type work struct{ supernet, search, retrain float64 }
+
+// workAt estimates the work at snapshot t while a network serves.
+func (e *engine) workAt(t int, a searchspace.Arch) (w work, err error) {
+	one, err := e.madds(a)
+	if err != nil {
+		return w, err
+	}
+	small, err := e.madds(e.full.Smallest())
+	if err != nil {
+		return w, err
+	}
+	large, err := e.madds(e.full.Largest())
+	if err != nil {
+		return w, err
+	}
+	train, err := e.scenario.Train(t)
+	if err != nil {
+		return w, err
+	}
+	set, err := e.trainingSet(t)
+	if err != nil {
+		return w, err
+	}
+	middle := (small + large) / 2 // of sub-networks
+	step := middle
+	if k := e.cfg.Supernet.Sandwich; k > 0 {
+		step = small + large + float64(k)*middle
+	}
+	s := &e.cfg.Adjuster
+	w.supernet = 3 * step * e.trainedImages(SecondsSupernet, t, train.Len())
+	w.search = middle * float64(s.Iterations*(s.Images+s.Calibration))
+	w.retrain = 3 * one * e.trainedImages(SecondsRetrain, t, set.Len())
+	return w, nil
 }
 
 func (e *engine) madds(a searchspace.Arch) (float64, error) {

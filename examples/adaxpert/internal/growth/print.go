@@ -13,16 +13,19 @@ import (
 // announce says what is about to run, and how much work it is.
 func (e *engine) announce() error {
 	name := "AdaXpert"
-	if e.cfg.Baseline != "" {
-		name = "baseline " + e.cfg.Baseline
+	if e.method != "" {
+		name = "baseline " + e.method
 	}
 	data := e.cfg.Data
 	if data == "" {
 		data = "embedded Fashion-MNIST images"
 	}
 	e.job.Say("%s, scenario %s, %d snapshots, seed %d", name, e.cfg.Scenario, e.scenario.Len(), e.cfg.Seed)
-	e.job.Say("data: %s, %d px; space: width %g, stem stride %d; lambda %.3g per million MAdds", data,
-		e.full.InputSize(), e.cfg.Width, e.cfg.Stem, e.lambda)
+	e.job.Say("data: %s, %d px; space: width %g, stem stride %d", data, e.full.InputSize(), e.cfg.Width,
+		e.cfg.Stem)
+	if e.cfg.Copies {
+		e.job.Say("the last snapshot brings no new images, but copies of those already there")
+	}
 	return e.plan()
 }
 
@@ -48,21 +51,67 @@ func (e *engine) describe(r *SnapshotReport, o *adjuster.Outcome) {
 			p("  %s", changeCounts(&d))
 			p("  %s", d.String())
 		}
+		if r.Morph != "" {
+			p("  morphed: %s", r.Morph)
+		}
 	}
 	if t > 1 {
-		p("  MAdds %.3f M -> %.3f M, test accuracy %.2f %% -> %.2f %%", float64(r.MAddsBefore)/1e6,
-			float64(r.MAddsAfter)/1e6, 100*r.AccBefore, 100*r.AccAfter)
+		if c := o.Comparison; c != nil {
+			p("  contest on %d held-out images: adapted %.2f %%, kept %.2f %%; gain %+.2f points, more than %+.2f needed",
+				c.Kept.Measurement.Samples, 100*c.Adapted.Measurement.Accuracy, 100*c.Kept.Measurement.Accuracy,
+				100*c.Gain, 100*c.Margin)
+		}
+		p("  MAdds %.3f M -> %.3f M, test accuracy %.2f %% -> %.2f %%", millions(r.MAddsBefore),
+			millions(r.MAddsAfter), 100*r.AccBefore, 100*r.AccAfter)
+		if r.Against != nil {
+			p("  first network, kept and fine-tuned: %s", r.Against)
+		}
 	} else {
-		p("  MAdds %.3f M, test accuracy %.2f %%", float64(r.MAddsAfter)/1e6, 100*r.AccAfter)
+		p("  MAdds %.3f M, test accuracy %.2f %%", millions(r.MAddsAfter), 100*r.AccAfter)
 	}
 	p("  %s", timesLine(r.Seconds))
+}
+
+// String is one line about the rival and how the network in service stands beside it.
+func (r *Rival) String() string {
+	return fmt.Sprintf("%.2f %% at %.3f M MAdds; in service: %+.2f points (standard error %.2f)",
+		100*r.Accuracy, millions(r.MAdds), 100*r.Difference, 100*r.StandardError)
+}
+
+func millions(madds int64) float64 { return float64(madds) / 1e6 }
+
+// sumUp prints what the run came to.
+func (e *engine) sumUp(rep *Report) {
+	p, f := e.job.Say, &rep.Final
+	p("final network %s", f.Arch)
+	p("MAdds %.3f M, test accuracy %.2f %%", millions(f.MAdds), 100*f.TestAccuracy)
+	if f.Against != nil {
+		p("first network, kept and fine-tuned with as many steps: %s", f.Against)
+		p("  %s", verdict(f))
+	}
+}
+
+// verdict says in words what a run brought, beside keeping the first network.
+func verdict(f *FinalReport) string {
+	if f.MAdds == f.Against.MAdds && f.Against.Difference == 0 && f.Against.StandardError == 0 {
+		return "no other network was better: the first one serves still"
+	}
+	accuracy := "as accurate, as far as the test images tell,"
+	switch d := f.Against.Difference; {
+	case d > 2*f.Against.StandardError:
+		accuracy = "more accurate"
+	case d < -2*f.Against.StandardError:
+		accuracy = "less accurate"
+	}
+	return fmt.Sprintf("the network in service is %s at %.2f times the multiply-adds", accuracy,
+		float64(f.MAdds)/float64(f.Against.MAdds))
 }
 
 // timesLine lists wall times, the total last.
 func timesLine(s map[string]float64) string {
 	keys := make([]string, 0, len(s))
 	for k := range s {
-		if k != SecondsTotal {
+		if k != SecondsTotal && k != SecondsAgainst {
 			keys = append(keys, k)
 		}
 	}
@@ -70,6 +119,9 @@ func timesLine(s map[string]float64) string {
 	var parts []string
 	for _, k := range append(keys, SecondsTotal) {
 		parts = append(parts, fmt.Sprintf("%s %.1f s", k, s[k]))
+	}
+	if a, ok := s[SecondsAgainst]; ok {
+		parts = append(parts, fmt.Sprintf("beside it %s %.1f s", SecondsAgainst, a))
 	}
 	return strings.Join(parts, ", ")
 }

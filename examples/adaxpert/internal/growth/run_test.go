@@ -34,7 +34,7 @@ func TestPlanAndClock(t *testing.T) {
 			t.Errorf("%s was not shown", title)
 			continue
 		}
-		if picture, _, _ := strings.Cut(out.String()[i:], "\r"); !strings.Contains(picture, "of all") {
+		if picture, _, _ := strings.Cut(out.String()[i:], "\r"); !strings.Contains(picture, "all ") {
 			t.Errorf("no time left of the run in %q", picture)
 		}
 	}

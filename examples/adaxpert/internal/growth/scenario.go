@@ -30,8 +30,9 @@ type Scenario struct {
 	judges  []bool
 }
 
-// NewScenario assigns the images of pool to the steps. Steps may not shrink. val is the fraction of
-// images that validate the supernet; the draw depends on the seed and on each class alone.
+// NewScenario assigns the images of pool to the steps, each of which must bring something. val is
+// the fraction of images that validate the supernet; the draw depends on the seed and on each class
+// alone.
 func NewScenario(pool, test dataset.Dataset, steps []Step, val float64, seed run.Seed) (*Scenario, error) {
 	if len(steps) == 0 {
 		return nil, fmt.Errorf("scenario without snapshots")
@@ -50,6 +51,9 @@ func NewScenario(pool, test dataset.Dataset, steps []Step, val float64, seed run
 		}
 		if i > 0 && (s.Volume < steps[i-1].Volume || s.Classes < steps[i-1].Classes) {
 			return nil, fmt.Errorf("snapshot %d is smaller than the one before it", i+1)
+		}
+		if i > 0 && s == steps[i-1] {
+			return nil, fmt.Errorf("snapshot %d brings nothing new", i+1)
 		}
 	}
 	if !(val > 0 && val < 1) {
@@ -84,6 +88,25 @@ func NewScenario(pool, test dataset.Dataset, steps []Step, val float64, seed run
 	return s, nil
 }
 
+// present leaves out the classes that the pool has no images of: they could not arrive.
+func present(pool, test dataset.Dataset) (dataset.Dataset, dataset.Dataset, error) {
+	var labels []int
+	for label, n := range dataset.Count(pool) {
+		if n > 0 {
+			labels = append(labels, label)
+		}
+	}
+	if len(labels) == len(pool.Classes()) || len(test.Classes()) != len(pool.Classes()) {
+		return pool, test, nil
+	}
+	p, err := dataset.ByClass(pool, labels...)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := dataset.ByClass(test, labels...)
+	return p, t, err
+}
+
 // arrival is the first snapshot that holds image p of n of a class.
 func arrival(steps []Step, label, p, n int) int {
 	for t, s := range steps {
@@ -97,11 +120,8 @@ func arrival(steps []Step, label, p, n int) int {
 // Len is the number of snapshots T; they are numbered from 1.
 func (s *Scenario) Len() int { return len(s.steps) }
 
-// Step returns the description of snapshot t.
-func (s *Scenario) Step(t int) Step { return s.steps[t-1] }
-
-// Classes is the number of classes known at snapshot t.
-func (s *Scenario) Classes(t int) int { return s.steps[t-1].Classes }
+// Classes are the names of the classes known at snapshot t.
+func (s *Scenario) Classes(t int) []string { return s.pool.Classes()[:s.steps[t-1].Classes] }
 
 // All is D_t.
 func (s *Scenario) All(t int) (dataset.Dataset, error) { return s.Arrived(0, t) }
@@ -178,13 +198,15 @@ func Labels(counts ...int) []Step {
 	return steps
 }
 
-// LabelCounts is the growth of the label space used by default: a tenth, two, four, eight tenths
-// and all of the classes, as in the paper, or equal steps of a fifth where a tenth would be fewer
-// than two classes.
-func LabelCounts(classes int) []int {
-	shares := []float64{0.1, 0.2, 0.4, 0.8, 1}
-	if classes < 20 {
-		shares = []float64{0.2, 0.4, 0.6, 0.8, 1}
+// LabelCounts is the growth of the label space by shares of the classes, each step by at least one
+// class and none below two. Without shares they are a tenth, two, four, eight tenths and all of the
+// classes, as in the paper, or fifths where a tenth would be fewer than two classes.
+func LabelCounts(classes int, shares ...float64) []int {
+	if shares == nil {
+		shares = []float64{0.1, 0.2, 0.4, 0.8, 1}
+		if classes < 20 {
+			shares = []float64{0.2, 0.4, 0.6, 0.8, 1}
+		}
 	}
 	var counts []int
 	for _, s := range shares {

@@ -69,6 +69,7 @@ func TestScenarioIsNestedAndDisjoint(t *testing.T) {
 			classes = min(10, classes+rapid.IntRange(0, 3).Draw(rt, "new classes"))
 			steps[i] = Step{volume, classes}
 		}
+		steps = slices.Compact(steps)
 		s, err := NewScenario(pool, test, steps, val, seed)
 		if err != nil {
 			rt.Fatal(err)
@@ -159,6 +160,7 @@ func TestScenarioErrors(t *testing.T) {
 		"one class":  {Labels(1), 0.1, "1 classes"},
 		"shrinking":  {Volumes(4, 0.5, 0.4), 0.1, "snapshot 2 is smaller"},
 		"fewer":      {Labels(4, 3), 0.1, "snapshot 2 is smaller"},
+		"the same":   {Labels(2, 4, 4), 0.1, "snapshot 3 brings nothing new"},
 		"validation": {Volumes(4, 1), 1, "validation fraction 1"},
 		"too few":    {Volumes(4, 0.1), 0.1, "too few"},
 	} {
@@ -173,6 +175,9 @@ func TestScenarioErrors(t *testing.T) {
 }
 
 func TestLabelCounts(t *testing.T) {
+	if got := LabelCounts(3, 0.5, 0.6, 1); !slices.Equal(got, []int{2, 3}) {
+		t.Errorf("halves of three classes: %v", got)
+	}
 	for classes, want := range map[int][]int{
 		10: {2, 4, 6, 8, 10}, 100: {10, 20, 40, 80, 100}, 2: {2}, 3: {2, 3}, 1000: {100, 200, 400, 800, 1000},
 	} {

@@ -21,10 +21,6 @@ func study(ctx context.Context, j *run.Job, cfg *Config, t int) (*engine, error)
 	if err != nil {
 		return nil, err
 	}
-	start, err := e.start()
-	if err != nil {
-		return nil, err
-	}
 	for e.t = 1; ; e.t++ {
 		if err := e.FineTune(ctx); err != nil {
 			return nil, err
@@ -32,9 +28,10 @@ func study(ctx context.Context, j *run.Job, cfg *Config, t int) (*engine, error)
 		if e.t == t {
 			return e, nil
 		}
-		if err := e.Retrain(ctx, start); err != nil {
+		if err := e.Retrain(ctx, e.starts[0]); err != nil {
 			return nil, err
 		}
+		clear(e.networks)
 	}
 }
 
@@ -100,23 +97,15 @@ func RankStudy(ctx context.Context, j *run.Job, cfg *Config, n int) ([]Ranked, e
 	})
 }
 
-// retrainedAlone is the test accuracy of a network that was trained from random weights.
+// retrainedAlone is the test accuracy of a network that was trained from initial weights.
 func (e *engine) retrainedAlone(ctx context.Context, a searchspace.Arch, train,
 	test dataset.Dataset) (float64, error) {
 	step, _ := search.StepOf(ctx)
-	model, err := supernet.NewModel(e.full, a, e.netOptions(seedModel, step))
+	m, err := e.alone(ctx, a, train, fmt.Sprintf("rank.%d", step+1), fmt.Sprintf("network %d", step+1))
 	if err != nil {
 		return 0, err
 	}
-	opts, err := e.job.TrainOptions(&e.cfg.Retrain.Training, train.Len(), e.cfg.Seed.For(seedModelData, 1),
-		fmt.Sprintf("rank.%d", step+1), fmt.Sprintf("network %d", step+1))
-	if err != nil {
-		return 0, err
-	}
-	if _, err := model.Train(ctx, train, opts); err != nil {
-		return 0, err
-	}
-	t, err := Tally(ctx, model, test)
+	t, err := tally(ctx, m, test)
 	return t.Accuracy(), err
 }
 
@@ -149,10 +138,7 @@ func PolicyStudy(ctx context.Context, j *run.Job, cfg *Config, seeds int) ([]Lea
 	if err != nil {
 		return nil, err
 	}
-	prev, err := e.start()
-	if err != nil {
-		return nil, err
-	}
+	prev := e.starts[0]
 	out := make([]Learnt, seeds)
 	for s := range out {
 		if out[s], err = run.Once(j, policyPhase(uint64(s+1)), func() (Learnt, error) {
@@ -168,8 +154,11 @@ func policyPhase(seed uint64) string { return fmt.Sprintf("policy-%d", seed) }
 
 func (e *engine) learn(ctx context.Context, j *adjuster.Judges, prev searchspace.Arch, d float64,
 	seed uint64) (Learnt, error) {
-	opts := e.adjusterOptions()
-	opts.Seed = seed
+	opts, err := e.adjusterOptions()
+	if err != nil {
+		return Learnt{}, err
+	}
+	opts.Seed, opts.Race = seed, nil // rewards on all images, as those of random search
 	a, err := adjuster.New(j.Space, opts)
 	if err != nil {
 		return Learnt{}, err

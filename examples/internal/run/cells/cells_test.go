@@ -7,7 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -66,13 +65,13 @@ func page(calls *int, second func() error) *Page[found] {
 			args := []string{"-seed", strconv.Itoa(seed), "-bonus", strconv.Itoa(10 * i)}
 			p.Cells = append(p.Cells, Cell[found]{Name: fmt.Sprintf("%s-%d", config, seed), Args: args,
 				Command: "go run ./examples/adder",
-				Run: func(ctx context.Context, j *run.Job, _ string) (found, error) {
+				Run: func(ctx context.Context, j *run.Job, args []string, _ string) (found, error) {
 					return adder(calls, second).Call(ctx, j, args)
 				}})
 		}
 	}
 	p.Cells = append(p.Cells, Cell[found]{Name: "pictures", Data: "pictures",
-		Run: func(_ context.Context, _ *run.Job, place string) (found, error) {
+		Run: func(_ context.Context, _ *run.Job, _ []string, place string) (found, error) {
 			return found{float64(len(place))}, nil
 		}})
 	return p
@@ -120,9 +119,8 @@ func TestCellsRunOnce(t *testing.T) {
 		if code != run.ExitOK || calls != c.calls || len(s.Done) != c.done || s.Cells != 7 {
 			t.Errorf("%v: exit code %d, %d calls, %+v: %s", c.args, code, calls, s, errs)
 		}
-		text, err := os.ReadFile(filepath.Join(dir, "docs", "page.md"))
-		if err != nil || !strings.Contains(string(text), c.page) {
-			t.Errorf("%v: %v\n%s\nwant %q", c.args, err, text, c.page)
+		if text := readPage(t, dir); !strings.Contains(text, c.page) {
+			t.Errorf("%v:\n%s\nwant %q", c.args, text, c.page)
 		}
 	}
 	if left, _ := os.ReadDir(filepath.Join(dir, "work")); len(left) > 0 {
@@ -157,7 +155,7 @@ func TestStoppedCellGoesOn(t *testing.T) {
 		t.Errorf("exit code %d, %d calls, ran %v: %s", code, calls, s.Run, errs)
 	}
 	// The state of ours-2 belongs to its settings: others are refused.
-	p.Cells[1].Run = func(ctx context.Context, j *run.Job, _ string) (found, error) {
+	p.Cells[1].Run = func(ctx context.Context, j *run.Job, _ []string, _ string) (found, error) {
 		return adder(&calls, never).Call(ctx, j, []string{"-seed", "8"})
 	}
 	if code, _, _, errs = start(t, p, dir, "-run", "ours-2"); code != run.ExitError ||
@@ -188,8 +186,76 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// The settings of a cell may follow from the record of another one. It waits until that is there,
+// and keeps the settings that it ran with.
+func TestMoreSettings(t *testing.T) {
+	dir, calls := t.TempDir(), 0
+	p := page(&calls, never)
+	p.Cells[3].More = func(r *Results[found]) ([]string, error) {
+		ours, err := r.Need("ours-1")
+		if err != nil {
+			return nil, err
+		}
+		return []string{"-bonus", fmt.Sprint(100 * ours.Result.Score)}, nil
+	}
+	code, s, out, errs := start(t, p, dir, "-run", "other-[12]")
+	if code != run.ExitOK || !slices.Equal(s.Waiting, []string{"other-1"}) ||
+		!slices.Equal(s.Run, []string{"other-2"}) || !strings.Contains(out, "other-1 waits for ours-1") {
+		t.Errorf("exit code %d, %+v\n%s%s", code, s, out, errs)
+	}
+	if _, _, out, _ = start(t, p, dir, "-list"); !strings.Contains(out, "not run, waits for ours-1") {
+		t.Errorf("-list:\n%s", out)
+	}
+	if text := readPage(t, dir); !strings.Contains(text,
+		"| other-1 | `go run ./examples/adder/results -run '^other-1$'` | not run |") {
+		t.Errorf("the command of a cell without settings:\n%s", text)
+	}
+	// Both in one start, in the order of the page: 2·(1 + 100·2).
+	if _, s, _, _ = start(t, p, dir, "-run", "-1$"); s.Waiting != nil ||
+		!slices.Equal(s.Run, []string{"ours-1", "other-1"}) {
+		t.Errorf("%+v", s)
+	}
+	r, err := p.Read(filepath.Join(dir, "cells"))
+	if err != nil || r.Get("other-1").Result.Score != 402 {
+		t.Errorf("%v, %+v", err, r.Get("other-1"))
+	}
+	want := "go run ./examples/adder -seed 1 -bonus 10 -bonus 200`"
+	if text := readPage(t, dir); !strings.Contains(text, want) {
+		t.Errorf("the page lacks %q:\n%s", want, text)
+	}
+	if _, _, out, _ = start(t, p, dir, "-list"); strings.Contains(out, "other settings") {
+		t.Errorf("-list:\n%s", out)
+	}
+	// Without the record that they follow from the settings are those of the cell's own record.
+	if err := os.Remove(filepath.Join(dir, "cells", "ours-1.json")); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, out, _ = start(t, p, dir, "-list"); !strings.Contains(out, "done in 0 s, now waits for ours-1") {
+		t.Errorf("-list:\n%s", out)
+	}
+	start(t, p, dir)
+	if text := readPage(t, dir); !strings.Contains(text, want) {
+		t.Errorf("the page lacks %q:\n%s", want, text)
+	}
+	// Other trouble than a missing record is an error.
+	p.Cells[4].More = func(*Results[found]) ([]string, error) { return nil, errors.New("out of range") }
+	if code, _, _, errs = start(t, p, dir, "-run", "other-2", "-again"); code != run.ExitError ||
+		!strings.Contains(errs, "other-2: out of range") {
+		t.Errorf("exit code %d, %q", code, errs)
+	}
+}
+
+func readPage(t *testing.T, dir string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "docs", "page.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // Runs are paired by their seed, wherever they stand.
-func TestPairs(t *testing.T) {
+func TestTogether(t *testing.T) {
 	calls := 0
 	p := page(&calls, never)
 	r := p.Results(&Record[found]{Name: "ours-2", Result: found{5}},
@@ -202,34 +268,13 @@ func TestPairs(t *testing.T) {
 	if v := r.Values("other", score); !slices.Equal(v, []float64{100, 1}) {
 		t.Errorf("values %v", v)
 	}
+	if rows := r.Together("other", "ours"); len(rows) != 1 || rows[0][0].Score != 1 || rows[0][1].Score != 7 {
+		t.Errorf("together: %v", rows)
+	}
+	if n := r.Planned("ours"); n != 3 || r.Planned("ours-2") != 1 || r.Planned("our") != 0 {
+		t.Errorf("%d planned", n)
+	}
 	if one := r.Of("ours-2"); len(one) != 1 || len(r.Of("our")) != 0 {
 		t.Errorf("%v", one)
-	}
-}
-
-// Quantiles of Student's t, from tables: 12.706 for one degree of freedom, 2.776 for four.
-func TestInterval(t *testing.T) {
-	m, h := Interval([]float64{1, 3})
-	if m != 2 || math.Abs(h-12.706205) > 1e-5 {
-		t.Errorf("two values: %v ± %v", m, h)
-	}
-	m, h = Interval([]float64{1, 2, 3, 4, 5})
-	if m != 3 || math.Abs(h-2.776445*math.Sqrt(2.5/5)) > 1e-5 {
-		t.Errorf("five values: %v ± %v", m, h)
-	}
-	if _, h = Interval([]float64{1}); !math.IsInf(h, 1) {
-		t.Errorf("one value: ± %v", h)
-	}
-	if m, e := MeanAndError([]float64{1, 2, 3, 4}); m != 2.5 || math.Abs(e-math.Sqrt(5.0/3)/2) > 1e-12 {
-		t.Errorf("got %v ± %v", m, e)
-	}
-	for want, got := range map[string]string{
-		NotRun: Contrast("%+.1f", nil), "+1.5 (one seed)": Contrast("%+.1f", []float64{1.5}),
-		"+2.0 (95 % interval -10.7 to +14.7, 2 seeds)": Contrast("%+.1f", []float64{1, 3}),
-		"+2.0 ± 1.4": Spread("%+.1f", []float64{1, 3}),
-	} {
-		if got != want {
-			t.Errorf("%q, want %q", got, want)
-		}
 	}
 }

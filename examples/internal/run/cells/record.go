@@ -24,8 +24,8 @@ type Record[R any] struct {
 	Result  R        `json:"result"`
 }
 
-func newRecord[R any](c *Cell[R], result R) *Record[R] {
-	return &Record[R]{Name: c.Name, Data: c.Data, Args: c.Args, CPU: machine.CPU(), Cores: runtime.NumCPU(),
+func newRecord[R any](c *Cell[R], args []string, result R) *Record[R] {
+	return &Record[R]{Name: c.Name, Data: c.Data, Args: args, CPU: machine.CPU(), Cores: runtime.NumCPU(),
 		Result: result}
 }
 

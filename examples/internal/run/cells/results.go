@@ -59,28 +59,40 @@ func (r *Results[R]) Values(config string, f func(*R) float64) []float64 {
 	return out
 }
 
-// Pairs are the results of two configurations with the same seed.
-func (r *Results[R]) Pairs(a, b string) [][2]*R {
-	var out [][2]*R
-	others := r.Of(b)
-	for _, x := range r.Of(a) {
-		_, seed := cutSeed(x.Name)
-		i := slices.IndexFunc(others, func(y *Record[R]) bool {
-			_, s := cutSeed(y.Name)
-			return s == seed
-		})
-		if i >= 0 {
-			out = append(out, [2]*R{&x.Result, &others[i].Result})
+// Planned counts the cells of a configuration, finished or not.
+func (r *Results[R]) Planned(config string) (n int) {
+	for _, c := range r.page.Cells {
+		if name, _ := cutSeed(c.Name); name == config || c.Name == config {
+			n++
 		}
 	}
-	return out
+	return n
+}
+
+// Together are the results of several configurations from the same seed: a row for each seed that
+// all of them have, in the order of the first.
+func (r *Results[R]) Together(configs ...string) [][]*R {
+	var rows [][]*R
+	for _, first := range r.Of(configs[0]) {
+		_, seed := cutSeed(first.Name)
+		row := []*R{&first.Result}
+		for _, c := range configs[1:] {
+			if one := r.records[c+"-"+seed]; one != nil {
+				row = append(row, &one.Result)
+			}
+		}
+		if len(row) == len(configs) {
+			rows = append(rows, row)
+		}
+	}
+	return rows
 }
 
 // Differences are those of one figure between runs of the same seed, a less b: what the seeds share
 // cancels.
 func (r *Results[R]) Differences(a, b string, f func(*R) float64) []float64 {
 	var out []float64
-	for _, p := range r.Pairs(a, b) {
+	for _, p := range r.Together(a, b) {
 		out = append(out, f(p[0])-f(p[1]))
 	}
 	return out
@@ -107,16 +119,18 @@ func (r *Results[R]) Machines() string {
 	return strings.Join(out, "; ")
 }
 
-// Commands is the table of what repeats the cells by hand.
+// Commands is the table of what repeats the cells by hand. A cell that waits for others has no
+// settings yet: the page's program runs it.
 func (r *Results[R]) Commands() string {
 	var rows [][]string
 	for _, c := range r.page.Cells {
-		time, args := NotRun, c.Args
+		time := NotRun
+		args, err := c.settings(r)
 		if one := r.records[c.Name]; one != nil {
-			time, args = fmt.Sprintf("%.0f", one.Seconds), one.Args
+			time, args, err = fmt.Sprintf("%.0f", one.Seconds), one.Args, nil
 		}
 		command := fmt.Sprintf("go run ./%s -run '^%s$'", r.page.Path, c.Name)
-		if c.Command != "" {
+		if c.Command != "" && err == nil {
 			words := append([]string{c.Command}, args...)
 			if c.Data != "" {
 				words = append(words, "-data", strings.ToUpper(c.Data))

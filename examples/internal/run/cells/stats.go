@@ -26,6 +26,18 @@ func Interval(x []float64) (mean, half float64) {
 	return mean, t.Quantile(0.975) * err
 }
 
+// Sign says where the 95 % interval of Interval lies: +1 above zero, −1 below, 0 when it includes
+// zero, as that of fewer than two values always does.
+func Sign(x []float64) int {
+	switch mean, half := Interval(x); {
+	case mean-half > 0:
+		return 1
+	case mean+half < 0:
+		return -1
+	}
+	return 0
+}
+
 // Spread is "mean ± sample standard deviation", the value alone when there is one, or "not run".
 // The format is that of one number.
 func Spread(format string, x []float64) string {
@@ -39,18 +51,24 @@ func Spread(format string, x []float64) string {
 	return fmt.Sprintf(format+" ± "+unsigned(format), m, s)
 }
 
-// Contrast says what a difference is, from its value for every seed: "+1.20 (95 % interval +0.30 to
-// +2.10, 5 seeds)".
-func Contrast(format string, differences []float64) string {
-	switch len(differences) {
-	case 0:
+// Contrast says what a difference is, from its value for every seed so far of those planned: "+1.20
+// (95 % interval +0.30 to +2.10, 3 of 5 seeds)".
+func Contrast(format string, differences []float64, planned int) string {
+	n := len(differences)
+	seeds := fmt.Sprintf("%d seeds", n)
+	switch {
+	case n == 0:
 		return NotRun
-	case 1:
-		return fmt.Sprintf(format+" (one seed)", differences[0])
+	case n < planned:
+		seeds = fmt.Sprintf("%d of %d seeds", n, planned)
+	case n == 1:
+		seeds = "one seed"
+	}
+	if n == 1 {
+		return fmt.Sprintf(format+" (%s)", differences[0], seeds)
 	}
 	m, h := Interval(differences)
-	return fmt.Sprintf(format+" (95 %% interval "+format+" to "+format+", %d seeds)", m, m-h, m+h,
-		len(differences))
+	return fmt.Sprintf(format+" (95 %% interval "+format+" to "+format+", %s)", m, m-h, m+h, seeds)
 }
 
 // unsigned is a format without the flag that writes a plus sign.

@@ -90,8 +90,9 @@ func Report[R any](t testing.TB, start Starter, args ...string) (r R, stdout str
 }
 
 // SignalWhen starts the program as a child and sends it a signal some time after a file has
-// appeared. It returns the exit code, −1 after a kill, and what went to standard error. A program
-// that ends before the file is there is left alone.
+// appeared, or one that matches the pattern file as filepath.Glob has it. It returns the exit code,
+// −1 after a kill, and what went to standard error. A program that ends before the file is there is
+// left alone.
 func SignalWhen(t testing.TB, s os.Signal, file string, delay time.Duration,
 	args ...string) (code int, stderr string) {
 	t.Helper()
@@ -113,7 +114,7 @@ func SignalWhen(t testing.TB, s os.Signal, file string, delay time.Duration,
 			return cmd.ProcessState.ExitCode(), errs.String()
 		case <-time.After(time.Millisecond):
 		}
-		if _, err := os.Stat(file); err == nil && s != nil {
+		if there, _ := filepath.Glob(file); len(there) > 0 && s != nil {
 			time.Sleep(delay)
 			_ = cmd.Process.Signal(s) // it may have ended meanwhile
 			s = nil

@@ -1,0 +1,93 @@
+package growth
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Check reports the first field that makes no sense, and makes the data path absolute.
+func (c *Config) Check() error {
+	for _, check := range []func() error{c.checkWords, c.checkRanges,
+		func() error { return c.Supernet.check("supernet") },
+		func() error { return c.Retrain.check("retrain") }} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	if len(c.Volumes) == 0 {
+		return errors.New("-volumes: no snapshot")
+	}
+	if (c.Baseline == Random) != (len(c.MAdds) > 0) {
+		return fmt.Errorf("-madds belongs to -baseline %s, which needs it", Random)
+	}
+	if c.Data != "" {
+		abs, err := filepath.Abs(c.Data)
+		if err != nil {
+			return err
+		}
+		c.Data = abs
+	}
+	return nil
+}
+
+func (c *Config) checkWords() error {
+	for _, w := range []struct {
+		flag, value string
+		words       []string
+	}{
+		{"scenario", c.Scenario, Scenarios()},
+		{"baseline", c.Baseline, append(Baselines(), "")},
+		{"inherit", c.Inherit, Inheritances()},
+		{"objective", c.Adjuster.Objective, Objectives()},
+		{"reward", c.Adjuster.Reward, Rewards()},
+		{"distance", c.Adjuster.Distance, Distances()},
+	} {
+		if !slices.Contains(w.words, w.value) {
+			return fmt.Errorf("-%s %q: expected one of %s", w.flag, w.value,
+				strings.TrimSuffix(strings.Join(w.words, ", "), ", "))
+		}
+	}
+	return nil
+}
+
+func (c *Config) checkRanges() error {
+	const most = math.MaxInt32
+	s := &c.Adjuster
+	for _, n := range []struct {
+		flag   string
+		value  float64
+		lo, hi float64
+	}{
+		{"stem", float64(c.Stem), 1, 2},
+		{"width", c.Width, 1e-3, 4},
+		{"val", c.ValShare, 1e-3, 0.999},
+		{"distill", c.Distill, 0, most},
+		{"trial", c.Trial, 0, 1},
+		{"sandwich", float64(c.Supernet.Sandwich), 0, most},
+		{"final-epochs", float64(c.Final), 0, most},
+		{"iterations", float64(s.Iterations), 1, most},
+		{"candidates", float64(s.Candidates), 1, most},
+		{"elites", float64(s.Elites), 0, most},
+		{"lambda", s.Lambda, 0, most},
+	} {
+		if !(n.value >= n.lo && n.value <= n.hi) {
+			return fmt.Errorf("-%s %v: expected %g to %g", n.flag, n.value, n.lo, n.hi)
+		}
+	}
+	if c.Size != 0 && (c.Size < 8 || c.Size > 512) {
+		return fmt.Errorf("-size %d: expected 8 to 512, or 0", c.Size)
+	}
+	return nil
+}
+
+func (t *Training) check(name string) error {
+	if t.LaterEpochs < 1 || !(t.LaterLR >= 0) {
+		return fmt.Errorf("-%s-later-epochs %d, -%s-later-lr %v: expected at least 1 and 0", name,
+			t.LaterEpochs, name, t.LaterLR)
+	}
+	return t.Training.Check(name)
+}

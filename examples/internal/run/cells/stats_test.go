@@ -1,0 +1,105 @@
+package cells
+
+import (
+	"math"
+	"testing"
+
+	"gonum.org/v1/gonum/stat"
+	"pgregory.net/rapid"
+)
+
+// Quantiles of Student's t, from tables: 12.706 for one degree of freedom, 2.776 for four.
+func TestInterval(t *testing.T) {
+	m, h := Interval([]float64{1, 3})
+	if m != 2 || math.Abs(h-12.706205) > 1e-5 {
+		t.Errorf("two values: %v ± %v", m, h)
+	}
+	m, h = Interval([]float64{1, 2, 3, 4, 5})
+	if m != 3 || math.Abs(h-2.776445*math.Sqrt(2.5/5)) > 1e-5 {
+		t.Errorf("five values: %v ± %v", m, h)
+	}
+	if _, h = Interval([]float64{1}); !math.IsInf(h, 1) {
+		t.Errorf("one value: ± %v", h)
+	}
+	if m, e := MeanAndError([]float64{1, 2, 3, 4}); m != 2.5 || math.Abs(e-math.Sqrt(5.0/3)/2) > 1e-12 {
+		t.Errorf("got %v ± %v", m, e)
+	}
+	for want, got := range map[string]string{
+		NotRun:                Contrast("%+.1f", nil, 3),
+		"+1.5 (one seed)":     Contrast("%+.1f", []float64{1.5}, 1),
+		"+1.5 (1 of 3 seeds)": Contrast("%+.1f", []float64{1.5}, 3),
+		"+2.0 (95 % interval -10.7 to +14.7, 2 seeds)":      Contrast("%+.1f", []float64{1, 3}, 2),
+		"+2.0 (95 % interval -10.7 to +14.7, 2 of 3 seeds)": Contrast("%+.1f", []float64{1, 3}, 3),
+		"+2.0 ± 1.4": Spread("%+.1f", []float64{1, 3}),
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestSign(t *testing.T) {
+	for _, c := range []struct {
+		x    []float64
+		want int
+	}{
+		{nil, 0}, {[]float64{5}, 0}, {[]float64{1, 3}, 0}, {[]float64{2, 2.1, 2.2}, 1},
+		{[]float64{-2, -2.1, -2.2}, -1}, {[]float64{0, 0, 0}, 0}, {[]float64{-1, 0.1, 1}, 0},
+	} {
+		if got := Sign(c.x); got != c.want {
+			t.Errorf("%v: %d, want %d", c.x, got, c.want)
+		}
+	}
+}
+
+// Two groups {1, 2, 3} and {3, 4, 5}: mean squares 6 and 1, F = 6 with 1 and 4 degrees of freedom,
+// whose p is that of Student's t of √6 with 4, both sides: 0.0705.
+func TestOneWay(t *testing.T) {
+	v := OneWay([]float64{1, 2, 3}, nil, []float64{3, 4, 5})
+	if math.Abs(v.F-6) > 1e-12 || math.Abs(v.Within-1) > 1e-12 || math.Abs(v.Between-math.Sqrt(5.0/3)) > 1e-12 ||
+		math.Abs(v.P-0.070484) > 1e-6 {
+		t.Errorf("%+v", v)
+	}
+	// Unequal groups: the size is (5 − 13/5)/1 = 2.4; mean squares 10.8 and 2/3.
+	v = OneWay([]float64{1, 3}, []float64{5, 5, 5})
+	if math.Abs(v.F-16.2) > 1e-12 || math.Abs(v.Between-math.Sqrt((10.8-2.0/3)/2.4)) > 1e-12 {
+		t.Errorf("unequal groups: %+v", v)
+	}
+	// Groups that differ less than their values: no component of variance.
+	if v = OneWay([]float64{0, 4}, []float64{1, 3.5}); v.Between != 0 || v.F >= 1 || v.P < 0.5 {
+		t.Errorf("equal groups: %+v", v)
+	}
+	if v = OneWay([]float64{1, 1}, []float64{2, 2}); !math.IsInf(v.F, 1) || v.P != 0 {
+		t.Errorf("no spread within: %+v", v)
+	}
+	for _, groups := range [][][]float64{nil, {{1, 2}}, {{1}, {2}}, {{}, {1, 2}}} {
+		if v = OneWay(groups...); !math.IsNaN(v.P) || !math.IsNaN(v.Between) {
+			t.Errorf("%v: %+v", groups, v)
+		}
+	}
+}
+
+// Of two groups F is the square of Student's t of their means, and neither shift nor scale matters.
+func TestOneWayOfTwoGroups(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		values := rapid.SliceOfN(rapid.Float64Range(-10, 10), 2, 6)
+		a, b := values.Draw(t, "a"), values.Draw(t, "b")
+		v := OneWay(a, b)
+		if v.Within < 1e-6 {
+			return
+		}
+		na, nb := float64(len(a)), float64(len(b))
+		student := (stat.Mean(a, nil) - stat.Mean(b, nil)) / (v.Within * math.Sqrt(1/na+1/nb))
+		if math.Abs(v.F-student*student) > 1e-9*(1+v.F) {
+			t.Fatalf("F %v, t² %v", v.F, student*student)
+		}
+		for _, g := range [][]float64{a, b} {
+			for i := range g {
+				g[i] = 3*g[i] + 7
+			}
+		}
+		if w := OneWay(a, b); math.Abs(w.F-v.F) > 1e-6*(1+v.F) || math.Abs(w.Between-3*v.Between) > 1e-6 {
+			t.Fatalf("%+v of 3·x + 7, %+v of x", w, v)
+		}
+	})
+}
