@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 	"net/http"
 
 	"github.com/tendril-nas/tendril/supernet/dataset"
@@ -58,6 +59,8 @@ func acceptBatch(s *Service, q *queue, w http.ResponseWriter, r *http.Request) e
 	case errors.Is(err, errQueueFull):
 		return &refusal{http.StatusServiceUnavailable, err}
 	case errors.As(err, new(*refusal)):
+		return err
+	case errors.As(err, new(*fs.PathError)): // no fault of the client's
 		return err
 	case err != nil:
 		return unreadable(err)

@@ -30,7 +30,10 @@
 //	                when -queue batches wait already (503, to be sent again later)
 //	POST /rollback  puts the previous model back, and ends an adjustment under way; a second one puts
 //	                the other model back. 409 when there is none
-//	GET  /metrics   counters since the start, as package expvar writes them
+//	GET  /metrics   a JSON object, as package expvar writes it, counted from the start: requests,
+//	                errors, batches, images, adjustments, swaps, refusals, failures, rollbacks,
+//	                seconds by phase; and of now: h and d of the last reading, madds and
+//	                reference_accuracy of the serving model
 //	GET  /healthz   as above
 //
 //	tar c cat dog | curl --data-binary @- http://localhost:8081/batch

@@ -102,7 +102,7 @@ func (c comparing) Contest(ctx context.Context) (adjuster.RangeEvaluator, error)
 	if err != nil {
 		return nil, err
 	}
-	held, err := d.judges(c.cfg.Seed)
+	held, err := d.judges(c.seed("judges"))
 	if err != nil {
 		return nil, err
 	}

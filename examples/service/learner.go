@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/tendril-nas/tendril/adjuster"
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
 )
@@ -53,7 +54,8 @@ func (l learner) FineTune(ctx context.Context) error {
 	}
 	net.SetStage(l.store.Batches)
 	o := l.cfg.Supernet
-	o.Subnets.Sampler, o.Subnets.StepsPerDraw = supernet.Sandwich(net.Space(), l.cfg.Sandwich, l.cfg.Seed), 1
+	o.Subnets.Sampler = supernet.Sandwich(net.Space(), l.cfg.Sandwich, l.seed("sandwich"))
+	o.Subnets.StepsPerDraw = 1
 	err = l.train("supernet", o, func(o *supernet.TrainOptions) error {
 		_, err := net.Train(ctx, d.train.Snapshot(), o)
 		return err
@@ -94,7 +96,7 @@ func (l learner) train(name string, o supernet.TrainOptions, do func(*supernet.T
 	if w := l.serving.Load(); w != nil && l.cfg.Distill > 0 {
 		o.Teacher = &supernet.Teacher{Model: w.model, Weight: l.cfg.Distill}
 	}
-	o.Seed, o.Checkpoint = l.cfg.Seed, l.store.part(name)
+	o.Seed, o.Checkpoint = l.seed("train"), l.store.part(name)
 	err := do(&o)
 	if errors.Is(err, supernet.ErrCheckpointMismatch) {
 		l.log.Warn("a training begins again, its options have changed", "training", name, "error", err)
@@ -120,7 +122,7 @@ func (l learner) Judges(ctx context.Context) (*adjuster.Judges, error) {
 	if l.net, err = l.supernet(d.classes()); err != nil {
 		return nil, err
 	}
-	held, err := d.judges(l.cfg.Seed)
+	held, err := d.judges(l.seed("judges"))
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +130,8 @@ func (l learner) Judges(ctx context.Context) (*adjuster.Judges, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &supernet.EvalOptions{Calibration: d.train.Snapshot(), CalibrationImages: 500, Seed: l.cfg.Seed}
+	o := &supernet.EvalOptions{Calibration: d.train.Snapshot(), CalibrationImages: 500,
+		Seed: l.seed("judges")}
 	j := &adjuster.Judges{Space: l.net.Space()}
 	if j.Reward, err = l.net.On(some, o); err != nil {
 		return nil, err
@@ -201,6 +204,11 @@ func (l learner) swap(ctx context.Context, model *supernet.Model) error {
 	l.previous = l.serving.Load()
 	l.show(w)
 	return nil
+}
+
+// seed is that of one purpose after the last batch.
+func (s *Service) seed(purpose string) uint64 {
+	return run.Seed(s.cfg.Seed).For(purpose, s.store.Batches)
 }
 
 // retrained reports that the model that serves was trained on D_t.

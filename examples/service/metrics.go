@@ -13,16 +13,18 @@ import (
 type metrics struct {
 	all *expvar.Map
 
-	requests, errors                        expvar.Int // classifications asked for, and those refused
-	batches, images                         expvar.Int // received
-	adjustments, swaps, refusals, rollbacks expvar.Int
-	failures                                expvar.Int // adjustments and batches that ended in an error
-	drop, distance                          expvar.Float
-	madds                                   expvar.Int
-	reference                               expvar.Float
-	seconds                                 expvar.Map // by phase
-	phase                                   string     // under way
-	since                                   time.Time
+	requests, errors expvar.Int // classifications asked for, and those that ended in an error
+	batches, images  expvar.Int // taken in
+	adjustments      expvar.Int // searches for another architecture
+	swaps, refusals  expvar.Int // those that changed it, and those that lost the contest
+	failures         expvar.Int // batches whose answer ended in an error
+	rollbacks        expvar.Int
+	h, d             expvar.Float // of the last reading
+	madds            expvar.Int   // of the serving model
+	reference        expvar.Float // its accuracy on the data that it was trained on
+	seconds          expvar.Map   // by phase
+	phase            string       // under way
+	since            time.Time    // when it began or went on
 }
 
 func newMetrics() *metrics {
@@ -30,7 +32,7 @@ func newMetrics() *metrics {
 	for name, v := range map[string]expvar.Var{
 		"requests": &m.requests, "errors": &m.errors, "batches": &m.batches, "images": &m.images,
 		"adjustments": &m.adjustments, "swaps": &m.swaps, "refusals": &m.refusals,
-		"rollbacks": &m.rollbacks, "failures": &m.failures, "h": &m.drop, "d": &m.distance,
+		"rollbacks": &m.rollbacks, "failures": &m.failures, "h": &m.h, "d": &m.d,
 		"madds": &m.madds, "reference_accuracy": &m.reference, "seconds": &m.seconds,
 	} {
 		m.all.Set(name, v)
@@ -46,8 +48,8 @@ func (m *metrics) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 
 // show notes which model serves and what is known of the data under it.
 func (m *metrics) show(w *watched) {
-	m.drop.Set(w.reading.H())
-	m.distance.Set(w.reading.Distance)
+	m.h.Set(w.reading.H())
+	m.d.Set(w.reading.Distance)
 	m.reference.Set(w.reading.Reference.Accuracy())
 	if c, err := w.model.Space().Cost(w.model.Arch()); err == nil {
 		m.madds.Set(c.MAdds)

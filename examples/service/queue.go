@@ -48,7 +48,8 @@ func openQueue(dir string, limit int, last string) (*queue, error) {
 	_, _ = fmt.Sscanf(last, batchPattern, &q.last) // 0 before the first one
 	for _, e := range entries {
 		var number int
-		if _, err := fmt.Sscanf(e.Name(), batchPattern, &number); err != nil {
+		_, err := fmt.Sscanf(e.Name(), batchPattern, &number)
+		if err != nil || e.Name() != fmt.Sprintf(batchPattern, number) {
 			continue
 		}
 		q.last = max(q.last, number)
