@@ -58,6 +58,7 @@
 //     margin.
 //   - ExpertOptions.Remember: a service that runs for years keeps the last outcomes and counts the
 //     others, so that its file stops growing.
+//   - [Expert.Deploy]: another model was put into service than the one that was trained last.
 //
 // Whatever is judged in blocks says how far it can be trusted: [Candidate] defines the standard
 // error, which is that of differences on the same images.

@@ -1,40 +1,167 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"image"
 	_ "image/jpeg" // formats that clients may send
 	_ "image/png"
+	"io"
+	"net"
 	"net/http"
+	"runtime"
+	"strconv"
+
+	"github.com/tendril-nas/tendril/supernet"
 )
 
-// maxUpload bounds an image sent to the service, in bytes as sent.
-const maxUpload = 8 << 20
+// What a client may send.
+const (
+	maxUpload = 8 << 20 // bytes of an image as sent
+	maxPixels = 1 << 24 // of an image, looked at before it is decoded
+)
 
 // answer is what the service says about an image.
 type answer struct {
-	Class       string  `json:"class"`
-	Probability float32 `json:"probability"`
+	Classes []supernet.Ranked `json:"classes"` // the best ones, best first
 }
 
-// ServeHTTP classifies the JPEG or PNG image in the body of a POST.
-func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		http.Error(w, "want a POST with an image", http.StatusMethodNotAllowed)
+// defaultBest is the number of classes in an answer when the request does not say how many.
+const defaultBest = 3
+
+// refusal is an error that the client is told with a status of its own.
+type refusal struct {
+	status int
+	error
+}
+
+func (r *refusal) Unwrap() error { return r.error }
+
+func refuse(status int, format string, args ...any) error {
+	return &refusal{status, fmt.Errorf(format, args...)}
+}
+
+// action answers a request or says why not.
+type action func(w http.ResponseWriter, r *http.Request) error
+
+func (a action) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	err := a(w, r)
+	if err == nil {
 		return
 	}
-	img, _, err := image.Decode(http.MaxBytesReader(w, r.Body, maxUpload))
+	status := http.StatusInternalServerError
+	if known, ok := errors.AsType[*refusal](err); ok {
+		status = known.status
+	}
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "10")
+	}
+	http.Error(w, err.Error(), status)
+}
+
+// handler is the side of the service that clients see.
+func handler(s *Service) http.Handler {
+	mux := http.NewServeMux()
+	// Decoded images are large: so many at once and no more.
+	slots := make(chan struct{}, 2*runtime.GOMAXPROCS(0))
+	mux.Handle("POST /{$}", action(func(w http.ResponseWriter, r *http.Request) error {
+		s.metrics.requests.Add(1)
+		err := classify(s, slots, w, r)
+		if err != nil {
+			s.metrics.errors.Add(1)
+		}
+		return err
+	}))
+	mux.Handle("GET /healthz", health(s))
+	return mux
+}
+
+// classify answers with the classes of the JPEG or PNG image in the body of a POST; ?k= says how
+// many.
+func classify(s *Service, slots chan struct{}, w http.ResponseWriter, r *http.Request) error {
+	k := defaultBest
+	if text := r.URL.Query().Get("k"); text != "" {
+		var err error
+		if k, err = strconv.Atoi(text); err != nil || k < 1 {
+			return refuse(http.StatusBadRequest, "k=%s: expected a number of classes from 1", text)
+		}
+	}
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxUpload))
 	if err != nil {
-		http.Error(w, "image: "+err.Error(), http.StatusBadRequest)
-		return
+		return unreadable(err)
 	}
-	class, p, err := s.Classify(img)
+	select {
+	case slots <- struct{}{}:
+		defer func() { <-slots }()
+	case <-r.Context().Done():
+		return r.Context().Err()
+	}
+	img, err := decode(data)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
-		return
+		return err
 	}
+	best, err := s.Classify(img, k)
+	switch {
+	case errors.Is(err, ErrNoModel):
+		return &refusal{http.StatusServiceUnavailable, err}
+	case err != nil:
+		return &refusal{http.StatusUnprocessableEntity, err}
+	}
+	reply(w, http.StatusOK, answer{best})
+	return nil
+}
+
+// unreadable says with which status a body is refused that could not be read.
+func unreadable(err error) error {
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return refuse(http.StatusRequestEntityTooLarge, "body above the %d bytes allowed", tooLarge.Limit)
+	}
+	if n, ok := errors.AsType[net.Error](err); ok && n.Timeout() {
+		return refuse(http.StatusRequestTimeout, "body did not arrive in time")
+	}
+	return refuse(http.StatusBadRequest, "body: %w", err)
+}
+
+// decode reads an image that is not larger than allowed.
+func decode(data []byte) (image.Image, error) {
+	c, _, err := image.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return nil, refuse(http.StatusUnsupportedMediaType, "expected a JPEG or PNG image: %w", err)
+	}
+	if c.Width < 1 || c.Height < 1 || c.Width > maxPixels/c.Height {
+		return nil, refuse(http.StatusRequestEntityTooLarge, "image of %d×%d, expected 1 to %d pixels",
+			c.Width, c.Height, maxPixels)
+	}
+	img, _, err := image.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, refuse(http.StatusBadRequest, "image: %w", err)
+	}
+	return img, nil
+}
+
+// reply sends v as JSON. A client that has gone is nobody's mistake.
+func reply(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
-	if err := json.NewEncoder(w).Encode(answer{class, p}); err != nil {
-		return // the client has gone
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+// health says whether the service can answer, and with what.
+func health(s *Service) http.Handler {
+	return action(func(w http.ResponseWriter, _ *http.Request) error { return reportHealth(w, s) })
+}
+
+func reportHealth(w http.ResponseWriter, s *Service) error {
+	m := s.Model()
+	if m == nil {
+		return &refusal{http.StatusServiceUnavailable, ErrNoModel}
 	}
+	reply(w, http.StatusOK, struct {
+		Model   string `json:"model"`
+		Classes int    `json:"classes"`
+		Batches int    `json:"batches"`
+	}{m.Space().Format(m.Arch()), m.Classes(), s.Batches()})
+	return nil
 }

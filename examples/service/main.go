@@ -1,189 +1,163 @@
-// Command service shows how a program embeds the adjuster: it classifies images in several
-// goroutines, without a pause, while labelled batches arrive, are measured, and now and then lead
-// to another architecture that is trained beside the one in service and swapped in.
-//
-//	go run ./examples/service                 one run on the embedded images, about a minute
-//	go run ./examples/service -listen :8080   the same, and POST an image to http://localhost:8080/
 package main
 
 import (
 	"context"
 	"flag"
 	"fmt"
-	"net/http"
-	"sync"
-	"sync/atomic"
-	"time"
+	"log/slog"
+	"os"
+	"path/filepath"
 
 	"github.com/tendril-nas/tendril/adjuster"
-	"github.com/tendril-nas/tendril/examples/internal/data"
-	"github.com/tendril-nas/tendril/examples/internal/fashion"
 	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
-	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
 func main() { program().Main() }
 
 // settings of the command line.
 type settings struct {
-	Listen string `json:"listen"`
-	Images int    `json:"images"`
-}
-
-// served is what a run found, as -json writes it.
-type served struct {
-	Adjusted     int     `json:"adjusted"` // batches that changed the architecture
-	Answered     int64   `json:"answered"` // requests
-	Model        string  `json:"model"`
-	TestAccuracy float64 `json:"test_accuracy"`
+	State        string  `json:"-"`
+	Listen       string  `json:"-"`
+	Admin        string  `json:"-"`
+	Queue        int     `json:"queue"`
+	Images       int     `json:"images"`
+	Size         int     `json:"size"`
+	Width        float64 `json:"width"`
+	Epochs       int     `json:"epochs"`
+	MaxImages    int     `json:"max_images"`
+	Inherit      string  `json:"inherit"`
+	Compare      bool    `json:"compare"`
+	KeepTraining bool    `json:"keep_training"`
 }
 
 func program() *run.Program[settings, *served] {
 	return &run.Program[settings, *served]{
-		Path:     "examples/service",
-		Defaults: func() settings { return settings{Images: 200} },
-		Flags: func(fs *flag.FlagSet, c *settings) {
-			fs.StringVar(&c.Listen, "listen", "",
-				"`address` to answer HTTP requests on, for example :8080; "+
-					"then it goes on serving after the last batch")
-			fs.IntVar(&c.Images, "images", c.Images, "`images` of a class in a batch")
+		Path: "examples/service",
+		Defaults: func() settings {
+			return settings{Queue: 4, Images: 200, Size: 28, Width: 0.5, Epochs: 4,
+				Inherit: string(fromServing), Compare: true}
 		},
-		Check: func(_ *flag.FlagSet, c *settings) error {
-			if c.Images < 10 {
-				return fmt.Errorf("-images %d: expected at least 10", c.Images)
+		Flags: func(fs *flag.FlagSet, c *settings) {
+			fs.StringVar(&c.State, "state", "",
+				"`folder` that keeps the service; empty: it ends with the program")
+			fs.StringVar(&c.Listen, "listen", "", "`address` where images are classified, for example :8080")
+			fs.StringVar(&c.Admin, "admin", "", "`address` of the operator, for example 127.0.0.1:8081, "+
+				"where batches arrive too; without it they are embedded images")
+			fs.IntVar(&c.Queue, "queue", c.Queue, "`batches` that may wait for an adjustment to end")
+			fs.IntVar(&c.Images, "images", c.Images, "embedded `images` of a class in a batch")
+			fs.IntVar(&c.Size, "size", c.Size, "side of the images that networks see, `pixels`")
+			fs.Float64Var(&c.Width, "width", c.Width, "`factor` of all channels")
+			fs.IntVar(&c.Epochs, "epochs", c.Epochs,
+				"`epochs` of each training for service; of a supernet half as many")
+			fs.IntVar(&c.MaxImages, "max-images", c.MaxImages, "`images` that are kept; 0: all")
+			fs.StringVar(&c.Inherit, "inherit", c.Inherit,
+				"where the training of a new architecture starts: `serving`, supernet or none")
+			fs.BoolVar(&c.Compare, "compare", c.Compare,
+				"train the serving architecture on too, and swap only for one that does better")
+			fs.BoolVar(&c.KeepTraining, "keep-training", c.KeepTraining,
+				"train on with each batch for which the architecture is kept")
+		},
+		Check: check,
+		GoOn: func(c *settings) string {
+			if c.State == "" {
+				return "its state is lost: it had no -state"
 			}
-			return nil
+			return fmt.Sprintf("start it again with -state %s and it goes on", c.State)
 		},
 		Work: work,
 	}
 }
 
+func check(_ *flag.FlagSet, c *settings) error {
+	switch {
+	case c.Images < 10:
+		return fmt.Errorf("-images %d: expected at least 10", c.Images)
+	case c.Queue < 1:
+		return fmt.Errorf("-queue %d: expected at least 1", c.Queue)
+	case c.Epochs < 1:
+		return fmt.Errorf("-epochs %d: expected at least 1", c.Epochs)
+	case c.Admin == "" && c.Size != 28:
+		return fmt.Errorf("-size %d: embedded images have 28 pixels; others arrive by -admin", c.Size)
+	}
+	cfg := c.config(nil)
+	if err := cfg.check(); err != nil {
+		return err
+	}
+	_, err := cfg.space([]string{"any"})
+	return err
+}
+
+// config is the service that the settings describe. What else suits other data than the embedded
+// images is to be changed here.
+func (c *settings) config(log *slog.Logger) Config {
+	return Config{
+		Space:     searchspace.MobileNetV3Options{Width: c.Width, InputSize: c.Size, Depths: []int{2, 3}},
+		HeldOut:   0.1,
+		MaxImages: c.MaxImages,
+		Seed:      1,
+
+		Supernet:     supernet.TrainOptions{Epochs: max(1, c.Epochs/2), BatchSize: 64, LR: 0.05},
+		Sandwich:     2,
+		Retrain:      supernet.TrainOptions{Epochs: c.Epochs, BatchSize: 64, LR: 0.02},
+		Inherit:      inherit(c.Inherit),
+		Distill:      0.5,
+		KeepTraining: c.KeepTraining,
+
+		Condition: adjuster.Condition{Epsilon: 4},
+		Adjuster: adjuster.Options{Iterations: 30, Baseline: 0.95, KeepPrevious: !c.Compare,
+			Objective: adjuster.Likelihood, Form: adjuster.PerDoubling, Race: &adjuster.Race{Block: 20}, CheckpointEvery: 10,
+			Retries: -1}, // what fails here fails again
+		Trial:   0.25,
+		Compare: c.Compare,
+		Log:     log,
+	}
+}
+
+// work takes the ports, opens the service, and gives it batches while requests are answered.
 func work(ctx context.Context, j *run.Job, c *settings) (*served, error) {
-	train, test, err := fashion.Load(28)
+	public, err := bind(c.Listen, clientTimeouts, j.Log)
 	if err != nil {
 		return nil, err
 	}
-	stream, err := batches(train, c.Images)
+	defer public.close()
+	admin, err := bind(c.Admin, adminTimeouts, j.Log)
 	if err != nil {
 		return nil, err
 	}
-	start := time.Now()
-	say := func(format string, args ...any) {
-		j.Out.Printf("%5.1fs  "+format, append([]any{time.Since(start).Seconds()}, args...)...)
-	}
-	s, err := Start(ctx, stream[0], Config{
-		Space:      searchspace.MobileNetV3Options{Width: 0.5, InputSize: 28, Depths: []int{2, 3}},
-		Supernet:   supernet.TrainOptions{Epochs: 4, BatchSize: 64, LR: 0.05},
-		Retrain:    supernet.TrainOptions{Epochs: 4, BatchSize: 64, LR: 0.02},
-		Adjuster:   adjuster.Options{Iterations: 30, Baseline: 0.95},
-		Condition:  adjuster.Condition{Epsilon: 4},
-		Validation: 0.1,
-		Seed:       1,
-	})
-	if err != nil {
-		return nil, err
-	}
-	say("serving %s", describe(s.Model()))
-	if c.Listen != "" {
-		server := &http.Server{Addr: c.Listen, Handler: s, ReadHeaderTimeout: 5 * time.Second}
-		failed := make(chan error, 1)
-		go func() { failed <- server.ListenAndServe() }()
-		defer func() {
-			select {
-			case err := <-failed:
-				j.Out.Printf("http: %v", err)
-			default:
-				server.Close()
-			}
-		}()
-	}
-	found := &served{}
-	clients := startClients(s, test)
-	defer clients.stop()
-	for k, batch := range stream[1:] {
-		before := clients.answered.Load()
-		decision, outcome, err := s.Receive(ctx, batch)
-		if err != nil {
+	defer admin.close()
+	dir := c.State
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "tendril-service-"); err != nil {
 			return nil, err
 		}
-		what := fmt.Sprintf("batch %d: %d images, H %.2f", k+2, batch.Len(), decision.H)
-		if outcome == nil {
-			say("%s; architecture kept", what)
-			continue
-		}
-		found.Adjusted++
-		say("%s; adjusted, d %.2f: now %s; %d requests answered meanwhile", what, outcome.Reading.Distance,
-			describe(s.Model()), clients.answered.Load()-before)
+		defer os.RemoveAll(dir)
 	}
-	if err := clients.stop(); err != nil {
-		return nil, err
-	}
-	m, err := s.Model().Evaluate(ctx, test, nil)
+	s, err := Open(ctx, dir, c.config(j.Log))
 	if err != nil {
 		return nil, err
 	}
-	found.Answered, found.Model, found.TestAccuracy = clients.answered.Load(),
-		s.Model().Space().Format(s.Model().Arch()), m.Accuracy
-	say("%.1f %% of the test images right; %d requests answered, none failed", 100*m.Accuracy, found.Answered)
-	if c.Listen != "" {
+	q, err := openQueue(filepath.Join(dir, queueFolder), c.Queue, s.store.Ticket)
+	if err != nil {
+		return nil, err
+	}
+	if at := public.handle(handler(s)); at != "" {
+		j.Out.Printf("images are classified at http://%s/", at)
+	}
+	if at := admin.handle(adminHandler(s, q)); at != "" {
+		j.Out.Printf("batches are received at http://%s/batch", at)
+	}
+	found := &served{}
+	return found, beside(ctx, []*endpoint{public, admin}, func(ctx context.Context) error {
+		if c.Admin != "" {
+			return feed(ctx, s, q, j.Out)
+		}
+		if err := demo(ctx, j.Out, s, c.Images, found); err != nil || c.Listen == "" {
+			return err
+		}
 		j.Out.Printf("still serving; interrupt to end")
 		<-ctx.Done()
-	}
-	return found, nil
-}
-
-func describe(m *supernet.Model) string {
-	cost, err := m.Space().Cost(m.Arch())
-	if err != nil {
-		return err.Error()
-	}
-	return fmt.Sprintf("%d classes with %.2f million multiply-adds", m.Classes(), float64(cost.MAdds)/1e6)
-}
-
-// clients ask for classifications without a pause.
-type clients struct {
-	answered atomic.Int64
-	quit     chan struct{}
-	stop     func() error
-}
-
-func startClients(s *Service, test dataset.Dataset) *clients {
-	const n = 2
-	c := &clients{quit: make(chan struct{})}
-	errs := make([]error, n)
-	var wg sync.WaitGroup
-	for k := range n {
-		wg.Go(func() {
-			for i := k; ; i += n {
-				select {
-				case <-c.quit:
-					return
-				default:
-				}
-				img, err := data.Picture(test, i%test.Len())
-				if err == nil {
-					_, _, err = s.Classify(img)
-				}
-				if err != nil {
-					errs[k] = fmt.Errorf("request: %w", err)
-					return
-				}
-				c.answered.Add(1)
-				time.Sleep(2 * time.Millisecond) // leave the processors to training
-			}
-		})
-	}
-	c.stop = sync.OnceValue(func() error {
-		close(c.quit)
-		wg.Wait()
-		for _, err := range errs {
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+		return ctx.Err()
 	})
-	return c
 }

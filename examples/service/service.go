@@ -5,222 +5,198 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"log/slog"
 	"sync/atomic"
 
-	"gorgonia.org/tensor"
-
 	"github.com/tendril-nas/tendril/adjuster"
-	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
 	"github.com/tendril-nas/tendril/supernet/dataset"
-	"github.com/tendril-nas/tendril/wasserstein"
 )
 
-// Config sets a Service up.
-type Config struct {
-	Space      searchspace.MobileNetV3Options // Classes follow the data
-	Supernet   supernet.TrainOptions          // each time the supernet is fine-tuned
-	Retrain    supernet.TrainOptions          // each time a model is trained for service
-	Adjuster   adjuster.Options
-	Condition  adjuster.Condition
-	Validation float64 // fraction of the data that proposals are judged on
-	Seed       uint64
-}
+// Errors that callers tell apart.
+var (
+	ErrNoModel    = errors.New("no model serves yet: the first batch is awaited or trained on")
+	ErrUnanswered = errors.New("the batch was taken in and not answered")
+	ErrNoPrevious = errors.New("no previous model to put back")
+)
 
 // Service classifies images while it takes in labelled batches and changes its architecture when
-// they ask for it. Classify may be called from any number of goroutines at any time; Receive
-// belongs to one goroutine.
+// they ask for it. All that it knows is in its state directory, so that another process goes on
+// where this one ends, however it ends. Its methods may be called from several goroutines.
 type Service struct {
-	serving atomic.Pointer[supernet.Model]
+	serving  atomic.Pointer[watched] // nil before the first model is trained
+	received atomic.Int64            // batches
 
-	classes []string // names; never change
+	cfg     Config
+	log     *slog.Logger
+	metrics *metrics
+	turn    turn
 
-	// What follows belongs to the goroutine that receives.
-	cfg    Config
-	expert *adjuster.Expert
-	net    *supernet.Net
-	data   dataset.Dataset // D_t: everything received so far
-
-	reading adjuster.Reading     // the serving model on D_t: updated by every batch
-	base    *wasserstein.Moments // of the data that the serving model was trained on
-	now     *wasserstein.Moments // of D_t, seen through the same model
+	// What follows belongs to whoever has the turn.
+	store    *store
+	previous *watched         // what a rollback puts back; may be nil
+	expert   *adjuster.Expert // nil before the first batch
+	images   *images          // D_t; nil: in the store
+	net      *supernet.Net    // N_t; nil: in the store, if anywhere
+	trained  models           // for service, on D_t
 }
 
-// Start trains the first model on the first data. Batches must have the same class names as first;
-// classes may be without images for now, but must arrive in the order of their labels.
-func Start(ctx context.Context, first dataset.Dataset, cfg Config) (*Service, error) {
-	cfg.Space.Classes = classesIn(first)
-	space, err := searchspace.MobileNetV3(cfg.Space)
+// Open goes on with the service of a state directory, or begins one there. One process at a time
+// may have it.
+func Open(ctx context.Context, dir string, cfg Config) (*Service, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	log := cfg.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{cfg: cfg, log: log, metrics: newMetrics(), turn: newTurn()}
+	var err error
+	if s.store, err = openStore(dir, cfg.fixed(), cfg.wrote); err != nil {
+		return nil, err
+	}
+	s.received.Store(int64(s.store.Batches))
+	serving, err := s.store.load(s.store.Serving, cfg.network(nil))
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{cfg: cfg, data: first, classes: first.Classes()}
-	policy, err := adjuster.New(space, &cfg.Adjuster)
-	if err != nil {
+	if s.previous, err = s.store.load(s.store.Previous, cfg.network(nil)); err != nil {
 		return nil, err
 	}
-	if s.expert, err = adjuster.NewExpert(policy,
-		&adjuster.ExpertOptions{Condition: cfg.Condition}); err != nil {
-		return nil, err
-	}
-	if s.net, err = supernet.New(space, &supernet.Options{Seed: cfg.Seed}); err != nil {
-		return nil, err
-	}
-	if _, err := s.expert.Advance(ctx, (*learner)(s)); err != nil {
-		return nil, err
-	}
-	return s, nil
+	s.show(serving)
+	return s, s.openExpert(ctx)
 }
 
-// Classify answers with the model that serves at this moment. A swap during the call changes
-// nothing for it: it finishes on the model that it began with.
-func (s *Service) Classify(img image.Image) (class string, probability float32, err error) {
-	label, probs, err := s.serving.Load().Classify(img)
-	if err != nil {
-		return "", 0, err
+// Classify answers with the k best classes of the model that serves at this moment, best first. A
+// swap during the call changes nothing for it: it finishes on the model that it began with.
+func (s *Service) Classify(img image.Image, k int) ([]supernet.Ranked, error) {
+	model := s.Model()
+	if model == nil {
+		return nil, ErrNoModel
 	}
-	return s.classes[label], probs[label], nil
+	return model.Top(img, k)
 }
 
-// Model is the model that serves at this moment.
-func (s *Service) Model() *supernet.Model { return s.serving.Load() }
-
-// Receive takes a batch in: it updates accuracy and moments with the new images alone, decides,
-// and, when the decision is to adjust, fine-tunes the supernet, trains the adjuster, retrains the
-// chosen architecture and swaps it in. It returns the outcome of an adjustment, nil when there was
-// none.
-func (s *Service) Receive(ctx context.Context, batch dataset.Dataset) (adjuster.Decision, *adjuster.Outcome, error) {
-	all, err := dataset.Concat(s.data, batch)
-	if err != nil {
-		return adjuster.Decision{}, nil, err
+// Model is the model that serves at this moment, nil before the first one is trained.
+func (s *Service) Model() *supernet.Model {
+	if w := s.serving.Load(); w != nil {
+		return w.model
 	}
-	if err := s.observe(ctx, batch); err != nil {
-		return adjuster.Decision{}, nil, err
-	}
-	s.data = all
-	decision, err := s.expert.Decide(s.reading)
-	if err != nil || !decision.Adjust {
-		return decision, nil, err
-	}
-	outcome, err := s.expert.Adjust(ctx, (*learner)(s), s.reading)
-	return decision, outcome, err
-}
-
-// observe adds a batch to what is known of the data under the serving model; all of it or, when
-// something fails, nothing.
-func (s *Service) observe(ctx context.Context, batch dataset.Dataset) error {
-	model := s.serving.Load()
-	right, err := tally(ctx, model, batch)
-	if err != nil {
-		return err
-	}
-	now := s.now.Clone()
-	if err := embed(ctx, model, batch, now); err != nil {
-		return err
-	}
-	d, err := wasserstein.Squared(now, s.base)
-	if err != nil {
-		return err
-	}
-	s.now = now
-	s.reading.Added = s.reading.Added.Add(right)
-	s.reading.Distance = d
 	return nil
 }
 
-// tally counts the images that the model gets right; classes that it does not know count as wrong.
-func tally(ctx context.Context, model *supernet.Model, ds dataset.Dataset) (adjuster.Tally, error) {
-	m, err := model.Evaluate(ctx, ds, nil)
-	if err != nil {
-		return adjuster.Tally{}, err
+// Batches is the number of batches taken in.
+func (s *Service) Batches() int { return int(s.received.Load()) }
+
+// Receive takes a labelled batch in, classes that nobody announced included, and has Algorithm 1
+// answer it: the architecture is kept, or another one is found, trained beside the serving one, and
+// swapped in if it does better. After an error the old model serves on, and the next batch is
+// answered together with this one: ErrUnanswered. A batch that has a ticket is not taken in twice
+// when it comes again after a kill; "" is none.
+func (s *Service) Receive(ctx context.Context, batch dataset.Dataset, ticket string) (
+	*adjuster.Outcome, error) {
+	if err := s.turn.take(ctx); err != nil {
+		return nil, err
 	}
-	return adjuster.Tally{Correct: m.Correct, Total: m.Samples}, nil
-}
-
-// embed adds the features of ds under the model to the moments.
-func embed(ctx context.Context, model *supernet.Model, ds dataset.Dataset,
-	moments *wasserstein.Moments) error {
-	return model.Embed(ctx, ds, func(features *tensor.Dense, _ []int) error { return moments.Add(features) })
-}
-
-// classesIn is the number of classes up to the last one that has images.
-func classesIn(ds dataset.Dataset) int {
-	n := 0
-	for l, count := range dataset.Count(ds) {
-		if count > 0 {
-			n = l + 1
+	defer s.turn.give()
+	if ticket == "" || ticket != s.store.Ticket {
+		if err := s.observe(ctx, batch, ticket); err != nil {
+			return nil, err
 		}
 	}
-	return n
+	return s.settle(ctx)
 }
 
-// learner is the side of a Service that Algorithm 1 sees.
-type learner Service
+// observe adds a batch to the data, and to what is known of them under the serving model and the
+// one before; all of it or, when something fails, nothing.
+func (s *Service) observe(ctx context.Context, batch dataset.Dataset, ticket string) error {
+	defer s.metrics.time("measure")()
+	batch, err := present(batch)
+	if err != nil {
+		return err
+	}
+	serving, err := s.serving.Load().see(ctx, batch)
+	if err != nil {
+		return err
+	}
+	previous, err := s.previous.see(ctx, batch)
+	if err != nil {
+		return err
+	}
+	if err := s.keepBatch(ctx, batch, ticket, serving, previous); err != nil {
+		return err
+	}
+	s.previous = previous
+	s.show(serving)
+	return nil
+}
 
-// Measure hands over what Receive has kept up to date.
-func (l *learner) Measure(context.Context) (adjuster.Reading, error) { return l.reading, nil }
+// Settle goes on with the answer to the last batch where it was interrupted. It returns nil when
+// there is nothing to do.
+func (s *Service) Settle(ctx context.Context) (*adjuster.Outcome, error) {
+	if err := s.turn.take(ctx); err != nil {
+		return nil, err
+	}
+	defer s.turn.give()
+	return s.settle(ctx)
+}
 
-// FineTune trains the supernet on the data so far, with new classes added.
-func (l *learner) FineTune(ctx context.Context) error {
-	if k := classesIn(l.data); k > l.net.Classes() {
-		if err := l.net.GrowClasses(ctx, supernet.Unnamed(k)...); err != nil {
+// settle has Algorithm 1 answer the last batch. A rollback meanwhile makes it begin anew.
+func (s *Service) settle(ctx context.Context) (outcome *adjuster.Outcome, err error) {
+	defer s.metrics.time("adjust")()
+	for s.pending() {
+		err := s.turn.interruptible(ctx, func(ctx context.Context) (err error) {
+			outcome, err = s.expert.Advance(ctx, s.learner())
 			return err
+		})
+		switch {
+		case errors.Is(err, errPreempted):
+			s.turn.yield()
+		case err != nil:
+			if ctx.Err() == nil {
+				s.metrics.failures.Add(1)
+			}
+			return outcome, fmt.Errorf("%w: %w", ErrUnanswered, err)
 		}
 	}
-	_, train, err := l.parts()
-	if err != nil {
-		return err
+	if outcome != nil {
+		s.metrics.count(outcome)
 	}
-	_, err = l.net.Train(ctx, train, &l.cfg.Supernet)
-	return err
+	s.trained = nil
+	return outcome, s.store.sweepTrainings()
 }
 
-// Judges binds the supernet to the validation part.
-func (l *learner) Judges(context.Context) (*adjuster.Judges, error) {
-	val, train, err := l.parts()
-	if err != nil {
-		return nil, err
+// Rollback puts the previous model back into service, with the reading and the moments that belong
+// to it, which have been kept up to date; a second rollback puts the other one back. An adjustment
+// under way is given up: its batch is measured again, under the model that serves now.
+func (s *Service) Rollback(ctx context.Context) error {
+	if err := s.turn.seize(ctx); err != nil {
+		return err
 	}
-	judge, err := l.net.On(val, &supernet.EvalOptions{Calibration: train, CalibrationImages: 200})
-	if err != nil {
-		return nil, err
+	defer s.turn.give()
+	if s.previous == nil {
+		return ErrNoPrevious
 	}
-	return &adjuster.Judges{Space: l.net.Space(), Reward: judge}, nil
+	err := s.store.commit(func(m *manifest) error {
+		m.Serving, m.Previous = m.Previous, m.Serving
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	back := s.previous
+	s.previous = s.serving.Load()
+	s.show(back)
+	s.trained = nil
+	s.metrics.rollbacks.Add(1)
+	return errors.Join(s.giveUp(), s.store.sweepTrainings())
 }
 
-// Retrain trains the architecture, starting from the supernet's weights, and puts it into service:
-// one store, which the next Classify sees.
-func (l *learner) Retrain(ctx context.Context, a searchspace.Arch) error {
-	model, err := l.net.Extract(ctx, a, l.data)
-	if err != nil {
-		return err
+// show puts a model into service; nil is none.
+func (s *Service) show(w *watched) {
+	s.serving.Store(w)
+	if w != nil {
+		s.metrics.show(w)
 	}
-	if _, err := model.Train(ctx, l.data, &l.cfg.Retrain); err != nil {
-		return err
-	}
-	g := model.Graph()
-	version := fmt.Sprintf("model %d", l.expert.Step()+1) // moments of two models never mix
-	base, err := wasserstein.NewMoments(g.Nodes[g.Feature()].Out.C, version)
-	if err != nil {
-		return err
-	}
-	if err := embed(ctx, model, l.data, base); err != nil {
-		return err
-	}
-	reference, err := tally(ctx, model, l.data)
-	if err != nil {
-		return err
-	}
-	l.base, l.now = base, base.Clone()
-	l.reading = adjuster.Reading{Reference: reference}
-	l.serving.Store(model)
-	return nil
-}
-
-// parts divides the data so far for the search.
-func (l *learner) parts() (val, train dataset.Dataset, err error) {
-	if l.data.Len() == 0 {
-		return nil, nil, errors.New("no data yet")
-	}
-	return dataset.Split(l.data, l.cfg.Validation, l.cfg.Seed)
 }

@@ -1,207 +1,272 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
 	"image"
-	"image/png"
-	"net/http"
-	"net/http/httptest"
-	"strings"
+	"math"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/tendril-nas/tendril/adjuster"
-	"github.com/tendril-nas/tendril/examples/internal/data"
-	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// colours is a set of three classes that differ in their colour, easy enough for a few steps of
-// training. Only the listed classes have images.
-func colours(t *testing.T, perClass int, shade uint8, labels ...int) dataset.Dataset {
-	t.Helper()
-	const size = 16
-	var pixels []uint8
-	var of []int
-	for i := range perClass {
-		for _, l := range labels {
-			for p := range size * size {
-				var rgb [3]uint8
-				rgb[l] = 200 + shade
-				rgb[(l+1)%3] = uint8((p*7 + i*13) % 60)
-				pixels = append(pixels, rgb[:]...)
-			}
-			of = append(of, l)
-		}
-	}
-	ds, err := dataset.FromPixels(size, []string{"red", "green", "blue"}, of, pixels)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ds
+// changed reports that a batch led to a search, whoever won the contest.
+func changed(o *adjuster.Outcome) bool {
+	return o.Action == adjuster.Adjusted || o.Action == adjuster.Refused
 }
 
-func config() Config {
-	return Config{
-		Space: searchspace.MobileNetV3Options{Width: 0.25, InputSize: 16, Depths: []int{1, 2},
-			Kernels: []int{3}, Expands: []int{3, 4}},
-		Supernet:   supernet.TrainOptions{Epochs: 2, BatchSize: 16},
-		Retrain:    supernet.TrainOptions{Epochs: 4, BatchSize: 16},
-		Adjuster:   adjuster.Options{Iterations: 6, Candidates: 2},
-		Condition:  adjuster.Condition{Epsilon: 5},
-		Validation: 0.25,
-		Seed:       1,
-	}
-}
-
-// A batch like the data so far changes nothing; a new class leads to another model, swapped in
-// while requests go on, each of which is answered.
+// A batch like the data so far changes nothing; classes that nobody announced, in an order of their
+// own, lead to another model, swapped in while requests go on, each of which is answered.
 func TestReceive(t *testing.T) {
-	ctx := context.Background()
-	s, err := Start(ctx, colours(t, 40, 0, 0, 1), config())
-	if err != nil {
-		t.Fatal(err)
+	s := open(t, t.TempDir(), tiny())
+	first := receive(t, s, colours(t, 16, 0, "red", "green"))
+	if first.Action != adjuster.First || s.Model() == nil {
+		t.Fatalf("first batch: %+v", first)
 	}
-	first := s.Model()
-	test := colours(t, 2, 9, 0, 1, 2)
-	running := startClients(s, test)
-	decision, outcome, err := s.Receive(ctx, colours(t, 8, 5, 0, 1))
-	if err != nil {
-		t.Fatal(err)
+	model := s.Model()
+	running := startClients(s, colours(t, 2, 9, "red", "blue"))
+	o := receive(t, s, colours(t, 8, 5, "green", "red"))
+	if o.Action != adjuster.Kept || s.Model() != model {
+		t.Errorf("more of the same: %+v", o)
 	}
-	if decision.Adjust || outcome != nil || s.Model() != first {
-		t.Errorf("more of the same: %+v, model changed: %v", decision, s.Model() != first)
+	if w := s.serving.Load(); w.reading.Added.Total != 16 || w.reading.Added.Correct < 12 ||
+		w.now.Count() != w.base.Count()+16 {
+		t.Errorf("reading %+v, moments of %d images beside %d", w.reading, w.now.Count(), w.base.Count())
 	}
-	if s.reading.Added.Total != 16 || s.now.Count() != s.base.Count()+16 {
-		t.Errorf("%d images tallied, %d beside %d in the moments", s.reading.Added.Total, s.now.Count(),
-			s.base.Count())
+	o = receive(t, s, colours(t, 16, 0, "blue", "green", "white"))
+	if err := running.stop(); err != nil || running.answered.Load() == 0 {
+		t.Errorf("%d requests answered, %v", running.answered.Load(), err)
 	}
-	decision, outcome, err = s.Receive(ctx, colours(t, 40, 0, 2))
-	if err != nil {
-		t.Fatal(err)
+	if !changed(o) || o.Reading.Distance <= 0 || o.Comparison == nil {
+		t.Fatalf("new classes: %+v", o)
 	}
-	if err := running.stop(); err != nil {
-		t.Errorf("while the model was changed: %v", err)
+	all := []string{"red", "green", "blue", "white"}
+	if got := s.Model().ClassNames(); !slices.Equal(got, all) {
+		t.Errorf("classes %q, want %q", got, all)
 	}
-	if running.answered.Load() == 0 {
-		t.Error("no request was answered")
+	w := s.serving.Load()
+	if w.model.Arch() != o.After || w.trained != 3 || w.reading.Added.Total != 0 ||
+		w.reading.Reference.Total != 32+16+48 || w.reading.Distance != 0 {
+		t.Errorf("reading after the change: %+v", w.reading)
 	}
-	if !decision.Adjust || outcome == nil || outcome.Action != adjuster.Adjusted {
-		t.Fatalf("a new class: %+v, %+v", decision, outcome)
-	}
-	if outcome.Reading.Distance <= 0 {
-		t.Errorf("distance %v", outcome.Reading.Distance)
-	}
-	now := s.Model()
-	if now == first || now.Classes() != 3 || first.Classes() != 2 || now.Arch() != outcome.After {
-		t.Errorf("serving %d classes and %v, before %d; outcome %v", now.Classes(), now.Arch(),
-			first.Classes(), outcome.After)
-	}
-	// The new model is the reference from now on.
-	if r := s.reading; r.Added.Total != 0 || r.Reference.Total != 80+16+40 || r.Distance != 0 ||
-		s.now.Version() == "model 1" {
-		t.Errorf("reading after the change: %+v, moments of %q", r, s.now.Version())
-	}
-	if _, _, err := s.Receive(ctx, colours(t, 2, 3, 0, 1, 2)); err != nil {
-		t.Errorf("the batch after: %v", err)
+	for _, class := range all {
+		m, err := s.Model().Evaluate(t.Context(), colours(t, 4, 3, class), nil)
+		if err != nil || m.Correct != 4 {
+			t.Errorf("%s: %d of 4, %v", class, m.Correct, err)
+		}
 	}
 }
 
 // Data that do not fit are refused and change nothing.
 func TestReceiveRefuses(t *testing.T) {
-	ctx := context.Background()
-	s, err := Start(ctx, colours(t, 20, 0, 0, 1), config())
-	if err != nil {
-		t.Fatal(err)
+	dir := t.TempDir()
+	s := open(t, dir, tiny())
+	receive(t, s, colours(t, 16, 0, "red", "green"))
+	before, at := contents(t, dir), *s.serving.Load()
+	for name, batch := range map[string]func() dataset.Dataset{
+		"size": func() dataset.Dataset {
+			ds, err := dataset.FromPixels(8, []string{"red"}, []int{0}, make([]uint8, 64*3))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ds
+		},
+		"nothing": func() dataset.Dataset { return colours(t, 0, 0, "red") },
+	} {
+		if _, err := s.Receive(t.Context(), batch(), ""); err == nil || errors.Is(err, ErrUnanswered) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
-	small, err := dataset.FromPixels(8, []string{"red", "green", "blue"}, []int{0}, make([]uint8, 64))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := s.Receive(ctx, small); err == nil {
-		t.Error("images of another size were taken in")
-	}
-	cancelled, cancel := context.WithCancel(ctx)
+	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := s.Receive(cancelled, colours(t, 4, 0, 0)); err == nil {
-		t.Error("received with a cancelled context")
+	if _, err := s.Receive(cancelled, colours(t, 4, 0, "red"), ""); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
 	}
-	if s.data.Len() != 40 || s.now.Count() != 40 || s.reading.Added.Total != 0 {
-		t.Errorf("refused data left traces: %d images, %d in the moments, %+v", s.data.Len(), s.now.Count(),
-			s.reading)
-	}
-
-	post := func(method string, body []byte) *httptest.ResponseRecorder {
-		w := httptest.NewRecorder()
-		s.ServeHTTP(w, httptest.NewRequest(method, "/", bytes.NewReader(body)))
-		return w
-	}
-	img, err := data.Picture(colours(t, 1, 9, 1), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := post(http.MethodPost, encode(t, img))
-	var a answer
-	if err := json.NewDecoder(w.Body).Decode(&a); err != nil || w.Code != http.StatusOK {
-		t.Fatalf("status %d: %v", w.Code, err)
-	}
-	if (a.Class != "red" && a.Class != "green") || a.Probability < 0.5 || a.Probability > 1 {
-		t.Errorf("answer %+v", a)
-	}
-	if w := post(http.MethodPost, []byte("no image")); w.Code != http.StatusBadRequest ||
-		!strings.Contains(w.Body.String(), "image") {
-		t.Errorf("text posted: %d %s", w.Code, w.Body)
-	}
-	if w := post(http.MethodGet, nil); w.Code != http.StatusMethodNotAllowed {
-		t.Errorf("GET: %d", w.Code)
+	if after := contents(t, dir); !equal(before, after) || *s.serving.Load() != at {
+		t.Errorf("refused data left traces: %v, before %v", after, before)
 	}
 }
 
-func encode(t *testing.T, img image.Image) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	if err := png.Encode(&b, img); err != nil {
-		t.Fatal(err)
+func equal(a, b map[string]string) bool {
+	if len(a) != len(b) {
+		return false
 	}
-	return b.Bytes()
+	for k, v := range a {
+		if b[k] != v {
+			return false
+		}
+	}
+	return true
 }
 
-// The stream starts with some classes, repeats them, then brings the others.
-func TestBatches(t *testing.T) {
-	var labels []int
-	for i := range 200 {
-		labels = append(labels, i%10)
+// A rollback in the middle of an adjustment ends it at once; the data are answered once more from
+// the model that was put back, and both models know all data.
+func TestRollback(t *testing.T) {
+	cfg := tiny()
+	s := open(t, t.TempDir(), cfg)
+	if err := s.Rollback(t.Context()); !errors.Is(err, ErrNoPrevious) {
+		t.Errorf("nothing to put back: %v", err)
 	}
-	names := strings.Split("abcdefghij", "")
-	ds, err := dataset.FromPixels(1, names, labels, make([]uint8, 200))
-	if err != nil {
+	receive(t, s, colours(t, 16, 0, "red", "green"))
+	first := s.Model()
+	receive(t, s, colours(t, 16, 0, "blue"))
+	second := s.Model()
+	if second == first || s.previous.model != first {
+		t.Fatal("the second batch changed nothing")
+	}
+
+	// In the training of the supernet for the third batch.
+	rolled := make(chan error, 1)
+	begun := sync.OnceFunc(func() { rolled <- s.Rollback(context.Background()) })
+	s.cfg.Supernet.Recorder = supernet.RecorderFunc(func(supernet.Progress) error {
+		go begun()
+		return nil
+	})
+	o := receive(t, s, colours(t, 16, 0, "white"))
+	if err := <-rolled; err != nil {
 		t.Fatal(err)
 	}
-	stream, err := batches(ds, 10)
-	if err != nil {
-		t.Fatal(err)
+	// Of the three models before, that of the first batch had come back.
+	if s.previous.model != first || s.Model() == second {
+		t.Errorf("the adjustment went on from what was taken out of service")
 	}
-	want := [][2]int{{4, 40}, {4, 20}, {6, 20}, {10, 40}} // classes up to, images
-	if len(stream) != len(want) {
-		t.Fatalf("%d batches, want %d", len(stream), len(want))
+	if !changed(o) || o.Reading.Added.Total != 32 ||
+		o.Reading.Reference.Total != 32 {
+		t.Errorf("answered %+v from %+v", o.Action, o.Reading)
 	}
-	for k, b := range stream {
-		if classesIn(b) != want[k][0] || b.Len() != want[k][1] {
-			t.Errorf("batch %d: classes up to %d, %d images; want %v", k, classesIn(b), b.Len(), want[k])
+	w := s.previous
+	if w.reading.Added.Total != 32 || w.now.Count() != 64 {
+		t.Errorf("the model before has seen %+v", w.reading)
+	}
+	third := s.Model()
+	for _, want := range []*supernet.Model{first, third} { // back, and forth again
+		if err := s.Rollback(t.Context()); err != nil || s.Model() != want || s.expert.Arch() != want.Arch() {
+			t.Errorf("rollback: %v", err)
 		}
 	}
 }
 
-// Mistakes end the program before anything is trained.
-func TestUsage(t *testing.T) {
-	for _, args := range [][]string{{"-images", "-1"}, {"-images", "x"}, {"stray"}, {"-out", "x"}} {
-		var out, errs strings.Builder
-		if code := program().Start(t.Context(), args,
-			run.Streams{Out: &out, Err: &errs}); code != run.ExitUsage || errs.Len() == 0 {
-			t.Errorf("%v: exit code %d, %q", args, code, errs.String())
+// A training that diverges leaves the old model in service and the data received; the next batch is
+// adapted to again.
+func TestDivergence(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, tiny())
+	s.cfg.Supernet.LR = 1e30
+	_, err := s.Receive(t.Context(), colours(t, 8, 0, "red"), "")
+	if !errors.Is(err, supernet.ErrNotFinite) || s.Model() != nil {
+		t.Fatalf("the first supernet diverged: %v", err)
+	}
+	s.cfg.Supernet.LR = 0
+	receive(t, s, colours(t, 16, 0, "red", "green"))
+	model := s.Model()
+	s.cfg.Retrain.LR = 1e30
+	if _, err := s.Receive(t.Context(), colours(t, 16, 0, "blue"), ""); !errors.Is(err, ErrUnanswered) ||
+		!errors.Is(err, supernet.ErrNotFinite) {
+		t.Fatalf("diverged: %v", err)
+	}
+	if s.Model() != model || s.Batches() != 3 {
+		t.Errorf("after a divergence %d batches, another model: %v", s.Batches(), s.Model() != model)
+	}
+	for _, v := range s.serving.Load().base.Mean() {
+		if math.IsNaN(v) {
+			t.Fatal("moments are not finite")
 		}
+	}
+	s = open(t, dir, tiny())
+	o := receive(t, s, colours(t, 8, 0, "blue", "white"))
+	if !changed(o) || len(s.Model().ClassNames()) != 4 || o.Reading.Added.Total != 32 {
+		t.Errorf("the batch after: %+v, classes %q", o, s.Model().ClassNames())
+	}
+}
+
+// An architecture whose training diverges loses; the other one serves.
+func TestDivergedCandidateLoses(t *testing.T) {
+	s := open(t, t.TempDir(), tiny())
+	receive(t, s, colours(t, 16, 0, "red", "green"))
+	d, err := s.data(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	trained := 0
+	diverge := func(context.Context, searchspace.Arch) (*supernet.Model, error) {
+		trained++
+		return nil, supernet.ErrNotFinite
+	}
+	c := newContest(learner{s}, "compare", d.held.Snapshot(), diverge)
+	for range 2 {
+		m, err := c.Evaluate(t.Context(), s.Model().Arch())
+		if err != nil || m.Accuracy != 0 || m.Samples != c.Len() || m.Loss < 1e5 {
+			t.Errorf("%+v, %v", m, err)
+		}
+	}
+	if trained != 1 {
+		t.Errorf("trained %d times", trained)
+	}
+}
+
+// With KeepTraining a batch for which the architecture is kept is trained on, and becomes part of
+// the reference.
+func TestKeepTraining(t *testing.T) {
+	cfg := tiny()
+	cfg.KeepTraining = true
+	s := open(t, t.TempDir(), cfg)
+	receive(t, s, colours(t, 16, 0, "red", "green"))
+	model := s.Model()
+	o := receive(t, s, colours(t, 8, 5, "green", "red"))
+	w := s.serving.Load()
+	if o.Action != adjuster.Kept || w.model == model || w.model.Arch() != model.Arch() || w.trained != 2 ||
+		w.reading.Reference.Total != 48 || s.previous.model != model {
+		t.Errorf("%+v, reading %+v", o, w.reading)
+	}
+}
+
+// Every way to begin the training of a new architecture leads to one that knows all classes.
+func TestInherit(t *testing.T) {
+	for _, c := range []struct {
+		from    inherit
+		compare bool
+	}{{fromSupernet, true}, {fromNothing, false}} {
+		cfg := tiny()
+		cfg.Inherit, cfg.Compare, cfg.Trial = c.from, c.compare, 0
+		s := open(t, t.TempDir(), cfg)
+		receive(t, s, colours(t, 16, 0, "red", "green"))
+		o := receive(t, s, colours(t, 16, 0, "blue"))
+		if !changed(o) || s.Model().Classes() != 3 {
+			t.Errorf("%s: %+v", c.from, o)
+		}
+		if !c.compare && (o.Action != adjuster.Adjusted || o.Comparison != nil) {
+			t.Errorf("%s: compared", c.from)
+		}
+	}
+}
+
+// A state directory of other settings, and settings that make no sense, are refused.
+func TestOpenRefuses(t *testing.T) {
+	dir := t.TempDir()
+	receive(t, open(t, dir, tiny()), colours(t, 8, 0, "red", "green"))
+	other := tiny()
+	other.Space.Width = 0.5
+	if _, err := Open(t.Context(), dir, other); err == nil {
+		t.Error("opened with another width")
+	}
+	for name, change := range map[string]func(*Config){
+		"held out": func(c *Config) { c.HeldOut = 1 }, "images": func(c *Config) { c.MaxImages = -1 },
+		"inherit": func(c *Config) { c.Inherit = "all" },
+		"distill": func(c *Config) { c.Distill = math.NaN() },
+		"trial":   func(c *Config) { c.Trial = 2 },
+	} {
+		cfg := tiny()
+		change(&cfg)
+		if _, err := Open(t.Context(), t.TempDir(), cfg); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	if _, err := open(t, dir, tiny()).Classify(image.NewGray(image.Rect(0, 0, 3, 5)), 1); err != nil {
+		t.Error(err)
 	}
 }

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"hash/crc32"
+	"math"
+
+	"github.com/tendril-nas/tendril/adjuster"
+	"github.com/tendril-nas/tendril/searchspace"
+	"github.com/tendril-nas/tendril/supernet"
+	"github.com/tendril-nas/tendril/supernet/dataset"
+)
+
+// models are architectures with weights of their own.
+type models map[searchspace.Arch]*supernet.Model
+
+// fit is an architecture trained for service on D_t, once.
+func (l learner) fit(ctx context.Context, a searchspace.Arch) (*supernet.Model, error) {
+	if m := l.trained[a]; m != nil {
+		return m, nil
+	}
+	d, err := l.data(ctx)
+	if err != nil {
+		return nil, err
+	}
+	model, err := l.initial(ctx, a, d)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.trainModel(ctx, model, "retrain", d, l.cfg.Retrain); err != nil {
+		return nil, err
+	}
+	if l.trained == nil {
+		l.trained = models{}
+	}
+	l.trained[a] = model
+	return model, nil
+}
+
+// initial is an architecture as training begins, with all classes of D_t.
+func (l learner) initial(ctx context.Context, a searchspace.Arch, d *images) (*supernet.Model, error) {
+	classes, train := d.classes(), d.train.Snapshot()
+	if l.cfg.Inherit == fromNothing {
+		space, err := l.cfg.space(classes)
+		if err != nil {
+			return nil, err
+		}
+		return supernet.NewModel(space, a, l.cfg.network(classes))
+	}
+	var err error
+	if l.net, err = l.supernet(classes); err != nil {
+		return nil, err
+	}
+	if w := l.serving.Load(); w != nil && l.cfg.Inherit == fromServing {
+		model, report, err := w.model.Morph(ctx, a,
+			&supernet.MorphOptions{Supernet: l.net, Classes: classes, Calibration: train})
+		if err == nil {
+			l.log.Info("morphed", "report", report)
+		}
+		return model, err
+	}
+	model, err := l.net.Extract(ctx, a, train)
+	if err != nil {
+		return nil, err
+	}
+	return model, model.GrowClasses(ctx, classes...)
+}
+
+// trainModel trains a model on D_t: where there is a contest, on what is not held out for it, else
+// on all. Its batch-norm statistics are gathered anew, since few steps leave them behind the
+// weights.
+func (l learner) trainModel(ctx context.Context, model *supernet.Model, what string, d *images,
+	o supernet.TrainOptions) error {
+	data := d.train.Snapshot()
+	if !l.cfg.Compare {
+		var err error
+		if data, err = d.all(); err != nil {
+			return err
+		}
+	}
+	model.SetStage(l.store.Batches)
+	text := model.Space().Format(model.Arch())
+	name := fmt.Sprintf("%s-%08x", what, crc32.ChecksumIEEE([]byte(text)))
+	err := l.train(name, o, func(o *supernet.TrainOptions) error {
+		_, err := model.Train(ctx, data, o)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return model.Recalibrate(ctx, data, nil)
+}
+
+// comparing is a learner that lets an architecture into service only if it does better than the
+// serving one, when both have been trained for it.
+type comparing struct{ learner }
+
+// Contest judges both on the held-out images.
+func (c comparing) Contest(ctx context.Context) (adjuster.RangeEvaluator, error) {
+	d, err := c.data(ctx)
+	if err != nil {
+		return nil, err
+	}
+	held, err := d.judges(c.seed("judges"))
+	if err != nil {
+		return nil, err
+	}
+	return newContest(c.learner, "compare", held, c.fit), nil
+}
+
+// trial judges architectures by models that were trained for a share of what service takes.
+func (l learner) trial(d *images, held dataset.Dataset) *contest {
+	o := l.cfg.Retrain
+	o.Epochs = max(1, int(math.Round(l.cfg.Trial*float64(o.Epochs))))
+	train := func(ctx context.Context, a searchspace.Arch) (*supernet.Model, error) {
+		model, err := l.initial(ctx, a, d)
+		if err != nil {
+			return nil, err
+		}
+		return model, l.trainModel(ctx, model, "trial", d, o)
+	}
+	return newContest(l, "trial", held, train)
+}

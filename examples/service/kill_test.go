@@ -1,0 +1,113 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tendril-nas/tendril/adjuster"
+	"github.com/tendril-nas/tendril/supernet"
+	"github.com/tendril-nas/tendril/supernet/dataset"
+)
+
+// contents are the files of a folder, by digest.
+func contents(t testing.TB, dir string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		sum := sha256.Sum256(data)
+		name, _ := filepath.Rel(dir, path)
+		out[name] = hex.EncodeToString(sum[:8])
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// watching is a config that calls look after every write to the state directory, those of trainings
+// and searches included.
+func watching(cfg Config, look func()) Config {
+	cfg.wrote = look
+	recorder := supernet.RecorderFunc(func(supernet.Progress) error { look(); return nil })
+	cfg.Supernet.Recorder, cfg.Retrain.Recorder = recorder, recorder
+	cfg.Adjuster.Recorder = recorderFunc(func(adjuster.Progress) error { look(); return nil })
+	return cfg
+}
+
+type recorderFunc func(adjuster.Progress) error
+
+func (f recorderFunc) Record(p adjuster.Progress) error { return f(p) }
+
+// live has a service of a folder receive what it has not had yet of a stream, and puts the model
+// before back after one of them.
+func live(t testing.TB, dir string, cfg Config, stream []dataset.Dataset, rollbackAfter int) {
+	t.Helper()
+	s := open(t, dir, cfg)
+	if _, err := s.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		k := s.Batches()
+		if w := s.serving.Load(); k == rollbackAfter && w.trained > s.previous.trained {
+			if err := s.Rollback(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if k == len(stream) {
+			return
+		}
+		receive(t, s, stream[k])
+	}
+}
+
+// Killed at every moment at which its state directory looks as it never did before, a service ends
+// with the same files as one that was left alone, to the last bit.
+func TestKilledAnywhere(t *testing.T) {
+	stream := []dataset.Dataset{colours(t, 16, 0, "red", "green"), colours(t, 4, 10, "green", "red"),
+		colours(t, 16, 0, "blue"), colours(t, 8, 10, "blue", "white", "red")}
+	cfg := tiny()
+	whole := t.TempDir()
+	live(t, whole, cfg, stream, 3)
+
+	every := 1
+	if testing.Short() {
+		every = 25
+	}
+	dir, seen, kills := t.TempDir(), map[string]bool{}, 0
+	for ended := false; !ended && !t.Failed() && kills < 500; {
+		over := make(chan bool, 2)
+		look := func() {
+			key := fmt.Sprint(contents(t, dir))
+			if seen[key] {
+				return
+			}
+			seen[key] = true
+			if len(seen)%every == 0 {
+				over <- false
+				select {} // dead: a panic or the end of the goroutine would be noticed and answered
+			}
+		}
+		go func() {
+			defer func() { over <- true }() // also where the test has failed
+			live(t, dir, watching(cfg, look), stream, 3)
+		}()
+		if ended = <-over; !ended {
+			kills++
+		}
+	}
+	t.Logf("killed %d times", kills)
+	if d := cmp.Diff(contents(t, whole), contents(t, dir)); d != "" {
+		t.Errorf("killed %d times it ends otherwise (-whole +killed):\n%s", kills, d)
+	}
+}
