@@ -23,7 +23,8 @@ type dataSet struct {
 func cifar() dataSet {
 	return dataSet{name: "cifar", title: "CIFAR-10", seeds: 5,
 		arrival: "-volumes 10,40,100 -val 0.1",
-		flags:   "-size 32 -stem 1 -width 0.25 -retrain-crop 4 -supernet-crop 4",
+		flags: "-size 32 -stem 1 -width 0.25 -retrain-crop 4 -retrain-decay 5e-4 " +
+			"-supernet-crop 4 -supernet-decay 5e-4",
 		retrain: 100_000, supernet: 50_000, batch: 32,
 	}
 }
@@ -32,7 +33,8 @@ func cifar() dataSet {
 func tiny() dataSet {
 	return dataSet{name: "tiny", title: "Tiny-ImageNet", seeds: 3,
 		arrival: "-scenario II -classes 2,4,8,16,20 -val 0.2",
-		flags:   "-size 32 -stem 1 -width 0.25 -retrain-crop 4 -supernet-crop 4",
+		flags: "-size 32 -stem 1 -width 0.25 -retrain-crop 4 -retrain-decay 5e-4 " +
+			"-supernet-crop 4 -supernet-decay 5e-4",
 		retrain: 50_000, supernet: 25_000, batch: 32,
 	}
 }
