@@ -4,6 +4,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tendril-nas/tendril/searchspace"
@@ -94,19 +95,80 @@ func TestCheckpointKnowsItsNetwork(t *testing.T) {
 	o := short(1)
 	o.Checkpoint = filepath.Join(t.TempDir(), "train.ckpt")
 	base := Options{Classes: train.Classes()}
-	for i, change := range []func(*Options){
-		func(*Options) {},
-		func(o *Options) { o.Normalization = dataset.Normalization{Std: [3]float32{1, 1, 1}} },
-		func(o *Options) { o.Classes = slices.Clone(o.Classes); slices.Reverse(o.Classes) },
+	for _, c := range []struct {
+		want   string // in the error; "" = none
+		change func(*Options)
+	}{
+		{"", func(*Options) {}},
+		{"Normalization is ", func(o *Options) { o.Normalization.Std = [3]float32{1, 1, 1} }},
+		{"ClassNames is ", func(o *Options) { o.Classes = slices.Clone(o.Classes); slices.Reverse(o.Classes) }},
 	} {
 		options := base
-		change(&options)
+		c.change(&options)
 		m, err := NewModel(space, space.Smallest(), &options)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := m.Train(t.Context(), train, o); (err != nil) != (i > 0) || err != nil && !errors.Is(err, ErrCheckpointMismatch) {
-			t.Errorf("change %d: %v, expected ErrCheckpointMismatch for all but the first", i, err)
+		_, err = m.Train(t.Context(), train, o)
+		if c.want == "" {
+			if err != nil {
+				t.Error(err)
+			}
+		} else if !errors.Is(err, ErrCheckpointMismatch) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("got %v, expected %q", err, c.want)
+		}
+	}
+}
+
+// TestCheckpointNamesDifferences: whatever differs is in the message, and nothing else.
+func TestCheckpointNamesDifferences(t *testing.T) {
+	train := stripes(t, 32, 16, 1)
+	o := short(1)
+	o.Checkpoint = filepath.Join(t.TempDir(), "train.ckpt")
+	n := tinyNet(t, Elastic)
+	if _, err := n.Train(t.Context(), train, o); err != nil {
+		t.Fatal(err)
+	}
+	two, err := dataset.ByClass(train, 1, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fewer, err := n.space.WithClasses(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := New(fewer, &Options{Seed: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		train func() error
+		want  []string
+	}{
+		{func() error { _, err := other.Train(t.Context(), two, o); return err },
+			[]string{"space: Classes is 4, expected 2", "StepsPerEpoch is ", "BatchSize is ",
+				"Images is 32, expected 16", "Classes is 4, expected 2", "Sampler is ", `ClassNames is ["`}},
+		{func() error { _, err := tinyModel(t).Train(t.Context(), train, o); return err },
+			[]string{`Network is "supernet elastic", expected "model"`, `Arch is none, expected "`, "StepsPerDraw is ",
+				"Sampler is "}},
+	} {
+		err := c.train()
+		if !errors.Is(err, ErrCheckpointMismatch) {
+			t.Fatalf("got %v, expected ErrCheckpointMismatch", err)
+		}
+		_, said, _ := strings.Cut(err.Error(), ErrCheckpointMismatch.Error()+": ")
+		for part := range strings.SplitSeq(said, "; ") {
+			if !slices.ContainsFunc(c.want, func(w string) bool { return strings.HasPrefix(part, w) }) {
+				t.Errorf("the message names %q", part)
+			}
+		}
+		for _, w := range c.want[:2] {
+			if !strings.Contains(said, w) {
+				t.Errorf("got %q, expected %q in it", said, w)
+			}
+		}
+		if strings.Contains(said, "is ,") || strings.Contains(said, "is ;") || strings.HasSuffix(said, " ") {
+			t.Errorf("empty fields in %q", said)
 		}
 	}
 }

@@ -1,10 +1,12 @@
 package supernet
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"reflect"
+	"strings"
 
 	"github.com/tendril-nas/tendril/internal/checkpoint"
 	"github.com/tendril-nas/tendril/internal/nn"
@@ -36,6 +38,43 @@ type identity struct {
 
 func (n *Net) identity() identity {
 	return identity{Network: "supernet " + n.sharing.String(), Space: n.space.Spec()}
+}
+
+// differences says in what a checkpoint's identity differs from the expected one.
+func (id *identity) differences(got *identity) []string {
+	d := fieldDifferences("", got.about(), id.about())
+	d = append(d, fieldDifferences("space: ", got.Space, id.Space)...)
+	return append(d, fieldDifferences("", got.Plan, id.Plan)...)
+}
+
+// about is what an identity says itself, beside space and plan.
+func (id *identity) about() any { return struct{ Network, Arch string }{id.Network, id.Arch} }
+
+// fieldDifferences names the fields in which two structs of a type differ, as JSON.
+func fieldDifferences(prefix string, got, want any) (out []string) {
+	g, w := reflect.ValueOf(got), reflect.ValueOf(want)
+	for i := range w.NumField() {
+		if a, b := g.Field(i), w.Field(i); !equalJSON(a.Interface(), b.Interface()) {
+			out = append(out, fmt.Sprintf("%s%s is %s, expected %s", prefix, w.Type().Field(i).Name, fieldText(a),
+				fieldText(b)))
+		}
+	}
+	return out
+}
+
+// fieldText is a value as JSON, and "none" what would be empty.
+func fieldText(v reflect.Value) string {
+	switch v.Kind() {
+	case reflect.String, reflect.Slice, reflect.Pointer:
+		if v.IsZero() {
+			return "none"
+		}
+	}
+	text, err := json.Marshal(v.Interface())
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(text)
 }
 
 // trainMeta is the JSON part of a training checkpoint.
@@ -113,19 +152,8 @@ func (t *training) resume() (err error) {
 
 // same compares a checkpoint's run with this one, and its counters with each other.
 func (t *training) same(meta *trainMeta) error {
-	id := meta.Identity
-	if id.Network != t.identity.Network || id.Arch != t.identity.Arch ||
-		!id.Space.Equal(t.identity.Space) {
-		return fmt.Errorf("%w: it trains %s %s, expected %s %s of an equal space", ErrCheckpointMismatch,
-			id.Network, id.Arch, t.identity.Network, t.identity.Arch)
-	}
-	got, want := reflect.ValueOf(id.Plan), reflect.ValueOf(t.identity.Plan)
-	for i := range want.NumField() {
-		g, w := got.Field(i).Interface(), want.Field(i).Interface()
-		if !equalJSON(g, w) {
-			return fmt.Errorf("%w: %s is %v, expected %v", ErrCheckpointMismatch, want.Type().Field(i).Name,
-				g, w)
-		}
+	if d := t.identity.differences(&meta.Identity); len(d) > 0 {
+		return fmt.Errorf("%w: %s", ErrCheckpointMismatch, strings.Join(d, "; "))
 	}
 	s := &meta.State
 	if s.Step < 0 || s.Step > t.plan.steps() || len(s.Result.Losses) > t.plan.Epochs {

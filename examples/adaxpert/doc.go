@@ -77,5 +77,6 @@
 // fractions; at the first snapshot before equals after.
 //
 // A run that is stopped, by Ctrl-C (exit code 130) or by SIGTERM (143), says how to go on; one that
-// was killed goes on with the same command. Settings need not be given again.
+// was killed goes on with the same command. Settings need not be given again. Other settings are
+// refused, and so are other data: a run knows classes, labels and pixels of its own.
 package main

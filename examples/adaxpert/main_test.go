@@ -1,10 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"image"
+	"image/png"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,8 +39,10 @@ func tinyData(t *testing.T) string {
 
 // tiny is a configuration that goes through everything in about a second.
 func tiny(data string, more ...string) []string {
-	return append([]string{"-data", data, "-width", "0.2", "-volumes", "20,60,100", "-val", "0.25",
-		"-epsilon", "0.1",
+	if !slices.Contains(more, "II") {
+		more = append([]string{"-volumes", "20,60,100"}, more...)
+	}
+	return append([]string{"-data", data, "-width", "0.2", "-val", "0.25", "-epsilon", "0.1",
 		"-supernet-epochs", "2", "-supernet-later-epochs", "1", "-supernet-steps", "8", "-supernet-batch",
 		"16",
 		"-retrain-epochs", "4", "-retrain-later-epochs", "3", "-retrain-steps", "10", "-retrain-batch", "16",
@@ -147,7 +154,7 @@ func TestBaselinesAndScenarios(t *testing.T) {
 				t.Errorf("a model of two classes is right on %.2f of four", before)
 			}
 		}},
-		"copies kept": {[]string{"-volumes", "100", "-copies", "-epsilon", "100"},
+		"copies kept": {[]string{"-volumes", "100", "-copies", "-epsilon", "100", "-keep-training=false"},
 			func(t *testing.T, r growth.Report) {
 				s := r.Snapshots[1]
 				if s.Images != 2*r.Snapshots[0].Images || s.Decision != growth.Kept ||
@@ -199,7 +206,14 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"extra"}, run.ExitUsage, `unexpected argument "extra"`},
 		{[]string{"-json", filepath.Join(saved, "no", "r.json")}, run.ExitUsage, "no such directory"},
 		{[]string{"-data", filepath.Join(saved, "nothing")}, run.ExitError, "nothing"},
-		{[]string{"-start", "2,2"}, run.ExitError, "-start"},
+		{[]string{"-start", "foo"}, run.ExitUsage, "-start"},
+		{[]string{"-epsilon", "NaN"}, run.ExitUsage, "-epsilon NaN: expected a finite number"},
+		{[]string{"-reward-images", "-5"}, run.ExitUsage, "-reward-images -5: expected at least 0"},
+		{[]string{"-calibration", "-1"}, run.ExitUsage, "-calibration -1: expected at least 0"},
+		{[]string{"-classes", "2,4"}, run.ExitUsage, "-classes belongs to -scenario II"},
+		{[]string{"-scenario", "II", "-volumes", "50,100"}, run.ExitUsage, "-volumes belongs to -scenario I"},
+		{[]string{"-scenario", "II", "-classes", "4,2"}, run.ExitUsage, "-classes: snapshot 2 is smaller"},
+		{[]string{"-volumes", "50,20"}, run.ExitUsage, "-volumes: snapshot 2 is smaller"},
 	} {
 		if code, _, errs := start.Run(t, c.args...); code != c.code || !strings.Contains(errs, c.want) {
 			t.Errorf("%v: exit code %d, %q; want %d, %q", c.args, code, errs, c.code, c.want)
@@ -213,8 +227,8 @@ func TestUsageErrors(t *testing.T) {
 
 func TestFailedStartBlocksNothing(t *testing.T) {
 	data, dir := tinyData(t), filepath.Join(t.TempDir(), "run")
-	for _, args := range [][]string{{"-start", "2,2"}, {"-volumes", "60,20"},
-		{"-scenario", "II", "-classes", "2,99"}, {"-baseline", "random", "-madds", "1000"}} {
+	for _, args := range [][]string{{"-scenario", "II", "-classes", "2,99"},
+		{"-baseline", "random", "-madds", "1000"}} {
 		if code, _, errs := start.Run(t, tiny(data, append(args, "-out", dir)...)...); code != run.ExitError {
 			t.Errorf("%v: exit code %d, %q", args, code, errs)
 		}
@@ -224,10 +238,75 @@ func TestFailedStartBlocksNothing(t *testing.T) {
 	}
 }
 
+// A run goes on with its own data only: with other images, or classes of other names, it is refused
+// by what differs, also when it is over.
+func TestOtherData(t *testing.T) {
+	place, dir := t.TempDir(), filepath.Join(t.TempDir(), "run")
+	write := func(seed byte, classes ...string) {
+		t.Helper()
+		for _, part := range []string{"train", "test"} {
+			for k, class := range classes {
+				folder := filepath.Join(place, part, class)
+				if err := os.MkdirAll(folder, 0o755); err != nil {
+					t.Fatal(err)
+				}
+				for i := range 20 {
+					img := image.NewGray(image.Rect(0, 0, 12, 12))
+					for p := range img.Pix {
+						img.Pix[p] = byte(p*(k+1)*7+i*31) + seed
+					}
+					var file bytes.Buffer
+					if err := png.Encode(&file, img); err != nil {
+						t.Fatal(err)
+					}
+					name := filepath.Join(folder, fmt.Sprintf("%02d.png", i))
+					if err := os.WriteFile(name, file.Bytes(), 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		}
+	}
+	write(0, "cat", "dog")
+	args := []string{"-resume", "-out", dir}
+	first, _ := report(t, tiny(place, append(args, "-volumes", "100", "-baseline", "fixed")...)...)
+	refused := func(want ...string) {
+		t.Helper()
+		code, _, errs := start.Run(t, args...)
+		for _, w := range append(want, "holds a run on other data") {
+			if code != run.ExitError || !strings.Contains(errs, w) {
+				t.Errorf("exit code %d, %q; want %q", code, errs, w)
+			}
+		}
+	}
+	write(1, "cat")
+	refused("training.pixels is", "test.pixels is")
+	write(0, "cat")
+	for _, part := range []string{"train", "test"} {
+		if err := os.Rename(filepath.Join(place, part, "dog"), filepath.Join(place, part, "fox")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused(`classes is ["cat","dog"] there and ["cat","fox"] here`)
+	write(0, "dog")
+	refused(`["cat","dog","fox"] here`, "training.images is 40 there and 60 here")
+	for _, part := range []string{"train", "test"} {
+		dog := filepath.Join(place, part, "dog")
+		err := errors.Join(os.RemoveAll(dog), os.Rename(filepath.Join(place, part, "fox"), dog))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	again, _ := report(t, args...)
+	if d := cmp.Diff(first, again); d != "" {
+		t.Errorf("with its own data again (-first +again):\n%s", d)
+	}
+}
+
 // A table of settings follows the data: with few classes too it is a run that others can go on
 // with.
 func TestQuickFollowsTheData(t *testing.T) {
-	args := append([]string{"-quick", "-scenario", "II"}, tiny(tinyData(t))...)
+	args := tiny(tinyData(t), "-quick", "-scenario", "II")
 	r, out := report(t, args...)
 	if s := r.Snapshots; len(s) != 2 || s[0].Classes != 2 || s[1].Classes != 4 || s[1].Images <= s[0].Images {
 		t.Errorf("%+v", s)

@@ -11,7 +11,8 @@
 //   - Going on: with -out, a program remembers what it has finished, phase by phase ([Once],
 //     [Saved]), each in one file that appears when the phase is over. With -resume it takes these
 //     phases from their files and goes on with the first one that is missing. The settings are kept
-//     there too: they need not be given again, and others are refused by name. Since every phase
+//     there too: they need not be given again, and others are refused by name, as are other data
+//     ([Job.OnData]). Since every phase
 //     depends on the settings and on earlier phases alone, a run that was killed anywhere ends as
 //     if it had not been.
 //   - Time: wall seconds by phase, kept over interruptions ([Clock]), and a bar with the time left

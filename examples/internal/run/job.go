@@ -24,6 +24,7 @@ type Job struct {
 	In     io.Reader // standard input
 
 	mu    sync.Mutex
+	there *saved   // what the run in the folder was started with; nil = there is none
 	saved *saved   // settings to be written when the run begins; nil = written, or never to be
 	said  []string // lines of the log
 }
@@ -89,7 +90,32 @@ func (j *Job) adopt(now *saved, err error) error {
 	} else if err := there.agree(now); err != nil {
 		return fmt.Errorf("%s %w", j.dir, err)
 	}
+	j.there = there
 	return j.sweep()
+}
+
+// OnData says what the run's data are, as something whose JSON tells data apart: data.Fingerprint,
+// for example. It is kept with the settings, and a run that goes on with other data is refused by
+// the names of what differs. Call it before Begin.
+func (j *Job) OnData(fingerprint any) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	data, err := json.Marshal(fingerprint)
+	if err != nil {
+		return fmt.Errorf("data: %w", err)
+	}
+	if j.there != nil {
+		if err := j.there.on(data); err != nil {
+			return fmt.Errorf("%s %w", j.dir, err)
+		}
+		if j.there.Data == nil {
+			j.saved = j.there
+		}
+	}
+	if j.saved != nil {
+		j.saved.Data = data
+	}
+	return nil
 }
 
 // Begin makes the folder that of a run of the job's settings, for which another start of other

@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 )
@@ -28,6 +30,9 @@ func (p *Program[C, R]) parse(args []string, help io.Writer) (*line[C], error) {
 	}
 	if l.resume && l.out == "" {
 		return nil, errors.New("-resume needs -out, the folder of the run")
+	}
+	if err := checkFolder(l.out); err != nil {
+		return nil, &folderError{fmt.Errorf("-out: %w", err)}
 	}
 	var saved *saved
 	if l.resume {
@@ -118,7 +123,36 @@ func (p *Program[C, R]) pass(args []string, base C, common bool,
 	if fs.NArg() > 0 {
 		return nil, nil, fmt.Errorf("unexpected argument %q: every setting is a flag", fs.Arg(0))
 	}
-	return l, fs, nil
+	return l, fs, checkFinite(fs)
+}
+
+// checkFinite reports a flag whose number is none: package flag reads "NaN" and "Inf" as well.
+func checkFinite(fs *flag.FlagSet) (err error) {
+	fs.Visit(func(f *flag.Flag) {
+		if g, ok := f.Value.(flag.Getter); ok && err == nil {
+			if v, ok := g.Get().(float64); ok && (math.IsNaN(v) || math.IsInf(v, 0)) {
+				err = fmt.Errorf("-%s %v: expected a finite number", f.Name, v)
+			}
+		}
+	})
+	return err
+}
+
+// checkFolder reports a path that is, or leads through, something other than a folder.
+func checkFolder(path string) error {
+	if path == "" {
+		return nil
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return fmt.Errorf("%s is a file, expected a folder", path)
+	}
+	return nil
 }
 
 // bind adds the flags that all programs have.

@@ -136,7 +136,8 @@ func TestUsage(t *testing.T) {
 		{[]string{"-phases", "0"}, "-phases 0: expected at least 1"},
 		{[]string{"-shares", "10,0"}, "percentages above 0"},
 		{[]string{"-train-lr", "-1"}, "-train-lr -1: expected above 0"},
-		{[]string{"-train-lr", "NaN"}, "-train-lr NaN"},
+		{[]string{"-train-lr", "NaN"}, "-train-lr NaN: expected a finite number"},
+		{[]string{"-train-decay", "-Inf"}, "-train-decay -Inf: expected a finite number"},
 		{[]string{"-train-batch", "1"}, "-train-batch 1: expected at least 2"},
 		{[]string{"-resume"}, "-resume needs -out"},
 		{[]string{"-json", "/no/such/folder/x.json"}, "no such directory"},
@@ -200,6 +201,72 @@ func TestTables(t *testing.T) {
 		!strings.Contains(errs, "quick is false there and true here") {
 		t.Errorf("quick on a run that is not: %d, %q", code, errs)
 	}
+}
+
+// What -out names must be a folder, or be free to become one: one line says so.
+func TestOutIsNoFolder(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for out, want := range map[string]string{file: "is a file, expected a folder",
+		filepath.Join(file, "run"): "not a directory"} {
+		for _, args := range [][]string{{"-out", out}, {"-resume", "-out", out}} {
+			if code, _, errs := here(t, args...); code != ExitError || !strings.Contains(errs, want) ||
+				strings.Count(errs, "\n") != 1 {
+				t.Errorf("%v: exit code %d, %q; want %q", args, code, errs, want)
+			}
+		}
+	}
+}
+
+// A run goes on with its own data only. One that has kept nothing takes any, and one of an earlier
+// version, which does not know its data, those of its next start.
+func TestOtherData(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	saved := filepath.Join(dir, settingsFile)
+	start := func(data, at string) (int, string) {
+		t.Helper()
+		code, _, errs := here(t, "-resume", "-out", dir, "-on", data, "-at", at, "-do", "fail")
+		return code, errs
+	}
+	refused := func(data, want string) {
+		t.Helper()
+		before, err := os.ReadFile(saved)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if code, errs := start(data, ""); code != ExitError || !strings.Contains(errs, want) {
+			t.Errorf("exit code %d, %q; want %q", code, errs, want)
+		}
+		if after, err := os.ReadFile(saved); err != nil || !bytes.Equal(before, after) {
+			t.Errorf("settings changed to %s, %v", after, err)
+		}
+	}
+	if code, errs := start("0", "begin"); code != ExitError {
+		t.Errorf("%d, %q", code, errs)
+	}
+	if code, errs := start("1", "phase-2"); code != ExitError || strings.Contains(errs, "data") {
+		t.Errorf("%d, %q", code, errs)
+	}
+	refused("2", dir+" holds a run on other data: images is \"1\" there and \"2\" here")
+	if code, errs := start("1", ""); code != ExitOK {
+		t.Errorf("the same data: %d, %q", code, errs)
+	}
+	refused("2", "images is")
+
+	old, err := readSaved(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old.Data = nil
+	if err := NewStore(dir).Write(settingsFile, old); err != nil {
+		t.Fatal(err)
+	}
+	if code, errs := start("3", ""); code != ExitOK {
+		t.Errorf("a run that does not know its data: %d, %q", code, errs)
+	}
+	refused("1", "images is \"3\" there and \"1\" here")
 }
 
 // A start that fails before it has kept anything does not block its folder.

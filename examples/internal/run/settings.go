@@ -22,6 +22,7 @@ type saved struct {
 	Program  string          `json:"program"`
 	Quick    bool            `json:"quick,omitempty"`
 	Settings json.RawMessage `json:"settings"`
+	Data     json.RawMessage `json:"data,omitempty"` // see Job.OnData
 }
 
 // ErrRunThere reports a folder that holds a run already.
@@ -38,7 +39,7 @@ func (p *Program[C, R]) saved(l *line[C]) (*saved, error) {
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	return &saved{p.name(), l.quick, data}, nil
+	return &saved{Program: p.name(), Quick: l.quick, Settings: data}, nil
 }
 
 // readSaved reads what the run in a folder was started with; nil without a run, or when one has
@@ -85,6 +86,17 @@ func (s *saved) agree(now *saved) error {
 	}
 	if len(d) > 0 {
 		return fmt.Errorf("holds a run of other settings: %s", strings.Join(d, ", "))
+	}
+	return nil
+}
+
+// on checks that a run may go on with data. One of an earlier version does not know its own.
+func (s *saved) on(data json.RawMessage) error {
+	if s.Data == nil {
+		return nil
+	}
+	if d := Differences(s.Data, data); len(d) > 0 {
+		return fmt.Errorf("holds a run on other data: %s", strings.Join(d, ", "))
 	}
 	return nil
 }

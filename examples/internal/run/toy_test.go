@@ -19,6 +19,7 @@ type toySettings struct {
 	Phases int       `json:"phases"`
 	Shares []float64 `json:"shares"`
 	Train  Training  `json:"train"`
+	On     string    `json:"-"` // data
 	At     string    `json:"-"` // moment at which Do happens
 	Do     string    `json:"-"` // die, int, term, stubborn, fail
 }
@@ -58,6 +59,7 @@ func toy() *Program[toySettings, *toyReport] {
 			fs.IntVar(&c.Phases, "phases", c.Phases, "phases")
 			fs.Var(Percents(&c.Shares), "shares", "shares")
 			c.Train.Bind(fs, "train")
+			fs.StringVar(&c.On, "on", "", "data")
 			fs.StringVar(&c.At, "at", "", "moment")
 			fs.StringVar(&c.Do, "do", "die", "what happens")
 		},
@@ -73,6 +75,12 @@ func toy() *Program[toySettings, *toyReport] {
 
 func walk(ctx context.Context, j *Job, c *toySettings) (*toyReport, error) {
 	if err := c.moment(ctx, "begin"); err != nil {
+		return nil, err
+	}
+	if err := j.OnData(map[string]string{"images": c.On}); err != nil {
+		return nil, err
+	}
+	if err := j.Begin(); err != nil {
 		return nil, err
 	}
 	var r toyReport

@@ -9,17 +9,15 @@ import (
 	"strings"
 )
 
-// Check reports the first field that makes no sense, and makes the data path absolute.
+// Check reports the first field that makes no sense whatever the data are, and makes the data path
+// absolute.
 func (c *Config) Check() error {
 	for _, check := range []func() error{c.checkWords, c.checkRanges,
 		func() error { return c.Supernet.check("supernet") },
-		func() error { return c.Retrain.check("retrain") }} {
+		func() error { return c.Retrain.check("retrain") }, c.checkSteps, c.checkStart} {
 		if err := check(); err != nil {
 			return err
 		}
-	}
-	if len(c.Volumes) == 0 {
-		return errors.New("-volumes: no snapshot")
 	}
 	if (c.Baseline == Random) != (len(c.MAdds) > 0) {
 		return fmt.Errorf("-madds belongs to -baseline %s, which needs it", Random)
@@ -54,6 +52,38 @@ func (c *Config) checkWords() error {
 	return nil
 }
 
+// checkSteps checks the snapshots as far as they do not depend on the data.
+func (c *Config) checkSteps() error {
+	flag, steps := "volumes", Volumes(2, c.Volumes...)
+	switch {
+	case c.Scenario == "I" && c.Counts != nil:
+		return errors.New("-classes belongs to -scenario II")
+	case c.Scenario == "II" && c.Counts == nil:
+		return nil // shares of what the data have
+	case c.Scenario == "II":
+		flag, steps = "classes", Labels(c.Counts...)
+	}
+	if err := checkGrowth(steps); err != nil {
+		return fmt.Errorf("-%s: %w", flag, err)
+	}
+	return nil
+}
+
+// checkStart checks -start: which architectures there are does not depend on the data.
+func (c *Config) checkStart() error {
+	if c.Start == "" {
+		return nil
+	}
+	space, err := c.space(0, 0)
+	if err == nil {
+		_, err = space.Parse(c.Start)
+	}
+	if err != nil {
+		return fmt.Errorf("-start: %w", err)
+	}
+	return nil
+}
+
 func (c *Config) checkRanges() error {
 	const most = math.MaxInt32
 	s := &c.Adjuster
@@ -65,6 +95,7 @@ func (c *Config) checkRanges() error {
 		{"stem", float64(c.Stem), 1, 2},
 		{"width", c.Width, 1e-3, 4},
 		{"val", c.ValShare, 1e-3, 0.999},
+		{"epsilon", c.Epsilon, 0, 100},
 		{"distill", c.Distill, 0, most},
 		{"trial", c.Trial, 0, 1},
 		{"sandwich", float64(c.Supernet.Sandwich), 0, most},
@@ -73,7 +104,14 @@ func (c *Config) checkRanges() error {
 		{"candidates", float64(s.Candidates), 1, most},
 		{"elites", float64(s.Elites), 0, most},
 		{"lambda", s.Lambda, 0, most},
+		{"adjuster-lr", s.LR, 1e-9, 1e3},
+		{"entropy", s.Entropy, 0, most},
+		{"reward-images", float64(s.Images), 0, most},
+		{"calibration", float64(s.Calibration), 0, most},
 	} {
+		if n.value < n.lo && n.hi == most {
+			return fmt.Errorf("-%s %v: expected at least %g", n.flag, n.value, n.lo)
+		}
 		if !(n.value >= n.lo && n.value <= n.hi) {
 			return fmt.Errorf("-%s %v: expected %g to %g", n.flag, n.value, n.lo, n.hi)
 		}

@@ -1,6 +1,9 @@
 package growth
 
-import "github.com/tendril-nas/tendril/examples/internal/run"
+import (
+	"github.com/tendril-nas/tendril/examples/internal/run"
+	"github.com/tendril-nas/tendril/searchspace"
+)
 
 // Config says what is run. Everything in it influences the result; where results go and how
 // progress is shown do not belong here.
@@ -61,6 +64,13 @@ type Training struct {
 	Sandwich int `json:"sandwich,omitempty"`
 }
 
+// space is the search space for images of so many pixels and so many classes; 0 = those of the
+// family.
+func (s *Space) space(size, classes int) (*searchspace.Space, error) {
+	return searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: s.Width, InputSize: size,
+		StemStride: s.Stem, Classes: classes})
+}
+
 // later is the table for later snapshots.
 func (t Training) later() run.Training {
 	t.Epochs = t.LaterEpochs
@@ -81,7 +91,7 @@ type Search struct {
 	Lambda      float64 `json:"lambda"`      // 0 = the default of the form
 	Distance    string  `json:"distance"`    // d_t: one of Distances
 	Images      int     `json:"images"`      // validation images behind one reward; 0 = all
-	Calibration int     `json:"calibration"` // training images behind the statistics of one reward
+	Calibration int     `json:"calibration"` // training images behind the statistics of one reward; 0 = 2000
 	Candidates  int     `json:"candidates"`
 	Elites      int     `json:"elites"`        // of the proposals, among the candidates
 	Previous    bool    `json:"keep_previous"` // α_{t−1} is a candidate too

@@ -32,7 +32,7 @@ func TestTables(t *testing.T) {
 func TestFlagErrors(t *testing.T) {
 	for _, args := range [][]string{
 		{"-nonsense"}, {"positional"}, {"-volumes", "0"}, {"-volumes", "10,x"}, {"-volumes", "101"},
-		{"-classes", "2,0"}, {"-seed", "-1"}, {"-width", "wide"},
+		{"-classes", "2,0"}, {"-scenario", "II", "-volumes", "10,100"}, {"-seed", "-1"}, {"-width", "wide"},
 	} {
 		if _, err := Program().Settings(args); err == nil {
 			t.Errorf("%v was accepted", args)
@@ -62,6 +62,15 @@ func TestCheck(t *testing.T) {
 		"epochs":     func(c *Config) { c.Retrain.Epochs = 0 },
 		"rate":       func(c *Config) { c.Supernet.LR = 0 },
 		"batch":      func(c *Config) { c.Supernet.Batch = 1 },
+		"epsilon":    func(c *Config) { c.Epsilon = math.NaN() },
+		"images":     func(c *Config) { c.Adjuster.Images = -5 },
+		"statistics": func(c *Config) { c.Adjuster.Calibration = -1 },
+		"adjuster":   func(c *Config) { c.Adjuster.LR = 0 },
+		"entropy":    func(c *Config) { c.Adjuster.Entropy = -1 },
+		"classes":    func(c *Config) { c.Counts = []int{2, 4} },
+		"fewer":      func(c *Config) { c.Scenario, c.Counts = "II", []int{4, 2} },
+		"smaller":    func(c *Config) { c.Volumes = []float64{0.5, 0.2} },
+		"start":      func(c *Config) { c.Start = "2,2" },
 	} {
 		c := Default()
 		change(&c)

@@ -74,6 +74,13 @@ func newSetting(ctx context.Context, cfg *Config, j *run.Job) (*setting, error) 
 	if pool, test, err = present(pool, test); err != nil {
 		return nil, err
 	}
+	mark, err := data.FingerprintOf(ctx, pool, test)
+	if err != nil {
+		return nil, err
+	}
+	if err := j.OnData(mark); err != nil {
+		return nil, err
+	}
 	sc, err := NewScenario(pool, test, cfg.Steps(len(pool.Classes())), cfg.ValShare, cfg.Seed)
 	if err != nil {
 		return nil, err
@@ -83,9 +90,7 @@ func newSetting(ctx context.Context, cfg *Config, j *run.Job) (*setting, error) 
 			return nil, err
 		}
 	}
-	full, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{
-		Width: cfg.Width, InputSize: pool.Size(), StemStride: cfg.Stem, Classes: len(sc.Classes(sc.Len())),
-	})
+	full, err := cfg.Space.space(pool.Size(), len(sc.Classes(sc.Len())))
 	if err != nil {
 		return nil, err
 	}

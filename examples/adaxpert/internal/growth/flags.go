@@ -97,7 +97,7 @@ func (s *Search) bind(fs *flag.FlagSet) {
 	words(&s.Distance, "distance", "form of d_t", Distances())
 	fs.IntVar(&s.Images, "reward-images", s.Images, "validation images behind each reward (0: all)")
 	fs.IntVar(&s.Calibration, "calibration", s.Calibration,
-		"training images behind the batch-norm statistics of each reward")
+		"training images behind the batch-norm statistics of each reward (0: the library's default, 2000)")
 	fs.IntVar(&s.Candidates, "candidates", s.Candidates,
 		"samples of the trained policy judged on the whole validation set")
 	fs.IntVar(&s.Elites, "elites", s.Elites, "of the best proposals, judged with them")

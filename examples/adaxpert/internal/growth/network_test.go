@@ -106,7 +106,7 @@ func TestArmsAreAlike(t *testing.T) {
 // A network that is kept and trained is the reference from then on.
 func TestKeepTraining(t *testing.T) {
 	keep := []string{"-volumes", "50,75,100", "-epsilon", "100"}
-	plain, trained := report(t, tiny(t, keep...)), report(t, tiny(t, append(keep, "-keep-training")...))
+	plain, trained := report(t, tiny(t, append(keep, "-keep-training=false")...)), report(t, tiny(t, keep...))
 	for i, s := range trained.Snapshots[1:] {
 		if s.Decision != Kept || s.ArchAfter != trained.Snapshots[0].ArchAfter {
 			t.Errorf("snapshot %d: %+v", i+2, s)

@@ -1,6 +1,7 @@
 package growth
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -34,27 +35,18 @@ type Scenario struct {
 // the fraction of images that validate the supernet; the draw depends on the seed and on each class
 // alone.
 func NewScenario(pool, test dataset.Dataset, steps []Step, val float64, seed run.Seed) (*Scenario, error) {
-	if len(steps) == 0 {
-		return nil, fmt.Errorf("scenario without snapshots")
-	}
 	classes := len(pool.Classes())
+	if classes < 2 {
+		return nil, fmt.Errorf("data have %d class, expected at least 2", classes)
+	}
 	if got := len(test.Classes()); got != classes {
 		return nil, fmt.Errorf("test data have %d classes, the training data %d", got, classes)
 	}
-	for i, s := range steps {
-		if !(s.Volume > 0 && s.Volume <= 1) {
-			return nil, fmt.Errorf("snapshot %d: volume %v, expected a fraction above 0 and at most 1", i+1,
-				s.Volume)
-		}
-		if s.Classes < 2 || s.Classes > classes {
-			return nil, fmt.Errorf("snapshot %d: %d classes, expected 2 to %d", i+1, s.Classes, classes)
-		}
-		if i > 0 && (s.Volume < steps[i-1].Volume || s.Classes < steps[i-1].Classes) {
-			return nil, fmt.Errorf("snapshot %d is smaller than the one before it", i+1)
-		}
-		if i > 0 && s == steps[i-1] {
-			return nil, fmt.Errorf("snapshot %d brings nothing new", i+1)
-		}
+	if err := checkGrowth(steps); err != nil {
+		return nil, err
+	}
+	if got := steps[len(steps)-1].Classes; got > classes {
+		return nil, fmt.Errorf("snapshot %d: %d classes, expected 2 to %d", len(steps), got, classes)
 	}
 	if !(val > 0 && val < 1) {
 		return nil, fmt.Errorf("validation fraction %v, expected between 0 and 1", val)
@@ -86,6 +78,28 @@ func NewScenario(pool, test dataset.Dataset, steps []Step, val float64, seed run
 		}
 	}
 	return s, nil
+}
+
+// checkGrowth checks that each step is possible and brings something, whatever the data are.
+func checkGrowth(steps []Step) error {
+	if len(steps) == 0 {
+		return errors.New("no snapshot")
+	}
+	for i, s := range steps {
+		if !(s.Volume > 0 && s.Volume <= 1) {
+			return fmt.Errorf("snapshot %d: volume %v, expected a fraction above 0 and at most 1", i+1, s.Volume)
+		}
+		if s.Classes < 2 {
+			return fmt.Errorf("snapshot %d: number of classes %d, expected at least 2", i+1, s.Classes)
+		}
+		if i > 0 && (s.Volume < steps[i-1].Volume || s.Classes < steps[i-1].Classes) {
+			return fmt.Errorf("snapshot %d is smaller than the one before it", i+1)
+		}
+		if i > 0 && s == steps[i-1] {
+			return fmt.Errorf("snapshot %d brings nothing new", i+1)
+		}
+	}
+	return nil
 }
 
 // present leaves out the classes that the pool has no images of: they could not arrive.

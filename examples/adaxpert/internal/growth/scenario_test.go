@@ -153,11 +153,11 @@ func TestScenarioErrors(t *testing.T) {
 		val   float64
 		want  string
 	}{
-		"none":       {nil, 0.1, "without snapshots"},
+		"none":       {nil, 0.1, "no snapshot"},
 		"volume":     {Volumes(4, 1.5), 0.1, "volume 1.5"},
 		"zero":       {Volumes(4, 0), 0.1, "volume 0"},
 		"classes":    {Labels(5), 0.1, "5 classes, expected 2 to 4"},
-		"one class":  {Labels(1), 0.1, "1 classes"},
+		"one class":  {Labels(1), 0.1, "number of classes 1"},
 		"shrinking":  {Volumes(4, 0.5, 0.4), 0.1, "snapshot 2 is smaller"},
 		"fewer":      {Labels(4, 3), 0.1, "snapshot 2 is smaller"},
 		"the same":   {Labels(2, 4, 4), 0.1, "snapshot 3 brings nothing new"},
@@ -171,6 +171,11 @@ func TestScenarioErrors(t *testing.T) {
 	}
 	if _, err := NewScenario(pool, numbered(t, 3, 3), Volumes(4, 1), 0.1, 1); err == nil {
 		t.Error("test data of other classes were accepted")
+	}
+	one := numbered(t, 1, 10)
+	if _, err := NewScenario(one, one, Labels(2), 0.1, 1); err == nil ||
+		!strings.Contains(err.Error(), "data have 1 class, expected at least 2") {
+		t.Errorf("one class: %v", err)
 	}
 }
 
