@@ -29,9 +29,9 @@ const (
 
 // How HeadroomStudy draws random architectures, whatever the seed of the configuration.
 const (
-	headroomSeed   run.Seed = 1
-	headroomRandom          = 5
-	headroomDraws           = 100
+	headroomSeed   = run.Seed(1)
+	headroomRandom = 5
+	headroomDraws  = 100
 )
 
 // HeadroomStudy trains the smallest, the middle and the largest architecture, and some random ones
