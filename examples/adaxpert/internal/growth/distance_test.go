@@ -7,7 +7,7 @@ import (
 
 // The forms of d_t are one number seen in different ways.
 func TestDistances(t *testing.T) {
-	e := ready(t, "-volumes", "40,100", "-distance", "calibrated")
+	e := ready(t, "-volumes", "40,100", "-distance", "calibrated", "-retrain-steps", "60")
 	s, err := e.service(2)
 	if err != nil {
 		t.Fatal(err)
