@@ -45,8 +45,9 @@ func CheckShape(op, name string, t Tensor, want Shape) {
 func CheckConv(x Shape, w Weight, bias Vec, spec ConvSpec) Shape {
 	const op = "conv"
 	CheckWeight(op, w)
-	if spec.Stride < 1 || spec.Pad < 0 || spec.Groups < 1 {
-		Failf(op, "stride %d, padding %d, groups %d", spec.Stride, spec.Pad, spec.Groups)
+	if spec.Stride < 1 || spec.Pad < 0 || spec.PadExtra < 0 || spec.Groups < 1 {
+		Failf(op, "stride %d, padding %d and %d more, groups %d", spec.Stride, spec.Pad, spec.PadExtra,
+			spec.Groups)
 	}
 	if w.In*spec.Groups != x.C {
 		Failf(op, "input has %d channels, the weight expects %d in %d groups", x.C, w.In*spec.Groups,
@@ -60,7 +61,8 @@ func CheckConv(x Shape, w Weight, bias Vec, spec ConvSpec) Shape {
 	}
 	out := spec.Out(x, w)
 	if !out.Valid() {
-		Failf(op, "a %d×%d kernel with padding %d does not fit input %v", w.KH, w.KW, spec.Pad, x)
+		Failf(op, "a %d×%d kernel with padding %d and %d more does not fit input %v", w.KH, w.KW, spec.Pad,
+			spec.PadExtra, x)
 	}
 	return out
 }
