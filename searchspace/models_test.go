@@ -18,7 +18,7 @@ func TestModels(t *testing.T) {
 			t.Fatalf("%s: %v", m.Name, err)
 		}
 		again, err := s.Parse(s.Format(a))
-		if names[m.Name] || err != nil || again != a || m.Source == "" || s.Classes() != 1000 || s.InputSize() != 224 {
+		if names[m.Name] || err != nil || again != a || m.Source == "" || s.Classes() != 1000 || s.InputSize() != m.InputSize {
 			t.Errorf("%s: name again %v, prints as %s (%v), source %q, %d classes at %d", m.Name, names[m.Name], s.Format(a), err, m.Source, s.Classes(), s.InputSize())
 		}
 		names[m.Name] = true
