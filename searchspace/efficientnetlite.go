@@ -170,7 +170,8 @@ func liteModel(name string, o EfficientNetLiteOptions, r Reported) Model {
 	lists := []string{strings.Join(depths, ","), strings.Join(kernels, ","), strings.Join(ratios, ",")}
 	return Model{Name: name, Family: "efficientnetlite", Options: options, Text: strings.Join(lists, ":"),
 		InputSize: o.InputSize, Reported: r,
-		Source: "EfficientNet-Lite, table of the authors' repository; parameters: their test of the builder"}
+		Source: "EfficientNet-Lite, table of the authors' repository; parameters: their test of the builder",
+		Note: "the authors' multiply-adds are ours and about three for every output of a batch norm"}
 }
 
 // liteModels are EfficientNet-Lite0 to 4.
