@@ -171,7 +171,7 @@ func liteModel(name string, o EfficientNetLiteOptions, r Reported) Model {
 	return Model{Name: name, Family: "efficientnetlite", Options: options, Text: strings.Join(lists, ":"),
 		InputSize: o.InputSize, Reported: r,
 		Source: "EfficientNet-Lite, table of the authors' repository; parameters: their test of the builder",
-		Note: "the authors' multiply-adds are ours and about three for every output of a batch norm"}
+		Note:   "the authors' multiply-adds are ours and about three for every output of a batch norm"}
 }
 
 // liteModels are EfficientNet-Lite0 to 4.

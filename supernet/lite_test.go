@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/tendril-nas/tendril/searchspace"
@@ -84,4 +85,72 @@ func countedBatch(n, size, classes int) *dataset.Batch {
 		}
 	}
 	return b
+}
+
+// unevenSpace has a choice of kernels under padding "same" with a stride: of even sizes one row and
+// column of zeros more after the map than before it. One layer is dense, one depthwise.
+func unevenSpace(t testing.TB, size int) *searchspace.Space {
+	t.Helper()
+	return craft(t, size, 4, func(b *searchspace.Builder) {
+		x := b.Input()
+		for i, name := range []string{"dense", "depthwise"} {
+			b.Scope(name, func() {
+				kernel := b.OneOf("kernel", searchspace.KindKernel, 1, 3, 5)
+				x = b.ConvBN("layer", x, searchspace.Conv{Out: searchspace.Const(8), Kernel: kernel, Stride: 2,
+					Depthwise: i == 1, Same: true}, searchspace.ActHSwish)
+			})
+		}
+		b.Classifier("fc", b.GlobalAvgPool("pool", x), 0)
+	})
+}
+
+// TestMorphUneven: kernels of several pixels grow around the same pixel of the map, one of a single
+// pixel lies elsewhere where there are more zeros after the map.
+func TestMorphUneven(t *testing.T) {
+	for _, c := range []struct {
+		size      int
+		from, to  string
+		preserved bool
+	}{
+		{12, "3,3", "5,5", true}, {12, "1,3", "3,3", false}, {12, "3,1", "3,3", false}, {12, "1,1", "1,1", true},
+		{13, "1,1", "5,3", true}, {6, "3,1", "5,1", true},
+	} {
+		space := unevenSpace(t, c.size)
+		from, errFrom := space.Parse(c.from)
+		to, errTo := space.Parse(c.to)
+		if errFrom != nil || errTo != nil {
+			t.Fatal(errFrom, errTo)
+		}
+		report, err := morphing(t, space, from, to, 3)
+		if err != nil || report.Preserved != c.preserved {
+			t.Errorf("%d px, %s → %s: %v\n%v", c.size, c.from, c.to, err, report)
+		}
+	}
+}
+
+// TestONNXPadding: the zeros of a file are those of the graph, at the beginnings and then at the
+// ends.
+func TestONNXPadding(t *testing.T) {
+	space := unevenSpace(t, 12)
+	a, err := space.Parse("5,3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := NewModel(space, a, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]int{"dense.layer.conv": {1, 1, 2, 2}, "depthwise.layer.conv": {0, 0, 1, 1}}
+	found := 0
+	for _, n := range writeONNX(t, m, nil).nodes {
+		if n.op == "Conv" {
+			found++
+			if !slices.Equal(n.ints["pads"], want[n.name]) {
+				t.Errorf("%s pads %v, expected %v", n.name, n.ints["pads"], want[n.name])
+			}
+		}
+	}
+	if found != 2 {
+		t.Errorf("%d convolutions, expected 2", found)
+	}
 }

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 
 torch.set_num_threads(1)
-WIDTH, CLASSES, BATCH = 0.25, 5, 4
+WIDTH, CLASSES, BATCH = 0.25, 5, 3
 STAGES = [(24, 2), (40, 2), (80, 2), (112, 1), (192, 2), (320, 1)]
 SLOTS = [3, 3, 4, 4, 5, 1]
 ARCHS = [
@@ -88,7 +88,7 @@ class Net:
 
 cases = []
 for arch in ARCHS:
-    for size in (64, 75):
+    for size in (40, 45):
         images = uniform("images", BATCH * 3 * size * size).reshape(BATCH, 3, size, size)
         for symmetric in (False, True):
             for batch in (False, True):
