@@ -19,8 +19,8 @@ type EfficientNetLiteOptions struct {
 	// Symmetric pads convolutions with half a kernel on every side, instead of TensorFlow's "same"
 	// (Conv.Same), which the published weights were trained with.
 	Symmetric bool `json:"symmetric,omitempty"`
-	// DepthRange is how many layers fewer or more than the published network a stage may have, up to
-	// 8 and never below one layer; 0 = 1, negative = none.
+	// DepthRange is how many layers fewer or more than the published network a stage may have, up
+	// to 8 and never below one layer; 0 = 1, negative = none.
 	DepthRange int     `json:"depth_range,omitempty"`
 	Kernels    []int   `json:"kernels,omitempty"`   // odd kernel sizes from 3 on; nil = 3, 5, 7
 	Expands    []int   `json:"expands,omitempty"`   // expansion ratios; nil = 3, 4, 6
@@ -34,17 +34,19 @@ var liteStages = [...]struct{ width, stride, kernel, layers int }{
 	{24, 2, 3, 2}, {40, 2, 5, 2}, {80, 2, 3, 3}, {112, 1, 5, 3}, {192, 2, 5, 4}, {320, 1, 3, 1},
 }
 
-// EfficientNetLite is a space around the published EfficientNet-Lite networks: EfficientNet (Tan and
-// Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", ICML 2019) without
-// squeeze-and-excitation and with ReLU6, by its authors (repository tensorflow/tpu,
+// EfficientNetLite is a space around the published EfficientNet-Lite networks: EfficientNet (Tan
+// and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", ICML 2019)
+// without squeeze-and-excitation and with ReLU6, by its authors (repository tensorflow/tpu,
 // models/official/efficientnet/lite). Six stages of inverted residual blocks, the last with exactly
 // one layer; decisions are each stage's depth and each layer's kernel size and expansion ratio, or
-// each stage's with PerStage. Models lists the published networks, Lite0 to Lite4.
+// each stage's with PerStage. Models lists the published networks, Lite0 to Lite4, in the default
+// space around each.
 //
-// Scaling is that of the authors: the multipliers leave stem, head and the layers of the first block
-// and last stage alone, channels are rounded to multiples of 8, layers up. Batch norms have epsilon
-// 1e-3 and momentum 0.01. Stochastic depth, a training device, is left out. Weights have the names
-// of the public PyTorch port, e.g. "_blocks.3._depthwise_conv.weight".
+// Scaling is that of the authors: the multipliers leave the channels of stem and head and the
+// layers of the first block and the last stage alone; channels are rounded to multiples of 8,
+// layers up. Batch norms have epsilon 1e-3 and momentum 0.01. Stochastic depth, a training device,
+// is left out. Weights have the names of the public PyTorch port, for instance
+// "_blocks.3._depthwise_conv.weight".
 //
 // The text form is "depths:kernels:ratios" as for MobileNetV3, with as many kernels and ratios per
 // stage as its largest depth has layers, or one with PerStage; the last depth is 1. For the default

@@ -9,9 +9,9 @@ type Conv struct {
 	Bias   bool // learnt bias
 	// Depthwise convolves every channel alone.
 	Depthwise bool
-	// Same pads as TensorFlow's "same" does: max((⌈n/Stride⌉−1)·Stride + Kernel − n, 0) zeros in the
-	// direction of an extent n, the smaller half of them before. The output has the same size, but
-	// the windows of a strided convolution over an even extent lie one pixel further on.
+	// Same pads as TensorFlow's "same" does: max((⌈n/Stride⌉−1)·Stride + Kernel − n, 0) zeros in
+	// the direction of an extent n, the smaller half of them before. The output is as large, but at
+	// stride 2 the windows over an even extent lie one pixel further on.
 	Same bool
 }
 
