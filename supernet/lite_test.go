@@ -92,12 +92,12 @@ func countedBatch(n, size, classes int) *dataset.Batch {
 func unevenSpace(t testing.TB, size int) *searchspace.Space {
 	t.Helper()
 	return craft(t, size, 4, func(b *searchspace.Builder) {
-		x := b.Input()
+		x := b.ConvBN("stem", b.Input(), searchspace.Conv{Out: searchspace.Const(8), Kernel: searchspace.Const(3)}, searchspace.ActSwish)
 		for i, name := range []string{"dense", "depthwise"} {
 			b.Scope(name, func() {
 				kernel := b.OneOf("kernel", searchspace.KindKernel, 1, 3, 5)
 				x = b.ConvBN("layer", x, searchspace.Conv{Out: searchspace.Const(8), Kernel: kernel, Stride: 2,
-					Depthwise: i == 1, Same: true}, searchspace.ActHSwish)
+					Depthwise: i == 1, Same: true}, searchspace.ActSwish)
 			})
 		}
 		b.Classifier("fc", b.GlobalAvgPool("pool", x), 0)
@@ -140,7 +140,7 @@ func TestONNXPadding(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string][]int{"dense.layer.conv": {1, 1, 2, 2}, "depthwise.layer.conv": {0, 0, 1, 1}}
+	want := map[string][]int{"stem.conv": {1, 1, 1, 1}, "dense.layer.conv": {1, 1, 2, 2}, "depthwise.layer.conv": {0, 0, 1, 1}}
 	found := 0
 	for _, n := range writeONNX(t, m, nil).nodes {
 		if n.op == "Conv" {
@@ -150,7 +150,7 @@ func TestONNXPadding(t *testing.T) {
 			}
 		}
 	}
-	if found != 2 {
-		t.Errorf("%d convolutions, expected 2", found)
+	if found != 3 {
+		t.Errorf("%d convolutions, expected 3", found)
 	}
 }

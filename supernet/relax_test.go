@@ -54,7 +54,7 @@ func relaxSpaces(t testing.TB) map[string]*searchspace.Space {
 			Width: 0.25, InputSize: 16, StemStride: 1, Classes: 4, Dropout: -1, Depths: []int{1, 2, 3}})),
 		"efficientnetlite":           lite(searchspace.EfficientNetLiteOptions{DepthRange: 1, Kernels: []int{3, 5}}),
 		"efficientnetlite per stage": lite(searchspace.EfficientNetLiteOptions{PerStage: true, Depth: 0.5}),
-		"uneven padding":             unevenSpace(t, 12),
+		"uneven padding":             unevenSpace(t, 18),
 		"danas mobile":               few(danas(searchspace.DANASMobile, false), 0, 1, 2, 3),
 		"danas mobile+":              few(danas(searchspace.DANASMobilePlus, true), 0, 6, 14, 19),
 		"danas shuffle":              few(danas(searchspace.DANASShuffle, true), 1, 5, 6, 9),
