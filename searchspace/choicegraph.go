@@ -64,7 +64,8 @@ type ChoiceNode struct {
 	In, Out        ChoiceShape
 
 	noPad   bool
-	sum     Int // channels of the second operand of an OpAdd or OpMul
+	same    bool // see Conv.Same
+	sum     Int  // channels of the second operand of an OpAdd or OpMul
 	variant []tag
 }
 
@@ -113,10 +114,20 @@ func (n *ChoiceNode) At(choices []int) Node {
 		Offset: n.Offset, Bias: n.Bias, Act: n.Act, Eps: n.Eps, Momentum: n.Momentum, Rate: n.Rate,
 		In: n.In.At(choices), Out: n.Out.At(choices),
 	}
-	if !n.noPad {
-		out.Pad = out.Kernel / 2
-	}
+	out.Pad, out.PadExtra = n.Padding(out.Kernel)
 	return out
+}
+
+// Padding is Node.Pad and Node.PadExtra of n with the given kernel size.
+func (n *ChoiceNode) Padding(kernel int) (pad, extra int) {
+	switch {
+	case n.noPad:
+		return 0, 0
+	case n.same: // maps are square
+		total := max((n.Out.H-1)*n.Stride+kernel-n.In.H, 0)
+		return total / 2, total % 2
+	}
+	return kernel / 2, 0
 }
 
 // ChoiceGraph is the layer graph of a whole space: every node of every architecture, choices kept

@@ -54,7 +54,7 @@ func chains(t *testing.T, name string, g *searchspace.ChoiceGraph) (marked int) 
 func TestChains(t *testing.T) {
 	all := spaces(t)
 	for name, want := range map[string]int{"mobilenetv3": 5, "restricted": 5, "plain": 2, "danas mobile": 0,
-		"proxylessnas": 5, "eatnas": 7} {
+		"proxylessnas": 5, "efficientnetlite": 5, "efficientnetlite per stage": 5, "eatnas": 7} {
 		if got := chains(t, name, choiceGraph(t, all[name])); got != want {
 			t.Errorf("%s has %d chains, expected %d", name, got, want)
 		}

@@ -11,8 +11,8 @@
 //	cost, err := space.Cost(arch) // multiply-adds, parameters, memory
 //
 // Families: MobileNetV3 (AdaXpert, Once-for-All, EAS), ProxylessNAS and ResNet50 (Once-for-All),
-// ETNAS (NASOA), EATNAS and DANAS. Models lists published networks with the figures that their
-// authors report.
+// ETNAS (NASOA), EATNAS, DANAS, and EfficientNetLite around networks with published weights. Models
+// lists published networks with the figures that their authors report.
 //
 // What decides step by step uses Space.Walk, what computes with real-valued choices Relaxed and
 // CostModel.Expected. A LatencyTable predicts times from measured layers, for one network or, with

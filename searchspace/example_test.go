@@ -29,6 +29,24 @@ func ExampleMobileNetV3() {
 	// one of 21758655492572485851
 }
 
+// A space around published weights, with one kernel and one ratio per stage, for small images.
+func ExampleEfficientNetLite() {
+	space, err := searchspace.EfficientNetLite(searchspace.EfficientNetLiteOptions{PerStage: true, InputSize: 64, Classes: 10})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	lite0, err := space.Parse("2,2,3,3,4,1:3,5,3,5,5,3:6,6,6,6,6,6")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	cost, err := space.Cost(lite0)
+	fmt.Println(space.Size(), "networks; Lite0:", cost.MAdds, cost.Params, err)
+	// Output:
+	// 129140163 networks; Lite0: 31352192 3383818 <nil>
+}
+
 func ExampleSpace_Parse() {
 	space, _ := searchspace.MobileNetV3(searchspace.MobileNetV3Options{})
 	_, err := space.Parse("3,3,5,3,3:3")

@@ -89,13 +89,15 @@ type Node struct {
 	Stage  int
 	Inputs []int // IDs, all smaller than ID
 
-	Kernel, Stride, Pad, Groups int
-	Offset                      int // first channel of an OpSlice
-	Bias                        bool
-	Act                         Act
-	Eps, Momentum               float64 // batch norm
-	Rate                        float64 // dropout probability
-	In, Out                     Shape   // In is the shape of Inputs[0]
+	Kernel, Stride, Groups int
+	Pad                    int // zeros before the first and after the last row and column
+	PadExtra               int // further zeros after the last row and column of an OpConv, 0 or 1
+	Offset                 int // first channel of an OpSlice
+	Bias                   bool
+	Act                    Act
+	Eps, Momentum          float64 // batch norm
+	Rate                   float64 // dropout probability
+	In, Out                Shape   // In is the shape of Inputs[0]
 }
 
 // Depthwise reports whether n is a convolution with one channel per group.

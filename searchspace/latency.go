@@ -9,13 +9,18 @@ type LatencyLayer struct {
 	Norm                   bool   // batch norm follows
 	Act                    string // Act.String of what follows; "none"
 	Kernel, Stride, Groups int
+	PadExtra               int `json:",omitempty"` // Node.PadExtra
 	In, Out                Shape
 }
 
 // String names the layer in errors.
 func (l LatencyLayer) String() string {
-	return fmt.Sprintf("%s %v→%v k%d s%d g%d norm=%v %s", l.Op, l.In, l.Out, l.Kernel, l.Stride, l.Groups,
-		l.Norm, l.Act)
+	pad := ""
+	if l.PadExtra > 0 {
+		pad = fmt.Sprintf(" pad+%d", l.PadExtra)
+	}
+	return fmt.Sprintf("%s %v→%v k%d s%d%s g%d norm=%v %s", l.Op, l.In, l.Out, l.Kernel, l.Stride, pad,
+		l.Groups, l.Norm, l.Act)
 }
 
 // Latency is the measured time of a layer for a whole batch.
@@ -63,7 +68,7 @@ func (g *Graph) latencies() (layers []LatencyLayer, of []int) {
 			continue
 		}
 		l := LatencyLayer{Op: n.Op.String(), Act: n.Act.String(), Kernel: n.Kernel, Stride: n.Stride,
-			Groups: n.Groups, In: n.In, Out: n.Out}
+			Groups: n.Groups, PadExtra: n.PadExtra, In: n.In, Out: n.Out}
 		last := i
 		of[i] = len(layers)
 		if n.Op.fuses(OpBatchNorm) {

@@ -181,6 +181,7 @@ func (f *fusion) layer(i int, choices []int) (l LatencyLayer, ok bool) {
 	}
 	l = LatencyLayer{Op: n.Op.String(), Act: n.Act.String(), Kernel: n.Kernel.At(choices), Stride: n.Stride,
 		Groups: n.Groups.At(choices), In: n.In.At(choices), Out: n.Out.At(choices)}
+	_, l.PadExtra = n.Padding(l.Kernel)
 	last := i
 	if k := f.next(i, OpBatchNorm, choices); k >= 0 {
 		l.Norm, last = true, k

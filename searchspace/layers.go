@@ -1,6 +1,6 @@
 package searchspace
 
-// Conv describes a convolution for Builder.Conv. Padding is Kernel/2 on every side.
+// Conv describes a convolution for Builder.Conv. Padding is Kernel/2 on every side, or Same.
 type Conv struct {
 	Out    Int  // output channels; ignored when Depthwise
 	Kernel Int  // 1, 3, 5 or 7; zero value = 1
@@ -9,6 +9,10 @@ type Conv struct {
 	Bias   bool // learnt bias
 	// Depthwise convolves every channel alone.
 	Depthwise bool
+	// Same pads as TensorFlow's "same" does: max((⌈n/Stride⌉−1)·Stride + Kernel − n, 0) zeros in
+	// the direction of an extent n, the smaller half of them before. The output is as large, but at
+	// stride 2 the windows over an even extent lie one pixel further on.
+	Same bool
 }
 
 // Input is the image, 3×InputSize×InputSize.
@@ -23,13 +27,13 @@ func (b *Builder) Input() Ref {
 // Conv adds a convolution.
 func (b *Builder) Conv(name string, x Ref, c Conv) Ref {
 	n := ChoiceNode{Op: OpConv, Inputs: []int{x.id}, Kernel: orOne(c.Kernel), Groups: orOne(c.Groups),
-		Bias: c.Bias, In: x.ChoiceShape, Out: x.ChoiceShape}
+		Bias: c.Bias, same: c.Same, In: x.ChoiceShape, Out: x.ChoiceShape}
 	n.Stride = max(c.Stride, 1)
 	n.Out.C = c.Out
 	if c.Depthwise {
 		n.Groups, n.Out.C = x.C, x.C
 	}
-	// Odd kernels with padding k/2 give the same output size, floor((H−1)/s)+1.
+	// Odd kernels with either padding give the same output size, floor((H−1)/s)+1.
 	n.Out.H, n.Out.W = (x.H-1)/n.Stride+1, (x.W-1)/n.Stride+1
 	return b.add(n, name)
 }

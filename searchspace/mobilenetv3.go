@@ -3,8 +3,6 @@ package searchspace
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strconv"
 )
 
 // MobileNetV3Options sets up the MobileNetV3 family. The zero value is the space of the AdaXpert
@@ -50,8 +48,8 @@ func MobileNetV3(o MobileNetV3Options) (*Space, error) {
 	if err := checkCommon("mobilenetv3", o.Width, o.StemStride, o.Dropout); err != nil {
 		return nil, err
 	}
-	sp := mobileSpace{family: "mobilenetv3", stages: len(mbv3Stages)}
-	if err := sp.lists(o.Depths, o.Kernels, o.Expands); err != nil {
+	sp := mobileSpace{family: "mobilenetv3", scope: "blocks", block: mbconv}
+	if err := sp.lists(o.Depths, o.Kernels, o.Expands, len(mbv3Stages)); err != nil {
 		return nil, err
 	}
 	text, encoding := sp.names()
@@ -81,126 +79,6 @@ func (sp *mobileSpace) buildV3(b *Builder, o MobileNetV3Options) {
 	x = b.Conv("feature_mix_layer.conv", x, Conv{Out: Const(width(1280))})
 	x = b.Act("feature_mix_layer.act", x, ActHSwish)
 	b.Scope("classifier", func() { b.Classifier("linear", x, o.Dropout) })
-}
-
-// mobileSpace is what the families of mobile inverted residual blocks share: a number of stages,
-// each with a depth, each layer with a kernel and a ratio.
-type mobileSpace struct {
-	family                   string
-	stages                   int
-	depths, kernels, expands []int
-	single                   bool // one more stage with exactly one layer
-}
-
-// lists checks and keeps the choices of the decisions.
-func (sp *mobileSpace) lists(depths, kernels, expands []int) error {
-	for _, l := range []struct {
-		to       *[]int
-		from     []int
-		standard []int
-		what     string
-		ok       func(v int) bool
-		want     string
-	}{
-		{&sp.depths, depths, []int{2, 3, 4}, "depth", func(v int) bool { return v >= 1 && v <= 16 },
-			"1 to 16"},
-		{&sp.kernels, kernels, []int{3, 5, 7}, "kernel",
-			func(v int) bool { return v >= 1 && v <= 15 && v%2 == 1 }, "an odd number up to 15"},
-		{&sp.expands, expands, []int{3, 4, 6}, "expansion ratio",
-			func(v int) bool { return v >= 1 && v <= 16 }, "1 to 16"},
-	} {
-		*l.to = slices.Clone(l.from)
-		if len(l.from) == 0 {
-			*l.to = l.standard
-		}
-		for i, v := range *l.to {
-			if !l.ok(v) {
-				return fmt.Errorf("searchspace: %s: %s %d, expected %s", sp.family, l.what, v, l.want)
-			}
-			if i > 0 && v <= (*l.to)[i-1] {
-				return fmt.Errorf("searchspace: %s: %ss %v, expected ascending numbers", sp.family,
-					l.what, *l.to)
-			}
-		}
-	}
-	return nil
-}
-
-// names lists the decisions for the text form and for the encoding.
-func (sp *mobileSpace) names() (text []TextList, encoding []string) {
-	var depths, kernels, expands []string
-	for s := range sp.stages {
-		stage := "stage" + strconv.Itoa(s+1)
-		depths = append(depths, stage+".depth")
-		slots := slices.Max(sp.depths)
-		if sp.single && s == sp.stages-1 {
-			slots = 1
-		}
-		for l := range slots {
-			layer := stage + ".layer" + strconv.Itoa(l)
-			kernels = append(kernels, layer+".kernel")
-			expands = append(expands, layer+".expand")
-		}
-	}
-	text = []TextList{{"depths", depths}, {"kernels", kernels}, {"ratios", expands}}
-	return text, append(slices.Clone(kernels), expands...)
-}
-
-// stage writes a searched stage of blocks like m.
-func (sp *mobileSpace) stage(b *Builder, x Ref, m mbBlock) Ref {
-	b.Stage("", func() {
-		depths := sp.depths
-		if sp.single && b.stage == sp.stages {
-			depths = []int{1}
-		}
-		depth := b.OneOf("depth", KindDepth, depths...)
-		x = b.Repeat(depth, x, func(i int, x Ref) Ref {
-			b.Block("blocks", i, func() {
-				m := m
-				m.expand = b.OneOf("expand", KindExpand, sp.expands...)
-				m.kernel = b.OneOf("kernel", KindKernel, sp.kernels...)
-				b.Variant("k", m.kernel)
-				b.Variant("e", m.expand)
-				if i > 0 {
-					m.stride = 1
-				}
-				x = mbconv(b, x, m)
-			})
-			return x
-		})
-	})
-	return x
-}
-
-// mbBlock is a mobile inverted residual block.
-type mbBlock struct {
-	out, stride    int
-	kernel, expand Int // no expansion convolution where expand is 1
-	act            Act
-	se             bool
-	skip           bool // residual where shapes agree
-	dense          bool // normal instead of depthwise convolution
-}
-
-// mbconv writes a block with the weight names of the published networks.
-func mbconv(b *Builder, x Ref, m mbBlock) Ref {
-	in := x
-	b.ScopeAs("conv", "", func() {
-		x = b.If(m.expand.isNot(1), x, func(x Ref) Ref {
-			return b.ConvBN("inverted_bottleneck", x, Conv{Out: in.C.Times(m.expand)}, m.act)
-		})
-		x = b.ConvBN("depth_conv", x, Conv{Out: x.C, Kernel: m.kernel, Stride: m.stride, Depthwise: !m.dense},
-			m.act)
-		if m.se {
-			hidden := Map(func(v ...int) int { return round8(float64(v[0] / 4)) }, x.C)
-			x = b.SqueezeExcite("depth_conv.se", x, hidden, ActReLU, ActHSigmoid)
-		}
-		x = b.ConvBN("point_linear", x, Conv{Out: Const(m.out)}, ActNone)
-	})
-	if m.skip && m.stride == 1 && in.C.Constant() && in.C.At(nil) == m.out {
-		x = b.Add("add", x, in)
-	}
-	return x
 }
 
 // round8 rounds a number of channels to a multiple of 8 as the published networks do: to the

@@ -9,9 +9,10 @@ import (
 // design, with the figures its authors report.
 type Model struct {
 	Name      string
-	Family    string // of the Space; "model/NAME" for a fixed design
-	Text      string // text form of the architecture
-	InputSize int    // pixels
+	Family    string          // of the Space; "model/NAME" for a fixed design
+	Options   json.RawMessage // of the family, as in Spec; nil is its defaults
+	Text      string          // text form of the architecture
+	InputSize int             // pixels
 	Classes   int
 	Reported  Reported
 	Source    string // where network and figures are published
@@ -28,7 +29,7 @@ type Reported struct {
 // Open is the model's space and architecture. Space.WithInput and Space.WithClasses give the same
 // network for other images and classes.
 func (m Model) Open() (*Space, Arch, error) {
-	s, err := FromSpec(Spec{Family: m.Family, InputSize: m.InputSize, Classes: m.Classes})
+	s, err := FromSpec(Spec{Family: m.Family, Options: m.Options, InputSize: m.InputSize, Classes: m.Classes})
 	if err != nil {
 		return nil, Arch{}, err
 	}
@@ -82,8 +83,9 @@ func Models() []Model {
 	for _, f := range fixedModels() {
 		out = append(out, f.model)
 	}
+	out = append(out, liteModels()...)
 	for i := range out {
-		out[i].InputSize, out[i].Classes = 224, 1000
+		out[i].InputSize, out[i].Classes = or(out[i].InputSize, 224), 1000
 	}
 	return out
 }

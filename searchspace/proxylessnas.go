@@ -37,10 +37,12 @@ func ProxylessNAS(o ProxylessNASOptions) (*Space, error) {
 	if err := checkCommon("proxylessnas", o.Width, o.StemStride, o.Dropout); err != nil {
 		return nil, err
 	}
-	sp := mobileSpace{family: "proxylessnas", stages: len(proxylessStages), single: true}
-	if err := sp.lists(o.Depths, o.Kernels, o.Expands); err != nil {
+	sp := mobileSpace{family: "proxylessnas", scope: "blocks", block: mbconv}
+	last := len(proxylessStages) - 1
+	if err := sp.lists(o.Depths, o.Kernels, o.Expands, last); err != nil {
 		return nil, err
 	}
+	sp.depths = append(sp.depths, []int{1})
 	text, encoding := sp.names()
 	return NewSpace(Family{
 		Name: sp.family, InputSize: or(o.InputSize, 224), Classes: or(o.Classes, 1000), Options: options,

@@ -65,6 +65,7 @@ func builtin() []Maker {
 	return append(fixedMakers(), []Maker{
 		maker("mobilenetv3", MobileNetV3),
 		maker("proxylessnas", ProxylessNAS),
+		maker("efficientnetlite", EfficientNetLite),
 		maker("resnet50", ResNet50),
 		maker("etnas", ETNAS),
 		maker("eatnas", EATNAS),

@@ -23,12 +23,16 @@ func (g *Graph) String() string {
 }
 
 // operation names what n does with the numbers that matter: "Conv2d k3 s2 g16", "Activation relu".
+// Padding is told where there is more after the map than before it: "p0+1".
 func (n *Node) operation() string {
 	var b strings.Builder
 	b.WriteString(n.Op.String())
 	switch n.Op {
 	case OpConv, OpAvgPool, OpMaxPool:
 		fmt.Fprintf(&b, " k%d s%d", n.Kernel, n.Stride)
+		if n.PadExtra > 0 {
+			fmt.Fprintf(&b, " p%d+%d", n.Pad, n.PadExtra)
+		}
 	case OpAct:
 		b.WriteString(" " + n.Act.String())
 	case OpSlice:

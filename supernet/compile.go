@@ -136,7 +136,7 @@ func (c *compiler) conv(n *searchspace.Node, in *instr) (err error) {
 	in.op = runConv
 	in.conv = tensor.ConvSpec{Stride: 1, Groups: 1}
 	if n.Op == searchspace.OpConv {
-		in.conv = tensor.ConvSpec{Stride: n.Stride, Pad: n.Pad, Groups: n.Groups}
+		in.conv = tensor.ConvSpec{Stride: n.Stride, Pad: n.Pad, PadExtra: n.PadExtra, Groups: n.Groups}
 	}
 	if in.weight, err = c.store.weight(n); err != nil {
 		return err

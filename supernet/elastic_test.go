@@ -12,7 +12,6 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor/cpu"
 	"github.com/tendril-nas/tendril/internal/tensor/fake"
 	"github.com/tendril-nas/tendril/searchspace"
-	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
 // counted is n numbers in [−1, 1) from a counter-based generator, the same as in
@@ -106,17 +105,7 @@ func checkElasticTraining(t *testing.T, backend tensor.Backend, tolerance, rel f
 	if err := n.setValues(start); err != nil {
 		t.Fatal(err)
 	}
-	images := counted("images", g.Batch*3*g.Size*g.Size)
-	b := &dataset.Batch{X: make([]float32, len(images)), N: g.Batch, Size: g.Size}
-	plane := g.Size * g.Size
-	for i := range g.Batch {
-		b.Labels = append(b.Labels, i%g.Classes)
-		for c := range 3 {
-			for p := range plane {
-				b.X[(i*plane+p)*3+c] = images[(i*3+c)*plane+p]
-			}
-		}
-	}
+	b := countedBatch(g.Batch, g.Size, g.Classes)
 	program := func(text string) *program {
 		a, err := space.Parse(text)
 		if err != nil {

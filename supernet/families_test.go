@@ -16,6 +16,9 @@ func TestFamilies(t *testing.T) {
 		"proxylessnas": func() (*searchspace.Space, error) {
 			return searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: 0.25, InputSize: size, Classes: 4, Dropout: -1})
 		},
+		"efficientnetlite": func() (*searchspace.Space, error) {
+			return searchspace.EfficientNetLite(searchspace.EfficientNetLiteOptions{Width: 0.25, InputSize: size, Classes: 4, Dropout: -1})
+		},
 		"resnet50": func() (*searchspace.Space, error) {
 			return searchspace.ResNet50(searchspace.ResNet50Options{InputSize: size, Classes: 4})
 		},
@@ -74,12 +77,22 @@ func checkFamily(t *testing.T, space *searchspace.Space) {
 	}
 }
 
-// TestSharedFamily compares sub-networks of another family on shared weights with their copies.
+// TestSharedFamily compares sub-networks of other families on shared weights with their copies.
 func TestSharedFamily(t *testing.T) {
-	space, err := searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: 0.25, InputSize: 32, Classes: 4, Dropout: -1})
+	proxyless, err := searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: 0.25, InputSize: 32, Classes: 4, Dropout: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
+	lite, err := searchspace.EfficientNetLite(searchspace.EfficientNetLiteOptions{Width: 0.25, InputSize: 32, Classes: 4, Dropout: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, space := range []*searchspace.Space{proxyless, lite} {
+		t.Run(space.Name(), func(t *testing.T) { checkShared(t, space) })
+	}
+}
+
+func checkShared(t *testing.T, space *searchspace.Space) {
 	b := firstBatch(t, stripes(t, 4, 32, 1), 4)
 	for _, sharing := range []Sharing{Elastic, SinglePath} {
 		n, err := New(space, &Options{Sharing: sharing})

@@ -123,7 +123,11 @@ func TestLatencyExact(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, space := range []*searchspace.Space{smallSpace(t), proxyless, tinySpace(t)} {
+	lite, err := searchspace.EfficientNetLite(searchspace.EfficientNetLiteOptions{InputSize: 64})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, space := range []*searchspace.Space{smallSpace(t), proxyless, lite, tinySpace(t)} {
 		fake := newFakeTimer()
 		check := randomArchs(t, space, 20, 7)
 		o := &LatencyOptions{Check: check, Rounds: 2, Batch: 4, Workers: 3}

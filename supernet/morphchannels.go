@@ -190,9 +190,12 @@ func again(n, before *searchspace.Node) bool {
 		(n.Act == searchspace.ActReLU || n.Act == searchspace.ActReLU6)
 }
 
-// covers reports whether a kernel has all pixels of another that meet more than padding.
+// covers reports whether a kernel has all pixels of another that meet more than padding. Their
+// middles meet the same pixels of the map: with padding "same" and a stride, those of 1×1 kernels
+// may not.
 func covers(n, m *searchspace.Node) bool {
-	return n.Kernel >= m.Kernel || n.Kernel/2 >= max(n.In.H, n.In.W)-1
+	return n.Kernel/2-n.Pad == m.Kernel/2-m.Pad &&
+		(n.Kernel >= m.Kernel || n.Kernel/2 >= max(n.In.H, n.In.W)-1)
 }
 
 // concat is where channels one after the other come from.

@@ -67,6 +67,10 @@ func lightSpaces(t testing.TB) map[string]*searchspace.Space {
 		"proxylessnas expand 1": space(searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{
 			Width: 0.25, InputSize: 16, StemStride: 1, Classes: 4, Dropout: -1, Depths: []int{1, 2},
 			Expands: []int{1, 3}})),
+		"efficientnetlite": space(searchspace.EfficientNetLite(searchspace.EfficientNetLiteOptions{
+			Width: 0.25, InputSize: 18, StemStride: 1, Classes: 4, Dropout: -1})),
+		"efficientnetlite per stage": space(searchspace.EfficientNetLite(searchspace.EfficientNetLiteOptions{
+			Width: 0.25, InputSize: 32, Classes: 4, Dropout: -1, PerStage: true, DepthRange: 2})),
 		"eatnas":       eat(false),
 		"eatnas chain": eat(true),
 	}

@@ -32,6 +32,10 @@ func relaxSpaces(t testing.TB) map[string]*searchspace.Space {
 		o.Width, o.InputSize, o.StemStride, o.Classes, o.Dropout = 0.25, 16, 1, 4, -1
 		return must(searchspace.MobileNetV3(o))
 	}
+	lite := func(o searchspace.EfficientNetLiteOptions) *searchspace.Space {
+		o.Width, o.InputSize, o.StemStride, o.Classes, o.Dropout = 0.25, 16, 1, 4, -1
+		return must(searchspace.EfficientNetLite(o))
+	}
 	mbv3 := mobile(searchspace.MobileNetV3Options{})
 	if testing.Short() {
 		return map[string]*searchspace.Space{"mobilenetv3": mbv3, "crafted": smoothSpace(t)}
@@ -48,11 +52,14 @@ func relaxSpaces(t testing.TB) map[string]*searchspace.Space {
 		"mobilenetv3 expand 1":   mobile(searchspace.MobileNetV3Options{Depths: []int{1, 3}, Expands: []int{1, 4}}),
 		"proxylessnas": must(searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{
 			Width: 0.25, InputSize: 16, StemStride: 1, Classes: 4, Dropout: -1, Depths: []int{1, 2, 3}})),
-		"danas mobile":   few(danas(searchspace.DANASMobile, false), 0, 1, 2, 3),
-		"danas mobile+":  few(danas(searchspace.DANASMobilePlus, true), 0, 6, 14, 19),
-		"danas shuffle":  few(danas(searchspace.DANASShuffle, true), 1, 5, 6, 9),
-		"danas shuffle+": few(danas(searchspace.DANASShufflePlus, false), 0, 3, 6),
-		"danas both":     few(danas(searchspace.DANASShuffleMobile, false), 0, 3, 7),
+		"efficientnetlite":           lite(searchspace.EfficientNetLiteOptions{DepthRange: 1, Kernels: []int{3, 5}}),
+		"efficientnetlite per stage": lite(searchspace.EfficientNetLiteOptions{PerStage: true, Depth: 0.5}),
+		"uneven padding":             unevenSpace(t, 18),
+		"danas mobile":               few(danas(searchspace.DANASMobile, false), 0, 1, 2, 3),
+		"danas mobile+":              few(danas(searchspace.DANASMobilePlus, true), 0, 6, 14, 19),
+		"danas shuffle":              few(danas(searchspace.DANASShuffle, true), 1, 5, 6, 9),
+		"danas shuffle+":             few(danas(searchspace.DANASShufflePlus, false), 0, 3, 6),
+		"danas both":                 few(danas(searchspace.DANASShuffleMobile, false), 0, 3, 7),
 		"resnet50": restrict(must(searchspace.ResNet50(searchspace.ResNet50Options{InputSize: 32, Classes: 4})),
 			keep("stage*.depth", 0, 1), keep("stage*.width", 0, 1), keep("*.expand", 0, 1)),
 		"eatnas": restrict(must(searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: 16, Classes: 4})),

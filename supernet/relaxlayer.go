@@ -127,7 +127,8 @@ func (e *expander) conv(n *searchspace.ChoiceNode, sc *scope) (int, error) {
 	}
 	var m mixture
 	for _, k := range sizes {
-		at.Kernel, at.Pad = k, k/2
+		at.Kernel = k
+		at.Pad, at.PadExtra = n.Padding(k)
 		out, err := e.write(at)
 		if err != nil {
 			return 0, err

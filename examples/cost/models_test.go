@@ -98,7 +98,7 @@ func TestEverySpace(t *testing.T) {
 			t.Errorf("%s: -width gives status %d and %q", name, status, errs)
 		}
 	}
-	if scaled != 2 {
-		t.Errorf("%d spaces take -width, expected mobilenetv3 and proxylessnas", scaled)
+	if scaled != 3 {
+		t.Errorf("%d spaces take -width, expected mobilenetv3, proxylessnas and efficientnetlite", scaled)
 	}
 }

@@ -35,6 +35,10 @@ func smallFamilies() map[string]struct {
 			return searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: 0.25, InputSize: size,
 				StemStride: 1, Classes: classes, Dropout: -1, Depths: []int{1, 2}})
 		}, supernet.Elastic, "", 2},
+		"efficientnetlite": {func() (*searchspace.Space, error) {
+			return searchspace.EfficientNetLite(searchspace.EfficientNetLiteOptions{Width: 0.25, InputSize: size,
+				StemStride: 1, Classes: classes, Dropout: -1})
+		}, supernet.Elastic, "", 2},
 		"resnet50": {func() (*searchspace.Space, error) {
 			return searchspace.ResNet50(searchspace.ResNet50Options{InputSize: size, Classes: classes})
 		}, supernet.Elastic, "", 2},

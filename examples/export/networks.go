@@ -75,6 +75,10 @@ func networks() []network {
 			return searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: 0.5, InputSize: size,
 				StemStride: 1, Classes: classes})
 		}),
+		drawn("efficientnetlite", func(size int) (*searchspace.Space, error) {
+			return searchspace.EfficientNetLite(searchspace.EfficientNetLiteOptions{Width: 0.5, InputSize: size,
+				StemStride: 1, Classes: classes})
+		}),
 		drawn("resnet50", func(size int) (*searchspace.Space, error) {
 			return searchspace.ResNet50(searchspace.ResNet50Options{InputSize: size, Classes: classes})
 		}),

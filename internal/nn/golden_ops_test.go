@@ -16,7 +16,8 @@ func checkConv(r *run) {
 	}
 	r.begin(nn.NormTrain)
 	x := r.variable("input")
-	out := r.tape.Conv(x, w.Weight(), bias, tensor.ConvSpec{Stride: r.integer("stride", 1), Pad: r.integer("pad", 0), Groups: r.integer("groups", 1)})
+	out := r.tape.Conv(x, w.Weight(), bias, tensor.ConvSpec{Stride: r.integer("stride", 1), Pad: r.integer("pad", 0),
+		PadExtra: r.integer("pad_extra", 0), Groups: r.integer("groups", 1)})
 	r.finish(x, out)
 	r.checkParamGrad("grad.weight", w)
 	if bias.P != nil {

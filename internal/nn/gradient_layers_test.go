@@ -31,7 +31,8 @@ func TestGradientConv(t *testing.T) {
 			in, out = 1, groups
 		}
 		spec := tensor.ConvSpec{Stride: p.between(1, 2, "stride"), Pad: p.between(0, k/2, "pad"), Groups: groups, WantStats: p.coin("stats")}
-		least := max(1, k-2*spec.Pad)
+		spec.PadExtra = p.between(0, 1, "more padding after")
+		least := max(1, k-2*spec.Pad-spec.PadExtra)
 		s := tensor.Shape{N: p.between(1, 2, "n"), H: p.between(least, least+4, "h"), W: p.between(least, least+4, "w"), C: in * groups}
 		p.normal(s)
 		w := p.view(k, in, out)

@@ -98,8 +98,9 @@ func (w *writer) conv(n *searchspace.Node, x string) (string, error) {
 	if bias != nil {
 		inputs = append(inputs, w.floats(n.Name+biasSuffix, []int{out}, bias))
 	}
+	end := n.Pad + n.PadExtra
 	return w.add("Conv", n.Name, inputs, attr{"group", max(n.Groups, 1)}, attr{"kernel_shape", []int{k, k}},
-		attr{"pads", []int{n.Pad, n.Pad, n.Pad, n.Pad}}, attr{"strides", []int{n.Stride, n.Stride}}), nil
+		attr{"pads", []int{n.Pad, n.Pad, end, end}}, attr{"strides", []int{n.Stride, n.Stride}}), nil
 }
 
 // finite reports whether no number is NaN or infinite.

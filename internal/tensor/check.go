@@ -1,5 +1,10 @@
 package tensor
 
+import (
+	"fmt"
+	"strconv"
+)
+
 // The Check functions panic with an *Error when operands do not fit. Package nn calls them before
 // every operation, so that backends need not repeat them.
 
@@ -45,8 +50,8 @@ func CheckShape(op, name string, t Tensor, want Shape) {
 func CheckConv(x Shape, w Weight, bias Vec, spec ConvSpec) Shape {
 	const op = "conv"
 	CheckWeight(op, w)
-	if spec.Stride < 1 || spec.Pad < 0 || spec.Groups < 1 {
-		Failf(op, "stride %d, padding %d, groups %d", spec.Stride, spec.Pad, spec.Groups)
+	if spec.Stride < 1 || spec.Pad < 0 || spec.PadExtra < 0 || spec.Groups < 1 {
+		Failf(op, "stride %d, padding %s, groups %d", spec.Stride, spec.padding(), spec.Groups)
 	}
 	if w.In*spec.Groups != x.C {
 		Failf(op, "input has %d channels, the weight expects %d in %d groups", x.C, w.In*spec.Groups,
@@ -60,9 +65,17 @@ func CheckConv(x Shape, w Weight, bias Vec, spec ConvSpec) Shape {
 	}
 	out := spec.Out(x, w)
 	if !out.Valid() {
-		Failf(op, "a %d×%d kernel with padding %d does not fit input %v", w.KH, w.KW, spec.Pad, x)
+		Failf(op, "a %d×%d kernel with padding %s does not fit input %v", w.KH, w.KW, spec.padding(), x)
 	}
 	return out
+}
+
+// padding is "Pad", or "Pad+PadExtra".
+func (s ConvSpec) padding() string {
+	if s.PadExtra == 0 {
+		return strconv.Itoa(s.Pad)
+	}
+	return fmt.Sprintf("%d%+d", s.Pad, s.PadExtra)
 }
 
 // CheckBatchNorm checks a batch normalisation of x.

@@ -6,7 +6,10 @@ package tensor
 type ConvSpec struct {
 	Stride int // both directions, at least 1
 	Pad    int // zeros on every side
-	Groups int // at least 1
+	// PadExtra is the zeros after the last row and column beyond Pad. Padding "same" of a strided
+	// convolution may have one more there than before the first.
+	PadExtra int
+	Groups   int // at least 1
 	// WantStats says that a batch normalisation with batch statistics reads the output next: sums
 	// per channel may be collected on the way.
 	WantStats bool
@@ -17,8 +20,8 @@ func (s ConvSpec) Depthwise(w Weight) bool { return s.Groups > 1 && w.In == 1 &&
 
 // Out is the output shape for input x.
 func (s ConvSpec) Out(x Shape, w Weight) Shape {
-	return Shape{N: x.N, H: OutExtent(x.H, w.KH, s.Stride, s.Pad), W: OutExtent(x.W, w.KW, s.Stride, s.Pad),
-		C: w.Out}
+	return Shape{N: x.N, H: OutExtent(x.H+s.PadExtra, w.KH, s.Stride, s.Pad),
+		W: OutExtent(x.W+s.PadExtra, w.KW, s.Stride, s.Pad), C: w.Out}
 }
 
 // ConvGrads says where a convolution's backward pass adds its gradients. A zero Weight or Vec is

@@ -107,6 +107,10 @@ func TestChecks(t *testing.T) {
 	if got, want := tensor.CheckConv(x, w, tensor.Vec{}, one), (tensor.Shape{N: 1, H: 4, W: 4, C: 2}); got != want {
 		t.Errorf("output shape is %v, expected %v", got, want)
 	}
+	uneven := tensor.ConvSpec{Stride: 2, PadExtra: 1, Groups: 1}
+	if got, want := tensor.CheckConv(x, w, tensor.Vec{}, uneven), (tensor.Shape{N: 1, H: 2, W: 2, C: 2}); got != want {
+		t.Errorf("with zeros after the input alone the output shape is %v, expected %v", got, want)
+	}
 	for _, c := range []struct {
 		want string
 		call func()
@@ -118,6 +122,12 @@ func TestChecks(t *testing.T) {
 		{"test: bias [30, 40) leaves its buffer of 36", func() { tensor.CheckVec("test", "bias", tensor.Vec{Buf: buf, Off: 30, Len: 10}, 10) }},
 		{"test: no x", func() { tensor.CheckShape("test", "x", nil, x) }},
 		{"batch norm: gamma has 36 elements, expected 2", func() { tensor.CheckBatchNorm(x, tensor.BatchNorm{Gamma: tensor.NewVec(buf)}) }},
+		{"conv: stride 1, padding 1-1, groups 1", func() {
+			tensor.CheckConv(x, w, tensor.Vec{}, tensor.ConvSpec{Stride: 1, Pad: 1, PadExtra: -1, Groups: 1})
+		}},
+		{"conv: a 3×3 kernel with padding 0+1 does not fit input 1×1×4×2", func() {
+			tensor.CheckConv(tensor.Shape{N: 1, H: 1, W: 4, C: 2}, w, tensor.Vec{}, tensor.ConvSpec{Stride: 1, PadExtra: 1, Groups: 1})
+		}},
 		{"pool: kernel 3, stride 1, padding 2", func() { tensor.CheckPool(x, tensor.PoolSpec{Kernel: 3, Stride: 1, Pad: 2}) }},
 	} {
 		var err error

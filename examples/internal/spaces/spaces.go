@@ -121,6 +121,10 @@ func known() []family {
 			return searchspace.ProxylessNAS(searchspace.ProxylessNASOptions{Width: f.Width,
 				StemStride: f.Stem})
 		}, scaled},
+		{"efficientnetlite", func(f *Flags) (*searchspace.Space, error) {
+			return searchspace.EfficientNetLite(searchspace.EfficientNetLiteOptions{Width: f.Width,
+				StemStride: f.Stem})
+		}, scaled},
 		{"resnet50", func(*Flags) (*searchspace.Space, error) {
 			return searchspace.ResNet50(searchspace.ResNet50Options{})
 		}, nil},

@@ -13,8 +13,11 @@ func (w *world) convCase() (tensor.Shape, tensor.Weight, tensor.ConvSpec) {
 	if w.rng.IntN(4) == 0 {
 		spec.Pad = w.rng.IntN(k/2 + 1)
 	}
-	s := tensor.Shape{N: w.between(1, 3), H: w.between(k-2*spec.Pad, 13), W: w.between(k-2*spec.Pad, 13)}
-	s.H, s.W = max(s.H, 1), max(s.W, 1)
+	if w.rng.IntN(3) == 0 { // as padding "same" of a strided convolution has it
+		spec.Pad, spec.PadExtra = max(spec.Pad-w.between(0, 1), 0), 1
+	}
+	least := max(k-2*spec.Pad-spec.PadExtra, 1)
+	s := tensor.Shape{N: w.between(1, 3), H: w.between(least, 13), W: w.between(least, 13)}
 	var in, out int
 	kind := pick(w, "dense", "pointwise", "depthwise", "depthwise", "grouped")
 	switch kind {
@@ -26,7 +29,7 @@ func (w *world) convCase() (tensor.Shape, tensor.Weight, tensor.ConvSpec) {
 		in, out = w.between(1, 9), spec.Groups*w.between(1, 9)
 		s.C = in * spec.Groups
 	case "pointwise":
-		k, spec.Pad = 1, 0
+		k, spec.Pad, spec.PadExtra = 1, 0, 0
 		in, out = w.channels(), w.channels()
 		s.C = in
 	default:

@@ -7,7 +7,8 @@ import (
 
 // pointwise reports whether a convolution is one matrix product over all rows.
 func pointwise(w tensor.Weight, spec tensor.ConvSpec) bool {
-	return w.KH == 1 && w.KW == 1 && spec.Stride == 1 && spec.Pad == 0 && spec.Groups == 1
+	return w.KH == 1 && w.KW == 1 && spec.Stride == 1 && spec.Pad == 0 && spec.PadExtra == 0 &&
+		spec.Groups == 1
 }
 
 // Conv convolves x with w.

@@ -14,24 +14,34 @@ type convCase struct {
 	x              tensor.Shape
 	k, s, pad, out int
 	groups         int
+	extra          int // zeros after the input beyond pad
 }
 
 func convCases() []convCase {
 	cases := []convCase{
-		{tensor.Shape{N: 2, H: 5, W: 7, C: 24}, 1, 1, 0, 40, 1},
-		{tensor.Shape{N: 70, H: 1, W: 1, C: 17}, 1, 1, 0, 33, 1},
-		{tensor.Shape{N: 2, H: 40, W: 40, C: 5}, 1, 1, 0, 7, 1},
-		{tensor.Shape{N: 2, H: 6, W: 5, C: 24}, 1, 2, 0, 16, 1},
-		{tensor.Shape{N: 3, H: 9, W: 8, C: 3}, 3, 2, 1, 20, 1},
-		{tensor.Shape{N: 3, H: 33, W: 9, C: 3}, 3, 1, 1, 16, 1},
-		{tensor.Shape{N: 2, H: 7, W: 6, C: 12}, 3, 1, 1, 18, 2},
-		{tensor.Shape{N: 2, H: 1, W: 2, C: 8}, 7, 2, 3, 8, 1},
+		{tensor.Shape{N: 2, H: 5, W: 7, C: 24}, 1, 1, 0, 40, 1, 0},
+		{tensor.Shape{N: 70, H: 1, W: 1, C: 17}, 1, 1, 0, 33, 1, 0},
+		{tensor.Shape{N: 2, H: 40, W: 40, C: 5}, 1, 1, 0, 7, 1, 0},
+		{tensor.Shape{N: 2, H: 6, W: 5, C: 24}, 1, 2, 0, 16, 1, 0},
+		{tensor.Shape{N: 3, H: 9, W: 8, C: 3}, 3, 2, 1, 20, 1, 0},
+		{tensor.Shape{N: 3, H: 33, W: 9, C: 3}, 3, 1, 1, 16, 1, 0},
+		{tensor.Shape{N: 2, H: 7, W: 6, C: 12}, 3, 1, 1, 18, 2, 0},
+		{tensor.Shape{N: 2, H: 1, W: 2, C: 8}, 7, 2, 3, 8, 1, 0},
+		{tensor.Shape{N: 2, H: 9, W: 8, C: 24}, 5, 3, 2, 24, 24, 0},
+		{tensor.Shape{N: 2, H: 8, W: 11, C: 24}, 7, 4, 3, 24, 24, 0},
 	}
 	for _, k := range []int{1, 3, 5, 7} {
 		for _, s := range []int{1, 2} {
 			for _, hw := range [][2]int{{1, 1}, {2, 2}, {4, 5}, {7, 7}, {14, 13}, {19, 33}} {
-				cases = append(cases, convCase{tensor.Shape{N: 3, H: hw[0], W: hw[1], C: 24}, k, s, k / 2, 24, 24})
+				cases = append(cases, convCase{tensor.Shape{N: 3, H: hw[0], W: hw[1], C: 24}, k, s, k / 2, 24, 24, 0})
 			}
+		}
+	}
+	// The same with a row and column of zeros more after the input, half of them with fewer before.
+	for i, c := range cases {
+		c.extra, c.pad = 1, c.pad-min(c.pad, i%2)
+		if least := c.k - 2*c.pad - 1; c.x.H >= least && c.x.W >= least {
+			cases = append(cases, c)
 		}
 	}
 	return cases
@@ -43,7 +53,7 @@ func TestConv(t *testing.T) {
 	for _, p := range kernel.Available() {
 		b := New(Options{Kernel: p.String()})
 		for _, c := range convCases() {
-			t.Run(fmt.Sprintf("%v/%v/k%ds%dg%d", p, c.x, c.k, c.s, c.groups), func(t *testing.T) { checkConv(t, b, c) })
+			t.Run(fmt.Sprintf("%v/%v/k%ds%dp%d+%dg%d", p, c.x, c.k, c.s, c.pad, c.extra, c.groups), func(t *testing.T) { checkConv(t, b, c) })
 		}
 	}
 }
@@ -71,7 +81,7 @@ func checkConv(t *testing.T, b tensor.Backend, c convCase) {
 	bd := random(c.out)
 	st.Write(bias.Buf, 0, bd)
 	bgrad := tensor.NewVec(b.NewBuffer(c.out))
-	spec := tensor.ConvSpec{Stride: c.s, Pad: c.pad, Groups: c.groups, WantStats: true}
+	spec := tensor.ConvSpec{Stride: c.s, Pad: c.pad, PadExtra: c.extra, Groups: c.groups, WantStats: true}
 	ys := spec.Out(c.x, w)
 	xd, dyd := random(c.x.Size()), random(ys.Size())
 	x, dy := st.Upload(c.x, xd), st.Upload(ys, dyd)

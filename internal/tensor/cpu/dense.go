@@ -12,20 +12,21 @@ import (
 // neighbours in memory, and each row of outputs is one matrix product over the frame itself. A
 // chunk is a few samples.
 type denseOp struct {
-	path        kernel.Path
-	x           *node
-	y           *node      // the output, or its gradient
-	w           []float32  // packed: [out block][taps·in][16]
-	stats       *collector // of the output, nil: not wanted
-	parts       []float32  // weight gradients [chunk][taps·in][padded out]; nil: forward
-	kh, kw      int
-	stride, pad int
-	per         int
+	path       kernel.Path
+	x          *node
+	y          *node      // the output, or its gradient
+	w          []float32  // packed: [out block][taps·in][16]
+	stats      *collector // of the output, nil: not wanted
+	parts      []float32  // weight gradients [chunk][taps·in][padded out]; nil: forward
+	kh, kw     int
+	stride     int
+	pad, extra int // zeros before, and how many more after
+	per        int
 }
 
 func (o *denseOp) Run(chunk int, w *kernel.Worker) {
 	xs, ys, c := o.x.shape, o.y.shape, o.x.shape.C
-	fw, fh := xs.W+2*o.pad, xs.H+2*o.pad
+	fw, fh := xs.W+2*o.pad+o.extra, xs.H+2*o.pad+o.extra
 	hw := ys.H * ys.W
 	size := (fw*fh*c + block - 1) / block * block
 	mem := w.Floats(size + o.y.cb*hw*block)
@@ -110,7 +111,8 @@ func (o *denseOp) weightGrad(w *kernel.Worker, frame []float32, g unsafe.Pointer
 
 func (s *stream) newDense(x, y *node, w tensor.Weight, spec tensor.ConvSpec, most int) *denseOp {
 	o := &s.dense
-	*o = denseOp{path: s.path, x: x, y: y, kh: w.KH, kw: w.KW, stride: spec.Stride, pad: spec.Pad}
+	*o = denseOp{path: s.path, x: x, y: y, kh: w.KH, kw: w.KW, stride: spec.Stride, pad: spec.Pad,
+		extra: spec.PadExtra}
 	o.per = samplesPer(chunkRows, y.shape.H*y.shape.W, x.shape.N)
 	if most > 0 {
 		o.per = max(o.per, (x.shape.N+most-1)/most)

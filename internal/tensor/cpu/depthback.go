@@ -23,7 +23,8 @@ type depthwiseBackOp struct {
 	parts       []float32  // weight gradients [group][plane][kh][kw][16], nil: not wanted
 	missing     *countdown // parts of each plane
 	sums        []float32  // parts of the sums for the normalisation behind x, nil: not wanted
-	stride, pad int
+	stride      int
+	pad, extra  int // zeros before the input, and how many more after it
 	lead, trail int // frame around the output gradient
 	spread      bool
 	per, groups int
@@ -120,7 +121,8 @@ func (o *depthwiseBackOp) Run(chunk int, w *kernel.Worker) {
 	b, g := chunk/o.groups, chunk%o.groups
 	xs, ys := o.x.shape, o.dy.shape
 	gh, gw := o.gradSize()
-	xSize := (xs.W + 2*o.pad) * (xs.H + 2*o.pad) * block
+	after := o.pad + o.extra
+	xSize := (o.pad + xs.W + after) * (o.pad + xs.H + after) * block
 	gSize := (gw + o.lead + o.trail) * (gh + o.lead + o.trail) * block
 	packed := xSize + gSize + ys.H*ys.W*block
 	mem := w.Floats(packed + o.taps())
@@ -132,7 +134,7 @@ func (o *depthwiseBackOp) Run(chunk int, w *kernel.Worker) {
 	kk := o.w.KH * o.w.KW * block
 	var part []float32
 	if o.parts != nil {
-		xf = newFrame(mem, xs.W, xs.H, o.pad, o.pad, o.pad, o.pad)
+		xf = newFrame(mem, xs.W, xs.H, o.pad, o.pad, after, after)
 		part = o.parts[(g*o.x.cb+b)*kk:][:kk]
 		clear(part)
 	}
@@ -232,7 +234,7 @@ func (s *stream) depthwiseBackward(x, dy *node, w tensor.Weight, spec tensor.Con
 	grads tensor.ConvGrads) *node {
 	o := &s.dwBack
 	*o = depthwiseBackOp{path: s.path, x: x, dy: dy, w: w, grad: grads.W, stride: spec.Stride, pad: spec.Pad,
-		phases: o.phases, spread: spec.Stride > 2}
+		extra: spec.PadExtra, phases: o.phases, spread: spec.Stride > 2}
 	o.planPhases()
 	// Few, large groups: each carries a whole weight gradient.
 	o.per = max(samplesPer(chunkRows, x.shape.H*x.shape.W, x.shape.N), (x.shape.N+7)/8)

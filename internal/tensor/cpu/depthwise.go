@@ -61,7 +61,8 @@ type depthwiseOp struct {
 	out, x      *node
 	w           tensor.Weight
 	stats       *collector // of the output, nil: not wanted
-	stride, pad int
+	stride      int
+	lead, trail int // zeros before and after
 	per, groups int // samples of a chunk
 }
 
@@ -69,9 +70,9 @@ func (o *depthwiseOp) Run(chunk int, w *kernel.Worker) {
 	b, g := chunk/o.groups, chunk%o.groups
 	xs, os := o.x.shape, o.out.shape
 	size := o.w.KH * o.w.KW * block
-	mem := w.Floats(size + (xs.W+2*o.pad)*(xs.H+2*o.pad)*block)
+	mem := w.Floats(size + (o.lead+xs.W+o.trail)*(o.lead+xs.H+o.trail)*block)
 	packTaps(mem, o.w, b)
-	f := newFrame(mem[size:], xs.W, xs.H, o.pad, o.pad, o.pad, o.pad)
+	f := newFrame(mem[size:], xs.W, xs.H, o.lead, o.lead, o.trail, o.trail)
 	n0, n1 := g*o.per, min((g+1)*o.per, xs.N)
 	o.x.channel(&w.Ch, b, o.x.cb)
 	for n := n0; n < n1; n++ {
@@ -80,7 +81,7 @@ func (o *depthwiseOp) Run(chunk int, w *kernel.Worker) {
 			Dst: o.out.plane(b, n*os.H*os.W), Src: kernel.PtrAt(f.mem, 0), W: kernel.PtrAt(mem, 0),
 			DstCol: block, DstRow: os.W * block,
 			SrcCol: o.stride * block, SrcRow: f.width * block, SrcNext: o.stride * f.width * block,
-			Cols: os.W, Rows: os.H, KW: o.w.KW, KH: o.w.KH, Top: o.pad, Inside: xs.H,
+			Cols: os.W, Rows: os.H, KW: o.w.KW, KH: o.w.KH, Top: o.lead, Inside: xs.H,
 		}
 		o.path.Depthwise(&w.DW)
 	}
@@ -95,7 +96,8 @@ func (s *stream) depthwise(out, x *node, w tensor.Weight, spec tensor.ConvSpec, 
 	o := &s.dw
 	*o = depthwiseOp{
 		path: s.path, out: out, x: x, w: w,
-		stride: spec.Stride, pad: spec.Pad, per: per, groups: (x.shape.N + per - 1) / per,
+		stride: spec.Stride, lead: spec.Pad, trail: spec.Pad + spec.PadExtra,
+		per: per, groups: (x.shape.N + per - 1) / per,
 	}
 	if spec.WantStats && noBias {
 		o.stats = s.collectStats(out, per*out.shape.H*out.shape.W)
