@@ -70,6 +70,14 @@
 // on some images and the gradient in the rows, exact where they are 0 and 1; the cost of the same
 // rows is [searchspace.CostModel.Expected].
 //
+// # Published weights
+//
+// [Pretrained] makes a model with weights that others have trained, from a safetensors file: with
+// the names of PyTorch's torchvision, of timm or of the public PyTorch port of EfficientNet, or any
+// that a [WeightLayout] leads to the model's; a new classifier takes the place of the old where
+// classes are others. What does not fit is an error. [Model.WriteSafetensors] and
+// [Model.ReadSafetensors] connect a model with other programs under its own names.
+//
 // # Judging and timing
 //
 // [Judge.EvaluateRange] and [Judge.EvaluateBatch] judge on some of the images, for races between

@@ -21,7 +21,7 @@ var (
 	// data size or option.
 	ErrCheckpointMismatch = errors.New("checkpoint belongs to a different training run")
 	// ErrWeights reports a set of named weights that does not fit a model: names missing, left over
-	// or of another shape.
+	// or of another shape, or values that no network can have.
 	ErrWeights = errors.New("weights do not fit the model")
 	// ErrData reports data that do not fit a network: no images, images of another size, or of
 	// classes that it does not know.

@@ -151,7 +151,7 @@ type Info struct {
 // TensorInfo describes one tensor of a file.
 type TensorInfo struct {
 	Name  string
-	DType string // F32, F64, I32, I64 or U8
+	DType string // F32, F64, F16, BF16, I32, I64 or U8
 	Shape []int
 }
 

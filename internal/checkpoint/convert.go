@@ -19,6 +19,10 @@ func writeData(w io.Writer, data any, buf []byte) error {
 	case []float64:
 		return put(w, d, 8, buf,
 			func(b []byte, v float64) { binary.LittleEndian.PutUint64(b, math.Float64bits(v)) })
+	case []Float16:
+		return put(w, d, 2, buf, func(b []byte, v Float16) { binary.LittleEndian.PutUint16(b, uint16(v)) })
+	case []BFloat16:
+		return put(w, d, 2, buf, func(b []byte, v BFloat16) { binary.LittleEndian.PutUint16(b, uint16(v)) })
 	case []int32:
 		return put(w, d, 4, buf, func(b []byte, v int32) { binary.LittleEndian.PutUint32(b, uint32(v)) })
 	case []int64:
@@ -55,6 +59,10 @@ func readData(r io.Reader, data any, buf []byte) error {
 	case []float64:
 		return get(r, d, 8, buf,
 			func(b []byte) float64 { return math.Float64frombits(binary.LittleEndian.Uint64(b)) })
+	case []Float16:
+		return get(r, d, 2, buf, func(b []byte) Float16 { return Float16(binary.LittleEndian.Uint16(b)) })
+	case []BFloat16:
+		return get(r, d, 2, buf, func(b []byte) BFloat16 { return BFloat16(binary.LittleEndian.Uint16(b)) })
 	case []int32:
 		return get(r, d, 4, buf, func(b []byte) int32 { return int32(binary.LittleEndian.Uint32(b)) })
 	case []int64:

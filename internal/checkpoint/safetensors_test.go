@@ -94,7 +94,7 @@ func TestReadSafetensorsRefuses(t *testing.T) {
 		"shape overflow":     {`{"a":{"dtype":"F32","shape":[4294967296,4294967296,2],"data_offsets":[0,8]}}`, 8, "in 8 bytes"},
 		"shape wraps to 8":   {`{"a":{"dtype":"F32","shape":[4611686018427387906],"data_offsets":[0,8]}}`, 8, "in 8 bytes"},
 		"shape and bytes":    {`{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}`, 8, "in 8 bytes"},
-		"dtype":              {`{"a":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}`, 2, `dtype "BF16"`},
+		"dtype":              {`{"a":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]}}`, 2, `dtype "F8_E4M3"`},
 		"no dtype":           {`{"a":{"shape":[1],"data_offsets":[0,2]}}`, 2, "needs dtype"},
 		"no shape":           {`{"a":{"dtype":"U8","data_offsets":[0,1]}}`, 1, "needs dtype"},
 		"no offsets":         {`{"a":{"dtype":"U8","shape":[1]}}`, 1, "needs dtype"},
@@ -139,6 +139,7 @@ func TestHeaderLength(t *testing.T) {
 func FuzzReadSafetensors(f *testing.F) {
 	f.Add(encoded(f))
 	f.Add(rawContainer(`{"x":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"y":{"dtype":"U8","shape":[2],"data_offsets":[4,6]}}`, 6))
+	f.Add(rawContainer(`{"x":{"dtype":"F16","shape":[3],"data_offsets":[0,6]},"y":{"dtype":"BF16","shape":[1],"data_offsets":[6,8]}}`, 8))
 	f.Add(rawContainer(`{"x":{"dtype":"F64","shape":[1,0,3],"data_offsets":[0,0]},"__metadata__":{"\u00e9":"\ud800"}}`, 0))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		meta, tensors, err := ReadSafetensors(bytes.NewReader(data), int64(len(data)))

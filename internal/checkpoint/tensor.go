@@ -6,14 +6,14 @@ import (
 	"slices"
 )
 
-// Element lists the element types that a checkpoint can hold: safetensors F32, F64, I32, I64 and
-// U8.
+// Element lists the element types that a checkpoint can hold: safetensors F32, F64, F16, BF16, I32,
+// I64 and U8.
 type Element interface {
-	float32 | float64 | int32 | int64 | uint8
+	float32 | float64 | Float16 | BFloat16 | int32 | int64 | uint8
 }
 
-// Tensor is a dense row-major array. Data is a []float32, []float64, []int32, []int64 or []uint8
-// with as many elements as the product of Shape; an empty Shape is a scalar with one element.
+// Tensor is a dense row-major array. Data is a slice of an [Element], []float32 say, with as many
+// elements as the product of Shape; an empty Shape is a scalar with one element.
 type Tensor struct {
 	Shape []int
 	Data  any
@@ -54,6 +54,10 @@ func dtypeOf(data any) (dtype, int, error) {
 		return dtype{"F32", 4}, len(d), nil
 	case []float64:
 		return dtype{"F64", 8}, len(d), nil
+	case []Float16:
+		return dtype{"F16", 2}, len(d), nil
+	case []BFloat16:
+		return dtype{"BF16", 2}, len(d), nil
 	case []int32:
 		return dtype{"I32", 4}, len(d), nil
 	case []int64:
@@ -61,8 +65,14 @@ func dtypeOf(data any) (dtype, int, error) {
 	case []uint8:
 		return dtype{"U8", 1}, len(d), nil
 	}
-	return dtype{}, 0, fmt.Errorf("%w: elements of type %T, expected []float32, []float64, []int32, "+
-		"[]int64 or []uint8", ErrTensor, data)
+	return dtype{}, 0, fmt.Errorf("%w: elements of type %T, expected []float32, []float64, []Float16, "+
+		"[]BFloat16, []int32, []int64 or []uint8", ErrTensor, data)
+}
+
+// DType is what safetensors calls the element type, "F32" say; "" for data that no file can hold.
+func (t Tensor) DType() string {
+	d, _, _ := dtypeOf(t.Data)
+	return d.name
 }
 
 // dtypeSize gives the bytes per element of a type name, 0 for one that this package does not hold.
@@ -72,6 +82,8 @@ func dtypeSize(name string) int64 {
 		return 8
 	case "F32", "I32":
 		return 4
+	case "F16", "BF16":
+		return 2
 	case "U8":
 		return 1
 	}
@@ -87,6 +99,10 @@ func allocate(name string, n int) any {
 		return make([]int64, n)
 	case "F32":
 		return make([]float32, n)
+	case "F16":
+		return make([]Float16, n)
+	case "BF16":
+		return make([]BFloat16, n)
 	case "I32":
 		return make([]int32, n)
 	default:
