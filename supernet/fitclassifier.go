@@ -100,8 +100,8 @@ func (f *fitting) run(ctx context.Context, train dataset.Dataset, o *FitOptions)
 	return err
 }
 
-// classifiesFeatures is an error for a network whose classifier is not a linear layer with biases on
-// its features, as those of all families are.
+// classifiesFeatures is an error for a network whose classifier is not a linear layer with biases
+// on its features, as those of all families are.
 func (f *fitting) classifiesFeatures() error {
 	g := f.prog.graph
 	head := &g.Nodes[g.Output()]

@@ -151,7 +151,8 @@ func TestCheckpointKnowsRates(t *testing.T) {
 	}
 }
 
-// TestMorphRate: layers that are new learn at full rate, those that were inherited at a smaller one.
+// TestMorphRate: layers that are new learn at full rate, those that were inherited at a smaller
+// one.
 func TestMorphRate(t *testing.T) {
 	m := tinyModel(t)
 	grown, report := morphOf(t, m, m.space.Largest(), nil)

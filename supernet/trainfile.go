@@ -84,9 +84,10 @@ type trainMeta struct {
 	Kept       bool // weights that come back after a divergence are a group of their own
 	Version    uint64
 	KernelPath string
-	Updates    map[string]int     // of each tensor, since the training began
-	Rates      map[string]float64 `json:",omitempty"` // part of the identity: those that are not 1
-	Archs      []string           `json:",omitempty"` // networks that brought tensors, where the space cannot say
+	Updates    map[string]int // of each tensor, since the training began
+	// Rates is the factors that are not 1; they are part of what a run is known by.
+	Rates map[string]float64 `json:",omitempty"`
+	Archs []string           `json:",omitempty"` // networks that brought tensors, where the space cannot say
 }
 
 // save writes the checkpoint, if there is to be one, and nothing of weights that are not finite.

@@ -19,8 +19,8 @@ type Fit struct {
 }
 
 const (
-	// tolerance is the largest element that the gradient has at a minimum. The losses of 1000 images
-	// of CIFAR-10 with 1280 features are then 1e-6 above the least ones, or less.
+	// tolerance is the largest element that the gradient has at a minimum. The losses of 1000
+	// images of CIFAR-10 with 1280 features are then 1e-6 above the least ones, or less.
 	tolerance = 1e-5
 	// roughly is the tolerance that strengths are compared with: it takes two thirds of the
 	// iterations, and losses are 1e-5 above the least ones, or less.
@@ -30,8 +30,8 @@ const (
 )
 
 // Minimize fits to the examples with a penalty of a strength above 0. It starts where another fit
-// is, which may be of another problem of that size; nil for all weights 0. When the context ends, so
-// does it.
+// is, which may be of another problem of that size; nil for all weights 0. When the context ends,
+// so does it.
 func (p *Problem) Minimize(ctx context.Context, strength float64, start *Fit) (*Fit, error) {
 	return p.minimize(ctx, strength, start, tolerance)
 }
@@ -71,8 +71,8 @@ func (p *Problem) minimize(ctx context.Context, strength float64, start *Fit,
 	if result == nil {
 		return nil, fmt.Errorf("strength %v: %w", strength, err)
 	}
-	// A search that finds nothing lower along a line has come to the precision of the loss, which is
-	// an error for gonum.
+	// A search that finds nothing lower along a line has come to the precision of the loss, which
+	// is an error for gonum.
 	f := &Fit{Strength: strength, Iterations: result.MajorIterations, theta: result.X}
 	f.Loss = p.objective(strength, f.theta, grad)
 	for _, v := range grad {

@@ -214,8 +214,8 @@ func TestPermutation(t *testing.T) {
 	}
 }
 
-// TestWeights: weights for features as they came give the logits of the fit, and a feature that does
-// not vary has none.
+// TestWeights: weights for features as they came give the logits of the fit, and a feature that
+// does not vary has none.
 func TestWeights(t *testing.T) {
 	d := clouds(6, 50, 4, 3)
 	for i := range d.Y {
