@@ -17,7 +17,8 @@ func ExampleModel_FitClassifier() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if _, err := model.Train(ctx, bars(40, 3), &supernet.TrainOptions{Epochs: 6, BatchSize: 10, LR: 0.05}); err != nil {
+	options := &supernet.TrainOptions{Epochs: 6, BatchSize: 10, LR: 0.05}
+	if _, err := model.Train(ctx, bars(40, 3), options); err != nil {
 		log.Fatal(err)
 	}
 	fit, err := model.FitClassifier(ctx, images, nil)

@@ -267,7 +267,8 @@ func TestChoose(t *testing.T) {
 			}
 		}
 		// Rough fits of weak strengths end early.
-		if point.Strength >= 0.01 && math.Abs(point.Loss-loss) > 1e-3 || math.Abs(point.Accuracy-float64(right)/160) > 0.02 {
+		if point.Strength >= 0.01 && math.Abs(point.Loss-loss) > 1e-3 ||
+			math.Abs(point.Accuracy-float64(right)/160) > 0.02 {
 			t.Errorf("%+v, expected loss %v and %d right", point, loss, right)
 		}
 		if i > 0 && point.Strength >= points[i-1].Strength {
