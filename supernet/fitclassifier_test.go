@@ -187,6 +187,34 @@ func TestFitFew(t *testing.T) {
 	}
 }
 
+// TestFitSplit: of every class the share is held out, as it is and once; no pass over those images is
+// fitted to, and all the others are.
+func TestFitSplit(t *testing.T) {
+	labels := slices.Repeat([]int{0, 0, 0, 0, 1, 1, 1, 0}, 5) // 25 and 15
+	labels = append(labels, 2, 2, 3)
+	for _, c := range []struct {
+		share float64
+		want  []int
+	}{{0.2, []int{5, 3, 1, 0}}, {0.99, []int{24, 14, 1, 0}}, {0, []int{0, 0, 0, 0}}} {
+		o := &FitOptions{HeldOut: c.share, Passes: 2}
+		f := &fitting{opts: o, fitted: []int{0, 1, 2, 3}}
+		fit, held := f.split(labels)
+		count, out := make([]int, 4), map[int]bool{}
+		for _, row := range held {
+			count[labels[row]]++
+			out[row] = true
+		}
+		if !slices.Equal(count, c.want) {
+			t.Errorf("%v of the images: %v held out, expected %v", c.share, count, c.want)
+		}
+		for row := range 3 * len(labels) {
+			if slices.Contains(fit, row) == out[row%len(labels)] {
+				t.Errorf("%v of the images: pass %d of image %d", c.share, row/len(labels), row%len(labels))
+			}
+		}
+	}
+}
+
 // TestFitProcessors: the bits do not depend on processors, loaders and runs, but on the seed.
 func TestFitProcessors(t *testing.T) {
 	train := stripes(t, 130, 16, 1)
