@@ -14,9 +14,9 @@ import (
 
 // FitClassifier gives the classifier the weights that are best on the features of training images:
 // those of multinomial logistic regression with an L2 penalty on the weights of standardised
-// features, whose minimum is found to a gradient of 1e-5. Everything before the classifier stays,
-// running statistics included. That takes one forward pass over the images and some seconds, and is
-// what a network that was trained on other images can do as it is. Fine-tuning goes on from there.
+// features. Everything before the classifier stays, running statistics included. That takes one
+// forward pass over the images and some seconds, and is what a network that was trained on other
+// images can do as it is. Fine-tuning goes on from there.
 //
 // The strength of the penalty is the one with the least loss on images held out, see FitOptions.
 //

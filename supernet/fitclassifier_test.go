@@ -93,7 +93,8 @@ func TestFitClassifier(t *testing.T) {
 			}
 		}
 		if res.Images != want.Images || res.Classes != want.Classes || res.HeldOut != want.HeldOut ||
-			res.Iterations < 5 || res.FeatureTime <= 0 || res.SolveTime <= 0 {
+			res.Iterations < 5 || res.Gradient > 1e-5 || res.Gradient <= 0 ||
+			res.FeatureTime <= 0 || res.SolveTime <= 0 {
 			t.Errorf("%s: %+v, expected %+v", name, res, want)
 		}
 		for _, at := range res.Tried {

@@ -58,6 +58,9 @@ type FitResult struct {
 	Images, Classes int
 	// Iterations of the solver, those of all strengths together.
 	Iterations int
+	// Gradient is the largest element of the loss's gradient at the end, in weights of features of
+	// deviation 1: at most 1e-5 unless the solver gave up after 2000 iterations.
+	Gradient float64
 	// Tried is the strengths in the order that they were tried, the strongest first.
 	Tried []FitPoint
 	// FeatureTime went to images and network, SolveTime to the classifier.

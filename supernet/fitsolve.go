@@ -98,6 +98,7 @@ func (f *fitting) solve(ctx context.Context, labels []int) error {
 	}
 	f.result.Strength = strength
 	f.result.Iterations += final.Iterations
+	f.result.Gradient = final.Gradient
 	return f.replace(p.Weights(final))
 }
 

@@ -13,19 +13,19 @@ import (
 type Fit struct {
 	Strength   float64
 	Loss       float64 // J
-	Gradient   float64 // the largest element of its gradient
+	Gradient   float64 // the largest element of its gradient: how far from the minimum
 	Iterations int
 	theta      []float64 // [Features][Classes] and [Classes]
 }
 
 const (
-	// tolerance is the largest element that the gradient has at a minimum. The losses of 1000
+	// tolerance is the largest element that the gradient has at the end. The losses of 1000
 	// images of CIFAR-10 with 1280 features are then 1e-6 above the least ones, or less.
 	tolerance = 1e-5
 	// roughly is the tolerance that strengths are compared with: it takes two thirds of the
 	// iterations, and losses are 1e-5 above the least ones, or less.
 	roughly = 1e-4
-	// lastIteration bounds the iterations of one fit.
+	// lastIteration bounds the iterations of one fit, which then ends above the tolerance.
 	lastIteration = 2000
 )
 
@@ -68,19 +68,19 @@ func (p *Problem) minimize(ctx context.Context, strength float64, start *Fit,
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	if result == nil {
+	if result == nil || len(result.X) != dim {
 		return nil, fmt.Errorf("strength %v: %w", strength, err)
 	}
-	// A search that finds nothing lower along a line has come to the precision of the loss, which
-	// is an error for gonum.
+	// An error beside a result is a search that found nothing lower along a line: it has come to
+	// the precision of the loss.
 	f := &Fit{Strength: strength, Iterations: result.MajorIterations, theta: result.X}
 	f.Loss = p.objective(strength, f.theta, grad)
 	for _, v := range grad {
 		f.Gradient = max(f.Gradient, math.Abs(v))
 	}
-	if !(f.Gradient <= 10*tol) {
-		return nil, fmt.Errorf("strength %v: gradient %v after %d iterations, expected at most %v: %v, %v",
-			strength, f.Gradient, f.Iterations, tol, result.Status, err)
+	if f.Loss-f.Loss != 0 || f.Gradient-f.Gradient != 0 {
+		return nil, fmt.Errorf("strength %v: loss %v with a gradient of %v: %w", strength, f.Loss, f.Gradient,
+			ErrNotFinite)
 	}
 	return f, nil
 }

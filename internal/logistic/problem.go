@@ -9,7 +9,7 @@ import (
 	"github.com/tendril-nas/tendril/internal/kernel"
 )
 
-// ErrNotFinite reports features that are NaN or infinite.
+// ErrNotFinite reports features, or losses, that are NaN or infinite.
 var ErrNotFinite = errors.New("not finite")
 
 // Data is examples: rows of features, and the class of each.
