@@ -32,23 +32,24 @@ import (
 // only for example, and ErrNotFinite for features that are not finite.
 func (m *Model) FitClassifier(ctx context.Context, train dataset.Dataset,
 	o *FitOptions) (*FitResult, error) {
-	f := &fitting{Model: m}
+	res := &FitResult{}
 	err := m.acquireToChange(ctx)
 	if err == nil {
+		defer m.release()
+		f := &fitting{Model: m, result: res}
 		err = f.run(ctx, train, o)
-		m.release()
 	}
 	if err != nil {
-		return &f.result, fmt.Errorf("supernet: fit classifier: %w", err)
+		return res, fmt.Errorf("supernet: fit classifier: %w", err)
 	}
-	return &f.result, nil
+	return res, nil
 }
 
 // fitting is one call of FitClassifier.
 type fitting struct {
 	*Model
 	opts   *FitOptions
-	result FitResult
+	result *FitResult
 	data   logistic.Data
 	fitted []int // classes of the model that have images; numbers in them are classes of data
 }

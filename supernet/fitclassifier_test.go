@@ -188,8 +188,8 @@ func TestFitFew(t *testing.T) {
 	}
 }
 
-// TestFitSplit: of every class the share is held out, as it is and once; no pass over those images is
-// fitted to, and all the others are.
+// TestFitSplit: of every class the share is held out, as it is and once; no pass over those images
+// is fitted to, and all the others are.
 func TestFitSplit(t *testing.T) {
 	labels := slices.Repeat([]int{0, 0, 0, 0, 1, 1, 1, 0}, 5) // 25 and 15
 	labels = append(labels, 2, 2, 3)

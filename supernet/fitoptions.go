@@ -20,8 +20,8 @@ type FitOptions struct {
 	HeldOut float64
 	// Strengths of the penalty that are tried, all above 0: the loss is the mean cross entropy plus
 	// half the strength times the sum of squared weights of features of deviation 1. Nil means 100,
-	// 10^1.5, 10 … 1e-5, two a decade. Weaker ones are left out once two in a row have a higher loss
-	// than the best. Where no image is held out the strength is 1, or the only one given.
+	// 10^1.5, 10 … 1e-5, two a decade. Weaker ones are left out once two in a row have a higher
+	// loss than the best. Where no image is held out the strength is 1, or the only one given.
 	Strengths []float64
 	// Augment adds passes over the training images that it transforms; nil adds none. Images that
 	// are held out are judged as they are.

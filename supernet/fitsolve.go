@@ -104,7 +104,7 @@ func (f *fitting) solve(ctx context.Context, labels []int) error {
 
 // choose tries the strengths and notes how they do.
 func (f *fitting) choose(ctx context.Context, p *logistic.Problem, held []int) (*logistic.Fit, error) {
-	r := &f.result
+	r := f.result
 	best, points, err := p.Choose(ctx, f.opts.Strengths, held)
 	r.HeldOut = len(held)
 	for _, at := range points {

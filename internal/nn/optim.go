@@ -22,8 +22,8 @@ type SGD struct {
 func (o *SGD) Step(st tensor.Stream, ps *ParamSet, lr float64) float64 {
 	norm, scale := clip(st, ps, o.ClipNorm)
 	for _, p := range ps.touched {
-		spec := tensor.SGDSpec{LR: lr * p.rate, Momentum: o.Momentum, WeightDecay: o.WeightDecay, GradScale: scale,
-			Nesterov: o.Nesterov, First: p.steps == 0}
+		spec := tensor.SGDSpec{LR: lr * p.rate, Momentum: o.Momentum, WeightDecay: o.WeightDecay,
+			GradScale: scale, Nesterov: o.Nesterov, First: p.steps == 0}
 		if p.noDecay {
 			spec.WeightDecay = 0
 		}
