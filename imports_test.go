@@ -21,7 +21,7 @@ const module = "github.com/tendril-nas/tendril/"
 var allowed = map[string][]string{
 	"":                            {},
 	"searchspace":                 {"internal/jsonfloat", "internal/stream"},
-	"supernet":                    {"searchspace", "supernet/dataset", "internal/nn", "internal/tensor", "internal/tensor/cpu", "internal/checkpoint", "internal/stream", "internal/jsonfloat", "internal/onnx", "internal/machine", "gorgonia.org/tensor"},
+	"supernet":                    {"searchspace", "supernet/dataset", "internal/nn", "internal/tensor", "internal/tensor/cpu", "internal/checkpoint", "internal/stream", "internal/jsonfloat", "internal/onnx", "internal/logistic", "internal/machine", "gorgonia.org/tensor"},
 	"supernet/dataset":            {"internal/stream", "internal/checkpoint", "golang.org/x/image"},
 	"wasserstein":                 {"internal/kernel", "internal/checkpoint", "internal/stream", "gonum.org/v1/gonum", "gorgonia.org/tensor"},
 	"adjuster":                    {"searchspace", "internal/nn", "internal/tensor", "internal/tensor/cpu", "internal/search", "internal/checkpoint", "internal/stream", "internal/jsonfloat"},
@@ -32,6 +32,7 @@ var allowed = map[string][]string{
 	"internal/onnx":               {"searchspace", "google.golang.org/protobuf/encoding/protowire"},
 	"internal/checkpoint":         {},
 	"internal/kernel":             {"golang.org/x/sys"},
+	"internal/logistic":           {"internal/kernel", "gonum.org/v1/gonum/optimize"},
 	"internal/tensor":             {},
 	"internal/tensor/cpu":         {"internal/tensor", "internal/kernel"},
 	"internal/tensor/fake":        {"internal/tensor"},

@@ -70,7 +70,7 @@ func (c *compiler) next(n *searchspace.Node, op searchspace.Op) *searchspace.Nod
 }
 
 func (c *compiler) node(n *searchspace.Node) error {
-	in := instr{stage: n.Stage, out: n.ID}
+	in := instr{out: n.ID}
 	if len(n.Inputs) > 0 {
 		in.a = n.Inputs[0]
 	}

@@ -55,6 +55,14 @@
 // grows, classes included. Weights of a [Net] fill what is new. [Model.PlanMorph] says beforehand
 // what becomes of every layer, what it costs and whether the function stays.
 //
+// # Fine-tuning
+//
+// A network that was trained on other images learns new ones from what it knows.
+// [Model.FitClassifier] gives it the best linear classifier on its features, in one pass over the
+// images. [TrainOptions].FrozenStages and Rate say which layers then stay and which learn slowly:
+// stages frozen at the beginning cost a forward pass only, and [MorphReport.Rate] is for a network
+// that has grown.
+//
 // # Batch normalisation
 //
 // Running statistics gathered while all sub-networks train suit none of them, and judging with them

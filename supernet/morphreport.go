@@ -54,6 +54,10 @@ type MorphNode struct {
 	// From and To are the sizes in the two networks; zero in the one that has no such layer.
 	From MorphSize `json:"from"`
 	To   MorphSize `json:"to"`
+	// Inherited is the share of the new layer's weights (scales, of a batch normalisation) that are
+	// those of the old network, in [0, 1]. The zeros around an old kernel and beside old channels
+	// are new.
+	Inherited float64 `json:"inherited"`
 }
 
 // MorphSize is the size of a layer.
@@ -77,7 +81,7 @@ func (c *channels) nodes() []MorphNode {
 		}
 		node := MorphNode{Site: n.Site, Op: n.Op.String(), Change: c.change(n), To: sizeOf(n)}
 		if m := c.sites[n.Site]; m != nil {
-			node.From = sizeOf(m)
+			node.From, node.Inherited = sizeOf(m), c.inherited(n)
 			kept[n.Site] = true
 		}
 		out = append(out, node)
@@ -113,6 +117,43 @@ func (c *channels) change(n *searchspace.Node) MorphChange {
 		return MorphShrunk
 	}
 	return MorphKept
+}
+
+// inherited is the share of a layer's weights that come from the old network.
+func (c *channels) inherited(n *searchspace.Node) float64 {
+	way := &c.matches[n.ID]
+	if way.old < 0 {
+		return 0
+	}
+	share := float64(carried(way.source)) / float64(n.Out.C)
+	if n.Op == searchspace.OpBatchNorm {
+		return share
+	}
+	if n.Groups <= 1 { // the inputs of groups are those of the groups themselves
+		share *= float64(carried(way.in)) / float64(n.In.C)
+	}
+	if k := c.old.Nodes[way.old].Kernel; k < n.Kernel {
+		share *= float64(k*k) / float64(n.Kernel*n.Kernel)
+	}
+	return share
+}
+
+// Rate is a TrainOptions.Rate for training the new model: 1 for layers that are new, which is where
+// more than half of the weights are (MorphNode.Inherited), and a smaller factor for the others. 0
+// trains new layers alone.
+func (r *MorphReport) Rate(inherited float64) func(n *searchspace.Node) float64 {
+	old := make(map[string]bool)
+	for i := range r.Nodes {
+		if n := &r.Nodes[i]; n.Inherited >= 0.5 {
+			old[n.Site] = true
+		}
+	}
+	return func(n *searchspace.Node) float64 {
+		if old[n.Site] {
+			return inherited
+		}
+		return 1
+	}
 }
 
 // Count is the number of layers with a change.

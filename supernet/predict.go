@@ -90,18 +90,23 @@ func (m *Model) embed(ctx context.Context, im *images,
 	q := m.FeatureLen()
 	var rows []float32
 	return im.each(ctx, func(b *dataset.Batch) error {
-		if err := m.runner.forward(m.prog, b, evaluating, pass{}); err != nil {
-			return err
-		}
 		if cap(rows) < b.N*q {
 			rows = make([]float32, b.N*q)
 		}
 		rows = rows[:b.N*q]
-		if err := m.runner.read(m.prog.feature, rows); err != nil {
+		if err := m.featuresOf(b, rows); err != nil {
 			return err
 		}
 		return f(tensor.New(tensor.WithShape(b.N, q), tensor.WithBacking(rows)), b.Labels)
 	})
+}
+
+// featuresOf computes the features of a batch of images, one row for each. The caller has the turn.
+func (m *Model) featuresOf(b *dataset.Batch, rows []float32) error {
+	if err := m.runner.forward(m.prog, b, evaluating, pass{}); err != nil {
+		return err
+	}
+	return m.runner.read(m.prog.feature, rows)
 }
 
 // once takes the turn and asks about all images of a data set, which is read once, so that none is

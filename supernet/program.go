@@ -33,7 +33,6 @@ const (
 // instr is one step of a program. Values live in slots numbered as the nodes of the graph.
 type instr struct {
 	op     opcode
-	stage  int
 	a, b   int
 	out    int
 	many   []int // operands of a concat or mix
@@ -71,10 +70,11 @@ func newRunner(b tensor.Backend) *runner { return &runner{tape: nn.NewTape(b.New
 
 // pass says how a program runs beside what nn.Step says.
 type pass struct {
-	stats  []*nn.Stats // one per batch normalisation; nil for the shared ones
-	frozen map[int]bool
-	// frozenStats is used by batch normalisations of frozen stages: their statistics are then those
-	// of the batch. When nil they use their running statistics.
+	stats []*nn.Stats // one per batch normalisation; nil for the shared ones
+	// held says that running statistics stay where scale and shift are frozen.
+	held bool
+	// frozenStats is used by those normalisations: their statistics are then those of the batch.
+	// When nil they use their running statistics.
 	frozenStats []*nn.Stats
 	limit       int // number of instructions to run; 0 for all
 	watch       *nodeWatch
@@ -159,7 +159,7 @@ func (how *pass) norm(in *instr) nn.BatchNorm {
 	if how.stats != nil {
 		bn.Stats = how.stats[in.index]
 	}
-	if how.frozen[in.stage] {
+	if how.held && bn.Gamma.P.Frozen() {
 		if how.frozenStats != nil {
 			bn.Stats = how.frozenStats[in.index]
 		} else {

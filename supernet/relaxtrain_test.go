@@ -75,9 +75,10 @@ func TestRelaxedTraining(t *testing.T) {
 		}
 
 		before := n.values()
-		run := &training{network: n.network, plan: &plan{}, job: job{shared: true}}
-		run.how.frozen = map[int]bool{2: true}
-		run.hold()
+		run := &training{network: n.network, plan: &plan{FrozenStages: []int{2}}, job: job{shared: true}}
+		if err := run.freeze(); err != nil {
+			t.Fatal(err)
+		}
 		var first, last float64
 		for step := range 20 {
 			p.coef.write(tape.Stream(), rows, false)
@@ -94,8 +95,8 @@ func TestRelaxedTraining(t *testing.T) {
 			t.Errorf("%v: loss fell from %v to %v only", sharing, first, last)
 		}
 		for key, v := range n.values() {
-			if s := n.store.byKey[key]; slices.Equal(v, before[key]) != (s.stage == 2) {
-				t.Errorf("%v: %s of stage %d moved: %v", sharing, key, s.stage, s.stage != 2)
+			if s := n.store.byKey[key]; slices.Equal(v, before[key]) != (s.node.Stage == 2) {
+				t.Errorf("%v: %s of stage %d moved: %v", sharing, key, s.node.Stage, s.node.Stage != 2)
 			}
 		}
 	}

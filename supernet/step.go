@@ -92,7 +92,7 @@ func (t *training) consult(b *dataset.Batch, passes []passRun, number int) error
 func (t *training) pass(p *passRun, s *stepping) (nn.Value, error) {
 	r, tape := t.runner, t.runner.tape
 	how := t.how
-	if t.shared && len(how.frozen) > 0 {
+	if t.shared && t.freezes {
 		how.frozenStats = t.ownStats(p.program)
 	}
 	if p.coef != nil {

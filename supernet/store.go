@@ -2,6 +2,7 @@ package supernet
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/tendril-nas/tendril/internal/nn"
 	"github.com/tendril-nas/tendril/internal/tensor"
@@ -16,7 +17,7 @@ type spec struct {
 	kind   weightKind
 	groups int
 	linear bool
-	stage  int // of the nodes that use it
+	node   *searchspace.Node // one of those that use it; they are of one stage
 }
 
 // dims is the shape in storage.
@@ -29,6 +30,9 @@ func (s *spec) dims() []int {
 	}
 	return []int{s.kernel, s.kernel, s.in, s.out}
 }
+
+// layer is the key without what tells the tensors of one layer apart.
+func (s *spec) layer() string { return strings.TrimSuffix(s.key, s.kind.suffix()) }
 
 // specs collects the tensors that nodes need, in the order of their first use; a tensor is as large
 // as its largest use.
@@ -47,7 +51,7 @@ func (ss *specs) add(n *searchspace.Node) {
 		p := ss.place(n, k)
 		s := ss.byKey[p.key]
 		if s == nil {
-			s = &spec{key: p.key, kind: k, linear: n.Op == searchspace.OpLinear, stage: n.Stage}
+			s = &spec{key: p.key, kind: k, linear: n.Op == searchspace.OpLinear, node: n}
 			ss.byKey[p.key] = s
 			ss.list = append(ss.list, s)
 		}

@@ -99,13 +99,13 @@ func TestStepper(t *testing.T) {
 	for _, s := range m.store.list {
 		same := slices.Equal(before[s.key], after[s.key])
 		switch {
-		case s.kind.statistic() && s.stage != 2:
+		case s.kind.statistic() && s.node.Stage != 2:
 			moved++
 			if same {
 				t.Errorf("%s has not moved", s.key)
 			}
 		case !same:
-			t.Errorf("%s of stage %d has moved", s.key, s.stage)
+			t.Errorf("%s of stage %d has moved", s.key, s.node.Stage)
 		}
 	}
 	if moved == 0 {

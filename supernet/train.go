@@ -40,7 +40,10 @@ type training struct {
 	began   time.Time
 	resumed bool // from a checkpoint
 	held    int  // tensors that are frozen or not, as the options say
-	done    int  // images since began
+	freezes bool // some of them are
+	frozen  map[int]bool
+	rates   map[string]float64 // by layer, as TrainOptions.Rate said
+	done    int                // images since began
 
 	tutor   *tutor // of passes without one of their own; nil: none
 	tutors  map[*Teacher]*tutor
@@ -171,7 +174,9 @@ func (t *training) advance(ctx context.Context, b *dataset.Batch) error {
 	if err := t.drawPasses(); err != nil {
 		return err
 	}
-	t.hold()
+	if err := t.hold(); err != nil {
+		return err
+	}
 	lr := t.plan.rate(t.state.Step)
 	loss, right, err := t.step(b, t.passes, lr, t.state.Step)
 	if err != nil {

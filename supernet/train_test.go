@@ -134,9 +134,9 @@ func TestFreeze(t *testing.T) {
 			moved, after := 0, net.values()
 			for _, s := range net.store.list {
 				same := slices.Equal(after[s.key], before[s.key])
-				frozen := slices.Contains(o.FrozenStages, s.stage)
+				frozen := slices.Contains(o.FrozenStages, s.node.Stage)
 				if frozen && !same {
-					t.Errorf("%v %s: frozen %s of stage %d moved", sharing, name, s.key, s.stage)
+					t.Errorf("%v %s: frozen %s of stage %d moved", sharing, name, s.key, s.node.Stage)
 				}
 				if !frozen && !same {
 					moved++

@@ -38,36 +38,42 @@ func (t *training) prepare() (err error) {
 
 // freeze stops the weights of frozen stages.
 func (t *training) freeze() error {
-	t.how.frozen = make(map[int]bool)
+	t.how.held, t.frozen = true, make(map[int]bool)
 	known := make(map[int]bool)
 	for _, s := range t.store.list {
-		known[s.stage] = true
+		known[s.node.Stage] = true
 	}
 	for _, s := range t.plan.FrozenStages {
 		if !known[s] && !t.store.openEnded {
 			return fmt.Errorf("frozen stage %d does not exist", s)
 		}
-		t.how.frozen[s] = true
+		t.frozen[s] = true
 	}
-	t.hold()
-	return nil
+	return t.hold()
 }
 
-// hold freezes tensors and exempts them from weight decay, those too that came with a network since
-// the last call.
-func (t *training) hold() {
+// hold freezes tensors, sets their rates and exempts them from weight decay, those too that came
+// with a network since the last call.
+func (t *training) hold() error {
+	if err := t.askRates(); err != nil {
+		return err
+	}
 	for _, s := range t.store.list[t.held:] {
-		p := t.store.set.Lookup(s.key)
-		p.SetFrozen(t.how.frozen[s.stage])
+		p, rate := t.store.set.Lookup(s.key), t.rateOf(s.layer())
+		p.SetRate(rate)
+		p.SetFrozen(rate == 0 || t.frozen[s.node.Stage])
 		p.SetNoDecay(t.plan.DecayWeightsOnly && s.kind != kindWeight)
+		t.freezes = t.freezes || p.Frozen() && !p.IsState()
 	}
 	t.held = len(t.store.list)
+	return nil
 }
 
 // thaw ends what a training changed beside weights.
 func (n *network) thaw() {
 	for _, p := range n.store.set.All() {
 		p.SetFrozen(false)
+		p.SetRate(1)
 		p.SetNoDecay(false)
 	}
 	n.store.set.ResetOptimizer()

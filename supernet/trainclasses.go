@@ -3,43 +3,56 @@ package supernet
 import (
 	"cmp"
 	"fmt"
+
+	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// matchClasses says which classes of the network the labels of the training data are. A network
-// without names takes those of the data first, where it can. Training and validation data with
-// classes that the network does not know are refused.
-func (t *training) matchClasses() error {
+// matchClasses says which classes of the network the labels of the training data are.
+func (t *training) matchClasses() (err error) {
+	var validation dataset.Dataset
+	if t.validate != nil {
+		validation = t.opts.Validation
+	}
+	t.labels, t.named, err = t.meetClasses(t.data, validation)
+	return err
+}
+
+// meetClasses says which classes of the network the labels of training data are. A network without
+// names takes those of the data first, where it can, and named says that it did, beside an error
+// too. Training and validation data with classes that the network does not know are refused;
+// validation may be nil. The caller has the turn.
+func (n *network) meetClasses(train, validation dataset.Dataset) (labels numbering, named bool, err error) {
 	var doubts []string
-	if trained := t.version.Load() > 0; t.takeNames() && trained {
+	trained := n.version.Load() > 0
+	if named = n.takeNames(train); named && trained {
 		doubts = append(doubts, doubtNetwork+"; it takes those of the data")
 	}
-	t.labels = t.classes.number(t.data.Classes())
-	if err := t.labels.refuse(t.data); err != nil {
-		return err
+	labels = n.classes.number(train.Classes())
+	if err := labels.refuse(train); err != nil {
+		return labels, named, err
 	}
-	doubts = append(doubts, t.labels.doubt)
-	if t.validate != nil {
-		v := t.classes.number(t.opts.Validation.Classes())
-		if err := v.refuse(t.opts.Validation); err != nil {
-			return fmt.Errorf("validation: %w", err)
+	doubts = append(doubts, labels.doubt)
+	if validation != nil {
+		v := n.classes.number(validation.Classes())
+		if err := v.refuse(validation); err != nil {
+			return labels, named, fmt.Errorf("validation: %w", err)
 		}
 		doubts = append(doubts, v.doubt)
 	}
 	if doubt := cmp.Or(doubts...); doubt != "" {
-		t.log.Warn("classes of data are matched by number", "because", doubt)
+		n.log.Warn("classes of data are matched by number", "because", doubt)
 	}
-	return nil
+	return labels, named, nil
 }
 
-// takeNames gives a network without names those of the training data, if these are as many as it
-// has classes and tell them apart.
-func (t *training) takeNames() bool {
-	names := classList(t.data.Classes())
-	if t.classes.named() || !names.named() || len(names) != len(t.classes) || names.check() != nil {
+// takeNames gives a network without names those of training data, if these are as many as it has
+// classes and tell them apart.
+func (n *network) takeNames(train dataset.Dataset) bool {
+	names := classList(train.Classes())
+	if n.classes.named() || !names.named() || len(names) != len(n.classes) || names.check() != nil {
 		return false
 	}
-	t.rename(names)
-	t.named = true
+	n.rename(names)
 	return true
 }
 

@@ -85,7 +85,9 @@ type trainMeta struct {
 	Version    uint64
 	KernelPath string
 	Updates    map[string]int // of each tensor, since the training began
-	Archs      []string       `json:",omitempty"` // networks that brought tensors, where the space cannot say
+	// Rates is the factors that are not 1; they are part of what a run is known by.
+	Rates map[string]float64 `json:",omitempty"`
+	Archs []string           `json:",omitempty"` // networks that brought tensors, where the space cannot say
 }
 
 // save writes the checkpoint, if there is to be one, and nothing of weights that are not finite.
@@ -101,7 +103,7 @@ func (t *training) save() (err error) {
 	}
 	meta := trainMeta{Identity: t.identity, State: t.state, Version: t.version.Load(),
 		KernelPath: t.backend.Name(), Kept: t.apart(),
-		Updates: snap.Updates, Archs: t.admitted()}
+		Updates: snap.Updates, Rates: t.otherRates(), Archs: t.admitted()}
 	kept := t.kept
 	if !meta.Kept {
 		kept = nil
@@ -152,7 +154,11 @@ func (t *training) resume() (err error) {
 
 // same compares a checkpoint's run with this one, and its counters with each other.
 func (t *training) same(meta *trainMeta) error {
-	if d := t.identity.differences(&meta.Identity); len(d) > 0 {
+	d := t.identity.differences(&meta.Identity)
+	if !t.store.openEnded {
+		d = append(d, t.rateDifferences(meta.Rates)...)
+	}
+	if len(d) > 0 {
 		return fmt.Errorf("%w: %s", ErrCheckpointMismatch, strings.Join(d, "; "))
 	}
 	s := &meta.State
@@ -168,6 +174,12 @@ func (t *training) restore(meta *trainMeta, tensors map[string]checkpoint.Tensor
 	defer tensor.Recover(&err)
 	if err := t.readmit(meta.Archs); err != nil {
 		return err
+	}
+	if err := t.hold(); err != nil { // tensors that were readmitted have rates too
+		return err
+	}
+	if d := t.rateDifferences(meta.Rates); len(d) > 0 {
+		return fmt.Errorf("%w: %s", ErrCheckpointMismatch, strings.Join(d, "; "))
 	}
 	snap := &nn.Snapshot{Values: map[string][]float32{}, Slots: [2]map[string][]float32{{}},
 		Updates: meta.Updates}

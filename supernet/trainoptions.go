@@ -91,7 +91,16 @@ type TrainOptions struct {
 	// FrozenStages lists the stages (searchspace.Node.Stage: 0 before the searched ones,
 	// Graph.Stages+1 after them) whose weights and running statistics stay as they are. Batch norms
 	// of a frozen stage use their running statistics in a Model, and those of the batch in a Net.
+	// Stages before the first one that trains cost what they cost without training: a forward pass,
+	// of which nothing is kept.
 	FrozenStages []int
+	// Rate gives the factor of the learning rate for the weights of a layer, from 0 on; nil means 1
+	// for all. Weight decay is part of the gradient and so has the factor, too. With 0 weights and
+	// running statistics stay, as in FrozenStages. Rate is called once for every layer with
+	// weights, before the first step or when the layer comes: for a Net with one of the nodes that
+	// share a site, or under SinglePath a candidate of it. What it returns is part of a
+	// checkpoint's identity. See MorphReport.Rate.
+	Rate func(n *searchspace.Node) float64
 
 	// Subnets says which sub-networks of a Net are trained and judged. Model.Train does not read
 	// it.

@@ -101,17 +101,23 @@ func TestPin(t *testing.T) {
 	same(t, "pinned value", r.tape.Read(y, nil), want)
 }
 
-// TestRelease frees values of an inference pass, but not of one that records.
+// TestRelease frees values of an inference pass, and those below the first layer that trains, but
+// none that a remembered layer reads.
 func TestRelease(t *testing.T) {
 	r := fakeRig(t)
-	for _, grad := range []bool{false, true} {
-		r.tape.Begin(nn.Step{Grad: grad})
+	w := r.param("w", 2, 2)
+	for _, c := range []struct{ grad, trains, stays bool }{
+		{}, {grad: true}, {trains: true}, {grad: true, trains: true, stays: true},
+	} {
+		w.SetFrozen(!c.trains)
+		r.tape.Begin(nn.Step{Grad: c.grad})
 		x := r.tape.Input(tensor.Vector(1, 2), []float32{1, 2})
 		y := r.tape.Act(x, tensor.ActReLU)
+		r.tape.Linear(y, w.Weight(), nn.Vector{})
 		r.tape.Release(x) // inputs stay
 		r.tape.Release(y)
 		r.tape.Read(x, nil)
-		if grad {
+		if c.stays {
 			r.tape.Read(y, nil)
 		} else {
 			mustPanic(t, "read: value 2 was released; Pin values that are read after Backward", func() { r.tape.Read(y, nil) })

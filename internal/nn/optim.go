@@ -4,8 +4,9 @@ import "github.com/tendril-nas/tendril/internal/tensor"
 
 // Optimizer updates the touched parameters of a set.
 type Optimizer interface {
-	// Step makes one update with learning rate lr and returns the norm of all gradients together
-	// before clipping, or 0 when the norm is not computed because nothing clips.
+	// Step makes one update with learning rate lr times the factor of each parameter, and returns
+	// the norm of all gradients together before clipping, or 0 when the norm is not computed
+	// because nothing clips.
 	Step(st tensor.Stream, ps *ParamSet, lr float64) float64
 }
 
@@ -21,8 +22,8 @@ type SGD struct {
 func (o *SGD) Step(st tensor.Stream, ps *ParamSet, lr float64) float64 {
 	norm, scale := clip(st, ps, o.ClipNorm)
 	for _, p := range ps.touched {
-		spec := tensor.SGDSpec{LR: lr, Momentum: o.Momentum, WeightDecay: o.WeightDecay, GradScale: scale,
-			Nesterov: o.Nesterov, First: p.steps == 0}
+		spec := tensor.SGDSpec{LR: lr * p.rate, Momentum: o.Momentum, WeightDecay: o.WeightDecay,
+			GradScale: scale, Nesterov: o.Nesterov, First: p.steps == 0}
 		if p.noDecay {
 			spec.WeightDecay = 0
 		}
@@ -48,7 +49,7 @@ type Adam struct {
 // Step implements Optimizer.
 func (o *Adam) Step(st tensor.Stream, ps *ParamSet, lr float64) float64 {
 	norm, scale := clip(st, ps, o.ClipNorm)
-	spec := tensor.AdamSpec{LR: lr, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, GradScale: scale}
+	spec := tensor.AdamSpec{Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, GradScale: scale}
 	if spec.Beta1 == 0 {
 		spec.Beta1 = 0.9
 	}
@@ -60,7 +61,7 @@ func (o *Adam) Step(st tensor.Stream, ps *ParamSet, lr float64) float64 {
 	}
 	for _, p := range ps.touched {
 		p.steps++
-		spec.Step, spec.WeightDecay = p.steps, o.WeightDecay
+		spec.LR, spec.Step, spec.WeightDecay = lr*p.rate, p.steps, o.WeightDecay
 		if p.noDecay {
 			spec.WeightDecay = 0
 		}

@@ -21,6 +21,7 @@ type Param struct {
 	state   bool
 	frozen  bool
 	noDecay bool
+	rate    float64 // factor of the learning rate
 	touched bool
 }
 
@@ -53,6 +54,10 @@ func (p *Param) SetFrozen(frozen bool) { p.frozen = frozen }
 // SetNoDecay exempts the parameter from weight decay, as is common for biases and batch
 // normalisation.
 func (p *Param) SetNoDecay(exempt bool) { p.noDecay = exempt }
+
+// SetRate sets a factor of the learning rate, at least 0; a new parameter has 1. The gradient stays
+// what it is, and so does its part in the norm that clipping bounds.
+func (p *Param) SetRate(factor float64) { p.rate = factor }
 
 // Touched reports whether the current step uses the parameter for training.
 func (p *Param) Touched() bool { return p.touched }

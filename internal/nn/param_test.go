@@ -108,6 +108,38 @@ func TestFrozen(t *testing.T) {
 	}
 }
 
+// TestRate: a factor multiplies the learning rate of its parameter and of no other; momentum, decay
+// and the norm of the gradient are those without it.
+func TestRate(t *testing.T) {
+	for name, opt := range map[string]func() nn.Optimizer{
+		"sgd":  func() nn.Optimizer { return &nn.SGD{Momentum: 0.9, WeightDecay: 0.1, ClipNorm: 1} },
+		"adam": func() nn.Optimizer { return &nn.Adam{WeightDecay: 0.1, ClipNorm: 1} },
+	} {
+		// Two steps of two parameters whose gradients do not depend on values.
+		trained := func(lr, factor float64) (plain, rated []float32) {
+			r, o := fakeRig(t), opt()
+			p, q := r.param("plain", 2, 2), r.param("rated", 2, 2)
+			q.SetRate(factor)
+			for range 2 {
+				r.ps.BeginStep()
+				r.tape.Begin(nn.Training(1))
+				x := r.tape.Input(tensor.Vector(1, 2), []float32{1, 2})
+				r.tape.Backward(r.tape.Sum(r.tape.Linear(x, p.Weight(), nn.Vector{}), 1),
+					r.tape.Sum(r.tape.Linear(x, q.Weight(), nn.Vector{}), -3))
+				o.Step(r.st, r.ps, lr)
+			}
+			return p.Get(r.st), q.Get(r.st)
+		}
+		full, _ := trained(0.5, 1)
+		for _, factor := range []float64{0, 0.25, 2} {
+			_, want := trained(0.5*factor, 1)
+			plain, rated := trained(0.5, factor)
+			same(t, name+": the other parameter", plain, full)
+			same(t, name+": the parameter", rated, want)
+		}
+	}
+}
+
 func TestNoDecay(t *testing.T) {
 	r := fakeRig(t)
 	p := r.param("w", 2, 2)

@@ -45,7 +45,8 @@ func (s *ParamSet) add(name string, state bool, dims []int) *Param {
 		}
 		n *= d
 	}
-	p := &Param{name: name, dims: slices.Clone(dims), set: s, state: state, value: s.backend.NewBuffer(n)}
+	p := &Param{name: name, dims: slices.Clone(dims), set: s, state: state, rate: 1,
+		value: s.backend.NewBuffer(n)}
 	s.list = append(s.list, p)
 	s.byName[name] = p
 	return p

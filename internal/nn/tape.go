@@ -174,11 +174,12 @@ func (t *Tape) Pin(v Value) {
 	t.nodes[v].pinned = true
 }
 
-// Release says that an inference pass does not use v again, so that its memory serves the next
-// layers. While gradients are recorded and for pinned values it does nothing.
+// Release says that a pass does not use v again, so that its memory serves the next layers. For
+// pinned values it does nothing, nor once a layer is remembered for Backward, which may read v
+// then: layers below the first one that trains keep no activations.
 func (t *Tape) Release(v Value) {
 	x := t.get("release", v)
-	if n := &t.nodes[v]; !t.step.Grad && !n.pinned {
+	if n := &t.nodes[v]; len(t.records) == 0 && !n.pinned {
 		n.released = true
 		t.st.Free(x)
 	}
