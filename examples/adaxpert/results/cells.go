@@ -34,8 +34,11 @@ func baseline(arm string) []string {
 
 // seeds is how many seeds an arm runs with.
 func (d dataSet) armSeeds(arm string) int {
-	if arm == middle || arm == scratch {
+	switch {
+	case arm == middle || arm == scratch:
 		return 1
+	case arm == random && d.first > 0:
+		return d.first
 	}
 	return d.seeds
 }

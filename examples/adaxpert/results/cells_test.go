@@ -25,14 +25,14 @@ func TestCells(t *testing.T) {
 		}
 	}
 	for _, name := range strings.Fields("headroom-cifar-first-1 headroom-tiny-last-2 cifar-ours-5 " +
-		"cifar-smallest-5 cifar-largest-5 cifar-random-5 cifar-middle-1 cifar-scratch-1 tiny-ours-3 " +
+		"cifar-smallest-5 cifar-largest-5 cifar-random-5 cifar-middle-1 cifar-scratch-1 tiny-ours-5 " +
 		"tiny-random-3 tiny-scratch-1 independent-cifar-3 table3-copies-adjusted-3 table3-unseen-fixed-3 " +
 		"policy rank") {
 		if !seen[name] {
 			t.Errorf("no cell %s", name)
 		}
 	}
-	if len(seen) != 8+22+14+3+12+2 {
+	if len(seen) != 8+22+20+3+12+2 {
 		t.Errorf("%d cells", len(seen))
 	}
 }

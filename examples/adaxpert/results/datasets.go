@@ -10,6 +10,9 @@ type dataSet struct {
 	name  string // of the flag that says where it lies; its cells begin with it
 	title string
 	seeds int // of the primary contrasts
+	// first is how many seeds were planned before any was run, where more were added later; they
+	// are the first ones. Arms that are no part of the primary contrasts have no more than these.
+	first int
 
 	arrival string // flags: how its data arrive
 	flags   string // those that all its cells have in common
@@ -31,7 +34,7 @@ func cifar() dataSet {
 
 // tiny grows by classes: the first 20 of those that are there.
 func tiny() dataSet {
-	return dataSet{name: "tiny", title: "Tiny-ImageNet", seeds: 3,
+	return dataSet{name: "tiny", title: "Tiny-ImageNet", seeds: 5, first: 3,
 		arrival: "-scenario II -classes 2,4,8,16,20 -val 0.2",
 		flags: "-size 32 -stem 1 -width 0.25 -retrain-crop 4 -retrain-decay 5e-4 " +
 			"-supernet-crop 4 -supernet-decay 5e-4",

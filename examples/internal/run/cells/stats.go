@@ -17,13 +17,16 @@ func MeanAndError(x []float64) (mean, err float64) {
 
 // Interval is the mean of x and half the width of its 95 % interval by Student's t with len(x) − 1
 // degrees of freedom, which is infinite for fewer than two values.
-func Interval(x []float64) (mean, half float64) {
+func Interval(x []float64) (mean, half float64) { return IntervalAt(x, 0.95) }
+
+// IntervalAt is Interval with another confidence than 0.95.
+func IntervalAt(x []float64, confidence float64) (mean, half float64) {
 	if len(x) < 2 {
 		return stat.Mean(x, nil), math.Inf(1)
 	}
 	mean, err := MeanAndError(x)
 	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(len(x) - 1)}
-	return mean, t.Quantile(0.975) * err
+	return mean, t.Quantile((1+confidence)/2) * err
 }
 
 // Sign says where the 95 % interval of Interval lies: +1 above zero, −1 below, 0 when it includes

@@ -18,6 +18,9 @@ func TestInterval(t *testing.T) {
 	if m != 3 || math.Abs(h-2.776445*math.Sqrt(2.5/5)) > 1e-5 {
 		t.Errorf("five values: %v ± %v", m, h)
 	}
+	if _, h = IntervalAt([]float64{1, 2, 3, 4, 5}, 0.975); math.Abs(h-3.495406*math.Sqrt(2.5/5)) > 1e-5 {
+		t.Errorf("five values, 97.5 %%: ± %v", h)
+	}
 	if _, h = Interval([]float64{1}); !math.IsInf(h, 1) {
 		t.Errorf("one value: ± %v", h)
 	}
