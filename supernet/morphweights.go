@@ -3,7 +3,6 @@ package supernet
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"slices"
 
 	"github.com/tendril-nas/tendril/searchspace"
@@ -16,16 +15,7 @@ func (n *Net) has(a searchspace.Arch, g *searchspace.Graph) error {
 	if err != nil {
 		return err
 	}
-	same := len(own.Nodes) == len(g.Nodes)
-	for i := 0; same && i < len(g.Nodes); i++ {
-		node := g.Nodes[i]
-		node.Name = own.Nodes[i].Name // restrictions may rename layers
-		if i == own.Output() {
-			node.Out = own.Nodes[i].Out
-		}
-		same = reflect.DeepEqual(node, own.Nodes[i])
-	}
-	if !same {
+	if !sameLayers(own, g) {
 		return fmt.Errorf("the architecture is another network in its space %s, expected the model's space",
 			space.Name())
 	}

@@ -1,0 +1,232 @@
+package supernet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/tendril-nas/tendril/internal/tensor"
+	"github.com/tendril-nas/tendril/searchspace"
+	"github.com/tendril-nas/tendril/supernet/dataset"
+)
+
+// InheritOptions configures Net.Inherit. The zero value, or a nil pointer, is the default.
+type InheritOptions struct {
+	// KeepOrder leaves channels in the model's order. By default the most important ones come first
+	// wherever some sub-network has fewer of them than the model, so that these go on with what
+	// counts. Set it for a supernet that has trained and a model that was extracted from it: the
+	// weights that the supernet keeps know the channels by their old places.
+	KeepOrder bool
+}
+
+// Inherit gives the supernet the weights of a trained model of the same family, running statistics
+// included, so that its sub-networks start from what the model knows. The spaces may differ in
+// restrictions, lists of choices, classes, and image size. The model stays as it is; it can teach
+// the training that follows (Pass.Teacher, Sandwich).
+//
+// The sub-network of the model's architecture gives the logits of the model then, and so do larger
+// ones where Model.Morph keeps the function: whatever a sub-network is, it starts as the model does
+// when it is morphed into it, with this supernet to fill what is new. Layers correspond by site,
+// classes by name:
+//
+//   - Kernels lie in the centre of larger ones, whose rings are 0; smaller ones are the centre.
+//   - The first channels are the model's, the most important ones first (InheritOptions.KeepOrder,
+//     which says where): by the L1 norm of the weights that read them times |γ| of the batch
+//     normalisation that they come from. Sub-networks with fewer channels than the model begin with
+//     these. Weights from new channels into those of the model become 0; those into new channels
+//     stay as they are.
+//   - Residual layers that the model does not have start as the identity, as with Morph.
+//   - With SinglePath every candidate of a site gets its part. Where a space has no choice graph
+//     (ETNAS), those that came into being before, and the model's; later ones start anew.
+//   - Sites without counterpart in the model, new channels, and the rows of new classes, keep the
+//     weights that they had.
+//
+// A supernet without class names takes those of the model, if they are as many as its classes.
+//
+// On a supernet that has trained it does the same: what it knows stays only where the model has
+// nothing to say, and what it learnt of layers and channels beyond the model has no effect at
+// first. So it goes on from the model that has served in the meantime when new data arrive. Call
+// GrowClasses before, if there are new classes. The error wraps ErrTraining during a training of
+// the supernet. Nothing changes where there is an error.
+//
+// Inheriting a smaller network by a larger one in the middle of zeros is how Chen, Goodfellow,
+// Shlens, "Net2Net", ICLR 2016 grow networks; sorting channels by importance before they are shared
+// is that of Cai et al., "Once-for-All", ICLR 2020, section 3.3. See Model.Morph for what differs.
+func (n *Net) Inherit(ctx context.Context, m *Model, o *InheritOptions) (*InheritReport, error) {
+	if o == nil {
+		o = &InheritOptions{}
+	}
+	report, err := n.inheritFrom(ctx, m, o)
+	if err != nil {
+		return nil, fmt.Errorf("supernet: inherit: %w", err)
+	}
+	return report, nil
+}
+
+func (n *Net) inheritFrom(ctx context.Context, m *Model, o *InheritOptions) (*InheritReport, error) {
+	if m == nil {
+		return nil, errors.New("no model")
+	}
+	e, err := m.bequeath(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := n.acquireToChange(ctx); err != nil {
+		return nil, err
+	}
+	defer n.release()
+	classes := n.classes
+	if !classes.named() && e.classes.named() && len(classes) == len(e.classes) {
+		classes = e.classes
+	}
+	if err := e.suit(n, classes); err != nil {
+		return nil, err
+	}
+	tensors, report, err := n.heir(e, !o.KeepOrder)
+	if err != nil {
+		return nil, err
+	}
+	if err := n.put(tensors); err != nil {
+		return nil, err
+	}
+	if !slices.Equal(classes, n.classes) {
+		n.rename(classes)
+	}
+	return report, nil
+}
+
+// estate is what a model leaves.
+type estate struct {
+	space   *searchspace.Space
+	arch    searchspace.Arch
+	graph   *searchspace.Graph
+	classes classList
+	norm    dataset.Normalization
+	weights arrays
+	matched []int // class of the model by class of the heir, −1 for new ones
+}
+
+// bequeath copies what is needed of a model. It has the turn no longer than that.
+func (m *Model) bequeath(ctx context.Context) (*estate, error) {
+	if err := m.acquire(ctx); err != nil {
+		return nil, err
+	}
+	defer m.release()
+	weights, err := m.copies()
+	return &estate{space: m.space, arch: m.arch, classes: m.classes, norm: m.norm, weights: weights}, err
+}
+
+// suit makes an estate fit for a supernet with these classes: the layers are those for its images.
+func (e *estate) suit(n *Net, classes classList) (err error) {
+	if e.space.Name() != n.space.Name() {
+		return fmt.Errorf("a model of space %s, expected %s", e.space.Name(), n.space.Name())
+	}
+	if e.norm != n.norm {
+		return fmt.Errorf("the model normalises images by %v, expected %v", e.norm, n.norm)
+	}
+	if e.matched, err = e.classes.match(classes); err != nil {
+		return err
+	}
+	if e.space, err = e.space.WithInput(n.space.InputSize()); err != nil {
+		return err
+	}
+	e.graph, err = e.space.Lower(e.arch)
+	return err
+}
+
+// heir is all tensors of the supernet as they are when it has inherited. The caller has the turn.
+func (n *Net) heir(e *estate, sorted bool) (tensors arrays, r *InheritReport, err error) {
+	defer tensor.Recover(&err)
+	nets, u, err := cover(n.space, n.store.specs)
+	if err != nil {
+		return nil, nil, err
+	}
+	own, g, err := n.counterpart(e)
+	if err != nil {
+		return nil, nil, err
+	}
+	if g != nil {
+		if err := n.admit(own, g); err != nil {
+			return nil, nil, err
+		}
+		nets = append(nets, g) // the last, so that nothing comes over it
+	}
+	var pick picker
+	if sorted {
+		rank := ranks(e.graph, u.least, importance(e.graph, e.weights, e.matched))
+		pick = func(m *searchspace.Node, channels int) []int {
+			if rank[m.ID] == nil {
+				return prefix(channels, channels)
+			}
+			return rank[m.ID][:channels]
+		}
+	}
+	if tensors, err = n.copies(); err != nil {
+		return nil, nil, err
+	}
+	rec := newInheritance()
+	var last *channels
+	for _, g := range nets {
+		last = follow(e.graph, g, e.matched, pick)
+		if err := last.write(tensors, n.store, e.weights); err != nil {
+			return nil, nil, err
+		}
+		rec.add(last, n.store)
+	}
+	largest := n.space.Largest()
+	top, err := n.space.Lower(largest)
+	if err != nil {
+		return nil, nil, err
+	}
+	r = &InheritReport{Arch: own, Sites: rec.list(e.graph),
+		Model:   MorphEnd{e.arch, e.space.Format(e.arch), len(e.classes), e.graph.Cost()},
+		Largest: MorphEnd{largest, n.space.Format(largest), len(e.matched), top.Cost()},
+		Exact:   g != nil && last.preserved, Preserved: follow(e.graph, top, e.matched, pick).preserved}
+	return tensors, r, nil
+}
+
+// counterpart is the sub-network with the layers of the model, classes aside; nil if the space has
+// none.
+func (n *Net) counterpart(e *estate) (searchspace.Arch, *searchspace.Graph, error) {
+	theirs, decisions := e.space.Decisions(), n.space.Decisions()
+	choices := make([]int, len(decisions))
+	for i := range decisions {
+		d := &decisions[i]
+		choices[i] = d.Allowed[0]
+		if j := e.space.DecisionIndex(d.Name); j >= 0 {
+			choices[i] = max(0, slices.Index(d.Labels, theirs[j].Labels[e.arch.At(j)]))
+		}
+	}
+	a, err := n.space.New(choices)
+	if errors.Is(err, searchspace.ErrInvalid) {
+		return searchspace.Arch{}, nil, nil
+	} else if err != nil {
+		return searchspace.Arch{}, nil, err
+	}
+	g, err := n.space.Lower(a)
+	if err != nil || !sameLayers(g, e.graph) {
+		return searchspace.Arch{}, nil, err
+	}
+	return a, g, nil
+}
+
+// sameLayers reports whether two networks are the same but for their numbers of classes and the
+// names of their layers, which restrictions may change.
+func sameLayers(a, b *searchspace.Graph) bool {
+	if len(a.Nodes) != len(b.Nodes) {
+		return false
+	}
+	for i := range a.Nodes {
+		x, y := a.Nodes[i], b.Nodes[i]
+		x.Name = y.Name
+		if i == a.Output() {
+			x.Out = y.Out
+		}
+		if !reflect.DeepEqual(x, y) {
+			return false
+		}
+	}
+	return true
+}
