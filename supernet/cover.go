@@ -62,8 +62,9 @@ func (u *uses) add(n *searchspace.Node, by placer, deps, choices []int) {
 }
 
 // cover is networks of a space that have, together, all of the tensors of a store; where tensors
-// come into being with networks, those that brought them.
-func cover(space *searchspace.Space, ss *specs) ([]*searchspace.Graph, *uses, error) {
+// come into being with networks, those that brought them. otherwise is choices for what the use of
+// a tensor leaves open.
+func cover(space *searchspace.Space, ss *specs, otherwise []int) ([]*searchspace.Graph, *uses, error) {
 	u := newUses()
 	if ss.openEnded {
 		var out []*searchspace.Graph
@@ -89,12 +90,11 @@ func cover(space *searchspace.Space, ss *specs) ([]*searchspace.Graph, *uses, er
 	if err != nil {
 		return nil, nil, err
 	}
-	out, err := u.networks(g, space.Largest().Choices())
+	out, err := u.networks(g, otherwise)
 	return out, u, err
 }
 
-// networks puts uses together to networks, as many in one as go together. What no use decides is as
-// in the network that is given.
+// networks puts uses together to networks, as many in one as go together.
 func (u *uses) networks(g *searchspace.ChoiceGraph, otherwise []int) ([]*searchspace.Graph, error) {
 	var open []use
 	for _, key := range u.keys {

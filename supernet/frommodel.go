@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 
@@ -139,11 +140,11 @@ func (e *estate) suit(n *Net, classes classList) (err error) {
 // heir is all tensors of the supernet as they are when it has inherited. The caller has the turn.
 func (n *Net) heir(e *estate, sorted bool) (tensors arrays, r *InheritReport, err error) {
 	defer tensor.Recover(&err)
-	nets, u, err := cover(n.space, n.store.specs)
+	own, g, err := n.counterpart(e)
 	if err != nil {
 		return nil, nil, err
 	}
-	own, g, err := n.counterpart(e)
+	nets, u, err := cover(n.space, n.store.specs, n.likeliest(e))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -153,14 +154,9 @@ func (n *Net) heir(e *estate, sorted bool) (tensors arrays, r *InheritReport, er
 		}
 		nets = append(nets, g) // the last, so that nothing comes over it
 	}
-	var pick picker
 	if sorted {
-		rank := ranks(e.graph, u.least, importance(e.graph, e.weights, e.matched))
-		pick = func(m *searchspace.Node, channels int) []int {
-			if rank[m.ID] == nil {
-				return prefix(channels, channels)
-			}
-			return rank[m.ID][:channels]
+		if err := e.sort(u.least); err != nil {
+			return nil, nil, err
 		}
 	}
 	if tensors, err = n.copies(); err != nil {
@@ -169,7 +165,7 @@ func (n *Net) heir(e *estate, sorted bool) (tensors arrays, r *InheritReport, er
 	rec := newInheritance()
 	var last *channels
 	for _, g := range nets {
-		last = follow(e.graph, g, e.matched, pick)
+		last = follow(e.graph, g, e.matched, nil)
 		if err := last.write(tensors, n.store, e.weights); err != nil {
 			return nil, nil, err
 		}
@@ -183,23 +179,74 @@ func (n *Net) heir(e *estate, sorted bool) (tensors arrays, r *InheritReport, er
 	r = &InheritReport{Arch: own, Sites: rec.list(e.graph),
 		Model:   MorphEnd{e.arch, e.space.Format(e.arch), len(e.classes), e.graph.Cost()},
 		Largest: MorphEnd{largest, n.space.Format(largest), len(e.matched), top.Cost()},
-		Exact:   g != nil && last.preserved, Preserved: follow(e.graph, top, e.matched, pick).preserved}
+		Exact:   g != nil && last.preserved, Preserved: follow(e.graph, top, e.matched, nil).preserved}
+	if n.store.openEnded && !slices.Contains(n.store.archs, largest) {
+		r.Preserved = false // it may have tensors that are not there yet
+	}
 	return tensors, r, nil
 }
 
-// counterpart is the sub-network with the layers of the model, classes aside; nil if the space has
-// none.
-func (n *Net) counterpart(e *estate) (searchspace.Arch, *searchspace.Graph, error) {
+// sort puts the most important channels first wherever a network has fewer of them than the model;
+// least is the least number of channels of a site. What the model computes stays the same.
+func (e *estate) sort(least map[string]int) error {
+	rank := ranks(e.graph, least, importance(e.graph, e.weights, e.matched))
+	all := prefix(len(e.classes), len(e.classes))
+	c := follow(e.graph, e.graph, all, func(m *searchspace.Node, n int) []int {
+		if rank[m.ID] == nil {
+			return prefix(n, n)
+		}
+		return rank[m.ID][:n]
+	})
+	if !c.preserved {
+		return fmt.Errorf("channels of %s cannot be sorted; InheritOptions.KeepOrder leaves them as they are",
+			e.space.Format(e.arch))
+	}
+	sorted := maps.Clone(e.weights)
+	for key, a := range sorted {
+		sorted[key] = &array{extent: a.extent, data: slices.Clone(a.data)}
+	}
+	err := c.write(sorted, own{}, e.weights)
+	e.weights = sorted
+	return err
+}
+
+// likeliest is choices for what the weights of a site do not depend on: the largest ones, but skip
+// connections and operations as the model has them. It decides which new layers are residual, and
+// start as the identity.
+func (n *Net) likeliest(e *estate) []int {
+	decisions, choices := n.space.Decisions(), n.space.Largest().Choices()
+	for i, c := range n.translate(e) {
+		switch decisions[i].Kind {
+		case searchspace.KindDepth, searchspace.KindKernel, searchspace.KindExpand, searchspace.KindWidth:
+		default:
+			choices[i] = c
+		}
+	}
+	return choices
+}
+
+// translate is the model's choices in the supernet's space, by what decisions and choices are
+// called; an allowed one where it has none of that name.
+func (n *Net) translate(e *estate) []int {
 	theirs, decisions := e.space.Decisions(), n.space.Decisions()
 	choices := make([]int, len(decisions))
 	for i := range decisions {
 		d := &decisions[i]
 		choices[i] = d.Allowed[0]
 		if j := e.space.DecisionIndex(d.Name); j >= 0 {
-			choices[i] = max(0, slices.Index(d.Labels, theirs[j].Labels[e.arch.At(j)]))
+			c := slices.Index(d.Labels, theirs[j].Labels[e.arch.At(j)])
+			if slices.Contains(d.Allowed, c) {
+				choices[i] = c
+			}
 		}
 	}
-	a, err := n.space.New(choices)
+	return choices
+}
+
+// counterpart is the sub-network with the layers of the model, classes aside; nil if the space has
+// none.
+func (n *Net) counterpart(e *estate) (searchspace.Arch, *searchspace.Graph, error) {
+	a, err := n.space.New(n.translate(e))
 	if errors.Is(err, searchspace.ErrInvalid) {
 		return searchspace.Arch{}, nil, nil
 	} else if err != nil {
