@@ -103,7 +103,7 @@ func inheriting(t testing.TB, n, before *Net, m *Model, to []searchspace.Arch, k
 	t.Helper()
 	s := n.space
 	r := inheritOf(t, n, m, &InheritOptions{KeepOrder: keep})
-	b := firstBatch(t, stripes(t, 8, s.InputSize(), 5), 8)
+	b := firstBatch(t, stripes(t, 4, s.InputSize(), 5), 4)
 	if !r.Exact || r.Arch != m.arch {
 		return fmt.Errorf("not exact\n%v", r)
 	}

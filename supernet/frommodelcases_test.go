@@ -409,3 +409,40 @@ func TestInheritReport(t *testing.T) {
 		}
 	}
 }
+
+// TestInheritTeaches: a supernet that inherits and learns with the model as teacher begins far
+// nearer to it than one with initial weights, and stays so.
+func TestInheritTeaches(t *testing.T) {
+	s, train := tinySpace(t), stripes(t, 64, 16, 1)
+	m, err := NewModel(s, s.Largest(), &Options{Seed: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Train(t.Context(), train, short(6)); err != nil {
+		t.Fatal(err)
+	}
+	for _, sharing := range sharings() {
+		losses := make(map[bool][]float64)
+		for _, inherits := range []bool{false, true} {
+			n := tinyNet(t, sharing)
+			if inherits {
+				inheritOf(t, n, m, nil)
+			}
+			o := short(2)
+			o.LR = 0.01
+			o.Subnets = SubnetOptions{StepsPerDraw: 1}
+			o.Teacher = &Teacher{Model: m, Temperature: 2}
+			res, err := n.Train(t.Context(), train, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			losses[inherits] = res.Losses
+		}
+		t.Log(sharing, losses)
+		for epoch, loss := range losses[true] {
+			if !(loss < losses[false][epoch]/2) {
+				t.Errorf("%v: losses %v, from initial weights %v", sharing, losses[true], losses[false])
+			}
+		}
+	}
+}
