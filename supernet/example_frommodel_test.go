@@ -50,4 +50,9 @@ func ExampleNet_Inherit() {
 	}
 	fmt.Println(res.Status, "after", res.Steps, "steps")
 	// Output:
+	// from 1,1,1,1,1:3,3,3,3,3,3,3,3,3,3:3,3,3,3,3,3,3,3,3,3, 2 classes: 0.34 M MAdds, 0.11 M parameters
+	// up to 2,2,2,2,2:7,7,7,7,7,7,7,7,7,7:6,6,6,6,6,6,6,6,6,6, 2 classes: 1.26 M MAdds, 0.31 M parameters
+	// sites: 15 kept, 31 grown, 36 started; the model's architecture and the largest one have its function
+	// the largest network has the same loss: true
+	// finished after 2 steps
 }

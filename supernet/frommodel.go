@@ -16,45 +16,48 @@ import (
 // InheritOptions configures Net.Inherit. The zero value, or a nil pointer, is the default.
 type InheritOptions struct {
 	// KeepOrder leaves channels in the model's order. By default the most important ones come first
-	// wherever some sub-network has fewer of them than the model, so that these go on with what
-	// counts. Set it for a supernet that has trained and a model that was extracted from it: the
-	// weights that the supernet keeps know the channels by their old places.
+	// wherever some sub-network has fewer of them than the model, so that it has what counts. Set
+	// it for a supernet that has trained and a model that was extracted from it: the weights that
+	// the supernet keeps know the channels by their old places.
 	KeepOrder bool
 }
 
 // Inherit gives the supernet the weights of a trained model of the same family, running statistics
-// included, so that its sub-networks start from what the model knows. The spaces may differ in
-// restrictions, lists of choices, classes, and image size. The model stays as it is; it can teach
-// the training that follows (Pass.Teacher, Sandwich).
+// included. The spaces may differ in restrictions, lists of choices, classes and image size. The
+// model stays as it is; it can teach the training that follows (TrainOptions.Teacher).
 //
-// The sub-network of the model's architecture gives the logits of the model then, and so do larger
-// ones where Model.Morph keeps the function: whatever a sub-network is, it starts as the model does
-// when it is morphed into it, with this supernet to fill what is new. Layers correspond by site,
-// classes by name:
+// Every sub-network then begins much as Model.Morph would make it of the model, with this supernet
+// to fill what is new: that of the model's architecture has the model's logits, larger ones have
+// them where Morph keeps the function, smaller ones are near. InheritReport says which. Layers
+// correspond by site, classes by name:
 //
 //   - Kernels lie in the centre of larger ones, whose rings are 0; smaller ones are the centre.
-//   - The first channels are the model's, the most important ones first (InheritOptions.KeepOrder,
-//     which says where): by the L1 norm of the weights that read them times |γ| of the batch
-//     normalisation that they come from. Sub-networks with fewer channels than the model begin with
-//     these. Weights from new channels into those of the model become 0; those into new channels
-//     stay as they are.
-//   - Residual layers that the model does not have start as the identity, as with Morph.
+//   - The first channels are the model's, the most important first (InheritOptions.KeepOrder says
+//     where) by the L1 norm of the weights that read them times |γ| of the batch normalisation that
+//     they come from. Weights from new channels into those of the model are 0; those into new
+//     channels, and depthwise kernels, biases and batch normalisations of new channels, stay as
+//     they are.
+//   - Residual layers that the model does not have are the identity at first, as with Morph. Where
+//     the skip connection is a choice (EAT-NAS), that is so in layers in which the model has one.
 //   - With SinglePath every candidate of a site gets its part. Where a space has no choice graph
-//     (ETNAS), those that came into being before, and the model's; later ones start anew.
-//   - Sites without counterpart in the model, new channels, and the rows of new classes, keep the
-//     weights that they had.
+//     (ETNAS), candidates get it that came into being before, and the model's own; later ones start
+//     with initial weights.
+//   - Sites without counterpart in the model, and the classifier's rows of classes that it does not
+//     know, keep the weights that they had.
 //
 // A supernet without class names takes those of the model, if they are as many as its classes.
 //
-// On a supernet that has trained it does the same: what it knows stays only where the model has
-// nothing to say, and what it learnt of layers and channels beyond the model has no effect at
-// first. So it goes on from the model that has served in the meantime when new data arrive. Call
-// GrowClasses before, if there are new classes. The error wraps ErrTraining during a training of
-// the supernet. Nothing changes where there is an error.
+// On a supernet that has trained it does the same. What that knew of layers and channels that the
+// model has is gone, and what it knew of others has no effect at first. That is how a supernet
+// catches up with the model that has served and learnt meanwhile, when new data come: GrowClasses
+// for new classes, Inherit, and training on all data.
 //
-// Inheriting a smaller network by a larger one in the middle of zeros is how Chen, Goodfellow,
-// Shlens, "Net2Net", ICLR 2016 grow networks; sorting channels by importance before they are shared
-// is that of Cai et al., "Once-for-All", ICLR 2020, section 3.3. See Model.Morph for what differs.
+// The error wraps ErrTraining during a training of the supernet. An error leaves all weights as
+// they were.
+//
+// Larger networks get the weights as Model.Morph gives them, which names sources and differences.
+// Channels are sorted before they are shared as in Cai et al., "Once-for-All: Train One Network and
+// Specialize it for Efficient Deployment", ICLR 2020, section 3.3; there by the L1 norm alone.
 func (n *Net) Inherit(ctx context.Context, m *Model, o *InheritOptions) (*InheritReport, error) {
 	if o == nil {
 		o = &InheritOptions{}
