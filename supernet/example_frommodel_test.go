@@ -17,7 +17,8 @@ func ExampleNet_Inherit() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if _, err := trained.Train(ctx, images, &supernet.TrainOptions{Epochs: 2, BatchSize: 20, LR: 0.05}); err != nil {
+	training := &supernet.TrainOptions{Epochs: 2, BatchSize: 20, LR: 0.05}
+	if _, err := trained.Train(ctx, images, training); err != nil {
 		log.Fatal(err)
 	}
 	net, err := supernet.New(space, &supernet.Options{Classes: images.Classes()})

@@ -2,13 +2,10 @@ package supernet
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
-
-	"pgregory.net/rapid"
 
 	"github.com/tendril-nas/tendril/internal/nn"
 	"github.com/tendril-nas/tendril/searchspace"
@@ -142,35 +139,77 @@ func inheriting(t testing.TB, n, before *Net, m *Model, to []searchspace.Arch, k
 // TestInherit: a sub-network is what the model becomes when it is morphed into it, over random
 // pairs of light families, with a supernet that has learnt something.
 func TestInherit(t *testing.T) {
-	type pair struct {
-		net, before *Net
-		values      map[string][]float32
+	rounds := uint64(4)
+	if testing.Short() {
+		rounds = 2
 	}
-	spaces, pairs := lightSpaces(t), make(map[string]pair)
-	names := slices.Sorted(maps.Keys(spaces))
-	rapid.Check(t, func(rt *rapid.T) {
-		name, seed := rapid.SampledFrom(names).Draw(rt, "space"), rapid.Uint64Max(1e6).Draw(rt, "seed")
-		sharing := rapid.SampledFrom(sharings()).Draw(rt, "sharing")
-		s, r := spaces[name], rand.New(rand.NewPCG(seed, 1))
-		key := fmt.Sprint(name, sharing)
-		if pairs[key].net == nil {
-			n := livelyNet(t, s, sharing, 9)
-			pairs[key] = pair{n, livelyNet(t, s, sharing, 9), n.values()}
+	for name, s := range lightSpaces(t) {
+		for _, sharing := range sharings() {
+			n, before := livelyNet(t, s, sharing, 9), livelyNet(t, s, sharing, 9)
+			values := before.values()
+			for round := range rounds {
+				seed := 100*uint64(len(name)) + 10*uint64(sharing) + round
+				if err := n.setValues(values); err != nil {
+					t.Fatal(err)
+				}
+				from := sample(t, s, seed)
+				to := sample(t, s, seed+1000)
+				if round%2 == 1 {
+					to = grown(s, from, rand.New(rand.NewPCG(seed, 1)))
+				}
+				alike := name == "mobilenetv3" || name == "proxylessnas"
+				err := inheriting(t, n, before, livelyModel(t, s, from, seed), []searchspace.Arch{to},
+					round >= 2, alike)
+				if err != nil {
+					t.Errorf("%s %v, %s: %v", name, sharing, s.Format(from), err)
+				}
+			}
 		}
-		p := pairs[key]
-		if err := p.net.setValues(p.values); err != nil {
-			rt.Fatal(err)
-		}
-		from := sample(t, s, seed)
-		to := sample(t, s, seed+1)
-		if rapid.IntRange(0, 2).Draw(rt, "change") > 0 {
-			to = grown(s, from, r)
-		}
-		alike := name == "mobilenetv3" || name == "proxylessnas"
-		err := inheriting(t, p.net, p.before, livelyModel(t, s, from, seed), []searchspace.Arch{to},
-			rapid.Bool().Draw(rt, "keep order"), alike)
+	}
+}
+
+// TestInheritHeavyFamilies is TestInherit for a few pairs of families with larger networks.
+func TestInheritHeavyFamilies(t *testing.T) {
+	space := func(s *searchspace.Space, err error) *searchspace.Space {
+		t.Helper()
 		if err != nil {
-			rt.Fatalf("%s %v, %s: %v", name, sharing, s.Format(from), err)
+			t.Fatal(err)
 		}
-	})
+		return s
+	}
+	keep := func(choices []int, patterns ...string) searchspace.Restriction {
+		return searchspace.Restriction{Decisions: patterns, Keep: choices}
+	}
+	resnet := space(searchspace.ResNet50(searchspace.ResNet50Options{InputSize: 32, Classes: 4}))
+	resnet = space(resnet.Restrict(keep([]int{0}, "stage[234].width", "stage*.depth", "*.expand"),
+		keep([]int{0, 1}, "*.width")))
+	danas := space(searchspace.DANAS(searchspace.DANASOptions{Variant: searchspace.DANASShuffleMobile, SE: true,
+		InputSize: 32, Classes: 4}))
+	danas = space(danas.Restrict(keep([]int{1, 2}, "*")))
+	for i, s := range []*searchspace.Space{resnet, danas} {
+		sharing := []Sharing{Elastic, SinglePath}[i]
+		before, n := livelyNet(t, s, sharing, 9), livelyNet(t, s, sharing, 9)
+		to := []searchspace.Arch{sample(t, s, 3)}
+		if err := inheriting(t, n, before, livelyModel(t, s, sample(t, s, 1), 1), to, false, false); err != nil {
+			t.Errorf("%s: %v", s.Name(), err)
+		}
+	}
+	// Without a choice graph what there is inherits, and the model's architecture comes into being.
+	etnas := space(searchspace.ETNAS(searchspace.ETNASOptions{InputSize: 32, Classes: 4, Channels: []int{16},
+		Blocks: 2}))
+	for seed := range uint64(4) {
+		n, err := New(etnas, &Options{Sharing: SinglePath})
+		if err != nil {
+			t.Fatal(err)
+		}
+		from, other := sample(t, etnas, seed), sample(t, etnas, seed+1)
+		if seed%2 == 1 {
+			if _, err := n.program(other); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := inheriting(t, n, n, livelyModel(t, etnas, from, seed), nil, false, false); err != nil {
+			t.Errorf("%s: %v", etnas.Format(from), err)
+		}
+	}
 }

@@ -21,15 +21,16 @@ type InheritReport struct {
 	Sites []InheritSite `json:"sites"`
 	// Exact is set if Arch gives the model's logits of the classes that both know, up to rounding,
 	// with the shared running statistics (EvalOptions.Statistics Running) as with those of a batch;
-	// Preserved, if Largest does. Both are decided by rule, without looking at weights. Of other
-	// sub-networks MorphReport.Preserved of Model.PlanMorph says it.
+	// Preserved, if Largest does. Both are decided by rule, without looking at weights. In a space
+	// of both, MorphReport.Preserved of Model.PlanMorph says it of the other sub-networks (of those
+	// that were there before, if the space has no choice graph).
 	Exact     bool `json:"exact"`
 	Preserved bool `json:"preserved"`
 }
 
 // InheritSite is what happened to the weights of one site: From is the model's layer, To the
-// largest that the site has, Change what became of the weights for it. Those of
-// MorphUnlike stayed as they were.
+// largest that the site has, Change what became of the weights for it. Those of MorphUnlike stayed
+// as they were.
 type InheritSite struct {
 	MorphNode
 	// Candidate tells the candidates of a site apart, as Node.Variant does; empty where all share
