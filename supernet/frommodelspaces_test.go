@@ -93,8 +93,8 @@ func TestInheritOtherSpaces(t *testing.T) {
 	}
 }
 
-// TestInheritRestricted inherits from a restriction of the supernet's space, in a restriction of the
-// model's, and for images of another size, for which the model's layers are the same.
+// TestInheritRestricted inherits from a restriction of the supernet's space, and for images of
+// another size, for which the model's layers are the same.
 func TestInheritRestricted(t *testing.T) {
 	s := tinySpace(t)
 	narrow, err := s.Restrict(searchspace.Restriction{Decisions: []string{"*.kernel"}, Keep: []int{0}})
