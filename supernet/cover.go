@@ -12,7 +12,21 @@ import (
 // use is a way to use a stored tensor: as much of it, in the networks with these choices.
 type use struct {
 	extent
+	key     string
+	stage   int
 	choices []int // by decision, −1 for those without influence
+}
+
+// part is a network that stands for some of the tensors that it has.
+type part struct {
+	*searchspace.Graph
+	keys map[string]bool // of the first tensors of nodes; nil is all
+}
+
+// has reports whether the network stands for the weights of a node.
+func (p *part) has(n *searchspace.Node, by placer) bool {
+	kinds := kindsOf(n)
+	return len(kinds) > 0 && (p.keys == nil || p.keys[by.place(n, kinds[0]).key])
 }
 
 // within reports whether another use of the tensor is at least as large on every axis.
@@ -58,16 +72,16 @@ func (u *uses) add(n *searchspace.Node, by placer, deps, choices []int) {
 	for _, d := range deps {
 		needs[d] = choices[d]
 	}
-	u.byKey[at.key] = append(known, use{e, needs})
+	u.byKey[at.key] = append(known, use{e, at.key, n.Stage, needs})
 }
 
 // cover is networks of a space that have, together, all of the tensors of a store; where tensors
 // come into being with networks, those that brought them. otherwise is choices for what the use of
 // a tensor leaves open.
-func cover(space *searchspace.Space, ss *specs, otherwise []int) ([]*searchspace.Graph, *uses, error) {
+func cover(space *searchspace.Space, ss *specs, otherwise []int) ([]part, *uses, error) {
 	u := newUses()
 	if ss.openEnded {
-		var out []*searchspace.Graph
+		var out []part
 		for _, a := range ss.archs {
 			g, err := space.Lower(a)
 			if err != nil {
@@ -78,7 +92,7 @@ func cover(space *searchspace.Space, ss *specs, otherwise []int) ([]*searchspace
 					u.see(n)
 				}
 			}
-			out = append(out, g)
+			out = append(out, part{Graph: g})
 		}
 		return out, u, nil
 	}
@@ -94,16 +108,36 @@ func cover(space *searchspace.Space, ss *specs, otherwise []int) ([]*searchspace
 	return out, u, err
 }
 
-// networks puts uses together to networks, as many in one as go together.
-func (u *uses) networks(g *searchspace.ChoiceGraph, otherwise []int) ([]*searchspace.Graph, error) {
+// networks puts uses together to networks, as many in one as go together. A layer is used with the
+// skip connections of its stage that otherwise has, unless it exists only with others: they decide
+// whether it is residual.
+func (u *uses) networks(g *searchspace.ChoiceGraph, otherwise []int) ([]part, error) {
 	var open []use
 	for _, key := range u.keys {
 		open = append(open, u.byKey[key]...)
 	}
-	var out []*searchspace.Graph
+	for d := range g.Decisions {
+		skip := &g.Decisions[d]
+		if skip.Kind != searchspace.KindSkip || !slices.Contains(skip.Allowed, otherwise[d]) {
+			continue
+		}
+		for i := range open {
+			if open[i].stage == skip.Stage && open[i].choices[d] < 0 {
+				open[i].choices[d] = otherwise[d]
+			}
+		}
+	}
+	var out []part
 	for len(open) > 0 {
 		choices := slices.Repeat([]int{-1}, len(g.Decisions))
-		open = slices.DeleteFunc(open, func(k use) bool { return k.join(choices) })
+		keys := make(map[string]bool)
+		open = slices.DeleteFunc(open, func(k use) bool {
+			joins := k.join(choices)
+			if joins {
+				keys[k.key] = true
+			}
+			return joins
+		})
 		for d, c := range choices {
 			allowed := g.Decisions[d].Allowed
 			switch {
@@ -118,7 +152,7 @@ func (u *uses) networks(g *searchspace.ChoiceGraph, otherwise []int) ([]*searchs
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, network)
+		out = append(out, part{network, keys})
 	}
 	return out, nil
 }

@@ -38,7 +38,7 @@ type InheritOptions struct {
 //     channels, and depthwise kernels, biases and batch normalisations of new channels, stay as
 //     they are.
 //   - Residual layers that the model does not have are the identity at first, as with Morph. Where
-//     the skip connection is a choice (EAT-NAS), that is so in layers in which the model has one.
+//     skip connections are a choice (EAT-NAS), that is so in stages in which the model has them.
 //   - With SinglePath every candidate of a site gets its part. Where a space has no choice graph
 //     (ETNAS), candidates get it that came into being before, and the model's own; later ones start
 //     with initial weights.
@@ -155,7 +155,7 @@ func (n *Net) heir(e *estate, sorted bool) (tensors arrays, r *InheritReport, er
 		if err := n.admit(own, g); err != nil {
 			return nil, nil, err
 		}
-		nets = append(nets, g) // the last, so that nothing comes over it
+		nets = append(nets, part{Graph: g}) // the last, so that nothing comes over it
 	}
 	if sorted {
 		if err := e.sort(u.least); err != nil {
@@ -167,12 +167,13 @@ func (n *Net) heir(e *estate, sorted bool) (tensors arrays, r *InheritReport, er
 	}
 	rec := newInheritance()
 	var last *channels
-	for _, g := range nets {
-		last = follow(e.graph, g, e.matched, nil)
-		if err := last.write(tensors, n.store, e.weights); err != nil {
+	for _, p := range nets {
+		last = follow(e.graph, p.Graph, e.matched, nil)
+		wanted := func(node *searchspace.Node) bool { return p.has(node, n.store) }
+		if err := last.write(tensors, n.store, e.weights, wanted); err != nil {
 			return nil, nil, err
 		}
-		rec.add(last, n.store)
+		rec.add(last, n.store, wanted)
 	}
 	largest := n.space.Largest()
 	top, err := n.space.Lower(largest)
@@ -208,7 +209,7 @@ func (e *estate) sort(least map[string]int) error {
 	for key, a := range sorted {
 		sorted[key] = &array{extent: a.extent, data: slices.Clone(a.data)}
 	}
-	err := c.write(sorted, own{}, e.weights)
+	err := c.write(sorted, own{}, e.weights, nil)
 	e.weights = sorted
 	return err
 }

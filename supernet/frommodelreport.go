@@ -49,17 +49,17 @@ func newInheritance() *inheritance {
 	return &inheritance{byKey: make(map[string]InheritSite), sites: make(map[string]bool)}
 }
 
-// add notes what one network brings. The largest use of a tensor that brings something counts.
-func (h *inheritance) add(c *channels, by placer) {
+// add notes what the wanted nodes of one network bring. The largest use of a tensor that brings something counts.
+func (h *inheritance) add(c *channels, by placer, wanted func(*searchspace.Node) bool) {
 	for i := range c.new.Nodes {
 		n := &c.new.Nodes[i]
-		kinds := kindsOf(n)
-		if len(kinds) == 0 {
+		if !wanted(n) {
 			continue
 		}
-		at := by.place(n, kinds[0])
+		kind := kindsOf(n)[0]
+		at := by.place(n, kind)
 		site := InheritSite{MorphNode: c.node(n)}
-		_, site.Candidate, _ = strings.Cut(strings.TrimSuffix(at.key, kinds[0].suffix()), "@")
+		_, site.Candidate, _ = strings.Cut(strings.TrimSuffix(at.key, kind.suffix()), "@")
 		known, ok := h.byKey[at.key]
 		if !ok {
 			h.keys = append(h.keys, at.key)

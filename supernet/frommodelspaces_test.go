@@ -125,6 +125,44 @@ func TestInheritRestricted(t *testing.T) {
 	}
 }
 
+// TestInheritWithoutSkip: new layers are the identity where the model's layers have skip connections;
+// where they have none, an identity would let nothing through, and networks with more layers begin
+// as Morph makes them.
+func TestInheritWithoutSkip(t *testing.T) {
+	s := lightSpaces(t)["eatnas"]
+	arch := func(skip, depth int) searchspace.Arch {
+		t.Helper()
+		choices := s.Smallest().Choices()
+		for i, d := range s.Decisions() {
+			switch {
+			case d.Kind == searchspace.KindOp:
+				choices[i] = 1
+			case d.Kind == searchspace.KindSkip:
+				choices[i] = skip
+			case d.Kind == searchspace.KindDepth && d.Stage == 2:
+				choices[i] = depth
+			}
+		}
+		a, err := s.New(choices)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	b := firstBatch(t, stripes(t, 8, s.InputSize(), 5), 8)
+	for _, sharing := range sharings() {
+		for skip := range 2 {
+			before, n := livelyNet(t, s, sharing, 9), livelyNet(t, s, sharing, 9)
+			m := livelyModel(t, s, arch(skip, 0), 7)
+			inheritOf(t, n, m, &InheritOptions{KeepOrder: true})
+			out, report := morphOf(t, m, arch(skip, 1), &MorphOptions{Supernet: before})
+			if d := away(t, out, n, arch(skip, 1), b); report.Preserved != (skip == 1) || !(d <= 1e-4) {
+				t.Errorf("%v, skip %d: morph and sub-network differ by %v\n%v", sharing, skip, d, report)
+			}
+		}
+	}
+}
+
 // TestInheritWidths inherits from networks of another width: a wider supernet has the function of
 // the model in its networks that have all of it, a narrower one takes the most important channels.
 func TestInheritWidths(t *testing.T) {

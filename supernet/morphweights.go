@@ -48,7 +48,7 @@ func (m *Model) goOn(c *channels, weights arrays) error {
 	if err != nil {
 		return err
 	}
-	if err := c.write(tensors, m.store, weights); err != nil {
+	if err := c.write(tensors, m.store, weights, nil); err != nil {
 		return err
 	}
 	return m.put(tensors)
@@ -56,8 +56,9 @@ func (m *Model) goOn(c *channels, weights arrays) error {
 
 // write gives tensors on the host the weights of the old network along the way of its channels; at
 // says where those of the new one are. Weights into channels that it takes over are 0 before, so
-// that nothing new has an effect on them.
-func (c *channels) write(to arrays, at placer, weights arrays) error {
+// that nothing new has an effect on them. Only nodes for which wanted is true are written; nil is
+// all.
+func (c *channels) write(to arrays, at placer, weights arrays, wanted func(*searchspace.Node) bool) error {
 	constants := make(arrays)
 	var starts, moves []link
 	start := func(n *searchspace.Node, k weightKind, v float32, out axis) error {
@@ -73,7 +74,7 @@ func (c *channels) write(to arrays, at placer, weights arrays) error {
 	}
 	for _, l := range links(c.old, own{}, c.new, at) {
 		way := &c.matches[l.node.ID]
-		if way.old < 0 {
+		if way.old < 0 || wanted != nil && !wanted(l.node) {
 			continue
 		}
 		l.out = axisOf(way.source)
@@ -88,6 +89,9 @@ func (c *channels) write(to arrays, at placer, weights arrays) error {
 		moves = append(moves, l)
 	}
 	for _, s := range c.starts {
+		if wanted != nil && !wanted(s.norm) {
+			continue
+		}
 		if err := start(s.norm, kindGamma, 0, s.out); err != nil {
 			return err
 		}
