@@ -49,7 +49,8 @@ func newInheritance() *inheritance {
 	return &inheritance{byKey: make(map[string]InheritSite), sites: make(map[string]bool)}
 }
 
-// add notes what the wanted nodes of one network bring. The largest use of a tensor that brings something counts.
+// add notes what the wanted nodes of one network bring. The largest use of a tensor that brings
+// something counts.
 func (h *inheritance) add(c *channels, by placer, wanted func(*searchspace.Node) bool) {
 	for i := range c.new.Nodes {
 		n := &c.new.Nodes[i]

@@ -125,9 +125,9 @@ func TestInheritRestricted(t *testing.T) {
 	}
 }
 
-// TestInheritWithoutSkip: new layers are the identity where the model's layers have skip connections;
-// where they have none, an identity would let nothing through, and networks with more layers begin
-// as Morph makes them.
+// TestInheritWithoutSkip: new layers are the identity where the model's layers have skip
+// connections; where they have none, an identity would let nothing through, and networks with more
+// layers begin as Morph makes them.
 func TestInheritWithoutSkip(t *testing.T) {
 	s := lightSpaces(t)["eatnas"]
 	arch := func(skip, depth int) searchspace.Arch {
