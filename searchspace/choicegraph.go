@@ -159,6 +159,26 @@ func (s *Space) LowerChoices() (*ChoiceGraph, error) {
 		Classes: s.fam.Classes, Stages: b.stages, space: s}, nil
 }
 
+// Lower is the layer graph of one of the networks: that under choices, an allowed choice index per
+// decision; those of inactive decisions are ignored. Unlike Space.Lower it does not ask whether
+// limits and lists of combinations allow the choices together. The error wraps ErrInvalid for
+// choices that are not allowed.
+func (g *ChoiceGraph) Lower(choices []int) (*Graph, error) {
+	if len(choices) != len(g.Decisions) {
+		return nil, fmt.Errorf("searchspace: %d choices, expected %d: %w", len(choices), len(g.Decisions),
+			ErrInvalid)
+	}
+	choices = g.space.canonical(choices)
+	for i, c := range choices {
+		d := &g.space.decisions[i]
+		if !slices.Contains(d.Allowed, c) && (c != 0 || g.space.active(i, choices)) {
+			return nil, fmt.Errorf("searchspace: choice %d of %s, expected %s: %w", c, d.Name, d.expected(),
+				ErrInvalid)
+		}
+	}
+	return g.space.lower(choices)
+}
+
 // each runs f for every joint choice of deps that restrictions allow.
 func (g *ChoiceGraph) each(deps []int, f func(choices []int)) error {
 	size := 1

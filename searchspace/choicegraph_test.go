@@ -1,6 +1,9 @@
 package searchspace_test
 
 import (
+	"errors"
+	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -124,5 +127,61 @@ func TestVariants(t *testing.T) {
 	}
 	if !found {
 		t.Error("no such site")
+	}
+}
+
+// TestChoiceGraphLower: under the choices of an architecture a choice graph is that architecture's
+// network, and limits and lists of combinations do not count.
+func TestChoiceGraphLower(t *testing.T) {
+	for name, s := range spaces(t) {
+		g, err := s.LowerChoices()
+		if errors.Is(err, searchspace.ErrNoChoiceGraph) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for seed := range uint64(3) {
+			a, err := s.Sample(rand.New(rand.NewPCG(seed, 1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := s.Lower(a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := g.Lower(a.Choices()); err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("%s, %s: another network, error %v", name, s.Format(a), err)
+			}
+		}
+		for _, change := range []func(c []int) []int{
+			func(c []int) []int { return c[1:] },
+			func(c []int) []int { return append([]int{-1}, c[1:]...) },
+			func(c []int) []int { return append([]int{1000}, c[1:]...) },
+		} {
+			if _, err := g.Lower(change(s.Largest().Choices())); !errors.Is(err, searchspace.ErrInvalid) {
+				t.Errorf("%s: %v, expected ErrInvalid", name, err)
+			}
+		}
+	}
+	s, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{InputSize: 32, Classes: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"stage1.layer0.kernel", "stage1.layer0.expand"}
+	s, err = s.Restrict(searchspace.Restriction{Decisions: names, Combinations: [][]int{{0, 0}, {1, 1}}},
+		searchspace.Restriction{Decisions: []string{"stage2.layer0.kernel"}, Keep: []int{0}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := choiceGraph(t, s)
+	choices := s.Smallest().Choices()
+	choices[s.DecisionIndex(names[1])] = 1
+	if _, err := g.Lower(choices); err != nil {
+		t.Errorf("a combination that no list has: %v", err)
+	}
+	choices[s.DecisionIndex("stage2.layer0.kernel")] = 1
+	if _, err := g.Lower(choices); !errors.Is(err, searchspace.ErrInvalid) {
+		t.Errorf("a kernel that is not allowed: %v, expected ErrInvalid", err)
 	}
 }

@@ -55,6 +55,11 @@
 // grows, classes included. Weights of a [Net] fill what is new. [Model.PlanMorph] says beforehand
 // what becomes of every layer, what it costs and whether the function stays.
 //
+// [Net.Inherit] is the same for all networks at once: a supernet takes the weights of a trained
+// model, so that the sub-network of the model's architecture and larger ones have its function, and
+// smaller ones begin with the part of it that counts most. Training goes on from there with the
+// model as [Teacher].
+//
 // # Fine-tuning
 //
 // A network that was trained on other images learns new ones from what it knows.

@@ -179,7 +179,12 @@ func (p *morphPlan) follow(important func() [][]float64) *channels {
 		return follow(p.old, p.new, p.matched, nil)
 	}
 	once := sync.OnceValue(important)
-	return follow(p.old, p.new, p.matched, func(node int) []float64 { return once()[node] })
+	return follow(p.old, p.new, p.matched, func(m *searchspace.Node, n int) []int {
+		if n == m.Out.C {
+			return prefix(n, n)
+		}
+		return best(once()[m.ID], n)
+	})
 }
 
 // report is what the morph does along the way of all channels.

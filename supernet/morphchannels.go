@@ -33,18 +33,22 @@ type channels struct {
 	sites          map[string]*searchspace.Node // of the old network
 	blocks         map[string]bool              // of the old network
 	chosen         map[[2]int][]int             // channels kept, by pair
-	important      func(node int) []float64     // how important the channels of an old node are
+	pick           picker
 	matches        []match
 	starts         []start
 	started        map[int]bool // nodes with weights of layers that start without effect
 	preserved      bool
 }
 
-// follow finds the way of all channels. classes is where the logits come from; important says which
-// channels stay where there are fewer, nil means the first ones.
-func follow(from, to *searchspace.Graph, classes []int, important func(node int) []float64) *channels {
+// A picker says which n channels of a node of the old network stay, and in which order; n is all of
+// them, or fewer.
+type picker func(m *searchspace.Node, n int) []int
+
+// follow finds the way of all channels. classes is where the logits come from; a nil picker means
+// the first channels.
+func follow(from, to *searchspace.Graph, classes []int, pick picker) *channels {
 	c := &channels{
-		old: from, new: to, oldTie: ties(from), newTie: ties(to), important: important,
+		old: from, new: to, oldTie: ties(from), newTie: ties(to), pick: pick,
 		sites: make(map[string]*searchspace.Node), blocks: make(map[string]bool),
 		chosen: make(map[[2]int][]int), matches: make([]match, len(to.Nodes)), started: make(map[int]bool),
 	}
@@ -133,16 +137,17 @@ func (c *channels) input(n, m *searchspace.Node, k int) flow {
 	return flow{node: old, source: prefix(c.old.Nodes[old].Out.C, c.new.Nodes[in].Out.C)}
 }
 
-// choose says where the output channels of a layer that mixes channels come from: the old ones and
-// then new ones, or the most important old ones in their order.
+// choose says where the output channels of a layer that mixes channels come from: old ones, and
+// then new ones.
 func (c *channels) choose(n, m *searchspace.Node) []int {
 	if source := c.chosen[c.pair(n, m)]; source != nil {
 		return source
 	}
-	if n.Out.C >= m.Out.C || c.important == nil {
-		return prefix(m.Out.C, n.Out.C)
+	source := prefix(m.Out.C, n.Out.C)
+	if c.pick != nil {
+		copy(source, c.pick(m, min(m.Out.C, n.Out.C)))
 	}
-	return best(c.important(m.ID), n.Out.C)
+	return source
 }
 
 // without is what a node carries that takes over none of the old network.

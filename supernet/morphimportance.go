@@ -1,7 +1,6 @@
 package supernet
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -163,9 +162,7 @@ func shuffled(n *searchspace.Node) []int {
 
 // best is the n most important channels in their order; of equals the first.
 func best(important []float64, n int) []int {
-	source := prefix(len(important), len(important))
-	slices.SortStableFunc(source, func(a, b int) int { return cmp.Compare(important[b], important[a]) })
-	source = source[:n]
+	source := ranked(important)[:n]
 	slices.Sort(source)
 	return source
 }

@@ -7,7 +7,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// MorphChange says what became of a layer with weights when a model was morphed.
+// MorphChange says what became of a layer with weights when a model was morphed, or a supernet
+// inherited.
 type MorphChange string
 
 // Changes of a layer.
@@ -79,15 +80,26 @@ func (c *channels) nodes() []MorphNode {
 		if len(kindsOf(n)) == 0 {
 			continue
 		}
-		node := MorphNode{Site: n.Site, Op: n.Op.String(), Change: c.change(n), To: sizeOf(n)}
-		if m := c.sites[n.Site]; m != nil {
-			node.From, node.Inherited = sizeOf(m), c.inherited(n)
-			kept[n.Site] = true
-		}
-		out = append(out, node)
+		out = append(out, c.node(n))
+		kept[n.Site] = true
 	}
-	for i := range c.old.Nodes {
-		if m := &c.old.Nodes[i]; len(kindsOf(m)) > 0 && !kept[m.Site] {
+	return append(out, dropped(c.old, kept)...)
+}
+
+// node is what happens to one layer of the new network.
+func (c *channels) node(n *searchspace.Node) MorphNode {
+	node := MorphNode{Site: n.Site, Op: n.Op.String(), Change: c.change(n), To: sizeOf(n)}
+	if m := c.sites[n.Site]; m != nil {
+		node.From, node.Inherited = sizeOf(m), c.inherited(n)
+	}
+	return node
+}
+
+// dropped lists the layers of an old network that are not at the sites that a new one has.
+func dropped(old *searchspace.Graph, kept map[string]bool) []MorphNode {
+	var out []MorphNode
+	for i := range old.Nodes {
+		if m := &old.Nodes[i]; len(kindsOf(m)) > 0 && !kept[m.Site] {
 			out = append(out, MorphNode{Site: m.Site, Op: m.Op.String(), Change: MorphDropped,
 				From: sizeOf(m)})
 		}
@@ -171,21 +183,9 @@ func (r *MorphReport) Count(change MorphChange) int {
 // in which way.
 func (r *MorphReport) String() string {
 	var b strings.Builder
-	for _, end := range []struct {
-		name string
-		*MorphEnd
-	}{{"from", &r.From}, {"to", &r.To}} {
-		fmt.Fprintf(&b, "%-4s %s, %d classes: %.2f M MAdds, %.2f M parameters\n", end.name, end.Text,
-			end.Classes, float64(end.Cost.MAdds)/1e6, float64(end.Cost.Params)/1e6)
-	}
-	var parts []string
-	for _, change := range []MorphChange{MorphKept, MorphGrown, MorphShrunk, MorphReshaped, MorphStarted,
-		MorphUnlike, MorphDropped} {
-		if n := r.Count(change); n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, change))
-		}
-	}
-	fmt.Fprintf(&b, "layers: %s; ", strings.Join(parts, ", "))
+	r.From.print(&b, "from")
+	r.To.print(&b, "to")
+	fmt.Fprintf(&b, "layers: %s; ", changes(r.Count))
 	switch {
 	case r.Preserved:
 		b.WriteString("the function stays")
@@ -195,4 +195,22 @@ func (r *MorphReport) String() string {
 		b.WriteString("the function changes, statistics are to be gathered anew")
 	}
 	return b.String()
+}
+
+// print writes a line about the network.
+func (e *MorphEnd) print(b *strings.Builder, name string) {
+	fmt.Fprintf(b, "%-4s %s, %d classes: %.2f M MAdds, %.2f M parameters\n", name, e.Text, e.Classes,
+		float64(e.Cost.MAdds)/1e6, float64(e.Cost.Params)/1e6)
+}
+
+// changes lists the changes that there are, each with its number.
+func changes(count func(MorphChange) int) string {
+	var parts []string
+	for _, change := range []MorphChange{MorphKept, MorphGrown, MorphShrunk, MorphReshaped, MorphStarted,
+		MorphUnlike, MorphDropped} {
+		if n := count(change); n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, change))
+		}
+	}
+	return strings.Join(parts, ", ")
 }

@@ -3,7 +3,6 @@ package supernet
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"slices"
 
 	"github.com/tendril-nas/tendril/searchspace"
@@ -16,16 +15,7 @@ func (n *Net) has(a searchspace.Arch, g *searchspace.Graph) error {
 	if err != nil {
 		return err
 	}
-	same := len(own.Nodes) == len(g.Nodes)
-	for i := 0; same && i < len(g.Nodes); i++ {
-		node := g.Nodes[i]
-		node.Name = own.Nodes[i].Name // restrictions may rename layers
-		if i == own.Output() {
-			node.Out = own.Nodes[i].Out
-		}
-		same = reflect.DeepEqual(node, own.Nodes[i])
-	}
-	if !same {
+	if !sameLayers(own, g) {
 		return fmt.Errorf("the architecture is another network in its space %s, expected the model's space",
 			space.Name())
 	}
@@ -52,21 +42,39 @@ func (m *Model) fill(ctx context.Context, n *Net) error {
 	return m.inherit(n.network, ls)
 }
 
-// goOn gives a new model the weights of an old one along the way of its channels. Weights into
-// channels that it takes over are 0 before, so that nothing new has an effect on them.
+// goOn gives a new model the weights of an old one along the way of its channels.
 func (m *Model) goOn(c *channels, weights arrays) error {
+	tensors, err := m.copies()
+	if err != nil {
+		return err
+	}
+	if err := c.write(tensors, m.store, weights, nil); err != nil {
+		return err
+	}
+	return m.put(tensors)
+}
+
+// write gives tensors on the host the weights of the old network along the way of its channels; at
+// says where those of the new one are. Weights into channels that it takes over are 0 before, so
+// that nothing new has an effect on them. Only nodes for which wanted is true are written; nil is
+// all.
+func (c *channels) write(to arrays, at placer, weights arrays, wanted func(*searchspace.Node) bool) error {
 	constants := make(arrays)
 	var starts, moves []link
-	start := func(n *searchspace.Node, k weightKind, v float32, out axis) {
-		at := m.store.place(n, k)
-		a := &array{extent: m.store.byKey[at.key].extent}
+	start := func(n *searchspace.Node, k weightKind, v float32, out axis) error {
+		part := at.place(n, k)
+		if to[part.key] == nil {
+			return fmt.Errorf("no tensor %s", part.key)
+		}
+		a := &array{extent: to[part.key].extent}
 		a.data = slices.Repeat([]float32{v}, a.size())
-		constants[at.key] = a
-		starts = append(starts, link{node: n, kind: k, from: at, to: at, out: out})
+		constants[part.key] = a
+		starts = append(starts, link{node: n, kind: k, from: part, to: part, out: out})
+		return nil
 	}
-	for _, l := range links(c.old, own{}, c.new, m.store) {
+	for _, l := range links(c.old, own{}, c.new, at) {
 		way := &c.matches[l.node.ID]
-		if way.old < 0 {
+		if way.old < 0 || wanted != nil && !wanted(l.node) {
 			continue
 		}
 		l.out = axisOf(way.source)
@@ -74,18 +82,27 @@ func (m *Model) goOn(c *channels, weights arrays) error {
 			if l.node.Groups <= 1 { // the inputs of groups are those of the groups themselves
 				l.in = axisOf(way.in)
 			}
-			start(l.node, l.kind, 0, inPlace(way.source))
+			if err := start(l.node, l.kind, 0, inPlace(way.source)); err != nil {
+				return err
+			}
 		}
 		moves = append(moves, l)
 	}
 	for _, s := range c.starts {
-		start(s.norm, kindGamma, 0, s.out)
-		start(s.norm, kindBeta, s.shift, s.out)
+		if wanted != nil && !wanted(s.norm) {
+			continue
+		}
+		if err := start(s.norm, kindGamma, 0, s.out); err != nil {
+			return err
+		}
+		if err := start(s.norm, kindBeta, s.shift, s.out); err != nil {
+			return err
+		}
 	}
-	if err := m.take(constants, starts); err != nil {
+	if err := to.take(constants, starts); err != nil {
 		return err
 	}
-	return m.take(weights, moves)
+	return to.take(weights, moves)
 }
 
 // inPlace is the axis of the channels that come from somewhere, each to itself.

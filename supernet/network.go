@@ -210,13 +210,19 @@ func (n *network) take(source arrays, ls []link) (err error) {
 	if err := dest.take(source, ls); err != nil {
 		return err
 	}
+	return n.put(dest)
+}
+
+// put replaces the values of tensors. The caller has the turn.
+func (n *network) put(tensors arrays) (err error) {
+	defer tensor.Recover(&err)
 	n.weights.Lock()
 	defer n.weights.Unlock()
 	if n.busy {
 		return ErrTraining
 	}
 	n.version.Add(1)
-	return n.store.upload(st, dest)
+	return n.store.upload(n.runner.tape.Stream(), tensors)
 }
 
 // give copies what links move to tensors on the host. The caller has the turn.

@@ -72,6 +72,13 @@ func specsOfSpace(space *searchspace.Space, s scheme, archs ...searchspace.Arch)
 		return openSpecs(space, s, archs, err)
 	}
 	ss := newSpecs(s)
+	return ss, eachUse(g, func(n *searchspace.Node, _, _ []int) { ss.add(n) })
+}
+
+// eachUse calls f for every node with weights under every joint choice of the decisions deps that
+// it depends on, where it exists. Other choices are 0. The slices are only lent.
+func eachUse(g *searchspace.ChoiceGraph, f func(n *searchspace.Node, deps, choices []int)) error {
+	choices := make([]int, len(g.Decisions))
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
 		if n.Op != searchspace.OpConv && n.Op != searchspace.OpLinear && n.Op != searchspace.OpBatchNorm {
@@ -81,12 +88,11 @@ func specsOfSpace(space *searchspace.Space, s scheme, archs ...searchspace.Arch)
 		joint := 1
 		for _, d := range deps {
 			if joint *= len(g.Decisions[d].Allowed); joint > maxJoint {
-				return nil,
-					fmt.Errorf("sharing weights: %s depends on %d decisions with more than %d joint choices",
-						n.Site, len(deps), maxJoint)
+				return fmt.Errorf("sharing weights: %s depends on %d decisions with more than %d joint choices",
+					n.Site, len(deps), maxJoint)
 			}
 		}
-		choices := make([]int, len(g.Decisions))
+		clear(choices)
 		for j := range joint {
 			for _, d := range deps {
 				allowed := g.Decisions[d].Allowed
@@ -95,11 +101,11 @@ func specsOfSpace(space *searchspace.Space, s scheme, archs ...searchspace.Arch)
 			}
 			if n.Exists(choices) {
 				node := n.At(choices)
-				ss.add(&node)
+				f(&node, deps, choices)
 			}
 		}
 	}
-	return ss, nil
+	return nil
 }
 
 // specsOfGraph collects the tensors of one network.
