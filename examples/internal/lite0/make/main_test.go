@@ -81,7 +81,8 @@ func TestRound(t *testing.T) {
 	third := float32(1) / 3
 	var out bytes.Buffer
 	if err := round(&out, source(map[string]checkpoint.Tensor{
-		"a": checkpoint.Of([]int{1, 2}, []float32{third, -2}), "b": checkpoint.Of([]int{2}, []float32{third, 1e9}),
+		"a": checkpoint.Of([]int{1, 2}, []float32{third, -2}),
+		"b": checkpoint.Of([]int{2}, []float32{third, 1e9}),
 	})); err != nil {
 		t.Fatal(err)
 	}
@@ -94,10 +95,11 @@ func TestRound(t *testing.T) {
 	if err != nil || b[0] != third || a[0] != 0x1.554p-2 || a[1] != -2 {
 		t.Errorf("got %v and %v, %v", a, b, err)
 	}
+	one := func(a checkpoint.Tensor) []byte { return source(map[string]checkpoint.Tensor{"a": a}) }
 	for want, bad := range map[string][]byte{
-		`"a": element 1 is 1e+09`: source(map[string]checkpoint.Tensor{"a": checkpoint.Of([]int{2, 1}, []float32{0, 1e9})}),
-		`"a": element 0 is NaN`:   source(map[string]checkpoint.Tensor{"a": checkpoint.Of([]int{1}, []float32{float32(math.NaN())})}),
-		`"a" has type F64`:        source(map[string]checkpoint.Tensor{"a": checkpoint.Of([]int{1}, []float64{1})}),
+		`"a": element 1 is 1e+09`: one(checkpoint.Of([]int{2, 1}, []float32{0, 1e9})),
+		`"a": element 0 is NaN`:   one(checkpoint.Of([]int{1}, []float32{float32(math.NaN())})),
+		`"a" has type F64`:        one(checkpoint.Of([]int{1}, []float64{1})),
 		"corrupt":                 []byte("no weights"),
 	} {
 		if err := round(io.Discard, bad); err == nil || !strings.Contains(err.Error(), want) {
