@@ -2,8 +2,6 @@ package wasserstein
 
 import (
 	"runtime"
-	"sync"
-	"sync/atomic"
 
 	"github.com/tendril-nas/tendril/internal/kernel"
 )
@@ -22,31 +20,7 @@ func newTeam() *team {
 
 // run calls task for 0 … n−1, with the number of the worker it runs on, and returns when all are
 // done.
-func (t *team) run(n int, task func(worker, i int)) {
-	workers := min(n, len(t.ws))
-	if workers <= 1 {
-		for i := range n {
-			task(0, i)
-		}
-		return
-	}
-	var next atomic.Int64
-	work := func(worker int) {
-		for {
-			i := int(next.Add(1)) - 1
-			if i >= n {
-				return
-			}
-			task(worker, i)
-		}
-	}
-	var wg sync.WaitGroup
-	for w := 1; w < workers; w++ {
-		wg.Go(func() { work(w) })
-	}
-	work(0)
-	wg.Wait()
-}
+func (t *team) run(n int, task func(worker, i int)) { kernel.Share(n, len(t.ws), task) }
 
 // shape of a product: which part of C is wanted and where the operands are known to be zero.
 type shape struct {

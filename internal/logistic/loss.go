@@ -3,8 +3,6 @@ package logistic
 import (
 	"math"
 	"runtime"
-	"sync"
-	"sync/atomic"
 
 	"github.com/tendril-nas/tendril/internal/kernel"
 )
@@ -38,7 +36,7 @@ type sums struct {
 func (p *Problem) sum(rows []int, theta, grad []float64) (s sums) {
 	stripes := (len(rows) + stripe - 1) / stripe
 	n := min(len(p.parts), stripes)
-	parallel(n, func(i int) {
+	kernel.Share(n, runtime.GOMAXPROCS(0), func(_, i int) {
 		from, to := i*stripes/n*stripe, min((i+1)*stripes/n*stripe, len(rows))
 		p.parts[i].run(p, rows[from:to], theta, grad != nil)
 	})
@@ -53,22 +51,6 @@ func (p *Problem) sum(rows []int, theta, grad []float64) (s sums) {
 		}
 	}
 	return s
-}
-
-// parallel calls f for 0 … n−1 on as many goroutines as there are processors.
-func parallel(n int, f func(i int)) {
-	var next atomic.Int64
-	work := func() {
-		for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-			f(i)
-		}
-	}
-	var wg sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) - 1 {
-		wg.Go(work)
-	}
-	work()
-	wg.Wait()
 }
 
 // run goes through the examples of one part, a stripe at a time.
