@@ -74,7 +74,8 @@ func (p *Problem) minimize(ctx context.Context, strength float64, start *Fit,
 	// An error beside a result is a search that found nothing lower along a line: it has come to
 	// the precision of the loss.
 	f := &Fit{Strength: strength, Iterations: result.MajorIterations, theta: result.X}
-	f.Loss = p.objective(strength, f.theta, grad)
+	evaluate(f.theta)
+	f.Loss = value
 	for _, v := range grad {
 		f.Gradient = max(f.Gradient, math.Abs(v))
 	}
