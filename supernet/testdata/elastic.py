@@ -4,11 +4,12 @@ Weights and images come from a counter-based generator, so that only results nee
 the supernet's store and PyTorch's layouts. usage: python3 elastic.py > elastic.json
 """
 import json
-import zlib
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+
+from generator import round8, uniform
 
 torch.set_num_threads(1)
 SIZE, CLASSES, BATCH, LR, MOMENTUM, DECAY = 20, 10, 6, 0.004, 0.9, 5e-4
@@ -19,22 +20,6 @@ ARCHS = [
     "4,2,3,2,3:3,5,7,3,7,7,3,5,3,3,5,7,7,5,3,3,3,5,7,5:3,6,6,3,4,3,6,4,6,4,3,3,3,6,4,4,6,4,3,3",
     "3,4,4,3,4:5,7,3,5,3,7,5,7,7,5,3,5,5,7,7,3,7,3,5,7:4,4,3,6,6,4,3,6,3,3,6,4,4,4,6,3,3,3,6,6",
 ]
-
-
-def uniform(name, n):
-    """n float32 in [-1, 1): SplitMix64's output function over a hash of the name and the position."""
-    with np.errstate(over="ignore"):
-        z = np.uint64(zlib.crc32(name.encode())) + (np.arange(n, dtype=np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        z ^= z >> np.uint64(31)
-    return ((z >> np.uint64(40)).astype(np.float64) / 2**23 - 1).astype(np.float32)
-
-
-def round8(v):
-    n = max(8, int(v + 4) // 8 * 8)
-    return n + 8 if n < 0.9 * v else n
-
 
 params, stats = {}, {}
 

@@ -1,15 +1,16 @@
 """Writes lite.json: logits of small EfficientNet-Lite networks in PyTorch, as an oracle for TestEfficientNetLite.
 
-Weights, statistics and images come from the counter-based generator of elastic.py, by the names of the public PyTorch
+Weights, statistics and images come from the counter-based generator of generator.py, by the names of the public PyTorch
 port, so that only results need to be stored. usage: python3 lite.py > lite.json
 """
 import json
 import sys
-import zlib
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+
+from generator import round8, uniform
 
 torch.set_num_threads(1)
 WIDTH, CLASSES, BATCH = 0.25, 5, 3
@@ -19,20 +20,6 @@ ARCHS = [
     "2,2,3,3,4,1:3,3,3,5,5,5,3,3,3,3,5,5,5,5,5,5,5,5,5,3:6,6,6,6,6,6,6,6,6,6,6,6,6,6,6,6,6,6,6,6",
     "3,1,4,2,5,1:7,5,3,7,3,3,5,7,3,5,7,5,3,3,3,5,7,5,3,5:3,4,6,4,3,3,6,4,3,6,4,3,3,3,6,3,4,6,4,3",
 ]
-
-
-def uniform(name, n):
-    with np.errstate(over="ignore"):
-        z = np.uint64(zlib.crc32(name.encode())) + (np.arange(n, dtype=np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        z ^= z >> np.uint64(31)
-    return ((z >> np.uint64(40)).astype(np.float64) / 2**23 - 1).astype(np.float32)
-
-
-def round8(v):
-    n = max(8, int(v + 4) // 8 * 8)
-    return n + 8 if n < 0.9 * v else n
 
 
 class Net:
