@@ -59,10 +59,11 @@ func (e *engine) loadModel(path string) (*supernet.Model, error) {
 }
 
 func (e *engine) raise(ctx context.Context, a searchspace.Arch, u upbringing) (*supernet.Model, error) {
-	m, err := e.newborn(ctx, a, u.inherit)
+	born, err := e.newborn(ctx, a, u.inherit)
 	if err != nil {
 		return nil, err
 	}
+	m := born.Model
 	m.SetStage(e.t)
 	train, err := e.trainingSet(e.t)
 	if err != nil {
@@ -79,6 +80,7 @@ func (e *engine) raise(ctx context.Context, a searchspace.Arch, u upbringing) (*
 	if err != nil {
 		return nil, err
 	}
+	o.FrozenStages, o.Rate = e.cfg.Retrain.frozen(), e.cfg.Retrain.rate(born)
 	if o.Teacher, err = e.teacher(); err != nil {
 		return nil, err
 	}
@@ -88,8 +90,25 @@ func (e *engine) raise(ctx context.Context, a searchspace.Arch, u upbringing) (*
 	return m, nil
 }
 
+// frozen are the stages that a training leaves as they are.
+func (t *Training) frozen() []int {
+	var stages []int
+	for s := range t.Frozen {
+		stages = append(stages, s)
+	}
+	return stages
+}
+
+// rate gives the layers of a network their rates; nil = 1 for all.
+func (t *Training) rate(n *newborn) func(*searchspace.Node) float64 {
+	if t.Inherited == 0 || n.rate == nil {
+		return nil
+	}
+	return n.rate(t.Inherited)
+}
+
 // newborn is a network before its training on the snapshot under way.
-func (e *engine) newborn(ctx context.Context, a searchspace.Arch, inherit string) (*supernet.Model, error) {
+func (e *engine) newborn(ctx context.Context, a searchspace.Arch, inherit string) (*newborn, error) {
 	s, err := e.service(e.t)
 	if err != nil {
 		return nil, err
@@ -103,25 +122,17 @@ func (e *engine) newborn(ctx context.Context, a searchspace.Arch, inherit string
 		if err != nil {
 			return nil, err
 		}
-		return e.net.Extract(ctx, a, train)
+		m, err := e.net.Extract(ctx, a, train)
+		return &newborn{Model: m}, err
 	case inherit == FromNothing || s == nil:
-		return e.initial(a)
+		return e.origin.network(ctx, e, a)
 	}
 	return e.descend(ctx, s.model, a)
 }
 
-// initial is a network with initial weights and the classes of the snapshot under way.
-func (e *engine) initial(a searchspace.Arch) (*supernet.Model, error) {
-	space, err := e.space(e.t)
-	if err != nil {
-		return nil, err
-	}
-	return supernet.NewModel(space, a, e.netOptions(e.t, e.cfg.Seed.For(seedModel, e.t)))
-}
-
 // descend makes the network of an architecture out of the one in service: it goes on where that one
 // is, and what that one has no weights for comes from the supernet, if there is one.
-func (e *engine) descend(ctx context.Context, m *supernet.Model, a searchspace.Arch) (*supernet.Model, error) {
+func (e *engine) descend(ctx context.Context, m *supernet.Model, a searchspace.Arch) (*newborn, error) {
 	o, err := e.morphOptions()
 	if err != nil {
 		return nil, err
@@ -132,8 +143,11 @@ func (e *engine) descend(ctx context.Context, m *supernet.Model, a searchspace.A
 		}
 		o.Supernet = e.net
 	}
-	d, _, err := m.Morph(ctx, a, o)
-	return d, err
+	d, report, err := m.Morph(ctx, a, o)
+	if err != nil {
+		return nil, err
+	}
+	return &newborn{d, report.Rate}, nil
 }
 
 // morphed says in a line what becomes of the layers of the network in service when it becomes that
