@@ -165,6 +165,7 @@ func (c *Config) suit(given Config, quick bool) {
 		return
 	}
 	c.Size = 64
+	c.Adjuster.Distance = "relative" // features of Lite0 are many, and the policy's grid ends at 5
 	c.Supernet = Training{Training: run.Training{Epochs: 1, MinSteps: 60, Batch: 32, LR: 0.01,
 		WeightDecay: 1e-4, Flip: true, Crop: 4, StepsPerArch: 1}, LaterEpochs: 1, Sandwich: 1, Frozen: 1}
 	c.Retrain = Training{Training: run.Training{Epochs: 4, MinSteps: 200, Batch: 32, LR: 0.02,
