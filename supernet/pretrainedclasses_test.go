@@ -54,10 +54,11 @@ func TestPretrainedNewHead(t *testing.T) {
 		if !slices.Equal(report.New(), []string{"_fc.weight", "_fc.bias"}) || len(report.Skipped) != 2-len(c.drop) || !strings.HasSuffix(report.String(), "initial weights: _fc.weight, _fc.bias") {
 			t.Errorf("%+v: %s, skipped %q", c, report, report.Skipped)
 		}
-		rate := report.Rate(0.1)
+		rate := report.Rate(0.1, 0)
+		expected := map[searchspace.Op]float64{searchspace.OpLinear: 1, searchspace.OpConv: 0.1}
 		for i := range got.Graph().Nodes {
 			n := &got.Graph().Nodes[i]
-			if r := rate(n); len(kindsOf(n)) > 0 && r != map[bool]float64{true: 1, false: 0.1}[n.Op == searchspace.OpLinear] {
+			if r := rate(n); len(kindsOf(n)) > 0 && r != expected[n.Op] {
 				t.Errorf("%s: rate %v", n.Site, r)
 			}
 		}

@@ -34,7 +34,7 @@ type Config struct {
 	Supernet     supernet.TrainOptions // each time the supernet is fine-tuned
 	Sandwich     int                   // random sub-networks in its steps, beside the largest and smallest
 	Retrain      supernet.TrainOptions // each time a model is trained for service
-	Inherited    float64               // factor of its rates for inherited weights; 0 = 1
+	Inherited    float64               // pretrained: factor of its rates for inherited weights
 	Inherit      inherit               // where that training starts
 	Distill      float64               // weight of the serving model as a teacher of both; 0 = no teacher
 	KeepTraining bool                  // train on where the architecture is kept

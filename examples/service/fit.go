@@ -45,13 +45,18 @@ type newborn struct {
 	rate rates
 }
 
-// rates gives layers the factors of their learning rates, by that of inherited weights; nil = 1 for
+// rates gives layers the factors of their learning rates, by those of inherited weights; nil = 1 for
 // all. See supernet.MorphReport.Rate.
-type rates func(inherited float64) func(*searchspace.Node) float64
+type rates func(inherited, norms float64) func(*searchspace.Node) float64
 
-// slow is for a model all of whose weights are inherited.
-func (c *Config) slow(inherited float64) func(*searchspace.Node) float64 {
-	return func(*searchspace.Node) float64 { return inherited }
+// old is for a model all of whose weights are inherited.
+func old(inherited, norms float64) func(*searchspace.Node) float64 {
+	return func(n *searchspace.Node) float64 {
+		if n.Op == searchspace.OpBatchNorm {
+			return norms
+		}
+		return inherited
+	}
 }
 
 // initial is an architecture as training begins, with all classes of D_t.
@@ -110,11 +115,11 @@ func (l learner) first(ctx context.Context, a searchspace.Arch, d *images) (*new
 
 // trainModel trains a model on D_t: where there is a contest, on what is not held out for it, else
 // on all. Its batch-norm statistics are gathered anew, since few steps leave them behind the
-// weights.
+// weights; where it is pretrained they are part of what it inherits, and stay.
 func (l learner) trainModel(ctx context.Context, model *newborn, what string, d *images,
 	o supernet.TrainOptions) error {
-	if l.cfg.Inherited > 0 && model.rate != nil {
-		o.Rate = model.rate(l.cfg.Inherited)
+	if l.cfg.Pretrained && model.rate != nil {
+		o.Rate = model.rate(l.cfg.Inherited, 0)
 	}
 	data := d.train.Snapshot()
 	if !l.cfg.Compare {
@@ -132,6 +137,9 @@ func (l learner) trainModel(ctx context.Context, model *newborn, what string, d 
 	})
 	if err != nil {
 		return err
+	}
+	if l.cfg.Pretrained {
+		return nil
 	}
 	return model.Recalibrate(ctx, data, nil)
 }

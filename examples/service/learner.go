@@ -196,7 +196,7 @@ func (l learner) Keep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := l.trainModel(ctx, &newborn{model, l.cfg.slow}, "keep", d, l.cfg.Retrain); err != nil {
+	if err := l.trainModel(ctx, &newborn{model, old}, "keep", d, l.cfg.Retrain); err != nil {
 		return err
 	}
 	return l.swap(ctx, model)

@@ -67,7 +67,9 @@ type Training struct {
 	// Inherited is the factor of the learning rate for layers whose weights a network has from
 	// another one; 0 = 1.
 	Inherited float64 `json:"inherited,omitempty"`
-	Frozen    int     `json:"frozen,omitempty"` // stages, from the stem on, that stay as they are
+	// KeepNorms leaves inherited batch normalisations as they are, running statistics included.
+	KeepNorms bool `json:"keep_norms,omitempty"`
+	Frozen    int  `json:"frozen,omitempty"` // stages, from the stem on, that stay as they are
 }
 
 // later is the table for later snapshots.

@@ -23,6 +23,8 @@ func (c *Config) bind(fs *flag.FlagSet) {
 	c.Retrain.bind(fs, "retrain")
 	fs.Float64Var(&c.Retrain.Inherited, "retrain-inherited", c.Retrain.Inherited,
 		"`factor` of the learning rate for layers with inherited weights (0: 1)")
+	fs.BoolVar(&c.Retrain.KeepNorms, "retrain-keep-norms", c.Retrain.KeepNorms,
+		"leave inherited batch normalisations as they are")
 	c.Adjuster.bind(fs)
 }
 

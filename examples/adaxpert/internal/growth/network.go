@@ -1,6 +1,7 @@
 package growth
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"strings"
@@ -101,10 +102,14 @@ func (t *Training) frozen() []int {
 
 // rate gives the layers of a network their rates; nil = 1 for all.
 func (t *Training) rate(n *newborn) func(*searchspace.Node) float64 {
-	if t.Inherited == 0 || n.rate == nil {
+	if t.Inherited == 0 && !t.KeepNorms || n.rate == nil {
 		return nil
 	}
-	return n.rate(t.Inherited)
+	inherited := cmp.Or(t.Inherited, 1)
+	if t.KeepNorms {
+		return n.rate(inherited, 0)
+	}
+	return n.rate(inherited, inherited)
 }
 
 // newborn is a network before its training on the snapshot under way.

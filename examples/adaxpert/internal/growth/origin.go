@@ -31,10 +31,13 @@ type origin interface {
 // newborn is a network before its training on the snapshot under way.
 type newborn struct {
 	*supernet.Model
-	// rate makes the rates of its layers (supernet.TrainOptions.Rate) of the factor for those whose
+	// rate makes the rates of its layers (supernet.TrainOptions.Rate) of the factors for those whose
 	// weights it has inherited; nil where there are none of others to be told from.
-	rate func(inherited float64) func(*searchspace.Node) float64
+	rate rates
 }
+
+// rates are those of supernet.MorphReport.Rate.
+type rates func(inherited, norms float64) func(*searchspace.Node) float64
 
 // origin is that of the configuration.
 func (s *Space) origin() origin {
@@ -131,9 +134,9 @@ func (published) network(ctx context.Context, e *engine, a searchspace.Arch) (*n
 }
 
 // slower joins two ways to tell what was inherited: only what both say was.
-func slower(a, b func(float64) func(*searchspace.Node) float64) func(float64) func(*searchspace.Node) float64 {
-	return func(inherited float64) func(*searchspace.Node) float64 {
-		first, second := a(inherited), b(inherited)
+func slower(a, b rates) rates {
+	return func(inherited, norms float64) func(*searchspace.Node) float64 {
+		first, second := a(inherited, norms), b(inherited, norms)
 		return func(n *searchspace.Node) float64 { return max(first(n), second(n)) }
 	}
 }
