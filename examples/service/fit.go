@@ -77,7 +77,7 @@ func (l learner) initial(ctx context.Context, a searchspace.Arch, d *images) (*n
 			return nil, err
 		}
 		l.log.Info("morphed", "report", report)
-		return &newborn{model, report.Rate}, nil
+		return &newborn{model, report.Rate}, l.learn(ctx, model, w.model.Classes(), d)
 	}
 	model, err := l.net.Extract(ctx, a, train)
 	if err != nil {
@@ -103,14 +103,22 @@ func (l learner) first(ctx context.Context, a searchspace.Arch, d *images) (*new
 	if err != nil {
 		return nil, err
 	}
-	train := d.train.Snapshot()
 	if model.Arch() != a {
-		if model, _, err = model.Morph(ctx, a, &supernet.MorphOptions{Calibration: train}); err != nil {
+		o := &supernet.MorphOptions{Calibration: d.train.Snapshot()}
+		if model, _, err = model.Morph(ctx, a, o); err != nil {
 			return nil, err
 		}
 	}
-	_, err = model.FitClassifier(ctx, train, &supernet.FitOptions{Seed: l.seed("head")})
-	return &newborn{model, report.Rate}, err
+	return &newborn{model, report.Rate}, l.learn(ctx, model, 0, d)
+}
+
+// learn fits the classifier of a pretrained model that knew fewer classes to the features of all.
+func (l learner) learn(ctx context.Context, model *supernet.Model, known int, d *images) error {
+	if !l.cfg.Pretrained || model.Classes() == known || model.Classes() == 1 {
+		return nil
+	}
+	_, err := model.FitClassifier(ctx, d.train.Snapshot(), &supernet.FitOptions{Seed: l.seed("head")})
+	return err
 }
 
 // trainModel trains a model on D_t: where there is a contest, on what is not held out for it, else

@@ -192,8 +192,12 @@ func (l learner) Keep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	model, err := l.serving.Load().model.WithClasses(ctx, d.classes()...)
+	serving := l.serving.Load().model
+	model, err := serving.WithClasses(ctx, d.classes()...)
 	if err != nil {
+		return err
+	}
+	if err := l.learn(ctx, model, serving.Classes(), d); err != nil {
 		return err
 	}
 	if err := l.trainModel(ctx, &newborn{model, old}, "keep", d, l.cfg.Retrain); err != nil {

@@ -152,6 +152,11 @@ func (e *engine) descend(ctx context.Context, m *supernet.Model, a searchspace.A
 	if err != nil {
 		return nil, err
 	}
+	if d.Classes() > m.Classes() {
+		if err := e.origin.learn(ctx, e, d); err != nil {
+			return nil, err
+		}
+	}
 	return &newborn{d, report.Rate}, nil
 }
 

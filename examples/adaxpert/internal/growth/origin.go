@@ -21,6 +21,8 @@ type origin interface {
 	normalization(ctx context.Context, first dataset.Dataset) (dataset.Normalization, error)
 	// network is that of an architecture, for the classes of the snapshot under way.
 	network(ctx context.Context, e *engine, a searchspace.Arch) (*newborn, error)
+	// learn prepares a descendant of the network in service for classes that came with the snapshot.
+	learn(ctx context.Context, e *engine, m *supernet.Model) error
 	// supernet is one for the classes of the snapshot under way.
 	supernet(ctx context.Context, e *engine) (*supernet.Net, error)
 	// anew says that every search has a supernet of its own. It is otherwise one for the whole run,
@@ -76,6 +78,8 @@ func (u untrained) network(_ context.Context, e *engine, a searchspace.Arch) (*n
 	return &newborn{Model: m}, err
 }
 
+func (untrained) learn(context.Context, *engine, *supernet.Model) error { return nil }
+
 func (u untrained) supernet(_ context.Context, e *engine) (*supernet.Net, error) {
 	space, err := e.space(e.t)
 	if err != nil {
@@ -116,12 +120,12 @@ func (published) network(ctx context.Context, e *engine, a searchspace.Arch) (*n
 	if err != nil {
 		return nil, err
 	}
-	train, err := e.trainingSet(e.t)
-	if err != nil {
-		return nil, err
-	}
 	born := &newborn{m, report.Rate}
 	if m.Arch() != a {
+		train, err := e.trainingSet(e.t)
+		if err != nil {
+			return nil, err
+		}
 		morphed, change, err := m.Morph(ctx, a, &supernet.MorphOptions{Calibration: train})
 		if err != nil {
 			return nil, err
@@ -129,8 +133,20 @@ func (published) network(ctx context.Context, e *engine, a searchspace.Arch) (*n
 		born.Model = morphed
 		born.rate = slower(report.Rate, change.Rate)
 	}
-	_, err = born.FitClassifier(ctx, train, &supernet.FitOptions{Seed: e.cfg.Seed.For(seedHead, e.t)})
-	return born, err
+	return born, published{}.learn(ctx, e, born.Model)
+}
+
+// learn fits the classifier to the features of all classes.
+func (published) learn(ctx context.Context, e *engine, m *supernet.Model) error {
+	if m.Classes() == 1 {
+		return nil // nothing to tell apart yet
+	}
+	train, err := e.trainingSet(e.t)
+	if err != nil {
+		return err
+	}
+	_, err = m.FitClassifier(ctx, train, &supernet.FitOptions{Seed: e.cfg.Seed.For(seedHead, e.t)})
+	return err
 }
 
 // slower joins two ways to tell what was inherited: only what both say was.
