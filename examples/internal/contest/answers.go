@@ -48,9 +48,10 @@ func (a Answers) Difference(b Answers) (mean, standardError float64) {
 
 // Verdict is what a network says about an image.
 type Verdict struct {
-	True, Answer int     // classes, by their numbers in the network
-	Probability  float32 // of the true class
-	Confidence   float32 // probability of the answer
+	True        int     `json:"true"` // class, by its number in the network
+	Answer      int     `json:"answer"`
+	Probability float32 `json:"probability"` // of the true class
+	Confidence  float32 `json:"confidence"`  // probability of the answer
 }
 
 // Right says whether the answer is the true class.

@@ -1,0 +1,83 @@
+package transfer
+
+import "github.com/tendril-nas/tendril/examples/internal/run"
+
+// Config says what is run. Everything in it influences the result.
+type Config struct {
+	Data string   `json:"data"` // path, or "" for the embedded images
+	Size int      `json:"size"` // input side in pixels
+	Seed run.Seed `json:"seed"`
+	// Minutes of two cores that training may take; judging and writing are not counted.
+	Minutes  float64  `json:"minutes"`
+	ValShare float64  `json:"val"`   // share of each class that is held out of training, for choices
+	Adapt    bool     `json:"adapt"` // the third step
+	Head     Head     `json:"head"`
+	Tune     Training `json:"tune"`
+	Supernet Supernet `json:"supernet"`
+	Search   Search   `json:"search"`
+	// Contest is how the adapted network and the kept one are trained, each.
+	Contest Training `json:"contest"`
+}
+
+// Head is the first step, a linear classifier on frozen features.
+type Head struct {
+	Share float64 `json:"share"` // of the minutes: more images than fit into it are left out
+	// Passes over mirrored and shifted images, beside the one over images as they are; 0 = none.
+	Passes int `json:"passes"`
+}
+
+// Training is one kind of training. 0 epochs mean as many as its share of the minutes allows.
+type Training struct {
+	run.Training
+	Share float64 `json:"share"` // of the minutes
+	Most  int     `json:"most"`  // epochs at most, where the minutes decide
+	// Rate is the factor of the learning rate for layers that have learnt already; the classifier
+	// and layers that are new have 1.
+	Rate    float64 `json:"rate"`
+	Frozen  int     `json:"frozen"`  // first stages that stay as they are, the stem included
+	Distill float64 `json:"distill"` // weight of the fine-tuned network as a teacher; 0 = none
+}
+
+// Supernet is the training of the supernet.
+type Supernet struct {
+	Training
+	Sandwich int `json:"sandwich"` // random sub-networks of a step, beside the largest and the smallest
+}
+
+// Search is the training of the adjuster, and its choice.
+type Search struct {
+	Share      float64 `json:"share"` // of the minutes, which decide Images where these are 0
+	Iterations int     `json:"iterations"`
+	LR         float64 `json:"lr"`
+	Entropy    float64 `json:"entropy"`
+	Lambda     float64 `json:"lambda"`      // likelihood that a doubling of the multiply-adds must bring
+	Images     int     `json:"images"`      // held-out images behind one reward; 0 = see Share
+	Calibrated int     `json:"calibration"` // training images behind the statistics of one reward
+	Candidates int     `json:"candidates"`
+}
+
+// Default is the table behind a run without flags: two minutes of two cores, whatever the number of
+// images.
+func Default() Config {
+	return Config{
+		Size: 96, Seed: 1, Minutes: 2, ValShare: 0.15, Adapt: true,
+		Head: Head{Share: 0.08},
+		Tune: Training{Training: run.Training{MinSteps: 60, Batch: 32, LR: 0.02, WeightDecay: 1e-4, Flip: true,
+			Crop: 8}, Share: 0.42, Most: 20, Rate: 0.5},
+		Supernet: Supernet{Training: Training{Training: run.Training{MinSteps: 20, Batch: 32, LR: 0.01,
+			WeightDecay: 1e-4, Flip: true, Crop: 8, StepsPerArch: 1}, Share: 0.15, Most: 4, Rate: 1,
+			Distill: 1}, Sandwich: 1},
+		Search: Search{Share: 0.10, Iterations: 80, LR: 2e-2, Entropy: 2e-4, Lambda: 0.01, Calibrated: 32,
+			Candidates: 6},
+		Contest: Training{Training: run.Training{MinSteps: 40, Batch: 32, LR: 0.01, WeightDecay: 1e-4, Flip: true,
+			Crop: 8}, Share: 0.125, Most: 10, Rate: 0.5, Distill: 0.5},
+	}
+}
+
+// quick changes the table to the one behind -quick.
+func (c *Config) quick() {
+	c.Size, c.Minutes = 64, 0.5
+	c.Search.Iterations, c.Search.Candidates = 50, 4
+	c.Tune.Crop, c.Supernet.Crop, c.Contest.Crop = 5, 5, 5
+	c.Tune.MinSteps, c.Supernet.MinSteps, c.Contest.MinSteps = 30, 10, 20
+}
