@@ -109,7 +109,7 @@ func (l learner) supernet(ctx context.Context) (*supernet.Net, error) {
 	}
 	cfg := &l.cfg.Supernet
 	t := l.training(&cfg.Training, l.lengths.Supernet, phaseSupernet, titleSupernet, seedSupernet)
-	to, some, err := l.prepared(t, func(*searchspace.Node) float64 { return cfg.Rate })
+	to, some, err := l.prepared(t, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -168,23 +168,22 @@ func (e *engine) contestant(ctx context.Context, a searchspace.Arch) (*supernet.
 		if err != nil {
 			return nil, err
 		}
-		m, rate, err := e.descend(ctx, tuned, a)
+		m, fresh, err := e.descend(ctx, tuned, a)
 		if err != nil {
 			return nil, err
 		}
 		t := e.training(&e.cfg.Contest, e.lengths.Contest, phase, title, seedContest)
-		return m, e.train(ctx, m, t, rate)
+		return m, e.train(ctx, m, t, fresh)
 	})
 }
 
-// descend makes the network of an architecture out of another one, with rates for its layers; what
-// that one has no weights for comes from the supernet.
+// descend makes the network of an architecture out of another one, and says which of its layers are
+// new; what that one has no weights for comes from the supernet.
 func (e *engine) descend(ctx context.Context, from *supernet.Model, a searchspace.Arch) (
-	*supernet.Model, func(*searchspace.Node) float64, error) {
-	inherited := e.cfg.Contest.Rate
+	*supernet.Model, func(*searchspace.Node) bool, error) {
 	if a == from.Arch() {
 		m, err := twin(ctx, from)
-		return m, func(*searchspace.Node) float64 { return inherited }, err
+		return m, nil, err
 	}
 	if err := (learner{e}).FineTune(ctx); err != nil { // loads the supernet after an interruption
 		return nil, nil, err
@@ -193,5 +192,6 @@ func (e *engine) descend(ctx context.Context, from *supernet.Model, a searchspac
 	if err != nil {
 		return nil, nil, fmt.Errorf("morph: %w", err)
 	}
-	return m, report.Rate(inherited), nil
+	rate := report.Rate(0) // 1 for new layers
+	return m, func(n *searchspace.Node) bool { return rate(n) > 0 }, nil
 }

@@ -8,13 +8,18 @@ type Config struct {
 	Size int      `json:"size"` // input side in pixels
 	Seed run.Seed `json:"seed"`
 	// Minutes of two cores that training may take; judging and writing are not counted.
-	Minutes  float64  `json:"minutes"`
-	ValShare float64  `json:"val"`   // share of each class that is held out of training, for choices
-	Adapt    bool     `json:"adapt"` // the third step
-	Head     Head     `json:"head"`
-	Tune     Training `json:"tune"`
-	Supernet Supernet `json:"supernet"`
-	Search   Search   `json:"search"`
+	Minutes  float64 `json:"minutes"`
+	ValShare float64 `json:"val"`   // share of each class that is held out of training, for choices
+	Adapt    bool    `json:"adapt"` // the third step
+	// Statistics is how many training images the batch-norm statistics of a network are gathered on
+	// after its training; 0 = those gathered while it was trained. Lite0 gathers so slowly (momentum
+	// 0.01, for long trainings) that a short one ends with those of other images. Networks of which
+	// stages or batch norms did not train keep theirs, for they were trained with them.
+	Statistics int      `json:"statistics"`
+	Head       Head     `json:"head"`
+	Tune       Training `json:"tune"`
+	Supernet   Supernet `json:"supernet"`
+	Search     Search   `json:"search"`
 	// Contest is how the adapted network and the kept one are trained, each.
 	Contest Training `json:"contest"`
 }
@@ -24,6 +29,9 @@ type Head struct {
 	Share float64 `json:"share"` // of the minutes: more images than fit into it are left out
 	// Passes over mirrored and shifted images, beside the one over images as they are; 0 = none.
 	Passes int `json:"passes"`
+	// Statistics is how many training images the batch-norm statistics are gathered on before; 0 =
+	// those of ImageNet stay.
+	Statistics int `json:"statistics"`
 }
 
 // Training is one kind of training. 0 epochs mean as many as its share of the minutes allows.
@@ -31,11 +39,17 @@ type Training struct {
 	run.Training
 	Share float64 `json:"share"` // of the minutes
 	Most  int     `json:"most"`  // epochs at most, where the minutes decide
-	// Rate is the factor of the learning rate for layers that have learnt already; the classifier
-	// and layers that are new have 1.
-	Rate    float64 `json:"rate"`
-	Frozen  int     `json:"frozen"`  // first stages that stay as they are, the stem included
-	Distill float64 `json:"distill"` // weight of the fine-tuned network as a teacher; 0 = none
+	// Rate is the factor of the learning rate for layers that have learnt already; layers that are
+	// new have 1.
+	Rate float64 `json:"rate"`
+	// Classifier is that of the classifier. Its inputs, 1280 features, are large, and it diverges at
+	// a rate that is right for the others.
+	Classifier float64 `json:"classifier"`
+	// HoldNorms keeps batch norms as they are, statistics included: what the linear head was fitted to
+	// stays the network that is trained. Not for supernets, whose sub-networks need their own.
+	HoldNorms bool    `json:"hold_norms"`
+	Frozen    int     `json:"frozen"`  // first stages that stay as they are, the stem included
+	Distill   float64 `json:"distill"` // weight of the fine-tuned network as a teacher; 0 = none
 }
 
 // Supernet is the training of the supernet.
@@ -60,17 +74,18 @@ type Search struct {
 // images.
 func Default() Config {
 	return Config{
-		Size: 96, Seed: 1, Minutes: 2, ValShare: 0.15, Adapt: true,
+		Size: 96, Seed: 1, Minutes: 2, ValShare: 0.15, Adapt: true, Statistics: 1000,
 		Head: Head{Share: 0.08},
 		Tune: Training{Training: run.Training{MinSteps: 60, Batch: 32, LR: 0.02, WeightDecay: 1e-4, Flip: true,
-			Crop: 8}, Share: 0.42, Most: 20, Rate: 0.5},
+			Crop: 8}, Share: 0.42, Most: 20, Rate: 0.1, Classifier: 0.05, HoldNorms: true},
 		Supernet: Supernet{Training: Training{Training: run.Training{MinSteps: 20, Batch: 32, LR: 0.01,
 			WeightDecay: 1e-4, Flip: true, Crop: 8, StepsPerArch: 1}, Share: 0.15, Most: 4, Rate: 1,
-			Distill: 1}, Sandwich: 1},
+			Classifier: 0.05, Distill: 1}, Sandwich: 1},
 		Search: Search{Share: 0.10, Iterations: 80, LR: 2e-2, Entropy: 2e-4, Lambda: 0.01, Calibrated: 32,
 			Candidates: 6},
 		Contest: Training{Training: run.Training{MinSteps: 40, Batch: 32, LR: 0.01, WeightDecay: 1e-4, Flip: true,
-			Crop: 8}, Share: 0.125, Most: 10, Rate: 0.5, Distill: 0.5},
+			Crop: 8}, Share: 0.125, Most: 10, Rate: 0.1, Classifier: 0.05,
+			HoldNorms: true, Distill: 0.5},
 	}
 }
 

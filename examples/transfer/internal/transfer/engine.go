@@ -2,7 +2,9 @@ package transfer
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/tendril-nas/tendril/examples/internal/contest"
 	"github.com/tendril-nas/tendril/examples/internal/lite0"
 	"github.com/tendril-nas/tendril/examples/internal/progress"
 	"github.com/tendril-nas/tendril/examples/internal/run"
@@ -21,6 +23,7 @@ type engine struct {
 	start   searchspace.Arch // Lite0
 	lengths lengths
 	models  map[string]*supernet.Model // by phase
+	answers map[string]contest.Answers // to the test images, by step
 	net     *supernet.Net              // nil = not trained or loaded yet
 }
 
@@ -58,7 +61,7 @@ const (
 )
 
 func newEngine(ctx context.Context, cfg *Config, j *run.Job) (*engine, error) {
-	e := &engine{cfg: cfg, job: j, models: map[string]*supernet.Model{}}
+	e := &engine{cfg: cfg, job: j, models: map[string]*supernet.Model{}, answers: map[string]contest.Answers{}}
 	var err error
 	if e.images, err = e.open(ctx); err != nil {
 		return nil, err
@@ -72,7 +75,10 @@ func newEngine(ctx context.Context, cfg *Config, j *run.Job) (*engine, error) {
 	if err := e.announce(); err != nil {
 		return nil, err
 	}
-	return e, j.Begin()
+	if err := j.Begin(); err != nil {
+		return nil, fmt.Errorf("-out: %w", err)
+	}
+	return e, nil
 }
 
 // announceWork tells the bar what is to come.

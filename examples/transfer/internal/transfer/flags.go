@@ -33,8 +33,13 @@ func (c *Config) bind(fs *flag.FlagSet) {
 	fs.Float64Var(&c.ValShare, "val", c.ValShare,
 		"`share` of the images of each class that is held out of training, for choices")
 	fs.BoolVar(&c.Adapt, "adapt", c.Adapt, "search for a better architecture after fine-tuning")
+	fs.IntVar(&c.Statistics, "statistics", c.Statistics,
+		"training images that batch-norm statistics are gathered on after a training (0: while it goes on)")
 	fs.IntVar(&c.Head.Passes, "head-passes", c.Head.Passes,
 		"passes over changed images for the linear head, beside that over images as they are")
+	fs.IntVar(&c.Head.Statistics, "head-statistics", c.Head.Statistics,
+		"training images that batch-norm statistics are gathered on before the linear head is fitted (0: those "+
+			"of ImageNet stay)")
 	c.Tune.bind(fs, "tune")
 	c.Supernet.bind(fs, "supernet")
 	fs.IntVar(&c.Supernet.Sandwich, "sandwich", c.Supernet.Sandwich,
@@ -48,6 +53,10 @@ func (t *Training) bind(fs *flag.FlagSet, name string) {
 	fs.Lookup(name + "-epochs").Usage = "epochs of " + name + " training (0: as many as the minutes allow)"
 	fs.Float64Var(&t.Rate, name+"-rate", t.Rate,
 		"factor of the learning rate in "+name+" training for layers that have learnt already")
+	fs.Float64Var(&t.Classifier, name+"-classifier", t.Classifier,
+		"factor of the learning rate in "+name+" training for the classifier")
+	fs.BoolVar(&t.HoldNorms, name+"-hold-norms", t.HoldNorms,
+		"keep batch norms and their statistics as they are in "+name+" training")
 	fs.IntVar(&t.Frozen, name+"-frozen", t.Frozen,
 		"first stages that stay as they are in "+name+" training, the stem included")
 	fs.Float64Var(&t.Distill, name+"-distill", t.Distill,
@@ -87,6 +96,8 @@ func (c *Config) check() error {
 	}{
 		{"minutes", c.Minutes, 0.01, 1e5},
 		{"val", c.ValShare, 0.01, 0.9},
+		{"statistics", float64(c.Statistics), 0, most},
+		{"head-statistics", float64(c.Head.Statistics), 0, most},
 		{"head-passes", float64(c.Head.Passes), 0, 100},
 		{"sandwich", float64(c.Supernet.Sandwich), 0, 100},
 		{"iterations", float64(c.Search.Iterations), 1, most},
@@ -133,6 +144,8 @@ func (t *Training) check(name string) error {
 	switch {
 	case !(t.Rate >= 0 && t.Rate <= 1e3):
 		return fmt.Errorf("-%s-rate %v: expected 0 to 1000", name, t.Rate)
+	case !(t.Classifier >= 0 && t.Classifier <= 1e3):
+		return fmt.Errorf("-%s-classifier %v: expected 0 to 1000", name, t.Classifier)
 	case t.Frozen < 0 || t.Frozen >= stages:
 		return fmt.Errorf("-%s-frozen %d: expected 0 to %d", name, t.Frozen, stages-1)
 	case !(t.Distill >= 0 && t.Distill <= 1e3):

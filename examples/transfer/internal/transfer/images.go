@@ -33,6 +33,9 @@ func (e *engine) open(ctx context.Context) (*images, error) {
 	if err := enough(pool, test); err != nil {
 		return nil, err
 	}
+	if pool, test, err = data.Present(pool, test); err != nil {
+		return nil, err
+	}
 	mark, err := data.FingerprintOf(ctx, pool, test)
 	if err != nil {
 		return nil, err
@@ -59,13 +62,13 @@ func (e *engine) open(ctx context.Context) (*images, error) {
 // enough reports data that are too few to learn anything from.
 func enough(pool, test dataset.Dataset) error {
 	classes, learn, judge := pool.Classes(), dataset.Count(pool), dataset.Count(test)
-	if len(classes) < 2 {
-		return fmt.Errorf("all %d images are of one class, %q: expected a folder for each of at least two classes",
-			pool.Len()+test.Len(), classes[0])
-	}
 	var few []string
+	seen, last := 0, ""
 	for c, name := range classes {
-		if learn[c] >= leastImages {
+		if learn[c]+judge[c] > 0 {
+			seen, last = seen+1, name
+		}
+		if learn[c] >= leastImages || learn[c]+judge[c] == 0 {
 			continue
 		}
 		all := fmt.Sprintf("%d images", learn[c]+judge[c])
@@ -73,6 +76,10 @@ func enough(pool, test dataset.Dataset) error {
 			all = "1 image"
 		}
 		few = append(few, fmt.Sprintf("%q (%s)", name, all))
+	}
+	if seen < 2 {
+		return fmt.Errorf("all %d images are of one class, %q: expected a folder for each of at least two classes",
+			pool.Len()+test.Len(), last)
 	}
 	if len(few) > 0 {
 		const shown = 5

@@ -41,8 +41,12 @@ func (s span) String() string {
 
 // describe prints a step that is done.
 func (e *engine) describe(s *StepReport) {
-	e.job.Say("%s: %.2f %% ± %.2f of %d test images, %.1f M MAdds, %.1f s", s.Name, 100*s.Accuracy,
-		100*s.StandardError, s.answers.Images, millions(s.MAdds), s.Seconds)
+	gain := ""
+	if from := ancestors[s.Name]; from != "" {
+		gain = fmt.Sprintf(" (%+.2f ± %.2f beside %s)", 100*s.Gain, 100*s.GainError, from)
+	}
+	e.job.Say("%s: %.2f %% ± %.2f of %d test images%s, %.1f M MAdds, %.1f s", s.Name, 100*s.Accuracy,
+		100*s.StandardError, e.images.test.Len(), gain, millions(s.MAdds), s.Seconds)
 }
 
 func (e *engine) describeContest(c *ContestReport) {

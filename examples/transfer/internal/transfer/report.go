@@ -39,6 +39,9 @@ const (
 	StepKept    = "kept" // the fine-tuned network, trained on as the adapted one was
 )
 
+// ancestors are the steps that others begin with.
+var ancestors = map[string]string{StepTuned: StepHead, StepAdapted: StepTuned, StepKept: StepTuned}
+
 // StepReport is one network.
 type StepReport struct {
 	Name          string  `json:"name"`
@@ -49,8 +52,10 @@ type StepReport struct {
 	Params        int64   `json:"params"`
 	Seconds       float64 `json:"seconds"`      // that the step took
 	Millis        float64 `json:"milliseconds"` // an image takes, one at a time
-
-	answers contest.Answers
+	// Gain is the accuracy less that of the network that it was made from, and GainError the standard
+	// error of this difference on the same images; 0 for the first.
+	Gain      float64 `json:"gain"`
+	GainError float64 `json:"gain_error"`
 }
 
 // ContestReport is the contest on held-out images.
@@ -114,7 +119,11 @@ func (e *engine) step(ctx context.Context, name string, m *supernet.Model, phase
 	p := t.Answers.Accuracy()
 	s = StepReport{Name: name, Arch: e.space.Format(m.Arch()), Accuracy: p,
 		StandardError: math.Sqrt(p * (1 - p) / float64(t.Answers.Images)), MAdds: c.MAdds, Params: c.Params,
-		Millis: t.Millis, answers: t.Answers}
+		Millis: t.Millis}
+	e.answers[name] = t.Answers
+	if from, ok := e.answers[ancestors[name]]; ok {
+		s.Gain, s.GainError = t.Answers.Difference(from)
+	}
 	for _, phase := range phases {
 		s.Seconds += e.job.Clock.Seconds(phase)
 	}

@@ -25,6 +25,11 @@ func (e *engine) head(ctx context.Context) (*supernet.Model, error) {
 		if err != nil {
 			return nil, err
 		}
+		if n := e.cfg.Head.Statistics; n > 0 {
+			if err := m.Recalibrate(ctx, e.images.train, &supernet.EvalOptions{CalibrationImages: n, Seed: seed}); err != nil {
+				return nil, err
+			}
+		}
 		o := &supernet.FitOptions{Validation: e.images.held, Seed: seed}
 		if n := e.cfg.Head.Passes; n > 0 {
 			o.Augment, o.Passes = e.augment(), n
@@ -53,7 +58,7 @@ func (e *engine) tuned(ctx context.Context) (*supernet.Model, error) {
 			return nil, err
 		}
 		t := e.training(&e.cfg.Tune, e.lengths.Tune, phaseTune, titleTune, seedTune)
-		return m, e.train(ctx, m, t, func(n *searchspace.Node) float64 { return e.cfg.Tune.Rate })
+		return m, e.train(ctx, m, t, nil)
 	})
 }
 
@@ -68,9 +73,9 @@ func (e *engine) training(t *Training, s span, phase, title, seed string) *train
 	return &training{t, s, phase, title, seed}
 }
 
-// prepared are the options and the images of a training; rate is that of layers other than the
-// classifier.
-func (e *engine) prepared(t *training, rate func(*searchspace.Node) float64) (*supernet.TrainOptions, dataset.Dataset, error) {
+// prepared are the options and the images of a training. fresh says which layers are new; nil =
+// none.
+func (e *engine) prepared(t *training, fresh func(*searchspace.Node) bool) (*supernet.TrainOptions, dataset.Dataset, error) {
 	seed := e.cfg.Seed.For(t.seed)
 	table, some, err := t.table(t.span, e.images.train, seed)
 	if err != nil {
@@ -84,10 +89,17 @@ func (e *engine) prepared(t *training, rate func(*searchspace.Node) float64) (*s
 		o.FrozenStages = append(o.FrozenStages, s)
 	}
 	o.Rate = func(n *searchspace.Node) float64 {
-		if n.Op == searchspace.OpLinear || slices.Contains(o.FrozenStages, n.Stage) {
+		switch {
+		case slices.Contains(o.FrozenStages, n.Stage):
+			return 1 // they stay whatever the rate is
+		case fresh != nil && fresh(n):
 			return 1
+		case n.Op == searchspace.OpLinear:
+			return t.Classifier
+		case n.Op == searchspace.OpBatchNorm && t.HoldNorms:
+			return 0
 		}
-		return rate(n)
+		return t.Rate
 	}
 	if t.Distill > 0 && t.phase != phaseTune {
 		o.Teacher = &supernet.Teacher{Model: e.models[phaseTune], Weight: t.Distill}
@@ -95,12 +107,15 @@ func (e *engine) prepared(t *training, rate func(*searchspace.Node) float64) (*s
 	return o, some, nil
 }
 
-// train trains a model.
-func (e *engine) train(ctx context.Context, m *supernet.Model, t *training, rate func(*searchspace.Node) float64) error {
-	o, some, err := e.prepared(t, rate)
+// train trains a model and gathers its statistics.
+func (e *engine) train(ctx context.Context, m *supernet.Model, t *training, fresh func(*searchspace.Node) bool) error {
+	o, some, err := e.prepared(t, fresh)
 	if err != nil {
 		return err
 	}
-	_, err = m.Train(ctx, some, o)
-	return err
+	if _, err = m.Train(ctx, some, o); err != nil || e.cfg.Statistics == 0 || t.Frozen > 0 || t.HoldNorms {
+		return err
+	}
+	return m.Recalibrate(ctx, e.images.train, &supernet.EvalOptions{CalibrationImages: e.cfg.Statistics,
+		Seed: e.cfg.Seed.For(t.seed)})
 }
