@@ -99,8 +99,12 @@ func (r *Report) Text(folder string) string {
 	}
 	b.WriteString("worst images:\n")
 	for _, v := range r.Worst[:min(len(r.Worst), listedWorst)] {
-		fmt.Fprintf(&b, "  %s: %s, taken for %s (%.1f %%; probability of %s %.2g %%)\n", v.Image, v.True, v.Answer,
-			100*v.Confidence, v.True, 100*v.Probability)
+		if v.True == v.Answer {
+			fmt.Fprintf(&b, "  %s: %s, right with only %.1f %%\n", v.Image, v.True, 100*v.Confidence)
+			continue
+		}
+		fmt.Fprintf(&b, "  %s: %s %.2g %%, taken for %s %.1f %%\n", v.Image, v.True, 100*v.Probability, v.Answer,
+			100*v.Confidence)
 	}
 	if folder != "" {
 		fmt.Fprintf(&b, "to use it from Go:\n  m, err := supernet.LoadModel(%q, nil)\n"+
