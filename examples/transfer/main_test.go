@@ -29,7 +29,8 @@ var start = runtest.Starter(transfer.Program().Start)
 func tiny(data string, more ...string) []string {
 	return append(strings.Fields("-size 32 -val 0.2 -statistics 16 -tune-epochs 1 -tune-steps 2 -tune-batch 16 "+
 		"-tune-crop 2 -supernet-epochs 1 -supernet-steps 1 -supernet-batch 8 -sandwich 0 -contest-epochs 1 "+
-		"-contest-steps 1 -contest-batch 16 -iterations 5 -candidates 2 -reward-images 4 -calibration 4 -data "+data),
+		"-contest-steps 1 -contest-batch 16 -iterations 5 -candidates 2 -reward-images 4 -calibration 4 "+
+		"-data "+data),
 		more...)
 }
 
@@ -131,7 +132,8 @@ func TestPhotos(t *testing.T) {
 		t.Errorf("%+v", i)
 	}
 	for _, w := range want.Worst {
-		if info, err := os.Stat(w.Image); err != nil || info.IsDir() || filepath.Base(filepath.Dir(w.Image)) != w.True {
+		info, err := os.Stat(w.Image)
+		if err != nil || info.IsDir() || filepath.Base(filepath.Dir(w.Image)) != w.True {
 			t.Errorf("image %q of class %q: %v", w.Image, w.True, err)
 		}
 	}
@@ -165,23 +167,28 @@ func TestMistakes(t *testing.T) {
 		code int
 		want string
 	}{
-		"one class":        {tiny(photos(t, map[string]int{"a": 9})), run.ExitError, `all 9 images are of one class, "a"`},
-		"one image":        {tiny(photos(t, map[string]int{"a": 9, "bb": 1})), run.ExitError, `class "bb" (1 image): a class needs`},
-		"two images":       {tiny(photos(t, map[string]int{"a": 1, "bb": 1})), run.ExitError, `class "a" (1 image), "bb" (1 image): a class needs`},
-		"few images":       {tiny(photos(t, map[string]int{"a": 2, "bb": 9})), run.ExitError, `class "a" (2 images): a class needs`},
-		"empty":            {tiny(t.TempDir()), run.ExitError, "no JPEG or PNG images; expected a folder with"},
-		"no images":        {tiny(other), run.ExitError, "no JPEG or PNG images; expected a folder with"},
-		"no folder":        {tiny(filepath.Join(other, "nothing")), run.ExitError, "nothing: no such file"},
-		"damaged":          {tiny(damaged), run.ExitError, filepath.Join("bb", "z.png")},
-		"out in a file":    {tiny(good, "-out", filepath.Join(file, "run")), run.ExitError, "-out: "},
-		"out is a file":    {tiny(good, "-out", file), run.ExitError, "-out: "},
-		"small":            {[]string{"-size", "31"}, run.ExitUsage, "-size 31: expected 32 to 512"},
-		"large":            {[]string{"-size", "513"}, run.ExitUsage, "-size 513: expected 32 to 512"},
-		"frozen":           {[]string{"-tune-frozen", "8"}, run.ExitUsage, "-tune-frozen 8: expected 0 to 7"},
-		"rate":             {[]string{"-contest-rate", "-1"}, run.ExitUsage, "-contest-rate -1"},
-		"minutes":          {[]string{"-minutes", "0"}, run.ExitUsage, "-minutes 0"},
-		"val":              {[]string{"-val", "1"}, run.ExitUsage, "-val 1"},
-		"batch":            {[]string{"-supernet-batch", "1"}, run.ExitUsage, "-supernet-batch 1: expected at least 2"},
+		"one class": {tiny(photos(t, map[string]int{"a": 9})), run.ExitError,
+			`all 9 images are of one class, "a"`},
+		"one image": {tiny(photos(t, map[string]int{"a": 9, "bb": 1})), run.ExitError,
+			`class "bb" (1 image): a class needs`},
+		"two images": {tiny(photos(t, map[string]int{"a": 1, "bb": 1})), run.ExitError,
+			`class "a" (1 image), "bb" (1 image): a class needs`},
+		"few images": {tiny(photos(t, map[string]int{"a": 2, "bb": 9})), run.ExitError,
+			`class "a" (2 images): a class needs`},
+		"empty":         {tiny(t.TempDir()), run.ExitError, "no JPEG or PNG images; expected a folder with"},
+		"no images":     {tiny(other), run.ExitError, "no JPEG or PNG images; expected a folder with"},
+		"no folder":     {tiny(filepath.Join(other, "nothing")), run.ExitError, "nothing: no such file"},
+		"damaged":       {tiny(damaged), run.ExitError, filepath.Join("bb", "z.png")},
+		"out in a file": {tiny(good, "-out", filepath.Join(file, "run")), run.ExitError, "-out: "},
+		"out is a file": {tiny(good, "-out", file), run.ExitError, "-out: "},
+		"small":         {[]string{"-size", "31"}, run.ExitUsage, "-size 31: expected 32 to 512"},
+		"large":         {[]string{"-size", "513"}, run.ExitUsage, "-size 513: expected 32 to 512"},
+		"frozen":        {[]string{"-tune-frozen", "8"}, run.ExitUsage, "-tune-frozen 8: expected 0 to 7"},
+		"rate":          {[]string{"-contest-rate", "-1"}, run.ExitUsage, "-contest-rate -1"},
+		"minutes":       {[]string{"-minutes", "0"}, run.ExitUsage, "-minutes 0"},
+		"val":           {[]string{"-val", "1"}, run.ExitUsage, "-val 1"},
+		"batch": {[]string{"-supernet-batch", "1"}, run.ExitUsage,
+			"-supernet-batch 1: expected at least 2"},
 		"resume no folder": {[]string{"-resume"}, run.ExitUsage, "-resume needs -out"},
 	} {
 		if code, _, errs := start.Run(t, c.args...); code != c.code || !strings.Contains(errs, c.want) {

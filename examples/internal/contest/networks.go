@@ -34,7 +34,8 @@ func (n *Networks) Evaluate(ctx context.Context, a searchspace.Arch) (searchspac
 // EvaluateRange judges an architecture on the images from to to−1.
 func (n *Networks) EvaluateRange(ctx context.Context, a searchspace.Arch, from, to int) (
 	searchspace.Measurement, error) {
-	m := searchspace.Measurement{Arch: a, Text: n.Space.Format(a), Stage: n.Stage, WeightVersion: uint64(n.Stage)}
+	m := searchspace.Measurement{Arch: a, Text: n.Space.Format(a), Stage: n.Stage,
+		WeightVersion: uint64(n.Stage)}
 	if from < 0 || from >= to || to > n.Len() {
 		return m, fmt.Errorf("images %d to below %d, expected some of %d", from, to, n.Len())
 	}

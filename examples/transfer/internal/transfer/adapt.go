@@ -107,6 +107,9 @@ func (l learner) supernet(ctx context.Context) (*supernet.Net, error) {
 	if _, err := net.Inherit(ctx, m, nil); err != nil {
 		return nil, err
 	}
+	if l.lengths.Supernet.Steps == 0 {
+		return net, nil
+	}
 	cfg := &l.cfg.Supernet
 	t := l.training(&cfg.Training, l.lengths.Supernet, phaseSupernet, titleSupernet, seedSupernet)
 	to, some, err := l.prepared(t, nil)
@@ -133,7 +136,11 @@ func (l learner) Judges(ctx context.Context) (*adjuster.Judges, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &supernet.EvalOptions{Calibration: l.images.train, CalibrationImages: l.cfg.Search.Calibrated, Seed: seed}
+	o := &supernet.EvalOptions{Calibration: l.images.train, CalibrationImages: l.cfg.Search.Calibrated,
+		Seed: seed}
+	if l.cfg.Search.Running {
+		o.Statistics = supernet.Running
+	}
 	j := &adjuster.Judges{Space: l.space}
 	if j.Reward, err = l.net.On(some, o); err != nil {
 		return nil, err
@@ -188,7 +195,11 @@ func (e *engine) descend(ctx context.Context, from *supernet.Model, a searchspac
 	if err := (learner{e}).FineTune(ctx); err != nil { // loads the supernet after an interruption
 		return nil, nil, err
 	}
-	m, report, err := from.Morph(ctx, a, &supernet.MorphOptions{Supernet: e.net, Calibration: e.images.train})
+	o := &supernet.MorphOptions{Supernet: e.net}
+	if !e.cfg.Contest.HoldNorms {
+		o.Calibration = e.images.train
+	}
+	m, report, err := from.Morph(ctx, a, o)
 	if err != nil {
 		return nil, nil, fmt.Errorf("morph: %w", err)
 	}

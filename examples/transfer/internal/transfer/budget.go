@@ -1,8 +1,6 @@
 package transfer
 
 import (
-	"math"
-
 	"github.com/tendril-nas/tendril/examples/internal/data"
 	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/searchspace"
@@ -57,10 +55,15 @@ func (e *engine) plan() (l lengths, err error) {
 	if err != nil {
 		return l, err
 	}
-	l.Supernet = cfg.Supernet.length(n, budget(cfg.Supernet.Share)/step)
+	if cfg.Supernet.Share > 0 || cfg.Supernet.Epochs > 0 {
+		l.Supernet = cfg.Supernet.length(n, budget(cfg.Supernet.Share)/step)
+	}
 	l.Contest = cfg.Contest.length(n, budget(cfg.Contest.Share)/trained(g, cfg.Contest.Frozen))
 	if l.Search = cfg.Search.Images; l.Search == 0 {
-		each := int(budget(cfg.Search.Share)/middle)/cfg.Search.Iterations - cfg.Search.Calibrated
+		each := int(budget(cfg.Search.Share)/middle) / cfg.Search.Iterations
+		if !cfg.Search.Running {
+			each -= cfg.Search.Calibrated
+		}
 		l.Search = max(each, 2*len(e.images.train.Classes()), 32)
 	}
 	l.Search = min(l.Search, e.images.held.Len())
@@ -119,7 +122,7 @@ func (t *Training) table(s span, ds dataset.Dataset, seed uint64) (run.Training,
 
 // work of the steps in multiply-adds, for the bar: the minutes decide it but for rounding.
 func (l lengths) work(cfg *Config, g *searchspace.Graph, step, middle float64) map[string]float64 {
-	of := func(s span, batch int, cost float64) float64 { return math.Max(1, float64(s.Steps*batch)*cost) }
+	of := func(s span, batch int, cost float64) float64 { return float64(s.Steps*batch) * cost }
 	w := map[string]float64{titleTune: of(l.Tune, cfg.Tune.Batch, trained(g, cfg.Tune.Frozen))}
 	if cfg.Adapt {
 		w[titleSupernet] = of(l.Supernet, cfg.Supernet.Batch, step)

@@ -12,9 +12,9 @@ type Config struct {
 	ValShare float64 `json:"val"`   // share of each class that is held out of training, for choices
 	Adapt    bool    `json:"adapt"` // the third step
 	// Statistics is how many training images the batch-norm statistics of a network are gathered on
-	// after its training; 0 = those gathered while it was trained. Lite0 gathers so slowly (momentum
-	// 0.01, for long trainings) that a short one ends with those of other images. Networks of which
-	// stages or batch norms did not train keep theirs, for they were trained with them.
+	// after its training; 0 = those gathered while it was trained. Lite0 gathers so slowly
+	// (momentum 0.01, for long trainings) that a short one ends with those of other images.
+	// Networks of which stages or batch norms did not train keep theirs.
 	Statistics int      `json:"statistics"`
 	Head       Head     `json:"head"`
 	Tune       Training `json:"tune"`
@@ -42,17 +42,20 @@ type Training struct {
 	// Rate is the factor of the learning rate for layers that have learnt already; layers that are
 	// new have 1.
 	Rate float64 `json:"rate"`
-	// Classifier is that of the classifier. Its inputs, 1280 features, are large, and it diverges at
-	// a rate that is right for the others.
+	// Classifier is that of the classifier. Its 1280 inputs are large: it diverges first.
 	Classifier float64 `json:"classifier"`
-	// HoldNorms keeps batch norms as they are, statistics included: what the linear head was fitted to
-	// stays the network that is trained. Not for supernets, whose sub-networks need their own.
+	// HoldNorms keeps batch norms as they are, statistics included: the network that is trained is
+	// then the one that the linear head was fitted to. A supernet uses the statistics of each batch
+	// all the same.
 	HoldNorms bool    `json:"hold_norms"`
+	Warmup    int     `json:"warmup"`  // first steps, in which the learning rate rises
+	Clip      float64 `json:"clip"`    // bound on the norm of the gradient; 0 = none
 	Frozen    int     `json:"frozen"`  // first stages that stay as they are, the stem included
 	Distill   float64 `json:"distill"` // weight of the fine-tuned network as a teacher; 0 = none
 }
 
-// Supernet is the training of the supernet.
+// Supernet is the training of the supernet. Without a share and without epochs there is none: the
+// supernet then is as it was inherited.
 type Supernet struct {
 	Training
 	Sandwich int `json:"sandwich"` // random sub-networks of a step, beside the largest and the smallest
@@ -64,10 +67,13 @@ type Search struct {
 	Iterations int     `json:"iterations"`
 	LR         float64 `json:"lr"`
 	Entropy    float64 `json:"entropy"`
-	Lambda     float64 `json:"lambda"`      // likelihood that a doubling of the multiply-adds must bring
-	Images     int     `json:"images"`      // held-out images behind one reward; 0 = see Share
-	Calibrated int     `json:"calibration"` // training images behind the statistics of one reward
-	Candidates int     `json:"candidates"`
+	Lambda     float64 `json:"lambda"` // likelihood that a doubling of the multiply-adds must bring
+	// Running judges with the running statistics that the fine-tuned network had, which tell how
+	// much of it an architecture keeps; else statistics are gathered for each.
+	Running    bool `json:"running"`
+	Images     int  `json:"images"`      // held-out images behind one reward; 0 = see Share
+	Calibrated int  `json:"calibration"` // training images behind the statistics of one reward
+	Candidates int  `json:"candidates"`
 }
 
 // Default is the table behind a run without flags: two minutes of two cores, whatever the number of
@@ -76,16 +82,15 @@ func Default() Config {
 	return Config{
 		Size: 96, Seed: 1, Minutes: 2, ValShare: 0.15, Adapt: true, Statistics: 1000,
 		Head: Head{Share: 0.08},
-		Tune: Training{Training: run.Training{MinSteps: 60, Batch: 32, LR: 0.02, WeightDecay: 1e-4, Flip: true,
-			Crop: 8}, Share: 0.42, Most: 20, Rate: 0.1, Classifier: 0.05, HoldNorms: true},
-		Supernet: Supernet{Training: Training{Training: run.Training{MinSteps: 20, Batch: 32, LR: 0.01,
-			WeightDecay: 1e-4, Flip: true, Crop: 8, StepsPerArch: 1}, Share: 0.15, Most: 4, Rate: 1,
-			Classifier: 0.05, Distill: 1}, Sandwich: 1},
+		Tune: Training{Training: run.Training{MinSteps: 60, Batch: 32, LR: 0.003, WeightDecay: 1e-4, Flip: true,
+			Crop: 4}, Share: 0.42, Most: 20, Rate: 1, Classifier: 1, HoldNorms: true},
+		Supernet: Supernet{Training: Training{Training: run.Training{MinSteps: 20, Batch: 32, LR: 0.003,
+			WeightDecay: 1e-4, Flip: true, Crop: 4, StepsPerArch: 1}, Share: 0.15, Most: 4, Rate: 1,
+			Classifier: 1, Distill: 1}, Sandwich: 1},
 		Search: Search{Share: 0.10, Iterations: 80, LR: 2e-2, Entropy: 2e-4, Lambda: 0.01, Calibrated: 32,
 			Candidates: 6},
-		Contest: Training{Training: run.Training{MinSteps: 40, Batch: 32, LR: 0.01, WeightDecay: 1e-4, Flip: true,
-			Crop: 8}, Share: 0.125, Most: 10, Rate: 0.1, Classifier: 0.05,
-			HoldNorms: true, Distill: 0.5},
+		Contest: Training{Training: run.Training{MinSteps: 40, Batch: 32, LR: 0.003, WeightDecay: 1e-4, Flip: true,
+			Crop: 4}, Share: 0.125, Most: 10, Rate: 1, Classifier: 1, HoldNorms: true, Distill: 0.5},
 	}
 }
 
@@ -93,6 +98,5 @@ func Default() Config {
 func (c *Config) quick() {
 	c.Size, c.Minutes = 64, 0.5
 	c.Search.Iterations, c.Search.Candidates = 50, 4
-	c.Tune.Crop, c.Supernet.Crop, c.Contest.Crop = 5, 5, 5
 	c.Tune.MinSteps, c.Supernet.MinSteps, c.Contest.MinSteps = 30, 10, 20
 }

@@ -31,13 +31,15 @@ func confusionSVG(classes []string, matrix [][]int) []byte {
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" `+
 		`font-family="sans-serif" font-size="%d">`+"\n", w, h, w, h, font)
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="white"/>`+"\n", w, h)
-	fmt.Fprintf(&b, `<text x="10" y="22" font-size="14" font-weight="bold">Confusion matrix: rows true, columns answered</text>`+"\n")
+	fmt.Fprintf(&b, `<text x="10" y="22" font-size="14" font-weight="bold">%s</text>`+"\n",
+		"Confusion matrix: rows true, columns answered")
 	top := head + margin
 	for i, c := range classes {
 		middle := i*cell + cell/2
 		name := html.EscapeString(shortened(c))
 		fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end">%s</text>`+"\n", margin-6, top+middle+font/3, name)
-		fmt.Fprintf(&b, `<text transform="translate(%d %d) rotate(-60)">%s</text>`+"\n", margin+middle+font/3, top-6, name)
+		fmt.Fprintf(&b, `<text transform="translate(%d %d) rotate(-60)">%s</text>`+"\n",
+			margin+middle+font/3, top-6, name)
 	}
 	for t, row := range matrix {
 		of := 0
@@ -50,7 +52,8 @@ func confusionSVG(classes []string, matrix [][]int) []byte {
 				share = float64(k) / float64(of)
 			}
 			x, y := margin+a*cell, top+t*cell
-			fmt.Fprintf(&b, `<rect x="%d" y="%d" width="%d" height="%d" fill="%s" stroke="#ddd"><title>%s</title></rect>`+"\n",
+			fmt.Fprintf(&b, `<rect x="%d" y="%d" width="%d" height="%d" fill="%s" stroke="#ddd">`+
+				"<title>%s</title></rect>\n",
 				x, y, cell, cell, shade(share, a == t), html.EscapeString(
 					fmt.Sprintf("%s answered %s: %d of %d", classes[t], classes[a], k, of)))
 			if cell >= 28 && k > 0 {

@@ -103,7 +103,8 @@ func (e *engine) announceWork() error {
 }
 
 // model is what a phase trains: from memory, from its file, or made now.
-func (e *engine) model(ctx context.Context, phase string, do func() (*supernet.Model, error)) (*supernet.Model, error) {
+func (e *engine) model(ctx context.Context, phase string, do func() (*supernet.Model, error)) (
+	*supernet.Model, error) {
 	if m := e.models[phase]; m != nil {
 		return m, nil
 	}

@@ -57,8 +57,13 @@ func (t *Training) bind(fs *flag.FlagSet, name string) {
 		"factor of the learning rate in "+name+" training for the classifier")
 	fs.BoolVar(&t.HoldNorms, name+"-hold-norms", t.HoldNorms,
 		"keep batch norms and their statistics as they are in "+name+" training")
+	fs.IntVar(&t.Warmup, name+"-warmup", t.Warmup,
+		"first `steps` of "+name+" training, in which the learning rate rises")
+	fs.Float64Var(&t.Clip, name+"-clip", t.Clip,
+		"bound on the norm of the gradient in "+name+" training (0: none)")
 	fs.IntVar(&t.Frozen, name+"-frozen", t.Frozen,
 		"first stages that stay as they are in "+name+" training, the stem included")
+	fs.Float64Var(&t.Share, name+"-share", t.Share, "`share` of the minutes that "+name+" training gets")
 	fs.Float64Var(&t.Distill, name+"-distill", t.Distill,
 		"`weight` of the fine-tuned network as a teacher in "+name+" training")
 }
@@ -69,6 +74,8 @@ func (s *Search) bind(fs *flag.FlagSet) {
 	fs.Float64Var(&s.Entropy, "entropy", s.Entropy, "weight of the policy's entropy bonus")
 	fs.Float64Var(&s.Lambda, "lambda", s.Lambda,
 		"what a doubling of the multiply-adds must bring, as a likelihood from 0 to 1")
+	fs.BoolVar(&s.Running, "search-running", s.Running,
+		"judge architectures with the batch-norm statistics of the fine-tuned network, not with their own")
 	fs.IntVar(&s.Images, "reward-images", s.Images,
 		"held-out images behind each reward (0: as many as the minutes allow)")
 	fs.IntVar(&s.Calibrated, "calibration", s.Calibrated,
@@ -141,15 +148,17 @@ func (t *Training) check(name string) error {
 	if err := table.Check(name); err != nil {
 		return err
 	}
-	switch {
-	case !(t.Rate >= 0 && t.Rate <= 1e3):
-		return fmt.Errorf("-%s-rate %v: expected 0 to 1000", name, t.Rate)
-	case !(t.Classifier >= 0 && t.Classifier <= 1e3):
-		return fmt.Errorf("-%s-classifier %v: expected 0 to 1000", name, t.Classifier)
-	case t.Frozen < 0 || t.Frozen >= stages:
-		return fmt.Errorf("-%s-frozen %d: expected 0 to %d", name, t.Frozen, stages-1)
-	case !(t.Distill >= 0 && t.Distill <= 1e3):
-		return fmt.Errorf("-%s-distill %v: expected 0 to 1000", name, t.Distill)
+	for _, n := range []struct {
+		flag      string
+		value, hi float64
+	}{
+		{"rate", t.Rate, 1e3}, {"classifier", t.Classifier, 1e3}, {"warmup", float64(t.Warmup), math.MaxInt32},
+		{"clip", t.Clip, 1e9}, {"frozen", float64(t.Frozen), stages - 1}, {"distill", t.Distill, 1e3},
+		{"share", t.Share, 1},
+	} {
+		if !(n.value >= 0 && n.value <= n.hi) {
+			return fmt.Errorf("-%s-%s %v: expected 0 to %g", name, n.flag, n.value, n.hi)
+		}
 	}
 	return nil
 }

@@ -32,6 +32,9 @@ func (e *engine) announce() error {
 
 // String says how long a training is.
 func (s span) String() string {
+	if s.Steps == 0 {
+		return "not trained"
+	}
 	epochs := "epochs"
 	if s.Epochs == 1 {
 		epochs = "epoch"
@@ -63,8 +66,8 @@ func (c *ContestReport) String() string {
 	if c.Won {
 		who = StepAdapted
 	}
-	return fmt.Sprintf("contest on %d held-out images: adapted %.2f %%, kept %.2f %%; gain %+.2f points, more than "+
-		"%+.2f needed: %s", c.Images, 100*c.Adapted, 100*c.Kept, 100*c.Gain, 100*c.Margin, who)
+	return fmt.Sprintf("contest on %d held-out images: adapted %.2f %%, kept %.2f %%; gain %+.2f points, "+
+		"more than %+.2f needed: %s", c.Images, 100*c.Adapted, 100*c.Kept, 100*c.Gain, 100*c.Margin, who)
 }
 
 func millions(n int64) float64 { return float64(n) / 1e6 }
@@ -86,8 +89,8 @@ func (r *Report) Text(folder string) string {
 			millions(s.MAdds), millions(s.Params), s.Seconds, s.Millis)
 	}
 	_ = w.Flush() // a strings.Builder has room
-	fmt.Fprintf(&b, "accuracy on %d test images, with its standard error; the network to use: %s\n", r.Images.Test,
-		r.Model)
+	fmt.Fprintf(&b, "accuracy on %d test images, with its standard error; the network to use: %s\n",
+		r.Images.Test, r.Model)
 	if r.Contest != nil {
 		fmt.Fprintf(&b, "%s\n", r.Contest)
 	}

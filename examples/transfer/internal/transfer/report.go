@@ -21,8 +21,8 @@ type Report struct {
 	Contest *ContestReport `json:"contest,omitempty"`
 	// Model is the name of the step whose network was written.
 	Model string `json:"model"`
-	// Confusions are the most frequent, Worst the test images with the least probability of the true
-	// class, both of that network.
+	// Confusions are the most frequent, Worst the test images with the least probability of the
+	// true class, both of that network.
 	Confusions []Confusion `json:"confusions"`
 	Worst      []Worst     `json:"worst"`
 	// Matrix counts test images by true class and answer.
@@ -52,8 +52,8 @@ type StepReport struct {
 	Params        int64   `json:"params"`
 	Seconds       float64 `json:"seconds"`      // that the step took
 	Millis        float64 `json:"milliseconds"` // an image takes, one at a time
-	// Gain is the accuracy less that of the network that it was made from, and GainError the standard
-	// error of this difference on the same images; 0 for the first.
+	// Gain is the accuracy less that of the network that it was made from, and GainError the
+	// standard error of this difference on the same images; 0 for the first.
 	Gain      float64 `json:"gain"`
 	GainError float64 `json:"gain_error"`
 }
@@ -100,7 +100,8 @@ type tested struct {
 }
 
 // step judges a network on the test images.
-func (e *engine) step(ctx context.Context, name string, m *supernet.Model, phases ...string) (s StepReport, err error) {
+func (e *engine) step(ctx context.Context, name string, m *supernet.Model, phases ...string) (
+	s StepReport, err error) {
 	t, err := run.Once(e.job, phaseTest+"-"+phases[0], func() (t tested, err error) {
 		if t.Answers, err = contest.Of(ctx, m, e.images.test); err != nil {
 			return t, err

@@ -22,8 +22,10 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // sample is a report in which everything is there.
 func sample() *Report {
 	verdicts := []contest.Verdict{{True: 0, Answer: 0, Probability: 0.9, Confidence: 0.9},
-		{True: 0, Answer: 1, Probability: 0.25, Confidence: 0.5}, {True: 1, Answer: 1, Probability: 0.6, Confidence: 0.6},
-		{True: 2, Answer: 1, Probability: 0.125, Confidence: 0.75}, {True: 2, Answer: 0, Probability: 0.375, Confidence: 0.5},
+		{True: 0, Answer: 1, Probability: 0.25, Confidence: 0.5},
+		{True: 1, Answer: 1, Probability: 0.6, Confidence: 0.6},
+		{True: 2, Answer: 1, Probability: 0.125, Confidence: 0.75},
+		{True: 2, Answer: 0, Probability: 0.375, Confidence: 0.5},
 		{True: 0, Answer: 1, Probability: 0.0625, Confidence: 0.875}}
 	classes := []string{"cat", "dog <small>", "a class whose name is far too long"}
 	r := &Report{

@@ -87,7 +87,8 @@ func (e *engine) addContestant(ctx context.Context, rep *Report, a searchspace.A
 }
 
 // add judges a network and prints what came of it.
-func (e *engine) add(ctx context.Context, rep *Report, name string, m *supernet.Model, phases ...string) error {
+func (e *engine) add(ctx context.Context, rep *Report, name string, m *supernet.Model,
+	phases ...string) error {
 	s, err := e.step(ctx, name, m, phases...)
 	if err != nil {
 		return err

@@ -4,12 +4,11 @@ import (
 	"context"
 	"slices"
 
+	"github.com/tendril-nas/tendril/examples/internal/data"
 	"github.com/tendril-nas/tendril/examples/internal/lite0"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
 	"github.com/tendril-nas/tendril/supernet/dataset"
-
-	"github.com/tendril-nas/tendril/examples/internal/data"
 )
 
 // head is the first step: the pretrained network with the best linear classifier on its features.
@@ -26,7 +25,8 @@ func (e *engine) head(ctx context.Context) (*supernet.Model, error) {
 			return nil, err
 		}
 		if n := e.cfg.Head.Statistics; n > 0 {
-			if err := m.Recalibrate(ctx, e.images.train, &supernet.EvalOptions{CalibrationImages: n, Seed: seed}); err != nil {
+			o := &supernet.EvalOptions{CalibrationImages: n, Seed: seed}
+			if err := m.Recalibrate(ctx, e.images.train, o); err != nil {
 				return nil, err
 			}
 		}
@@ -75,7 +75,8 @@ func (e *engine) training(t *Training, s span, phase, title, seed string) *train
 
 // prepared are the options and the images of a training. fresh says which layers are new; nil =
 // none.
-func (e *engine) prepared(t *training, fresh func(*searchspace.Node) bool) (*supernet.TrainOptions, dataset.Dataset, error) {
+func (e *engine) prepared(t *training, fresh func(*searchspace.Node) bool) (
+	*supernet.TrainOptions, dataset.Dataset, error) {
 	seed := e.cfg.Seed.For(t.seed)
 	table, some, err := t.table(t.span, e.images.train, seed)
 	if err != nil {
@@ -85,6 +86,7 @@ func (e *engine) prepared(t *training, fresh func(*searchspace.Node) bool) (*sup
 	if err != nil {
 		return nil, nil, err
 	}
+	o.WarmupSteps, o.ClipNorm = t.Warmup, t.Clip
 	for s := range t.Frozen {
 		o.FrozenStages = append(o.FrozenStages, s)
 	}
@@ -108,7 +110,8 @@ func (e *engine) prepared(t *training, fresh func(*searchspace.Node) bool) (*sup
 }
 
 // train trains a model and gathers its statistics.
-func (e *engine) train(ctx context.Context, m *supernet.Model, t *training, fresh func(*searchspace.Node) bool) error {
+func (e *engine) train(ctx context.Context, m *supernet.Model, t *training,
+	fresh func(*searchspace.Node) bool) error {
 	o, some, err := e.prepared(t, fresh)
 	if err != nil {
 		return err
