@@ -49,7 +49,7 @@ func (e *engine) expert() (*adjuster.Expert, error) {
 	o := &adjuster.Options{
 		Iterations: s.Iterations, LearningRate: s.LR, Entropy: run.OrNone(s.Entropy), Baseline: 0.95,
 		Objective: adjuster.Likelihood, Form: adjuster.PerDoubling, Lambda: run.OrNone(s.Lambda),
-		Candidates: s.Candidates, Race: &adjuster.Race{}, Seed: e.cfg.Seed.For(seedPolicy), Logger: e.job.Log,
+		Candidates: s.Candidates, Elites: s.Elites, Race: &adjuster.Race{}, Seed: e.cfg.Seed.For(seedPolicy), Logger: e.job.Log,
 		Recorder:        &contest.Proposals{Out: e.job.Out, Title: func() string { return titleSearch }},
 		CheckpointEvery: 20,
 	}

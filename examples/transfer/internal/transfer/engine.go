@@ -66,7 +66,7 @@ func newEngine(ctx context.Context, cfg *Config, j *run.Job) (*engine, error) {
 	if e.images, err = e.open(ctx); err != nil {
 		return nil, err
 	}
-	if e.space, e.start, err = lite0.Space(cfg.Size, len(e.images.train.Classes()), nil); err != nil {
+	if e.space, e.start, err = lite0.Space(cfg.Size, len(e.images.train.Classes()), cfg.family()); err != nil {
 		return nil, err
 	}
 	if e.lengths, err = e.plan(); err != nil {

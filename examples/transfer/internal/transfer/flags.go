@@ -74,6 +74,9 @@ func (s *Search) bind(fs *flag.FlagSet) {
 	fs.Float64Var(&s.Entropy, "entropy", s.Entropy, "weight of the policy's entropy bonus")
 	fs.Float64Var(&s.Lambda, "lambda", s.Lambda,
 		"what a doubling of the multiply-adds must bring, as a likelihood from 0 to 1")
+	fs.BoolVar(&s.PerStage, "per-stage", s.PerStage,
+		"search one kernel and one ratio for all layers of a stage")
+	fs.IntVar(&s.Elites, "elites", s.Elites, "of the best proposals that run the race with them")
 	fs.BoolVar(&s.Running, "search-running", s.Running,
 		"judge architectures with the batch-norm statistics of the fine-tuned network, not with their own")
 	fs.IntVar(&s.Images, "reward-images", s.Images,
@@ -114,6 +117,7 @@ func (c *Config) check() error {
 		{"reward-images", float64(c.Search.Images), 0, most},
 		{"calibration", float64(c.Search.Calibrated), 1, most},
 		{"candidates", float64(c.Search.Candidates), 1, most},
+		{"elites", float64(c.Search.Elites), 0, most},
 	} {
 		if !(n.value >= n.lo && n.value <= n.hi) {
 			return fmt.Errorf("-%s %v: expected %g to %g", n.flag, n.value, n.lo, n.hi)

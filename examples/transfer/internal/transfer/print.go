@@ -39,7 +39,11 @@ func (s span) String() string {
 	if s.Epochs == 1 {
 		epochs = "epoch"
 	}
-	return fmt.Sprintf("%d %s of %d images, %d steps", s.Epochs, epochs, s.Images, s.Steps)
+	steps := "steps"
+	if s.Steps == 1 {
+		steps = "step"
+	}
+	return fmt.Sprintf("%d %s of %d images, %d %s", s.Epochs, epochs, s.Images, s.Steps, steps)
 }
 
 // describe prints a step that is done.
