@@ -16,24 +16,24 @@ const speed = 38e9
 // gradients of inputs and of weights, three times as much.
 const backward = 3
 
-// lengths are how long everything takes, as the minutes or the flags decide.
-type lengths struct {
+// Lengths are how long everything takes, as the minutes or the flags decide.
+type Lengths struct {
 	Head     int  `json:"head"` // images
-	Tune     span `json:"tune"`
-	Supernet span `json:"supernet"`
+	Tune     Span `json:"tune"`
+	Supernet Span `json:"supernet"`
 	Search   int  `json:"search"` // images behind a reward
-	Contest  span `json:"contest"`
+	Contest  Span `json:"contest"`
 }
 
-// span is a training's length.
-type span struct {
+// Span is a training's length.
+type Span struct {
 	Images int `json:"images"`
 	Epochs int `json:"epochs"`
 	Steps  int `json:"steps"`
 }
 
 // plan decides lengths from the number of images, their size and the minutes.
-func (e *engine) plan() (l lengths, err error) {
+func (e *engine) plan() (l Lengths, err error) {
 	cfg := e.cfg
 	g, err := e.space.Lower(e.start)
 	if err != nil {
@@ -100,7 +100,7 @@ func (e *engine) sandwich() (step, middle float64, err error) {
 
 // length is that of training on so many images where there is time for so many passes of an image.
 // Of more images than there is time for, only a part is trained on.
-func (t *Training) length(images int, passes float64) span {
+func (t *Training) length(images int, passes float64) Span {
 	table := t.Training
 	if table.Epochs == 0 {
 		table.Epochs = max(1, min(t.Most, int(passes/float64(images))))
@@ -109,11 +109,11 @@ func (t *Training) length(images int, passes float64) span {
 		}
 	}
 	epochs, steps := table.Plan(images)
-	return span{images, epochs, epochs * steps}
+	return Span{images, epochs, epochs * steps}
 }
 
 // table is a training of that length, and the images for it.
-func (t *Training) table(s span, ds dataset.Dataset, seed uint64) (run.Training, dataset.Dataset, error) {
+func (t *Training) table(s Span, ds dataset.Dataset, seed uint64) (run.Training, dataset.Dataset, error) {
 	table := t.Training
 	table.Epochs, table.MinSteps = s.Epochs, 0
 	some, err := data.Some(ds, s.Images, seed)
@@ -121,8 +121,8 @@ func (t *Training) table(s span, ds dataset.Dataset, seed uint64) (run.Training,
 }
 
 // work of the steps in multiply-adds, for the bar: the minutes decide it but for rounding.
-func (l lengths) work(cfg *Config, g *searchspace.Graph, step, middle float64) map[string]float64 {
-	of := func(s span, batch int, cost float64) float64 { return float64(s.Steps*batch) * cost }
+func (l Lengths) work(cfg *Config, g *searchspace.Graph, step, middle float64) map[string]float64 {
+	of := func(s Span, batch int, cost float64) float64 { return float64(s.Steps*batch) * cost }
 	w := map[string]float64{titleTune: of(l.Tune, cfg.Tune.Batch, trained(g, cfg.Tune.Frozen))}
 	if cfg.Adapt {
 		w[titleSupernet] = of(l.Supernet, cfg.Supernet.Batch, step)

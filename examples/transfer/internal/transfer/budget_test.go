@@ -16,15 +16,15 @@ func TestLength(t *testing.T) {
 		t      Training
 		images int
 		passes float64
-		want   span
+		want   Span
 	}{
-		"time for some epochs":  {Training{Training: table, Most: 20}, 100, 350, span{100, 3, 30}},
-		"more time than needed": {Training{Training: table, Most: 4}, 100, 1e6, span{100, 4, 40}},
-		"few images":            {Training{Training: table, Most: 2}, 20, 1e6, span{20, 3, 6}},
-		"many images":           {Training{Training: table, Most: 20}, 1000, 350, span{350, 1, 35}},
-		"hardly any time":       {Training{Training: table, Most: 20}, 1000, 1, span{50, 1, 5}},
-		"fewer than a batch":    {Training{Training: table, Most: 20}, 4, 8, span{4, 5, 5}},
-		"epochs given":          {Training{Training: given, Most: 2}, 1000, 1, span{1000, 7, 700}},
+		"time for some epochs":  {Training{Training: table, Most: 20}, 100, 350, Span{100, 3, 30}},
+		"more time than needed": {Training{Training: table, Most: 4}, 100, 1e6, Span{100, 4, 40}},
+		"few images":            {Training{Training: table, Most: 2}, 20, 1e6, Span{20, 3, 6}},
+		"many images":           {Training{Training: table, Most: 20}, 1000, 350, Span{350, 1, 35}},
+		"hardly any time":       {Training{Training: table, Most: 20}, 1000, 1, Span{50, 1, 5}},
+		"fewer than a batch":    {Training{Training: table, Most: 20}, 4, 8, Span{4, 5, 5}},
+		"epochs given":          {Training{Training: given, Most: 2}, 1000, 1, Span{1000, 7, 700}},
 	} {
 		if got := c.t.length(c.images, c.passes); got != c.want {
 			t.Errorf("%s: got %+v, expected %+v", name, got, c.want)
@@ -61,7 +61,7 @@ func TestTrained(t *testing.T) {
 
 // More minutes never shorten anything, and without the third step there are more for the second.
 func TestPlan(t *testing.T) {
-	plan := func(minutes float64, adapt bool) lengths {
+	plan := func(minutes float64, adapt bool) Lengths {
 		t.Helper()
 		cfg := Default()
 		cfg.Size, cfg.Minutes, cfg.Adapt = 64, minutes, adapt

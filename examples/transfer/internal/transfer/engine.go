@@ -21,7 +21,7 @@ type engine struct {
 	images  *images
 	space   *searchspace.Space
 	start   searchspace.Arch // Lite0
-	lengths lengths
+	lengths Lengths
 	models  map[string]*supernet.Model // by phase
 	answers map[string]contest.Answers // to the test images, by step
 	net     *supernet.Net              // nil = not trained or loaded yet

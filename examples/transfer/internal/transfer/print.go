@@ -31,7 +31,7 @@ func (e *engine) announce() error {
 }
 
 // String says how long a training is.
-func (s span) String() string {
+func (s Span) String() string {
 	if s.Steps == 0 {
 		return "not trained"
 	}

@@ -15,7 +15,7 @@ import (
 // Report is what the program found. Accuracies and probabilities are fractions.
 type Report struct {
 	Images  ImagesReport `json:"images"`
-	Lengths lengths      `json:"lengths"`
+	Lengths Lengths      `json:"lengths"`
 	Steps   []StepReport `json:"steps"`
 	// Contest is nil where nothing was adapted, or the search found no other architecture.
 	Contest *ContestReport `json:"contest,omitempty"`

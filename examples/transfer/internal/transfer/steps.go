@@ -65,11 +65,11 @@ func (e *engine) tuned(ctx context.Context) (*supernet.Model, error) {
 // training is one that is due.
 type training struct {
 	*Training
-	span               span
+	span               Span
 	phase, title, seed string
 }
 
-func (e *engine) training(t *Training, s span, phase, title, seed string) *training {
+func (e *engine) training(t *Training, s Span, phase, title, seed string) *training {
 	return &training{t, s, phase, title, seed}
 }
 
