@@ -111,7 +111,7 @@ func (l learner) supernet(ctx context.Context) (*supernet.Net, error) {
 		return net, nil
 	}
 	cfg := &l.cfg.Supernet
-	t := l.training(&cfg.Training, l.lengths.Supernet, phaseSupernet, titleSupernet, seedSupernet)
+	t := &training{&cfg.Training, l.lengths.Supernet, phaseSupernet, titleSupernet, seedSupernet}
 	to, some, err := l.prepared(t, nil)
 	if err != nil {
 		return nil, err
@@ -179,7 +179,7 @@ func (e *engine) contestant(ctx context.Context, a searchspace.Arch) (*supernet.
 		if err != nil {
 			return nil, err
 		}
-		t := e.training(&e.cfg.Contest, e.lengths.Contest, phase, title, seedContest)
+		t := &training{&e.cfg.Contest, e.lengths.Contest, phase, title, seedContest}
 		return m, e.train(ctx, m, t, fresh)
 	})
 }

@@ -57,7 +57,7 @@ func (e *engine) tuned(ctx context.Context) (*supernet.Model, error) {
 		if err != nil {
 			return nil, err
 		}
-		t := e.training(&e.cfg.Tune, e.lengths.Tune, phaseTune, titleTune, seedTune)
+		t := &training{&e.cfg.Tune, e.lengths.Tune, phaseTune, titleTune, seedTune}
 		return m, e.train(ctx, m, t, nil)
 	})
 }
@@ -67,10 +67,6 @@ type training struct {
 	*Training
 	span               Span
 	phase, title, seed string
-}
-
-func (e *engine) training(t *Training, s Span, phase, title, seed string) *training {
-	return &training{t, s, phase, title, seed}
 }
 
 // prepared are the options and the images of a training. fresh says which layers are new; nil =
