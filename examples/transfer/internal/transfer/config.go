@@ -95,14 +95,16 @@ func Default() Config {
 		Size: 96, Seed: 1, Minutes: 2, ValShare: 0.15, Adapt: true, Statistics: 1000,
 		Head: Head{Share: 0.08},
 		Tune: Training{Training: run.Training{MinSteps: 60, Batch: 32, LR: 0.003, WeightDecay: 1e-4, Flip: true,
-			Crop: 4}, Share: 0.42, Most: 20, Rate: 1, Classifier: 1, HoldNorms: true},
+			Crop: 4}, Share: 0.36, Most: 20, Rate: 1, Classifier: 0.3, Warmup: 30, Frozen: 3,
+			HoldNorms: true},
 		Supernet: Supernet{Training: Training{Training: run.Training{MinSteps: 20, Batch: 32, LR: 0.003,
-			WeightDecay: 1e-4, Flip: true, Crop: 4, StepsPerArch: 1}, Share: 0.15, Most: 4, Rate: 1,
-			Classifier: 1, Distill: 1}, Sandwich: 1},
-		Search: Search{Share: 0.10, Iterations: 80, LR: 2e-2, Entropy: 2e-4, Lambda: 0.01, Calibrated: 32,
+			WeightDecay: 1e-4, Flip: true, Crop: 4, StepsPerArch: 1}, Share: 0.25, Most: 4, Rate: 1,
+			Classifier: 0.3, Warmup: 10, Frozen: 1, Distill: 1}, Sandwich: 1},
+		Search: Search{Share: 0.08, Iterations: 80, LR: 2e-2, Entropy: 2e-4, Lambda: 0.01, Calibrated: 32,
 			Candidates: 4, Elites: 4, PerStage: true},
 		Contest: Training{Training: run.Training{MinSteps: 40, Batch: 32, LR: 0.003, WeightDecay: 1e-4, Flip: true,
-			Crop: 4}, Share: 0.125, Most: 10, Rate: 1, Classifier: 1, HoldNorms: true, Distill: 0.5},
+			Crop: 4}, Share: 0.125, Most: 10, Rate: 1, Classifier: 0.3, Warmup: 10, Frozen: 1,
+			HoldNorms: true, Distill: 0.5},
 	}
 }
 

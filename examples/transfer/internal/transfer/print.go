@@ -83,18 +83,19 @@ const listedWorst = 5
 func (r *Report) Text(folder string) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(w, "network\taccuracy, %\tM MAdds\tM parameters\tseconds\tms an image\t\n")
+	fmt.Fprint(w, "network\taccuracy, %\theld-out, %\tM MAdds\tM parameters\tseconds\tms an image\t\n")
 	for _, s := range r.Steps {
 		name := s.Name
 		if name == r.Model {
 			name = "> " + name
 		}
-		fmt.Fprintf(w, "%s\t%.2f ± %.2f\t%.1f\t%.2f\t%.1f\t%.1f\t\n", name, 100*s.Accuracy, 100*s.StandardError,
-			millions(s.MAdds), millions(s.Params), s.Seconds, s.Millis)
+		fmt.Fprintf(w, "%s\t%.2f ± %.2f\t%.2f\t%.1f\t%.2f\t%.1f\t%.1f\t\n", name, 100*s.Accuracy, 100*s.StandardError,
+			100*s.Held, millions(s.MAdds), millions(s.Params), s.Seconds, s.Millis)
 	}
 	_ = w.Flush() // a strings.Builder has room
-	fmt.Fprintf(&b, "accuracy on %d test images, with its standard error; the network to use: %s\n",
-		r.Images.Test, r.Model)
+	fmt.Fprintf(&b, "accuracy on %d test images, with its standard error, and on the %d held out for choices, which "+
+		"chose the network to use: %s\n",
+		r.Images.Test, r.Images.Held, r.Model)
 	if r.Contest != nil {
 		fmt.Fprintf(&b, "%s\n", r.Contest)
 	}

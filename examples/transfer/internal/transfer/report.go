@@ -48,6 +48,7 @@ type StepReport struct {
 	Arch          string  `json:"arch"`
 	Accuracy      float64 `json:"accuracy"` // of the test images
 	StandardError float64 `json:"standard_error"`
+	Held          float64 `json:"held"` // accuracy of the held-out images, which choose
 	MAdds         int64   `json:"madds"`
 	Params        int64   `json:"params"`
 	Seconds       float64 `json:"seconds"`      // that the step took
@@ -96,16 +97,22 @@ const (
 // tested is what is kept of a network's test.
 type tested struct {
 	Answers contest.Answers `json:"answers"`
+	Held    float64         `json:"held"`
 	Millis  float64         `json:"milliseconds"`
 }
 
-// step judges a network on the test images.
+// step judges a network, on the test images for people and on those held out for the choice.
 func (e *engine) step(ctx context.Context, name string, m *supernet.Model, phases ...string) (
 	s StepReport, err error) {
 	t, err := run.Once(e.job, phaseTest+"-"+phases[0], func() (t tested, err error) {
 		if t.Answers, err = contest.Of(ctx, m, e.images.test); err != nil {
 			return t, err
 		}
+		held, err := contest.Of(ctx, m, e.images.held)
+		if err != nil {
+			return t, err
+		}
+		t.Held = held.Accuracy()
 		timing, err := m.TimeInference(ctx, &supernet.TimeOptions{BatchSize: 1})
 		if err != nil {
 			return t, err
@@ -119,7 +126,7 @@ func (e *engine) step(ctx context.Context, name string, m *supernet.Model, phase
 	c := m.Graph().Cost()
 	p := t.Answers.Accuracy()
 	s = StepReport{Name: name, Arch: e.space.Format(m.Arch()), Accuracy: p,
-		StandardError: math.Sqrt(p * (1 - p) / float64(t.Answers.Images)), MAdds: c.MAdds, Params: c.Params,
+		StandardError: math.Sqrt(p * (1 - p) / float64(t.Answers.Images)), Held: t.Held, MAdds: c.MAdds, Params: c.Params,
 		Millis: t.Millis}
 	e.answers[name] = t.Answers
 	if from, ok := e.answers[ancestors[name]]; ok {
@@ -129,6 +136,29 @@ func (e *engine) step(ctx context.Context, name string, m *supernet.Model, phase
 		s.Seconds += e.job.Clock.Seconds(phase)
 	}
 	return s, nil
+}
+
+// cheaperMayLose is how much less accurate than another a network with fewer multiply-adds may be
+// and take its place, as in the contest.
+const cheaperMayLose = 0.005
+
+// choose is the step whose network to use, by the held-out images: each of them has to be as good
+// as those before. A contest's loser is out.
+func (r *Report) choose() string {
+	best := r.Steps[0]
+	for _, s := range r.Steps[1:] {
+		if c := r.Contest; c != nil && (s.Name == StepAdapted && !c.Won || s.Name == StepKept && c.Won) {
+			continue
+		}
+		needed := best.Held
+		if s.MAdds < best.MAdds {
+			needed -= cheaperMayLose
+		}
+		if s.Held >= needed {
+			best = s
+		}
+	}
+	return best.Name
 }
 
 func contestReport(c *adjuster.Comparison) *ContestReport {

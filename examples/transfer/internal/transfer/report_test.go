@@ -33,13 +33,13 @@ func sample() *Report {
 		Lengths: Lengths{Head: 40, Tune: Span{40, 3, 6}, Supernet: Span{32, 1, 1}, Search: 8,
 			Contest: Span{40, 1, 2}},
 		Steps: []StepReport{
-			{Name: StepHead, Arch: "a", Accuracy: 0.5, StandardError: 0.2041, MAdds: 31_400_000, Params: 3_376_000,
+			{Name: StepHead, Arch: "a", Accuracy: 0.5, StandardError: 0.2041, Held: 0.625, MAdds: 31_400_000, Params: 3_376_000,
 				Seconds: 4.25, Millis: 3.5},
-			{Name: StepTuned, Arch: "a", Accuracy: 0.75, StandardError: 0.1768, MAdds: 31_400_000, Params: 3_376_000,
+			{Name: StepTuned, Arch: "a", Accuracy: 0.75, StandardError: 0.1768, Held: 0.75, MAdds: 31_400_000, Params: 3_376_000,
 				Seconds: 50, Millis: 3.5, Gain: 0.25, GainError: 0.125},
-			{Name: StepAdapted, Arch: "b", Accuracy: 0.8125, StandardError: 0.1594, MAdds: 21_000_000,
+			{Name: StepAdapted, Arch: "b", Accuracy: 0.8125, StandardError: 0.1594, Held: 0.875, MAdds: 21_000_000,
 				Params: 2_750_000, Seconds: 61.5, Millis: 2.25, Gain: 0.0625, GainError: 0.0625},
-			{Name: StepKept, Arch: "a", Accuracy: 0.75, StandardError: 0.1768, MAdds: 31_400_000,
+			{Name: StepKept, Arch: "a", Accuracy: 0.75, StandardError: 0.1768, Held: 0.75, MAdds: 31_400_000,
 				Params: 3_376_000, Seconds: 15, Millis: 3.5},
 		},
 		Contest: &ContestReport{Images: 8, Adapted: 0.875, Kept: 0.75, Gain: 0.125, StandardError: 0.0625,
@@ -131,5 +131,30 @@ func TestWorst(t *testing.T) {
 	}
 	if worst(nil) != nil && len(worst(nil)) != 0 {
 		t.Error("worst of no images")
+	}
+}
+
+// The choice goes by held-out images; a contest's loser is out, and less work is worth a little.
+func TestChoose(t *testing.T) {
+	for name, c := range map[string]struct {
+		held [4]float64 // head, tuned, adapted, kept
+		won  bool
+		want string
+	}{
+		"adapted":           {[4]float64{0.5, 0.8, 0.82, 0.9}, true, StepAdapted},
+		"adapted, cheaper":  {[4]float64{0.5, 0.8, 0.796, 0.79}, true, StepAdapted},
+		"adapted, too bad":  {[4]float64{0.5, 0.8, 0.794, 0.79}, true, StepTuned},
+		"kept":              {[4]float64{0.5, 0.8, 0.9, 0.8}, false, StepKept},
+		"kept, worse":       {[4]float64{0.5, 0.8, 0.9, 0.799}, false, StepTuned},
+		"tuning spoilt all": {[4]float64{0.9, 0.8, 0.85, 0.7}, true, StepHead},
+	} {
+		r := sample()
+		for i := range r.Steps {
+			r.Steps[i].Held = c.held[i]
+		}
+		r.Contest.Won = c.won
+		if got := r.choose(); got != c.want {
+			t.Errorf("%s: %s, expected %s", name, got, c.want)
+		}
 	}
 }

@@ -16,7 +16,11 @@ func Run(ctx context.Context, j *run.Job, cfg *Config) (*Report, error) {
 		return nil, err
 	}
 	rep := &Report{Images: e.imagesReport(), Lengths: e.lengths}
-	m, err := e.steps(ctx, rep)
+	if err := e.steps(ctx, rep); err != nil {
+		return rep, err
+	}
+	rep.Model = rep.choose()
+	m, err := e.model(ctx, phases[rep.Model], nil) // it is there
 	if err != nil {
 		return rep, err
 	}
@@ -29,49 +33,45 @@ func Run(ctx context.Context, j *run.Job, cfg *Config) (*Report, error) {
 	return rep, e.finish(ctx, m, rep)
 }
 
-// steps goes through the steps and returns the network to use.
-func (e *engine) steps(ctx context.Context, rep *Report) (*supernet.Model, error) {
+// phases that train the networks of steps.
+var phases = map[string]string{StepHead: phaseHead, StepTuned: phaseTune, StepAdapted: phaseAdapted,
+	StepKept: phaseKept}
+
+// steps goes through the steps.
+func (e *engine) steps(ctx context.Context, rep *Report) error {
 	head, err := e.head(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := e.add(ctx, rep, StepHead, head, phaseHead); err != nil {
-		return nil, err
+		return err
 	}
 	tuned, err := e.tuned(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := e.add(ctx, rep, StepTuned, tuned, phaseTune); err != nil {
-		return nil, err
+		return err
 	}
 	if !e.cfg.Adapt {
-		rep.Model = StepTuned
-		return tuned, nil
+		return nil
 	}
 	o, err := e.adapt(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	rep.Contest = contestReport(o.Comparison)
 	e.describeContest(rep.Contest)
-	winner, err := e.contestant(ctx, o.After)
-	if err != nil {
-		return nil, err
-	}
 	if o.Comparison != nil {
 		if err := e.addContestant(ctx, rep, o.Comparison.Adapted.Arch); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := e.addContestant(ctx, rep, e.start); err != nil {
-		return nil, err
-	}
-	if rep.Model = StepKept; o.After != e.start {
-		rep.Model = StepAdapted
+		return err
 	}
 	e.net = nil
-	return winner, e.job.Remove(phaseSupernet + ".ckpt")
+	return e.job.Remove(phaseSupernet + ".ckpt")
 }
 
 // addContestant judges a network of the contest.
