@@ -16,10 +16,11 @@
 //   - adapted: a supernet is made out of the fine-tuned network and learns from it, AdaXpert's
 //     adjuster searches it for an architecture that is more accurate or cheaper, and the fine-tuned
 //     network is morphed into what it found. That one and the fine-tuned network itself are then
-//     trained for as long, and a contest on held-out images decides which is used: a dearer network
+//     trained for as long, and a contest on held-out images decides between them: a dearer network
 //     has to gain more than a standard error, a cheaper one may lose half a point.
 //
-// -adapt=false ends after the second step and gives it all of the time.
+// The network to use is that of the last step that is no worse on the held-out images than those
+// before. -adapt=false ends after the second step and gives it all of the time.
 //
 // # Images
 //
@@ -47,7 +48,7 @@
 //	model.onnx         the same for other runtimes: how to prepare images is in its metadata
 //	confusion.svg      which classes are taken for which
 //	worst.png          the worst images, with true class, answer and probabilities
-//	architectures.svg  the published architecture and, where it was adapted, the new one
+//	architectures.svg  the published architecture and the one that the search found
 //	report.txt         what was printed at the end
 //	report.json        the same for programs, as by -json; accuracies are fractions
 //

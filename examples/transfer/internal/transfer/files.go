@@ -39,7 +39,7 @@ func (e *engine) finish(ctx context.Context, m *supernet.Model, r *Report) error
 	if err != nil {
 		return fmt.Errorf("%s: %w", worstFile, err)
 	}
-	archs, err := e.drawArchitectures(m)
+	archs, err := e.drawArchitectures(r)
 	if err != nil {
 		return fmt.Errorf("%s: %w", archFile, err)
 	}
@@ -71,11 +71,17 @@ func (e *engine) finish(ctx context.Context, m *supernet.Model, r *Report) error
 	return nil
 }
 
-// drawArchitectures draws Lite0 and, where it is another one, that of the network to use.
-func (e *engine) drawArchitectures(m *supernet.Model) ([]byte, error) {
+// drawArchitectures draws Lite0 and the one that the search found.
+func (e *engine) drawArchitectures(r *Report) ([]byte, error) {
 	archs := []searchspace.Arch{e.start}
-	if m.Arch() != e.start {
-		archs = append(archs, m.Arch())
+	for _, s := range r.Steps {
+		if s.Name == StepAdapted {
+			a, err := e.space.Parse(s.Arch)
+			if err != nil {
+				return nil, err
+			}
+			archs = append(archs, a)
+		}
 	}
 	var b bytes.Buffer
 	err := searchspace.WriteSVG(&b, e.space, archs...)

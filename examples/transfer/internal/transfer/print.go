@@ -74,6 +74,14 @@ func (c *ContestReport) String() string {
 		"more than %+.2f needed: %s", c.Images, 100*c.Adapted, 100*c.Kept, 100*c.Gain, 100*c.Margin, who)
 }
 
+// percent writes a probability.
+func percent(p float64) string {
+	if p < 0.001 {
+		return "< 0.1 %"
+	}
+	return fmt.Sprintf("%.1f %%", 100*p)
+}
+
 func millions(n int64) float64 { return float64(n) / 1e6 }
 
 // listedWorst images are printed; the picture has more.
@@ -108,11 +116,11 @@ func (r *Report) Text(folder string) string {
 	b.WriteString("worst images:\n")
 	for _, v := range r.Worst[:min(len(r.Worst), listedWorst)] {
 		if v.True == v.Answer {
-			fmt.Fprintf(&b, "  %s: %s, right with only %.1f %%\n", v.Image, v.True, 100*v.Confidence)
+			fmt.Fprintf(&b, "  %s: %s, right with only %s\n", v.Image, v.True, percent(v.Confidence))
 			continue
 		}
-		fmt.Fprintf(&b, "  %s: %s %.2g %%, taken for %s %.1f %%\n", v.Image, v.True, 100*v.Probability, v.Answer,
-			100*v.Confidence)
+		fmt.Fprintf(&b, "  %s: %s %s, taken for %s %s\n", v.Image, v.True, percent(v.Probability), v.Answer,
+			percent(v.Confidence))
 	}
 	if folder != "" {
 		fmt.Fprintf(&b, "to use it from Go:\n  m, err := supernet.LoadModel(%q, nil)\n"+

@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"bytes"
-	"fmt"
 	"image"
 	"image/color"
 	"image/png"
@@ -51,8 +50,8 @@ func (e *engine) sheet(list []Worst) ([]byte, error) {
 			text string
 			ink  color.Color
 		}{
-			{fmt.Sprintf("%s %.2g %%", shortened(v.True), 100*v.Probability), color.RGBA{33, 102, 172, 255}},
-			{fmt.Sprintf("%s %.0f %%", shortened(v.Answer), 100*v.Confidence), color.RGBA{178, 24, 43, 255}},
+			{shortened(v.True) + " " + percent(v.Probability), color.RGBA{33, 102, 172, 255}},
+			{shortened(v.Answer) + " " + percent(v.Confidence), color.RGBA{178, 24, 43, 255}},
 		} {
 			d := font.Drawer{Dst: canvas, Src: image.NewUniform(line.ink), Face: face,
 				Dot: fixed.P(x, y+tile+(i+1)*(fontSize+4))}
