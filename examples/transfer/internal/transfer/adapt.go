@@ -59,7 +59,7 @@ func (e *engine) expert() (*adjuster.Expert, error) {
 	} else if there {
 		return adjuster.LoadExpert(eo.Checkpoint, o, eo)
 	}
-	a, err := adjuster.New(e.space, o)
+	a, err := adjuster.New(e.near, o)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (l learner) supernet(ctx context.Context) (*supernet.Net, error) {
 	}
 	o := l.options(seedSupernet)
 	o.Classes, o.Normalization = m.ClassNames(), lite0.Normalization()
-	net, err := supernet.New(l.space, &o)
+	net, err := supernet.New(l.near, &o)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func (l learner) supernet(ctx context.Context) (*supernet.Net, error) {
 	if err != nil {
 		return nil, err
 	}
-	to.Subnets.Sampler = supernet.Sandwich(l.space, cfg.Sandwich, l.cfg.Seed.For(seedSandwich))
+	to.Subnets.Sampler = supernet.Sandwich(l.near, cfg.Sandwich, l.cfg.Seed.For(seedSandwich))
 	if _, err := net.Train(ctx, some, to); err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (l learner) Judges(ctx context.Context) (*adjuster.Judges, error) {
 	if l.cfg.Search.Running {
 		o.Statistics = supernet.Running
 	}
-	j := &adjuster.Judges{Space: l.space}
+	j := &adjuster.Judges{Space: l.near}
 	if j.Reward, err = l.net.On(some, o); err != nil {
 		return nil, err
 	}

@@ -86,11 +86,11 @@ func trained(g *searchspace.Graph, frozen int) (sum float64) {
 // sandwich is the multiply-adds of an image in a step of the supernet, and those of a sub-network
 // in the middle.
 func (e *engine) sandwich() (step, middle float64, err error) {
-	small, err := e.space.Cost(e.space.Smallest())
+	small, err := e.near.Cost(e.near.Smallest())
 	if err != nil {
 		return 0, 0, err
 	}
-	large, err := e.space.Cost(e.space.Largest())
+	large, err := e.near.Cost(e.near.Largest())
 	if err != nil {
 		return 0, 0, err
 	}

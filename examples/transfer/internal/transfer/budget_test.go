@@ -73,7 +73,7 @@ func TestPlan(t *testing.T) {
 		if e.images, err = stub(4000, 800, 500); err != nil {
 			t.Fatal(err)
 		}
-		if e.space, e.start, err = lite0.Space(cfg.Size, 10, cfg.family()); err != nil {
+		if err := e.around(10); err != nil {
 			t.Fatal(err)
 		}
 		l, err := e.plan()

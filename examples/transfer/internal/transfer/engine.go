@@ -20,7 +20,8 @@ type engine struct {
 	job     *run.Job
 	images  *images
 	space   *searchspace.Space
-	start   searchspace.Arch // Lite0
+	near    *searchspace.Space // the part of space that is searched
+	start   searchspace.Arch   // Lite0
 	lengths Lengths
 	models  map[string]*supernet.Model // by phase
 	answers map[string]contest.Answers // to the test images, by step
@@ -66,7 +67,7 @@ func newEngine(ctx context.Context, cfg *Config, j *run.Job) (*engine, error) {
 	if e.images, err = e.open(ctx); err != nil {
 		return nil, err
 	}
-	if e.space, e.start, err = lite0.Space(cfg.Size, len(e.images.train.Classes()), cfg.family()); err != nil {
+	if err := e.around(len(e.images.train.Classes())); err != nil {
 		return nil, err
 	}
 	if e.lengths, err = e.plan(); err != nil {
@@ -80,6 +81,33 @@ func newEngine(ctx context.Context, cfg *Config, j *run.Job) (*engine, error) {
 	}
 	return e, nil
 }
+
+// around makes the spaces around Lite0.
+func (e *engine) around(classes int) (err error) {
+	family := e.cfg.family()
+	if e.space, e.start, err = lite0.Space(e.cfg.Size, classes, family); err != nil || e.cfg.Search.Wide {
+		e.near = e.space
+		return err
+	}
+	var narrow []searchspace.Restriction
+	for i, d := range e.space.Decisions() {
+		r := searchspace.Restriction{Decisions: []string{d.Name}}
+		switch d.Kind {
+		case searchspace.KindKernel:
+			r.Keep = []int{e.start.At(i)}
+		case searchspace.KindExpand:
+			r.Values = []int{nearExpand, d.Values[e.start.At(i)]}
+		default:
+			continue
+		}
+		narrow = append(narrow, r)
+	}
+	e.near, err = e.space.Restrict(narrow...)
+	return err
+}
+
+// nearExpand is the ratio next to Lite0's.
+const nearExpand = 4
 
 // announceWork tells the bar what is to come.
 func (e *engine) announceWork() error {

@@ -76,6 +76,7 @@ func (s *Search) bind(fs *flag.FlagSet) {
 		"what a doubling of the multiply-adds must bring, as a likelihood from 0 to 1")
 	fs.BoolVar(&s.PerStage, "per-stage", s.PerStage,
 		"search one kernel and one ratio for all layers of a stage")
+	fs.BoolVar(&s.Wide, "wide", s.Wide, "search kernels and the smallest ratio as well")
 	fs.IntVar(&s.Elites, "elites", s.Elites, "of the best proposals that run the race with them")
 	fs.BoolVar(&s.Running, "search-running", s.Running,
 		"judge architectures with the batch-norm statistics of the fine-tuned network, not with their own")
