@@ -60,4 +60,11 @@
 //
 // The defaults stand in one table, Default of internal/transfer, and those of -quick beside it;
 // -help lists them with the flags that change them.
+//
+// Batch norms stay as they are while networks are trained (-tune-hold-norms), statistics included:
+// those of a few hundred images, or of batches, are so different from ImageNet's that the features
+// which the linear head was fitted to would be gone with the first step. The supernet, whose
+// sub-networks need statistics of their own, is the exception. The search is for depths and for the
+// ratio 4 in the place of 6 in each stage; -wide adds kernels and the ratio 3, and -per-stage=false
+// lets layers of a stage differ. They need a longer training: see -supernet-share and -minutes.
 package main

@@ -74,9 +74,9 @@ type Search struct {
 	// PerStage searches one kernel and one ratio for all layers of a stage: 17 decisions in the
 	// place of 46, about which few proposals tell more.
 	PerStage bool `json:"per_stage"`
-	// Wide searches kernels and the ratio 3 as well. Layers come and go at little loss, and so do the
-	// least important third of the channels; other kernels cost more than a short training makes
-	// up for.
+	// Wide searches kernels and the ratio 3 as well. Layers come and go at little loss, and so does
+	// the least important third of the channels; other kernels cost more than a short training
+	// makes up for.
 	Wide bool `json:"wide"`
 	// Running judges with the running statistics that the fine-tuned network had, which tell how
 	// much of it an architecture keeps; else statistics are gathered for each.
