@@ -47,6 +47,7 @@ func ExampleOpen() {
 	fmt.Println(ds.Len(), "images of", ds.Size(), "pixels,", ds.Classes(), dataset.Count(ds))
 	// Output: 3 images of 32 pixels, [cat dog] [2 1]
 }
+
 // Images of a view know their files, so that what a network gets wrong can be looked at.
 func ExampleSource() {
 	dir, err := os.MkdirTemp("", "pets")
