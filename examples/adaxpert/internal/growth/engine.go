@@ -72,7 +72,7 @@ func newSetting(ctx context.Context, cfg *Config, j *run.Job) (*setting, error) 
 	if err != nil {
 		return nil, err
 	}
-	if pool, test, err = present(pool, test); err != nil {
+	if pool, test, err = data.Present(pool, test); err != nil {
 		return nil, err
 	}
 	mark, err := data.FingerprintOf(ctx, pool, test)

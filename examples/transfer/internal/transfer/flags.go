@@ -1,0 +1,169 @@
+package transfer
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"path/filepath"
+
+	"github.com/tendril-nas/tendril/examples/internal/run"
+)
+
+// Program is examples/transfer.
+func Program() *run.Program[Config, *Report] {
+	return &run.Program[Config, *Report]{
+		Path:     "examples/transfer",
+		Keeps:    run.State,
+		Defaults: Default,
+		Quick:    (*Config).quick,
+		Flags:    func(fs *flag.FlagSet, c *Config) { c.bind(fs) },
+		Check:    func(_ *flag.FlagSet, c *Config) error { return c.check() },
+		Work:     Run,
+	}
+}
+
+// bind makes flags set the fields of c; its present values are the defaults.
+func (c *Config) bind(fs *flag.FlagSet) {
+	fs.StringVar(&c.Data, "data", c.Data, "folder of class folders with JPEG or PNG images, tar of such a "+
+		"folder, or directory with IDX or CIFAR files (empty: the embedded Fashion-MNIST images)")
+	fs.IntVar(&c.Size, "size", c.Size, "side that images are scaled to, `pixels`")
+	c.Seed.Bind(fs)
+	fs.Float64Var(&c.Minutes, "minutes", c.Minutes,
+		"`minutes` of two cores that training may take: they decide epochs where these are 0")
+	fs.Float64Var(&c.ValShare, "val", c.ValShare,
+		"`share` of the images of each class that is held out of training, for choices")
+	fs.BoolVar(&c.Adapt, "adapt", c.Adapt, "search for a better architecture after fine-tuning")
+	fs.IntVar(&c.Statistics, "statistics", c.Statistics,
+		"training images that batch-norm statistics are gathered on after a training (0: while it goes on)")
+	fs.IntVar(&c.Head.Passes, "head-passes", c.Head.Passes,
+		"passes over changed images for the linear head, beside that over images as they are")
+	fs.IntVar(&c.Head.Statistics, "head-statistics", c.Head.Statistics,
+		"training images that batch-norm statistics are gathered on before the linear head is fitted (0: those "+
+			"of ImageNet stay)")
+	c.Tune.bind(fs, "tune")
+	c.Supernet.bind(fs, "supernet")
+	fs.IntVar(&c.Supernet.Sandwich, "sandwich", c.Supernet.Sandwich,
+		"random sub-networks of a step of supernet training, beside the largest and the smallest")
+	c.Search.bind(fs)
+	c.Contest.bind(fs, "contest")
+}
+
+func (t *Training) bind(fs *flag.FlagSet, name string) {
+	t.Training.Bind(fs, name)
+	fs.Lookup(name + "-epochs").Usage = "epochs of " + name + " training (0: as many as the minutes allow)"
+	fs.Float64Var(&t.Rate, name+"-rate", t.Rate,
+		"factor of the learning rate in "+name+" training for layers that have learnt already")
+	fs.Float64Var(&t.Classifier, name+"-classifier", t.Classifier,
+		"factor of the learning rate in "+name+" training for the classifier")
+	fs.BoolVar(&t.HoldNorms, name+"-hold-norms", t.HoldNorms,
+		"keep batch norms and their statistics as they are in "+name+" training")
+	fs.IntVar(&t.Warmup, name+"-warmup", t.Warmup,
+		"first `steps` of "+name+" training, in which the learning rate rises")
+	fs.Float64Var(&t.Clip, name+"-clip", t.Clip,
+		"bound on the norm of the gradient in "+name+" training (0: none)")
+	fs.IntVar(&t.Frozen, name+"-frozen", t.Frozen,
+		"first stages that stay as they are in "+name+" training, the stem included")
+	fs.Float64Var(&t.Share, name+"-share", t.Share, "`share` of the minutes that "+name+" training gets")
+	fs.Float64Var(&t.Distill, name+"-distill", t.Distill,
+		"`weight` of the fine-tuned network as a teacher in "+name+" training")
+}
+
+func (s *Search) bind(fs *flag.FlagSet) {
+	fs.IntVar(&s.Iterations, "iterations", s.Iterations, "proposals that the adjuster learns from")
+	fs.Float64Var(&s.LR, "adjuster-lr", s.LR, "learning rate of the adjuster's policy")
+	fs.Float64Var(&s.Entropy, "entropy", s.Entropy, "weight of the policy's entropy bonus")
+	fs.Float64Var(&s.Lambda, "lambda", s.Lambda,
+		"what a doubling of the multiply-adds must bring, as a likelihood from 0 to 1")
+	fs.BoolVar(&s.PerStage, "per-stage", s.PerStage,
+		"search one kernel and one ratio for all layers of a stage")
+	fs.BoolVar(&s.Wide, "wide", s.Wide, "search kernels and the smallest ratio as well")
+	fs.IntVar(&s.Elites, "elites", s.Elites, "of the best proposals that run the race with them")
+	fs.BoolVar(&s.Running, "search-running", s.Running,
+		"judge architectures with the batch-norm statistics of the fine-tuned network, not with their own")
+	fs.IntVar(&s.Images, "reward-images", s.Images,
+		"held-out images behind each reward (0: as many as the minutes allow)")
+	fs.IntVar(&s.Calibrated, "calibration", s.Calibrated,
+		"training images behind the batch-norm statistics of each reward")
+	fs.IntVar(&s.Candidates, "candidates", s.Candidates,
+		"samples of the trained policy that run the race on the held-out images")
+}
+
+// Sizes of images that networks are for.
+const (
+	leastSize = 32
+	mostSize  = 512
+)
+
+// check reports the first field that makes no sense whatever the data are, and makes the data path
+// absolute.
+func (c *Config) check() error {
+	if c.Size < leastSize || c.Size > mostSize {
+		return fmt.Errorf("-size %d: expected %d to %d pixels", c.Size, leastSize, mostSize)
+	}
+	const most = math.MaxInt32
+	for _, n := range []struct {
+		flag          string
+		value, lo, hi float64
+	}{
+		{"minutes", c.Minutes, 0.01, 1e5},
+		{"val", c.ValShare, 0.01, 0.9},
+		{"statistics", float64(c.Statistics), 0, most},
+		{"head-statistics", float64(c.Head.Statistics), 0, most},
+		{"head-passes", float64(c.Head.Passes), 0, 100},
+		{"sandwich", float64(c.Supernet.Sandwich), 0, 100},
+		{"iterations", float64(c.Search.Iterations), 1, most},
+		{"adjuster-lr", c.Search.LR, 1e-9, 1e3},
+		{"entropy", c.Search.Entropy, 0, most},
+		{"lambda", c.Search.Lambda, 0, most},
+		{"reward-images", float64(c.Search.Images), 0, most},
+		{"calibration", float64(c.Search.Calibrated), 1, most},
+		{"candidates", float64(c.Search.Candidates), 1, most},
+		{"elites", float64(c.Search.Elites), 0, most},
+	} {
+		if !(n.value >= n.lo && n.value <= n.hi) {
+			return fmt.Errorf("-%s %v: expected %g to %g", n.flag, n.value, n.lo, n.hi)
+		}
+	}
+	for _, t := range []struct {
+		name string
+		of   *Training
+	}{{"tune", &c.Tune}, {"supernet", &c.Supernet.Training}, {"contest", &c.Contest}} {
+		if err := t.of.check(t.name); err != nil {
+			return err
+		}
+	}
+	if c.Data != "" {
+		abs, err := filepath.Abs(c.Data)
+		if err != nil {
+			return err
+		}
+		c.Data = abs
+	}
+	return nil
+}
+
+// stages of Lite0, with the stem and the head.
+const stages = 8
+
+func (t *Training) check(name string) error {
+	table := t.Training
+	if table.Epochs == 0 { // the minutes decide
+		table.Epochs = 1
+	}
+	if err := table.Check(name); err != nil {
+		return err
+	}
+	for _, n := range []struct {
+		flag      string
+		value, hi float64
+	}{
+		{"rate", t.Rate, 1e3}, {"classifier", t.Classifier, 1e3}, {"warmup", float64(t.Warmup), math.MaxInt32},
+		{"clip", t.Clip, 1e9}, {"frozen", float64(t.Frozen), stages - 1}, {"distill", t.Distill, 1e3},
+		{"share", t.Share, 1},
+	} {
+		if !(n.value >= 0 && n.value <= n.hi) {
+			return fmt.Errorf("-%s-%s %v: expected 0 to %g", name, n.flag, n.value, n.hi)
+		}
+	}
+	return nil
+}
