@@ -72,7 +72,8 @@ func (l learner) initial(ctx context.Context, a searchspace.Arch, d *images) (*n
 	}
 	if w != nil && l.cfg.Inherit == fromServing {
 		model, report, err := w.model.Morph(ctx, a,
-			&supernet.MorphOptions{Supernet: l.net, Classes: classes, Calibration: train})
+			&supernet.MorphOptions{Supernet: l.net, Classes: classes, Calibration: train,
+				KeepOffset: l.cfg.Pretrained})
 		if err != nil {
 			return nil, err
 		}
@@ -104,7 +105,7 @@ func (l learner) first(ctx context.Context, a searchspace.Arch, d *images) (*new
 		return nil, err
 	}
 	if model.Arch() != a {
-		o := &supernet.MorphOptions{Calibration: d.train.Snapshot()}
+		o := &supernet.MorphOptions{Calibration: d.train.Snapshot(), KeepOffset: true}
 		if model, _, err = model.Morph(ctx, a, o); err != nil {
 			return nil, err
 		}

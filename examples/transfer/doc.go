@@ -13,11 +13,11 @@
 //
 //   - linear head: the best linear classifier on the features of the network as it is;
 //   - fine-tuned: all of it trained on from there, that classifier included;
-//   - adapted: a supernet is made out of the fine-tuned network and learns from it, AdaXpert's
-//     adjuster searches it for an architecture that is more accurate or cheaper, and the fine-tuned
-//     network is morphed into what it found. That one and the fine-tuned network itself are then
-//     trained for as long, and a contest on held-out images decides between them: a dearer network
-//     has to gain more than a standard error, a cheaper one may lose half a point.
+//   - adapted: AdaXpert's adjuster searches for an architecture that keeps what the fine-tuned
+//     network knows at fewer multiply-adds, judging each by what that network is morphed into
+//     (supernet.Model.Morph). The best and the fine-tuned network itself are then trained for as
+//     long, and a contest on held-out images decides between them: a dearer network has to gain
+//     more than a standard error, a cheaper one may lose half a point.
 //
 // The network to use is that of the last step that is no worse on the held-out images than those
 // before. -adapt=false ends after the second step and gives it all of the time.
@@ -61,10 +61,10 @@
 // The defaults stand in one table, Default of internal/transfer, and those of -quick beside it;
 // -help lists them with the flags that change them.
 //
-// Batch norms stay as they are while networks are trained (-tune-hold-norms), statistics included:
-// those of a few hundred images, or of batches, are so different from ImageNet's that the features
-// which the linear head was fitted to would be gone with the first step. The supernet, whose
-// sub-networks need statistics of their own, is the exception. The search is for depths and for the
-// ratio 4 in the place of 6 in each stage; -wide adds kernels and the ratio 3, and -per-stage=false
-// lets layers of a stage differ. They need a longer training: see -supernet-share and -minutes.
+// Batch normalisations stay as they are while networks are trained (-tune-keep-norms), statistics
+// included: those of other images are so different from ImageNet's that the features which the
+// linear head was fitted to would be gone with the first step. Where a morph changes them, their
+// distance stays (supernet.MorphOptions.KeepOffset). The search is for depths and for the ratio 4 in
+// the place of 6 in each stage; -wide adds kernels and the ratio 3, and -per-stage=false lets layers
+// of a stage differ.
 package main

@@ -28,8 +28,8 @@ var start = runtest.Starter(transfer.Program().Start)
 
 // tiny are settings that go through everything as fast as can be.
 func tiny(data string, more ...string) []string {
-	return append(strings.Fields("-size 32 -val 0.2 -statistics 16 -tune-epochs 1 -tune-steps 2 -tune-batch 16 "+
-		"-tune-crop 2 -supernet-epochs 1 -supernet-steps 1 -supernet-batch 8 -sandwich 0 -contest-epochs 1 "+
+	return append(strings.Fields("-size 32 -val 0.2 -tune-epochs 1 -tune-steps 2 -tune-batch 16 "+
+		"-tune-crop 2 -contest-epochs 1 "+
 		"-contest-steps 1 -contest-batch 16 -iterations 5 -candidates 2 -reward-images 4 -calibration 4 "+
 		"-data "+data),
 		more...)
@@ -94,7 +94,7 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 		file  string
 		delay time.Duration
 	}{
-		{"settings.json", 0}, {"head.ckpt", 0}, {"tuned.ckpt", time.Millisecond}, {"supernet.ckpt", 0},
+		{"settings.json", 0}, {"head.ckpt", 0}, {"tuned.ckpt", time.Millisecond},
 		{"expert.ckpt", 0}, {"adapted.ckpt", 0}, {"model.ckpt", 0},
 	} {
 		runtest.SignalWhen(t, os.Kill, filepath.Join(out, moment.file), moment.delay, args...)
@@ -185,11 +185,11 @@ func TestMistakes(t *testing.T) {
 		"small":         {[]string{"-size", "31"}, run.ExitUsage, "-size 31: expected 32 to 512"},
 		"large":         {[]string{"-size", "513"}, run.ExitUsage, "-size 513: expected 32 to 512"},
 		"frozen":        {[]string{"-tune-frozen", "8"}, run.ExitUsage, "-tune-frozen 8: expected 0 to 7"},
-		"rate":          {[]string{"-contest-rate", "-1"}, run.ExitUsage, "-contest-rate -1"},
+		"rate":          {[]string{"-contest-inherited", "-1"}, run.ExitUsage, "-contest-inherited -1"},
 		"minutes":       {[]string{"-minutes", "0"}, run.ExitUsage, "-minutes 0"},
 		"val":           {[]string{"-val", "1"}, run.ExitUsage, "-val 1"},
-		"batch": {[]string{"-supernet-batch", "1"}, run.ExitUsage,
-			"-supernet-batch 1: expected at least 2"},
+		"batch": {[]string{"-contest-batch", "1"}, run.ExitUsage,
+			"-contest-batch 1: expected at least 2"},
 		"resume no folder": {[]string{"-resume"}, run.ExitUsage, "-resume needs -out"},
 	} {
 		if code, _, errs := start.Run(t, c.args...); code != c.code || !strings.Contains(errs, c.want) {

@@ -181,7 +181,8 @@ func (e *engine) morphed(a searchspace.Arch) (string, error) {
 
 func (e *engine) morphOptions() (*supernet.MorphOptions, error) {
 	train, err := e.trainingSet(e.t)
-	return &supernet.MorphOptions{Classes: e.scenario.Classes(e.t), Calibration: train}, err
+	return &supernet.MorphOptions{Classes: e.scenario.Classes(e.t), Calibration: train,
+		KeepOffset: e.cfg.Retrain.KeepNorms}, err
 }
 
 // teacher is the model in service, which teaches the classes that it knows; nil before there is

@@ -126,7 +126,7 @@ func (published) network(ctx context.Context, e *engine, a searchspace.Arch) (*n
 		if err != nil {
 			return nil, err
 		}
-		morphed, change, err := m.Morph(ctx, a, &supernet.MorphOptions{Calibration: train})
+		morphed, change, err := m.Morph(ctx, a, &supernet.MorphOptions{Calibration: train, KeepOffset: true})
 		if err != nil {
 			return nil, err
 		}

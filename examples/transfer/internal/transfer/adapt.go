@@ -7,10 +7,10 @@ import (
 	"github.com/tendril-nas/tendril/adjuster"
 	"github.com/tendril-nas/tendril/examples/internal/contest"
 	"github.com/tendril-nas/tendril/examples/internal/data"
-	"github.com/tendril-nas/tendril/examples/internal/lite0"
 	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
+	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
 // learner is the third step as the adjuster sees it: the fine-tuned network serves, and the images
@@ -79,76 +79,29 @@ func (e *engine) reading(ctx context.Context) (r adjuster.Reading, err error) {
 // Measure implements adjuster.Learner.
 func (l learner) Measure(ctx context.Context) (adjuster.Reading, error) { return l.reading(ctx) }
 
-// FineTune makes the supernet out of the fine-tuned network, which teaches it.
-func (l learner) FineTune(ctx context.Context) error {
-	if l.net != nil {
-		return nil
-	}
-	net, err := run.Saved(ctx, l.job, phaseSupernet, func(path string) (*supernet.Net, error) {
-		return supernet.Load(path, &supernet.Options{Logger: l.job.Log})
-	}, func() (*supernet.Net, error) { return l.supernet(ctx) })
-	if err == nil {
-		l.net = net
-	}
-	return err
-}
+// FineTune implements adjuster.Learner: what judges candidates is the fine-tuned network itself.
+func (l learner) FineTune(context.Context) error { return nil }
 
-func (l learner) supernet(ctx context.Context) (*supernet.Net, error) {
-	m, err := l.tuned(ctx)
-	if err != nil {
-		return nil, err
-	}
-	o := l.options(seedSupernet)
-	o.Classes, o.Normalization = m.ClassNames(), lite0.Normalization()
-	net, err := supernet.New(l.near, &o)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := net.Inherit(ctx, m, nil); err != nil {
-		return nil, err
-	}
-	if l.lengths.Supernet.Steps == 0 {
-		return net, nil
-	}
-	cfg := &l.cfg.Supernet
-	t := &training{&cfg.Training, l.lengths.Supernet, phaseSupernet, titleSupernet, seedSupernet}
-	to, some, err := l.prepared(t, nil)
-	if err != nil {
-		return nil, err
-	}
-	to.Subnets.Sampler = supernet.Sandwich(l.near, cfg.Sandwich, l.cfg.Seed.For(seedSandwich))
-	if _, err := net.Train(ctx, some, to); err != nil {
-		return nil, err
-	}
-	return net, nil
-}
-
-// raceCalibration times the images behind the statistics of a reward are behind those of the race.
-const raceCalibration = 4
-
-// Judges binds the supernet to the held-out images.
+// Judges has every candidate judged by what the fine-tuned network is morphed into, without any
+// training: what that loses tells which parts of it matter. A supernet would first have to learn
+// what the fine-tuned network knows.
 func (l learner) Judges(ctx context.Context) (*adjuster.Judges, error) {
-	if err := l.FineTune(ctx); err != nil { // loads it after an interruption
-		return nil, err
-	}
 	seed := l.cfg.Seed.For(seedJudges)
-	some, err := data.Some(l.images.held, l.lengths.Search, seed)
+	few, err := data.Some(l.images.held, l.lengths.Search, seed)
 	if err != nil {
 		return nil, err
 	}
-	o := &supernet.EvalOptions{Calibration: l.images.train, CalibrationImages: l.cfg.Search.Calibrated,
-		Seed: seed}
-	if l.cfg.Search.Running {
-		o.Statistics = supernet.Running
-	}
-	j := &adjuster.Judges{Space: l.near}
-	if j.Reward, err = l.net.On(some, o); err != nil {
+	calibration, err := data.Some(l.images.train, l.cfg.Search.Calibrated, seed)
+	if err != nil {
 		return nil, err
 	}
-	final := *o
-	final.CalibrationImages *= raceCalibration
-	j.Final, err = l.net.On(l.images.held, &final)
-	return j, err
+	network := func(ctx context.Context, a searchspace.Arch) (*supernet.Model, error) {
+		m, _, err := l.descend(ctx, a, calibration)
+		return m, err
+	}
+	return &adjuster.Judges{Space: l.near,
+		Reward: &contest.Networks{Space: l.near, Held: few, Network: network},
+		Final:  &contest.Networks{Space: l.near, Held: l.images.held, Network: network}}, nil
 }
 
 // Contest trains the adapted network and the one that is kept, each from the fine-tuned one's
@@ -171,38 +124,31 @@ func (e *engine) contestant(ctx context.Context, a searchspace.Arch) (*supernet.
 		phase, title = phaseKept, titleKept
 	}
 	return e.model(ctx, phase, func() (*supernet.Model, error) {
-		tuned, err := e.tuned(ctx)
-		if err != nil {
-			return nil, err
-		}
-		m, fresh, err := e.descend(ctx, tuned, a)
+		m, rate, err := e.descend(ctx, a, e.images.train)
 		if err != nil {
 			return nil, err
 		}
 		t := &training{&e.cfg.Contest, e.lengths.Contest, phase, title, seedContest}
-		return m, e.train(ctx, m, t, fresh)
+		return m, e.train(ctx, m, t, rate)
 	})
 }
 
-// descend makes the network of an architecture out of another one, and says which of its layers are
-// new; what that one has no weights for comes from the supernet.
-func (e *engine) descend(ctx context.Context, from *supernet.Model, a searchspace.Arch) (
-	*supernet.Model, func(*searchspace.Node) bool, error) {
-	if a == from.Arch() {
-		m, err := twin(ctx, from)
-		return m, nil, err
-	}
-	if err := (learner{e}).FineTune(ctx); err != nil { // loads the supernet after an interruption
+// descend makes the network of an architecture out of the fine-tuned one, and says at which rates
+// its layers learn. Statistics that change with the architecture are measured on images.
+func (e *engine) descend(ctx context.Context, a searchspace.Arch, images dataset.Dataset) (
+	*supernet.Model, rates, error) {
+	from, err := e.tuned(ctx)
+	if err != nil {
 		return nil, nil, err
 	}
-	o := &supernet.MorphOptions{Supernet: e.net}
-	if !e.cfg.Contest.HoldNorms {
-		o.Calibration = e.images.train
+	if a == from.Arch() {
+		m, err := twin(ctx, from)
+		return m, nothingNew, err
 	}
-	m, report, err := from.Morph(ctx, a, o)
+	m, report, err := from.Morph(ctx, a,
+		&supernet.MorphOptions{Calibration: images, KeepOffset: e.cfg.Contest.KeepNorms})
 	if err != nil {
 		return nil, nil, fmt.Errorf("morph: %w", err)
 	}
-	rate := report.Rate(0) // 1 for new layers
-	return m, func(n *searchspace.Node) bool { return rate(n) > 0 }, nil
+	return m, report.Rate, nil
 }

@@ -16,13 +16,15 @@ const speed = 38e9
 // gradients of inputs and of weights, three times as much.
 const backward = 3
 
+// calibrations of a morph: statistics are measured before it and after.
+const calibrations = 2
+
 // Lengths are how long everything takes, as the minutes or the flags decide.
 type Lengths struct {
-	Head     int  `json:"head"` // images
-	Tune     Span `json:"tune"`
-	Supernet Span `json:"supernet"`
-	Search   int  `json:"search"` // images behind a reward
-	Contest  Span `json:"contest"`
+	Head    int  `json:"head"` // images
+	Tune    Span `json:"tune"`
+	Search  int  `json:"search"` // images behind a reward
+	Contest Span `json:"contest"`
 }
 
 // Span is a training's length.
@@ -42,7 +44,7 @@ func (e *engine) plan() (l Lengths, err error) {
 	one := float64(g.Cost().MAdds)
 	shares := cfg.Head.Share + cfg.Tune.Share
 	if cfg.Adapt {
-		shares += cfg.Supernet.Share + cfg.Search.Share + 2*cfg.Contest.Share
+		shares += cfg.Search.Share + 2*cfg.Contest.Share
 	}
 	budget := func(share float64) float64 { return cfg.Minutes * 60 * speed * share / shares }
 	n := e.images.train.Len()
@@ -51,19 +53,9 @@ func (e *engine) plan() (l Lengths, err error) {
 	if !cfg.Adapt {
 		return l, nil
 	}
-	step, middle, err := e.sandwich()
-	if err != nil {
-		return l, err
-	}
-	if cfg.Supernet.Share > 0 || cfg.Supernet.Epochs > 0 {
-		l.Supernet = cfg.Supernet.length(n, budget(cfg.Supernet.Share)/step)
-	}
 	l.Contest = cfg.Contest.length(n, budget(cfg.Contest.Share)/trained(g, cfg.Contest.Frozen))
 	if l.Search = cfg.Search.Images; l.Search == 0 {
-		each := int(budget(cfg.Search.Share)/middle) / cfg.Search.Iterations
-		if !cfg.Search.Running {
-			each -= cfg.Search.Calibrated
-		}
+		each := int(budget(cfg.Search.Share)/one)/cfg.Search.Iterations - calibrations*cfg.Search.Calibrated
 		l.Search = max(each, 2*len(e.images.train.Classes()), 32)
 	}
 	l.Search = min(l.Search, e.images.held.Len())
@@ -81,21 +73,6 @@ func trained(g *searchspace.Graph, frozen int) (sum float64) {
 		}
 	}
 	return sum
-}
-
-// sandwich is the multiply-adds of an image in a step of the supernet, and those of a sub-network
-// in the middle.
-func (e *engine) sandwich() (step, middle float64, err error) {
-	small, err := e.near.Cost(e.near.Smallest())
-	if err != nil {
-		return 0, 0, err
-	}
-	large, err := e.near.Cost(e.near.Largest())
-	if err != nil {
-		return 0, 0, err
-	}
-	middle = float64(small.MAdds+large.MAdds) / 2
-	return backward * (2 + float64(e.cfg.Supernet.Sandwich)) * middle, middle, nil
 }
 
 // length is that of training on so many images where there is time for so many passes of an image.
@@ -121,12 +98,12 @@ func (t *Training) table(s Span, ds dataset.Dataset, seed uint64) (run.Training,
 }
 
 // work of the steps in multiply-adds, for the bar: the minutes decide it but for rounding.
-func (l Lengths) work(cfg *Config, g *searchspace.Graph, step, middle float64) map[string]float64 {
+func (l Lengths) work(cfg *Config, g *searchspace.Graph) map[string]float64 {
 	of := func(s Span, batch int, cost float64) float64 { return float64(s.Steps*batch) * cost }
 	w := map[string]float64{titleTune: of(l.Tune, cfg.Tune.Batch, trained(g, cfg.Tune.Frozen))}
 	if cfg.Adapt {
-		w[titleSupernet] = of(l.Supernet, cfg.Supernet.Batch, step)
-		w[titleSearch] = float64(cfg.Search.Iterations*(l.Search+cfg.Search.Calibrated)) * middle
+		each := l.Search + calibrations*cfg.Search.Calibrated
+		w[titleSearch] = float64(cfg.Search.Iterations*each) * float64(g.Cost().MAdds)
 		w[titleAdapted] = of(l.Contest, cfg.Contest.Batch, trained(g, cfg.Contest.Frozen))
 		w[titleKept] = w[titleAdapted]
 	}

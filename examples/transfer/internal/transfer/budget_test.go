@@ -85,13 +85,13 @@ func TestPlan(t *testing.T) {
 	before := plan(0.1, true)
 	for _, minutes := range []float64{1, 10, 100} {
 		now := plan(minutes, true)
-		if now.Tune.Steps < before.Tune.Steps || now.Supernet.Steps < before.Supernet.Steps ||
+		if now.Tune.Steps < before.Tune.Steps ||
 			now.Contest.Steps < before.Contest.Steps || now.Search < before.Search || now.Head < before.Head {
 			t.Errorf("%v minutes: %+v, fewer: %+v", minutes, now, before)
 		}
 		before = now
 	}
-	if now, both := plan(2, false), plan(2, true); now.Tune.Steps <= both.Tune.Steps || now.Supernet.Steps != 0 {
+	if now, both := plan(2, false), plan(2, true); now.Tune.Steps <= both.Tune.Steps || now.Contest.Steps != 0 {
 		t.Errorf("without adapting %+v, with %+v", now, both)
 	}
 }

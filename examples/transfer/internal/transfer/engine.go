@@ -25,40 +25,35 @@ type engine struct {
 	lengths Lengths
 	models  map[string]*supernet.Model // by phase
 	answers map[string]contest.Answers // to the test images, by step
-	net     *supernet.Net              // nil = not trained or loaded yet
 }
 
 // Purposes of random streams.
 const (
-	seedTest     = "transfer.test"
-	seedHeld     = "transfer.held"
-	seedHead     = "transfer.head"
-	seedTune     = "transfer.tune"
-	seedSupernet = "transfer.supernet"
-	seedSandwich = "transfer.sandwich"
-	seedContest  = "transfer.contest"
-	seedJudges   = "transfer.judges"
-	seedPolicy   = "transfer.policy"
+	seedTest    = "transfer.test"
+	seedHeld    = "transfer.held"
+	seedHead    = "transfer.head"
+	seedTune    = "transfer.tune"
+	seedContest = "transfer.contest"
+	seedJudges  = "transfer.judges"
+	seedPolicy  = "transfer.policy"
 )
 
 // Phases. They name the files that a run keeps, and its times.
 const (
-	phaseHead     = "head"
-	phaseTune     = "tuned"
-	phaseSupernet = "supernet"
-	phaseSearch   = "search" // without what is trained meanwhile
-	phaseAdapted  = "adapted"
-	phaseKept     = "kept"
-	phaseTest     = "test" // answers of networks to test images, and their speed: in no time
+	phaseHead    = "head"
+	phaseTune    = "tuned"
+	phaseSearch  = "search" // without what is trained meanwhile
+	phaseAdapted = "adapted"
+	phaseKept    = "kept"
+	phaseTest    = "test" // answers of networks to test images, and their speed: in no time
 )
 
 // Titles of what is shown as it goes.
 const (
-	titleTune     = "fine-tuning"
-	titleSupernet = "supernet"
-	titleSearch   = "search"
-	titleAdapted  = "adapted"
-	titleKept     = "kept"
+	titleTune    = "fine-tuning"
+	titleSearch  = "search"
+	titleAdapted = "adapted"
+	titleKept    = "kept"
 )
 
 func newEngine(ctx context.Context, cfg *Config, j *run.Job) (*engine, error) {
@@ -115,13 +110,9 @@ func (e *engine) announceWork() error {
 	if err != nil {
 		return err
 	}
-	step, middle, err := e.sandwich()
-	if err != nil {
-		return err
-	}
-	work := e.lengths.work(e.cfg, g, step, middle)
+	work := e.lengths.work(e.cfg, g)
 	var phases []progress.Planned
-	for _, title := range []string{titleTune, titleSupernet, titleSearch, titleAdapted, titleKept} {
+	for _, title := range []string{titleTune, titleSearch, titleAdapted, titleKept} {
 		if w := work[title]; w > 0 {
 			phases = append(phases, progress.Planned{Name: title, Work: w})
 		}

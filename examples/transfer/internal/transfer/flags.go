@@ -33,17 +33,9 @@ func (c *Config) bind(fs *flag.FlagSet) {
 	fs.Float64Var(&c.ValShare, "val", c.ValShare,
 		"`share` of the images of each class that is held out of training, for choices")
 	fs.BoolVar(&c.Adapt, "adapt", c.Adapt, "search for a better architecture after fine-tuning")
-	fs.IntVar(&c.Statistics, "statistics", c.Statistics,
-		"training images that batch-norm statistics are gathered on after a training (0: while it goes on)")
 	fs.IntVar(&c.Head.Passes, "head-passes", c.Head.Passes,
 		"passes over changed images for the linear head, beside that over images as they are")
-	fs.IntVar(&c.Head.Statistics, "head-statistics", c.Head.Statistics,
-		"training images that batch-norm statistics are gathered on before the linear head is fitted (0: those "+
-			"of ImageNet stay)")
 	c.Tune.bind(fs, "tune")
-	c.Supernet.bind(fs, "supernet")
-	fs.IntVar(&c.Supernet.Sandwich, "sandwich", c.Supernet.Sandwich,
-		"random sub-networks of a step of supernet training, beside the largest and the smallest")
 	c.Search.bind(fs)
 	c.Contest.bind(fs, "contest")
 }
@@ -51,16 +43,10 @@ func (c *Config) bind(fs *flag.FlagSet) {
 func (t *Training) bind(fs *flag.FlagSet, name string) {
 	t.Training.Bind(fs, name)
 	fs.Lookup(name + "-epochs").Usage = "epochs of " + name + " training (0: as many as the minutes allow)"
-	fs.Float64Var(&t.Rate, name+"-rate", t.Rate,
-		"factor of the learning rate in "+name+" training for layers that have learnt already")
-	fs.Float64Var(&t.Classifier, name+"-classifier", t.Classifier,
-		"factor of the learning rate in "+name+" training for the classifier")
-	fs.BoolVar(&t.HoldNorms, name+"-hold-norms", t.HoldNorms,
-		"keep batch norms and their statistics as they are in "+name+" training")
-	fs.IntVar(&t.Warmup, name+"-warmup", t.Warmup,
-		"first `steps` of "+name+" training, in which the learning rate rises")
-	fs.Float64Var(&t.Clip, name+"-clip", t.Clip,
-		"bound on the norm of the gradient in "+name+" training (0: none)")
+	fs.Float64Var(&t.Inherited, name+"-inherited", t.Inherited,
+		"`factor` of the learning rate in "+name+" training for layers that have learnt already")
+	fs.BoolVar(&t.KeepNorms, name+"-keep-norms", t.KeepNorms,
+		"leave batch normalisations of such layers as they are in "+name+" training")
 	fs.IntVar(&t.Frozen, name+"-frozen", t.Frozen,
 		"first stages that stay as they are in "+name+" training, the stem included")
 	fs.Float64Var(&t.Share, name+"-share", t.Share, "`share` of the minutes that "+name+" training gets")
@@ -78,8 +64,6 @@ func (s *Search) bind(fs *flag.FlagSet) {
 		"search one kernel and one ratio for all layers of a stage")
 	fs.BoolVar(&s.Wide, "wide", s.Wide, "search kernels and the smallest ratio as well")
 	fs.IntVar(&s.Elites, "elites", s.Elites, "of the best proposals that run the race with them")
-	fs.BoolVar(&s.Running, "search-running", s.Running,
-		"judge architectures with the batch-norm statistics of the fine-tuned network, not with their own")
 	fs.IntVar(&s.Images, "reward-images", s.Images,
 		"held-out images behind each reward (0: as many as the minutes allow)")
 	fs.IntVar(&s.Calibrated, "calibration", s.Calibrated,
@@ -107,10 +91,7 @@ func (c *Config) check() error {
 	}{
 		{"minutes", c.Minutes, 0.01, 1e5},
 		{"val", c.ValShare, 0.01, 0.9},
-		{"statistics", float64(c.Statistics), 0, most},
-		{"head-statistics", float64(c.Head.Statistics), 0, most},
 		{"head-passes", float64(c.Head.Passes), 0, 100},
-		{"sandwich", float64(c.Supernet.Sandwich), 0, 100},
 		{"iterations", float64(c.Search.Iterations), 1, most},
 		{"adjuster-lr", c.Search.LR, 1e-9, 1e3},
 		{"entropy", c.Search.Entropy, 0, most},
@@ -127,7 +108,7 @@ func (c *Config) check() error {
 	for _, t := range []struct {
 		name string
 		of   *Training
-	}{{"tune", &c.Tune}, {"supernet", &c.Supernet.Training}, {"contest", &c.Contest}} {
+	}{{"tune", &c.Tune}, {"contest", &c.Contest}} {
 		if err := t.of.check(t.name); err != nil {
 			return err
 		}
@@ -157,8 +138,7 @@ func (t *Training) check(name string) error {
 		flag      string
 		value, hi float64
 	}{
-		{"rate", t.Rate, 1e3}, {"classifier", t.Classifier, 1e3}, {"warmup", float64(t.Warmup), math.MaxInt32},
-		{"clip", t.Clip, 1e9}, {"frozen", float64(t.Frozen), stages - 1}, {"distill", t.Distill, 1e3},
+		{"inherited", t.Inherited, 1}, {"frozen", float64(t.Frozen), stages - 1}, {"distill", t.Distill, 1e3},
 		{"share", t.Share, 1},
 	} {
 		if !(n.value >= 0 && n.value <= n.hi) {

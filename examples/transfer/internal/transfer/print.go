@@ -23,8 +23,7 @@ func (e *engine) announce() error {
 	say("  linear head: features of %d images", l.Head)
 	say("  fine-tuning: %s", l.Tune)
 	if cfg.Adapt {
-		say("  supernet: %s; search: %d proposals on %d held-out images", l.Supernet, cfg.Search.Iterations,
-			l.Search)
+		say("  search: %d proposals, judged on %d held-out images", cfg.Search.Iterations, l.Search)
 		say("  contest: two networks, each %s", l.Contest)
 	}
 	return e.announceWork()
@@ -32,9 +31,6 @@ func (e *engine) announce() error {
 
 // String says how long a training is.
 func (s Span) String() string {
-	if s.Steps == 0 {
-		return "not trained"
-	}
 	epochs := "epochs"
 	if s.Epochs == 1 {
 		epochs = "epoch"

@@ -30,7 +30,7 @@ func sample() *Report {
 	classes := []string{"cat", "dog <small>", "a class whose name is far too long"}
 	r := &Report{
 		Images: ImagesReport{Path: "photos", Size: 64, Classes: classes, Train: 40, Held: 8, Test: 6},
-		Lengths: Lengths{Head: 40, Tune: Span{40, 3, 6}, Supernet: Span{32, 1, 1}, Search: 8,
+		Lengths: Lengths{Head: 40, Tune: Span{40, 3, 6}, Search: 8,
 			Contest: Span{40, 1, 2}},
 		Steps: []StepReport{
 			{Name: StepHead, Arch: "a", Accuracy: 0.5, StandardError: 0.2041, Held: 0.625, MAdds: 31_400_000, Params: 3_376_000,

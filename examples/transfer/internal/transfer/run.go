@@ -67,11 +67,7 @@ func (e *engine) steps(ctx context.Context, rep *Report) error {
 			return err
 		}
 	}
-	if err := e.addContestant(ctx, rep, e.start); err != nil {
-		return err
-	}
-	e.net = nil
-	return e.job.Remove(phaseSupernet + ".ckpt")
+	return e.addContestant(ctx, rep, e.start)
 }
 
 // addContestant judges a network of the contest.
@@ -83,7 +79,7 @@ func (e *engine) addContestant(ctx context.Context, rep *Report, a searchspace.A
 	if a == e.start {
 		return e.add(ctx, rep, StepKept, m, phaseKept)
 	}
-	return e.add(ctx, rep, StepAdapted, m, phaseAdapted, phaseSupernet, phaseSearch)
+	return e.add(ctx, rep, StepAdapted, m, phaseAdapted, phaseSearch)
 }
 
 // add judges a network and prints what came of it.

@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"context"
-	"slices"
 
 	"github.com/tendril-nas/tendril/examples/internal/data"
 	"github.com/tendril-nas/tendril/examples/internal/lite0"
@@ -23,12 +22,6 @@ func (e *engine) head(ctx context.Context) (*supernet.Model, error) {
 		some, err := data.Some(e.images.train, e.lengths.Head, seed)
 		if err != nil {
 			return nil, err
-		}
-		if n := e.cfg.Head.Statistics; n > 0 {
-			o := &supernet.EvalOptions{CalibrationImages: n, Seed: seed}
-			if err := m.Recalibrate(ctx, e.images.train, o); err != nil {
-				return nil, err
-			}
 		}
 		o := &supernet.FitOptions{Validation: e.images.held, Seed: seed}
 		if n := e.cfg.Head.Passes; n > 0 {
@@ -58,7 +51,7 @@ func (e *engine) tuned(ctx context.Context) (*supernet.Model, error) {
 			return nil, err
 		}
 		t := &training{&e.cfg.Tune, e.lengths.Tune, phaseTune, titleTune, seedTune}
-		return m, e.train(ctx, m, t, nil)
+		return m, e.train(ctx, m, t, nothingNew)
 	})
 }
 
@@ -69,52 +62,41 @@ type training struct {
 	phase, title, seed string
 }
 
-// prepared are the options and the images of a training. fresh says which layers are new; nil =
-// none.
-func (e *engine) prepared(t *training, fresh func(*searchspace.Node) bool) (
-	*supernet.TrainOptions, dataset.Dataset, error) {
+// rates are those of supernet.MorphReport.Rate.
+type rates func(inherited, norms float64) func(*searchspace.Node) float64
+
+// nothingNew is for a network all of whose layers have learnt.
+func nothingNew(inherited, norms float64) func(*searchspace.Node) float64 {
+	return func(n *searchspace.Node) float64 {
+		if n.Op == searchspace.OpBatchNorm {
+			return norms
+		}
+		return inherited
+	}
+}
+
+// train trains a model.
+func (e *engine) train(ctx context.Context, m *supernet.Model, t *training, rate rates) error {
 	seed := e.cfg.Seed.For(t.seed)
 	table, some, err := t.table(t.span, e.images.train, seed)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	o, err := e.job.TrainOptions(&table, some.Len(), seed, t.phase, t.title)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	o.WarmupSteps, o.ClipNorm = t.Warmup, t.Clip
 	for s := range t.Frozen {
 		o.FrozenStages = append(o.FrozenStages, s)
 	}
-	o.Rate = func(n *searchspace.Node) float64 {
-		switch {
-		case slices.Contains(o.FrozenStages, n.Stage):
-			return 1 // they stay whatever the rate is
-		case fresh != nil && fresh(n):
-			return 1
-		case n.Op == searchspace.OpLinear:
-			return t.Classifier
-		case n.Op == searchspace.OpBatchNorm && t.HoldNorms:
-			return 0
-		}
-		return t.Rate
+	norms := t.Inherited
+	if t.KeepNorms {
+		norms = 0
 	}
+	o.Rate = rate(t.Inherited, norms)
 	if t.Distill > 0 && t.phase != phaseTune {
 		o.Teacher = &supernet.Teacher{Model: e.models[phaseTune], Weight: t.Distill}
 	}
-	return o, some, nil
-}
-
-// train trains a model and gathers its statistics.
-func (e *engine) train(ctx context.Context, m *supernet.Model, t *training,
-	fresh func(*searchspace.Node) bool) error {
-	o, some, err := e.prepared(t, fresh)
-	if err != nil {
-		return err
-	}
-	if _, err = m.Train(ctx, some, o); err != nil || e.cfg.Statistics == 0 || t.Frozen > 0 || t.HoldNorms {
-		return err
-	}
-	return m.Recalibrate(ctx, e.images.train, &supernet.EvalOptions{CalibrationImages: e.cfg.Statistics,
-		Seed: e.cfg.Seed.For(t.seed)})
+	_, err = m.Train(ctx, some, o)
+	return err
 }
