@@ -13,11 +13,9 @@
 //
 //   - linear head: the best linear classifier on the features of the network as it is;
 //   - fine-tuned: all of it trained on from there, that classifier included;
-//   - adapted: AdaXpert's adjuster searches for an architecture that keeps what the fine-tuned
-//     network knows at fewer multiply-adds, judging each by what that network is morphed into
-//     (supernet.Model.Morph). The best and the fine-tuned network itself are then trained for as
-//     long, and a contest on held-out images decides between them: a dearer network has to gain
-//     more than a standard error, a cheaper one may lose half a point.
+//   - adapted: cheaper architectures are judged by what the fine-tuned network is morphed into
+//     (supernet.Model.Morph); the changes that cost least are made, and the network is trained on.
+//     The fine-tuned network is trained on for as long beside it (kept).
 //
 // The network to use is that of the last step that is no worse on the held-out images than those
 // before. -adapt=false ends after the second step and gives it all of the time.
@@ -65,6 +63,5 @@
 // included: those of other images are so different from ImageNet's that the features which the
 // linear head was fitted to would be gone with the first step. Where a morph changes them, their
 // distance stays (supernet.MorphOptions.KeepOffset). The search is for depths and for the ratio 4 in
-// the place of 6 in each stage; -wide adds kernels and the ratio 3, and -per-stage=false lets layers
-// of a stage differ.
+// the place of 6.
 package main

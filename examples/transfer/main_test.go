@@ -29,8 +29,8 @@ var start = runtest.Starter(transfer.Program().Start)
 // tiny are settings that go through everything as fast as can be.
 func tiny(data string, more ...string) []string {
 	return append(strings.Fields("-size 32 -val 0.2 -tune-epochs 1 -tune-steps 2 -tune-batch 16 "+
-		"-tune-crop 2 -contest-epochs 1 "+
-		"-contest-steps 1 -contest-batch 16 -iterations 5 -candidates 2 -reward-images 4 -calibration 4 "+
+		"-tune-crop 2 -last-epochs 1 "+
+		"-last-steps 1 -last-batch 16 -search-images 4 -search-loss 5 -calibration 4 "+
 		"-data "+data),
 		more...)
 }
@@ -126,7 +126,7 @@ func TestPhotos(t *testing.T) {
 	data := photos(t, map[string]int{"a": 8, "bb": 8, "cccc": 8})
 	args := tiny(data, "-adapt=false")
 	want, out := report(t, args...)
-	if !slices.Contains([]string{transfer.StepHead, transfer.StepTuned}, want.Model) || len(want.Steps) != 2 || want.Contest != nil {
+	if !slices.Contains([]string{transfer.StepHead, transfer.StepTuned}, want.Model) || len(want.Steps) != 2 {
 		t.Errorf("%+v", want)
 	}
 	if i := want.Images; i.Train+i.Held+i.Test != 24 || i.Test != 3 || i.Held != 3 {
@@ -185,11 +185,11 @@ func TestMistakes(t *testing.T) {
 		"small":         {[]string{"-size", "31"}, run.ExitUsage, "-size 31: expected 32 to 512"},
 		"large":         {[]string{"-size", "513"}, run.ExitUsage, "-size 513: expected 32 to 512"},
 		"frozen":        {[]string{"-tune-frozen", "8"}, run.ExitUsage, "-tune-frozen 8: expected 0 to 7"},
-		"rate":          {[]string{"-contest-inherited", "-1"}, run.ExitUsage, "-contest-inherited -1"},
+		"rate":          {[]string{"-last-inherited", "-1"}, run.ExitUsage, "-last-inherited -1"},
 		"minutes":       {[]string{"-minutes", "0"}, run.ExitUsage, "-minutes 0"},
 		"val":           {[]string{"-val", "1"}, run.ExitUsage, "-val 1"},
-		"batch": {[]string{"-contest-batch", "1"}, run.ExitUsage,
-			"-contest-batch 1: expected at least 2"},
+		"batch": {[]string{"-last-batch", "1"}, run.ExitUsage,
+			"-last-batch 1: expected at least 2"},
 		"resume no folder": {[]string{"-resume"}, run.ExitUsage, "-resume needs -out"},
 	} {
 		if code, _, errs := start.Run(t, c.args...); code != c.code || !strings.Contains(errs, c.want) {

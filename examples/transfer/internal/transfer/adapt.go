@@ -1,10 +1,12 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
+	"slices"
 
-	"github.com/tendril-nas/tendril/adjuster"
 	"github.com/tendril-nas/tendril/examples/internal/contest"
 	"github.com/tendril-nas/tendril/examples/internal/data"
 	"github.com/tendril-nas/tendril/examples/internal/run"
@@ -13,112 +15,141 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// learner is the third step as the adjuster sees it: the fine-tuned network serves, and the images
-// that it learnt are new to its architecture, at the distance 1.
-type learner struct{ *engine }
+// found is what the search came to.
+type found struct {
+	Arch string `json:"arch"` // of the space; that of the fine-tuned network if no change was worth it
+	// Tried counts networks that were judged.
+	Tried int `json:"tried"`
+	// Loss is the mean cross entropy of the held-out images of the search: that of the fine-tuned
+	// network, and of what it is morphed into, untrained.
+	Before float64 `json:"before"`
+	After  float64 `json:"after"`
+}
 
-const expertFile = "expert.ckpt"
+// cut is a change of one decision that makes the network cheaper.
+type cut struct {
+	decision, choice int
+	price            float64 // loss for each halving of the multiply-adds
+}
 
-// adapt searches for another architecture and has it compete with the fine-tuned network's. The
-// outcome's After is that of the winner.
-func (e *engine) adapt(ctx context.Context) (*adjuster.Outcome, error) {
-	if _, err := e.tuned(ctx); err != nil {
-		return nil, err
+// search makes the architecture cheaper, cut by cut. Every change of one decision is judged by what
+// the fine-tuned network is morphed into with it, without training. The changes are then made in
+// the order of what they cost, as long as all together cost no more than the settings allow.
+func (e *engine) search(ctx context.Context) (searchspace.Arch, error) {
+	f, err := run.Once(e.job, phaseSearch, func() (found, error) {
+		j, err := e.judge(ctx)
+		if err != nil {
+			return found{}, err
+		}
+		return e.thinned(ctx, j)
+	})
+	if err != nil {
+		return searchspace.Arch{}, err
 	}
-	x, err := e.expert()
+	return e.near.Parse(f.Arch)
+}
+
+// judge morphs the fine-tuned network into architectures and asks them about held-out images.
+func (e *engine) judge(ctx context.Context) (*contest.Networks, error) {
+	seed := e.cfg.Seed.For(seedJudges)
+	few, err := data.Some(e.images.held, e.lengths.Search, seed)
 	if err != nil {
 		return nil, err
 	}
-	if x.Step() > 0 {
-		return &x.Outcomes()[0], nil
-	}
-	if err := e.job.Begin(); err != nil {
-		return nil, err
-	}
-	defer e.job.Clock.Start(phaseSearch)() // what the other phases leave
-	reading, err := e.reading(ctx)
+	calibration, err := data.Some(e.images.train, e.cfg.Search.Calibrated, seed)
 	if err != nil {
 		return nil, err
 	}
-	return x.Adjust(ctx, learner{e}, reading)
+	return &contest.Networks{Space: e.near, Held: few,
+		Network: func(ctx context.Context, a searchspace.Arch) (*supernet.Model, error) {
+			m, _, err := e.descend(ctx, a, calibration)
+			return m, err
+		}}, nil
 }
 
-// expert is the adjuster with its state, which a run goes on with.
-func (e *engine) expert() (*adjuster.Expert, error) {
-	s := &e.cfg.Search
-	o := &adjuster.Options{
-		Iterations: s.Iterations, LearningRate: s.LR, Entropy: run.OrNone(s.Entropy), Baseline: 0.95,
-		Objective: adjuster.Likelihood, Form: adjuster.PerDoubling, Lambda: run.OrNone(s.Lambda),
-		Candidates: s.Candidates, Elites: s.Elites, Race: &adjuster.Race{}, Seed: e.cfg.Seed.For(seedPolicy), Logger: e.job.Log,
-		Recorder:        &contest.Proposals{Out: e.job.Out, Title: func() string { return titleSearch }},
-		CheckpointEvery: 20,
-	}
-	eo := &adjuster.ExpertOptions{Start: e.start, Deployed: true, Checkpoint: e.job.Path(expertFile)}
-	if there, err := e.job.Has(expertFile); err != nil {
-		return nil, err
-	} else if there {
-		return adjuster.LoadExpert(eo.Checkpoint, o, eo)
-	}
-	a, err := adjuster.New(e.near, o)
+func (e *engine) thinned(ctx context.Context, j *contest.Networks) (f found, err error) {
+	now, err := j.Evaluate(ctx, e.start)
 	if err != nil {
-		return nil, err
+		return f, err
 	}
-	return adjuster.NewExpert(a, eo)
+	f = found{Arch: e.near.Format(e.start), Before: now.Loss, After: now.Loss}
+	all := e.neighbours()
+	bar := e.job.Out.Phase(titleSearch, 2*len(all))
+	cuts := make([]cut, 0, len(all))
+	for _, a := range all {
+		c, err := e.price(ctx, j, a, now.Loss)
+		if err != nil {
+			return f, err
+		}
+		f.Tried++
+		bar.Set(f.Tried, fmt.Sprintf("loss %+.3f for each halving", c.price))
+		cuts = append(cuts, c)
+	}
+	slices.SortStableFunc(cuts, func(a, b cut) int { return cmp.Compare(a.price, b.price) })
+	choices := e.start.Choices()
+	for _, c := range cuts {
+		was := choices[c.decision]
+		choices[c.decision] = c.choice
+		a, err := e.near.New(choices)
+		if err != nil { // a layer of a stage that has lost it
+			choices[c.decision] = was
+			continue
+		}
+		m, err := j.Evaluate(ctx, a)
+		if err != nil {
+			return f, err
+		}
+		f.Tried++
+		bar.Set(f.Tried, fmt.Sprintf("loss %.3f, %.3f before", m.Loss, f.Before))
+		if m.Loss > f.Before+e.cfg.Search.Loss {
+			choices[c.decision] = was
+			break
+		}
+		f.Arch, f.After = e.near.Format(a), m.Loss
+	}
+	bar.Set(2*len(all), "")
+	return f, nil
 }
 
-// reading is the fine-tuned network's of the held-out images.
-func (e *engine) reading(ctx context.Context) (r adjuster.Reading, err error) {
-	m, err := e.tuned(ctx)
+// neighbours differ from the start in one decision and are cheaper.
+func (e *engine) neighbours() (out []searchspace.Arch) {
+	for a := range e.near.Neighbours(e.start) {
+		if e.saved(a) > 0 {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// saved is how often the multiply-adds of the start were halved; 0 where they were not.
+func (e *engine) saved(a searchspace.Arch) float64 {
+	before, err1 := e.near.Cost(e.start)
+	after, err2 := e.near.Cost(a)
+	if err1 != nil || err2 != nil {
+		return 0
+	}
+	return math.Log2(float64(before.MAdds) / float64(after.MAdds))
+}
+
+// price judges a neighbour.
+func (e *engine) price(ctx context.Context, j *contest.Networks, a searchspace.Arch, loss float64) (cut, error) {
+	m, err := j.Evaluate(ctx, a)
 	if err != nil {
-		return r, err
+		return cut{}, err
 	}
-	a, err := contest.Of(ctx, m, e.images.held)
-	return adjuster.Reading{Reference: a.Tally(), Distance: 1}, err
+	c := cut{price: (m.Loss - loss) / e.saved(a)}
+	for i := range e.near.Decisions() {
+		if a.At(i) != e.start.At(i) {
+			c.decision, c.choice = i, a.At(i)
+			break
+		}
+	}
+	return c, nil
 }
 
-// Measure implements adjuster.Learner.
-func (l learner) Measure(ctx context.Context) (adjuster.Reading, error) { return l.reading(ctx) }
-
-// FineTune implements adjuster.Learner: what judges candidates is the fine-tuned network itself.
-func (l learner) FineTune(context.Context) error { return nil }
-
-// Judges has every candidate judged by what the fine-tuned network is morphed into, without any
-// training: what that loses tells which parts of it matter. A supernet would first have to learn
-// what the fine-tuned network knows.
-func (l learner) Judges(ctx context.Context) (*adjuster.Judges, error) {
-	seed := l.cfg.Seed.For(seedJudges)
-	few, err := data.Some(l.images.held, l.lengths.Search, seed)
-	if err != nil {
-		return nil, err
-	}
-	calibration, err := data.Some(l.images.train, l.cfg.Search.Calibrated, seed)
-	if err != nil {
-		return nil, err
-	}
-	network := func(ctx context.Context, a searchspace.Arch) (*supernet.Model, error) {
-		m, _, err := l.descend(ctx, a, calibration)
-		return m, err
-	}
-	return &adjuster.Judges{Space: l.near,
-		Reward: &contest.Networks{Space: l.near, Held: few, Network: network},
-		Final:  &contest.Networks{Space: l.near, Held: l.images.held, Network: network}}, nil
-}
-
-// Contest trains the adapted network and the one that is kept, each from the fine-tuned one's
-// weights and for as long.
-func (l learner) Contest(context.Context) (adjuster.RangeEvaluator, error) {
-	return &contest.Networks{Space: l.space, Held: l.images.held, Network: l.contestant}, nil
-}
-
-// Retrain has nothing left to do after a contest. Where the search found nothing else than the
-// architecture of the fine-tuned network there was none.
-func (l learner) Retrain(ctx context.Context, a searchspace.Arch) error {
-	_, err := l.contestant(ctx, a)
-	return err
-}
-
-// contestant is the network of an architecture, trained for the contest.
-func (e *engine) contestant(ctx context.Context, a searchspace.Arch) (*supernet.Model, error) {
+// successor is the network of an architecture, trained on from the fine-tuned one: that of the
+// search, or the fine-tuned network itself for comparison.
+func (e *engine) successor(ctx context.Context, a searchspace.Arch) (*supernet.Model, error) {
 	phase, title := phaseAdapted, titleAdapted
 	if a == e.start {
 		phase, title = phaseKept, titleKept
@@ -128,7 +159,7 @@ func (e *engine) contestant(ctx context.Context, a searchspace.Arch) (*supernet.
 		if err != nil {
 			return nil, err
 		}
-		t := &training{&e.cfg.Contest, e.lengths.Contest, phase, title, seedContest}
+		t := &training{&e.cfg.Last, e.lengths.Last, phase, title, seedLast}
 		return m, e.train(ctx, m, t, rate)
 	})
 }
@@ -146,7 +177,7 @@ func (e *engine) descend(ctx context.Context, a searchspace.Arch, images dataset
 		return m, nothingNew, err
 	}
 	m, report, err := from.Morph(ctx, a,
-		&supernet.MorphOptions{Calibration: images, KeepOffset: e.cfg.Contest.KeepNorms})
+		&supernet.MorphOptions{Calibration: images, KeepOffset: e.cfg.Last.KeepNorms})
 	if err != nil {
 		return nil, nil, fmt.Errorf("morph: %w", err)
 	}

@@ -21,10 +21,10 @@ const calibrations = 2
 
 // Lengths are how long everything takes, as the minutes or the flags decide.
 type Lengths struct {
-	Head    int  `json:"head"` // images
-	Tune    Span `json:"tune"`
-	Search  int  `json:"search"` // images behind a reward
-	Contest Span `json:"contest"`
+	Head   int  `json:"head"` // images
+	Tune   Span `json:"tune"`
+	Search int  `json:"search"` // images behind a reward
+	Last   Span `json:"last"`
 }
 
 // Span is a training's length.
@@ -44,7 +44,7 @@ func (e *engine) plan() (l Lengths, err error) {
 	one := float64(g.Cost().MAdds)
 	shares := cfg.Head.Share + cfg.Tune.Share
 	if cfg.Adapt {
-		shares += cfg.Search.Share + 2*cfg.Contest.Share
+		shares += cfg.Search.Share + 2*cfg.Last.Share
 	}
 	budget := func(share float64) float64 { return cfg.Minutes * 60 * speed * share / shares }
 	n := e.images.train.Len()
@@ -53,9 +53,9 @@ func (e *engine) plan() (l Lengths, err error) {
 	if !cfg.Adapt {
 		return l, nil
 	}
-	l.Contest = cfg.Contest.length(n, budget(cfg.Contest.Share)/trained(g, cfg.Contest.Frozen))
+	l.Last = cfg.Last.length(n, budget(cfg.Last.Share)/trained(g, cfg.Last.Frozen))
 	if l.Search = cfg.Search.Images; l.Search == 0 {
-		each := int(budget(cfg.Search.Share)/one)/cfg.Search.Iterations - calibrations*cfg.Search.Calibrated
+		each := int(budget(cfg.Search.Share)/one)/(2*len(e.neighbours())) - calibrations*cfg.Search.Calibrated
 		l.Search = max(each, 2*len(e.images.train.Classes()), 32)
 	}
 	l.Search = min(l.Search, e.images.held.Len())
@@ -98,13 +98,13 @@ func (t *Training) table(s Span, ds dataset.Dataset, seed uint64) (run.Training,
 }
 
 // work of the steps in multiply-adds, for the bar: the minutes decide it but for rounding.
-func (l Lengths) work(cfg *Config, g *searchspace.Graph) map[string]float64 {
+func (l Lengths) work(cfg *Config, g *searchspace.Graph, tried int) map[string]float64 {
 	of := func(s Span, batch int, cost float64) float64 { return float64(s.Steps*batch) * cost }
 	w := map[string]float64{titleTune: of(l.Tune, cfg.Tune.Batch, trained(g, cfg.Tune.Frozen))}
 	if cfg.Adapt {
 		each := l.Search + calibrations*cfg.Search.Calibrated
-		w[titleSearch] = float64(cfg.Search.Iterations*each) * float64(g.Cost().MAdds)
-		w[titleAdapted] = of(l.Contest, cfg.Contest.Batch, trained(g, cfg.Contest.Frozen))
+		w[titleSearch] = float64(2*tried*each) * float64(g.Cost().MAdds)
+		w[titleAdapted] = of(l.Last, cfg.Last.Batch, trained(g, cfg.Last.Frozen))
 		w[titleKept] = w[titleAdapted]
 	}
 	return w

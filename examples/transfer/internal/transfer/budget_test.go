@@ -86,12 +86,12 @@ func TestPlan(t *testing.T) {
 	for _, minutes := range []float64{1, 10, 100} {
 		now := plan(minutes, true)
 		if now.Tune.Steps < before.Tune.Steps ||
-			now.Contest.Steps < before.Contest.Steps || now.Search < before.Search || now.Head < before.Head {
+			now.Last.Steps < before.Last.Steps || now.Search < before.Search || now.Head < before.Head {
 			t.Errorf("%v minutes: %+v, fewer: %+v", minutes, now, before)
 		}
 		before = now
 	}
-	if now, both := plan(2, false), plan(2, true); now.Tune.Steps <= both.Tune.Steps || now.Contest.Steps != 0 {
+	if now, both := plan(2, false), plan(2, true); now.Tune.Steps <= both.Tune.Steps || now.Last.Steps != 0 {
 		t.Errorf("without adapting %+v, with %+v", now, both)
 	}
 }

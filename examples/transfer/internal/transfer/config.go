@@ -1,9 +1,6 @@
 package transfer
 
-import (
-	"github.com/tendril-nas/tendril/examples/internal/run"
-	"github.com/tendril-nas/tendril/searchspace"
-)
+import "github.com/tendril-nas/tendril/examples/internal/run"
 
 // Config says what is run. Everything in it influences the result.
 type Config struct {
@@ -17,8 +14,8 @@ type Config struct {
 	Head     Head     `json:"head"`
 	Tune     Training `json:"tune"`
 	Search   Search   `json:"search"`
-	// Contest is how the adapted network and the kept one are trained, each.
-	Contest Training `json:"contest"`
+	// Last is how the adapted network, and the fine-tuned one beside it, are trained on.
+	Last Training `json:"last"`
 }
 
 // Head is the first step, a linear classifier on frozen features.
@@ -43,44 +40,27 @@ type Training struct {
 	Distill   float64 `json:"distill"` // weight of the fine-tuned network as a teacher; 0 = none
 }
 
-// Search is the training of the adjuster, and its choice.
+// Search is the search for a cheaper network.
 type Search struct {
-	Share      float64 `json:"share"` // of the minutes, which decide Images where these are 0
-	Iterations int     `json:"iterations"`
-	LR         float64 `json:"lr"`
-	Entropy    float64 `json:"entropy"`
-	Lambda     float64 `json:"lambda"` // likelihood that a doubling of the multiply-adds must bring
-	// PerStage searches one kernel and one ratio for all layers of a stage: 17 decisions in the
-	// place of 46, about which few proposals tell more.
-	PerStage bool `json:"per_stage"`
-	// Wide searches kernels and the ratio 3 as well. Layers come and go at little loss, and so does
-	// the least important third of the channels; other kernels cost more than a short training
-	// makes up for.
-	Wide       bool `json:"wide"`
-	Images     int  `json:"images"`      // held-out images behind one reward; 0 = see Share
-	Calibrated int  `json:"calibration"` // training images behind the statistics of one reward
-	Candidates int  `json:"candidates"`
-	Elites     int  `json:"elites"` // of the proposals, among the candidates
-}
-
-// family is the space around Lite0.
-func (c *Config) family() *searchspace.EfficientNetLiteOptions {
-	return &searchspace.EfficientNetLiteOptions{PerStage: c.Search.PerStage}
+	Share      float64 `json:"share"`       // of the minutes, which decide Images where these are 0
+	Images     int     `json:"images"`      // held-out images that judge; 0 = see Share
+	Calibrated int     `json:"calibration"` // training images behind the statistics of a candidate
+	// Loss is what all changes together may cost before the last training, nats for each image.
+	Loss float64 `json:"loss"`
 }
 
 // Default is the table behind a run without flags: two minutes of two cores, whatever the number of
 // images.
 func Default() Config {
 	table := run.Training{MinSteps: 60, Batch: 32, LR: 0.01, WeightDecay: 1e-4, Flip: true, Crop: 4}
-	short := table
-	short.MinSteps = 40
+	last := table
+	last.MinSteps, last.LR = 40, 0.003
 	return Config{
 		Size: 96, Seed: 1, Minutes: 2, ValShare: 0.15, Adapt: true,
-		Head: Head{Share: 0.08},
-		Tune: Training{Training: table, Share: 0.44, Most: 20, Inherited: 0.3, KeepNorms: true, Frozen: 3},
-		Search: Search{Share: 0.12, Iterations: 60, LR: 2e-2, Entropy: 2e-4, Lambda: 0.03, Calibrated: 32,
-			Candidates: 4, Elites: 4, PerStage: true},
-		Contest: Training{Training: short, Share: 0.18, Most: 10, Inherited: 0.3, KeepNorms: true, Frozen: 1,
+		Head:   Head{Share: 0.08},
+		Tune:   Training{Training: table, Share: 0.5, Most: 20, Inherited: 0.3, KeepNorms: true, Frozen: 3},
+		Search: Search{Share: 0.1, Calibrated: 32, Loss: 0.1},
+		Last: Training{Training: last, Share: 0.16, Most: 10, Inherited: 0.3, KeepNorms: true, Frozen: 1,
 			Distill: 0.5},
 	}
 }
@@ -88,6 +68,5 @@ func Default() Config {
 // quick changes the table to the one behind -quick.
 func (c *Config) quick() {
 	c.Size, c.Minutes = 64, 0.5
-	c.Search.Iterations, c.Search.Candidates, c.Search.Elites = 30, 2, 3
-	c.Tune.MinSteps, c.Contest.MinSteps = 30, 20
+	c.Tune.MinSteps, c.Last.MinSteps = 30, 20
 }

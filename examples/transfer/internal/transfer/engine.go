@@ -29,20 +29,19 @@ type engine struct {
 
 // Purposes of random streams.
 const (
-	seedTest    = "transfer.test"
-	seedHeld    = "transfer.held"
-	seedHead    = "transfer.head"
-	seedTune    = "transfer.tune"
-	seedContest = "transfer.contest"
-	seedJudges  = "transfer.judges"
-	seedPolicy  = "transfer.policy"
+	seedTest   = "transfer.test"
+	seedHeld   = "transfer.held"
+	seedHead   = "transfer.head"
+	seedTune   = "transfer.tune"
+	seedLast   = "transfer.last"
+	seedJudges = "transfer.judges"
 )
 
 // Phases. They name the files that a run keeps, and its times.
 const (
 	phaseHead    = "head"
 	phaseTune    = "tuned"
-	phaseSearch  = "search" // without what is trained meanwhile
+	phaseSearch  = "search"
 	phaseAdapted = "adapted"
 	phaseKept    = "kept"
 	phaseTest    = "test" // answers of networks to test images, and their speed: in no time
@@ -79,9 +78,7 @@ func newEngine(ctx context.Context, cfg *Config, j *run.Job) (*engine, error) {
 
 // around makes the spaces around Lite0.
 func (e *engine) around(classes int) (err error) {
-	family := e.cfg.family()
-	if e.space, e.start, err = lite0.Space(e.cfg.Size, classes, family); err != nil || e.cfg.Search.Wide {
-		e.near = e.space
+	if e.space, e.start, err = lite0.Space(e.cfg.Size, classes, nil); err != nil {
 		return err
 	}
 	var narrow []searchspace.Restriction
@@ -110,7 +107,7 @@ func (e *engine) announceWork() error {
 	if err != nil {
 		return err
 	}
-	work := e.lengths.work(e.cfg, g)
+	work := e.lengths.work(e.cfg, g, len(e.neighbours()))
 	var phases []progress.Planned
 	for _, title := range []string{titleTune, titleSearch, titleAdapted, titleKept} {
 		if w := work[title]; w > 0 {

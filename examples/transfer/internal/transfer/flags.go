@@ -32,12 +32,12 @@ func (c *Config) bind(fs *flag.FlagSet) {
 		"`minutes` of two cores that training may take: they decide epochs where these are 0")
 	fs.Float64Var(&c.ValShare, "val", c.ValShare,
 		"`share` of the images of each class that is held out of training, for choices")
-	fs.BoolVar(&c.Adapt, "adapt", c.Adapt, "search for a better architecture after fine-tuning")
+	fs.BoolVar(&c.Adapt, "adapt", c.Adapt, "search for a cheaper network after fine-tuning")
 	fs.IntVar(&c.Head.Passes, "head-passes", c.Head.Passes,
 		"passes over changed images for the linear head, beside that over images as they are")
 	c.Tune.bind(fs, "tune")
 	c.Search.bind(fs)
-	c.Contest.bind(fs, "contest")
+	c.Last.bind(fs, "last")
 }
 
 func (t *Training) bind(fs *flag.FlagSet, name string) {
@@ -55,21 +55,12 @@ func (t *Training) bind(fs *flag.FlagSet, name string) {
 }
 
 func (s *Search) bind(fs *flag.FlagSet) {
-	fs.IntVar(&s.Iterations, "iterations", s.Iterations, "proposals that the adjuster learns from")
-	fs.Float64Var(&s.LR, "adjuster-lr", s.LR, "learning rate of the adjuster's policy")
-	fs.Float64Var(&s.Entropy, "entropy", s.Entropy, "weight of the policy's entropy bonus")
-	fs.Float64Var(&s.Lambda, "lambda", s.Lambda,
-		"what a doubling of the multiply-adds must bring, as a likelihood from 0 to 1")
-	fs.BoolVar(&s.PerStage, "per-stage", s.PerStage,
-		"search one kernel and one ratio for all layers of a stage")
-	fs.BoolVar(&s.Wide, "wide", s.Wide, "search kernels and the smallest ratio as well")
-	fs.IntVar(&s.Elites, "elites", s.Elites, "of the best proposals that run the race with them")
-	fs.IntVar(&s.Images, "reward-images", s.Images,
-		"held-out images behind each reward (0: as many as the minutes allow)")
+	fs.IntVar(&s.Images, "search-images", s.Images,
+		"held-out images that judge candidates of the search (0: as many as the minutes allow)")
 	fs.IntVar(&s.Calibrated, "calibration", s.Calibrated,
-		"training images behind the batch-norm statistics of each reward")
-	fs.IntVar(&s.Candidates, "candidates", s.Candidates,
-		"samples of the trained policy that run the race on the held-out images")
+		"training images behind the batch-norm statistics of a candidate")
+	fs.Float64Var(&s.Loss, "search-loss", s.Loss,
+		"cross entropy that the changes found may cost together, before the last training")
 }
 
 // Sizes of images that networks are for.
@@ -92,14 +83,9 @@ func (c *Config) check() error {
 		{"minutes", c.Minutes, 0.01, 1e5},
 		{"val", c.ValShare, 0.01, 0.9},
 		{"head-passes", float64(c.Head.Passes), 0, 100},
-		{"iterations", float64(c.Search.Iterations), 1, most},
-		{"adjuster-lr", c.Search.LR, 1e-9, 1e3},
-		{"entropy", c.Search.Entropy, 0, most},
-		{"lambda", c.Search.Lambda, 0, most},
-		{"reward-images", float64(c.Search.Images), 0, most},
+		{"search-images", float64(c.Search.Images), 0, most},
+		{"search-loss", c.Search.Loss, 0, 1e3},
 		{"calibration", float64(c.Search.Calibrated), 1, most},
-		{"candidates", float64(c.Search.Candidates), 1, most},
-		{"elites", float64(c.Search.Elites), 0, most},
 	} {
 		if !(n.value >= n.lo && n.value <= n.hi) {
 			return fmt.Errorf("-%s %v: expected %g to %g", n.flag, n.value, n.lo, n.hi)
@@ -108,7 +94,7 @@ func (c *Config) check() error {
 	for _, t := range []struct {
 		name string
 		of   *Training
-	}{{"tune", &c.Tune}, {"contest", &c.Contest}} {
+	}{{"tune", &c.Tune}, {"last", &c.Last}} {
 		if err := t.of.check(t.name); err != nil {
 			return err
 		}

@@ -23,8 +23,8 @@ func (e *engine) announce() error {
 	say("  linear head: features of %d images", l.Head)
 	say("  fine-tuning: %s", l.Tune)
 	if cfg.Adapt {
-		say("  search: %d proposals, judged on %d held-out images", cfg.Search.Iterations, l.Search)
-		say("  contest: two networks, each %s", l.Contest)
+		say("  search: %d changes, judged on %d held-out images", len(e.neighbours()), l.Search)
+		say("  last training of two networks, each: %s", l.Last)
 	}
 	return e.announceWork()
 }
@@ -50,24 +50,6 @@ func (e *engine) describe(s *StepReport) {
 	}
 	e.job.Say("%s: %.2f %% ± %.2f of %d test images%s, %.1f M MAdds, %.1f s", s.Name, 100*s.Accuracy,
 		100*s.StandardError, e.images.test.Len(), gain, millions(s.MAdds), s.Seconds)
-}
-
-func (e *engine) describeContest(c *ContestReport) {
-	if c == nil {
-		e.job.Say("the search found no other architecture")
-		return
-	}
-	e.job.Say("%s", c)
-}
-
-// String is the contest in a line.
-func (c *ContestReport) String() string {
-	who := StepKept
-	if c.Won {
-		who = StepAdapted
-	}
-	return fmt.Sprintf("contest on %d held-out images: adapted %.2f %%, kept %.2f %%; gain %+.2f points, "+
-		"more than %+.2f needed: %s", c.Images, 100*c.Adapted, 100*c.Kept, 100*c.Gain, 100*c.Margin, who)
 }
 
 // percent writes a probability.
@@ -100,9 +82,6 @@ func (r *Report) Text(folder string) string {
 	fmt.Fprintf(&b, "accuracy on %d test images, with its standard error, and on the %d held out for choices, which "+
 		"chose the network to use: %s\n",
 		r.Images.Test, r.Images.Held, r.Model)
-	if r.Contest != nil {
-		fmt.Fprintf(&b, "%s\n", r.Contest)
-	}
 	if len(r.Confusions) > 0 {
 		b.WriteString("most confused:\n")
 	}

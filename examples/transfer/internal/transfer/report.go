@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/tendril-nas/tendril/adjuster"
 	"github.com/tendril-nas/tendril/examples/internal/contest"
 	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/supernet"
@@ -17,8 +16,6 @@ type Report struct {
 	Images  ImagesReport `json:"images"`
 	Lengths Lengths      `json:"lengths"`
 	Steps   []StepReport `json:"steps"`
-	// Contest is nil where nothing was adapted, or the search found no other architecture.
-	Contest *ContestReport `json:"contest,omitempty"`
 	// Model is the name of the step whose network was written.
 	Model string `json:"model"`
 	// Confusions are the most frequent, Worst the test images with the least probability of the
@@ -40,7 +37,7 @@ const (
 )
 
 // ancestors are the steps that others begin with.
-var ancestors = map[string]string{StepTuned: StepHead, StepAdapted: StepTuned, StepKept: StepTuned}
+var ancestors = map[string]string{StepTuned: StepHead, StepKept: StepTuned, StepAdapted: StepKept}
 
 // StepReport is one network.
 type StepReport struct {
@@ -57,17 +54,6 @@ type StepReport struct {
 	// standard error of this difference on the same images; 0 for the first.
 	Gain      float64 `json:"gain"`
 	GainError float64 `json:"gain_error"`
-}
-
-// ContestReport is the contest on held-out images.
-type ContestReport struct {
-	Images        int     `json:"images"`
-	Adapted       float64 `json:"adapted"` // accuracies
-	Kept          float64 `json:"kept"`
-	Gain          float64 `json:"gain"`
-	StandardError float64 `json:"standard_error"`
-	Margin        float64 `json:"margin"` // that the gain had to exceed
-	Won           bool    `json:"won"`    // by the adapted network
 }
 
 // Confusion is how often images of one class were taken for another.
@@ -139,17 +125,14 @@ func (e *engine) step(ctx context.Context, name string, m *supernet.Model, phase
 }
 
 // cheaperMayLose is how much less accurate than another a network with fewer multiply-adds may be
-// and take its place, as in the contest.
+// and take its place.
 const cheaperMayLose = 0.005
 
 // choose is the step whose network to use, by the held-out images: each of them has to be as good
-// as those before. A contest's loser is out.
+// as those before.
 func (r *Report) choose() string {
 	best := r.Steps[0]
 	for _, s := range r.Steps[1:] {
-		if c := r.Contest; c != nil && (s.Name == StepAdapted && !c.Won || s.Name == StepKept && c.Won) {
-			continue
-		}
 		needed := best.Held
 		if s.MAdds < best.MAdds {
 			needed -= cheaperMayLose
@@ -159,21 +142,6 @@ func (r *Report) choose() string {
 		}
 	}
 	return best.Name
-}
-
-func contestReport(c *adjuster.Comparison) *ContestReport {
-	if c == nil {
-		return nil
-	}
-	r := &ContestReport{Images: c.Kept.Measurement.Samples, Adapted: c.Adapted.Measurement.Accuracy,
-		Kept: c.Kept.Measurement.Accuracy, Gain: c.Gain, StandardError: c.StandardError, Margin: c.Margin,
-		Won: c.Swap}
-	for _, v := range []*float64{&r.StandardError, &r.Margin} {
-		if math.IsInf(*v, 0) { // of a single image; JSON has no such number
-			*v = 1
-		}
-	}
-	return r
 }
 
 // look fills in what the network that is written gets wrong.

@@ -56,30 +56,24 @@ func (e *engine) steps(ctx context.Context, rep *Report) error {
 	if !e.cfg.Adapt {
 		return nil
 	}
-	o, err := e.adapt(ctx)
+	a, err := e.search(ctx)
 	if err != nil {
 		return err
 	}
-	rep.Contest = contestReport(o.Comparison)
-	e.describeContest(rep.Contest)
-	if o.Comparison != nil {
-		if err := e.addContestant(ctx, rep, o.Comparison.Adapted.Arch); err != nil {
-			return err
-		}
+	if err := e.addSuccessor(ctx, rep, e.start, StepKept, phaseKept); err != nil || a == e.start {
+		return err
 	}
-	return e.addContestant(ctx, rep, e.start)
+	return e.addSuccessor(ctx, rep, a, StepAdapted, phaseAdapted, phaseSearch)
 }
 
-// addContestant judges a network of the contest.
-func (e *engine) addContestant(ctx context.Context, rep *Report, a searchspace.Arch) error {
-	m, err := e.contestant(ctx, a)
+// addSuccessor judges a network of the last training.
+func (e *engine) addSuccessor(ctx context.Context, rep *Report, a searchspace.Arch, name string,
+	phases ...string) error {
+	m, err := e.successor(ctx, a)
 	if err != nil {
 		return err
 	}
-	if a == e.start {
-		return e.add(ctx, rep, StepKept, m, phaseKept)
-	}
-	return e.add(ctx, rep, StepAdapted, m, phaseAdapted, phaseSearch)
+	return e.add(ctx, rep, name, m, phases...)
 }
 
 // add judges a network and prints what came of it.

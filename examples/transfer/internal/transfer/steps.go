@@ -14,7 +14,7 @@ import (
 func (e *engine) head(ctx context.Context) (*supernet.Model, error) {
 	return e.model(ctx, phaseHead, func() (*supernet.Model, error) {
 		m, _, err := lite0.Model(ctx, e.cfg.Size, e.images.train.Classes(),
-			&lite0.Options{Space: e.cfg.family(), Options: e.options(seedHead)})
+			&lite0.Options{Options: e.options(seedHead)})
 		if err != nil {
 			return nil, err
 		}
