@@ -22,10 +22,10 @@ type MorphOptions struct {
 	// augmentation as Model.Recalibrate does, when the morph changes the function. Nil leaves that
 	// to the caller. MorphReport.Recalibrated says whether it was done.
 	Calibration dataset.Dataset
-	// KeepOffset is for a model whose running statistics are those of other images than Calibration,
-	// a pretrained one that is fine-tuned with them (PretrainedReport.Rate with norms 0). They are
-	// then not replaced: means move by the difference that the morph makes to the statistics of the
-	// calibration images, variances by the ratio.
+	// KeepOffset is for a model whose running statistics are those of other images than
+	// Calibration, a pretrained one that is fine-tuned with them (PretrainedReport.Rate with norms
+	// 0). They are then not replaced: means move by the difference that the morph makes to the
+	// statistics of the calibration images, variances by the ratio.
 	KeepOffset bool
 }
 

@@ -45,9 +45,9 @@ func (m *Model) pretrainedReport(w *foreign, p *pairing) *PretrainedReport {
 	return r
 }
 
-// Rate returns rates for TrainOptions.Rate, by which a network that begins with published weights is
-// fine-tuned: 1 for layers that have initial ones, which is a new head, inherited, usually less, for
-// all others, and norms for batch normalisations.
+// Rate returns rates for TrainOptions.Rate, by which a network that begins with published weights
+// is fine-tuned: 1 for layers that have initial ones, which is a new head, inherited, usually less,
+// for all others, and norms for batch normalisations.
 //
 // With norms 0 these keep scale, shift and running statistics, and normalise with them, as in a
 // network that answers. That needs a lower learning rate, and is better where images are few or

@@ -47,8 +47,8 @@
 //
 // # From pretrained weights
 //
-// With -pretrained the first network is EfficientNet-Lite0 with its ImageNet weights, or what -start
-// says of the space around it: its classifier is fitted to the features of the first images
+// With -pretrained the first network is EfficientNet-Lite0 with its ImageNet weights, or what
+// -start says of the space around it: its classifier is fitted to the features of the first images
 // (supernet.Model.FitClassifier), and the network is fine-tuned. The first stages stay as they are
 // (-retrain-frozen), inherited layers learn more slowly than new ones (-retrain-inherited), and
 // inherited batch normalisations keep their statistics (-retrain-keep-norms): gathering them anew

@@ -24,8 +24,8 @@ const (
 // Config sets a Service up.
 type Config struct {
 	Space searchspace.MobileNetV3Options // Classes follow the data
-	// Pretrained begins with EfficientNet-Lite0 and its ImageNet weights, in the space around it. Of
-	// Space only the size of images counts then.
+	// Pretrained begins with EfficientNet-Lite0 and its ImageNet weights, in the space around it.
+	// Of Space only the size of images counts then.
 	Pretrained bool
 	HeldOut    float64 // share of the images that is held out to judge on
 	MaxImages  int     // images kept; 0 = all

@@ -45,8 +45,8 @@ type newborn struct {
 	rate rates
 }
 
-// rates gives layers the factors of their learning rates, by those of inherited weights; nil = 1 for
-// all. See supernet.MorphReport.Rate.
+// rates gives layers the factors of their learning rates, by those of inherited weights; nil = 1
+// for all. See supernet.MorphReport.Rate.
 type rates func(inherited, norms float64) func(*searchspace.Node) float64
 
 // old is for a model all of whose weights are inherited.

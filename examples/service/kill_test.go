@@ -101,7 +101,8 @@ func TestPretrainedKilled(t *testing.T) {
 	}
 }
 
-// killed kills a service that receives a stream at every so many moments, and returns it as it ends.
+// killed kills a service that receives a stream at every so many moments, and returns it as it
+// ends.
 func killed(t *testing.T, cfg Config, stream []dataset.Dataset, rollbackAfter, every int) *Service {
 	t.Helper()
 	whole := t.TempDir()

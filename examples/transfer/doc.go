@@ -62,6 +62,6 @@
 // Batch normalisations stay as they are while networks are trained (-tune-keep-norms), statistics
 // included: those of other images are so different from ImageNet's that the features which the
 // linear head was fitted to would be gone with the first step. Where a morph changes them, their
-// distance stays (supernet.MorphOptions.KeepOffset). The search is for depths and for the ratio 4 in
-// the place of 6.
+// distance stays (supernet.MorphOptions.KeepOffset). The search is for depths and for the ratio 4
+// in the place of 6.
 package main

@@ -22,8 +22,8 @@ type Column struct {
 	Units [][]Layer
 }
 
-// NewColumn is the column of an architecture of a space whose stages have a depth and whose layers, or
-// stages, have a kernel size and an expand ratio.
+// NewColumn is the column of an architecture of a space whose stages have a depth and whose layers,
+// or stages, have a kernel size and an expand ratio.
 func NewColumn(space *searchspace.Space, a searchspace.Arch, title string, notes ...string) Column {
 	c := Column{Title: title, Notes: notes}
 	for i, d := range space.Decisions() {

@@ -31,9 +31,9 @@ func Weights() io.ReadSeeker { return strings.NewReader(weights) }
 
 // Normalization maps a byte v to (v − 127)/128, as the authors trained (tensorflow/tpu,
 // efficientnet_lite_builder.py). The public PyTorch port has the mean and deviation of ImageNet
-// instead. On 400 images a class of CIFAR-10's training images at 96 pixels, the last 600 of a class
-// judging, a linear head on frozen features has 73.2 % with the one and 69.6 % with the other; six
-// epochs of fine-tuning end alike, at 81.2 and 81.1 %.
+// instead. On 400 images a class of CIFAR-10's training images at 96 pixels, the last 600 of a
+// class judging, a linear head on frozen features has 73.2 % with the one and 69.6 % with the
+// other; six epochs of fine-tuning end alike, at 81.2 and 81.1 %.
 func Normalization() dataset.Normalization {
 	const mean, deviation = 127. / 255, 128. / 255
 	return dataset.Normalization{Mean: [3]float32{mean, mean, mean},

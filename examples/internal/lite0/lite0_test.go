@@ -50,7 +50,8 @@ func readTensors(t *testing.T, file []byte) map[string]checkpoint.Tensor {
 }
 
 // With the embedded weights the network answers what PyTorch answers, under either padding, at
-// sizes even and odd, with the normalisation of the PyTorch port: the logits that follow from its features, and its probabilities.
+// sizes even and odd, with the normalisation of the PyTorch port: the logits that follow from its
+// features, and its probabilities.
 func TestLogits(t *testing.T) {
 	file, err := os.ReadFile("testdata/logits.safetensors")
 	if err != nil {

@@ -21,7 +21,8 @@ type origin interface {
 	normalization(ctx context.Context, first dataset.Dataset) (dataset.Normalization, error)
 	// network is that of an architecture, for the classes of the snapshot under way.
 	network(ctx context.Context, e *engine, a searchspace.Arch) (*newborn, error)
-	// learn prepares a descendant of the network in service for classes that came with the snapshot.
+	// learn prepares a descendant of the network in service for classes that came with the
+	// snapshot.
 	learn(ctx context.Context, e *engine, m *supernet.Model) error
 	// supernet is one for the classes of the snapshot under way.
 	supernet(ctx context.Context, e *engine) (*supernet.Net, error)
@@ -33,8 +34,8 @@ type origin interface {
 // newborn is a network before its training on the snapshot under way.
 type newborn struct {
 	*supernet.Model
-	// rate makes the rates of its layers (supernet.TrainOptions.Rate) of the factors for those whose
-	// weights it has inherited; nil where there are none of others to be told from.
+	// rate makes the rates of its layers (supernet.TrainOptions.Rate) of the factors for those
+	// whose weights it has inherited; nil where there are none of others to be told from.
 	rate rates
 }
 
