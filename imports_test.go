@@ -39,7 +39,7 @@ var allowed = map[string][]string{
 	"internal/tensor/backendtest": {"internal/tensor", "internal/tensor/fake"},
 	"internal/nn":                 {"internal/tensor"},
 	"examples/": {"searchspace", "supernet", "supernet/dataset", "wasserstein", "adjuster", "internal/checkpoint", "internal/machine", "internal/search", "internal/stream", "examples/",
-		"gonum.org/v1", "gorgonia.org/tensor", "golang.org/x/term"},
+		"gonum.org/v1", "gorgonia.org/tensor", "golang.org/x/term", "golang.org/x/image"},
 }
 
 // allowedInTests is what test files may import on top: test modules, and for tests of one layer the

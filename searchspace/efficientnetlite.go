@@ -26,6 +26,10 @@ type EfficientNetLiteOptions struct {
 	Expands    []int   `json:"expands,omitempty"`   // expansion ratios; nil = 3, 4, 6
 	PerStage   bool    `json:"per_stage,omitempty"` // one kernel and one ratio for all layers of a stage
 	Dropout    float64 `json:"dropout,omitempty"`   // before the classifier; 0 = 0.2, negative = none
+	// Momentum is that of running statistics, in PyTorch's sense: the share of a batch in them; 0 =
+	// 0.01, as published. Where training lasts a few hundred steps, statistics of 0.01 stay behind
+	// the weights, and 0.1 is better.
+	Momentum float64 `json:"momentum,omitempty"`
 }
 
 // liteStages are the searched stages of EfficientNet-Lite0; the ratio is 6. Depth multipliers leave
@@ -44,7 +48,7 @@ var liteStages = [...]struct{ width, stride, kernel, layers int }{
 //
 // Scaling is that of the authors: the multipliers leave the channels of stem and head and the
 // layers of the first block and the last stage alone; channels are rounded to multiples of 8,
-// layers up. Batch norms have epsilon 1e-3 and momentum 0.01. Stochastic depth, a training device,
+// layers up. Batch norms have epsilon 1e-3. Stochastic depth, a training device,
 // is left out. Weights have the names of the public PyTorch port, for instance
 // "_blocks.3._depthwise_conv.weight".
 //
@@ -64,6 +68,10 @@ func EfficientNetLite(o EfficientNetLiteOptions) (*Space, error) {
 	if !(o.Depth > 0 && o.Depth <= 4) {
 		return nil, fmt.Errorf("searchspace: %s: depth multiplier %v, expected more than 0, up to 4", family,
 			o.Depth)
+	}
+	if !(o.Momentum > 0 && o.Momentum <= 1) {
+		return nil, fmt.Errorf("searchspace: %s: momentum %v, expected more than 0, up to 1", family,
+			o.Momentum)
 	}
 	if o.DepthRange > 8 {
 		return nil, fmt.Errorf("searchspace: %s: depth range %d, expected at most 8", family, o.DepthRange)
@@ -95,6 +103,7 @@ func (o *EfficientNetLiteOptions) fill() {
 	o.Width, o.Depth = or(o.Width, 1), or(o.Depth, 1)
 	o.StemStride, o.Dropout = or(o.StemStride, 2), or(o.Dropout, 0.2)
 	o.DepthRange = max(or(o.DepthRange, 1), 0)
+	o.Momentum = or(o.Momentum, 0.01)
 }
 
 // layers is the published number of layers of every stage.
@@ -122,7 +131,7 @@ func between(lo, hi int) []int {
 // buildLite writes the network.
 func (sp *mobileSpace) buildLite(b *Builder, o EfficientNetLiteOptions) {
 	width := func(c int) int { return round8(float64(c) * o.Width) }
-	b.Norm(1e-3, 0.01)
+	b.Norm(1e-3, o.Momentum)
 	x := b.Conv("_conv_stem", b.Input(), Conv{Out: Const(32), Kernel: Const(3), Stride: o.StemStride,
 		Same: !o.Symmetric})
 	x = b.Act("_act0", b.BatchNorm("_bn0", x), ActReLU6)

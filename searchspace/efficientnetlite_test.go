@@ -114,6 +114,14 @@ func TestLiteOptions(t *testing.T) {
 	if text, _, _ := strings.Cut(small.Format(small.Largest()), ":"); text != "4,4,5,5,5,1" {
 		t.Errorf("largest depths are %s, expected 4,4,5,5,5,1", text)
 	}
+	for given, want := range map[float64]float64{0: 0.01, 0.1: 0.1} {
+		quick := lite(t, searchspace.EfficientNetLiteOptions{Momentum: given})
+		for _, n := range must[*searchspace.Graph](t)(quick.Lower(quick.Smallest())).Nodes {
+			if n.Op == searchspace.OpBatchNorm && n.Momentum != want {
+				t.Fatalf("momentum %v gives %v in %s, expected %v", given, n.Momentum, n.Name, want)
+			}
+		}
+	}
 	for want, o := range map[string]searchspace.EfficientNetLiteOptions{
 		"width multiplier -1":                  {Width: -1},
 		"depth multiplier 5":                   {Depth: 5},
@@ -123,6 +131,8 @@ func TestLiteOptions(t *testing.T) {
 		"expansion ratios [6 3], expected asc": {Expands: []int{6, 3}},
 		"stem stride 3":                        {StemStride: 3},
 		"dropout 1":                            {Dropout: 1},
+		"momentum 1.5":                         {Momentum: 1.5},
+		"momentum -1":                          {Momentum: -1},
 	} {
 		if _, err := searchspace.EfficientNetLite(o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: error %v, expected one with %q", o, err, want)

@@ -58,7 +58,7 @@ func ExampleMorphReport_Rate() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	rate, layers := report.Rate(0.1), map[float64]int{}
+	rate, layers := report.Rate(0.1, 0.1), map[float64]int{}
 	_, err = grown.Train(ctx, images, &supernet.TrainOptions{Epochs: 1, BatchSize: 20, LR: 0.05,
 		Rate: func(n *searchspace.Node) float64 {
 			layers[rate(n)]++

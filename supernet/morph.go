@@ -22,6 +22,11 @@ type MorphOptions struct {
 	// augmentation as Model.Recalibrate does, when the morph changes the function. Nil leaves that
 	// to the caller. MorphReport.Recalibrated says whether it was done.
 	Calibration dataset.Dataset
+	// KeepOffset is for a model whose running statistics are those of other images than
+	// Calibration, a pretrained one that is fine-tuned with them (PretrainedReport.Rate with norms
+	// 0). They are then not replaced: means move by the difference that the morph makes to the
+	// statistics of the calibration images, variances by the ratio.
+	KeepOffset bool
 }
 
 // Morph returns a model of another architecture of the same space that goes on where this one is:
@@ -109,8 +114,18 @@ func (m *Model) morph(ctx context.Context, to searchspace.Arch, o *MorphOptions)
 		return out, report, nil
 	}
 	im, err := out.calibration(&EvalOptions{Calibration: p.Calibration})
+	if err != nil {
+		return nil, nil, err
+	}
+	if !p.KeepOffset {
+		return out, report, out.recalibrate(ctx, im)
+	}
+	before, err := newModel(m.backend, p.before, p.from, m.options())
 	if err == nil {
-		err = out.recalibrate(ctx, im)
+		err = before.put(weights)
+	}
+	if err == nil {
+		err = out.shift(ctx, ways, before, im)
 	}
 	return out, report, err
 }
@@ -134,6 +149,7 @@ func (m *Model) beginMorph(ctx context.Context, to searchspace.Arch, o *MorphOpt
 // morphPlan is what is known about a morph before weights are read.
 type morphPlan struct {
 	MorphOptions
+	before   *searchspace.Space // of the old model
 	space    *searchspace.Space // of the new model
 	from, to searchspace.Arch
 	old, new *searchspace.Graph
@@ -143,7 +159,7 @@ type morphPlan struct {
 
 // planMorph checks the arguments. The caller has the turn, or reads under the lock.
 func (m *Model) planMorph(to searchspace.Arch, o *MorphOptions) (*morphPlan, error) {
-	p := &morphPlan{from: m.arch, to: to, old: m.prog.graph, options: m.options()}
+	p := &morphPlan{from: m.arch, to: to, before: m.space, old: m.prog.graph, options: m.options()}
 	if o != nil {
 		p.MorphOptions = *o
 	}

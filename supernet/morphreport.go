@@ -151,20 +151,29 @@ func (c *channels) inherited(n *searchspace.Node) float64 {
 }
 
 // Rate is a TrainOptions.Rate for training the new model: 1 for layers that are new, which is where
-// more than half of the weights are (MorphNode.Inherited), and a smaller factor for the others. 0
-// trains new layers alone.
-func (r *MorphReport) Rate(inherited float64) func(n *searchspace.Node) float64 {
+// more than half of the weights are (MorphNode.Inherited), and smaller factors for the others, with
+// one of their own for batch normalisations. inherited 0 trains new layers alone; norms 0 keeps
+// inherited normalisations with their running statistics, see PretrainedReport.Rate.
+func (r *MorphReport) Rate(inherited, norms float64) func(n *searchspace.Node) float64 {
 	old := make(map[string]bool)
 	for i := range r.Nodes {
 		if n := &r.Nodes[i]; n.Inherited >= 0.5 {
 			old[n.Site] = true
 		}
 	}
+	return rates(func(n *searchspace.Node) bool { return old[n.Site] }, inherited, norms)
+}
+
+// rates gives layers that are old their factors, and others 1.
+func rates(old func(*searchspace.Node) bool, inherited, norms float64) func(n *searchspace.Node) float64 {
 	return func(n *searchspace.Node) float64 {
-		if old[n.Site] {
-			return inherited
+		switch {
+		case !old(n):
+			return 1
+		case n.Op == searchspace.OpBatchNorm:
+			return norms
 		}
-		return 1
+		return inherited
 	}
 }
 

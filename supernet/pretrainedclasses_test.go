@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/tendril-nas/tendril/searchspace"
 )
 
 // A new head has the initial weights of its seed, and everything below it the file's.
@@ -51,6 +53,14 @@ func TestPretrainedNewHead(t *testing.T) {
 		}
 		if !slices.Equal(report.New(), []string{"_fc.weight", "_fc.bias"}) || len(report.Skipped) != 2-len(c.drop) || !strings.HasSuffix(report.String(), "initial weights: _fc.weight, _fc.bias") {
 			t.Errorf("%+v: %s, skipped %q", c, report, report.Skipped)
+		}
+		rate := report.Rate(0.1, 0)
+		expected := map[searchspace.Op]float64{searchspace.OpLinear: 1, searchspace.OpConv: 0.1}
+		for i := range got.Graph().Nodes {
+			n := &got.Graph().Nodes[i]
+			if r := rate(n); len(kindsOf(n)) > 0 && r != expected[n.Op] {
+				t.Errorf("%s: rate %v", n.Site, r)
+			}
 		}
 	}
 }

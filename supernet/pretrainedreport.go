@@ -3,6 +3,8 @@ package supernet
 import (
 	"fmt"
 	"strings"
+
+	"github.com/tendril-nas/tendril/searchspace"
 )
 
 // PretrainedReport says where the weights of a model come from. Its names in JSON stay.
@@ -41,6 +43,24 @@ func (m *Model) pretrainedReport(w *foreign, p *pairing) *PretrainedReport {
 		}
 	}
 	return r
+}
+
+// Rate returns rates for TrainOptions.Rate, by which a network that begins with published weights
+// is fine-tuned: 1 for layers that have initial ones, which is a new head, inherited, usually less,
+// for all others, and norms for batch normalisations.
+//
+// With norms 0 these keep scale, shift and running statistics, and normalise with them, as in a
+// network that answers. That needs a lower learning rate, and is better where images are few or
+// look otherwise than those of the pretraining: statistics of such batches take away part of what
+// the features say.
+func (r *PretrainedReport) Rate(inherited, norms float64) func(n *searchspace.Node) float64 {
+	initial := make(map[string]bool)
+	for _, t := range r.Tensors {
+		if t.DType == "" {
+			initial[t.Site] = true
+		}
+	}
+	return rates(func(n *searchspace.Node) bool { return !initial[n.Site] }, inherited, norms)
 }
 
 // New lists the tensors of the model that have initial weights: those of a new head.

@@ -163,7 +163,7 @@ func TestCheckpointKnowsRates(t *testing.T) {
 func TestMorphRate(t *testing.T) {
 	m := tinyModel(t)
 	grown, report := morphOf(t, m, m.space.Largest(), nil)
-	rate := report.Rate(0.1)
+	rate := report.Rate(0.1, 0.1)
 	seen := map[float64]int{}
 	for i := range grown.Graph().Nodes {
 		n := &grown.Graph().Nodes[i]
@@ -196,6 +196,17 @@ func TestMorphRate(t *testing.T) {
 	if len(seen) != 2 || seen[1] == 0 || seen[0.1] == 0 {
 		t.Errorf("rates %v, expected 1 and 0.1", seen)
 	}
+	apart := report.Rate(0.1, 0)
+	for i := range grown.Graph().Nodes {
+		n := &grown.Graph().Nodes[i]
+		want := rate(n)
+		if n.Op == searchspace.OpBatchNorm && want < 1 {
+			want = 0
+		}
+		if got := apart(n); got != want {
+			t.Errorf("%s: rate %v with batch normalisations kept, expected %v", n.Site, got, want)
+		}
+	}
 	_, back := morphOf(t, grown, m.space.Smallest(), nil)
 	for _, n := range back.Nodes {
 		if n.Inherited != 1 && n.Change != MorphDropped {
@@ -203,7 +214,7 @@ func TestMorphRate(t *testing.T) {
 		}
 	}
 	o := short(1)
-	o.Rate = report.Rate(0)
+	o.Rate = report.Rate(0, 0)
 	before := grown.values()
 	if _, err := grown.Train(t.Context(), stripes(t, 32, 16, 1), o); err != nil {
 		t.Fatal(err)

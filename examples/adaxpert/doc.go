@@ -8,6 +8,7 @@
 //	go run ./examples/adaxpert -resume -out run    # goes on with a run that was stopped or killed
 //	go run ./examples/adaxpert -baseline fixed     # what AdaXpert is compared with
 //	go run ./examples/adaxpert -data DIR           # any image folder, tar, IDX or CIFAR files
+//	go run ./examples/adaxpert -pretrained         # from weights that have seen ImageNet
 //
 // Data arrive as snapshots D_1 ⊂ D_2 ⊂ …: more images of the same classes (scenario I) or images of
 // new classes (scenario II). At each snapshot the program measures by how much the model in service
@@ -43,6 +44,20 @@
 // snapshots for as many steps: accuracy, multiply-adds and the difference with its standard error
 // over the test images, at every snapshot and at the end. -against=false switches that off; its
 // time is no part of the total.
+//
+// # From pretrained weights
+//
+// With -pretrained the first network is EfficientNet-Lite0 with its ImageNet weights, or what
+// -start says of the space around it: its classifier is fitted to the features of the first images
+// (supernet.Model.FitClassifier), and the network is fine-tuned. The first stages stay as they are
+// (-retrain-frozen), inherited layers learn more slowly than new ones (-retrain-inherited), and
+// inherited batch normalisations keep their statistics (-retrain-keep-norms): gathering them anew
+// costs a linear classifier on these features 18 points where there are 40 images a class. Where
+// classes have come, the classifier is fitted anew before the network trains on.
+//
+// Each search has a supernet of its own then, made of the network in service (supernet.Net.Inherit)
+// and taught by it; the first snapshot needs none. Images have 64 pixels, d_t is relative to the
+// scale of features, and trainings are shorter; all of it can be set.
 //
 // # Settings
 //

@@ -4,7 +4,8 @@
 // service, compared with it, and swapped in.
 //
 //	go run ./examples/service                   a demonstration on embedded images, about a minute
-//	go run ./examples/service -listen :8080     the same, and it answers requests
+//	go run ./examples/service -pretrained       from weights that have seen ImageNet, some minutes
+//	go run ./examples/service -listen :8080     the demonstration, and it answers requests
 //	go run ./examples/service -state DIR -listen :8080 -admin 127.0.0.1:8081
 //	                                            a service: batches come from outside, DIR keeps it
 //

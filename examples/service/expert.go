@@ -57,6 +57,9 @@ func (s *Service) beginExpert(ctx context.Context, eo *adjuster.ExpertOptions) e
 	if err != nil {
 		return err
 	}
+	if eo.Start, err = s.cfg.start(space); err != nil {
+		return err
+	}
 	s.expert, err = adjuster.NewExpert(policy, eo)
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/tendril-nas/tendril/adjuster"
+	"github.com/tendril-nas/tendril/examples/internal/lite0"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
 	"github.com/tendril-nas/tendril/supernet/dataset"
@@ -34,44 +35,101 @@ func (l learner) fit(ctx context.Context, a searchspace.Arch) (*supernet.Model, 
 	if l.trained == nil {
 		l.trained = models{}
 	}
-	l.trained[a] = model
-	return model, nil
+	l.trained[a] = model.Model
+	return model.Model, nil
+}
+
+// newborn is a model before its training.
+type newborn struct {
+	*supernet.Model
+	rate rates
+}
+
+// rates gives layers the factors of their learning rates, by those of inherited weights; nil = 1
+// for all. See supernet.MorphReport.Rate.
+type rates func(inherited, norms float64) func(*searchspace.Node) float64
+
+// old is for a model all of whose weights are inherited.
+func old(inherited, norms float64) func(*searchspace.Node) float64 {
+	return func(n *searchspace.Node) float64 {
+		if n.Op == searchspace.OpBatchNorm {
+			return norms
+		}
+		return inherited
+	}
 }
 
 // initial is an architecture as training begins, with all classes of D_t.
-func (l learner) initial(ctx context.Context, a searchspace.Arch, d *images) (*supernet.Model, error) {
+func (l learner) initial(ctx context.Context, a searchspace.Arch, d *images) (*newborn, error) {
 	classes, train := d.classes(), d.train.Snapshot()
-	if l.cfg.Inherit == fromNothing {
-		space, err := l.cfg.space(classes)
-		if err != nil {
-			return nil, err
-		}
-		return supernet.NewModel(space, a, l.cfg.network(classes))
+	w := l.serving.Load()
+	if l.cfg.Inherit == fromNothing || l.cfg.Pretrained && w == nil {
+		return l.first(ctx, a, d)
 	}
 	var err error
 	if l.net, err = l.supernet(classes); err != nil {
 		return nil, err
 	}
-	if w := l.serving.Load(); w != nil && l.cfg.Inherit == fromServing {
+	if w != nil && l.cfg.Inherit == fromServing {
 		model, report, err := w.model.Morph(ctx, a,
-			&supernet.MorphOptions{Supernet: l.net, Classes: classes, Calibration: train})
-		if err == nil {
-			l.log.Info("morphed", "report", report)
+			&supernet.MorphOptions{Supernet: l.net, Classes: classes, Calibration: train,
+				KeepOffset: l.cfg.Pretrained})
+		if err != nil {
+			return nil, err
 		}
-		return model, err
+		l.log.Info("morphed", "report", report)
+		return &newborn{model, report.Rate}, l.learn(ctx, model, w.model.Classes(), d)
 	}
 	model, err := l.net.Extract(ctx, a, train)
 	if err != nil {
 		return nil, err
 	}
-	return model, model.GrowClasses(ctx, classes...)
+	return &newborn{Model: model}, model.GrowClasses(ctx, classes...)
+}
+
+// first is an architecture that inherits nothing: with initial weights, or with the published ones
+// and a classifier fitted to what they see.
+func (l learner) first(ctx context.Context, a searchspace.Arch, d *images) (*newborn, error) {
+	classes := d.classes()
+	if !l.cfg.Pretrained {
+		space, err := l.cfg.space(classes)
+		if err != nil {
+			return nil, err
+		}
+		model, err := supernet.NewModel(space, a, l.cfg.network(classes))
+		return &newborn{Model: model}, err
+	}
+	model, report, err := lite0.Model(ctx, l.cfg.Space.InputSize, classes,
+		&lite0.Options{Options: *l.cfg.network(nil)})
+	if err != nil {
+		return nil, err
+	}
+	if model.Arch() != a {
+		o := &supernet.MorphOptions{Calibration: d.train.Snapshot(), KeepOffset: true}
+		if model, _, err = model.Morph(ctx, a, o); err != nil {
+			return nil, err
+		}
+	}
+	return &newborn{model, report.Rate}, l.learn(ctx, model, 0, d)
+}
+
+// learn fits the classifier of a pretrained model that knew fewer classes to the features of all.
+func (l learner) learn(ctx context.Context, model *supernet.Model, known int, d *images) error {
+	if !l.cfg.Pretrained || model.Classes() == known || model.Classes() == 1 {
+		return nil
+	}
+	_, err := model.FitClassifier(ctx, d.train.Snapshot(), &supernet.FitOptions{Seed: l.seed("head")})
+	return err
 }
 
 // trainModel trains a model on D_t: where there is a contest, on what is not held out for it, else
 // on all. Its batch-norm statistics are gathered anew, since few steps leave them behind the
-// weights.
-func (l learner) trainModel(ctx context.Context, model *supernet.Model, what string, d *images,
+// weights; where it is pretrained they are part of what it inherits, and stay.
+func (l learner) trainModel(ctx context.Context, model *newborn, what string, d *images,
 	o supernet.TrainOptions) error {
+	if l.cfg.Pretrained && model.rate != nil {
+		o.Rate = model.rate(l.cfg.Inherited, 0)
+	}
 	data := d.train.Snapshot()
 	if !l.cfg.Compare {
 		var err error
@@ -88,6 +146,9 @@ func (l learner) trainModel(ctx context.Context, model *supernet.Model, what str
 	})
 	if err != nil {
 		return err
+	}
+	if l.cfg.Pretrained {
+		return nil
 	}
 	return model.Recalibrate(ctx, data, nil)
 }
@@ -118,7 +179,7 @@ func (l learner) trial(d *images, held dataset.Dataset) *contest {
 		if err != nil {
 			return nil, err
 		}
-		return model, l.trainModel(ctx, model, "trial", d, o)
+		return model.Model, l.trainModel(ctx, model, "trial", d, o)
 	}
 	return newContest(l, "trial", held, train)
 }

@@ -76,14 +76,37 @@ func live(t testing.TB, dir string, cfg Config, stream []dataset.Dataset, rollba
 func TestKilledAnywhere(t *testing.T) {
 	stream := []dataset.Dataset{colours(t, 16, 0, "red", "green"), colours(t, 4, 10, "green", "red"),
 		colours(t, 16, 0, "blue"), colours(t, 8, 10, "blue", "white", "red")}
-	cfg := tiny()
-	whole := t.TempDir()
-	live(t, whole, cfg, stream, 3)
-
 	every := 1
 	if testing.Short() {
 		every = 25
 	}
+	killed(t, tiny(), stream, 3, every)
+}
+
+// The same where networks begin with published weights: their files are large, so kills are few.
+func TestPretrainedKilled(t *testing.T) {
+	stream := []dataset.Dataset{colours(t, 16, 0, "red", "green"), colours(t, 16, 10, "blue", "white", "red")}
+	cfg := tiny()
+	cfg.Pretrained, cfg.Inherited, cfg.Retrain.FrozenStages = true, 0.5, []int{0, 1, 2}
+	cfg.Retrain.Epochs, cfg.Retrain.LR = 1, 0.01
+	cfg.Supernet.Epochs, cfg.Supernet.LR, cfg.Adjuster.Iterations, cfg.Trial = 1, 0.01, 3, 0
+	s := killed(t, cfg, stream, -1, 6)
+	for _, m := range []*supernet.Model{s.Model(), s.previous.model} {
+		if m.Space().Name() != "efficientnetlite" {
+			t.Errorf("a model of family %s serves", m.Space().Name())
+		}
+	}
+	if o := s.expert.Outcomes(); len(o) != 2 || o[1].Search == nil {
+		t.Errorf("outcomes %+v, expected a search after the second batch", o)
+	}
+}
+
+// killed kills a service that receives a stream at every so many moments, and returns it as it
+// ends.
+func killed(t *testing.T, cfg Config, stream []dataset.Dataset, rollbackAfter, every int) *Service {
+	t.Helper()
+	whole := t.TempDir()
+	live(t, whole, cfg, stream, rollbackAfter)
 	dir, seen, kills := t.TempDir(), map[string]bool{}, 0
 	for ended := false; !ended && !t.Failed() && kills < 500; {
 		over := make(chan bool, 2)
@@ -100,7 +123,7 @@ func TestKilledAnywhere(t *testing.T) {
 		}
 		go func() {
 			defer func() { over <- true }() // also where the test has failed
-			live(t, dir, watching(cfg, look), stream, 3)
+			live(t, dir, watching(cfg, look), stream, rollbackAfter)
 		}()
 		if ended = <-over; !ended {
 			kills++
@@ -110,4 +133,5 @@ func TestKilledAnywhere(t *testing.T) {
 	if d := cmp.Diff(contents(t, whole), contents(t, dir)); d != "" {
 		t.Errorf("killed %d times it ends otherwise (-whole +killed):\n%s", kills, d)
 	}
+	return open(t, dir, cfg)
 }

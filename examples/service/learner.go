@@ -34,24 +34,26 @@ func (l learner) Measure(context.Context) (adjuster.Reading, error) {
 }
 
 // FineTune trains the supernet on the data so far, classes that came with them added: by the
-// sandwich rule, with the serving model as a teacher of the largest sub-network.
+// sandwich rule, with the serving model as a teacher of the largest sub-network. Where networks are
+// pretrained, each search has a supernet of its own, which begins with the weights of the serving
+// model; before there is one, none is needed.
 func (l learner) FineTune(ctx context.Context) error {
 	defer l.metrics.time("fine-tune")()
 	if at := l.store.Supernet; at != nil && at.Batch == l.store.Batches {
 		return nil // before an interruption
 	}
+	if l.cfg.Pretrained && l.serving.Load() == nil {
+		return nil
+	}
 	d, err := l.data(ctx)
 	if err != nil {
 		return err
 	}
-	net, err := l.supernet(d.classes())
+	net, err := l.untrained(ctx, d.classes())
 	if err != nil {
 		return err
 	}
 	l.net = nil // until it is trained and kept, a restart would find another one
-	if err := net.GrowClasses(ctx, d.classes()...); err != nil {
-		return err
-	}
 	net.SetStage(l.store.Batches)
 	o := l.cfg.Supernet
 	o.Subnets.Sampler = supernet.Sandwich(net.Space(), l.cfg.Sandwich, l.seed("sandwich"))
@@ -72,6 +74,27 @@ func (l learner) FineTune(ctx context.Context) error {
 		l.net = net
 	}
 	return err
+}
+
+// untrained is the supernet for some classes before its training.
+func (l learner) untrained(ctx context.Context, classes []string) (*supernet.Net, error) {
+	if !l.cfg.Pretrained {
+		net, err := l.supernet(classes)
+		if err != nil {
+			return nil, err
+		}
+		return net, net.GrowClasses(ctx, classes...)
+	}
+	space, err := l.cfg.space(classes)
+	if err != nil {
+		return nil, err
+	}
+	net, err := supernet.New(space, l.cfg.network(classes))
+	if err != nil {
+		return nil, err
+	}
+	_, err = net.Inherit(ctx, l.serving.Load().model, nil)
+	return net, err
 }
 
 // supernet is the latest one, or a new one for some classes.
@@ -169,11 +192,15 @@ func (l learner) Keep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	model, err := l.serving.Load().model.WithClasses(ctx, d.classes()...)
+	serving := l.serving.Load().model
+	model, err := serving.WithClasses(ctx, d.classes()...)
 	if err != nil {
 		return err
 	}
-	if err := l.trainModel(ctx, model, "keep", d, l.cfg.Retrain); err != nil {
+	if err := l.learn(ctx, model, serving.Classes(), d); err != nil {
+		return err
+	}
+	if err := l.trainModel(ctx, &newborn{model, old}, "keep", d, l.cfg.Retrain); err != nil {
 		return err
 	}
 	return l.swap(ctx, model)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -25,6 +26,7 @@ type settings struct {
 	Images       int     `json:"images"`
 	Size         int     `json:"size"`
 	Width        float64 `json:"width"`
+	Pretrained   bool    `json:"pretrained,omitempty"`
 	Epochs       int     `json:"epochs"`
 	MaxImages    int     `json:"max_images"`
 	Inherit      string  `json:"inherit"`
@@ -39,6 +41,11 @@ func program() *run.Program[settings, *served] {
 			return settings{Queue: 4, Images: 200, Size: 28, Width: 0.5, Epochs: 4,
 				Inherit: string(fromServing), Compare: true}
 		},
+		Suit: func(c *settings, given settings, _ bool) {
+			if given.Pretrained {
+				c.Size, c.Epochs = 64, 3
+			}
+		},
 		Flags: func(fs *flag.FlagSet, c *settings) {
 			fs.StringVar(&c.State, "state", "",
 				"`folder` that keeps the service; empty: it ends with the program")
@@ -49,6 +56,8 @@ func program() *run.Program[settings, *served] {
 			fs.IntVar(&c.Images, "images", c.Images, "embedded `images` of a class in a batch")
 			fs.IntVar(&c.Size, "size", c.Size, "side of the images that networks see, `pixels`")
 			fs.Float64Var(&c.Width, "width", c.Width, "`factor` of all channels")
+			fs.BoolVar(&c.Pretrained, "pretrained", c.Pretrained,
+				"start from EfficientNet-Lite0 with its ImageNet weights, in the space around it")
 			fs.IntVar(&c.Epochs, "epochs", c.Epochs,
 				"`epochs` of each training for service; of a supernet half as many")
 			fs.IntVar(&c.MaxImages, "max-images", c.MaxImages, "`images` that are kept; 0: all")
@@ -70,15 +79,19 @@ func program() *run.Program[settings, *served] {
 	}
 }
 
-func check(_ *flag.FlagSet, c *settings) error {
+func check(fs *flag.FlagSet, c *settings) error {
+	width := false
+	fs.Visit(func(f *flag.Flag) { width = width || f.Name == "width" })
 	switch {
+	case width && c.Pretrained:
+		return errors.New("-width has no meaning with -pretrained")
 	case c.Images < 10:
 		return fmt.Errorf("-images %d: expected at least 10", c.Images)
 	case c.Queue < 1:
 		return fmt.Errorf("-queue %d: expected at least 1", c.Queue)
 	case c.Epochs < 1:
 		return fmt.Errorf("-epochs %d: expected at least 1", c.Epochs)
-	case c.Admin == "" && c.Size != 28:
+	case c.Admin == "" && c.Size != 28 && !c.Pretrained:
 		return fmt.Errorf("-size %d: embedded images have 28 pixels; others arrive by -admin", c.Size)
 	}
 	cfg := c.config(nil)
@@ -92,7 +105,7 @@ func check(_ *flag.FlagSet, c *settings) error {
 // config is the service that the settings describe. What else suits other data than the embedded
 // images is to be changed here.
 func (c *settings) config(log *slog.Logger) Config {
-	return Config{
+	cfg := Config{
 		Space:     searchspace.MobileNetV3Options{Width: c.Width, InputSize: c.Size, Depths: []int{2, 3}},
 		HeldOut:   0.1,
 		MaxImages: c.MaxImages,
@@ -113,6 +126,14 @@ func (c *settings) config(log *slog.Logger) Config {
 		Compare: c.Compare,
 		Log:     log,
 	}
+	if c.Pretrained {
+		cfg.Pretrained = true
+		cfg.Inherited, cfg.Retrain.LR, cfg.Retrain.FrozenStages = 0.3, 0.01, []int{0, 1, 2}
+		cfg.Retrain.BatchSize, cfg.Supernet.BatchSize = 32, 32
+		cfg.Supernet.LR, cfg.Sandwich = 0.01, 1
+		cfg.Adjuster.Iterations = 20
+	}
+	return cfg
 }
 
 // work takes the ports, opens the service, and gives it batches while requests are answered.

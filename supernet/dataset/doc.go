@@ -14,6 +14,7 @@
 // and [Concat] make views that share the pixels of what they are made from; growing data, as in the
 // paper's two scenarios, are views of one set: [Fraction] grows the volume, [ByClass] the label
 // space. Anything with the five methods of [Dataset] can be used in place of the sets made here.
+// [Source] says which file an image was read from.
 //
 // # Data that come in over time
 //

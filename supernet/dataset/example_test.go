@@ -48,6 +48,34 @@ func ExampleOpen() {
 	// Output: 3 images of 32 pixels, [cat dog] [2 1]
 }
 
+// Images of a view know their files, so that what a network gets wrong can be looked at.
+func ExampleSource() {
+	dir, err := os.MkdirTemp("", "pets")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	for _, name := range []string{"cat/tom.png", "cat/kitty.png", "dog/rex.png"} {
+		if err := writePicture(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	ds, err := dataset.Open(context.Background(), dir, &dataset.Options{Size: 32})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	dogs, err := dataset.KeepClasses(ds, 1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(filepath.Base(dataset.Source(dogs, 0)))
+	// Output: rex.png
+}
+
 func writePicture(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err

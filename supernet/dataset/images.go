@@ -15,7 +15,8 @@ const natural = 224
 // complain of.
 func loadImages(ctx context.Context, where string, list []imageEntry, s settings,
 	read func(k int, buf []byte) ([]byte, error), name func(k int) (file, entry string)) (*Memory, error) {
-	m := &Memory{size: s.Size, labels: make([]uint16, len(list)), images: make([][]uint8, len(list))}
+	m := &Memory{size: s.Size, labels: make([]uint16, len(list)), images: make([][]uint8, len(list)),
+		sources: make([]string, len(list))}
 	place, err := sortEntries(where, list, m)
 	if err != nil {
 		return nil, err
@@ -48,7 +49,7 @@ func loadImages(ctx context.Context, where string, list []imageEntry, s settings
 		}
 		store.per = m.size * m.size * 3
 		it := item{k, raw, store.next()}
-		m.images[place[k]] = it.dst
+		m.images[place[k]], m.sources[place[k]] = it.dst, sourceName(name(k))
 		k++
 		return it, true, nil
 	}

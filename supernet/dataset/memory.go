@@ -13,6 +13,7 @@ type Memory struct {
 	classes []string
 	labels  []uint16
 	images  [][]uint8 // each size·size or size·size·3 bytes
+	sources []string  // where images come from; nil = not known
 }
 
 // FromPixels makes a dataset of images that are already in memory. pixels holds them one after the

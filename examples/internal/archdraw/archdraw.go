@@ -7,8 +7,8 @@ import (
 	"bytes"
 	"fmt"
 	"html"
-	"strconv"
-	"strings"
+
+	"github.com/tendril-nas/tendril/searchspace"
 )
 
 // Layer is one searched block: its kernel size and its expand ratio.
@@ -22,41 +22,37 @@ type Column struct {
 	Units [][]Layer
 }
 
-// ParseColumn reads the text form depths:kernels:ratios of the MobileNetV3 spaces.
-func ParseColumn(title, text string, notes ...string) (Column, error) {
+// NewColumn is the column of an architecture of a space whose stages have a depth and whose layers,
+// or stages, have a kernel size and an expand ratio.
+func NewColumn(space *searchspace.Space, a searchspace.Arch, title string, notes ...string) Column {
 	c := Column{Title: title, Notes: notes}
-	parts := strings.Split(text, ":")
-	if len(parts) != 3 {
-		return c, fmt.Errorf("architecture %q: got %d lists, expected depths:kernels:ratios", text,
-			len(parts))
-	}
-	var lists [3][]int
-	for i, p := range parts {
-		for f := range strings.SplitSeq(p, ",") {
-			v, err := strconv.Atoi(strings.TrimSpace(f))
-			if err != nil {
-				return c, fmt.Errorf("architecture %q: %w", text, err)
-			}
-			lists[i] = append(lists[i], v)
+	for i, d := range space.Decisions() {
+		if d.Stage < 1 || d.Values == nil {
+			continue
+		}
+		for len(c.Units) < d.Stage {
+			c.Units = append(c.Units, nil)
+		}
+		value := d.Values[a.At(i)]
+		switch unit := c.Units[d.Stage-1]; d.Kind {
+		case searchspace.KindDepth:
+			c.Units[d.Stage-1] = make([]Layer, value)
+		case searchspace.KindKernel:
+			each(unit, d.Layer, func(l *Layer) { l.Kernel = value })
+		case searchspace.KindExpand:
+			each(unit, d.Layer, func(l *Layer) { l.Expand = value })
 		}
 	}
-	depths, kernels, ratios := lists[0], lists[1], lists[2]
-	if len(kernels) != len(ratios) || len(kernels)%len(depths) != 0 {
-		return c, fmt.Errorf("architecture %q: %d depths, %d kernels and %d ratios do not fit together", text,
-			len(depths), len(kernels), len(ratios))
-	}
-	slots := len(kernels) / len(depths)
-	for u, d := range depths {
-		if d < 0 || d > slots {
-			return c, fmt.Errorf("architecture %q: unit %d has depth %d of at most %d", text, u+1, d, slots)
+	return c
+}
+
+// each changes a layer of a unit, if it is there, or all of them for -1.
+func each(unit []Layer, layer int, change func(*Layer)) {
+	for i := range unit {
+		if layer < 0 || i == layer {
+			change(&unit[i])
 		}
-		var unit []Layer
-		for l := range d {
-			unit = append(unit, Layer{kernels[u*slots+l], ratios[u*slots+l]})
-		}
-		c.Units = append(c.Units, unit)
 	}
-	return c, nil
 }
 
 // Geometry in pixels.

@@ -23,6 +23,25 @@ func Open(ctx context.Context, path string, size int, seed uint64) (train, test 
 	return train, test, nil
 }
 
+// Present leaves out the classes that the pool has no images of: they cannot be learnt.
+func Present(pool, test dataset.Dataset) (dataset.Dataset, dataset.Dataset, error) {
+	var labels []int
+	for label, n := range dataset.Count(pool) {
+		if n > 0 {
+			labels = append(labels, label)
+		}
+	}
+	if len(labels) == len(pool.Classes()) || len(test.Classes()) != len(pool.Classes()) {
+		return pool, test, nil
+	}
+	p, err := dataset.ByClass(pool, labels...)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := dataset.ByClass(test, labels...)
+	return p, t, err
+}
+
 // Some draws about n images of ds with the seed, the same share of every class; n ≤ 0 returns ds
 // itself.
 func Some(ds dataset.Dataset, n int, seed uint64) (dataset.Dataset, error) {

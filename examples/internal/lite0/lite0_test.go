@@ -50,7 +50,8 @@ func readTensors(t *testing.T, file []byte) map[string]checkpoint.Tensor {
 }
 
 // With the embedded weights the network answers what PyTorch answers, under either padding, at
-// sizes even and odd: the logits that follow from its features, and its probabilities.
+// sizes even and odd, with the normalisation of the PyTorch port: the logits that follow from its
+// features, and its probabilities.
 func TestLogits(t *testing.T) {
 	file, err := os.ReadFile("testdata/logits.safetensors")
 	if err != nil {
@@ -71,7 +72,8 @@ func TestLogits(t *testing.T) {
 				t.Fatal(err)
 			}
 			m, _, err := Model(t.Context(), size, nil, &Options{
-				Space: &searchspace.EfficientNetLiteOptions{Symmetric: padding == "symmetric"}})
+				Options: supernet.Options{Normalization: dataset.ImageNet()},
+				Space:   &searchspace.EfficientNetLiteOptions{Symmetric: padding == "symmetric"}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -208,13 +210,10 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// The authors' normalisation of pixels can be had: it changes the features.
+// Without another one, a model has the authors' normalisation of pixels.
 func TestNormalization(t *testing.T) {
 	var features [3][]float32
-	for i, n := range []dataset.Normalization{{}, Normalization(), {
-		Mean: [3]float32{127. / 255, 127. / 255, 127. / 255},
-		Std:  [3]float32{128. / 255, 128. / 255, 128. / 255},
-	}} {
+	for i, n := range []dataset.Normalization{{}, Normalization(), dataset.ImageNet()} {
 		o := &Options{}
 		o.Normalization = n
 		m, _, err := Model(t.Context(), 50, nil, o)
@@ -230,6 +229,16 @@ func TestNormalization(t *testing.T) {
 	}
 	if !slices.Equal(features[0], features[1]) || slices.Equal(features[0], features[2]) {
 		t.Error("features are equal under other normalisations, or differ under the same")
+	}
+	pixels := make([]float32, 9)
+	if err := Normalization().Apply(pixels, []uint8{0, 0, 0, 127, 127, 127, 255, 255, 255}); err != nil {
+		t.Fatal(err)
+	}
+	for i, got := range pixels {
+		if want := []float64{-127. / 128, 0, 1}[i/3]; math.Abs(float64(got)-want) > 1e-6 {
+			t.Errorf("pixels %v, expected -0.992, 0 and 1 for each channel", pixels)
+			break
+		}
 	}
 }
 

@@ -24,7 +24,7 @@ type line[C any] struct {
 // resumed, so that no setting needs to be given again; settings given all the same must agree with
 // it.
 func (p *Program[C, R]) parse(args []string, help io.Writer) (*line[C], error) {
-	l, fs, err := p.pass(args, p.defaults(false), true, help)
+	l, fs, err := p.pass(args, p.defaults(), true, help)
 	if err != nil {
 		return nil, err
 	}
@@ -40,23 +40,19 @@ func (p *Program[C, R]) parse(args []string, help io.Writer) (*line[C], error) {
 			return nil, &folderError{err}
 		}
 	}
-	switch base := p.defaults(l.quick); {
-	case saved != nil:
+	base := p.table(l)
+	if saved != nil {
 		if err := saved.of(p.name()); err != nil {
 			return nil, &folderError{fmt.Errorf("%s %w", l.out, err)}
 		}
 		if err := json.Unmarshal(saved.Settings, &base); err != nil {
 			return nil, &folderError{fmt.Errorf("%s is damaged: %w", filepath.Join(l.out, settingsFile), err)}
 		}
-		if l, fs, err = p.pass(args, base, true, io.Discard); err != nil {
-			return nil, err
-		}
-		l.quick = l.quick || saved.Quick
-	case l.quick:
-		if l, fs, err = p.pass(args, base, true, io.Discard); err != nil {
-			return nil, err
-		}
 	}
+	if l, fs, err = p.pass(args, base, true, io.Discard); err != nil {
+		return nil, err
+	}
+	l.quick = l.quick || saved != nil && saved.Quick
 	if l.json != "" && l.json != "-" {
 		if info, err := os.Stat(filepath.Dir(l.json)); err != nil || !info.IsDir() {
 			return nil, fmt.Errorf("-json %s: no such directory", l.json)
@@ -67,9 +63,9 @@ func (p *Program[C, R]) parse(args []string, help io.Writer) (*line[C], error) {
 
 // settle reads a command line of the program's own flags.
 func (p *Program[C, R]) settle(args []string) (*line[C], error) {
-	l, fs, err := p.pass(args, p.defaults(false), false, io.Discard)
-	if err == nil && l.quick {
-		l, fs, err = p.pass(args, p.defaults(true), false, io.Discard)
+	l, fs, err := p.pass(args, p.defaults(), false, io.Discard)
+	if err == nil {
+		l, fs, err = p.pass(args, p.table(l), false, io.Discard)
 	}
 	if err != nil {
 		return &line[C]{}, err
@@ -77,12 +73,21 @@ func (p *Program[C, R]) settle(args []string) (*line[C], error) {
 	return l, p.check(fs, l)
 }
 
-func (p *Program[C, R]) defaults(quick bool) (c C) {
+func (p *Program[C, R]) defaults() (c C) {
 	if p.Defaults != nil {
 		c = p.Defaults()
 	}
-	if quick {
+	return c
+}
+
+// table is the one behind a command line, which has been parsed over the defaults.
+func (p *Program[C, R]) table(l *line[C]) C {
+	c := p.defaults()
+	if l.quick {
 		p.Quick(&c)
+	}
+	if p.Suit != nil {
+		p.Suit(&c, l.settings, l.quick)
 	}
 	return c
 }

@@ -22,6 +22,9 @@ type Program[C, R any] struct {
 	// Quick changes the table to the one behind -quick. Nil means that there is none, and no such
 	// flag.
 	Quick func(c *C)
+	// Suit changes the table to one that suits what the flags, parsed over it, have given; what
+	// they give stands in any case. Nil means that tables do not depend on flags.
+	Suit func(c *C, given C, quick bool)
 	// Flags adds the flags that set fields of c; their present values are the defaults.
 	Flags func(fs *flag.FlagSet, c *C)
 	// Check reports the first setting that makes no sense and may complete others (paths made

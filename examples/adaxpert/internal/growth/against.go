@@ -3,6 +3,7 @@ package growth
 import (
 	"context"
 
+	"github.com/tendril-nas/tendril/examples/internal/contest"
 	"github.com/tendril-nas/tendril/examples/internal/run"
 )
 
@@ -33,7 +34,7 @@ func (e *engine) rival() (*engine, error) {
 
 // follow brings a rival to the snapshot under way of e, which has been answered, and adds the
 // comparison to its report.
-func (r *engine) follow(ctx context.Context, e *engine, ours answers, s *SnapshotReport) error {
+func (r *engine) follow(ctx context.Context, e *engine, ours contest.Answers, s *SnapshotReport) error {
 	r.t = e.t
 	last, err := e.lastRetrained(e.t)
 	if err != nil {
@@ -76,7 +77,7 @@ func (r *engine) twin() (bool, error) {
 }
 
 // beside compares answers to the same images.
-func (r *engine) beside(theirs, ours answers) (*Rival, error) {
+func (r *engine) beside(theirs, ours contest.Answers) (*Rival, error) {
 	space, err := r.space(r.t)
 	if err != nil {
 		return nil, err
@@ -85,7 +86,7 @@ func (r *engine) beside(theirs, ours answers) (*Rival, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Rival{MAdds: cost.MAdds, Accuracy: theirs.accuracy()}
-	v.Difference, v.StandardError = ours.difference(theirs)
+	v := &Rival{MAdds: cost.MAdds, Accuracy: theirs.Accuracy()}
+	v.Difference, v.StandardError = ours.Difference(theirs)
 	return v, nil
 }

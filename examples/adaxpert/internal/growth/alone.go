@@ -174,10 +174,10 @@ func (e *engine) judgedAlone(ctx context.Context, a searchspace.Arch, phase, tit
 	return Alone{Arch: space.Format(a), MAdds: cost.MAdds, Accuracy: r.Accuracy, Loss: r.Loss}, err
 }
 
-// alone trains a network of the snapshot under way from initial weights, with nothing that serves.
+// alone trains a network of the snapshot under way as the first one is, with nothing that serves.
 func (e *engine) alone(ctx context.Context, a searchspace.Arch, train dataset.Dataset, phase,
 	title string) (*supernet.Model, error) {
-	m, err := e.initial(a)
+	born, err := e.origin.network(ctx, e, a)
 	if err != nil {
 		return nil, err
 	}
@@ -186,6 +186,7 @@ func (e *engine) alone(ctx context.Context, a searchspace.Arch, train dataset.Da
 	if err != nil {
 		return nil, err
 	}
-	_, err = m.Train(ctx, train, o)
-	return m, err
+	o.FrozenStages, o.Rate = e.cfg.Retrain.frozen(), e.cfg.Retrain.rate(born)
+	_, err = born.Train(ctx, train, o)
+	return born.Model, err
 }

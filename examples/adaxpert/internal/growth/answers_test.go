@@ -4,55 +4,8 @@ import (
 	"math"
 	"testing"
 
-	"gonum.org/v1/gonum/stat"
-	"pgregory.net/rapid"
+	"github.com/tendril-nas/tendril/examples/internal/contest"
 )
-
-func answersFrom(right []bool) answers {
-	a := answers{Images: len(right), Right: make([]byte, (len(right)+7)/8)}
-	for i, r := range right {
-		if r {
-			a.Right[i/8] |= 1 << (i % 8)
-		}
-	}
-	return a
-}
-
-// The paired difference is mean and standard error of the differences image by image.
-func TestDifference(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		n := rapid.IntRange(1, 60).Draw(rt, "images")
-		draw := rapid.SliceOfN(rapid.Bool(), n, n)
-		x, y := draw.Draw(rt, "a"), draw.Draw(rt, "b")
-		var d []float64
-		right := 0
-		for i := range n {
-			v := 0.0
-			switch {
-			case x[i] && !y[i]:
-				v = 1
-			case y[i] && !x[i]:
-				v = -1
-			}
-			d = append(d, v)
-			if x[i] {
-				right++
-			}
-		}
-		a, b := answersFrom(x), answersFrom(y)
-		if got := a.tally(); got.Correct != right || got.Total != n {
-			rt.Fatalf("%+v, want %d of %d", got, right, n)
-		}
-		mean, se := a.difference(b)
-		if want := stat.Mean(d, nil); math.Abs(mean-want) > 1e-12 {
-			rt.Fatalf("mean %v, want %v", mean, want)
-		}
-		want := math.Sqrt(stat.PopVariance(d, nil) / float64(n))
-		if math.Abs(se-want) > 1e-9 {
-			rt.Fatalf("standard error %v, want %v", se, want)
-		}
-	})
-}
 
 // Verdicts agree with what a model says about a set as a whole.
 func TestVerdictsAgree(t *testing.T) {
@@ -71,19 +24,19 @@ func TestVerdictsAgree(t *testing.T) {
 	}
 	var right, n int
 	var loss float64
-	if err := verdicts(t.Context(), s.model, held, func(r bool, l float64) {
-		if n++; r {
+	if err := contest.Verdicts(t.Context(), s.model, held, func(v contest.Verdict) {
+		if n++; v.Right() {
 			right++
 		}
-		loss += l
+		loss += v.Loss()
 	}); err != nil {
 		t.Fatal(err)
 	}
 	if right != want.Correct || n != want.Samples || math.Abs(loss/float64(n)-want.Loss) > 1e-5 {
 		t.Errorf("%d of %d right, loss %v; want %+v", right, n, loss/float64(n), want)
 	}
-	a, err := answersOf(t.Context(), s.model, held)
-	if err != nil || a.tally().Correct != right {
-		t.Errorf("%+v, %v", a.tally(), err)
+	a, err := contest.Of(t.Context(), s.model, held)
+	if err != nil || a.Tally().Correct != right {
+		t.Errorf("%+v, %v", a.Tally(), err)
 	}
 }

@@ -71,10 +71,10 @@ func (c *Config) checkSteps() error {
 
 // checkStart checks -start: which architectures there are does not depend on the data.
 func (c *Config) checkStart() error {
-	if c.Start == "" {
+	if c.Start == "" || c.Start == Smallest {
 		return nil
 	}
-	space, err := c.space(0, 0)
+	space, err := c.origin().space(0, 0)
 	if err == nil {
 		_, err = space.Parse(c.Start)
 	}
@@ -126,6 +126,10 @@ func (t *Training) check(name string) error {
 	if t.LaterEpochs < 1 || !(t.LaterLR >= 0) {
 		return fmt.Errorf("-%s-later-epochs %d, -%s-later-lr %v: expected at least 1 and 0", name,
 			t.LaterEpochs, name, t.LaterLR)
+	}
+	if t.Frozen < 0 || !(t.Inherited >= 0 && t.Inherited <= 1) {
+		return fmt.Errorf("-%s-frozen %d, -%s-inherited %v: expected at least 0, and 0 to 1", name, t.Frozen,
+			name, t.Inherited)
 	}
 	return t.Training.Check(name)
 }

@@ -2,7 +2,6 @@ package growth
 
 import (
 	"github.com/tendril-nas/tendril/examples/internal/run"
-	"github.com/tendril-nas/tendril/searchspace"
 )
 
 // Config says what is run. Everything in it influences the result; where results go and how
@@ -36,7 +35,10 @@ type Space struct {
 	Width float64 `json:"width"` // width multiplier
 	Size  int     `json:"size"`  // input side in pixels; 0 = what the data give
 	Stem  int     `json:"stem"`  // stride of the first convolution
-	Start string  `json:"start"` // α_1 as text; "" = the smallest network of the space
+	// Start is α_1 as text; "" = the smallest network of the space, or the published one.
+	Start string `json:"start"`
+	// Pretrained begins with EfficientNet-Lite0, whose space has a width and a stem of its own.
+	Pretrained bool `json:"pretrained,omitempty"`
 	// MAdds, in millions, are those of baseline random: one number, or one for each snapshot.
 	MAdds []float64 `json:"madds"`
 }
@@ -62,13 +64,12 @@ type Training struct {
 	// Sandwich, of supernets, trains the largest, the smallest and so many random sub-networks at
 	// every step; 0 = one random sub-network.
 	Sandwich int `json:"sandwich,omitempty"`
-}
-
-// space is the search space for images of so many pixels and so many classes; 0 = those of the
-// family.
-func (s *Space) space(size, classes int) (*searchspace.Space, error) {
-	return searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: s.Width, InputSize: size,
-		StemStride: s.Stem, Classes: classes})
+	// Inherited is the factor of the learning rate for layers whose weights a network has from
+	// another one; 0 = 1.
+	Inherited float64 `json:"inherited,omitempty"`
+	// KeepNorms leaves inherited batch normalisations as they are, running statistics included.
+	KeepNorms bool `json:"keep_norms,omitempty"`
+	Frozen    int  `json:"frozen,omitempty"` // stages, from the stem on, that stay as they are
 }
 
 // later is the table for later snapshots.
@@ -135,10 +136,11 @@ func Default() Config {
 		Space: Space{Width: 0.35, Stem: 1},
 		Service: Service{Inherit: FromServing, Distill: 1, Trial: 0.1, Compare: true, Keep: true,
 			Against: true},
-		Supernet: Training{run.Training{Epochs: 2, MinSteps: 60, Batch: 32, LR: 0.05, WeightDecay: 1e-4,
-			Flip: true, Crop: 2, StepsPerArch: 1}, 1, 0.03, 2},
-		Retrain: Training{run.Training{Epochs: 10, MinSteps: 800, Batch: 32, LR: 0.05, WeightDecay: 2e-4,
-			Flip: true, Crop: 2}, 6, 0, 0},
+		Supernet: Training{Training: run.Training{Epochs: 2, MinSteps: 60, Batch: 32, LR: 0.05,
+			WeightDecay: 1e-4, Flip: true, Crop: 2, StepsPerArch: 1}, LaterEpochs: 1, LaterLR: 0.03,
+			Sandwich: 2},
+		Retrain: Training{Training: run.Training{Epochs: 10, MinSteps: 800, Batch: 32, LR: 0.05,
+			WeightDecay: 2e-4, Flip: true, Crop: 2}, LaterEpochs: 6},
 		Adjuster: Search{Iterations: 120, LR: 1e-2, Entropy: 2e-4, MovingMean: true,
 			Objective: "likelihood", Reward: "doubling", Distance: "plain", Images: 120, Calibration: 64,
 			Candidates: 10, Race: true},
@@ -157,6 +159,23 @@ func (c *Config) quick() {
 	// H_t is far above the threshold.
 	c.Retrain.Crop, c.Retrain.Flip = 0, false
 	c.Adjuster.Iterations, c.Adjuster.LR = 80, 2e-2
+}
+
+// suit changes the table to one that suits other settings.
+func (c *Config) suit(given Config, quick bool) {
+	if !given.Pretrained {
+		return
+	}
+	c.Size = 64
+	c.Adjuster.Distance = "relative" // features of Lite0 are many, and the policy's grid ends at 5
+	c.Supernet = Training{Training: run.Training{Epochs: 1, MinSteps: 60, Batch: 32, LR: 0.01,
+		WeightDecay: 1e-4, Flip: true, Crop: 4, StepsPerArch: 1}, LaterEpochs: 1, Sandwich: 1, Frozen: 1}
+	c.Retrain = Training{Training: run.Training{Epochs: 6, MinSteps: 150, Batch: 32, LR: 0.01,
+		WeightDecay: 1e-4, Flip: true, Crop: 4}, LaterEpochs: 3, Inherited: 0.3, KeepNorms: true, Frozen: 3}
+	if quick {
+		c.Supernet.MinSteps, c.Retrain.MinSteps = 15, 40
+		c.Retrain.Epochs, c.Retrain.LaterEpochs = 1, 1
+	}
 }
 
 // Steps are the snapshots for data of so many classes.

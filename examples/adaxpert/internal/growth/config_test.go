@@ -27,10 +27,23 @@ func TestTables(t *testing.T) {
 	if d := cmp.Diff(want, q); d != "" {
 		t.Errorf("quick:\n%s", d)
 	}
+	p, err := Program().Settings([]string{"-pretrained", "-size", "48", "-quick"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want = Default()
+	want.quick()
+	want.Pretrained = true
+	want.suit(want, true)
+	want.Size = 48
+	if d := cmp.Diff(want, p); d != "" {
+		t.Errorf("pretrained:\n%s", d)
+	}
 }
 
 func TestFlagErrors(t *testing.T) {
 	for _, args := range [][]string{
+		{"-pretrained", "-width", "0.5"}, {"-pretrained", "-stem", "1"},
 		{"-nonsense"}, {"positional"}, {"-volumes", "0"}, {"-volumes", "10,x"}, {"-volumes", "101"},
 		{"-classes", "2,0"}, {"-scenario", "II", "-volumes", "10,100"}, {"-seed", "-1"}, {"-width", "wide"},
 	} {
@@ -71,6 +84,8 @@ func TestCheck(t *testing.T) {
 		"fewer":      func(c *Config) { c.Scenario, c.Counts = "II", []int{4, 2} },
 		"smaller":    func(c *Config) { c.Volumes = []float64{0.5, 0.2} },
 		"start":      func(c *Config) { c.Start = "2,2" },
+		"frozen":     func(c *Config) { c.Retrain.Frozen = -1 },
+		"inherited":  func(c *Config) { c.Retrain.Inherited = 1.5 },
 	} {
 		c := Default()
 		change(&c)

@@ -4,38 +4,36 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 
 	"github.com/tendril-nas/tendril/adjuster"
+	"github.com/tendril-nas/tendril/examples/internal/contest"
 	"github.com/tendril-nas/tendril/searchspace"
-	"github.com/tendril-nas/tendril/supernet/dataset"
+	"github.com/tendril-nas/tendril/supernet"
 )
 
 // descendants judges architectures by networks that are trained for it, on the images that are held
 // back. A network is trained when it is first asked for, is kept until the snapshot is over, and
-// can then go into service.
-type descendants struct {
-	e      *engine
-	kind   string // of work, whose time the judging takes
-	held   dataset.Dataset
-	raise  func(a searchspace.Arch) (upbringing, error)
-	judged map[searchspace.Arch][]judgement
-}
-
-// judgement is what a network says about an image.
-type judgement struct {
-	right bool
-	loss  float64
-}
-
-func (e *engine) descendants(kind string, raise func(searchspace.Arch) (upbringing, error)) (*descendants, error) {
+// can then go into service. kind is the work whose time the judging takes.
+func (e *engine) descendants(kind string, raise func(searchspace.Arch) (upbringing, error)) (*contest.Networks, error) {
 	held, err := e.held(e.t)
-	return &descendants{e, kind, held, raise, map[searchspace.Arch][]judgement{}}, err
+	if err != nil {
+		return nil, err
+	}
+	return &contest.Networks{Space: e.full, Held: held, Stage: e.t,
+		Network: func(ctx context.Context, a searchspace.Arch) (*supernet.Model, error) {
+			u, err := raise(a)
+			if err != nil {
+				return nil, err
+			}
+			return e.network(ctx, a, u)
+		},
+		Clock: func() (stop func()) { return e.job.Clock.Start(e.phase(kind)) },
+	}, nil
 }
 
 // trial judges finalists of a search by networks that descend from the one in service and get a
 // share of its training.
-func (e *engine) trial() (*descendants, error) {
+func (e *engine) trial() (*contest.Networks, error) {
 	return e.descendants(SecondsTrial, func(a searchspace.Arch) (upbringing, error) {
 		return upbringing{e.trialPhase(a), e.title(SecondsTrial, e.t), FromServing, e.cfg.Trial}, nil
 	})
@@ -61,56 +59,3 @@ func (c contender) Contest(context.Context) (adjuster.RangeEvaluator, error) {
 
 // contender is an engine that compares before it changes the network in service.
 type contender struct{ *engine }
-
-// Len is the number of images to judge on.
-func (d *descendants) Len() int { return d.held.Len() }
-
-// Evaluate judges an architecture on all images.
-func (d *descendants) Evaluate(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error) {
-	return d.EvaluateRange(ctx, a, 0, d.Len())
-}
-
-// EvaluateRange judges an architecture on the images from to to−1.
-func (d *descendants) EvaluateRange(ctx context.Context, a searchspace.Arch, from, to int) (
-	searchspace.Measurement, error) {
-	m := searchspace.Measurement{Arch: a, Text: d.e.full.Format(a), Stage: d.e.t, WeightVersion: uint64(d.e.t)}
-	if from < 0 || from >= to || to > d.Len() {
-		return m, fmt.Errorf("images %d to below %d, expected some of %d", from, to, d.Len())
-	}
-	all, err := d.of(ctx, a)
-	if err != nil {
-		return m, err
-	}
-	for _, v := range all[from:to] {
-		if m.Samples++; v.right {
-			m.Correct++
-		}
-		m.Loss += v.loss
-	}
-	m.Loss /= float64(m.Samples)
-	m.Accuracy = float64(m.Correct) / float64(m.Samples)
-	return m, nil
-}
-
-// of are the verdicts of an architecture's network on all images.
-func (d *descendants) of(ctx context.Context, a searchspace.Arch) ([]judgement, error) {
-	if v := d.judged[a]; v != nil {
-		return v, nil
-	}
-	defer d.e.job.Clock.Start(d.e.phase(d.kind))()
-	u, err := d.raise(a)
-	if err != nil {
-		return nil, err
-	}
-	m, err := d.e.network(ctx, a, u)
-	if err != nil {
-		return nil, err
-	}
-	var out []judgement
-	err = verdicts(ctx, m, d.held, func(right bool, loss float64) { out = append(out, judgement{right, loss}) })
-	if err != nil {
-		return nil, err
-	}
-	d.judged[a] = out
-	return out, nil
-}

@@ -19,6 +19,7 @@ type setting struct {
 	cfg      *Config
 	job      *run.Job
 	scenario *Scenario
+	origin   origin
 	full     *searchspace.Space // with all classes that will ever come
 	norm     dataset.Normalization
 }
@@ -71,7 +72,7 @@ func newSetting(ctx context.Context, cfg *Config, j *run.Job) (*setting, error) 
 	if err != nil {
 		return nil, err
 	}
-	if pool, test, err = present(pool, test); err != nil {
+	if pool, test, err = data.Present(pool, test); err != nil {
 		return nil, err
 	}
 	mark, err := data.FingerprintOf(ctx, pool, test)
@@ -90,7 +91,8 @@ func newSetting(ctx context.Context, cfg *Config, j *run.Job) (*setting, error) 
 			return nil, err
 		}
 	}
-	full, err := cfg.Space.space(pool.Size(), len(sc.Classes(sc.Len())))
+	from := cfg.Space.origin()
+	full, err := from.space(pool.Size(), len(sc.Classes(sc.Len())))
 	if err != nil {
 		return nil, err
 	}
@@ -98,11 +100,11 @@ func newSetting(ctx context.Context, cfg *Config, j *run.Job) (*setting, error) 
 	if err != nil {
 		return nil, err
 	}
-	norm, err := dataset.Measure(ctx, first)
+	norm, err := from.normalization(ctx, first)
 	if err != nil {
 		return nil, err
 	}
-	return &setting{cfg: cfg, job: j, scenario: sc, full: full, norm: norm}, nil
+	return &setting{cfg: cfg, job: j, scenario: sc, origin: from, full: full, norm: norm}, nil
 }
 
 // copyPadding is the largest shift of copied images, pixels.
@@ -114,6 +116,7 @@ const (
 	seedSupernetData = "adaxpert.supernet.data"
 	seedSandwich     = "adaxpert.sandwich"
 	seedModel        = "adaxpert.model"
+	seedHead         = "adaxpert.head"
 	seedModelData    = "adaxpert.model.data"
 	seedTrialData    = "adaxpert.trial.data"
 	seedJudges       = "adaxpert.judges"
@@ -205,6 +208,11 @@ func (e *engine) seconds(kind string, t int) (sum float64) {
 
 // hasSupernet says whether the method trains one.
 func (e *engine) hasSupernet() bool { return e.method == "" || e.method == Scratch }
+
+// trainsSupernet says whether it does at snapshot t, if a search comes to it.
+func (e *engine) trainsSupernet(t int) bool {
+	return e.hasSupernet() && (t > 1 || e.method == Scratch || !e.origin.anew())
+}
 
 // training is the table of a kind of training at snapshot t.
 func (e *engine) training(kind string, t int) run.Training {

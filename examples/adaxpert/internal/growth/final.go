@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/tendril-nas/tendril/examples/internal/contest"
 	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/supernet"
 )
@@ -20,7 +21,7 @@ func (e *engine) finish(ctx context.Context, r *engine, rep *Report) error {
 		return err
 	}
 	snap := rep.Snapshots[e.t-1]
-	rep.Final = FinalReport{Arch: snap.ArchAfter, MAdds: snap.MAddsAfter, TestAccuracy: ours.accuracy()}
+	rep.Final = FinalReport{Arch: snap.ArchAfter, MAdds: snap.MAddsAfter, TestAccuracy: ours.Accuracy()}
 	if r != nil {
 		theirs, err := r.final(ctx, "")
 		if err != nil {
@@ -36,22 +37,22 @@ func (e *engine) finish(ctx context.Context, r *engine, rep *Report) error {
 // final gives the network in service its last training, if any, saves it, and asks it about the
 // test images. A kept network was trained on an earlier, smaller snapshot; its last training is on
 // all images.
-func (e *engine) final(ctx context.Context, path string) (answers, error) {
-	return run.Once(e.job, e.arm+"final", func() (answers, error) {
+func (e *engine) final(ctx context.Context, path string) (contest.Answers, error) {
+	return run.Once(e.job, e.arm+"final", func() (contest.Answers, error) {
 		m, err := e.lastTraining(ctx)
 		if err != nil {
-			return answers{}, err
+			return contest.Answers{}, err
 		}
 		if path != "" {
 			if err := m.Save(ctx, path); err != nil {
-				return answers{}, err
+				return contest.Answers{}, err
 			}
 		}
 		test, err := e.scenario.Test(e.t)
 		if err != nil {
-			return answers{}, err
+			return contest.Answers{}, err
 		}
-		return answersOf(ctx, m, test)
+		return contest.Of(ctx, m, test)
 	})
 }
 

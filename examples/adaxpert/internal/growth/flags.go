@@ -21,6 +21,10 @@ func (c *Config) bind(fs *flag.FlagSet) {
 		"supernet training runs the largest, the smallest and so many random sub-networks at every step (0: "+
 			"one random sub-network)")
 	c.Retrain.bind(fs, "retrain")
+	fs.Float64Var(&c.Retrain.Inherited, "retrain-inherited", c.Retrain.Inherited,
+		"`factor` of the learning rate for layers with inherited weights (0: 1)")
+	fs.BoolVar(&c.Retrain.KeepNorms, "retrain-keep-norms", c.Retrain.KeepNorms,
+		"leave inherited batch normalisations as they are")
 	c.Adjuster.bind(fs)
 }
 
@@ -47,8 +51,11 @@ func (s *Space) bind(fs *flag.FlagSet) {
 	fs.Float64Var(&s.Width, "width", s.Width, "width multiplier of the search space")
 	fs.IntVar(&s.Size, "size", s.Size, "input side in pixels (0: the size of the data)")
 	fs.IntVar(&s.Stem, "stem", s.Stem, "stride of the first convolution, 1 or 2")
+	fs.BoolVar(&s.Pretrained, "pretrained", s.Pretrained,
+		"start from EfficientNet-Lite0 with its ImageNet weights, in the space around it")
 	fs.StringVar(&s.Start, "start", s.Start,
-		"first `architecture`, depths:kernels:ratios (empty: the smallest of the space)")
+		"first `architecture`, depths:kernels:ratios, or "+Smallest+" (empty: the smallest of the space, "+
+			"with -pretrained the published one)")
 	fs.Var(run.Amounts(&s.MAdds), "madds",
 		"baseline random: `millions` of multiply-adds, one number or one for each snapshot")
 }
@@ -78,6 +85,8 @@ func (t *Training) bind(fs *flag.FlagSet, name string) {
 		"epochs of "+name+" training at later snapshots")
 	fs.Float64Var(&t.LaterLR, name+"-later-lr", t.LaterLR,
 		"peak learning rate of "+name+" training at later snapshots (0: the same)")
+	fs.IntVar(&t.Frozen, name+"-frozen", t.Frozen,
+		"`stages`, the stem first, that "+name+" training leaves as they are")
 }
 
 func (s *Search) bind(fs *flag.FlagSet) {

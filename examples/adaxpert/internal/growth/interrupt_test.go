@@ -37,6 +37,7 @@ func TestInterruptedInEveryPhase(t *testing.T) {
 				"keep 2/2"}},
 		"change": {tiny(t, "-volumes", "30,100", "-always", "-compare=false", "-final-epochs", "2"),
 			[]string{"retrain 2/2", "against 2/2", "final", "against-final"}},
+		"pretrained": {tinyPretrained(t, "-always"), []string{"supernet 2/2", "keep 2/2"}},
 		"scratch": {tiny(t, "-volumes", "30,100", "-baseline", "scratch"),
 			[]string{"adjuster 1/2", "supernet 2/2", "retrain 2/2"}},
 	} {

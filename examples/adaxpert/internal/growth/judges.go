@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tendril-nas/tendril/adjuster"
+	"github.com/tendril-nas/tendril/examples/internal/contest"
 	"github.com/tendril-nas/tendril/examples/internal/data"
 	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/supernet"
@@ -59,7 +60,7 @@ func (e *engine) adjusterOptions() (*adjuster.Options, error) {
 		Iterations: s.Iterations, LearningRate: s.LR, Entropy: run.OrNone(s.Entropy),
 		Objective: e.objective(), Lambda: reward.Lambda, Form: reward.Form,
 		Candidates: s.Candidates, Elites: s.Elites, KeepPrevious: s.Previous,
-		Seed: e.cfg.Seed.For(seedPolicy), Recorder: &searchRecorder{e: e}, Logger: e.job.Log,
+		Seed: e.cfg.Seed.For(seedPolicy), Recorder: e.proposals(), Logger: e.job.Log,
 		CheckpointEvery: 50,
 	}
 	if s.MovingMean {
@@ -93,4 +94,9 @@ func (e *engine) reward() (adjuster.Reward, error) {
 	var err error
 	r.Lambda, err = adjuster.ScaledLambda(e.full)
 	return r, err
+}
+
+// proposals shows those of the snapshot under way.
+func (e *engine) proposals() *contest.Proposals {
+	return &contest.Proposals{Out: e.job.Out, Title: func() string { return e.title(SecondsAdjuster, e.t) }}
 }

@@ -1,6 +1,7 @@
 package growth
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"strings"
@@ -59,10 +60,11 @@ func (e *engine) loadModel(path string) (*supernet.Model, error) {
 }
 
 func (e *engine) raise(ctx context.Context, a searchspace.Arch, u upbringing) (*supernet.Model, error) {
-	m, err := e.newborn(ctx, a, u.inherit)
+	born, err := e.newborn(ctx, a, u.inherit)
 	if err != nil {
 		return nil, err
 	}
+	m := born.Model
 	m.SetStage(e.t)
 	train, err := e.trainingSet(e.t)
 	if err != nil {
@@ -79,6 +81,7 @@ func (e *engine) raise(ctx context.Context, a searchspace.Arch, u upbringing) (*
 	if err != nil {
 		return nil, err
 	}
+	o.FrozenStages, o.Rate = e.cfg.Retrain.frozen(), e.cfg.Retrain.rate(born)
 	if o.Teacher, err = e.teacher(); err != nil {
 		return nil, err
 	}
@@ -88,8 +91,29 @@ func (e *engine) raise(ctx context.Context, a searchspace.Arch, u upbringing) (*
 	return m, nil
 }
 
+// frozen are the stages that a training leaves as they are.
+func (t *Training) frozen() []int {
+	var stages []int
+	for s := range t.Frozen {
+		stages = append(stages, s)
+	}
+	return stages
+}
+
+// rate gives the layers of a network their rates; nil = 1 for all.
+func (t *Training) rate(n *newborn) func(*searchspace.Node) float64 {
+	if t.Inherited == 0 && !t.KeepNorms || n.rate == nil {
+		return nil
+	}
+	inherited := cmp.Or(t.Inherited, 1)
+	if t.KeepNorms {
+		return n.rate(inherited, 0)
+	}
+	return n.rate(inherited, inherited)
+}
+
 // newborn is a network before its training on the snapshot under way.
-func (e *engine) newborn(ctx context.Context, a searchspace.Arch, inherit string) (*supernet.Model, error) {
+func (e *engine) newborn(ctx context.Context, a searchspace.Arch, inherit string) (*newborn, error) {
 	s, err := e.service(e.t)
 	if err != nil {
 		return nil, err
@@ -103,25 +127,17 @@ func (e *engine) newborn(ctx context.Context, a searchspace.Arch, inherit string
 		if err != nil {
 			return nil, err
 		}
-		return e.net.Extract(ctx, a, train)
+		m, err := e.net.Extract(ctx, a, train)
+		return &newborn{Model: m}, err
 	case inherit == FromNothing || s == nil:
-		return e.initial(a)
+		return e.origin.network(ctx, e, a)
 	}
 	return e.descend(ctx, s.model, a)
 }
 
-// initial is a network with initial weights and the classes of the snapshot under way.
-func (e *engine) initial(a searchspace.Arch) (*supernet.Model, error) {
-	space, err := e.space(e.t)
-	if err != nil {
-		return nil, err
-	}
-	return supernet.NewModel(space, a, e.netOptions(e.t, e.cfg.Seed.For(seedModel, e.t)))
-}
-
 // descend makes the network of an architecture out of the one in service: it goes on where that one
 // is, and what that one has no weights for comes from the supernet, if there is one.
-func (e *engine) descend(ctx context.Context, m *supernet.Model, a searchspace.Arch) (*supernet.Model, error) {
+func (e *engine) descend(ctx context.Context, m *supernet.Model, a searchspace.Arch) (*newborn, error) {
 	o, err := e.morphOptions()
 	if err != nil {
 		return nil, err
@@ -132,8 +148,16 @@ func (e *engine) descend(ctx context.Context, m *supernet.Model, a searchspace.A
 		}
 		o.Supernet = e.net
 	}
-	d, _, err := m.Morph(ctx, a, o)
-	return d, err
+	d, report, err := m.Morph(ctx, a, o)
+	if err != nil {
+		return nil, err
+	}
+	if d.Classes() > m.Classes() {
+		if err := e.origin.learn(ctx, e, d); err != nil {
+			return nil, err
+		}
+	}
+	return &newborn{d, report.Rate}, nil
 }
 
 // morphed says in a line what becomes of the layers of the network in service when it becomes that
@@ -157,7 +181,8 @@ func (e *engine) morphed(a searchspace.Arch) (string, error) {
 
 func (e *engine) morphOptions() (*supernet.MorphOptions, error) {
 	train, err := e.trainingSet(e.t)
-	return &supernet.MorphOptions{Classes: e.scenario.Classes(e.t), Calibration: train}, err
+	return &supernet.MorphOptions{Classes: e.scenario.Classes(e.t), Calibration: train,
+		KeepOffset: e.cfg.Retrain.KeepNorms}, err
 }
 
 // teacher is the model in service, which teaches the classes that it knows; nil before there is

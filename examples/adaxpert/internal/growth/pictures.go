@@ -27,12 +27,12 @@ func (e *engine) draw(rep *Report, outcomes []*adjuster.Outcome) error {
 			rival = append(rival, 100*s.Against.Accuracy)
 		}
 		madds = append(madds, float64(s.MAddsAfter)/1e6)
-		c, err := archdraw.ParseColumn(label, s.ArchAfter,
-			fmt.Sprintf("%.2f M MAdds, %.1f %%", float64(s.MAddsAfter)/1e6, 100*s.AccAfter), s.Decision)
+		a, err := e.full.Parse(s.ArchAfter)
 		if err != nil {
 			return err
 		}
-		columns = append(columns, c)
+		columns = append(columns, archdraw.NewColumn(e.full, a, label,
+			fmt.Sprintf("%.2f M MAdds, %.1f %%", float64(s.MAddsAfter)/1e6, 100*s.AccAfter), s.Decision))
 	}
 	figures := map[string]plots.Figure{
 		"accuracy.png": {Title: "Test accuracy", XLabel: "snapshot", YLabel: "percent", XTicks: names,

@@ -21,7 +21,9 @@ func (e *engine) plan() error {
 			return err
 		}
 		if e.hasSupernet() {
-			add(SecondsSupernet, work.supernet)
+			if e.trainsSupernet(t) {
+				add(SecondsSupernet, work.supernet)
+			}
 			if t > 1 || e.method == Scratch {
 				add(SecondsAdjuster, work.search)
 			}

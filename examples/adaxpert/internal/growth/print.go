@@ -21,8 +21,7 @@ func (e *engine) announce() error {
 		data = "embedded Fashion-MNIST images"
 	}
 	e.job.Say("%s, scenario %s, %d snapshots, seed %d", name, e.cfg.Scenario, e.scenario.Len(), e.cfg.Seed)
-	e.job.Say("data: %s, %d px; space: width %g, stem stride %d", data, e.full.InputSize(), e.cfg.Width,
-		e.cfg.Stem)
+	e.job.Say("data: %s, %d px; %s", data, e.full.InputSize(), e.origin)
 	if e.cfg.Copies {
 		e.job.Say("the last snapshot brings no new images, but copies of those already there")
 	}

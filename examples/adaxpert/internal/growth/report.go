@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tendril-nas/tendril/adjuster"
+	"github.com/tendril-nas/tendril/examples/internal/contest"
 	"github.com/tendril-nas/tendril/examples/internal/run"
 )
 
@@ -52,7 +53,7 @@ type FinalReport struct {
 
 // report says in numbers what was done about the snapshot under way. ours are the answers of the
 // network that serves now to the test images.
-func (e *engine) report(o *adjuster.Outcome, ours answers) (*SnapshotReport, error) {
+func (e *engine) report(o *adjuster.Outcome, ours contest.Answers) (*SnapshotReport, error) {
 	space, err := e.space(e.t)
 	if err != nil {
 		return nil, err
@@ -62,7 +63,7 @@ func (e *engine) report(o *adjuster.Outcome, ours answers) (*SnapshotReport, err
 		return nil, err
 	}
 	r := &SnapshotReport{Images: all.Len(), Classes: space.Classes(), Decision: string(o.Action),
-		AccBefore: ours.accuracy(), AccAfter: ours.accuracy(), Seconds: map[string]float64{}}
+		AccBefore: ours.Accuracy(), AccAfter: ours.Accuracy(), Seconds: map[string]float64{}}
 	e.book(r.Seconds, o)
 	before := o.Before
 	if before.IsZero() {

@@ -102,25 +102,6 @@ func checkGrowth(steps []Step) error {
 	return nil
 }
 
-// present leaves out the classes that the pool has no images of: they could not arrive.
-func present(pool, test dataset.Dataset) (dataset.Dataset, dataset.Dataset, error) {
-	var labels []int
-	for label, n := range dataset.Count(pool) {
-		if n > 0 {
-			labels = append(labels, label)
-		}
-	}
-	if len(labels) == len(pool.Classes()) || len(test.Classes()) != len(pool.Classes()) {
-		return pool, test, nil
-	}
-	p, err := dataset.ByClass(pool, labels...)
-	if err != nil {
-		return nil, nil, err
-	}
-	t, err := dataset.ByClass(test, labels...)
-	return p, t, err
-}
-
 // arrival is the first snapshot that holds image p of n of a class.
 func arrival(steps []Step, label, p, n int) int {
 	for t, s := range steps {

@@ -19,7 +19,10 @@ func (s *setting) start(method string, t int) (searchspace.Arch, error) {
 	case Random:
 		return s.random(t)
 	}
-	if s.cfg.Start == "" {
+	switch s.cfg.Start {
+	case "":
+		return s.origin.start(s.full)
+	case Smallest:
 		return s.full.Smallest(), nil
 	}
 	a, err := s.full.Parse(s.cfg.Start)

@@ -9,9 +9,9 @@ import (
 )
 
 // FineTune trains the supernet on the snapshot under way: a new one at the first snapshot (and at
-// each for baseline scratch), otherwise the one at hand.
+// each for baseline scratch, and where networks are published ones), otherwise the one at hand.
 func (e *engine) FineTune(ctx context.Context) error {
-	if !e.hasSupernet() || e.netAt == e.t {
+	if !e.trainsSupernet(e.t) || e.netAt == e.t {
 		return nil
 	}
 	net, err := run.Saved(ctx, e.job, e.phase(SecondsSupernet), e.loadNet,
@@ -44,6 +44,7 @@ func (e *engine) trainNet(ctx context.Context) (*supernet.Net, error) {
 	if k := e.cfg.Supernet.Sandwich; k > 0 {
 		o.Subnets.Sampler = supernet.Sandwich(net.Space(), k, e.cfg.Seed.For(seedSandwich, e.t))
 	}
+	o.FrozenStages = e.cfg.Supernet.frozen()
 	if o.Teacher, err = e.teacher(); err != nil {
 		return nil, err
 	}
@@ -55,12 +56,8 @@ func (e *engine) trainNet(ctx context.Context) (*supernet.Net, error) {
 
 // untrainedNet is the supernet that the snapshot under way finds, with its classes.
 func (e *engine) untrainedNet(ctx context.Context) (*supernet.Net, error) {
-	if e.t == 1 || e.method == Scratch {
-		space, err := e.space(e.t)
-		if err != nil {
-			return nil, err
-		}
-		return supernet.New(space, e.netOptions(e.t, e.cfg.Seed.For(seedSupernet, e.t)))
+	if e.t == 1 || e.method == Scratch || e.origin.anew() {
+		return e.origin.supernet(ctx, e)
 	}
 	net, err := e.latestNet()
 	if err != nil {

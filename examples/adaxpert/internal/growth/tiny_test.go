@@ -15,14 +15,25 @@ import (
 // tiny are settings that go through everything in about a second, on images of four classes.
 func tiny(t testing.TB, more ...string) []string {
 	t.Helper()
+	return append(tinyAnywhere(t), append([]string{"-width", "0.2"}, more...)...)
+}
+
+// tinyPretrained are such settings for a run that starts from published weights.
+func tinyPretrained(t testing.TB, more ...string) []string {
+	t.Helper()
+	return append(tinyAnywhere(t), append([]string{"-pretrained", "-size", "32", "-volumes", "30,100"}, more...)...)
+}
+
+func tinyAnywhere(t testing.TB) []string {
+	t.Helper()
 	place := t.TempDir()
 	if err := stripes.Write(place, 12, 240, 80); err != nil {
 		t.Fatal(err)
 	}
-	return append(strings.Fields("-width 0.2 -volumes 20,60,100 -val 0.25 -epsilon 0.1 -trial 0.5 "+
-		"-supernet-epochs 2 -supernet-later-epochs 1 -supernet-steps 8 -supernet-batch 16 "+
-		"-retrain-epochs 4 -retrain-later-epochs 3 -retrain-steps 10 -retrain-batch 16 "+
-		"-iterations 12 -candidates 3 -reward-images 12 -calibration 24 -adjuster-lr 0.01 -data "+place), more...)
+	return strings.Fields("-volumes 20,60,100 -val 0.25 -epsilon 0.1 -trial 0.5 " +
+		"-supernet-epochs 2 -supernet-later-epochs 1 -supernet-steps 8 -supernet-batch 16 " +
+		"-retrain-epochs 4 -retrain-later-epochs 3 -retrain-steps 10 -retrain-batch 16 " +
+		"-iterations 12 -candidates 3 -reward-images 12 -calibration 24 -adjuster-lr 0.01 -data " + place)
 }
 
 // call runs the program here. What it shows goes to out, every step of every phase on a line.

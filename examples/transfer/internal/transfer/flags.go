@@ -1,0 +1,135 @@
+package transfer
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"path/filepath"
+
+	"github.com/tendril-nas/tendril/examples/internal/run"
+)
+
+// Program is examples/transfer.
+func Program() *run.Program[Config, *Report] {
+	return &run.Program[Config, *Report]{
+		Path:     "examples/transfer",
+		Keeps:    run.State,
+		Defaults: Default,
+		Quick:    (*Config).quick,
+		Flags:    func(fs *flag.FlagSet, c *Config) { c.bind(fs) },
+		Check:    func(_ *flag.FlagSet, c *Config) error { return c.check() },
+		Work:     Run,
+	}
+}
+
+// bind makes flags set the fields of c; its present values are the defaults.
+func (c *Config) bind(fs *flag.FlagSet) {
+	fs.StringVar(&c.Data, "data", c.Data, "folder of class folders with JPEG or PNG images, tar of such a "+
+		"folder, or directory with IDX or CIFAR files (empty: the embedded Fashion-MNIST images)")
+	fs.IntVar(&c.Size, "size", c.Size, "side that images are scaled to, `pixels`")
+	c.Seed.Bind(fs)
+	fs.Float64Var(&c.Minutes, "minutes", c.Minutes,
+		"`minutes` of two cores that training may take: they decide epochs where these are 0")
+	fs.Float64Var(&c.ValShare, "val", c.ValShare,
+		"`share` of the images of each class that is held out of training, for choices")
+	fs.BoolVar(&c.Adapt, "adapt", c.Adapt, "search for a cheaper network after fine-tuning")
+	fs.IntVar(&c.Head.Passes, "head-passes", c.Head.Passes,
+		"passes over changed images for the linear head, beside that over images as they are")
+	c.Tune.bind(fs, "tune")
+	c.Search.bind(fs)
+	c.Last.bind(fs, "last")
+}
+
+func (t *Training) bind(fs *flag.FlagSet, name string) {
+	t.Training.Bind(fs, name)
+	fs.Lookup(name + "-epochs").Usage = "epochs of " + name + " training (0: as many as the minutes allow)"
+	fs.Float64Var(&t.Inherited, name+"-inherited", t.Inherited,
+		"`factor` of the learning rate in "+name+" training for layers that have learnt already")
+	fs.BoolVar(&t.KeepNorms, name+"-keep-norms", t.KeepNorms,
+		"leave batch normalisations of such layers as they are in "+name+" training")
+	fs.IntVar(&t.Frozen, name+"-frozen", t.Frozen,
+		"first stages that stay as they are in "+name+" training, the stem included")
+	fs.Float64Var(&t.Share, name+"-share", t.Share, "`share` of the minutes that "+name+" training gets")
+	fs.Float64Var(&t.Distill, name+"-distill", t.Distill,
+		"`weight` of the fine-tuned network as a teacher in "+name+" training")
+}
+
+func (s *Search) bind(fs *flag.FlagSet) {
+	fs.IntVar(&s.Images, "search-images", s.Images,
+		"held-out images that judge candidates of the search (0: as many as the minutes allow)")
+	fs.IntVar(&s.Calibrated, "calibration", s.Calibrated,
+		"training images behind the batch-norm statistics of a candidate")
+	fs.Float64Var(&s.Loss, "search-loss", s.Loss,
+		"cross entropy that the changes found may cost together, before the last training")
+}
+
+// Sizes of images that networks are for.
+const (
+	leastSize = 32
+	mostSize  = 512
+)
+
+// check reports the first field that makes no sense whatever the data are, and makes the data path
+// absolute.
+func (c *Config) check() error {
+	if c.Size < leastSize || c.Size > mostSize {
+		return fmt.Errorf("-size %d: expected %d to %d pixels", c.Size, leastSize, mostSize)
+	}
+	const most = math.MaxInt32
+	for _, n := range []struct {
+		flag          string
+		value, lo, hi float64
+	}{
+		{"minutes", c.Minutes, 0.01, 1e5},
+		{"val", c.ValShare, 0.01, 0.9},
+		{"head-passes", float64(c.Head.Passes), 0, 100},
+		{"search-images", float64(c.Search.Images), 0, most},
+		{"search-loss", c.Search.Loss, 0, 1e3},
+		{"calibration", float64(c.Search.Calibrated), 1, most},
+	} {
+		if !(n.value >= n.lo && n.value <= n.hi) {
+			return fmt.Errorf("-%s %v: expected %g to %g", n.flag, n.value, n.lo, n.hi)
+		}
+	}
+	for _, t := range []struct {
+		name string
+		of   *Training
+	}{{"tune", &c.Tune}, {"last", &c.Last}} {
+		if err := t.of.check(t.name); err != nil {
+			return err
+		}
+	}
+	if c.Data != "" {
+		abs, err := filepath.Abs(c.Data)
+		if err != nil {
+			return err
+		}
+		c.Data = abs
+	}
+	return nil
+}
+
+// stages of Lite0, with the stem and the head.
+const stages = 8
+
+func (t *Training) check(name string) error {
+	table := t.Training
+	if table.Epochs == 0 { // the minutes decide
+		table.Epochs = 1
+	}
+	if err := table.Check(name); err != nil {
+		return err
+	}
+	for _, n := range []struct {
+		flag      string
+		value, hi float64
+	}{
+		{"inherited", t.Inherited, 1}, {"frozen", float64(t.Frozen), stages - 1}, {"distill", t.Distill, 1e3},
+		{"share", t.Share, 1},
+	} {
+		if !(n.value >= 0 && n.value <= n.hi) {
+			return fmt.Errorf("-%s-%s %v: expected 0 to %g", name, n.flag, n.value, n.hi)
+		}
+	}
+	return nil
+}
