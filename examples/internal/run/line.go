@@ -24,7 +24,7 @@ type line[C any] struct {
 // resumed, so that no setting needs to be given again; settings given all the same must agree with
 // it.
 func (p *Program[C, R]) parse(args []string, help io.Writer) (*line[C], error) {
-	l, fs, err := p.pass(args, p.defaults(), true, help)
+	l, _, err := p.pass(args, p.defaults(), true, help)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,8 @@ func (p *Program[C, R]) parse(args []string, help io.Writer) (*line[C], error) {
 			return nil, &folderError{fmt.Errorf("%s is damaged: %w", filepath.Join(l.out, settingsFile), err)}
 		}
 	}
-	if l, fs, err = p.pass(args, base, true, io.Discard); err != nil {
+	l, fs, err := p.pass(args, base, true, io.Discard)
+	if err != nil {
 		return nil, err
 	}
 	l.quick = l.quick || saved != nil && saved.Quick
