@@ -49,16 +49,6 @@ type newborn struct {
 // for all. See supernet.MorphReport.Rate.
 type rates func(inherited, norms float64) func(*searchspace.Node) float64
 
-// old is for a model all of whose weights are inherited.
-func old(inherited, norms float64) func(*searchspace.Node) float64 {
-	return func(n *searchspace.Node) float64 {
-		if n.Op == searchspace.OpBatchNorm {
-			return norms
-		}
-		return inherited
-	}
-}
-
 // initial is an architecture as training begins, with all classes of D_t.
 func (l learner) initial(ctx context.Context, a searchspace.Arch, d *images) (*newborn, error) {
 	classes, train := d.classes(), d.train.Snapshot()
@@ -99,18 +89,21 @@ func (l learner) first(ctx context.Context, a searchspace.Arch, d *images) (*new
 		model, err := supernet.NewModel(space, a, l.cfg.network(classes))
 		return &newborn{Model: model}, err
 	}
-	model, report, err := lite0.Model(ctx, l.cfg.Space.InputSize, classes,
+	model, _, err := lite0.Model(ctx, l.cfg.Space.InputSize, classes,
 		&lite0.Options{Options: *l.cfg.network(nil)})
 	if err != nil {
 		return nil, err
 	}
+	born := &newborn{model, lite0.Learnt}
 	if model.Arch() != a {
 		o := &supernet.MorphOptions{Calibration: d.train.Snapshot(), KeepOffset: true}
-		if model, _, err = model.Morph(ctx, a, o); err != nil {
+		morphed, report, err := model.Morph(ctx, a, o)
+		if err != nil {
 			return nil, err
 		}
+		born = &newborn{morphed, report.Rate}
 	}
-	return &newborn{model, report.Rate}, l.learn(ctx, model, 0, d)
+	return born, l.learn(ctx, born.Model, 0, d)
 }
 
 // learn fits the classifier of a pretrained model that knew fewer classes to the features of all.

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/tendril-nas/tendril/adjuster"
+	"github.com/tendril-nas/tendril/examples/internal/lite0"
 	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
@@ -200,7 +201,7 @@ func (l learner) Keep(ctx context.Context) error {
 	if err := l.learn(ctx, model, serving.Classes(), d); err != nil {
 		return err
 	}
-	if err := l.trainModel(ctx, &newborn{model, old}, "keep", d, l.cfg.Retrain); err != nil {
+	if err := l.trainModel(ctx, &newborn{model, lite0.Learnt}, "keep", d, l.cfg.Retrain); err != nil {
 		return err
 	}
 	return l.swap(ctx, model)

@@ -129,7 +129,7 @@ func (c *settings) config(log *slog.Logger) Config {
 	if c.Pretrained {
 		cfg.Pretrained = true
 		cfg.Inherited, cfg.Retrain.LR, cfg.Retrain.FrozenStages = 0.3, 0.01, []int{0, 1, 2}
-		cfg.Retrain.BatchSize, cfg.Supernet.BatchSize = 32, 32
+		cfg.Retrain.BatchSize, cfg.Retrain.ClipNorm, cfg.Supernet.BatchSize = 32, 10, 32
 		cfg.Supernet.LR, cfg.Sandwich = 0.01, 1
 		cfg.Adjuster.Iterations = 20
 	}

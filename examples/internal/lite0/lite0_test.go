@@ -279,3 +279,13 @@ func ExampleModel() {
 	// [cat dog eel] 1280 features
 	// layout own: 245 tensors read, 49 of them converted, 2 skipped; initial weights: _fc.weight, _fc.bias
 }
+
+func TestLearnt(t *testing.T) {
+	rate := Learnt(0.3, 0)
+	for op, want := range map[searchspace.Op]float64{searchspace.OpConv: 0.3, searchspace.OpLinear: 0.3,
+		searchspace.OpBatchNorm: 0} {
+		if got := rate(&searchspace.Node{Op: op}); got != want {
+			t.Errorf("operation %v: rate %v, expected %v", op, got, want)
+		}
+	}
+}

@@ -21,7 +21,8 @@ type Training struct {
 	Flip           bool    `json:"flip"`
 	Cutout         int     `json:"cutout"` // side of the erased square, pixels
 	// batches per draw of a supernet; 0 = the library's default
-	StepsPerArch int `json:"steps_per_arch"`
+	StepsPerArch int     `json:"steps_per_arch"`
+	Clip         float64 `json:"clip,omitempty"` // bound on the norm of the gradient; 0 = none
 }
 
 // Bind adds the flags -NAME-epochs and so on; the present values are the defaults.
@@ -36,6 +37,7 @@ func (t *Training) Bind(fs *flag.FlagSet, name string) {
 		"label smoothing of "+name+" training")
 	fs.IntVar(&t.Crop, name+"-crop", t.Crop, "padding of the random crop in "+name+" training, pixels")
 	fs.BoolVar(&t.Flip, name+"-flip", t.Flip, "random mirror images in "+name+" training")
+	fs.Float64Var(&t.Clip, name+"-clip", t.Clip, "bound on the norm of the gradient in "+name+" training (0: none)")
 	fs.IntVar(&t.Cutout, name+"-cutout", t.Cutout, "side of the square erased in "+name+" training, pixels")
 }
 
@@ -55,6 +57,7 @@ func (t *Training) Check(name string) error {
 		{"smoothing", t.LabelSmoothing, t.LabelSmoothing >= 0 && t.LabelSmoothing < 1, "from 0 to below 1"},
 		{"crop", float64(t.Crop), t.Crop >= 0, "at least 0"},
 		{"cutout", float64(t.Cutout), t.Cutout >= 0, "at least 0"},
+		{"clip", t.Clip, t.Clip >= 0, "at least 0"},
 	} {
 		if !n.ok {
 			return fmt.Errorf("-%s-%s %v: expected %s", name, n.flag, n.value, n.want)
@@ -74,7 +77,7 @@ func (t *Training) Options(images int, seed uint64) *supernet.TrainOptions {
 	epochs, _ := t.Plan(images)
 	o := &supernet.TrainOptions{
 		Epochs: epochs, BatchSize: t.Batch, LR: t.LR, WeightDecay: OrNone(t.WeightDecay),
-		LabelSmoothing: t.LabelSmoothing, Subnets: supernet.SubnetOptions{StepsPerDraw: t.StepsPerArch},
+		LabelSmoothing: t.LabelSmoothing, ClipNorm: t.Clip, Subnets: supernet.SubnetOptions{StepsPerDraw: t.StepsPerArch},
 		Seed: seed,
 	}
 	if t.Crop > 0 || t.Flip || t.Cutout > 0 {

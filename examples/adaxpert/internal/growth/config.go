@@ -170,10 +170,11 @@ func (c *Config) suit(given Config, quick bool) {
 	c.Adjuster.Distance = "relative" // features of Lite0 are many, and the policy's grid ends at 5
 	c.Supernet = Training{Training: run.Training{Epochs: 1, MinSteps: 60, Batch: 32, LR: 0.01,
 		WeightDecay: 1e-4, Flip: true, Crop: 4, StepsPerArch: 1}, LaterEpochs: 1, Sandwich: 1, Frozen: 1}
+	// A clipped gradient bears images that are nothing like ImageNet's: 28 pixels on black, say.
 	c.Retrain = Training{Training: run.Training{Epochs: 6, MinSteps: 150, Batch: 32, LR: 0.01,
-		WeightDecay: 1e-4, Flip: true, Crop: 4}, LaterEpochs: 3, Inherited: 0.3, KeepNorms: true, Frozen: 3}
+		WeightDecay: 1e-4, Flip: true, Crop: 4, Clip: 10}, LaterEpochs: 3, Inherited: 0.3, KeepNorms: true, Frozen: 3}
 	if quick {
-		c.Supernet.MinSteps, c.Retrain.MinSteps = 15, 40
+		c.Supernet.MinSteps, c.Retrain.MinSteps, c.Adjuster.Iterations = 15, 40, 40
 		c.Retrain.Epochs, c.Retrain.LaterEpochs = 1, 1
 	}
 }

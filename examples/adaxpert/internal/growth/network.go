@@ -119,7 +119,7 @@ func (e *engine) newborn(ctx context.Context, a searchspace.Arch, inherit string
 		return nil, err
 	}
 	switch {
-	case inherit == FromSupernet && e.hasSupernet():
+	case inherit == FromSupernet && e.trainsSupernet(e.t):
 		if err := e.FineTune(ctx); err != nil { // loads N_t after an interruption
 			return nil, err
 		}

@@ -117,11 +117,11 @@ func (published) network(ctx context.Context, e *engine, a searchspace.Arch) (*n
 	o := e.netOptions(e.t, e.cfg.Seed.For(seedModel, e.t))
 	classes := o.Classes
 	o.Classes = nil
-	m, report, err := lite0.Model(ctx, e.full.InputSize(), classes, &lite0.Options{Options: *o})
+	m, _, err := lite0.Model(ctx, e.full.InputSize(), classes, &lite0.Options{Options: *o})
 	if err != nil {
 		return nil, err
 	}
-	born := &newborn{m, report.Rate}
+	born := &newborn{m, lite0.Learnt}
 	if m.Arch() != a {
 		train, err := e.trainingSet(e.t)
 		if err != nil {
@@ -131,31 +131,19 @@ func (published) network(ctx context.Context, e *engine, a searchspace.Arch) (*n
 		if err != nil {
 			return nil, err
 		}
-		born.Model = morphed
-		born.rate = slower(report.Rate, change.Rate)
+		born = &newborn{morphed, change.Rate}
 	}
 	return born, published{}.learn(ctx, e, born.Model)
 }
 
 // learn fits the classifier to the features of all classes.
 func (published) learn(ctx context.Context, e *engine, m *supernet.Model) error {
-	if m.Classes() == 1 {
-		return nil // nothing to tell apart yet
-	}
 	train, err := e.trainingSet(e.t)
 	if err != nil {
 		return err
 	}
 	_, err = m.FitClassifier(ctx, train, &supernet.FitOptions{Seed: e.cfg.Seed.For(seedHead, e.t)})
 	return err
-}
-
-// slower joins two ways to tell what was inherited: only what both say was.
-func slower(a, b rates) rates {
-	return func(inherited, norms float64) func(*searchspace.Node) float64 {
-		first, second := a(inherited, norms), b(inherited, norms)
-		return func(n *searchspace.Node) float64 { return max(first(n), second(n)) }
-	}
 }
 
 func (p published) supernet(ctx context.Context, e *engine) (*supernet.Net, error) {

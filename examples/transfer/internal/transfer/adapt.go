@@ -9,6 +9,7 @@ import (
 
 	"github.com/tendril-nas/tendril/examples/internal/contest"
 	"github.com/tendril-nas/tendril/examples/internal/data"
+	"github.com/tendril-nas/tendril/examples/internal/lite0"
 	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
@@ -174,7 +175,7 @@ func (e *engine) descend(ctx context.Context, a searchspace.Arch, images dataset
 	}
 	if a == from.Arch() {
 		m, err := twin(ctx, from)
-		return m, nothingNew, err
+		return m, lite0.Learnt, err
 	}
 	m, report, err := from.Morph(ctx, a,
 		&supernet.MorphOptions{Calibration: images, KeepOffset: e.cfg.Last.KeepNorms})

@@ -52,7 +52,8 @@ type Search struct {
 // Default is the table behind a run without flags: two minutes of two cores, whatever the number of
 // images.
 func Default() Config {
-	table := run.Training{MinSteps: 60, Batch: 32, LR: 0.01, WeightDecay: 1e-4, Flip: true, Crop: 4}
+	table := run.Training{MinSteps: 60, Batch: 32, LR: 0.01, WeightDecay: 1e-4, Flip: true, Crop: 4,
+		Clip: 10}
 	last := table
 	last.MinSteps, last.LR = 40, 0.003
 	return Config{

@@ -51,7 +51,7 @@ func (e *engine) tuned(ctx context.Context) (*supernet.Model, error) {
 			return nil, err
 		}
 		t := &training{&e.cfg.Tune, e.lengths.Tune, phaseTune, titleTune, seedTune}
-		return m, e.train(ctx, m, t, nothingNew)
+		return m, e.train(ctx, m, t, lite0.Learnt)
 	})
 }
 
@@ -64,16 +64,6 @@ type training struct {
 
 // rates are those of supernet.MorphReport.Rate.
 type rates func(inherited, norms float64) func(*searchspace.Node) float64
-
-// nothingNew is for a network all of whose layers have learnt.
-func nothingNew(inherited, norms float64) func(*searchspace.Node) float64 {
-	return func(n *searchspace.Node) float64 {
-		if n.Op == searchspace.OpBatchNorm {
-			return norms
-		}
-		return inherited
-	}
-}
 
 // train trains a model.
 func (e *engine) train(ctx context.Context, m *supernet.Model, t *training, rate rates) error {
