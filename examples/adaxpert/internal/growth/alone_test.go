@@ -17,7 +17,7 @@ import (
 func aloneConfig(t *testing.T, j *run.Job, place string, more ...string) *Config {
 	t.Helper()
 	args := strings.Fields("-width 0.2 -scenario II -classes 2,4 -val 0.25 -retrain-epochs 1 " +
-		"-retrain-later-epochs 1 -retrain-steps 6 -retrain-batch 16 -data " + place)
+		"-retrain-later-epochs 1 -retrain-steps 3 -retrain-batch 16 -data " + place)
 	cfg, err := Program().Prepare(j, append(args, more...))
 	if err != nil {
 		t.Fatal(err)
@@ -27,7 +27,7 @@ func aloneConfig(t *testing.T, j *run.Job, place string, more ...string) *Config
 
 func TestHeadroomStudy(t *testing.T) {
 	place := t.TempDir()
-	if err := stripes.Write(place, 12, 240, 80); err != nil {
+	if err := stripes.Write(place, 12, 120, 40); err != nil {
 		t.Fatal(err)
 	}
 	study := func(last bool, seed string) []Alone {
@@ -77,7 +77,7 @@ func TestHeadroomStudy(t *testing.T) {
 
 func TestIndependentStudy(t *testing.T) {
 	place, dir := t.TempDir(), t.TempDir()
-	if err := stripes.Write(place, 12, 240, 80); err != nil {
+	if err := stripes.Write(place, 12, 120, 40); err != nil {
 		t.Fatal(err)
 	}
 	study := func(ctx context.Context, dir, start string) ([]Alone, error) {

@@ -28,17 +28,22 @@ func (s *stopper) Write(p []byte) (int, error) {
 
 // TestInterruptedInEveryPhase stops runs while each kind of work is under way.
 func TestInterruptedInEveryPhase(t *testing.T) {
+	// Each training has a few steps, more than one.
+	few := func(args []string, more ...string) []string {
+		return append(args, append([]string{"-volumes", "20,50", "-supernet-epochs", "1", "-supernet-steps", "4",
+			"-retrain-epochs", "1", "-retrain-later-epochs", "1", "-retrain-steps", "5", "-iterations", "6"}, more...)...)
+	}
 	for name, c := range map[string]struct {
 		args   []string
 		titles []string
 	}{
-		"contest": {tiny(t, "-volumes", "30,100", "-always", "-distance", "calibrated"),
+		"contest": {few(tiny(t), "-always", "-distance", "calibrated"),
 			[]string{"supernet 1/2", "retrain 1/2", "supernet 2/2", "adjuster 2/2", "trial 2/2", "retrain 2/2",
 				"keep 2/2"}},
-		"change": {tiny(t, "-volumes", "30,100", "-always", "-compare=false", "-final-epochs", "2"),
+		"change": {few(tiny(t), "-always", "-compare=false", "-final-epochs", "2"),
 			[]string{"retrain 2/2", "against 2/2", "final", "against-final"}},
-		"pretrained": {tinyPretrained(t, "-always"), []string{"supernet 2/2", "keep 2/2"}},
-		"scratch": {tiny(t, "-volumes", "30,100", "-baseline", "scratch"),
+		"pretrained": {few(tinyPretrained(t), "-always"), []string{"supernet 2/2", "keep 2/2"}},
+		"scratch": {few(tiny(t), "-baseline", "scratch"),
 			[]string{"adjuster 1/2", "supernet 2/2", "retrain 2/2"}},
 	} {
 		t.Run(name, func(t *testing.T) {

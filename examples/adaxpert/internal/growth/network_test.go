@@ -134,7 +134,8 @@ func TestForms(t *testing.T) {
 			"unbiased"},
 		{"-elites", "2", "-keep-previous", "-trial", "0.01", "-distance", "calibrated"},
 	} {
-		r := report(t, tiny(t, append(more, "-always", "-volumes", "30,100")...))
+		r := report(t, tiny(t, append(more, "-always", "-volumes", "20,50", "-retrain-epochs", "2",
+			"-retrain-later-epochs", "1", "-retrain-steps", "6", "-iterations", "6")...))
 		s := r.Snapshots[1]
 		if s.Decision == Kept || r.Final.Arch != s.ArchAfter {
 			t.Errorf("%v: %+v", more, s)
