@@ -106,30 +106,35 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 
 func TestBaselinesAndScenarios(t *testing.T) {
 	data := tinyData(t)
+	// Where it matters not how well networks do, trainings are short.
+	brief := func(args ...string) []string {
+		return append([]string{"-supernet-epochs", "1", "-supernet-steps", "4", "-retrain-epochs", "1",
+			"-retrain-later-epochs", "1", "-retrain-steps", "4", "-iterations", "6"}, args...)
+	}
 	for name, c := range map[string]struct {
 		args  []string
 		check func(t *testing.T, r growth.Report)
 	}{
-		"fixed": {[]string{"-baseline", "fixed"}, func(t *testing.T, r growth.Report) {
+		"fixed": {brief("-baseline", "fixed"), func(t *testing.T, r growth.Report) {
 			for _, s := range r.Snapshots[1:] {
 				if s.Decision != growth.Kept || s.ArchAfter != r.Snapshots[0].ArchAfter {
 					t.Errorf("fixed: %s, %s", s.Decision, s.ArchAfter)
 				}
 			}
 		}},
-		"largest": {[]string{"-baseline", "largest"}, func(t *testing.T, r growth.Report) {
+		"largest": {brief("-baseline", "largest", "-volumes", "20,50"), func(t *testing.T, r growth.Report) {
 			if !strings.HasPrefix(r.Final.Arch, "4,4,4,4,4:7,7,7,7") {
 				t.Errorf("largest is %s", r.Final.Arch)
 			}
 		}},
-		"scratch": {[]string{"-baseline", "scratch"}, func(t *testing.T, r growth.Report) {
+		"scratch": {brief("-baseline", "scratch", "-volumes", "20,50"), func(t *testing.T, r growth.Report) {
 			for _, s := range r.Snapshots[1:] {
 				if s.Decision != growth.Adjusted {
 					t.Errorf("scratch: %s", s.Decision)
 				}
 			}
 		}},
-		"random": {[]string{"-baseline", "random", "-madds", "0.5,0.5,0.8"},
+		"random": {brief("-baseline", "random", "-madds", "0.5,0.5,0.8"),
 			func(t *testing.T, r growth.Report) {
 				for i, want := range []float64{0.5e6, 0.5e6, 0.8e6} {
 					if got := float64(r.Snapshots[i].MAddsAfter); math.Abs(got/want-1) > 0.03 {
@@ -140,7 +145,7 @@ func TestBaselinesAndScenarios(t *testing.T) {
 					t.Errorf("random: %+v", s)
 				}
 			}},
-		"middle": {[]string{"-baseline", "middle"}, func(t *testing.T, r growth.Report) {
+		"middle": {brief("-baseline", "middle", "-volumes", "20,50"), func(t *testing.T, r growth.Report) {
 			if !strings.HasPrefix(r.Final.Arch, "3,3,3,3,3:5,5,5,") {
 				t.Errorf("middle is %s", r.Final.Arch)
 			}
@@ -154,7 +159,7 @@ func TestBaselinesAndScenarios(t *testing.T) {
 				t.Errorf("a model of two classes is right on %.2f of four", before)
 			}
 		}},
-		"copies kept": {[]string{"-volumes", "100", "-copies", "-epsilon", "100", "-keep-training=false"},
+		"copies kept": {brief("-volumes", "100", "-copies", "-epsilon", "100", "-keep-training=false"),
 			func(t *testing.T, r growth.Report) {
 				s := r.Snapshots[1]
 				if s.Images != 2*r.Snapshots[0].Images || s.Decision != growth.Kept ||
