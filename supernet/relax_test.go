@@ -21,10 +21,12 @@ func relaxSpaces(t testing.TB) map[string]*searchspace.Space {
 		}
 		return s
 	}
-	// DA-NAS spaces are wide: a few candidates are enough.
-	few := func(s *searchspace.Space, choices ...int) *searchspace.Space {
-		return must(s.Restrict(searchspace.Restriction{Decisions: []string{"*.op"}, Keep: choices}))
+	// DA-NAS spaces are wide: a few candidates are enough, and one in the widest stages.
+	few := func(s *searchspace.Space, wide string, choices ...int) *searchspace.Space {
+		return must(s.Restrict(searchspace.Restriction{Decisions: []string{"*.op"}, Keep: choices},
+			searchspace.Restriction{Decisions: []string{wide}, Keep: choices[:1]}))
 	}
+	const wideMobile, wideShuffle = "stage[56].*.op", "stage4.*.op"
 	restrict := func(s *searchspace.Space, rs ...searchspace.Restriction) *searchspace.Space {
 		return must(s.Restrict(rs...))
 	}
@@ -55,15 +57,17 @@ func relaxSpaces(t testing.TB) map[string]*searchspace.Space {
 		"efficientnetlite":           lite(searchspace.EfficientNetLiteOptions{DepthRange: 1, Kernels: []int{3, 5}}),
 		"efficientnetlite per stage": lite(searchspace.EfficientNetLiteOptions{PerStage: true, Depth: 0.5}),
 		"uneven padding":             unevenSpace(t, 18),
-		"danas mobile":               few(danas(searchspace.DANASMobile, false), 0, 1, 2, 3),
-		"danas mobile+":              few(danas(searchspace.DANASMobilePlus, true), 0, 6, 14, 19),
-		"danas shuffle":              few(danas(searchspace.DANASShuffle, true), 1, 5, 6, 9),
-		"danas shuffle+":             few(danas(searchspace.DANASShufflePlus, false), 0, 3, 6),
-		"danas both":                 few(danas(searchspace.DANASShuffleMobile, false), 0, 3, 7),
+		"danas mobile":               few(danas(searchspace.DANASMobile, false), wideMobile, 0, 1, 2, 3),
+		"danas mobile+":              few(danas(searchspace.DANASMobilePlus, true), wideMobile, 0, 6, 14, 19),
+		"danas shuffle":              few(danas(searchspace.DANASShuffle, true), wideShuffle, 1, 5, 6, 9),
+		"danas shuffle+":             few(danas(searchspace.DANASShufflePlus, false), wideShuffle, 0, 3, 6),
+		"danas both":                 few(danas(searchspace.DANASShuffleMobile, false), wideShuffle, 0, 3, 7),
 		"resnet50": restrict(must(searchspace.ResNet50(searchspace.ResNet50Options{InputSize: 32, Classes: 4})),
-			keep("stage*.depth", 0, 1), keep("stage*.width", 0, 1), keep("*.expand", 0, 1)),
+			keep("stage*.depth", 0, 1), keep("stage*.width", 0, 1), keep("*.expand", 0, 1),
+			keep("stage[34].*", 0)),
 		"eatnas": restrict(must(searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: 16, Classes: 4})),
-			keep("*.kernel", 0, 2), keep("*.depth", 0, 1), keep("*.width", 0, 2)),
+			keep("*.kernel", 0, 2), keep("*.depth", 0, 1), keep("*.width", 0, 2),
+			keep("stage[67].width", 0), keep("stage[67].depth", 0)),
 	}
 }
 
