@@ -161,7 +161,7 @@ func TestRelaxedGradient(t *testing.T) {
 }
 
 // TestRelaxedSlopes holds gradients to finite differences, entry by entry, where they can be had to
-// a few digits.
+// a few digits. Every entry has its turn with each way of sharing, and with each kind of statistics.
 func TestRelaxedSlopes(t *testing.T) {
 	space := smoothSpace(t)
 	for _, sharing := range []Sharing{Elastic, SinglePath} {
@@ -192,6 +192,9 @@ func TestRelaxedSlopes(t *testing.T) {
 					}
 					for d := range rows {
 						for c := range rows[d] {
+							if (d+c+int(sharing)+int(statistics))%2 != 0 {
+								continue
+							}
 							const h = 2e-3
 							at := func(step float64) float64 {
 								moved := slices.Clone(rows)

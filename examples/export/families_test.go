@@ -26,6 +26,13 @@ func smallFamilies() map[string]struct {
 		text    string
 		epochs  int
 	}
+	// narrow keeps the first choice where networks are widest.
+	narrow := func(s *searchspace.Space, err error, decisions ...string) (*searchspace.Space, error) {
+		if err != nil {
+			return nil, err
+		}
+		return s.Restrict(searchspace.Restriction{Decisions: decisions, Keep: []int{0}})
+	}
 	all := map[string]family{
 		"mobilenetv3": {func() (*searchspace.Space, error) {
 			return searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: size,
@@ -40,11 +47,13 @@ func smallFamilies() map[string]struct {
 				StemStride: 1, Classes: classes, Dropout: -1})
 		}, supernet.Elastic, "", 2},
 		"resnet50": {func() (*searchspace.Space, error) {
-			return searchspace.ResNet50(searchspace.ResNet50Options{InputSize: size, Classes: classes})
+			s, err := searchspace.ResNet50(searchspace.ResNet50Options{InputSize: size, Classes: classes})
+			return narrow(s, err, "stage[34].*")
 		}, supernet.Elastic, "", 2},
 		"eatnas": {func() (*searchspace.Space, error) {
-			return searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: size,
+			s, err := searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: size,
 				Classes: classes})
+			return narrow(s, err, "stage[567].width", "stage[567].depth")
 		}, supernet.SinglePath, "", 2},
 		"danas": {func() (*searchspace.Space, error) {
 			return searchspace.DANAS(searchspace.DANASOptions{InputSize: size, Classes: classes})
