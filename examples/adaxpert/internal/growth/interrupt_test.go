@@ -31,7 +31,8 @@ func TestInterruptedInEveryPhase(t *testing.T) {
 	// Each training has a few steps, more than one.
 	few := func(args []string, more ...string) []string {
 		return append(args, append([]string{"-volumes", "20,50", "-supernet-epochs", "1", "-supernet-steps", "4",
-			"-retrain-epochs", "1", "-retrain-later-epochs", "1", "-retrain-steps", "5", "-iterations", "6"}, more...)...)
+			"-retrain-epochs", "1", "-retrain-later-epochs", "1", "-retrain-steps", "5", "-iterations", "6"},
+			more...)...)
 	}
 	for name, c := range map[string]struct {
 		args   []string
