@@ -140,9 +140,9 @@ func inheriting(t testing.TB, n, before *Net, m *Model, to []searchspace.Arch, k
 }
 
 // TestInherit: a sub-network is what the model becomes when it is morphed into it, over random
-// pairs of light families, with a supernet that has learnt something. Pairs are any two or a growth,
-// channels are put in order or not: of these four, a space has two with each way of sharing, its
-// relative the others.
+// pairs of light families, with a supernet that has learnt something. Pairs are any two or a
+// growth, channels are put in order or not: of these four, a space has two with each way of
+// sharing, its relative the others.
 func TestInherit(t *testing.T) {
 	spaces := lightSpaces(t)
 	for i, name := range slices.Sorted(maps.Keys(spaces)) {

@@ -161,7 +161,8 @@ func TestRelaxedGradient(t *testing.T) {
 }
 
 // TestRelaxedSlopes holds gradients to finite differences, entry by entry, where they can be had to
-// a few digits. Every entry has its turn with each way of sharing, and with each kind of statistics.
+// a few digits. Every entry has its turn with each way of sharing, and with each kind of
+// statistics.
 func TestRelaxedSlopes(t *testing.T) {
 	space := smoothSpace(t)
 	for _, sharing := range []Sharing{Elastic, SinglePath} {

@@ -14,8 +14,8 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// contents are the files of a folder, by size and checksum: a quick one, for it is taken after every
-// write.
+// contents are the files of a folder, by size and checksum: a quick one, for it is taken after
+// every write.
 func contents(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	out := map[string]string{}
