@@ -113,7 +113,7 @@ func (published) normalization(context.Context, dataset.Dataset) (dataset.Normal
 
 // network is Lite0, morphed where the architecture is another one, with a classifier fitted to its
 // features.
-func (published) network(ctx context.Context, e *engine, a searchspace.Arch) (*newborn, error) {
+func (p published) network(ctx context.Context, e *engine, a searchspace.Arch) (*newborn, error) {
 	o := e.netOptions(e.t, e.cfg.Seed.For(seedModel, e.t))
 	classes := o.Classes
 	o.Classes = nil
@@ -133,7 +133,7 @@ func (published) network(ctx context.Context, e *engine, a searchspace.Arch) (*n
 		}
 		born = &newborn{morphed, change.Rate}
 	}
-	return born, published{}.learn(ctx, e, born.Model)
+	return born, p.learn(ctx, e, born.Model)
 }
 
 // learn fits the classifier to the features of all classes.
@@ -147,11 +147,7 @@ func (published) learn(ctx context.Context, e *engine, m *supernet.Model) error 
 }
 
 func (p published) supernet(ctx context.Context, e *engine) (*supernet.Net, error) {
-	space, err := e.space(e.t)
-	if err != nil {
-		return nil, err
-	}
-	net, err := supernet.New(space, e.netOptions(e.t, e.cfg.Seed.For(seedSupernet, e.t)))
+	net, err := untrained{}.supernet(ctx, e)
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ const calibrations = 2
 type Lengths struct {
 	Head   int  `json:"head"` // images
 	Tune   Span `json:"tune"`
-	Search int  `json:"search"` // images behind a reward
+	Search int  `json:"search"` // images that judge a candidate
 	Last   Span `json:"last"`
 }
 
