@@ -57,7 +57,9 @@
 // # Settings
 //
 // The defaults stand in one table, Default of internal/transfer, and those of -quick beside it;
-// -help lists them with the flags that change them.
+// -help lists them with the flags that change them. -per-class takes so many images of each class,
+// and -baseline scratch trains the network from initial weights for as many steps, with rates that
+// suit it: what the pretrained weights are worth.
 //
 // Batch normalisations stay as they are while networks are trained (-tune-keep-norms), statistics
 // included: those of other images are so different from ImageNet's that the features which the

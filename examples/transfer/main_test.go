@@ -155,6 +155,34 @@ func TestPhotos(t *testing.T) {
 	}
 }
 
+// Some images of each class are drawn, and the baseline learns from the same ones in the same
+// steps, from initial weights.
+func TestScratch(t *testing.T) {
+	data := striped(t)
+	tuned, _ := report(t, tiny(data, "-per-class", "10", "-adapt=false")...)
+	if i := tuned.Images; i.Train != 32 || i.Held != 8 || i.Test != 24 {
+		t.Errorf("%+v", i)
+	}
+	scratch, _ := report(t, tiny(data, "-per-class", "10", "-baseline", "scratch")...)
+	if len(scratch.Steps) != 1 || scratch.Steps[0].Name != transfer.StepScratch ||
+		scratch.Steps[0].MAdds != tuned.Steps[1].MAdds || scratch.Lengths.Tune != tuned.Lengths.Tune {
+		t.Errorf("%+v, fine-tuned %+v", scratch, tuned)
+	}
+	for args, want := range map[string]transfer.Training{
+		"": transfer.Default().Tune,
+		"-baseline scratch": func() transfer.Training {
+			table := transfer.Default().Tune
+			table.LR, table.WeightDecay, table.Inherited, table.KeepNorms, table.Frozen = 0.05, 5e-4, 1, false, 0
+			return table
+		}(),
+	} {
+		c, err := transfer.Program().Settings(strings.Fields(args))
+		if err != nil || c.Tune != want || c.Adapt != (args == "") {
+			t.Errorf("%q: %+v, %v; expected %+v", args, c, err, want)
+		}
+	}
+}
+
 func TestMistakes(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	write(t, file, nil)
@@ -185,6 +213,9 @@ func TestMistakes(t *testing.T) {
 		"small":         {[]string{"-size", "31"}, run.ExitUsage, "-size 31: expected 32 to 512"},
 		"large":         {[]string{"-size", "513"}, run.ExitUsage, "-size 513: expected 32 to 512"},
 		"frozen":        {[]string{"-tune-frozen", "8"}, run.ExitUsage, "-tune-frozen 8: expected 0 to 7"},
+		"baseline":      {[]string{"-baseline", "none"}, run.ExitUsage, `-baseline "none": expected scratch`},
+		"no third step": {[]string{"-baseline", "scratch", "-adapt"}, run.ExitUsage, "has no third step"},
+		"per class":     {[]string{"-per-class", "-1"}, run.ExitUsage, "-per-class -1"},
 		"rate":          {[]string{"-last-inherited", "-1"}, run.ExitUsage, "-last-inherited -1"},
 		"minutes":       {[]string{"-minutes", "0"}, run.ExitUsage, "-minutes 0"},
 		"val":           {[]string{"-val", "1"}, run.ExitUsage, "-val 1"},

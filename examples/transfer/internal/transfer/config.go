@@ -7,6 +7,10 @@ type Config struct {
 	Data string   `json:"data"` // path, or "" for the embedded images
 	Size int      `json:"size"` // input side in pixels
 	Seed run.Seed `json:"seed"`
+	// PerClass training images of each class are drawn, the held-out ones among them; 0 = all.
+	PerClass int `json:"per_class,omitempty"`
+	// Baseline is what is trained beside the point of the program: Scratch, or "" = nothing.
+	Baseline string `json:"baseline,omitempty"`
 	// Minutes of two cores that training may take; judging and writing are not counted.
 	Minutes  float64  `json:"minutes"`
 	ValShare float64  `json:"val"`   // share of each class that is held out of training, for choices
@@ -70,4 +74,18 @@ func Default() Config {
 func (c *Config) quick() {
 	c.Size, c.Minutes = 64, 0.5
 	c.Tune.MinSteps, c.Last.MinSteps = 30, 20
+}
+
+// Scratch is the baseline without pretrained weights: the second step alone, from initial weights.
+const Scratch = "scratch"
+
+// suit changes the table for a baseline that the flags have given: a network that has not learnt
+// anything trains all of its layers alike, and has rates for that.
+func (c *Config) suit(given Config, _ bool) {
+	if given.Baseline != Scratch {
+		return
+	}
+	c.Adapt = false
+	c.Tune.LR, c.Tune.WeightDecay = 0.05, 5e-4
+	c.Tune.Inherited, c.Tune.KeepNorms, c.Tune.Frozen = 1, false, 0
 }

@@ -3,11 +3,13 @@ package transfer
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"github.com/tendril-nas/tendril/examples/internal/contest"
 	"github.com/tendril-nas/tendril/examples/internal/lite0"
 	"github.com/tendril-nas/tendril/examples/internal/progress"
 	"github.com/tendril-nas/tendril/examples/internal/run"
+	"github.com/tendril-nas/tendril/internal/machine"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
 	"github.com/tendril-nas/tendril/supernet/dataset"
@@ -25,16 +27,19 @@ type engine struct {
 	lengths Lengths
 	models  map[string]*supernet.Model // by phase
 	answers map[string]contest.Answers // to the test images, by step
+	cpu     map[string]float64         // seconds of processors, by phase of this start
 }
 
 // Purposes of random streams.
 const (
-	seedTest   = "transfer.test"
-	seedHeld   = "transfer.held"
-	seedHead   = "transfer.head"
-	seedTune   = "transfer.tune"
-	seedLast   = "transfer.last"
-	seedJudges = "transfer.judges"
+	seedTest    = "transfer.test"
+	seedImages  = "transfer.images"
+	seedHeld    = "transfer.held"
+	seedHead    = "transfer.head"
+	seedTune    = "transfer.tune"
+	seedScratch = "transfer.scratch"
+	seedLast    = "transfer.last"
+	seedJudges  = "transfer.judges"
 )
 
 // Phases. They name the files that a run keeps, and its times.
@@ -56,7 +61,8 @@ const (
 )
 
 func newEngine(ctx context.Context, cfg *Config, j *run.Job) (*engine, error) {
-	e := &engine{cfg: cfg, job: j, models: map[string]*supernet.Model{}, answers: map[string]contest.Answers{}}
+	e := &engine{cfg: cfg, job: j, models: map[string]*supernet.Model{}, answers: map[string]contest.Answers{},
+		cpu: map[string]float64{}}
 	var err error
 	if e.images, err = e.open(ctx); err != nil {
 		return nil, err
@@ -126,7 +132,15 @@ func (e *engine) model(ctx context.Context, phase string, do func() (*supernet.M
 	}
 	m, err := run.Saved(ctx, e.job, phase, func(path string) (*supernet.Model, error) {
 		return supernet.LoadModel(path, &supernet.Options{Logger: e.job.Log})
-	}, do)
+	}, func() (*supernet.Model, error) {
+		before := machine.CPUSeconds()
+		_, goesOn := os.Stat(e.job.Scratch(phase))
+		m, err := do()
+		if goesOn != nil { // the whole phase is of this start
+			e.cpu[phase] = machine.CPUSeconds() - before
+		}
+		return m, err
+	})
 	if err == nil {
 		e.models[phase] = m
 	}

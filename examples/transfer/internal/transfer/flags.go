@@ -16,6 +16,7 @@ func Program() *run.Program[Config, *Report] {
 		Keeps:    run.State,
 		Defaults: Default,
 		Quick:    (*Config).quick,
+		Suit:     (*Config).suit,
 		Flags:    func(fs *flag.FlagSet, c *Config) { c.bind(fs) },
 		Check:    func(_ *flag.FlagSet, c *Config) error { return c.check() },
 		Work:     Run,
@@ -28,6 +29,10 @@ func (c *Config) bind(fs *flag.FlagSet) {
 		"folder, or directory with IDX or CIFAR files (empty: the embedded Fashion-MNIST images)")
 	fs.IntVar(&c.Size, "size", c.Size, "side that images are scaled to, `pixels`")
 	c.Seed.Bind(fs)
+	fs.IntVar(&c.PerClass, "per-class", c.PerClass,
+		"training `images` of each class that are drawn, those held out among them (0: all)")
+	fs.StringVar(&c.Baseline, "baseline", c.Baseline,
+		"scratch: train from initial weights, for comparison (empty: from pretrained ones)")
 	fs.Float64Var(&c.Minutes, "minutes", c.Minutes,
 		"`minutes` of two cores that training may take: they decide epochs where these are 0")
 	fs.Float64Var(&c.ValShare, "val", c.ValShare,
@@ -75,6 +80,12 @@ func (c *Config) check() error {
 	if c.Size < leastSize || c.Size > mostSize {
 		return fmt.Errorf("-size %d: expected %d to %d pixels", c.Size, leastSize, mostSize)
 	}
+	if c.Baseline != "" && c.Baseline != Scratch {
+		return fmt.Errorf("-baseline %q: expected %s", c.Baseline, Scratch)
+	}
+	if c.Baseline == Scratch && c.Adapt {
+		return fmt.Errorf("-baseline %s has no third step: -adapt", Scratch)
+	}
 	const most = math.MaxInt32
 	for _, n := range []struct {
 		flag          string
@@ -82,6 +93,7 @@ func (c *Config) check() error {
 	}{
 		{"minutes", c.Minutes, 0.01, 1e5},
 		{"val", c.ValShare, 0.01, 0.9},
+		{"per-class", float64(c.PerClass), 0, most},
 		{"head-passes", float64(c.Head.Passes), 0, 100},
 		{"search-images", float64(c.Search.Images), 0, most},
 		{"search-loss", c.Search.Loss, 0, 1e3},

@@ -36,6 +36,9 @@ func (e *engine) open(ctx context.Context) (*images, error) {
 	if pool, test, err = data.Present(pool, test); err != nil {
 		return nil, err
 	}
+	if pool, err = data.PerClass(pool, cfg.PerClass, cfg.Seed.For(seedImages)); err != nil {
+		return nil, err
+	}
 	mark, err := data.FingerprintOf(ctx, pool, test)
 	if err != nil {
 		return nil, err

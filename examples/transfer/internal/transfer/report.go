@@ -34,6 +34,7 @@ const (
 	StepTuned   = "fine-tuned"
 	StepAdapted = "adapted"
 	StepKept    = "kept" // the fine-tuned network, trained on as the adapted one was
+	StepScratch = "from nothing"
 )
 
 // ancestors are the steps that others begin with.
@@ -48,8 +49,9 @@ type StepReport struct {
 	Held          float64 `json:"held"` // accuracy of the held-out images, which choose
 	MAdds         int64   `json:"madds"`
 	Params        int64   `json:"params"`
-	Seconds       float64 `json:"seconds"`      // that the step took
-	Millis        float64 `json:"milliseconds"` // an image takes, one at a time
+	Seconds       float64 `json:"seconds"`               // that the step took
+	CPU           float64 `json:"cpu_seconds,omitempty"` // the same of processors, where one start did it all
+	Millis        float64 `json:"milliseconds"`          // an image takes, one at a time
 	// Gain is the accuracy less that of the network that it was made from, and GainError the
 	// standard error of this difference on the same images; 0 for the first.
 	Gain      float64 `json:"gain"`
@@ -120,6 +122,7 @@ func (e *engine) step(ctx context.Context, name string, m *supernet.Model, phase
 	}
 	for _, phase := range phases {
 		s.Seconds += e.job.Clock.Seconds(phase)
+		s.CPU += e.cpu[phase]
 	}
 	return s, nil
 }
@@ -218,7 +221,7 @@ func (r Report) WithoutSeconds() Report {
 	r.Seconds, r.Files = 0, nil
 	r.Steps = slices.Clone(r.Steps)
 	for i := range r.Steps {
-		r.Steps[i].Seconds, r.Steps[i].Millis = 0, 0
+		r.Steps[i].Seconds, r.Steps[i].CPU, r.Steps[i].Millis = 0, 0, 0
 	}
 	return r
 }

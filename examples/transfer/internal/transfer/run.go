@@ -35,10 +35,17 @@ func Run(ctx context.Context, j *run.Job, cfg *Config) (*Report, error) {
 
 // phases that train the networks of steps.
 var phases = map[string]string{StepHead: phaseHead, StepTuned: phaseTune, StepAdapted: phaseAdapted,
-	StepKept: phaseKept}
+	StepKept: phaseKept, StepScratch: phaseTune}
 
 // steps goes through the steps.
 func (e *engine) steps(ctx context.Context, rep *Report) error {
+	if e.cfg.Baseline == Scratch {
+		m, err := e.scratch(ctx)
+		if err != nil {
+			return err
+		}
+		return e.add(ctx, rep, StepScratch, m, phaseTune)
+	}
 	head, err := e.head(ctx)
 	if err != nil {
 		return err

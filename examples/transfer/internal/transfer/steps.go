@@ -50,8 +50,25 @@ func (e *engine) tuned(ctx context.Context) (*supernet.Model, error) {
 		if err != nil {
 			return nil, err
 		}
-		t := &training{&e.cfg.Tune, e.lengths.Tune, phaseTune, titleTune, seedTune}
-		return m, e.train(ctx, m, t, lite0.Learnt)
+		return m, e.train(ctx, m, e.tuning(), lite0.Learnt)
+	})
+}
+
+// tuning is the training of the second step.
+func (e *engine) tuning() *training {
+	return &training{&e.cfg.Tune, e.lengths.Tune, phaseTune, titleTune, seedTune}
+}
+
+// scratch is the second step from initial weights.
+func (e *engine) scratch(ctx context.Context) (*supernet.Model, error) {
+	return e.model(ctx, phaseTune, func() (*supernet.Model, error) {
+		o := e.options(seedScratch)
+		o.Classes, o.Normalization = e.images.train.Classes(), lite0.Normalization()
+		m, err := supernet.NewModel(e.space, e.start, &o)
+		if err != nil {
+			return nil, err
+		}
+		return m, e.train(ctx, m, e.tuning(), lite0.Learnt)
 	})
 }
 
