@@ -25,15 +25,16 @@ type Cell[R any] struct {
 	Run func(ctx context.Context, j *run.Job, args []string, place string) (R, error)
 }
 
-// errWaits is part of what Results.Need says about a cell without a record.
-var errWaits = errors.New("waits for")
+// ErrWaits is part of what Cell.More says when the cell cannot run yet, as Results.Need does about
+// a cell without a record.
+var ErrWaits = errors.New("waits for")
 
 // Need is Get for Cell.More: without the record the cell waits.
 func (r *Results[R]) Need(name string) (*Record[R], error) {
 	if one := r.Get(name); one != nil {
 		return one, nil
 	}
-	return nil, fmt.Errorf("%w %s", errWaits, name)
+	return nil, fmt.Errorf("%w %s", ErrWaits, name)
 }
 
 // settings are Args and More.

@@ -2,6 +2,7 @@ package cells
 
 import (
 	"bytes"
+	"flag"
 	"os"
 	"path/filepath"
 	"text/template"
@@ -16,7 +17,9 @@ type Page[R any] struct {
 	Cells []Cell[R] // in the order of the page
 	// Data are the data sets that are not embedded: the name of the flag that says where one lies,
 	// and what it is.
-	Data     map[string]string
+	Data map[string]string
+	// Flags adds flags of this page's program, which decide no result; nil = none.
+	Flags    func(fs *flag.FlagSet)
 	Template string // text/template of the page
 	// Functions are called by the template, beside done, machines and commands.
 	Functions func(r *Results[R]) template.FuncMap

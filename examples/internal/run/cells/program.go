@@ -53,6 +53,9 @@ func (p *Page[R]) flags(fs *flag.FlagSet, o *Options) {
 	fs.BoolVar(&o.List, "list", false, "list the cells and stop")
 	fs.DurationVar(&o.Limit, "limit", 0,
 		"stop a cell after this long; it goes on the next time (0: no limit)")
+	if p.Flags != nil {
+		p.Flags(fs)
+	}
 	o.Data = map[string]*string{}
 	for _, name := range slices.Sorted(maps.Keys(p.Data)) {
 		o.Data[name] = fs.String(name, "", "place of "+p.Data[name])
@@ -111,7 +114,7 @@ func (p *Page[R]) runMatching(ctx context.Context, j *run.Job, o *Options, r *Re
 			continue
 		}
 		args, err := c.settings(r)
-		if errors.Is(err, errWaits) {
+		if errors.Is(err, ErrWaits) {
 			j.Out.Printf("%s %v", c.Name, err)
 			s.Waiting = append(s.Waiting, c.Name)
 			continue

@@ -23,20 +23,8 @@ const leastImages = 2
 // open opens the data and divides them.
 func (e *engine) open(ctx context.Context) (*images, error) {
 	cfg := e.cfg
-	pool, test, err := data.Open(ctx, cfg.Data, cfg.Size, cfg.Seed.For(seedTest))
-	if errors.Is(err, dataset.ErrUnknown) {
-		return nil, fmt.Errorf("%w; expected a folder with one folder of JPEG or PNG images for each class", err)
-	}
+	pool, test, err := Pool(ctx, cfg)
 	if err != nil {
-		return nil, err
-	}
-	if err := enough(pool, test); err != nil {
-		return nil, err
-	}
-	if pool, test, err = data.Present(pool, test); err != nil {
-		return nil, err
-	}
-	if pool, err = data.PerClass(pool, cfg.PerClass, cfg.Seed.For(seedImages)); err != nil {
 		return nil, err
 	}
 	mark, err := data.FingerprintOf(ctx, pool, test)
@@ -60,6 +48,26 @@ func (e *engine) open(ctx context.Context) (*images, error) {
 		}
 	}
 	return &images{train: train, held: held, test: test}, nil
+}
+
+// Pool opens the data of these settings: the images of each class that are drawn, to learn from and
+// to be held out, and the test images.
+func Pool(ctx context.Context, cfg *Config) (pool, test dataset.Dataset, err error) {
+	pool, test, err = data.Open(ctx, cfg.Data, cfg.Size, cfg.Seed.For(seedTest))
+	if errors.Is(err, dataset.ErrUnknown) {
+		return nil, nil, fmt.Errorf("%w; expected a folder with one folder of JPEG or PNG images for each class", err)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := enough(pool, test); err != nil {
+		return nil, nil, err
+	}
+	if pool, test, err = data.Present(pool, test); err != nil {
+		return nil, nil, err
+	}
+	pool, err = data.PerClass(pool, cfg.PerClass, cfg.Seed.For(seedImages))
+	return pool, test, err
 }
 
 // enough reports data that are too few to learn anything from.
