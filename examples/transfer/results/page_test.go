@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tendril-nas/tendril/examples/adaxpert/job"
+	"github.com/tendril-nas/tendril/examples/internal/run/cells"
+	"github.com/tendril-nas/tendril/examples/transfer/internal/transfer"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// fake is what a cell might find. Seed 2 is a point better.
+func fake(name string) result {
+	bonus := 0.0
+	if strings.HasSuffix(name, "-2") {
+		bonus = 0.01
+	}
+	step := func(name string, accuracy float64, madds int64, seconds float64) transfer.StepReport {
+		return transfer.StepReport{Name: name, Accuracy: accuracy + bonus, MAdds: madds, Seconds: seconds,
+			CPU: 2 * seconds}
+	}
+	switch {
+	case strings.HasPrefix(name, "scratch-"):
+		return result{Steps: []transfer.StepReport{step(transfer.StepScratch, 0.4, 64e6, 120)}}
+	case strings.HasPrefix(name, "adaxpert-"):
+		return result{Job: &job.Report{First: 0.7, Accuracy: 0.76 + bonus, MAdds: 24e6, Changes: 1, Rival: 0.77,
+			RivalMAdds: 30e6, Seconds: 300}}
+	case strings.HasPrefix(name, "main-"):
+		return result{Job: &job.Report{First: 0.3, Accuracy: 0.47, MAdds: 3e6, Changes: 2, Rival: 0.5, RivalMAdds: 2e6,
+			Seconds: 200}}
+	case strings.HasPrefix(name, "peer-"):
+		one := round{training{Seconds: 100, CPU: 190, Accuracy: 0.82, Steps: 1060},
+			training{Seconds: 125, CPU: 250, Accuracy: 0.83, Steps: 1060}}
+		return result{Rounds: []round{one, one}, Torch: "2"}
+	}
+	steps := []transfer.StepReport{step(transfer.StepHead, 0.73, 64e6, 10), step(transfer.StepTuned, 0.82, 64e6, 120),
+		step(transfer.StepKept, 0.82, 64e6, 40), step(transfer.StepAdapted, 0.815-bonus, 48e6, 50)}
+	if strings.HasSuffix(name, "-3") {
+		steps = steps[:3] // no change was worth making
+	}
+	return result{Steps: steps}
+}
+
+func fakes(t *testing.T, chosen func(name string) bool) *cells.Results[result] {
+	t.Helper()
+	page := thePage()
+	var records []*record
+	for _, c := range page.Cells {
+		if chosen(c.Name) {
+			records = append(records, &record{Name: c.Name, Data: c.Data, Args: c.Args, Seconds: 100, CPU: "CPU A",
+				Cores: 2, Result: fake(c.Name)})
+		}
+	}
+	return page.Results(records...)
+}
+
+func render(t *testing.T, r *cells.Results[result]) string {
+	t.Helper()
+	out, err := thePage().Render(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []string{"NaN", "Inf", "%!", "<no value>"} {
+		if bytes.Contains(out, []byte(bad)) {
+			t.Errorf("the page says %s", bad)
+		}
+	}
+	return string(out)
+}
+
+func check(t *testing.T, text string, wants ...string) {
+	t.Helper()
+	for _, want := range wants {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}
+
+func TestEmptyPage(t *testing.T) {
+	text := render(t, thePage().Results())
+	check(t, text, "0 of 87 cells are done", "no cell was run", "all test images, %: not run.",
+		"| `go run ./examples/transfer -size 96 -per-class 400 -tune-epochs 10 -tune-crop 6 -last-epochs 3 "+
+			"-last-crop 6 -search-images 300 -minutes 60 -seed 1 -data CIFAR` | not run |",
+		"| `go run ./examples/transfer/results -run '^peer-cifar-400-64-1$'` | not run |")
+	for i, line := range strings.Split(pageTemplate, "\n") {
+		if n := len([]rune(line)); n > 100 {
+			t.Errorf("page.tmpl:%d: %d columns", i+1, n)
+		}
+	}
+}
+
+func TestWholePage(t *testing.T) {
+	text := render(t, fakes(t, func(string) bool { return true }))
+	if strings.Contains(text, cells.NotRun) {
+		t.Error("a whole page says that a cell was not run")
+	}
+	path := filepath.Join("testdata", "page.md")
+	if *update {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), text); d != "" {
+		t.Errorf("page (-want +got):\n%s", d)
+	}
+}
+
+func TestHalfAPage(t *testing.T) {
+	r := fakes(t, func(name string) bool {
+		return name == "cifar-400-96-1" || strings.HasPrefix(name, "fashion-40-64-") || name == "scratch-fashion-40-64-1" ||
+			name == "adaxpert-cifar-400-64-1"
+	})
+	r.Get("cifar-400-96-1").Result.Steps[1].Accuracy = 0.79
+	r.Get("cifar-400-96-1").Result.Steps[1].CPU = 0
+	check(t, render(t, r), "79.00 (1 of 3 seeds). The floor of 80 % is missed",
+		"took 130 s of wall time; the time of processors is not known.",
+		"| 40 | 64 | +9.00 (95 % interval +9.00 to +9.00, 3 seeds) | +42.00 (1 of 3 seeds) | "+
+			"-0.67 (95 % interval -2.56 to +1.23, 3 seeds) | 0.83 |",
+		"AdaXpert from pretrained less fine-tuned at 64 px on the same images, points: not run.")
+}
+
+// The sentence on the primary endpoint says where the interval lies.
+func TestPrimary(t *testing.T) {
+	for name, c := range map[string]struct {
+		accuracies []float64
+		seconds    float64
+		wants      []string
+	}{
+		"reached":  {[]float64{0.82, 0.821, 0.822}, 100, []string{"is reached, by the whole interval.", "Wall time is within"}},
+		"just so":  {[]float64{0.79, 0.82, 0.82}, 350, []string{"is reached; the interval includes it.", "Wall time is beyond"}},
+		"missed":   {[]float64{0.78, 0.781, 0.782}, 700, []string{"is missed, by the whole interval.", "more than five minutes"}},
+		"one seed": {[]float64{0.8}, 100, []string{"80.00 (1 of 3 seeds). The floor of 80 % is reached.\n"}},
+	} {
+		var records []*record
+		for i, a := range c.accuracies {
+			r := fake("cifar-400-96-1")
+			r.Steps[1].Accuracy, r.Steps[1].Seconds, r.Steps[1].CPU = a, c.seconds, 1.4*c.seconds
+			records = append(records, &record{Name: seeded("cifar-400-96", i+1), Result: r})
+		}
+		text := tables{thePage().Results(records...)}.primary()
+		for _, want := range c.wants {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: %q is not in %s", name, want, text)
+			}
+		}
+	}
+}
