@@ -184,6 +184,8 @@ def main(place, logits):
             loss = F.cross_entropy(net(batch(chosen, True), o["frozen"]), y[chosen])
             sgd.zero_grad(set_to_none=True)
             loss.backward()
+            if o["clip"] > 0:
+                nn.utils.clip_grad_norm_(moving, o["clip"])
             sgd.step()
             schedule.step()
     seconds, cpu = time.perf_counter() - start, time.process_time() - cpu

@@ -52,6 +52,7 @@ type peerSettings struct {
 	LR          float64  `json:"lr"`
 	Inherited   float64  `json:"inherited"`
 	WeightDecay float64  `json:"weight_decay"`
+	Clip        float64  `json:"clip"`
 	Batch       int      `json:"batch"`
 	Epochs      int      `json:"epochs"`
 	Seed        int      `json:"seed"`
@@ -133,7 +134,7 @@ func writePeer(ctx context.Context, dir string, t *transfer.Tuning, cfg *transfe
 	train, test := t.Images()
 	o := peerSettings{Size: cfg.Size, Crop: cfg.Tune.Crop, Classes: train.Classes(), Dropout: dropout,
 		Frozen: cfg.Tune.Frozen, LR: cfg.Tune.LR, Inherited: cfg.Tune.Inherited, WeightDecay: cfg.Tune.WeightDecay,
-		Batch: cfg.Tune.Batch, Epochs: t.Span().Epochs, Seed: int(cfg.Seed), Threads: runtime.GOMAXPROCS(0)}
+		Clip: cfg.Tune.Clip, Batch: cfg.Tune.Batch, Epochs: t.Span().Epochs, Seed: int(cfg.Seed), Threads: runtime.GOMAXPROCS(0)}
 	var err error
 	if o.TrainLabels, err = writePixels(filepath.Join(dir, "train.u8"), train); err != nil {
 		return err
