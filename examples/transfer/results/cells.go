@@ -47,8 +47,8 @@ func (d dataSet) config(v volume, size int) string {
 // scratched names those from initial weights.
 func scratched(config string) string { return "scratch-" + config }
 
-// settings are those of a run of examples/transfer. Epochs are given and not left to the minutes, so
-// that all networks train for the same number of steps; the minutes are so many that the linear
+// settings are those of a run of examples/transfer. Epochs are given and not left to the minutes,
+// so that all networks train for the same number of steps; the minutes are so many that the linear
 // head sees all images.
 func settings(v volume, size, seed int) []string {
 	return words(fmt.Sprintf("-size %d -per-class %d -tune-epochs %d -tune-crop %d -last-epochs %d -last-crop %[4]d "+

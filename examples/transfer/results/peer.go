@@ -64,8 +64,8 @@ type peerSettings struct {
 // dropout before the classifier of Lite0.
 const dropout = 0.2
 
-// peerCell trains the second step of examples/transfer and the same in PyTorch, one after the other,
-// in turn.
+// peerCell trains the second step of examples/transfer and the same in PyTorch, one after the
+// other, in turn.
 func peerCell(name, data string, args []string, python *string) cell {
 	return cell{Name: name, Data: data, Args: args,
 		More: func(*cells.Results[result]) ([]string, error) {
