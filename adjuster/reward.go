@@ -112,8 +112,8 @@ func ScaledLambdaOf(space *searchspace.Space,
 		return 0, err
 	}
 	if !(c > 0) || math.IsInf(c, 0) {
-		return 0, fmt.Errorf("adjuster: largest architecture of space %q costs %v, expected a finite number above 0",
-			space.Name(), c)
+		return 0, fmt.Errorf("adjuster: largest architecture of space %q costs %v, expected a finite number "+
+			"above 0", space.Name(), c)
 	}
 	return 2.5e-4 * paperLargest / c, nil
 }

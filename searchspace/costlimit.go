@@ -123,7 +123,7 @@ func (l *CostLimit) check(s *Space) error {
 	if l.Max != 0 && l.Min > l.Max {
 		return fmt.Errorf("searchspace: %s from %v to %v, expected a minimum below the maximum", l.Of, l.Min, l.Max)
 	}
-	if (l.Of == CostSeconds) != (l.Table != nil) || (l.Of == CostTerms) != (l.Terms != nil) {
+	if (l.Of == CostSeconds) != (l.Table != nil) || (l.Of == CostTerms) != (len(l.Terms) > 0) {
 		return fmt.Errorf("searchspace: limit of %q: a latency table goes with %q, terms go with %q", l.Of,
 			CostSeconds, CostTerms)
 	}
@@ -132,13 +132,16 @@ func (l *CostLimit) check(s *Space) error {
 		if err := l.Table.check(); err != nil {
 			return fmt.Errorf("searchspace: latency table of a limit: %w", err)
 		}
-	case l.Terms != nil:
+	case len(l.Terms) > 0:
 		return l.resolveTerms(s)
 	case costMeasures[l.Of].graph == nil:
 		return fmt.Errorf("searchspace: limit of cost %q, which does not exist", l.Of)
 	}
 	return nil
 }
+
+// maxTerm keeps sums of terms finite.
+const maxTerm = 1e100
 
 func (l *CostLimit) resolveTerms(s *Space) error {
 	terms := slices.Clone(l.Terms)
@@ -151,15 +154,17 @@ func (l *CostLimit) resolveTerms(s *Space) error {
 				return fmt.Errorf("searchspace: term %d over decisions %v, expected ascending ones below %d", i,
 					t.Decisions, len(s.decisions))
 			}
-			size = min(size*s.decisions[d].Len(), maxTable+1)
+			if size *= s.decisions[d].Len(); size > maxTable {
+				return fmt.Errorf("searchspace: term %d over %d decisions: %w", i, len(t.Decisions), ErrTooLarge)
+			}
 			t.radix, t.first = append(t.radix, s.decisions[d].Len()), append(t.first, s.decisions[d].Allowed[0])
 		}
 		if len(t.Table) != size {
 			return fmt.Errorf("searchspace: term %d has %d entries, expected %d", i, len(t.Table), size)
 		}
 		for _, v := range t.Table {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return fmt.Errorf("searchspace: term %d holds %v, expected finite numbers", i, v)
+			if !(math.Abs(v) <= maxTerm) {
+				return fmt.Errorf("searchspace: term %d holds %v, expected numbers up to ±%g", i, v, maxTerm)
 			}
 		}
 	}
@@ -174,14 +179,16 @@ type costMeasure struct {
 }
 
 var costMeasures = map[CostKind]costMeasure{
-	CostMAdds: {func(n *Node) float64 { return float64(n.MAdds()) }, func(c Cost) float64 { return float64(c.MAdds) }},
+	CostMAdds: {func(n *Node) float64 { return float64(n.MAdds()) },
+		func(c Cost) float64 { return float64(c.MAdds) }},
 	CostConvMAdds: {func(n *Node) float64 {
 		if n.Op == OpLinear {
 			return 0
 		}
 		return float64(n.MAdds())
 	}, func(c Cost) float64 { return float64(c.ConvMAdds) }},
-	CostParams: {func(n *Node) float64 { return float64(n.Params()) }, func(c Cost) float64 { return float64(c.Params) }},
+	CostParams: {func(n *Node) float64 { return float64(n.Params()) },
+		func(c Cost) float64 { return float64(c.Params) }},
 	CostWeightBytes: {func(n *Node) float64 { return 4 * float64(n.Params()) },
 		func(c Cost) float64 { return 4 * float64(c.Params) }},
 	CostActivationTrain: {func(n *Node) float64 {

@@ -9,8 +9,8 @@ import (
 // EATNASOptions sets up the seven-block space of EAT-NAS. The zero value is the ImageNet layout
 // with the base widths of the published code.
 type EATNASOptions struct {
-	// CIFAR selects the layout for small images: stem without stride (see StemStride), down-sampling in blocks 3 and
-	// 5, total expansion 4 to 10.
+	// CIFAR selects the layout for small images: stem without stride (see StemStride),
+	// down-sampling in blocks 3 and 5, total expansion 4 to 10.
 	CIFAR bool `json:"cifar,omitempty"`
 	// Chain multiplies the previous block's width by the width factor, the paper's definition,
 	// instead of a base width per block.

@@ -4,8 +4,8 @@ import "math"
 
 // Smallest is the architecture with the fewest multiply-adds. It is exact where the space has a
 // cost model (CostModel) and few decisions meet in one layer; for ET-NAS and the chained widths of
-// EAT-NAS, and where limits on costs (Space.Limit) exclude the smallest of the space without them, it
-// is the best that a deterministic local search finds. It is the zero Arch in an empty space.
+// EAT-NAS, and where limits on costs (Space.Limit) exclude the smallest of the space without them,
+// it is the best that a deterministic local search finds. It is the zero Arch in an empty space.
 func (s *Space) Smallest() Arch {
 	s.extremes.Do(s.findExtremes)
 	return s.low

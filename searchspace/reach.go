@@ -6,8 +6,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/stream"
 )
 
-// reach answers whether a space has an architecture with given choices of a few decisions, limits on
-// costs aside.
+// reach answers whether a space has an architecture with given choices of a few decisions, limits
+// on costs aside.
 type reach struct {
 	space *Space
 	base  *network[bool] // nil: restrictions of single decisions say it all

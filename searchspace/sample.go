@@ -78,12 +78,12 @@ type MutateOptions struct {
 	Rate float64
 }
 
-// Mutate is a changed copy of a: valid, different, and with another network (rounded widths may make
-// one of two choices; only names tell their networks apart). Decisions that become active are drawn
-// uniformly. A decision inside a restricted combination changes together with the others of its
-// group. Invalid results are drawn again, at most 1000 times; then the error wraps ErrInfeasible.
-// Under limits on costs no single change may be valid: after 1000 draws two decisions take other
-// values, then three and four, 1000 draws each.
+// Mutate is a changed copy of a: valid, different, and with another network (rounded widths may
+// make one of two choices; only names tell their networks apart). Decisions that become active are
+// drawn uniformly. A decision inside a restricted combination changes together with the others of
+// its group. Invalid results are drawn again, at most 1000 times; then the error wraps
+// ErrInfeasible. Under limits on costs no single change may be valid: after 1000 draws two
+// decisions take other values, then three and four, 1000 draws each.
 func (s *Space) Mutate(a Arch, r *rand.Rand, o MutateOptions) (Arch, error) {
 	if a.Len() != len(s.decisions) || s.inRange(a) != nil {
 		return Arch{}, s.Valid(a)

@@ -66,7 +66,8 @@ func (s *Space) Classes() int { return s.fam.Classes }
 // InputSize is the height and width of the images, in pixels.
 func (s *Space) InputSize() int { return s.fam.InputSize }
 
-// WithClasses is the same space with networks for n classes. Limits on costs hold for those networks.
+// WithClasses is the same space with networks for n classes. Limits on costs hold for those
+// networks.
 func (s *Space) WithClasses(n int) (*Space, error) {
 	f := s.fam
 	f.Classes = n
