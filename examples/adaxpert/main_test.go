@@ -330,3 +330,6 @@ func TestInterrupt(t *testing.T) {
 		t.Errorf("exit code %d, %q; want %d, %q", code, errs, run.ExitInterrupted, want)
 	}
 }
+
+// No number that makes no sense gets past the command line.
+func TestNumbers(t *testing.T) { runtest.Numbers(t, growth.Program(), nil) }
