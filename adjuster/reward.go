@@ -95,6 +95,9 @@ const paperLargest = 566.17
 // the cost of its largest architecture, so that going from nothing to everything costs the same
 // reward.
 func ScaledLambda(space *searchspace.Space) (float64, error) {
+	if space == nil {
+		return 0, errNoSpace
+	}
 	c, err := MAdds(space, space.Largest())
 	if err != nil {
 		return 0, err
@@ -108,6 +111,9 @@ func ScaledLambda(space *searchspace.Space) (float64, error) {
 
 // MAdds is the default cost: multiply-adds of convolutions and linear layers, in millions.
 func MAdds(space *searchspace.Space, a searchspace.Arch) (float64, error) {
+	if space == nil {
+		return 0, errNoSpace
+	}
 	c, err := space.Cost(a)
 	if err != nil {
 		return 0, fmt.Errorf("adjuster: cost of architecture %v: %w", a, err)
