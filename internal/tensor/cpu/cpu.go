@@ -47,8 +47,8 @@ func New(o Options) tensor.Backend {
 	return b
 }
 
-// Name is "cpu/" and the kernel path.
-func (b *backend) Name() string { return "cpu/" + b.path.String() }
+// Name is "cpu/", the kernel path and, where it is not the usual one, the build.
+func (b *backend) Name() string { return "cpu/" + b.path.String() + kernel.Build() }
 
 // NewBuffer is n zeros.
 func (b *backend) NewBuffer(n int) tensor.Buffer { return &buffer{data: kernel.AlignedFloats(n)} }
