@@ -104,8 +104,11 @@ func ScaledLambda(space *searchspace.Space) (float64, error) {
 // most multiply-adds.
 func ScaledLambdaOf(space *searchspace.Space,
 	cost func(*searchspace.Space, searchspace.Arch) (float64, error)) (float64, error) {
-	if space == nil || cost == nil {
-		return 0, errors.New("adjuster: scaled λ needs a space and a cost")
+	switch {
+	case space == nil:
+		return 0, errNoSpace
+	case cost == nil:
+		return 0, errors.New("adjuster: scaled λ needs a cost")
 	}
 	c, err := cost(space, space.Largest())
 	if err != nil {
@@ -120,6 +123,9 @@ func ScaledLambdaOf(space *searchspace.Space,
 
 // MAdds is the default cost: multiply-adds of convolutions and linear layers, in millions.
 func MAdds(space *searchspace.Space, a searchspace.Arch) (float64, error) {
+	if space == nil {
+		return 0, errNoSpace
+	}
 	c, err := space.Cost(a)
 	if err != nil {
 		return 0, fmt.Errorf("adjuster: cost of architecture %v: %w", a, err)

@@ -36,6 +36,9 @@ func (g *ChoiceGraph) Latencies() ([]LatencyLayer, error) {
 // ChoiceGraph.Latencies; it wraps ErrTooLarge when a layer depends on too many decisions. Joint
 // choices that no architecture has count as 0 where the table lacks their layer.
 func (t *LatencyTable) Model(g *ChoiceGraph) (*CostModel, error) {
+	if g == nil {
+		return nil, errNoGraph
+	}
 	f, err := g.fusion()
 	if err != nil {
 		return nil, err

@@ -25,6 +25,9 @@ func (t *Term) At(choices []int) float64 {
 // may count multiply-adds or parameters; times are for LatencyTable.Model, because layers run
 // fused. The error wraps ErrTooLarge when a node depends on too many decisions.
 func (g *ChoiceGraph) Terms(measure func(n *Node) float64) ([]Term, error) {
+	if measure == nil {
+		return nil, errNoMeasure
+	}
 	sum := termSum{graph: g}
 	for i := range g.Nodes {
 		n := &g.Nodes[i]

@@ -21,6 +21,9 @@ const maxTries = 1000
 // walk keeps the distribution that repeated draws have; it reaches it as far as such steps connect
 // the space.
 func (s *Space) Sample(r *rand.Rand) (Arch, error) {
+	if r == nil {
+		return Arch{}, errNoRand
+	}
 	var last error
 	for range maxTries {
 		choices, ok := s.draw(r)
@@ -88,7 +91,10 @@ func (s *Space) Mutate(a Arch, r *rand.Rand, o MutateOptions) (Arch, error) {
 	if a.Len() != len(s.decisions) || s.inRange(a) != nil {
 		return Arch{}, s.Valid(a)
 	}
-	if o.Rate < 0 || o.Rate > 1 {
+	if r == nil {
+		return Arch{}, errNoRand
+	}
+	if !(o.Rate >= 0 && o.Rate <= 1) {
 		return Arch{}, fmt.Errorf("searchspace: mutation rate %v, expected 0 to 1", o.Rate)
 	}
 	var open []int
