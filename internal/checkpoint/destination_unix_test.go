@@ -84,8 +84,8 @@ func TestPipeIsWrittenInto(t *testing.T) {
 	}
 }
 
-// A device is written into through a link to it: should that be replaced, the link would be, and not
-// the machine's device.
+// A device is written into through a link to it: should that be replaced, the link would be, and
+// not the machine's device.
 func TestDeviceIsWrittenInto(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "null")
 	if err := os.Symlink(os.DevNull, path); err != nil {

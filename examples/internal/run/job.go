@@ -180,8 +180,8 @@ func (j *Job) done(phase string) error {
 	return errors.Join(err, j.writeLog())
 }
 
-// close ends the job and its use of the folder. After a kill long ago a phase may have been kept and its scratch files not
-// yet removed.
+// close ends the job and its use of the folder. After a kill long ago a phase may have been kept
+// and its scratch files not yet removed.
 func (j *Job) close(finished bool) (err error) {
 	if finished {
 		err = j.remove(func(name string) bool { return strings.HasSuffix(name, scratchSuffix) })

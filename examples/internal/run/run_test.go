@@ -340,7 +340,8 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// Two starts do not share a folder: the second one names the process of the first, and does no harm.
+// Two starts do not share a folder: the second one names the process of the first, and does no
+// harm.
 func TestFolderInUse(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	want := report(t, "-out", dir)

@@ -28,8 +28,8 @@ type backend struct {
 // have GOMAXPROCS − 1 helpers between them and not each.
 var sharedPool = sync.OnceValue(func() *kernel.Pool { return kernel.NewPool(0) })
 
-// New makes a CPU backend. It panics with a *tensor.Error when the kernel path named by the options,
-// or else by TENDRIL_KERNEL, is unknown or cannot run on this CPU; kernel.ParsePath and
+// New makes a CPU backend. It panics with a *tensor.Error when the kernel path named by the
+// options, or else by TENDRIL_KERNEL, is unknown or cannot run on this CPU; kernel.ParsePath and
 // kernel.CheckDefault tell beforehand.
 func New(o Options) tensor.Backend {
 	path, err := kernel.Default(), kernel.CheckDefault()
