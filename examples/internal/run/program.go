@@ -148,8 +148,11 @@ func (p *Program[C, R]) hint(l *line[C]) string {
 	if p.GoOn != nil {
 		return "; " + p.GoOn(&l.settings)
 	}
-	if p.Keeps != State || l.out == "" || !isRun(l.out) {
+	if p.Keeps != State || l.out == "" {
 		return ""
+	}
+	if !isRun(l.out) {
+		return " before anything was kept; start it again"
 	}
 	return fmt.Sprintf("; go on with: go run ./%s -resume -out %s", p.Path, quoted(l.out))
 }

@@ -104,7 +104,7 @@ func TestExitCodes(t *testing.T) {
 	}{
 		{"int", "phase-2", ExitInterrupted, "toy: stopped; go on with: go run ./examples/toy -resume -out "},
 		{"term", "phase-2", ExitTerminated, "toy: stopped; go on with: go run ./examples/toy -resume -out "},
-		{"int", "begin", ExitInterrupted, "toy: stopped\n"},
+		{"int", "begin", ExitInterrupted, "toy: stopped before anything was kept; start it again\n"},
 		{"stubborn", "phase-2", 0, ""},
 		{"fail", "phase-2", ExitError, "toy: it was not to be\n"},
 		{"die", "nowhere", ExitOK, ""},
