@@ -18,11 +18,7 @@ func (s *Space) Largest() Arch {
 }
 
 func (s *Space) findExtremes() {
-	terms, err := s.maddsTerms()
-	value := s.lowered(func(g *Graph) (float64, error) { return float64(g.Cost().MAdds), nil })
-	if err == nil {
-		value = termsValue(terms)
-	}
+	terms, value := s.madds()
 	if len(s.costs) == 0 {
 		s.low, s.high = s.extremesOf(terms, value)
 		return
@@ -52,12 +48,13 @@ func (s *Space) extremesOf(terms []Term, value costFunc) (low, high Arch) {
 	return s.climb(1, value), s.climb(-1, value)
 }
 
-func (s *Space) maddsTerms() ([]Term, error) {
-	g, err := s.LowerChoices()
-	if err != nil {
-		return nil, err
+// madds is the multiply-adds: as terms, nil where there is no table form, and as a function.
+func (s *Space) madds() ([]Term, costFunc) {
+	l := CostLimit{Of: CostMAdds}
+	if terms, err := s.costTerms(l); err == nil {
+		return terms, termsValue(terms)
 	}
-	return g.Terms(func(n *Node) float64 { return float64(n.MAdds()) })
+	return nil, s.lowering(l)
 }
 
 // extreme minimises sign·cost exactly.
