@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/tendril-nas/tendril/internal/machine"
 )
 
 const (
@@ -101,4 +103,15 @@ func (c *Clock) All() map[string]float64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return maps.Clone(c.seconds)
+}
+
+// CPUSeconds is the time of processors that do takes, seconds. It is 0 where the folder or file at
+// place is there before: an earlier start did a part.
+func CPUSeconds(place string, do func() error) (float64, error) {
+	_, goesOn := os.Stat(place)
+	before := machine.CPUSeconds()
+	if err := do(); err != nil || goesOn == nil {
+		return 0, err
+	}
+	return machine.CPUSeconds() - before, nil
 }
