@@ -38,8 +38,9 @@ func isAnnotations(name string) bool {
 func newAnnotations(file, entry, name string, text []byte) (annotations, error) {
 	folder := cleanName(name)
 	a := annotations{name: name, folder: folder[:max(len(folder)-1, 0)], classes: map[string]string{}}
-	offset := int64(0)
-	for line := range bytes.Lines(text) {
+	rest := bytes.TrimPrefix(text, []byte("\ufeff")) // the byte order mark of some editors
+	offset := int64(len(text) - len(rest))
+	for line := range bytes.Lines(rest) {
 		start := offset
 		offset += int64(len(line))
 		fields := strings.Split(strings.TrimRight(string(line), "\r\n"), "\t")

@@ -157,6 +157,19 @@ func TestHoldOut(t *testing.T) {
 	}
 }
 
+// What is trained on keeps an image of every class.
+func TestHoldOutKeepsClasses(t *testing.T) {
+	img := pngOf(t, noise(4, 4, 1))
+	dir := writeFolder(t, []file{{"a/1.png", img}, {"b/1.png", img}, {"b/2.png", img}, {"c/1.png", img}, {"c/2.png", img}, {"c/3.png", img}})
+	train, test, err := OpenPair(ctx, dir, &Options{HoldOut: 0.4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(Count(train), Count(test)); got != "[1 1 2] [0 1 1]" {
+		t.Errorf("counts %s", got)
+	}
+}
+
 func TestImageDamaged(t *testing.T) {
 	good := jpegOf(t, noise(16, 16, 1))
 	pic := pngOf(t, noise(16, 16, 1))

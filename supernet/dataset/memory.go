@@ -26,6 +26,9 @@ func FromPixels(size int, classes []string, labels []int, pixels []uint8) (*Memo
 	if len(classes) == 0 || len(classes) > maxClasses {
 		return nil, fmt.Errorf("dataset: %d classes, want 1 to %d", len(classes), maxClasses)
 	}
+	if err := checkNames(classes); err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
 	n := len(labels)
 	per := size * size
 	switch len(pixels) {
