@@ -15,6 +15,8 @@ const maxAnnotations = 1 << 26
 type tree struct {
 	images []imageEntry
 	notes  []annotations
+	passed []Passed
+	part   Part // chosen by arrange
 }
 
 // annotations is the content of a file such as val_annotations.txt of Tiny-ImageNet: classes of the

@@ -38,9 +38,8 @@ var (
 // bytes, of which the fine label is used), plain or packed with gzip, one after the other. Which
 // form it is follows from the first file: from its name where that is an official one
 // (data_batch_1.bin, train.bin, …), else from its unpacked length and the labels at its records,
-// CIFAR-10 where both fit. Class names
-// come from Options, from batches.meta.txt or fine_label_names.txt beside the files, or are built
-// in (CIFAR-10) or numbers.
+// CIFAR-10 where both fit. Class names come from Options, from batches.meta.txt or
+// fine_label_names.txt beside the files, or are built in (CIFAR-10) or numbers.
 func OpenCIFAR(ctx context.Context, files []string, o *Options) (*Memory, error) {
 	s, err := o.settings()
 	if err != nil {

@@ -9,9 +9,10 @@ import (
 )
 
 // MergeClasses appends the names of more that known does not have, in their order: classes that are
-// known keep their numbers, new ones follow. A name that is empty, not UTF-8, or twice in one of the
-// lists, is an error; so are two that differ only in how Unicode composes their characters (an é of
-// one character, or of two), because they print alike. The result is a list of its own; with more empty it is known, checked.
+// known keep their numbers, new ones follow. A name that is empty, not UTF-8, or twice in one of
+// the lists, is an error; so are two that differ only in how Unicode composes their characters (an
+// é of one character, or of two), because they print alike. The result is a list of its own; with
+// more empty it is known, checked.
 func MergeClasses(known, more []string) ([]string, error) {
 	merged, err := mergeClasses(known, more)
 	if err != nil {
@@ -73,9 +74,9 @@ func (m *Memory) pin(where string, known []string) error {
 	return nil
 }
 
-// checkNames refuses class names that people or files could not tell apart: what is not UTF-8 (other
-// programs replace it, and names become one), and one name composed in two ways. The same name twice
-// is not its concern.
+// checkNames refuses class names that people or files could not tell apart: what is not UTF-8
+// (other programs replace it, and names become one), and one name composed in two ways. The same
+// name twice is not its concern.
 func checkNames(names []string) error {
 	plain := true
 	for i, name := range names {

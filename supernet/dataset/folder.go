@@ -2,10 +2,12 @@ package dataset
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // maxDepth of folders below the one opened; it also ends circles of links.
@@ -42,9 +44,27 @@ func readFolder(ctx context.Context, dir string, s settings) (*Memory, error) {
 	if err != nil {
 		return nil, err
 	}
+	slices.SortFunc(list, byPlace)
+	if s.Size == 0 {
+		file := func(e imageEntry) string { return filepath.Join(dir, filepath.FromSlash(e.name)) }
+		with := func(sample []imageEntry) (func(int, []byte) ([]byte, error), func(), error) {
+			return func(k int, buf []byte) ([]byte, error) {
+				return readImageFile(file(sample[k]), buf)
+			}, func() {}, nil
+		}
+		name := func(e imageEntry) (string, string) { return file(e), "" }
+		if s.Size, err = nativeSize(list, &s, with, name); err != nil {
+			return nil, err
+		}
+	}
 	file := func(k int) string { return filepath.Join(dir, filepath.FromSlash(list[k].name)) }
 	read := func(k int, buf []byte) ([]byte, error) { return readImageFile(file(k), buf) }
-	return loadImages(ctx, dir, list, s, read, func(k int) (string, string) { return file(k), "" })
+	m, err := loadImages(ctx, dir, list, s, read, func(k int) (string, string) { return file(k), "" })
+	if err != nil {
+		return nil, err
+	}
+	m.report = t.report()
+	return m, nil
 }
 
 // listFolder adds what is below dir/sub.
@@ -57,17 +77,22 @@ func (t *tree) listFolder(ctx context.Context, dir, sub string, depth int) error
 		return err
 	}
 	for _, e := range entries { // ReadDir sorts by name
-		if isHidden(e.Name()) {
-			continue
-		}
 		name := e.Name()
 		if sub != "" {
 			name = sub + "/" + e.Name()
+		}
+		if why := passes([]string{e.Name()}); why != "" {
+			t.pass(why, name)
+			continue
 		}
 		file := filepath.Join(dir, filepath.FromSlash(name))
 		isDir := e.IsDir()
 		if e.Type()&os.ModeSymlink != 0 {
 			info, err := os.Stat(file)
+			if err != nil && errors.Is(err, os.ErrNotExist) && !saysImage(name) {
+				t.pass(BrokenLink, name)
+				continue
+			}
 			if err != nil {
 				return err
 			}
@@ -81,12 +106,14 @@ func (t *tree) listFolder(ctx context.Context, dir, sub string, depth int) error
 			if err := t.listFolder(ctx, dir, name, depth+1); err != nil {
 				return err
 			}
-		case byName(name) != nil:
+		case saysImage(name):
 			t.images = append(t.images, imageEntry{name: name, at: len(t.images)})
 		case isAnnotations(name):
 			if err := t.readAnnotations(file, name); err != nil {
 				return err
 			}
+		default:
+			t.pass(NotImage, name)
 		}
 	}
 	return nil

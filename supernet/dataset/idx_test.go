@@ -153,6 +153,28 @@ func TestIDXHostileHeader(t *testing.T) {
 	}
 }
 
+// IDX files as other tools unpack them, and what is told of CIFAR files that are not read.
+func TestForeignFolders(t *testing.T) {
+	images, labels := idxFiles(3, 4, 4, func(i int) byte { return byte(i) })
+	mnist := []file{{"MNIST/raw/train-images-idx3-ubyte", images}, {"MNIST/raw/train-labels-idx1-ubyte", labels}}
+	dir := writeFolder(t, mnist)
+	for _, path := range []string{dir, filepath.Join(dir, "MNIST"), filepath.Join(dir, "MNIST", "raw")} {
+		if ds, err := Open(ctx, path, nil); err != nil || ds.Len() != 3 {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	two := writeFolder(t, append(mnist, file{"KMNIST/raw/train-images-idx3-ubyte", images}))
+	if _, err := Open(ctx, two, nil); !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "both") {
+		t.Errorf("two of them: %v", err)
+	}
+	py := writeFolder(t, []file{{"cifar-10-batches-py/data_batch_1", []byte("x")}, {"cifar-10-batches-py/batches.meta", []byte("x")}})
+	for _, path := range []string{py, filepath.Join(py, "cifar-10-batches-py")} {
+		if _, err := Open(ctx, path, nil); !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "binary version") {
+			t.Errorf("CIFAR of Python: %v", err)
+		}
+	}
+}
+
 func TestOpenIDXFiles(t *testing.T) {
 	dir := t.TempDir()
 	for _, part := range []struct {

@@ -14,6 +14,7 @@ type Memory struct {
 	labels  []uint16
 	images  [][]uint8 // each size·size or size·size·3 bytes
 	sources []string  // where images come from; nil = not known
+	report  Report
 }
 
 // FromPixels makes a dataset of images that are already in memory. pixels holds them one after the

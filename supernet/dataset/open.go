@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // Open reads the data set at path into memory, whatever its form:
@@ -17,7 +18,7 @@ import (
 //     val.tar or test.tar;
 //   - a folder with the binary files of CIFAR-10 or CIFAR-100, or one such file;
 //   - a folder with the IDX files of the MNIST family (also .gz), or an IDX
-//     image file with its label file beside it.
+//     image file with its label file beside it; also below, in MNIST/raw.
 //
 // Folders are recognised by the names in them, files by their content. Where the data are divided,
 // Options choose the part. The error wraps ErrUnknown when no form fits, ErrPart when the part is
@@ -130,10 +131,49 @@ func openDir(ctx context.Context, dir string, s settings) (*Memory, error) {
 		}
 	}
 	m, err := readFolder(ctx, dir, s)
-	if errors.Is(err, ErrUnknown) && len(archives) == 1 {
+	if !errors.Is(err, ErrUnknown) {
+		return m, err
+	}
+	if len(archives) == 1 {
 		return openFile(ctx, archives[0], s)
 	}
-	return m, err
+	for _, e := range entries {
+		for _, name := range []string{"cifar-10-batches-py", "cifar-100-python", "batches.meta"} {
+			if e.Name() == name {
+				return nil, fmt.Errorf("%w: %s is of CIFAR's Python version, which is not read; take the binary "+
+					"version (cifar-10-binary.tar.gz or cifar-100-binary.tar.gz, unpacked)", err, name)
+			}
+		}
+	}
+	return openRaw(ctx, dir, entries, s, err)
+}
+
+// openRaw opens the one folder "raw" of IDX files that lies in dir, or in the one folder of it, as
+// other tools unpack MNIST: MNIST/raw. Where there is none the error is the one given.
+func openRaw(ctx context.Context, dir string, entries []os.DirEntry, s settings, none error) (
+	*Memory, error) {
+	var raw []string
+	for _, e := range entries {
+		sub := filepath.Join(dir, e.Name())
+		if e.Name() != "raw" {
+			sub = filepath.Join(sub, "raw")
+		}
+		files, err := os.ReadDir(sub)
+		if err != nil {
+			continue // most folders have none
+		}
+		if slices.ContainsFunc(files, func(f os.DirEntry) bool { return idxPart(f.Name()) != "" }) {
+			raw = append(raw, sub)
+		}
+	}
+	switch len(raw) {
+	case 0:
+		return nil, none
+	case 1:
+		return openDir(ctx, raw[0], s)
+	}
+	return nil, fmt.Errorf("%w: both %s and %s hold IDX files; name the one to open", ErrUnknown, raw[0],
+		raw[1])
 }
 
 // openOneTar opens the one archive of a part.

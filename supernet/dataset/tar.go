@@ -3,16 +3,23 @@ package dataset
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
+// maxEntries bounds the files of an archive, whose names are kept.
+const maxEntries = 1 << 21
+
 // OpenTar reads a tar file, plain or packed with gzip, of JPEG or PNG images in class folders. It
-// understands what OpenFolder understands, and the result is the same as for the unpacked folder.
-// The file is read twice: once for the names, once for the images that are wanted.
+// understands what OpenFolder understands, and the result is the same as for the unpacked folder,
+// whatever the order of the entries: a later entry takes the place of an earlier one of its name,
+// and hard links are followed. The file is read twice, once for the names and once for the images
+// that are wanted, and up to its first image once more where Options give no size.
 func OpenTar(ctx context.Context, path string, o *Options) (*Memory, error) {
 	s, err := o.settings()
 	if err != nil {
@@ -35,13 +42,45 @@ func readTar(ctx context.Context, path string, open func() (*fileReader, error),
 	if err != nil {
 		return nil, err
 	}
+	name := func(k int) (string, string) { return path, list[k].name }
+	slices.SortFunc(list, byPlace)
+	if s.Size == 0 { // the image that comes first in the set decides, not the one in the archive
+		with := func(sample []imageEntry) (func(int, []byte) ([]byte, error), func(), error) {
+			st, err := open()
+			if err != nil {
+				return nil, nil, err
+			}
+			return tarContents(newTarWalk(st), sample), func() { st.Close() }, nil
+		}
+		file := func(e imageEntry) (string, string) { return path, e.name }
+		if s.Size, err = nativeSize(list, &s, with, file); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(list, func(a, b imageEntry) int { return cmp.Compare(a.at, b.at) })
 	st, err := open()
 	if err != nil {
 		return nil, err
 	}
 	defer st.Close()
-	t := newTarWalk(st)
-	read := func(k int, buf []byte) ([]byte, error) {
+	read := tarContents(newTarWalk(st), list)
+	m, err := loadImages(ctx, path, list, s, read, name)
+	if err != nil {
+		return nil, err
+	}
+	m.report = tr.report()
+	return m, nil
+}
+
+// tarContents gives the content of the listed entries, which are in the order of the archive. Links
+// to one file follow each other.
+func tarContents(t *tarWalk, list []imageEntry) func(k int, buf []byte) ([]byte, error) {
+	st := t.st
+	var last []byte
+	return func(k int, buf []byte) ([]byte, error) {
+		if k > 0 && list[k].at == list[k-1].at {
+			return append(buf[:0], last...), nil
+		}
 		for {
 			h, err := t.next()
 			if err == nil && h == nil {
@@ -51,15 +90,18 @@ func readTar(ctx context.Context, path string, open func() (*fileReader, error),
 				return nil, err
 			}
 			if t.count-1 == list[k].at {
-				if h.Name != list[k].name {
+				if h.Name != list[k].stored {
 					return nil, st.fail(st.offset, "archive changed while it was read: %q where %q was",
-						h.Name, list[k].name)
+						h.Name, list[k].stored)
 				}
-				return t.content(h, buf)
+				raw, err := t.content(h, buf)
+				if err == nil && k+1 < len(list) && list[k+1].at == list[k].at {
+					last = append(last[:0], raw...)
+				}
+				return raw, err
 			}
 		}
 	}
-	return loadImages(ctx, path, list, s, read, func(k int) (string, string) { return path, list[k].name })
 }
 
 // listTar is the first reading: names, annotations, and a check of the whole archive.
@@ -71,6 +113,8 @@ func listTar(ctx context.Context, path string, open func() (*fileReader, error),
 	defer st.Close()
 	t := newTarWalk(st)
 	tr := &tree{}
+	files := map[string]imageEntry{} // regular files and links to them, by their path
+	images := map[string]int{}       // places in tr.images
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -87,10 +131,34 @@ func listTar(ctx context.Context, path string, open func() (*fileReader, error),
 				return nil, err
 			}
 		}
-		if h.Typeflag == tar.TypeDir || byName(h.Name) == nil || cleanName(h.Name) == nil {
+		clean := cleanName(h.Name)
+		key := strings.Join(clean, "/")
+		if h.Typeflag == tar.TypeDir || h.Typeflag == tar.TypeXGlobalHeader {
 			continue
 		}
-		if h.Typeflag != tar.TypeReg || isSparse(h) {
+		if clean == nil {
+			tr.pass(passes(strings.Split(h.Name, "/")), h.Name)
+			continue
+		}
+		if len(files) >= maxEntries {
+			return nil, &FileError{File: path, Entry: h.Name,
+				Err: fmt.Errorf("more than %d files: %w", maxEntries, ErrLimit)}
+		}
+		e := imageEntry{name: h.Name, stored: h.Name, at: t.count - 1}
+		link, linked := files[strings.Join(cleanName(h.Linkname), "/")]
+		if linked = linked && h.Typeflag == tar.TypeLink; linked {
+			e.stored, e.at = link.stored, link.at
+		}
+		if linked || h.Typeflag == tar.TypeReg && !isSparse(h) {
+			files[key] = e
+		}
+		if !saysImage(h.Name) {
+			if !isAnnotations(h.Name) {
+				tr.pass(NotImage, h.Name)
+			}
+			continue
+		}
+		if !linked && (h.Typeflag != tar.TypeReg || isSparse(h)) {
 			return nil, badFile(path, h.Name, 0, "named as an image but not stored as a plain file (type %q)",
 				h.Typeflag)
 		}
@@ -102,7 +170,12 @@ func listTar(ctx context.Context, path string, open func() (*fileReader, error),
 		if err := s.room(int64(len(tr.images)+1), max(s.Size, 1), 3); err != nil {
 			return nil, &FileError{File: path, Entry: h.Name, Err: err}
 		}
-		tr.images = append(tr.images, imageEntry{name: h.Name, at: t.count - 1})
+		if i, ok := images[key]; ok { // a later entry takes the place of an earlier one
+			tr.images[i] = e
+			continue
+		}
+		images[key] = len(tr.images)
+		tr.images = append(tr.images, e)
 	}
 }
 

@@ -191,8 +191,8 @@ func Fraction(ds Dataset, f float64, seed uint64) (Dataset, error) {
 }
 
 // Split divides ds in two: a holds what Fraction(ds, f, seed) holds, b all other images, save that
-// no class is lost to either: of two images and more each gets at least one, and the only image of a
-// class goes to the larger side, which is b up to f = 0.5, so that what is trained on knows it.
+// no class is lost to either: of two images and more each gets at least one, and the only image of
+// a class goes to the larger side, which is b up to f = 0.5, so that what is trained on knows it.
 func Split(ds Dataset, f float64, seed uint64) (a, b Dataset, err error) {
 	if !(f > 0 && f < 1) {
 		return nil, nil, fmt.Errorf("dataset: split at %v, want between 0 and 1", f)
@@ -204,9 +204,9 @@ func Split(ds Dataset, f float64, seed uint64) (a, b Dataset, err error) {
 	return newView(ds, taken), newView(ds, left), nil
 }
 
-// divide draws the fraction f of each class, at least one image; with both, images of each class stay
-// on both sides as Split says. Each class has a stream of its own, so its draw does not depend on the
-// other classes.
+// divide draws the fraction f of each class, at least one image; with both, images of each class
+// stay on both sides as Split says. Each class has a stream of its own, so its draw does not depend
+// on the other classes.
 func divide(ds Dataset, f float64, seed uint64, both bool) (taken, left []int32, err error) {
 	if err := given(ds); err != nil {
 		return nil, nil, err
