@@ -46,6 +46,9 @@ type Options struct {
 	// "0" … "9" for IDX, the official names for CIFAR. Not used by folders and tars, where
 	// directories name the classes.
 	ClassNames []string
+	// Transpose swaps the rows and columns of IDX images, as the files of EMNIST need it. False =
+	// only where the file has EMNIST's official name (emnist-…).
+	Transpose bool
 	// KnownClasses get the first numbers, in this order, whether the data have images of them or
 	// not; classes of the data that are not among them follow, in their usual order. So data that
 	// gain classes keep the numbers of those they had, although folders are read in the order of
