@@ -22,7 +22,8 @@ const maxFile = 1 << 28
 // understood; Options.Part chooses. Where a file val_annotations.txt (or of another part) lies, its
 // lines "image file, tab, class" give the classes of the images below that folder, and a part whose
 // images all lie in one folder "images" counts as not there when others have classes: this is how
-// Tiny-ImageNet unpacks. Other files that are not named as images and hidden ones are passed over.
+// Tiny-ImageNet unpacks. What else lies there is passed over and in Memory.Report; what can be read
+// in two ways is an error.
 func OpenFolder(ctx context.Context, dir string, o *Options) (*Memory, error) {
 	s, err := o.settings()
 	if err != nil {
