@@ -34,7 +34,6 @@
 // Images are decoded once and kept in memory, one byte a channel: 50 000 images of 32 pixels take
 // 150 MB, 100 000 of 224 pixels would take 15 GB. For sets that do not fit, implement Dataset over
 // your own storage. Masks, boxes, several labels an image, sound and text are outside its scope.
-// EXIF orientation is ignored.
 //
 // # Concurrency and determinism
 //

@@ -54,7 +54,7 @@ func loadImages(ctx context.Context, where string, list []imageEntry, s settings
 		return it, true, nil
 	}
 	convert := func(it item) error {
-		if err := decodeTo(it.dst, it.raw, list[it.id].name, m.size, &s); err != nil {
+		if err := decodeTo(ctx, it.dst, it.raw, list[it.id].name, m.size, &s); err != nil {
 			file, entry := name(it.id)
 			return located(err, file, entry)
 		}
