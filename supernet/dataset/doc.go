@@ -14,7 +14,8 @@
 // and [Concat] make views that share the pixels of what they are made from; growing data, as in the
 // paper's two scenarios, are views of one set: [Fraction] grows the volume, [ByClass] the label
 // space. Anything with the five methods of [Dataset] can be used in place of the sets made here.
-// [Source] says which file an image was read from.
+// [Source] says which file an image was read from, [PreparationOf] how images were made square.
+// [Decode] reads one image file as the readers do.
 //
 // # Data that come in over time
 //

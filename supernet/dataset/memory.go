@@ -14,6 +14,8 @@ type Memory struct {
 	labels  []uint16
 	images  [][]uint8 // each size·size or size·size·3 bytes
 	sources []string  // where images come from; nil = not known
+
+	prepared Preparation
 }
 
 // FromPixels makes a dataset of images that are already in memory. pixels holds them one after the
