@@ -13,8 +13,9 @@ import (
 )
 
 // Classify returns the most likely class of an image of any size, and the probabilities of all
-// classes, by number. The image is made square as Options.Fit says, or else as the training
-// images were (dataset.PreparationOf), resized and normalised. It is safe for concurrent use. Top gives classes by name.
+// classes, by number. The image is made square as Options.Fit says, or else as the training images
+// were (dataset.PreparationOf), resized and normalised. It is safe for concurrent use. Top gives
+// classes by name.
 func (m *Model) Classify(img image.Image) (label int, probs []float32, err error) {
 	probs, _, err = m.look(img)
 	if err != nil {

@@ -11,8 +11,9 @@ import (
 const defaultBudget = 512 << 20
 
 // Budget bounds the memory of all images that are decoded at one time: what their headers announce,
-// counted before anything is decoded. Who finds it used up waits, first come, first served; an image
-// that alone is above it is refused. It may be shared by any number of readers and goroutines.
+// counted before anything is decoded. Who finds it used up waits, first come, first served; an
+// image that alone is above it is refused. It may be shared by any number of readers and
+// goroutines.
 type Budget struct {
 	most int64
 

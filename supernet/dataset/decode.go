@@ -9,21 +9,22 @@ import (
 	"io"
 )
 
-// DecodeOptions are how an image file is decoded. The zero value, or a nil pointer, is every default.
+// DecodeOptions are how an image file is decoded. The zero value, or a nil pointer, is every
+// default.
 type DecodeOptions struct {
 	// MaxPixels bounds width × height, checked before anything is decoded. 0 = 1<<26 (about 67
 	// million). No side may be above 65 536 pixels.
 	MaxPixels int
-	// Budget bounds the memory of all images that are decoded at one time with it. Nil = 512 MiB for
-	// this image alone.
+	// Budget bounds the memory of all images that are decoded at one time with it. Nil = 512 MiB
+	// for this image alone.
 	Budget *Budget
 	// RawOrientation leaves the image as it is stored. False = it is turned upright where its EXIF
 	// block, which cameras write, says that it lies on its side.
 	RawOrientation bool
 }
 
-// Decode reads an image file: JPEG, PNG, GIF (its first frame), BMP, TIFF or WebP, recognised by its
-// content. What the header announces is looked at before anything is decoded. The error wraps
+// Decode reads an image file: JPEG, PNG, GIF (its first frame), BMP, TIFF or WebP, recognised by
+// its content. What the header announces is looked at before anything is decoded. The error wraps
 // ErrUnknown where the content is none of these, ErrFormat where it is damaged or the file is too
 // small for the pixels that it announces, ErrLimit where it is larger than allowed: 256 MiB as
 // stored, and what o says.
@@ -87,7 +88,8 @@ func (s *settings) decodeDefaults() {
 	}
 }
 
-// maxSide of a source image: resizing takes memory in proportion to one side, whatever the other is.
+// maxSide of a source image: resizing takes memory in proportion to one side, whatever the other
+// is.
 const maxSide = 1 << 16
 
 // inspect checks what an image file says of itself before anything is decoded, and gives its format
@@ -121,8 +123,8 @@ func inspect(data []byte, name string, s *settings) (*imageFormat, image.Config,
 
 // decodeTo decodes an image file to dst, size×size RGB.
 func decodeTo(ctx context.Context, dst []uint8, data []byte, name string, size int, s *settings) error {
-	// The scaler keeps four float64 for every row of the source and column of the result; then there
-	// is a canvas.
+	// The scaler keeps four float64 for every row of the source and column of the result; then
+	// there is a canvas.
 	scaling := func(c image.Config) int64 { return int64(max(c.Width, c.Height)+1) * int64(size) * 32 }
 	_, c, err := inspect(data, name, s)
 	if err != nil {

@@ -15,8 +15,8 @@ const (
 	tagTileHeight   = 323
 )
 
-// readIFD reads the first directory of a TIFF file or EXIF block: numbers by tag, the first of each.
-// What is damaged is left out; it never fails.
+// readIFD reads the first directory of a TIFF file or EXIF block: numbers by tag, the first of
+// each. What is damaged is left out; it never fails.
 func readIFD(data []byte) map[uint16]uint32 {
 	var order binary.ByteOrder
 	switch {
@@ -57,8 +57,8 @@ func readIFD(data []byte) map[uint16]uint32 {
 	return out
 }
 
-// orientationOf says how an image is to be turned, by the number that EXIF 2.3 gives it: 1, upright,
-// also where the file does not say, or says nonsense.
+// orientationOf says how an image is to be turned, by the number that EXIF 2.3 gives it: 1,
+// upright, also where the file does not say, or says nonsense.
 func orientationOf(f *imageFormat, data []byte) int {
 	if o := readIFD(f.exif(data))[tagOrientation]; o >= 2 && o <= 8 {
 		return int(o)

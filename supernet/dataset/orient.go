@@ -5,8 +5,8 @@ import (
 	"image/color"
 )
 
-// turned is an image turned upright: what lies at orientation o (2 to 8, see orientationOf) comes to
-// stand as it was taken. The result starts at (0, 0).
+// turned is an image turned upright: what lies at orientation o (2 to 8, see orientationOf) comes
+// to stand as it was taken. The result starts at (0, 0).
 func turned(img image.Image, o int) image.Image {
 	b := img.Bounds()
 	w, h := b.Dx(), b.Dy()

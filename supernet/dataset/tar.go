@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// OpenTar reads a tar file, plain or packed with gzip, of JPEG or PNG images in class folders. It
-// understands what OpenFolder understands, and the result is the same as for the unpacked folder.
-// The file is read twice: once for the names, once for the images that are wanted.
+// OpenTar reads a tar file, plain or packed with gzip, of images in class folders. It understands
+// what OpenFolder understands, and the result is the same as for the unpacked folder. The file is
+// read twice: once for the names, once for the images that are wanted.
 func OpenTar(ctx context.Context, path string, o *Options) (*Memory, error) {
 	s, err := o.settings()
 	if err != nil {
