@@ -81,7 +81,7 @@ func readCIFARFiles(ctx context.Context, files []string, s settings) (*Memory, e
 }
 
 func newCIFAR(s settings) *Memory {
-	m := &Memory{size: s.Size, classes: s.ClassNames}
+	m := &Memory{size: s.Size, classes: s.ClassNames, prepared: s.preparation()}
 	if m.size == 0 {
 		m.size = cifarSide
 	}

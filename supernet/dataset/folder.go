@@ -17,13 +17,13 @@ const maxDepth = 8
 // smaller.
 const maxFile = 1 << 28
 
-// OpenFolder reads a folder whose subfolders are classes and hold JPEG or PNG images, at any depth.
-// Classes are numbered by name. A level of train, val and test folders above the classes is
-// understood; Options.Part chooses. Where a file val_annotations.txt (or of another part) lies, its
-// lines "image file, tab, class" give the classes of the images below that folder, and a part whose
-// images all lie in one folder "images" counts as not there when others have classes: this is how
-// Tiny-ImageNet unpacks. What else lies there is passed over and in Memory.Report; what can be read
-// in two ways is an error.
+// OpenFolder reads a folder whose subfolders are classes and hold images of the kinds that Decode
+// reads, at any depth. Classes are numbered by name. A level of train, val and test folders above
+// the classes is understood; Options.Part chooses. Where a file val_annotations.txt (or of another
+// part) lies, its lines "image file, tab, class" give the classes of the images below that folder,
+// and a part whose images all lie in one folder "images" counts as not there when others have
+// classes: this is how Tiny-ImageNet unpacks. What else lies there is passed over and in
+// Memory.Report; what can be read in two ways is an error.
 func OpenFolder(ctx context.Context, dir string, o *Options) (*Memory, error) {
 	s, err := o.settings()
 	if err != nil {

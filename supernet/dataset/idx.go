@@ -86,7 +86,7 @@ func readIDX(ctx context.Context, img, lab *fileReader, s settings) (*Memory, er
 	}
 	if fit == FitAuto {
 		fit = FitCrop
-		if dx, dy := size-cols, size-rows; dx >= 0 && dx <= 8 && dy >= 0 && dy <= 8 {
+		if dx, dy := size-cols, size-rows; dx >= 0 && dx <= 8 && dy >= 0 && dy <= 8 && dx+dy > 0 {
 			fit = FitPad
 		}
 	}
@@ -97,7 +97,8 @@ func readIDX(ctx context.Context, img, lab *fileReader, s settings) (*Memory, er
 		return nil, &FileError{File: img.name, Offset: 8,
 			Err: fmt.Errorf("images of %d×%d, %d pixels allowed: %w", rows, cols, s.MaxPixels, ErrLimit)}
 	}
-	m := &Memory{size: size, classes: s.ClassNames}
+	s.Fit = fit
+	m := &Memory{size: size, classes: s.ClassNames, prepared: s.preparation()}
 	if m.classes == nil {
 		m.classes = digits()
 	}

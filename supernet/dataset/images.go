@@ -16,7 +16,7 @@ const natural = 224
 func loadImages(ctx context.Context, where string, list []imageEntry, s settings,
 	read func(k int, buf []byte) ([]byte, error), name func(k int) (file, entry string)) (*Memory, error) {
 	m := &Memory{size: s.Size, labels: make([]uint16, len(list)), images: make([][]uint8, len(list)),
-		sources: make([]string, len(list))}
+		sources: make([]string, len(list)), prepared: s.preparation()}
 	place, err := sortEntries(where, list, m)
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func loadImages(ctx context.Context, where string, list []imageEntry, s settings
 		return it, true, nil
 	}
 	convert := func(it item) error {
-		if err := decodeTo(it.dst, it.raw, list[it.id].name, m.size, &s); err != nil {
+		if err := decodeTo(ctx, it.dst, it.raw, list[it.id].name, m.size, &s); err != nil {
 			file, entry := name(it.id)
 			return located(err, file, entry)
 		}

@@ -15,6 +15,8 @@ type Memory struct {
 	images  [][]uint8 // each size·size or size·size·3 bytes
 	sources []string  // where images come from; nil = not known
 	report  Report
+
+	prepared Preparation
 }
 
 // FromPixels makes a dataset of images that are already in memory. pixels holds them one after the

@@ -11,7 +11,7 @@ import (
 
 // Open reads the data set at path into memory, whatever its form:
 //
-//   - a folder of class folders with JPEG or PNG images, or one with train,
+//   - a folder of class folders with images, or one with train,
 //     val or test folders above them; also as Tiny-ImageNet is, with
 //     val_annotations.txt beside val/images;
 //   - a tar (also .tar.gz) of such a folder, or a folder with train.tar,

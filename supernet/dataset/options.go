@@ -66,6 +66,12 @@ type Options struct {
 	// MaxPixels bounds width × height of one source image, checked before it is decoded. 0 = 1<<26
 	// (about 67 million).
 	MaxPixels int
+	// Budget bounds the memory of the images that are being decoded, over all workers, and over all
+	// readers that share it. Nil = 512 MiB.
+	Budget *Budget
+	// RawOrientation leaves photos as they are stored. False = they are turned upright where their
+	// EXIF block says that they lie on their side.
+	RawOrientation bool
 	// HoldOut is the fraction of each class that OpenPair sets apart for testing when the data have
 	// no parts. 0 = 0.15.
 	HoldOut float64
@@ -114,9 +120,7 @@ func (o *Options) settings() (settings, error) {
 	if s.MaxBytes == 0 {
 		s.MaxBytes = 4 << 30
 	}
-	if s.MaxPixels == 0 {
-		s.MaxPixels = 1 << 26
-	}
+	s.decodeDefaults()
 	if s.HoldOut == 0 {
 		s.HoldOut = 0.15
 	}

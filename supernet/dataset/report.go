@@ -108,7 +108,7 @@ func saysImage(name string) bool {
 		return true
 	}
 	switch strings.ToLower(path.Ext(name)) {
-	case ".jpe", ".jfif", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".heic", ".heif", ".avif", ".svg", ".psd",
+	case ".heic", ".heif", ".avif", ".svg", ".psd",
 		".ico", ".jp2", ".j2k", ".jxl", ".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".ppm",
 		".pgm", ".pbm", ".pnm", ".tga", ".exr", ".hdr", ".dcm", ".xcf":
 		return true

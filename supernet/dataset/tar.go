@@ -15,7 +15,7 @@ import (
 // maxEntries bounds the files of an archive, whose names are kept.
 const maxEntries = 1 << 21
 
-// OpenTar reads a tar file, plain or packed with gzip, of JPEG or PNG images in class folders. It
+// OpenTar reads a tar file, plain or packed with gzip, of images in class folders. It
 // understands what OpenFolder understands, and the result is the same as for the unpacked folder,
 // whatever the order of the entries: a later entry takes the place of an earlier one of its name,
 // and hard links are followed. The file is read twice, once for the names and once for the images
