@@ -16,7 +16,10 @@ type tree struct {
 	images []imageEntry
 	notes  []annotations
 	passed []Passed
-	part   Part // chosen by arrange
+	parts  []Part // that are there, found by arrange
+	part   Part   // chosen by arrange
+	seen   int    // files met
+	skip   bool   // go on past what cannot be read
 }
 
 // annotations is the content of a file such as val_annotations.txt of Tiny-ImageNet: classes of the

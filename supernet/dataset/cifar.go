@@ -61,6 +61,7 @@ func readCIFARFiles(ctx context.Context, files []string, s settings) (*Memory, e
 		return nil, err
 	}
 	m := newCIFAR(s)
+	m.report.Form = kind.name
 	if m.classes == nil {
 		if m.classes, err = cifarNames(filepath.Dir(files[0]), kind); err != nil {
 			return nil, err

@@ -98,7 +98,7 @@ func readIDX(ctx context.Context, img, lab *fileReader, s settings) (*Memory, er
 			Err: fmt.Errorf("images of %d×%d, %d pixels allowed: %w", rows, cols, s.MaxPixels, ErrLimit)}
 	}
 	s.Fit = fit
-	m := &Memory{size: size, classes: s.ClassNames, prepared: s.preparation()}
+	m := &Memory{size: size, classes: s.ClassNames, prepared: s.preparation(), report: Report{Form: "IDX"}}
 	if m.classes == nil {
 		m.classes = digits()
 	}

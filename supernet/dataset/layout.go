@@ -56,6 +56,7 @@ func (t *tree) choose(where string, want Part, paths [][]string) ([]imageEntry, 
 		}
 	}
 	there = labelled(inside, there)
+	t.parts = inOrder(there)
 	if want == "" && slices.Contains(all, Train) {
 		want = Train
 	}

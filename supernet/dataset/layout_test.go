@@ -37,7 +37,7 @@ func TestLayout(t *testing.T) {
 		for name := range strings.FieldsSeq(names) {
 			files = append(files, file{name, img})
 		}
-		for form, path := range map[string]string{"folder": writeFolder(t, files), "tar": writeFile(t, "a.tar", tarOf(t, files))} {
+		for form, path := range forms(t, files) {
 			ds, err := Open(ctx, path, nil)
 			if err == nil {
 				if got := fmt.Sprint(ds.Classes(), Count(ds)); got != want {
@@ -55,16 +55,19 @@ func TestReport(t *testing.T) {
 	img := pngOf(t, noise(8, 8, 1))
 	files := []file{{"train/cat/1.png", img}, {"train/cat/2.heic", nil}, {"train/cat/notes.txt", nil}, {"test/0.png", img},
 		{"docs/x.png", img}, {"train/cat/.x.png", nil}, {"lost+found/1", nil}}
-	want := "train [{hidden 1 [train/cat/.x.png]} {left by a system 1 [lost+found%s]} {not an image 1 [train/cat/notes.txt]} " +
-		"{format not read 1 [train/cat/2.heic]} {outside the parts 1 [docs/x.png]} {without a class 1 [test/0.png]}]"
-	for path, below := range map[string]string{writeFolder(t, files): "", writeFile(t, "a.tar", tarOf(t, files)): "/1"} {
+	want := "train [train] 8 [cat] [1] [{hidden 1 [train/cat/.x.png] []} {left by a system 1 [lost+found] []} " +
+		"{not an image 1 [train/cat/notes.txt] []} {format not read 1 [train/cat/2.heic] []} " +
+		"{outside the parts 1 [docs/x.png] []} {without a class 1 [test/0.png] []}]}"
+	for form, path := range forms(t, files) {
 		ds, err := Open(ctx, path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := ds.Report()
-		if got := fmt.Sprint(r.Part, " ", r.Passed); got != fmt.Sprintf(want, below) {
+		if got := fmt.Sprint(ds.Report()); got != "{"+form+" "+want {
 			t.Errorf("report %s", got)
+		}
+		if r, err := Inspect(ctx, path, nil); err != nil || fmt.Sprint(*r) != "{"+form+" "+want {
+			t.Errorf("inspected %v, error %v", r, err)
 		}
 		if _, err := Open(ctx, path, &Options{Part: Test}); !errors.Is(err, ErrPart) || !strings.Contains(err.Error(), "no class folders") {
 			t.Errorf("part without classes: %v", err)
@@ -109,7 +112,7 @@ func TestTarAsUnpacked(t *testing.T) {
 // A first image unlike the others does not decide their size.
 func TestNonsensicalSize(t *testing.T) {
 	files := []file{{"b/1.png", pngOf(t, noise(20, 20, 1))}, {"b/2.png", pngOf(t, noise(20, 20, 1))}, {"a/1.png", pngOf(t, noise(1, 1, 2))}}
-	for _, path := range []string{writeFolder(t, files), writeFile(t, "a.tar", tarOf(t, files))} {
+	for _, path := range forms(t, files) {
 		if _, err := Open(ctx, path, nil); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "1.png: offset 0: the first image is of 1 pixels") {
 			t.Errorf("error %v", err)
 		}

@@ -2,7 +2,8 @@ package dataset
 
 import (
 	"cmp"
-	"fmt"
+	"errors"
+	"image"
 	"slices"
 )
 
@@ -16,48 +17,60 @@ const nativeSample = 32
 
 // nativeSize is the size that the first image of the data set decides: its shorter side, at most
 // natural. It is refused where it is below a quarter of the middle one among a sample of all
-// images: then the first is no image like the others. list is sorted by place and not empty; with
-// reads the images of a list, k in the order of their places in an archive; file names the image
-// for messages.
-func nativeSize(list []imageEntry, s *settings,
-	with func([]imageEntry) (read func(k int, buf []byte) ([]byte, error), done func(), err error),
-	file func(imageEntry) (file, entry string)) (int, error) {
-	first := list[0]
-	sample := []imageEntry{first}
+// images: then the first is no image like the others. With Options.Skip the first image of the
+// sample that says its shape takes the place of one that does not. list is sorted by place and not
+// empty.
+func nativeSize(list []imageEntry, s *settings, src storage) (int, error) {
+	sample := []int{0}
 	n := min(nativeSample, len(list)-1)
 	for k := range n {
-		sample = append(sample, list[1+k*(len(list)-1)/n])
+		sample = append(sample, 1+k*(len(list)-1)/n)
 	}
-	slices.SortStableFunc(sample, func(a, b imageEntry) int { return cmp.Compare(a.at, b.at) })
-	read, done, err := with(sample)
+	slices.SortStableFunc(sample, func(a, b int) int { return cmp.Compare(list[a].at, list[b].at) })
+	asked := make([]imageEntry, len(sample))
+	for k, i := range sample {
+		asked[k] = list[i]
+	}
+	read, done, err := src.contents(asked)
 	if err != nil {
 		return 0, err
 	}
 	defer done()
-	size := 0
-	var sides []int
+	sides := make([]int, len(list)) // of those in the sample
+	var wrong error                 // with the first image
 	var buf []byte
-	for k, e := range sample {
-		if buf, err = read(k, buf); err != nil {
+	for k, i := range sample {
+		raw, err := read(k, buf)
+		var one fileOnly
+		if err != nil && !errors.As(err, &one) {
 			return 0, err
 		}
-		_, c, err := inspect(buf, e.name, s)
-		if e.name == first.name {
-			if err != nil {
-				name, entry := file(e)
-				return 0, located(err, name, entry)
+		if err == nil {
+			var c image.Config
+			buf = raw
+			if _, c, err = inspect(raw, list[i].name, s); err == nil {
+				sides[i] = min(c.Width, c.Height, natural)
+				continue
 			}
-			size = min(c.Width, c.Height, natural)
+			file, entry := src.place(list[i])
+			err = located(err, file, entry)
+		} else {
+			err = one.error
 		}
-		if err == nil { // the others complain when they are decoded
-			sides = append(sides, min(c.Width, c.Height, natural))
+		if i == 0 { // the others complain when they are decoded
+			wrong = err
 		}
 	}
-	slices.Sort(sides)
-	if middle := sides[len(sides)/2]; size < (middle+3)/4 {
-		name, entry := file(first)
-		return 0, badFile(name, entry, 0, "%s", fmt.Sprintf("the first image is of %d pixels, others of %d: "+
-			"give the size of the images in the options, or take the image away", size, middle))
+	known := slices.DeleteFunc(slices.Clone(sides), func(side int) bool { return side == 0 })
+	if wrong != nil && (!s.Skip || len(known) == 0) {
+		return 0, wrong
 	}
-	return size, nil
+	first := slices.IndexFunc(sides, func(side int) bool { return side > 0 })
+	slices.Sort(known)
+	if size, middle := sides[first], known[len(known)/2]; size < (middle+3)/4 {
+		name, entry := src.place(list[first])
+		return 0, badFile(name, entry, 0, "the first image is of %d pixels, others of %d: give the size of the "+
+			"images in the options, or take the image away", size, middle)
+	}
+	return sides[first], nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,8 +15,8 @@ import (
 //   - a folder of class folders with images, or one with train,
 //     val or test folders above them; also as Tiny-ImageNet is, with
 //     val_annotations.txt beside val/images;
-//   - a tar (also .tar.gz) of such a folder, or a folder with train.tar,
-//     val.tar or test.tar;
+//   - a tar (also packed with gzip, bzip2 or zstd) or a zip of such a folder,
+//     or a folder with train.tar, val.tar or test.tar (or .zip and so on);
 //   - a folder with the binary files of CIFAR-10 or CIFAR-100, or one such file;
 //   - a folder with the IDX files of the MNIST family (also .gz), or an IDX
 //     image file with its label file beside it; also below, in MNIST/raw.
@@ -101,9 +102,9 @@ func openDir(ctx context.Context, dir string, s settings) (*Memory, error) {
 		}
 	}
 	if len(parts) == 0 {
-		form = openOneTar
+		form = openOneArchive
 		for _, e := range entries {
-			if stem, ok := tarStem(e.Name()); ok && !e.IsDir() && !isHidden(e.Name()) {
+			if stem, ok := archiveStem(e.Name()); ok && !e.IsDir() && !isHidden(e.Name()) {
 				archives = append(archives, filepath.Join(dir, e.Name()))
 				if p := partOf(stem); p != "" {
 					add(p, e.Name())
@@ -112,18 +113,18 @@ func openDir(ctx context.Context, dir string, s settings) (*Memory, error) {
 		}
 	}
 	if len(parts) > 0 {
-		var there []Part
-		for _, p := range []Part{Train, Val, Test} {
-			if len(parts[p]) > 0 {
-				there = append(there, p)
-			}
-		}
+		there := inOrder(slices.Collect(maps.Keys(parts)))
 		p, err := choosePart(s.Part, there)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", dir, err)
 		}
 		s.Part = ""
-		return form(ctx, parts[p], s)
+		m, err := form(ctx, parts[p], s)
+		if err != nil {
+			return nil, err
+		}
+		m.report.Part, m.report.Parts = p, there
+		return m, nil
 	}
 	for _, e := range entries { // as the official archives unpack
 		if e.IsDir() && (e.Name() == "cifar-10-batches-bin" || e.Name() == "cifar-100-binary") {
@@ -176,8 +177,8 @@ func openRaw(ctx context.Context, dir string, entries []os.DirEntry, s settings,
 		raw[1])
 }
 
-// openOneTar opens the one archive of a part.
-func openOneTar(ctx context.Context, files []string, s settings) (*Memory, error) {
+// openOneArchive opens the one archive of a part.
+func openOneArchive(ctx context.Context, files []string, s settings) (*Memory, error) {
 	if len(files) > 1 {
 		return nil, fmt.Errorf("%w: both %s and %s are of the same part; name the one to open", ErrUnknown,
 			files[0], files[1])

@@ -58,6 +58,10 @@ type Options struct {
 	// AnyImageName accepts an image whose content is another supported format than its name says (a
 	// PNG called .jpg). False = that is an error.
 	AnyImageName bool
+	// Skip goes on past image files, and folders below the top, that are damaged or cannot be read,
+	// and past images in no class folder; Memory.Report lists them. A class that has no others is an
+	// error. False = the first one is the error.
+	Skip bool
 	// Workers is the number of goroutines that decode. 0 = GOMAXPROCS. The result does not depend
 	// on it.
 	Workers int
@@ -82,6 +86,7 @@ type Options struct {
 // settings are Options with the defaults filled in.
 type settings struct {
 	Options
+	listOnly bool // classes and counts are wanted, images are not
 }
 
 func (o *Options) settings() (settings, error) {

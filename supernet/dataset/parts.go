@@ -38,6 +38,17 @@ func choosePart(want Part, there []Part) (Part, error) {
 	return "", fmt.Errorf("%w: %q asked, there are %q", ErrPart, want, there)
 }
 
+// inOrder gives parts in the order train, val, test.
+func inOrder(parts []Part) []Part {
+	var out []Part
+	for _, p := range []Part{Train, Val, Test} {
+		if slices.Contains(parts, p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 // imageEntry is an image file of a folder or an archive.
 type imageEntry struct {
 	name   string // path inside, with slashes, as it is there
@@ -80,6 +91,9 @@ func (t *tree) arrange(where string, want Part) ([]imageEntry, error) {
 	if err := t.annotate(where, paths); err != nil {
 		return nil, err
 	}
+	if t.skip && !divided(paths) && !wrapped(paths) {
+		t.images, paths = t.classed(t.images, paths)
+	}
 	for !divided(paths) && (common(paths) || wrapped(paths)) {
 		if err := t.dated(where, paths); err != nil {
 			return nil, err
@@ -100,6 +114,9 @@ func (t *tree) arrange(where string, want Part) ([]imageEntry, error) {
 	if err != nil {
 		return nil, err
 	}
+	if t.skip {
+		keep, paths = t.classed(keep, paths)
+	}
 	if err := loose(where, keep, paths); err != nil {
 		return nil, err
 	}
@@ -117,6 +134,23 @@ func common(paths [][]string) bool {
 		}
 	}
 	return true
+}
+
+// classed drops images in no class folder, unless there are no others.
+func (t *tree) classed(list []imageEntry, paths [][]string) ([]imageEntry, [][]string) {
+	if !slices.ContainsFunc(paths, func(p []string) bool { return len(p) > 1 }) {
+		return list, paths
+	}
+	var keep []imageEntry
+	var kept [][]string
+	for i, p := range paths {
+		if len(p) == 1 {
+			t.pass(Loose, list[i].name)
+			continue
+		}
+		keep, kept = append(keep, list[i]), append(kept, p)
+	}
+	return keep, kept
 }
 
 // loose is the error of images in no class folder; nil where there are none.

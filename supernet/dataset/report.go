@@ -1,6 +1,8 @@
 package dataset
 
 import (
+	"context"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -18,27 +20,67 @@ const (
 	NotRead     Reason = "format not read"   // named as an image of a format that is not read
 	OutsidePart Reason = "outside the parts" // an image beside the folders of the parts
 	Unlabelled  Reason = "without a class"   // an image of a part that has no class folders
+	Loose       Reason = "in no class"       // an image beside the class folders: Options.Skip
+	Unreadable  Reason = "not readable"      // damaged, too large, or not given out: Options.Skip
 )
 
 // Passed is what was passed over for one reason.
 type Passed struct {
-	Why   Reason
-	Count int // files and folders; what is below a folder is not counted
-	// First holds the paths of the first ten, inside the folder or archive.
-	First []string
+	Why   Reason `json:"why"`
+	Count int    `json:"count"` // files and folders; what is below a folder is not counted
+	// First holds the paths of the first ten, inside the folder or archive; of those that are
+	// Unreadable, all.
+	First []string `json:"first"`
+	// Said is what was wrong with each of First; only of those that are Unreadable.
+	Said []string `json:"said,omitempty"`
 }
 
-// Report says what a folder or an archive had that is not among its images.
+// Report says what was read of a path and, for folders and archives, what was passed over.
 type Report struct {
-	Part   Part     // that was read; empty where the data are not divided
-	Passed []Passed // in the order of the reasons above, only those met
+	// Form is "folder", "tar", "zip", "IDX", "CIFAR-10" or "CIFAR-100"; empty for sets that come
+	// from elsewhere.
+	Form    string   `json:"form"`
+	Part    Part     `json:"part,omitempty"`  // that was read; empty where the data are not divided
+	Parts   []Part   `json:"parts,omitempty"` // that can be read
+	Size    int      `json:"size"`            // side of the images, in pixels
+	Classes []string `json:"classes"`
+	Counts  []int    `json:"counts"` // images of each class
+	// Passed is in the order of the reasons above, and has only those met.
+	Passed []Passed `json:"passed,omitempty"`
+}
+
+// Images is the number of images of all classes.
+func (r *Report) Images() int {
+	n := 0
+	for _, c := range r.Counts {
+		n += c
+	}
+	return n
+}
+
+// Inspect says what Open would read of a path, and fails where Open would, but decodes no images of
+// folders and archives: that one is damaged shows only with Options.Skip, which needs as much
+// memory as Open.
+func Inspect(ctx context.Context, path string, o *Options) (*Report, error) {
+	s, err := o.settings()
+	if err != nil {
+		return nil, err
+	}
+	s.listOnly = true
+	m, err := open(ctx, path, s)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	r := m.Report()
+	return &r, nil
 }
 
 // reasons in the order of a report.
-var reasons = [...]Reason{Hidden, Litter, NotImage, BrokenLink, NotRead, OutsidePart, Unlabelled}
+var reasons = [...]Reason{Hidden, Litter, NotImage, BrokenLink, NotRead, OutsidePart, Unlabelled,
+	Loose, Unreadable}
 
 // pass notes something passed over.
-func (t *tree) pass(why Reason, name string) {
+func (t *tree) pass(why Reason, name string) *Passed {
 	const named = 10
 	i := slices.IndexFunc(t.passed, func(p Passed) bool { return p.Why == why })
 	if i < 0 {
@@ -46,14 +88,15 @@ func (t *tree) pass(why Reason, name string) {
 		t.passed = append(t.passed, Passed{Why: why})
 	}
 	p := &t.passed[i]
-	if p.Count++; len(p.First) < named {
+	if p.Count++; len(p.First) < named || why == Unreadable {
 		p.First = append(p.First, name)
 	}
+	return p
 }
 
 // report gives what was noted.
 func (t *tree) report() Report {
-	r := Report{Part: t.part}
+	r := Report{Part: t.part, Parts: t.parts}
 	for _, why := range reasons {
 		for _, p := range t.passed {
 			if p.Why == why {
@@ -64,13 +107,18 @@ func (t *tree) report() Report {
 	return r
 }
 
-// Report says what the folder or archive had that is not among the images; it is empty for sets
-// that come from elsewhere.
+// Report says what the set was read from, what is in it, and what was passed over.
 func (m *Memory) Report() Report {
 	r := m.report
+	r.Size, r.Classes, r.Counts = m.size, slices.Clone(m.classes), make([]int, len(m.classes))
+	for _, l := range m.labels {
+		r.Counts[l]++
+	}
+	r.Parts = slices.Clone(r.Parts)
 	r.Passed = slices.Clone(r.Passed)
 	for i := range r.Passed {
 		r.Passed[i].First = slices.Clone(r.Passed[i].First)
+		r.Passed[i].Said = slices.Clone(r.Passed[i].Said)
 	}
 	return r
 }
