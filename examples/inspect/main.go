@@ -30,7 +30,8 @@ type config struct {
 }
 
 func program() *run.Program[config, *dataset.Report] {
-	return &run.Program[config, *dataset.Report]{Path: "examples/inspect", Flags: flags, Check: check, Work: work}
+	return &run.Program[config, *dataset.Report]{Path: "examples/inspect", Flags: flags, Check: check,
+		Work: work}
 }
 
 func flags(fs *flag.FlagSet, c *config) {
@@ -58,7 +59,8 @@ func check(_ *flag.FlagSet, c *config) error {
 
 // work inspects and prints.
 func work(ctx context.Context, j *run.Job, c *config) (*dataset.Report, error) {
-	r, err := dataset.Inspect(ctx, c.path, &dataset.Options{Part: dataset.Part(c.part), Size: c.size, Skip: c.skip})
+	o := &dataset.Options{Part: dataset.Part(c.part), Size: c.size, Skip: c.skip}
+	r, err := dataset.Inspect(ctx, c.path, o)
 	if err != nil {
 		return nil, err
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// fileReader reads a file from the front, unpacks gzip, bzip2 and zstd by itself, and knows where it
-// is, so that every complaint can say so.
+// fileReader reads a file from the front, unpacks gzip, bzip2 and zstd by itself, and knows where
+// it is, so that every complaint can say so.
 type fileReader struct {
 	name   string // for messages
 	file   io.Closer

@@ -59,8 +59,8 @@ type Options struct {
 	// PNG called .jpg). False = that is an error.
 	AnyImageName bool
 	// Skip goes on past image files, and folders below the top, that are damaged or cannot be read,
-	// and past images in no class folder; Memory.Report lists them. A class that has no others is an
-	// error. False = the first one is the error.
+	// and past images in no class folder; Memory.Report lists them. A class that has no others is
+	// an error. False = the first one is the error.
 	Skip bool
 	// Workers is the number of goroutines that decode. 0 = GOMAXPROCS. The result does not depend
 	// on it.
