@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tendril-nas/tendril/internal/checkpoint"
 )
 
 // here runs the toy in this process.
@@ -308,6 +310,15 @@ func TestDamage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if text, err := os.ReadFile(filepath.Join(dir, damagedFile)); err != nil || string(text) != "{\"a" {
+		t.Errorf("damaged wall times were not set aside: %q, %v", text, err)
+	}
+	for _, text := range []string{"null", `{"a":-1}`, `{"a":1e308,"b":1e308}`} {
+		if err := os.WriteFile(filepath.Join(dir, secondsFile), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		report(t, "-resume", "-out", dir)
+	}
 	if d := cmp.Diff(want, report(t, "-resume", "-out", dir)); d != "" {
 		t.Error(d)
 	}
@@ -326,5 +337,30 @@ func TestDamage(t *testing.T) {
 		Streams{nil, &errs, &errs}); code != ExitError ||
 		!strings.Contains(errs.String(), "a run of toy, not of other") {
 		t.Errorf("another program's run: %d, %q", code, errs.String())
+	}
+}
+
+// Two starts do not share a folder: the second one names the process of the first, and does no
+// harm.
+func TestFolderInUse(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	want := report(t, "-out", dir)
+	unlock, err := checkpoint.Lock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"-out", dir}, {"-resume", "-out", dir}} {
+		if code, _, errs := here(t, args...); code != ExitError || !strings.Contains(errs, "in use by this process") {
+			t.Errorf("%v: exit code %d, %q", args, code, errs)
+		}
+	}
+	if err := unlock(); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, report(t, "-resume", "-out", dir)); d != "" {
+		t.Error(d)
+	}
+	if _, err := os.Stat(filepath.Join(dir, ".lock")); !errors.Is(err, os.ErrNotExist) {
+		t.Error("the lock is still there")
 	}
 }
