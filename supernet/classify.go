@@ -13,8 +13,9 @@ import (
 )
 
 // Classify returns the most likely class of an image of any size, and the probabilities of all
-// classes, by number. The image is made square as Options.Fit says, resized and normalised. It is
-// safe for concurrent use. Top gives classes by name.
+// classes, by number. The image is made square as Options.Fit says, or else as the training images
+// were (dataset.PreparationOf), resized and normalised. It is safe for concurrent use. Top gives
+// classes by name.
 func (m *Model) Classify(img image.Image) (label int, probs []float32, err error) {
 	probs, _, err = m.look(img)
 	if err != nil {
@@ -55,9 +56,9 @@ func (m *Model) look(img image.Image) ([]float32, classList, error) {
 	if img == nil || img.Bounds().Empty() {
 		return nil, nil, fmt.Errorf("%w: no image", ErrData)
 	}
-	size := m.inputSize()
+	size, fit := m.input()
 	pixels := make([]uint8, size*size*3)
-	if err := dataset.FromImage(pixels, img, size, m.fit); err != nil {
+	if err := dataset.FromImage(pixels, img, size, fit); err != nil {
 		return nil, nil, err
 	}
 	x := make([]float32, len(pixels))
@@ -131,6 +132,13 @@ func (m *Model) inputSize() int {
 	m.weights.RLock()
 	defer m.weights.RUnlock()
 	return m.prog.graph.InputSize
+}
+
+// input is the size of images, and how others are made square.
+func (m *Model) input() (size int, fit dataset.Fit) {
+	m.weights.RLock()
+	defer m.weights.RUnlock()
+	return m.prog.graph.InputSize, m.fit
 }
 
 // borrow takes an idle runner or makes one, so that there are as many as goroutines ever ran at

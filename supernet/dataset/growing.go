@@ -188,6 +188,13 @@ func (g *Growing) extend(ctx context.Context, ds Dataset) (*grown, error) {
 		return nil, fmt.Errorf("images of %d pixels, want %d", ds.Size(), g.size)
 	}
 	next := *g.held()
+	switch p := PreparationOf(ds); {
+	case ds.Len() == 0:
+	case next.total() == 0:
+		next.images.prepared = p
+	case next.images.prepared != p: // of several kinds
+		next.images.prepared = Preparation{}
+	}
 	if err := next.know(ds.Classes()); err != nil {
 		return nil, err
 	}

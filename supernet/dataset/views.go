@@ -145,6 +145,9 @@ func Relabel(ds Dataset, classes []string, mapping []int) (Dataset, error) {
 		return nil, fmt.Errorf("dataset: mapping of %d labels for a set of %d classes", len(mapping),
 			len(ds.Classes()))
 	}
+	if err := checkNames(classes); err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
 	for l, m := range mapping {
 		if m < -1 || m >= len(classes) {
 			return nil, fmt.Errorf("dataset: label %d mapped to %d, want −1 to %d", l, m, len(classes)-1)
@@ -180,28 +183,31 @@ func Fraction(ds Dataset, f float64, seed uint64) (Dataset, error) {
 	if !(f > 0 && f <= 1) {
 		return nil, fmt.Errorf("dataset: fraction %v, want above 0 and at most 1", f)
 	}
-	taken, _, err := divide(ds, f, seed)
+	taken, _, err := divide(ds, f, seed, false)
 	if err != nil {
 		return nil, err
 	}
 	return newView(ds, taken), nil
 }
 
-// Split divides ds in two: a holds what Fraction(ds, f, seed) holds, b all other images.
+// Split divides ds in two: a holds what Fraction(ds, f, seed) holds, b all other images, save that
+// no class is lost to either: of two images and more each gets at least one, and the only image of
+// a class goes to the larger side, which is b up to f = 0.5, so that what is trained on knows it.
 func Split(ds Dataset, f float64, seed uint64) (a, b Dataset, err error) {
 	if !(f > 0 && f < 1) {
 		return nil, nil, fmt.Errorf("dataset: split at %v, want between 0 and 1", f)
 	}
-	taken, left, err := divide(ds, f, seed)
+	taken, left, err := divide(ds, f, seed, true)
 	if err != nil {
 		return nil, nil, err
 	}
 	return newView(ds, taken), newView(ds, left), nil
 }
 
-// divide draws the fraction f of each class. Each class has a stream of its own, so its draw does
-// not depend on the other classes.
-func divide(ds Dataset, f float64, seed uint64) (taken, left []int32, err error) {
+// divide draws the fraction f of each class, at least one image; with both, images of each class
+// stay on both sides as Split says. Each class has a stream of its own, so its draw does not depend
+// on the other classes.
+func divide(ds Dataset, f float64, seed uint64, both bool) (taken, left []int32, err error) {
 	if err := given(ds); err != nil {
 		return nil, nil, err
 	}
@@ -215,6 +221,12 @@ func divide(ds Dataset, f float64, seed uint64) (taken, left []int32, err error)
 		r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 		k := int(math.Round(f * float64(len(list))))
 		k = max(k, min(1, len(list)))
+		switch {
+		case both && len(list) > 1:
+			k = min(k, len(list)-1)
+		case both && f <= 0.5:
+			k = 0
+		}
 		taken = append(taken, list[:k]...)
 		left = append(left, list[k:]...)
 	}
