@@ -47,7 +47,10 @@ const (
 
 // planOf checks options against the training data.
 func planOf(o *TrainOptions, train dataset.Dataset, classes int) (*plan, error) {
-	if train == nil || train.Len() == 0 {
+	if err := dataset.Check(train); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrData, err)
+	}
+	if train.Len() == 0 {
 		return nil, fmt.Errorf("%w: no training images", ErrData)
 	}
 	p := &plan{
