@@ -19,6 +19,9 @@ func (n *network) gather(ctx context.Context, p *program, im *images, stats []*n
 		s.Reset(r.tape.Stream())
 	}
 	return im.each(ctx, func(b *dataset.Batch) error {
+		if err := p.enough(b.N, func(*searchspace.Node) bool { return true }); err != nil {
+			return err
+		}
 		return r.forward(p, b, nn.Recalibrating(), pass{stats: stats, limit: p.gauge})
 	})
 }

@@ -172,5 +172,5 @@ func (n *network) calibration(o *EvalOptions) (*images, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newImages(ds, o.BatchSize, n.norm, o.CacheBytes), nil
+	return newImages(ds, calibrationBatch(ds.Len(), o.CalibrationBatch), n.norm, o.CacheBytes), nil
 }

@@ -75,6 +75,9 @@ func (t *training) bind(pass Pass) (r passRun, err error) {
 	if err != nil {
 		return r, err
 	}
+	if err := r.program.enough(t.plan.BatchSize, t.takes); err != nil {
+		return r, err
+	}
 	if r.weight == 0 {
 		r.weight = 1
 	}

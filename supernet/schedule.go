@@ -26,6 +26,7 @@ type plan struct {
 	Seed                             uint64
 	FrozenStages                     []int
 	Images, Classes, Size            int
+	Labels, Pixels                   string // fingerprints of the training data, for a checkpoint
 	ClassNames                       []string
 	Normalization                    dataset.Normalization
 	Validation                       string // what judges; "" for nothing

@@ -67,7 +67,7 @@ func newLoader(ds Dataset, o LoaderOptions) (*loader, error) {
 		return nil, err
 	}
 	if !o.Normalization.IsZero() {
-		if err := o.Normalization.check(); err != nil {
+		if err := o.Normalization.Check(); err != nil {
 			return nil, err
 		}
 	}
