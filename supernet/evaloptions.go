@@ -39,9 +39,10 @@ type EvalOptions struct {
 	// or all if there are fewer.
 	CalibrationImages int
 	// CalibrationBatch is the number of images of a forward pass that gathers statistics; 100 by
-	// default, or all if there are fewer. It is raised as far as a last batch of one image needs
-	// not to be. Every layer normalises with the statistics of such a batch, and their averages,
-	// weighted by images, are the result: small batches give other, and worse, ones.
+	// default, or all if there are fewer. A last batch of one image joins the batch before. The
+	// statistics are those of all values that a layer sees, over all batches; but what it sees was
+	// normalised, in the layers before it, with the statistics of one batch each, which are
+	// inexact, and make results worse, where batches are small.
 	CalibrationBatch int
 	// Statistics says which batch-norm statistics a sub-network is judged with; Recalibrated by
 	// default. A Model has statistics of its own and ignores it: see Model.Recalibrate.

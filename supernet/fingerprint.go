@@ -71,9 +71,9 @@ func (t *training) writable() error {
 // more than one value per channel: the variance of one is none.
 func (p *program) enough(n int, uses func(norm *searchspace.Node) bool) error {
 	for _, norm := range p.norms {
-		if n*norm.Out.H*norm.Out.W < 2 && uses(norm) {
-			return fmt.Errorf("%w: a batch of %d image gives %s one value per channel, expected 2 or more to "+
-				"take a variance of: larger batches or images", ErrData, n, norm.Name)
+		if n*norm.Out.H*norm.Out.W == 1 && uses(norm) {
+			return fmt.Errorf("%w: a batch of one image gives %s one value per channel, expected 2 or more to "+
+				"take a variance of: larger batches or images", ErrData, norm.Name)
 		}
 	}
 	return nil

@@ -76,16 +76,6 @@ func calibrationSet(ds dataset.Dataset, n int, seed uint64) (dataset.Dataset, er
 	return dataset.Subset(ds, order[:n])
 }
 
-// calibrationBatch is the size of batches of n images, at least the one asked for, that leaves no
-// last batch of one image.
-func calibrationBatch(n, batch int) int {
-	batch = max(orInt(batch, defaultEvalBatch), 1)
-	for batch < n && n%batch == 1 {
-		batch++
-	}
-	return batch
-}
-
 // checkData reports whether a network for images of the given size can read a data set.
 func checkData(ds dataset.Dataset, size int) error {
 	if err := dataset.Check(ds); err != nil {

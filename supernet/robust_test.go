@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,10 +46,60 @@ func judgeOn(t *testing.T, n *Net, ds dataset.Dataset, batch int) *Judge {
 	return j
 }
 
+// A last batch of one calibration image joins the batch before, from the data and from memory.
 func TestCalibrationBatch(t *testing.T) {
-	for _, c := range [][3]int{{2000, 0, 100}, {101, 0, 101}, {201, 0, 101}, {9, 2, 3}, {5, 1, 1}, {3, 100, 100}} {
-		if got := calibrationBatch(c[0], c[1]); got != c[2] {
-			t.Errorf("%d images in batches of %d: %d, expected %d", c[0], c[1], got, c[2])
+	n := tinyNet(t, Elastic)
+	for _, c := range []struct {
+		images, batch int
+		want          []int
+	}{{9, 0, []int{9}}, {9, 4, []int{4, 5}}, {9, 8, []int{9}}, {10, 4, []int{4, 4, 2}}, {3, 1, []int{1, 1, 1}}} {
+		ds := stripes(t, c.images, 16, 1)
+		im, err := n.calibration(&EvalOptions{Calibration: ds, CalibrationBatch: c.batch})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var pixels [2][]float32
+		for k := range pixels {
+			var got []int
+			err := im.each(context.Background(), func(b *dataset.Batch) error {
+				got = append(got, b.N)
+				pixels[k] = append(pixels[k], b.X...)
+				return nil
+			})
+			if err != nil || !slices.Equal(got, c.want) {
+				t.Errorf("%d images in batches of %d: batches of %d, expected %d (%v)", c.images, c.batch, got,
+					c.want, err)
+			}
+		}
+		if !slices.Equal(pixels[0], pixels[1]) {
+			t.Errorf("%d images in batches of %d: memory has others", c.images, c.batch)
+		}
+	}
+}
+
+// Statistics gathered in batches of any size are those of one batch of all images, in the first
+// layer to rounding, in others nearly.
+func TestPooledStatistics(t *testing.T) {
+	ctx := context.Background()
+	train := stripes(t, 60, 16, 1)
+	m := tinyModel(t)
+	if _, err := m.Train(ctx, train, short(3)); err != nil {
+		t.Fatal(err)
+	}
+	first := m.prog.norms[0]
+	mean, variance := m.store.place(first, kindMean).key, m.store.place(first, kindVar).key
+	var want map[string][]float32
+	for _, batch := range []int{60, 30, 7, 2} {
+		if err := m.Recalibrate(ctx, train, &EvalOptions{CalibrationBatch: batch}); err != nil {
+			t.Fatal(err)
+		}
+		got := m.values()
+		if want == nil {
+			want = got
+		}
+		if !close32(got[mean], want[mean], 1e-6) || !close32(got[variance], want[variance], 1e-6) {
+			t.Errorf("batches of %d: statistics %v and %v, expected %v and %v", batch, got[mean], got[variance],
+				want[mean], want[variance])
 		}
 	}
 }
