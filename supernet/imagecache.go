@@ -13,7 +13,7 @@ type imageCache struct {
 	ds     dataset.Dataset
 	loader dataset.LoaderOptions
 	join   bool // a last batch of one image joins the batch before
-	pixels int // numbers of an image
+	pixels int  // numbers of an image
 	fits   bool
 	x      []float32
 	labels []int
