@@ -84,6 +84,9 @@ func (n *network) train(ctx context.Context, train dataset.Dataset, o *TrainOpti
 	err := t.resume()
 	if finished := t.state.Result.Status == searchspace.StatusFinished; err == nil && !finished {
 		if err = t.writable(); err == nil {
+			err = t.start()
+		}
+		if err == nil {
 			err = t.loop(ctx)
 		}
 	}
