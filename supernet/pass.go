@@ -85,7 +85,7 @@ func (t *training) bind(pass Pass) (r passRun, err error) {
 		r.labels = 1
 	}
 	r.labels = max(r.labels, 0)
-	if !finite(r.weight) || r.weight < 0 || !finite(r.labels) {
+	if !finite(r.weight) || r.weight < 0 || !finite(pass.Labels) {
 		return r, fmt.Errorf("pass of weight %v with labels of weight %v, expected finite numbers, the "+
 			"first not below 0", pass.Weight, pass.Labels)
 	}

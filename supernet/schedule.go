@@ -140,8 +140,11 @@ func orInt(v, d int) int {
 
 // orFloat is v, or the default d when v is 0; negative numbers are 0.
 func orFloat(v, d float64) float64 {
-	if v == 0 {
+	switch {
+	case v == 0:
 		return d
+	case !finite(v):
+		return v // for a check to find
 	}
 	return max(v, 0)
 }
