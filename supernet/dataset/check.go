@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"fmt"
-	"reflect"
 	"runtime/debug"
 )
 
@@ -16,8 +15,8 @@ const (
 // 4096 are looked at, evenly spaced, the number of a class. It reads no image. A panic of the data
 // set is an error.
 func Check(ds Dataset) (err error) {
-	if v := reflect.ValueOf(ds); ds == nil || v.Kind() == reflect.Pointer && v.IsNil() {
-		return fmt.Errorf("dataset: no data set, want one")
+	if err := given(ds); err != nil {
+		return err
 	}
 	defer func() {
 		if r := recover(); r != nil {

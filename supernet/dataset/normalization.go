@@ -94,6 +94,9 @@ func Measure(ctx context.Context, ds Dataset) (Normalization, error) {
 		sum, square [3]uint64
 		err         error
 	}
+	if err := Check(ds); err != nil {
+		return Normalization{}, err
+	}
 	n := ds.Len()
 	if n == 0 {
 		return Normalization{}, fmt.Errorf("dataset: no images to measure")
