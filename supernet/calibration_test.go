@@ -116,6 +116,15 @@ func TestCheckpointOfOtherData(t *testing.T) {
 	if !errors.Is(err, ErrCheckpointMismatch) || !strings.Contains(err.Error(), "Pixels") {
 		t.Errorf("other pixels: %v", err)
 	}
+	swapped, err := dataset.Relabel(train, train.Classes(), []int{1, 0, 2, 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = tinyModel(t).Train(context.Background(), swapped, o)
+	if !errors.Is(err, ErrCheckpointMismatch) || !strings.Contains(err.Error(), "Labels") ||
+		strings.Contains(err.Error(), "Pixels") {
+		t.Errorf("other labels: %v", err)
+	}
 	o.Checkpoint = filepath.Join(t.TempDir(), "none", "train.ckpt")
 	steps := 0
 	o.Recorder = RecorderFunc(func(Progress) error { steps++; return nil })
@@ -145,6 +154,20 @@ func TestOneValue(t *testing.T) {
 	if err := p.enough(2, all); err != nil {
 		t.Error(err)
 	}
+}
+
+// Images of 16 pixels leave the last stages one value per channel: a training in batches of one image
+// is refused before its first step.
+func TestOneImageTraining(t *testing.T) {
+	o := short(1)
+	o.BatchSize, o.Recorder = 1, RecorderFunc(func(Progress) error { t.Error("a step"); return nil })
+	m := tinyModel(t)
+	before := m.values()
+	_, err := m.Train(context.Background(), stripes(t, 8, 16, 1), o)
+	if !errors.Is(err, ErrData) || !strings.Contains(err.Error(), "one value per channel") {
+		t.Errorf("got %v", err)
+	}
+	sameValues(t, m.values(), before)
 }
 
 func TestNormalizationRefused(t *testing.T) {

@@ -177,8 +177,8 @@ func TestClassifyTensor(t *testing.T) {
 	}
 }
 
-// Images that are a part of a larger tensor, or whose axes are in another order, are read where they
-// are.
+// Images that are a part of a larger tensor, or whose axes are in another order, are read where
+// they are.
 func TestClassifyViews(t *testing.T) {
 	m := tinyModel(t)
 	jitter(t, m.network, 3)

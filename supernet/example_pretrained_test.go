@@ -59,8 +59,9 @@ func ExamplePretrained() {
 	// layout own: 195 tensors read, 0 of them converted, 2 skipped; initial weights: classifier.linear.weight, classifier.linear.bias
 }
 
-// Weights of a network of 1000 classes become a model of six others: the new classifier learns first
-// while all that is inherited stays as it is, then the last stages with it, at a tenth of the rate.
+// Weights of a network of 1000 classes become a model of six others: the new classifier learns
+// first while all that is inherited stays as it is, then the last stages with it, at a tenth of the
+// rate.
 func ExamplePretrained_otherClasses() {
 	ctx := context.Background()
 	space, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: 16,

@@ -48,7 +48,8 @@ func (c *imageCache) each(ctx context.Context, index []int, f func(b *dataset.Ba
 }
 
 // serve is each for batches of a size.
-func (c *imageCache) serve(ctx context.Context, index []int, batch int, f func(b *dataset.Batch) error) error {
+func (c *imageCache) serve(ctx context.Context, index []int, batch int,
+	f func(b *dataset.Batch) error) error {
 	if !c.holds(index) {
 		return c.load(ctx, index, batch, f)
 	}

@@ -128,7 +128,8 @@ func (m *Model) Train(ctx context.Context, train dataset.Dataset, o *TrainOption
 }
 
 // Recalibrate replaces the running statistics of batch norms by those of images of a training set,
-// without augmentation. Of o CalibrationImages, CalibrationBatch and Seed count. It helps after training with few or small batches, and when weights came from elsewhere.
+// without augmentation. Of o CalibrationImages, CalibrationBatch and Seed count. It helps after
+// training with few or small batches, and when weights came from elsewhere.
 func (m *Model) Recalibrate(ctx context.Context, train dataset.Dataset, o *EvalOptions) error {
 	e := EvalOptions{}
 	if o != nil {

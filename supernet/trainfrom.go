@@ -19,8 +19,8 @@ func (t *training) start() error {
 	return nil
 }
 
-// begin puts the weights of a training checkpoint in place, if they are those of a network like this
-// one. Nothing changes otherwise.
+// begin puts the weights of a training checkpoint in place, if they are those of a network like
+// this one. Nothing changes otherwise.
 func (t *training) begin(path string) (err error) {
 	defer tensor.Recover(&err)
 	var meta trainMeta
