@@ -156,8 +156,8 @@ func TestOneValue(t *testing.T) {
 	}
 }
 
-// Images of 16 pixels leave the last stages one value per channel: a training in batches of one image
-// is refused before its first step.
+// Images of 16 pixels leave the last stages one value per channel: a training in batches of one is
+// refused before its first step.
 func TestOneImageTraining(t *testing.T) {
 	o := short(1)
 	o.BatchSize, o.Recorder = 1, RecorderFunc(func(Progress) error { t.Error("a step"); return nil })
