@@ -70,7 +70,8 @@ func (c classList) grow(other classList) (classList, error) {
 	}
 	if !c.named() {
 		if len(other) < len(c) {
-			return nil, fmt.Errorf("grow to %d classes, expected at least the present %d", len(other), len(c))
+			return nil, fmt.Errorf("grow to %d classes, expected at least the present %d; Model.WithClasses makes "+
+				"a model of fewer", len(other), len(c))
 		}
 		return other, nil
 	}

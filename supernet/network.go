@@ -56,6 +56,9 @@ func newNetwork(b tensor.Backend, space *searchspace.Space, ss *specs, o *Option
 	if n.norm.IsZero() {
 		n.norm = dataset.ImageNet()
 	}
+	if err := n.norm.Check(); err != nil {
+		return nil, err
+	}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
 	}

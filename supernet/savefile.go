@@ -60,6 +60,9 @@ func (ss *specs) fit(tensors map[string]checkpoint.Tensor) (map[string][]float32
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrWeights, err)
 		}
+		if why := unusable(s, data); why != "" {
+			return nil, fmt.Errorf("%w: %q: %s", ErrWeights, s.key, why)
+		}
 		values[s.key] = data
 	}
 	for key := range tensors {
@@ -119,7 +122,8 @@ func (n *Net) Save(ctx context.Context, path string) error {
 }
 
 // Load reads a supernet that Save wrote. Of the options Workers, Device, Makers and Logger count;
-// everything else is in the file. A damaged file gives an error, never a supernet.
+// everything else is in the file. A damaged file gives an error, never a supernet; so do weights
+// that are NaN or infinite, and negative variances, with ErrWeights.
 func Load(path string, o *Options) (*Net, error) {
 	n, err := load(path, o)
 	if err != nil {
@@ -175,7 +179,8 @@ func (m *Model) Save(ctx context.Context, path string) error {
 }
 
 // LoadModel reads a model that Save wrote. Of the options Workers, Device, Makers and Logger count;
-// everything else is in the file. A damaged file gives an error, never a model.
+// everything else is in the file. A damaged file gives an error, never a model; so do weights that
+// are NaN or infinite, and negative variances, with ErrWeights.
 func LoadModel(path string, o *Options) (*Model, error) {
 	m, err := loadModel(path, o)
 	if err != nil {

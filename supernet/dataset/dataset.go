@@ -20,8 +20,11 @@ type Dataset interface {
 	Image(i int, dst []uint8) error
 }
 
-// Count returns the number of images of each class.
+// Count returns the number of images of each class, nil where there is no data set.
 func Count(ds Dataset) []int {
+	if given(ds) != nil {
+		return nil
+	}
 	counts := make([]int, len(ds.Classes()))
 	for i := range ds.Len() {
 		counts[ds.Label(i)]++

@@ -45,6 +45,9 @@ func OpenIDX(ctx context.Context, images, labels string, o *Options) (*Memory, e
 
 // ReadIDX is OpenIDX for files that are open already, or embedded.
 func ReadIDX(ctx context.Context, images, labels io.Reader, o *Options) (*Memory, error) {
+	if images == nil || labels == nil {
+		return nil, fmt.Errorf("dataset: no images or no labels to read, want both")
+	}
 	s, err := o.settings()
 	if err != nil {
 		return nil, err

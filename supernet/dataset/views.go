@@ -3,6 +3,7 @@ package dataset
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 
 	"github.com/tendril-nas/tendril/internal/stream"
@@ -49,8 +50,8 @@ func newView(ds Dataset, index []int32) *view {
 
 // given refuses a data set that is not there.
 func given(ds Dataset) error {
-	if ds == nil {
-		return fmt.Errorf("dataset: no data set")
+	if v := reflect.ValueOf(ds); ds == nil || v.Kind() == reflect.Pointer && v.IsNil() {
+		return fmt.Errorf("dataset: no data set, want one")
 	}
 	return nil
 }
