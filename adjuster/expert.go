@@ -143,6 +143,9 @@ func (e *Expert) Advance(ctx context.Context, l Learner) (*Outcome, error) {
 	if l == nil {
 		return nil, errNoLearner
 	}
+	if err := writable(e.opts.Checkpoint); err != nil {
+		return nil, err
+	}
 	if e.phase == PhaseMeasure {
 		if err := e.measure(ctx, l); err != nil {
 			return nil, err
@@ -156,6 +159,9 @@ func (e *Expert) Advance(ctx context.Context, l Learner) (*Outcome, error) {
 func (e *Expert) Adjust(ctx context.Context, l Learner, r Reading) (*Outcome, error) {
 	if l == nil {
 		return nil, errNoLearner
+	}
+	if err := writable(e.opts.Checkpoint); err != nil {
+		return nil, err
 	}
 	if e.phase == PhaseMeasure {
 		if e.first() {

@@ -30,7 +30,7 @@ func (s *Space) lower(choices []int) (*Graph, error) {
 	names := make(map[string]bool, len(b.nodes))
 	var madds float64 // a float cannot overflow
 	for i := range b.nodes {
-		n := b.nodes[i].At(choices)
+		n := b.nodes[i].at(choices)
 		if err := n.check(&b.nodes[i], choices); err != nil {
 			return nil, fmt.Errorf("searchspace: family %s: %w", s.fam.Name, err)
 		}
@@ -74,7 +74,7 @@ func (n *Node) check(c *ChoiceNode, choices []int) error {
 			return fmt.Errorf("%s takes channels %d to %d of %d", n.Name, n.Offset, n.Offset+n.Out.C, n.In.C)
 		}
 	case OpAdd, OpMul:
-		if other := c.sum.At(choices); other != n.In.C {
+		if other := c.sum.at(choices); other != n.In.C {
 			return fmt.Errorf("%s joins %d and %d channels", n.Name, n.In.C, other)
 		}
 	}

@@ -5,9 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"os"
-	"path/filepath"
 
+	"github.com/tendril-nas/tendril/internal/checkpoint"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
@@ -49,22 +48,16 @@ func (t *training) fingerprint() error {
 	return nil
 }
 
-// writable reports whether the checkpoint's folder takes files, so that a training which could not
-// be kept does not begin.
+// writable refuses a checkpoint that cannot be written, so that a training which could not be kept
+// does not begin.
 func (t *training) writable() error {
 	if t.opts.Checkpoint == "" {
 		return nil
 	}
-	dir, base := filepath.Split(t.opts.Checkpoint)
-	if dir == "" {
-		dir = "."
-	}
-	f, err := os.CreateTemp(dir, "."+base+".tmp-*")
-	if err != nil {
+	if err := checkpoint.Writable(t.opts.Checkpoint); err != nil {
 		return fmt.Errorf("%w: %w", errNotSaved, err)
 	}
-	f.Close()
-	return os.Remove(f.Name())
+	return nil
 }
 
 // enough reports whether batches of n images give every normalisation that uses their statistics

@@ -107,7 +107,10 @@ func open(path, kind string, o *Options) (*saved, error) {
 }
 
 // Save writes the supernet to one file: the weights as safetensors, everything else as JSON beside
-// them. The file is replaced atomically. Weights that are not finite are refused with ErrNotFinite.
+// them. The file is replaced atomically: a crash leaves the old one or the new one, whole. A
+// symbolic link stays, and what it leads to is replaced; pipes, devices and standard output are
+// written into, from the first byte to the last. Weights that are not finite are refused with
+// ErrNotFinite.
 func (n *Net) Save(ctx context.Context, path string) error {
 	if err := n.acquire(ctx); err != nil {
 		return fmt.Errorf("supernet: save: %w", err)
@@ -164,7 +167,8 @@ func load(path string, o *Options) (*Net, error) {
 }
 
 // Save writes the model to one file: the weights as safetensors, everything else as JSON beside
-// them. The file is replaced atomically. Weights that are not finite are refused with ErrNotFinite.
+// them. Where the bytes go is as for Net.Save. Weights that are not finite are refused with
+// ErrNotFinite.
 func (m *Model) Save(ctx context.Context, path string) error {
 	if err := m.acquire(ctx); err != nil {
 		return fmt.Errorf("supernet: save: %w", err)

@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	maxSide   = 1 << 14 // pixels
-	maxImages = 1 << 31
+	maxImageSide = 1 << 14 // pixels
+	maxImages    = 1 << 31
 )
 
 // Check reports whether what a data set says of itself can be: that there is one, fewer than 1<<31
@@ -27,8 +27,8 @@ func Check(ds Dataset) (err error) {
 	if n < 0 || int64(n) >= maxImages {
 		return fmt.Errorf("dataset: %d images, want 0 or more and fewer than %d", n, int64(maxImages))
 	}
-	if size < 0 || size > maxSide || size == 0 && n > 0 {
-		return fmt.Errorf("dataset: images of %d pixels, want 1 to %d", size, maxSide)
+	if size < 0 || size > maxImageSide || size == 0 && n > 0 {
+		return fmt.Errorf("dataset: images of %d pixels, want 1 to %d", size, maxImageSide)
 	}
 	const looks = 4096
 	for k := range min(n, looks) {
