@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -14,8 +15,10 @@ const defaultBudget = 512 << 20
 // counted before anything is decoded. Who finds it used up waits, first come, first served; an
 // image that alone is above it is refused. It may be shared by any number of readers and
 // goroutines.
+//
+// The zero value is a budget of 512 MiB.
 type Budget struct {
-	most int64
+	most int64 // 0 = the default
 
 	mu         sync.Mutex
 	used, peak int64
@@ -29,20 +32,18 @@ type claim struct {
 }
 
 // NewBudget makes a budget of so many bytes. 0, or less, = 512 MiB.
-func NewBudget(bytes int64) *Budget {
-	if bytes <= 0 {
-		bytes = defaultBudget
-	}
-	return &Budget{most: bytes}
-}
+func NewBudget(bytes int64) *Budget { return &Budget{most: max(bytes, 0)} }
+
+// limit is the bytes of the whole budget.
+func (b *Budget) limit() int64 { return cmp.Or(b.most, defaultBudget) }
 
 // take waits for bytes of the budget, which give returns.
 func (b *Budget) take(ctx context.Context, bytes int64) error {
-	if bytes > b.most {
-		return fmt.Errorf("decoding takes %d bytes, %d allowed: %w", bytes, b.most, ErrLimit)
+	if bytes > b.limit() {
+		return fmt.Errorf("decoding takes %d bytes, %d allowed: %w", bytes, b.limit(), ErrLimit)
 	}
 	b.mu.Lock()
-	if len(b.waiting) == 0 && bytes <= b.most-b.used {
+	if len(b.waiting) == 0 && bytes <= b.limit()-b.used {
 		b.use(bytes)
 		b.mu.Unlock()
 		return nil
@@ -82,7 +83,7 @@ func (b *Budget) use(bytes int64) {
 
 // serve lets those in who have waited longest. The caller has the lock.
 func (b *Budget) serve() {
-	for len(b.waiting) > 0 && b.waiting[0].bytes <= b.most-b.used {
+	for len(b.waiting) > 0 && b.waiting[0].bytes <= b.limit()-b.used {
 		c := b.waiting[0]
 		b.waiting = b.waiting[1:]
 		b.use(c.bytes)

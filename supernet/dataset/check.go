@@ -18,11 +18,7 @@ func Check(ds Dataset) (err error) {
 	if err := given(ds); err != nil {
 		return err
 	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("dataset: panic: %v, at %s", r, panicked(debug.Stack()))
-		}
-	}()
+	defer panics(&err)
 	n, size, classes := ds.Len(), ds.Size(), len(ds.Classes())
 	if n < 0 || int64(n) >= maxImages {
 		return fmt.Errorf("dataset: %d images, want 0 or more and fewer than %d", n, int64(maxImages))
@@ -38,4 +34,11 @@ func Check(ds Dataset) (err error) {
 		}
 	}
 	return nil
+}
+
+// panics makes the panic of what a caller has given an error.
+func panics(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("dataset: panic: %v, at %s", r, panicked(debug.Stack()))
+	}
 }

@@ -46,7 +46,7 @@ func WithImage(ctx context.Context, r io.Reader, o *DecodeOptions, use func(imag
 	if r == nil || use == nil {
 		return fmt.Errorf("dataset: decode: nothing to read, or nothing to do with it")
 	}
-	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+	data, err := readAll(r, maxFile+1)
 	if err != nil {
 		return fmt.Errorf("dataset: decode: %w", err)
 	}
@@ -76,6 +76,12 @@ func WithImage(ctx context.Context, r io.Reader, o *DecodeOptions, use func(imag
 		return used
 	}
 	return fmt.Errorf("dataset: decode: %w", err)
+}
+
+// readAll reads so many bytes at most. A panic of the reader is an error: one that is a nil pointer.
+func readAll(r io.Reader, most int64) (data []byte, err error) {
+	defer panics(&err)
+	return io.ReadAll(io.LimitReader(r, most))
 }
 
 // decodeDefaults fills in the defaults of what DecodeOptions and Options have in common.

@@ -208,8 +208,8 @@ func TestBudgetOverWorkers(t *testing.T) {
 	if err != nil || m.Len() != 8 {
 		t.Fatal(err)
 	}
-	if b.peak > b.most || b.peak < b.most/3 || b.used != 0 {
-		t.Errorf("peak of %d, %d in use, want at most %d and 0", b.peak, b.used, b.most)
+	if b.peak > b.limit() || b.peak < b.limit()/3 || b.used != 0 {
+		t.Errorf("peak of %d, %d in use, want at most %d and 0", b.peak, b.used, b.limit())
 	}
 }
 

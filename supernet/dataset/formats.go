@@ -137,6 +137,10 @@ func area(c image.Config, multiple int) int64 {
 	return up(c.Width) * up(c.Height)
 }
 
+// maxScans bounds the scans of a progressive JPEG, each of which goes over all pixels and may take a
+// few bytes of the file. Cameras and programs write about ten.
+const maxScans = 500
+
 // boundJPEG: a block of 8×8 takes a bit at least. Progressive files keep four bytes a sample beside
 // the planes, and those that are RGB or CMYK are copied once more.
 func boundJPEG(data []byte, c image.Config) (int64, error) {
@@ -149,6 +153,9 @@ func boundJPEG(data []byte, c image.Config) (int64, error) {
 	}
 	if isProgressive(data) {
 		samples *= 5
+		if n := bytes.Count(data, []byte("\xff\xda")); n > maxScans {
+			return 0, fmt.Errorf("%d scans, %d allowed: %w", n, maxScans, ErrLimit)
+		}
 	}
 	return area(c, 32) * (samples + copied), tooSmall(int64(c.Width)*int64(c.Height), 512, data, c)
 }

@@ -44,7 +44,8 @@ func OpenIDX(ctx context.Context, images, labels string, o *Options) (*Memory, e
 }
 
 // ReadIDX is OpenIDX for files that are open already, or embedded.
-func ReadIDX(ctx context.Context, images, labels io.Reader, o *Options) (*Memory, error) {
+func ReadIDX(ctx context.Context, images, labels io.Reader, o *Options) (m *Memory, err error) {
+	defer panics(&err) // of the readers
 	if images == nil || labels == nil {
 		return nil, fmt.Errorf("dataset: no images or no labels to read, want both")
 	}
@@ -60,7 +61,7 @@ func ReadIDX(ctx context.Context, images, labels io.Reader, o *Options) (*Memory
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
-	m, err := readIDX(ctx, img, lab, s)
+	m, err = readIDX(ctx, img, lab, s)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}

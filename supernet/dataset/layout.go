@@ -57,6 +57,15 @@ func (t *tree) choose(where string, want Part, paths [][]string) ([]imageEntry, 
 	}
 	there = labelled(inside, there)
 	t.parts = inOrder(there)
+	folders := map[Part]string{}
+	for _, p := range inside {
+		of := partOf(p[0])
+		if was, ok := folders[of]; ok && was != p[0] {
+			return nil, nil, badFile(where, t.images[0].name, 0,
+				"folders %q and %q are both of part %q: move one away, or open it by itself", was, p[0], of)
+		}
+		folders[of] = p[0]
+	}
 	if want == "" && slices.Contains(all, Train) {
 		want = Train
 	}
@@ -131,7 +140,11 @@ func (t *tree) undivided(where string, paths [][]string) error {
 	return nil
 }
 
-var dates = regexp.MustCompile(`^[0-9]+([-_. ][0-9]+)*$`)
+// dates are numbers and months, in any order: 2023, 2023-05-17, 17 May 2023, September.
+var dates = regexp.MustCompile(`(?i)^` + date + `([-_., ]*` + date + `)*$`)
+
+const date = `([0-9]+|jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|` +
+	`oct(ober)?|nov(ember)?|dec(ember)?)`
 
 // dated refuses one folder whose folders are all numbers or dates: a class sorted by time, or a set
 // whose classes have such names. Numbers from 0 without a gap are classes.

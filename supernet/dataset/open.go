@@ -38,9 +38,9 @@ func Open(ctx context.Context, path string, o *Options) (*Memory, error) {
 }
 
 // OpenPair opens the training part and the test part (or else the validation part) of the data set
-// at path. Without parts, a fraction of each class is set apart as Options say. Both have the
-// training part's classes, Options.KnownClasses first; a class of the test part that is not among
-// them is an error.
+// at path. Without parts, a fraction of each class is set apart as Options say, as Split does, save
+// that the only image of a class is always one to train on. Both have the training part's classes,
+// Options.KnownClasses first; a class of the test part that is not among them is an error.
 func OpenPair(ctx context.Context, path string, o *Options) (train, test Dataset, err error) {
 	s, err := o.settings()
 	if err != nil {
@@ -54,7 +54,7 @@ func OpenPair(ctx context.Context, path string, o *Options) (train, test Dataset
 	s.Part, s.Size, s.KnownClasses = Test, first.Size(), first.Classes()
 	second, err := open(ctx, path, s)
 	if errors.Is(err, ErrPart) {
-		test, train, err = Split(first, s.HoldOut, s.Seed)
+		test, train, err = split(first, s.HoldOut, s.Seed, false)
 		return train, test, err
 	}
 	if err != nil {

@@ -128,12 +128,13 @@ func isHidden(name string) bool {
 	return strings.HasPrefix(name, ".") && name != ".." && name != "."
 }
 
-// isLitter tells what systems leave in folders: macOS, Windows, Synology, QNAP, file system checks.
+// isLitter tells what systems leave in folders: macOS, Windows, Android, Synology, QNAP, NetApp, file
+// system checks.
 func isLitter(name string) bool {
 	switch strings.ToLower(name) {
 	case "__macosx", "@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp",
 		"$recycle.bin", "recycler", "system volume information", "lost+found", "thumbs.db", "ehthumbs.db",
-		"desktop.ini", "icon\r", "__pycache__", "network trash folder", "temporary items":
+		"desktop.ini", "icon\r", "found.000", "lost.dir", "~snapshot", "__pycache__", "network trash folder", "temporary items":
 		return true
 	}
 	return false

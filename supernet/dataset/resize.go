@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"runtime/debug"
 
 	"golang.org/x/image/draw"
 )
@@ -22,11 +21,7 @@ func FromImage(dst []uint8, img image.Image, size int, fit Fit) (err error) {
 	if img == nil {
 		return errEmptyImage
 	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("dataset: image: panic: %v, at %s", r, panicked(debug.Stack()))
-		}
-	}()
+	defer panics(&err)
 	b := img.Bounds()
 	if b.Dx() > maxBounds || b.Dy() > maxBounds {
 		return fmt.Errorf("dataset: image of %d by %d pixels, want at most %d", b.Dx(), b.Dy(), maxBounds)
