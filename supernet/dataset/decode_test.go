@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -240,7 +241,18 @@ func FuzzDecode(f *testing.F) {
 		f.Add(data[:len(data)/2])
 	}
 	f.Add(webpFlat)
+	for _, text := range []string{webpLossy, webpAlpha} {
+		data, err := hex.DecodeString(text)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
 	f.Add(bombPNG(16384, 16384, 8, 2))
+	f.Add(bombPNG(60, 60, 16, 6))
+	f.Add([]byte("GIF89a\x40\x1f\x40\x1f\x00\x00\x00"))
+	f.Add([]byte("MM\x00*\x00\x00\x00\x08\x00\x02\x01\x00\x00\x04\x00\x00\x00\x01\x00\x00\xff\xff\x01\x01\x00\x04" +
+		"\x00\x00\x00\x01\x00\x00\xff\xff\x00\x00\x00\x00"))
 	f.Add(withEXIF(pngOf(f, noise(3, 2, 1)), 6))
 	f.Add(jpegOf(f, noise(9, 9, 1)))
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -49,7 +49,7 @@ var (
 	tiffFormat = imageFormat{"TIFF", []string{"II*\x00", "MM\x00*"}, []string{".tif", ".tiff"},
 		tiff.Decode, tiff.DecodeConfig, boundTIFF, func(data []byte) []byte { return data }}
 	webpFormat = imageFormat{"WebP", []string{"RIFF....WEBP"}, []string{".webp"},
-		webp.Decode, webp.DecodeConfig, boundWebP, exifOfWebP}
+		decodeWebP, webp.DecodeConfig, boundWebP, exifOfWebP}
 )
 
 func noEXIF([]byte) []byte { return nil }
@@ -236,4 +236,4 @@ func boundTIFF(data []byte, c image.Config) (int64, error) {
 
 // boundWebP: pixels that are all alike take nothing in a WebP without loss, so nothing follows from
 // the size of the file.
-func boundWebP(_ []byte, c image.Config) (int64, error) { return area(c, 16) * 9, nil }
+func boundWebP(_ []byte, c image.Config) (int64, error) { return area(c, 16) * 11, nil }

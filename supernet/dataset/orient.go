@@ -1,9 +1,6 @@
 package dataset
 
-import (
-	"image"
-	"image/color"
-)
+import "image"
 
 // turned is an image turned upright: what lies at orientation o (2 to 8, see orientationOf) comes
 // to stand as it was taken. The result starts at (0, 0).
@@ -35,17 +32,11 @@ func turned(img image.Image, o int) image.Image {
 		out := image.NewNRGBA(r)
 		turnPixels(out.Pix, m.Pix, 4, w, h, m.PixOffset, from)
 		return out
-	case *image.YCbCr:
-		out := image.NewRGBA(r)
-		for y := range h {
-			for x := range w {
-				sx, sy := from(x, y)
-				yi, ci := m.YOffset(sx, sy), m.COffset(sx, sy)
-				p := out.Pix[y*out.Stride+4*x:][:4]
-				p[0], p[1], p[2] = color.YCbCrToRGB(m.Y[yi], m.Cb[ci], m.Cr[ci])
-				p[3] = 255
-			}
-		}
+	case *image.YCbCr: // as it is: resizing takes its colours without rounding them to bytes
+		out := image.NewYCbCr(r, image.YCbCrSubsampleRatio444)
+		turnPixels(out.Y, m.Y, 1, w, h, m.YOffset, from)
+		turnPixels(out.Cb, m.Cb, 1, w, h, m.COffset, from)
+		turnPixels(out.Cr, m.Cr, 1, w, h, m.COffset, from)
 		return out
 	}
 	out := image.NewRGBA64(r)
