@@ -48,6 +48,7 @@ func answers(ctx context.Context, dir string, m *supernet.Model, test dataset.Da
 			probabilities),
 		"features": writeNPY(filepath.Join(dir, "features.npy"), "<f4", []int{n, m.FeatureLen()},
 			features),
+		"photos": photos(dir, m, test),
 	} {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
