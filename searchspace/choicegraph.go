@@ -120,7 +120,8 @@ func (n *ChoiceNode) variantAt(choices []int) string {
 	return key.String()
 }
 
-// At is the node under choices. Inputs keep the IDs of the choice graph. Errors are those of Int.At.
+// At is the node under choices. Inputs keep the IDs of the choice graph. Errors are those of
+// Int.At.
 func (n *ChoiceNode) At(choices []int) (node Node, err error) {
 	defer outside(choices, &err)
 	return n.at(choices), nil

@@ -38,7 +38,11 @@ func (c classList) check() error {
 		}
 		seen[name] = i
 	}
-	return nil
+	if !c.named() {
+		return nil
+	}
+	_, err := dataset.MergeClasses(c, nil) // names that print alike
+	return err
 }
 
 // named reports whether the classes have names.

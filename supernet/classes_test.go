@@ -242,7 +242,7 @@ func TestClassNamesInFiles(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &got); err != nil || !slices.Equal(got, others) {
 		t.Errorf("exported classes %s, expected %v", text, others)
 	}
-	for _, bad := range [][]string{{"a", "b"}, {"a", "a", "b", "c"}} {
+	for _, bad := range [][]string{{"a", "b"}, {"a", "a", "b", "c"}, {"\u00e9", "e\u0301", "b", "c"}} {
 		meta := m.meta()
 		meta.Arch, meta.Classes = m.space.Format(m.arch), bad
 		if err := m.write(path, modelKind, meta); err != nil {
@@ -256,7 +256,7 @@ func TestClassNamesInFiles(t *testing.T) {
 
 // TestMatch compares the matching of class lists with its definition, and growing with set union.
 func TestMatch(t *testing.T) {
-	lists := rapid.SliceOfNDistinct(rapid.StringN(1, 2, 4), 1, 8, rapid.ID[string])
+	lists := rapid.SliceOfNDistinct(rapid.StringOfN(rapid.RuneFrom([]rune("aAéжß_.0漢")), 1, 2, 6), 1, 8, rapid.ID[string])
 	rapid.Check(t, func(t *rapid.T) {
 		from, to := classList(lists.Draw(t, "from")), classList(lists.Draw(t, "to"))
 		source, err := from.match(to)

@@ -36,7 +36,8 @@ type ONNXOptions struct {
 // "architecture" (its text form); "fit" (how images are made square: "crop" cuts the middle out,
 // "pad" puts black around, "stretch" scales both sides) and "resampling" ("catmull-rom", the filter
 // that they are resized with: dataset.Resampling). Where the bytes go is as for Net.Save; weights
-// that are not finite, or are not with batch normalisation folded in, are refused with ErrNotFinite.
+// that are not finite, or are not with batch normalisation folded in, are refused with
+// ErrNotFinite.
 func (m *Model) WriteONNX(ctx context.Context, path string, o *ONNXOptions) error {
 	if o == nil {
 		o = &ONNXOptions{}

@@ -119,7 +119,8 @@ func TestOpenFileIsAddedTo(t *testing.T) {
 	if err := WriteBytesAtomic(path, []byte("saved")); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := os.ReadFile(f.Name()); err != nil || string(got) != "before saved" {
+	io.WriteString(f, " after")
+	if got, err := os.ReadFile(f.Name()); err != nil || string(got) != "before saved after" {
 		t.Errorf("file holds %q, %v", got, err)
 	}
 }

@@ -244,7 +244,7 @@ func (p *headerParser) entry(name string) entry {
 func (p *headerParser) check(at int64, e entry, dataLen int64) {
 	size := dtypeSize(e.dtype)
 	if size == 0 {
-		p.fail(at, "tensor %q has dtype %q, expected F32, F64, F16, BF16, I32, I64 or U8", e.name, e.dtype)
+		p.fail(at, "tensor %q has dtype %q, expected one of whole bytes that safetensors has", e.name, e.dtype)
 		return
 	}
 	if e.begin > e.end || e.end > dataLen {

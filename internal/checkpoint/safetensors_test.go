@@ -94,7 +94,7 @@ func TestReadSafetensorsRefuses(t *testing.T) {
 		"shape overflow":     {`{"a":{"dtype":"F32","shape":[4294967296,4294967296,2],"data_offsets":[0,8]}}`, 8, `tensor "a"`},
 		"shape wraps to 8":   {`{"a":{"dtype":"F32","shape":[4611686018427387906],"data_offsets":[0,8]}}`, 8, `tensor "a"`},
 		"shape and bytes":    {`{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}`, 8, "in 8 bytes"},
-		"dtype":              {`{"a":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]}}`, 2, `dtype "F8_E4M3"`},
+		"dtype":              {`{"a":{"dtype":"F4","shape":[2],"data_offsets":[0,2]}}`, 2, `dtype "F4"`},
 		"no dtype":           {`{"a":{"shape":[1],"data_offsets":[0,2]}}`, 2, "needs dtype"},
 		"no shape":           {`{"a":{"dtype":"U8","data_offsets":[0,1]}}`, 1, "needs dtype"},
 		"no offsets":         {`{"a":{"dtype":"U8","shape":[1]}}`, 1, "needs dtype"},

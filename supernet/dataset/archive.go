@@ -94,7 +94,7 @@ func (a *archive) put(name string) (*node, error) {
 
 // splitName gives the parts of an entry's path, none for the top.
 func splitName(name string) []string {
-	name = strings.TrimLeft(path.Clean(strings.ReplaceAll(name, "\\", "/")), "/")
+	name = strings.TrimLeft(path.Clean(name), "/")
 	if name == "." || name == "" {
 		return nil
 	}

@@ -3,6 +3,8 @@ package dataset
 import (
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -78,26 +80,35 @@ func (m *Memory) pin(where string, known []string) error {
 // (other programs replace it, and names become one), and one name composed in two ways. The same
 // name twice is not its concern.
 func checkNames(names []string) error {
-	plain := true
+	plain := true // as they are
 	for i, name := range names {
 		if !utf8.ValidString(name) {
 			return fmt.Errorf("class %d is called %q, which is not UTF-8", i, name)
 		}
-		for k := range len(name) {
-			plain = plain && name[k] < utf8.RuneSelf
-		}
+		plain = plain && strings.TrimFunc(name, isPlain) == "" && name == strings.Join(strings.Fields(name), " ")
 	}
 	if plain {
 		return nil
 	}
 	composed := make(map[string]string, len(names))
 	for _, name := range names {
-		form := norm.NFC.String(name)
+		form := norm.NFC.String(strings.Join(strings.Fields(strings.Map(shown, name)), " "))
 		if was, ok := composed[form]; ok && was != name {
-			return fmt.Errorf("classes %+q and %+q print alike: one name composed in two ways, "+
-				"as macOS and other systems do; rename one", was, name)
+			return fmt.Errorf("classes %+q and %+q print alike: they differ in how characters are "+
+				"composed, as macOS and other systems do it, in spaces, or in what does not show; rename one", was, name)
 		}
 		composed[form] = name
 	}
 	return nil
+}
+
+// isPlain tells characters that look like no other and are not composed.
+func isPlain(r rune) bool { return r >= ' ' && r < 0x7f }
+
+// shown drops what does not show: marks of direction, joiners, spaces of no width.
+func shown(r rune) rune {
+	if unicode.Is(unicode.Cf, r) {
+		return -1
+	}
+	return r
 }

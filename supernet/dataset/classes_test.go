@@ -15,7 +15,7 @@ import (
 // Merging keeps old numbers, appends every new name once, in its order, and makes a list of its
 // own.
 func TestMergeClasses(t *testing.T) {
-	letters := rapid.StringOfN(rapid.RuneFrom([]rune("aéжß_ 0")), 1, 2, 4)
+	letters := rapid.StringOfN(rapid.RuneFrom([]rune("aéжß_.0")), 1, 2, 4)
 	lists := rapid.SliceOfNDistinct(letters, 0, 8, rapid.ID[string])
 	rapid.Check(t, func(t *rapid.T) {
 		known, more := lists.Draw(t, "known"), lists.Draw(t, "more")
@@ -48,6 +48,10 @@ func TestMergeClasses(t *testing.T) {
 		{[]string{"cat", "dog", "cat"}, nil, `classes 0 and 2 are both called "cat"`},
 		{[]string{"cat"}, []string{"eel", "eel"}, `classes 0 and 1 are both called "eel"`},
 		{[]string{"cat", ""}, nil, "class 1 has no name"},
+		{[]string{"cat"}, []string{"cat "}, `classes "cat" and "cat " print alike`},
+		{[]string{"big cat"}, []string{"big  cat"}, `"big  cat" print alike`},
+		{[]string{"big cat"}, []string{"big\u00a0cat"}, `"big\u00a0cat" print alike`},
+		{[]string{"cat"}, []string{"\ufeffcat"}, `"\ufeffcat" print alike`},
 		{nil, []string{""}, "class 0 has no name"},
 		{[]string{"caf\u00e9"}, []string{"cafe\u0301"}, `classes "caf\u00e9" and "cafe\u0301" print alike`},
 		{[]string{"cat", "r\xe9sum\xe9"}, nil, `class 1 is called "r\xe9sum\xe9", which is not UTF-8`},

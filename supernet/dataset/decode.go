@@ -78,7 +78,8 @@ func WithImage(ctx context.Context, r io.Reader, o *DecodeOptions, use func(imag
 	return fmt.Errorf("dataset: decode: %w", err)
 }
 
-// readAll reads so many bytes at most. A panic of the reader is an error: one that is a nil pointer.
+// readAll reads so many bytes at most. A panic of the reader is an error: one that is a nil
+// pointer.
 func readAll(r io.Reader, most int64) (data []byte, err error) {
 	defer panics(&err)
 	return io.ReadAll(io.LimitReader(r, most))
@@ -110,7 +111,7 @@ func inspect(data []byte, name string, s *settings) (*imageFormat, image.Config,
 		return nil, image.Config{}, decodeError{0,
 			fmt.Errorf("starts with % x, which is no kind of image that is read", data[:min(len(data), 8)])}
 	case want != nil && want != f && !s.AnyImageName:
-		return nil, image.Config{}, decodeError{0, fmt.Errorf("named as %s but holds %s", want.name, f.name)}
+		return nil, image.Config{}, decodeError{0, fmt.Errorf("named as %s but holds %s (Options.AnyImageName reads it)", want.name, f.name)}
 	}
 	c, err := f.safely().config(bytes.NewReader(data))
 	if err != nil {

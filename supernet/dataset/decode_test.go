@@ -283,3 +283,49 @@ func FuzzEXIF(f *testing.F) {
 		}
 	})
 }
+
+// A budget of its zero value has the default, and readers that are not there are errors.
+func TestDecodeNothing(t *testing.T) {
+	if _, err := Decode(bytes.NewReader(pngOf(t, noise(8, 8, 1))), &DecodeOptions{Budget: &Budget{}}); err != nil {
+		t.Error(err)
+	}
+	for name, r := range map[string]io.Reader{"none": nil, "nil": (*bytes.Reader)(nil)} {
+		if _, err := Decode(r, nil); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		if _, err := ReadIDX(ctx, r, r, nil); err == nil {
+			t.Errorf("IDX, %s: no error", name)
+		}
+	}
+}
+
+// A progressive JPEG may not come in scans without end.
+func TestDecodeScans(t *testing.T) {
+	// A grey block: all coefficients in the first scan, then scans that say nothing.
+	start, scan := progressive()
+	for scans, limited := range map[int]bool{1: false, 90: false, 200: true} {
+		data := append(bytes.Clone(start), bytes.Repeat(scan, scans)...)
+		_, err := Decode(bytes.NewReader(append(data, 0xff, 0xd9)), nil)
+		if errors.Is(err, ErrLimit) != limited || !limited && err != nil {
+			t.Errorf("%d scans: error %v", scans, err)
+		}
+	}
+}
+
+// progressive is a progressive JPEG of 8×8 pixels without its end, and one more scan of it.
+func progressive() (start, scan []byte) {
+	segment := func(marker byte, body ...byte) []byte {
+		n := len(body) + 2
+		return append([]byte{0xff, marker, byte(n >> 8), byte(n)}, body...)
+	}
+	// One code, of one bit, in each table: no difference of the mean, and an end of block.
+	table := func(kind byte) []byte {
+		return segment(0xc4, append(append([]byte{kind, 1}, make([]byte, 15)...), 0)...)
+	}
+	start = append([]byte{0xff, 0xd8}, segment(0xdb, append([]byte{0}, bytes.Repeat([]byte{1}, 64)...)...)...)
+	start = append(start, segment(0xc2, 8, 0, 8, 0, 8, 1, 1, 0x11, 0)...)
+	start = append(append(start, table(0x00)...), table(0x10)...)
+	start = append(append(start, segment(0xda, 1, 1, 0x00, 0, 0, 0x00)...), 0x7f) // the mean
+	scan = append(segment(0xda, 1, 1, 0x00, 1, 63, 0x00), 0x7f)                   // the rest
+	return start, scan
+}

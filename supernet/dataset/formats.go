@@ -137,9 +137,9 @@ func area(c image.Config, multiple int) int64 {
 	return up(c.Width) * up(c.Height)
 }
 
-// maxScans bounds the scans of a progressive JPEG, each of which goes over all pixels and may take a
-// few bytes of the file. Cameras and programs write about ten.
-const maxScans = 500
+// maxScans bounds the scans of a progressive JPEG, each of which goes over all pixels and may take
+// a few bytes of the file. Cameras and programs write about ten.
+const maxScans = 100
 
 // boundJPEG: a block of 8×8 takes a bit at least. Progressive files keep four bytes a sample beside
 // the planes, and those that are RGB or CMYK are copied once more.

@@ -37,6 +37,9 @@ func (t *tree) load(ctx context.Context, where string, list []imageEntry, s sett
 	k := 0
 	next := func(buf []byte) (item, bool, error) {
 		for ; k < len(list); k++ {
+			if bad[place[k]] = list[k].err; list[k].err != nil {
+				continue
+			}
 			raw, err := read(k, buf)
 			var one fileOnly
 			switch {

@@ -161,12 +161,14 @@ func TestHoldOut(t *testing.T) {
 func TestHoldOutKeepsClasses(t *testing.T) {
 	img := pngOf(t, noise(4, 4, 1))
 	dir := writeFolder(t, []file{{"a/1.png", img}, {"b/1.png", img}, {"b/2.png", img}, {"c/1.png", img}, {"c/2.png", img}, {"c/3.png", img}})
-	train, test, err := OpenPair(ctx, dir, &Options{HoldOut: 0.4})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := fmt.Sprint(Count(train), Count(test)); got != "[1 1 2] [0 1 1]" {
-		t.Errorf("counts %s", got)
+	for share, want := range map[float64]string{0.4: "[1 1 2] [0 1 1]", 0.9: "[1 1 1] [0 1 2]"} {
+		train, test, err := OpenPair(ctx, dir, &Options{HoldOut: share})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(Count(train), Count(test)); got != want {
+			t.Errorf("%v held out: counts %s, want %s", share, got, want)
+		}
 	}
 }
 

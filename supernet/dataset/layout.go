@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -96,8 +97,9 @@ func (t *tree) choose(where string, want Part, paths [][]string) ([]imageEntry, 
 // undivided refuses top folders that can be read as classes and as something else.
 func (t *tree) undivided(where string, paths [][]string) error {
 	tops, below := map[string]bool{}, map[Part]bool{}
-	straight, deep := 0, 0 // images right in a top folder, and deeper
-	named, inside := 0, 0  // images in one of a part's name, and in folders there
+	within := map[string]map[string]bool{} // top folders by the names of those in them
+	straight, deep := 0, 0                 // images right in a top folder, and deeper
+	named, inside := 0, 0                  // images in one of a part's name, and in folders there
 	var part string
 	for _, p := range paths {
 		if len(p) == 1 {
@@ -109,6 +111,10 @@ func (t *tree) undivided(where string, paths [][]string) error {
 		} else {
 			deep++
 			below[partOf(p[1])] = true
+			if within[p[1]] == nil {
+				within[p[1]] = map[string]bool{}
+			}
+			within[p[1]][p[0]] = true
 		}
 		if of := partOf(p[0]); of != "" {
 			named++
@@ -132,6 +138,12 @@ func (t *tree) undivided(where string, paths [][]string) error {
 		return badFile(where, first, 0,
 			"folders of parts lie inside of what would be classes: open one of these, or put train, val and "+
 				"test above the classes")
+	case straight == 0 && speakOfParts(tops):
+		return badFile(where, first, 0,
+			"folders %s speak of parts: call them train, val and test, or open one of them", some(tops))
+	case straight == 0 && len(tops) > 1 && areDates(tops) && allShared(within):
+		return badFile(where, first, 0, "folders %s are dates or numbers and have folders of the same names: "+
+			"which are the classes? Put those above the others", some(tops))
 	case len(tops) == 1 && straight > 0 && deep > 0:
 		return badFile(where, first, 0,
 			"%q has images and folders of images: is it a class, or are its folders? Move either away",
@@ -146,29 +158,60 @@ var dates = regexp.MustCompile(`(?i)^` + date + `([-_., ]*` + date + `)*$`)
 const date = `([0-9]+|jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|` +
 	`oct(ober)?|nov(ember)?|dec(ember)?)`
 
+// areDates tells names that are all dates or numbers; numbers from 0 without a gap are not meant.
+func areDates(names map[string]bool) bool {
+	plain := true
+	for i := range len(names) {
+		plain = plain && names[fmt.Sprint(i)]
+	}
+	for name := range names {
+		if !dates.MatchString(name) {
+			return false
+		}
+	}
+	return !plain
+}
+
+// speakOfParts tells names that all have the word of a part in them, and not of one alone.
+func speakOfParts(names map[string]bool) bool {
+	parts := map[Part]bool{}
+	for name := range names {
+		part, _ := partNamed(name)
+		parts[part] = true
+	}
+	return len(parts) > 1 && !parts[""]
+}
+
+// allShared reports whether every name is that of a folder in two top folders or more.
+func allShared(within map[string]map[string]bool) bool {
+	for _, tops := range within {
+		if len(tops) < 2 {
+			return false
+		}
+	}
+	return true
+}
+
+// some is the first of many names, for messages.
+func some(names map[string]bool) string {
+	list := slices.Sorted(maps.Keys(names))
+	return strings.Join(list[:min(3, len(list))], ", ")
+}
+
 // dated refuses one folder whose folders are all numbers or dates: a class sorted by time, or a set
 // whose classes have such names. Numbers from 0 without a gap are classes.
 func (t *tree) dated(where string, paths [][]string) error {
 	names := map[string]bool{}
 	for _, p := range paths {
-		if len(p) < 3 || !dates.MatchString(p[1]) {
+		if len(p) < 3 {
 			return nil
 		}
 		names[p[1]] = true
 	}
-	plain := true
-	for i := range len(names) {
-		plain = plain && names[fmt.Sprint(i)]
-	}
-	if plain && len(names) > 1 {
+	if !areDates(names) && !(len(names) == 1 && names["0"]) {
 		return nil
 	}
-	list := make([]string, 0, len(names))
-	for name := range names {
-		list = append(list, name)
-	}
-	slices.Sort(list)
 	return badFile(where, t.images[0].name, 0,
 		"%q has folders %s: dates of one class, or classes? For one class, move the images up; for classes, "+
-			"open the folder %q itself", paths[0][0], strings.Join(list[:min(3, len(list))], ", "), paths[0][0])
+			"open the folder %q itself", paths[0][0], some(names), paths[0][0])
 }

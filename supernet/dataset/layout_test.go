@@ -5,6 +5,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -31,7 +34,15 @@ func TestLayout(t *testing.T) {
 		"cat/1.png dog/1.png test/0.png":                                                          "lies among classes",
 		"cat/train/1.png cat/test/1.png dog/train/1.png dog/test/1.png":                           "folders of parts lie inside",
 		"cat/1.png eel/2.heic":                                                                    `class "eel" has only images of formats`,
-		"cat/1.avif":                                                                              "formats that are not read",
+		"training_set/cat/1.png training_set/dog/1.png test_set/cat/1.png test_set/dog/1.png":     "[cat dog] [1 1]",
+		"train2017/cat/1.png val2017/cat/1.png":                                                   "[cat] [1]",
+		"train/cat/1.png val/cat/1.png validation/cat/1.png":                                      `both of part "val"`,
+		"seg_train/cat/1.png seg_test/cat/1.png":                                                  "speak of parts",
+		"2021/cat/1.png 2021/dog/1.png 2022/cat/1.png 2022/dog/1.png":                             "which are the classes",
+		"cat/may/1.png cat/June/1.png":                                                            "dates of one class",
+		"cat/12-Sep-2023/1.png cat/1.Oct.2023/1.png":                                              "dates of one class",
+		"cat/1.png dog/1.png FOUND.000/1.png LOST.DIR/1.png ~snapshot/cat/1.png":                  "[cat dog] [1 1]",
+		"cat/1.avif": "formats that are not read",
 	} {
 		var files []file
 		for name := range strings.FieldsSeq(names) {
@@ -112,12 +123,53 @@ func TestTarAsUnpacked(t *testing.T) {
 // A first image unlike the others does not decide their size.
 func TestNonsensicalSize(t *testing.T) {
 	files := []file{{"b/1.png", pngOf(t, noise(20, 20, 1))}, {"b/2.png", pngOf(t, noise(20, 20, 1))}, {"a/1.png", pngOf(t, noise(1, 1, 2))}}
+	large := slices.Clone(files)
+	large[2].data = pngOf(t, noise(100, 100, 2))
+	for _, path := range forms(t, large) {
+		if _, err := Open(ctx, path, nil); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "the first image is of 100 pixels") {
+			t.Errorf("error %v", err)
+		}
+	}
 	for _, path := range forms(t, files) {
 		if _, err := Open(ctx, path, nil); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "1.png: offset 0: the first image is of 1 pixels") {
 			t.Errorf("error %v", err)
 		}
 		if ds, err := Open(ctx, path, &Options{Size: 20}); err != nil || ds.Len() != 3 {
 			t.Errorf("with a size: %v", err)
+		}
+	}
+}
+
+// A folder without anything is in the report.
+func TestEmptyFolder(t *testing.T) {
+	dir := writeFolder(t, []file{{"cat/1.png", pngOf(t, noise(8, 8, 1))}})
+	for _, name := range []string{"dog", "cat/more"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := Inspect(ctx, dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(r.Classes, r.Passed); got != "[cat] [{empty 2 [cat/more dog] []}]" {
+		t.Errorf("%s", got)
+	}
+}
+
+// A separator of Windows is one in a zip, and a character in a folder and in a tar.
+func TestBackslash(t *testing.T) {
+	for form, path := range forms(t, []file{{`cat\b/1.png`, pngOf(t, noise(8, 8, 1))}, {`dog/2\3.png`, pngOf(t, noise(8, 8, 1))}}) {
+		ds, err := Open(ctx, path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := `["cat\\b" "dog"]`
+		if form == "zip" {
+			want = `["cat" "dog"]`
+		}
+		if got := fmt.Sprintf("%q", ds.Classes()); got != want && !(form == "folder" && filepath.Separator == '\\') {
+			t.Errorf("%s: classes %s, want %s", form, got, want)
 		}
 	}
 }

@@ -17,9 +17,9 @@ const nativeSample = 32
 
 // nativeSize is the size that the first image of the data set decides: its shorter side, at most
 // natural. It is refused where it is below a quarter of the middle one among a sample of all
-// images: then the first is no image like the others. With Options.Skip the first image of the
-// sample that says its shape takes the place of one that does not. list is sorted by place and not
-// empty.
+// images, or above four times: then the first is no image like the others. With Options.Skip the
+// first image of the sample that says its shape takes the place of one that does not. list is
+// sorted by place and not empty.
 func nativeSize(list []imageEntry, s *settings, src storage) (int, error) {
 	sample := []int{0}
 	n := min(nativeSample, len(list)-1)
@@ -40,8 +40,14 @@ func nativeSize(list []imageEntry, s *settings, src storage) (int, error) {
 	var wrong error                 // with the first image
 	var buf []byte
 	for k, i := range sample {
-		raw, err := read(k, buf)
+		err := list[i].err
+		var raw []byte
 		var one fileOnly
+		if err != nil {
+			err = fileOnly{err}
+		} else {
+			raw, err = read(k, buf)
+		}
 		if err != nil && !errors.As(err, &one) {
 			return 0, err
 		}
@@ -67,7 +73,7 @@ func nativeSize(list []imageEntry, s *settings, src storage) (int, error) {
 	}
 	first := slices.IndexFunc(sides, func(side int) bool { return side > 0 })
 	slices.Sort(known)
-	if size, middle := sides[first], known[len(known)/2]; size < (middle+3)/4 {
+	if size, middle := sides[first], known[len(known)/2]; size < (middle+3)/4 || size > 4*middle {
 		name, entry := src.place(list[first])
 		return 0, badFile(name, entry, 0, "the first image is of %d pixels, others of %d: give the size of the "+
 			"images in the options, or take the image away", size, middle)

@@ -7,17 +7,63 @@ import (
 	"strings"
 )
 
-// partOf gives the part that a folder or file name stands for, "" for none.
+// partOf gives the part that a folder or file name stands for, "" for none: test, Test_set,
+// validation images and train2017 stand for one.
 func partOf(name string) Part {
-	switch strings.ToLower(name) {
-	case "train", "training":
-		return Train
-	case "val", "valid", "validation":
-		return Val
-	case "test", "testing", "t10k", "eval":
-		return Test
+	part, others := partNamed(name)
+	if others {
+		return ""
+	}
+	return part
+}
+
+// partNamed gives the part that a name speaks of, and whether it has words that say something else.
+func partNamed(name string) (part Part, others bool) {
+	name = strings.ToLower(name)
+	if !slices.ContainsFunc([]string{"train", "val", "test", "t10k"}, func(word string) bool {
+		return strings.Contains(name, word)
+	}) {
+		return "", true // soon said of most names
+	}
+	for _, word := range strings.FieldsFunc(name, func(r rune) bool { return strings.ContainsRune("-_. ", r) }) {
+		switch p := partWord(word); {
+		case p != "" && part == "":
+			part = p
+		case !isFiller(word):
+			others = true
+		}
+	}
+	return part, others
+}
+
+// partWord gives the part that a word stands for.
+func partWord(word string) Part {
+	for _, end := range []string{"", "set", "data", "images"} {
+		stem, ok := strings.CutSuffix(strings.TrimRight(word, "0123456789"), end)
+		if word == "t10k" {
+			stem = word
+		}
+		switch {
+		case !ok:
+		case stem == "train" || stem == "training":
+			return Train
+		case stem == "val" || stem == "valid" || stem == "validation":
+			return Val
+		case stem == "test" || stem == "testing" || stem == "t10k" || stem == "eval":
+			return Test
+		}
 	}
 	return ""
+}
+
+// isFiller tells words that say nothing of a part.
+func isFiller(word string) bool {
+	switch strings.TrimRight(word, "0123456789") {
+	case "", "set", "sets", "data", "dataset", "image", "images", "img", "imgs", "photo", "photos", "pictures",
+		"folder", "split":
+		return true
+	}
+	return false
 }
 
 // choosePart picks among the parts that are there.
@@ -56,11 +102,12 @@ type imageEntry struct {
 	at     int    // place in the archive
 	class  string
 	within string // path inside the class, for the order
+	err    error  // why it cannot be read, known already
 }
 
-// cleanName splits the path of an archive entry; nil when it is to be passed over.
+// cleanName splits the path of a file; nil when it is to be passed over.
 func cleanName(name string) []string {
-	name = strings.TrimLeft(path.Clean(strings.ReplaceAll(name, "\\", "/")), "/")
+	name = strings.TrimLeft(path.Clean(name), "/")
 	parts := strings.Split(name, "/")
 	if passes(parts) != "" {
 		return nil

@@ -16,6 +16,7 @@ const (
 	Hidden      Reason = "hidden"            // its name begins with a dot
 	Litter      Reason = "left by a system"  // thumbnails, waste baskets and the like
 	NotImage    Reason = "not an image"      // by its name
+	Empty       Reason = "empty"             // a folder
 	BrokenLink  Reason = "broken link"       // that is not named as an image
 	NotRead     Reason = "format not read"   // named as an image of a format that is not read
 	OutsidePart Reason = "outside the parts" // an image beside the folders of the parts
@@ -76,7 +77,7 @@ func Inspect(ctx context.Context, path string, o *Options) (*Report, error) {
 }
 
 // reasons in the order of a report.
-var reasons = [...]Reason{Hidden, Litter, NotImage, BrokenLink, NotRead, OutsidePart, Unlabelled,
+var reasons = [...]Reason{Hidden, Litter, NotImage, Empty, BrokenLink, NotRead, OutsidePart, Unlabelled,
 	Loose, Unreadable}
 
 // pass notes something passed over.
@@ -128,8 +129,8 @@ func isHidden(name string) bool {
 	return strings.HasPrefix(name, ".") && name != ".." && name != "."
 }
 
-// isLitter tells what systems leave in folders: macOS, Windows, Android, Synology, QNAP, NetApp, file
-// system checks.
+// isLitter tells what systems leave in folders: macOS, Windows, Android, Synology, QNAP, NetApp,
+// file system checks.
 func isLitter(name string) bool {
 	switch strings.ToLower(name) {
 	case "__macosx", "@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp",

@@ -73,6 +73,9 @@ func (t *tree) walk(ctx context.Context, src storage, dir string, depth int) err
 		}
 		return t.unreadable(dir, err)
 	}
+	if len(list) == 0 && depth > 0 {
+		t.pass(Empty, dir)
+	}
 	for _, c := range list {
 		if t.seen++; t.seen > maxEntries {
 			file, entry := src.place(c.imageEntry)
@@ -94,6 +97,10 @@ func (t *tree) add(ctx context.Context, src storage, c child, depth int) error {
 		t.pass(why, c.name)
 	case c.lost && !saysImage(c.name):
 		t.pass(BrokenLink, c.name)
+	case c.err != nil && t.skip && saysImage(c.name): // noted with those that turn out to be damaged
+		e := c.imageEntry
+		e.err, e.at = c.err, -1
+		t.images = append(t.images, e)
 	case c.err != nil:
 		return t.unreadable(c.name, c.err)
 	case c.folder && depth == maxDepth:

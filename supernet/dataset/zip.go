@@ -73,13 +73,15 @@ func (z *zipFile) entry(i int) error {
 	if err := z.count(f.Name); err != nil {
 		return err
 	}
-	folder := strings.HasSuffix(f.Name, "/")
+	// Some programs on Windows write its separator.
+	name := strings.ReplaceAll(f.Name, "\\", "/")
+	folder := strings.HasSuffix(name, "/")
 	if folder {
-		if n := z.find(strings.Join(splitName(f.Name), "/")); n != nil && n.file == nil {
+		if n := z.find(strings.Join(splitName(name), "/")); n != nil && n.file == nil {
 			return nil // there already
 		}
 	}
-	n, err := z.put(f.Name)
+	n, err := z.put(name)
 	if n == nil || err != nil || folder {
 		return err
 	}
