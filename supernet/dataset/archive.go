@@ -26,6 +26,10 @@ const (
 // maxLinks ends circles of symbolic links in an archive.
 const maxLinks = 40
 
+// maxSteps bounds the folders that are named in the symbolic links that are followed, whenever they
+// are: of few entries a web of links can be made in which that takes hours.
+const maxSteps = 1 << 24
+
 // archive is the tree that an archive unpacks to.
 type archive struct {
 	path  string
@@ -33,6 +37,7 @@ type archive struct {
 	seen  int   // entries, and folders on the way to them
 	names int   // bytes of their names
 	notes int64 // bytes of annotations
+	steps int   // names in the links that were followed
 }
 
 // node is a folder, a file or a symbolic link; the zero value is a folder.
@@ -128,16 +133,29 @@ func (a *archive) find(name string) *node {
 		if links++; links > maxLinks || strings.HasPrefix(next.link, "/") {
 			return nil
 		}
-		parts = append(strings.Split(next.link, "/"), parts...)
+		target := strings.Split(next.link, "/")
+		if a.steps += len(target); a.steps > maxSteps {
+			return nil // children says so
+		}
+		parts = append(target, parts...)
 	}
 	return stack[len(stack)-1]
 }
 
 func (a *archive) children(dir string) ([]child, error) {
-	n := a.find(dir)
-	if n == nil {
-		return nil, nil
+	var list []child
+	if n := a.find(dir); n != nil {
+		list = a.listed(dir, n)
 	}
+	if a.steps > maxSteps {
+		return nil, &FileError{File: a.path, Entry: dir,
+			Err: fmt.Errorf("links through more than %d folders: %w", maxSteps, ErrLimit)}
+	}
+	return list, nil
+}
+
+// listed is what is in a folder.
+func (a *archive) listed(dir string, n *node) []child {
 	var list []child
 	for _, name := range slices.Sorted(maps.Keys(n.below)) {
 		c := child{imageEntry: imageEntry{name: path.Join(dir, name)}}
@@ -159,7 +177,7 @@ func (a *archive) children(dir string) ([]child, error) {
 		}
 		list = append(list, c)
 	}
-	return list, nil
+	return list
 }
 
 func (a *archive) place(e imageEntry) (file, entry string) { return a.path, e.name }

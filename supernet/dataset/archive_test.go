@@ -137,3 +137,22 @@ const bzip2Tar = "" +
 	"7a20040f1c5592f689243884121f42ab62cc36ad9c44822b212888c52e77b8194e4235b26867280f10814a501f" +
 	"b93ec8f32b72a01c5ab5d09279412514d70feb3b283189aa6bbedd67c15b7eb5c5cfb8db6c9a6359a8a0200fe2" +
 	"ee48a70a12061c8548c0"
+
+// A web of links that leads anywhere in countless ways is refused, also where that shows at the
+// last link.
+func TestArchiveWeb(t *testing.T) {
+	a := &archive{path: "a.tar", steps: maxSteps - 3}
+	for name, link := range map[string]string{"a/b": "", "c": "a/b", "d": "a/../a/b"} {
+		n, err := a.put(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.link = link
+	}
+	if list, err := a.children("c"); err != nil || len(list) != 0 {
+		t.Errorf("links within the limit: %v, %v", list, err)
+	}
+	if _, err := a.children(""); !errors.Is(err, ErrLimit) {
+		t.Errorf("links beyond the limit: %v", err)
+	}
+}

@@ -52,14 +52,14 @@ func mergeClasses(known, more []string) ([]string, error) {
 // others as they were. Images keep their order. where names the data in messages.
 func (m *Memory) pin(where string, known []string) error {
 	if err := checkNames(m.classes); err != nil {
-		return fmt.Errorf("%s: %w", where, formatError{err})
+		return badFile(where, "", 0, "%w", err)
 	}
 	if len(known) == 0 || slices.Equal(known, m.classes) {
 		return nil
 	}
 	merged, err := mergeClasses(known, m.classes)
 	if err != nil {
-		return fmt.Errorf("%s: classes beside those known: %w", where, err)
+		return badFile(where, "", 0, "classes beside those known: %w", err)
 	}
 	if len(merged) > maxClasses {
 		return fmt.Errorf("%s: %d classes with those known, %d allowed: %w", where, len(merged), maxClasses,

@@ -68,7 +68,7 @@ func (t *tree) walk(ctx context.Context, src storage, dir string, depth int) err
 	}
 	list, err := src.children(dir)
 	if err != nil {
-		if depth == 0 {
+		if depth == 0 || errors.Is(err, ErrLimit) {
 			return err
 		}
 		return t.unreadable(dir, err)
