@@ -175,6 +175,8 @@ func FuzzFolder(f *testing.F) {
 	f.Add("cat/1.jpg", img, "cat/2.png", []byte("text"))
 	f.Add("cat/1.png", img, "cat/@eaDir/1.png", bombPNG(16384, 16384, 8, 2))
 	f.Add("cat/1.png", bombPNG(60, 60, 8, 2), "$RECYCLE.BIN/2.png", img)
+	f.Add("caf\xe9/1.png", img, "cat/2.png", img)
+	f.Add("caf\u00e9/1.png", img, "cafe\u0301/2.png", img)
 	f.Add("2022/cat/1.png", img, "2023/cat/2.png", img)
 	f.Add("cat/1.heic", img, "Test_set/cat/2.png", img)
 	f.Add("val/images/1.jpg", photo, "val/val_annotations.txt", []byte("1.jpg\tcat\t0\t0\t3\t3\n"))
