@@ -174,14 +174,14 @@ func FuzzKnownClasses(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, known := range []string{"", "dog", "dog\ncat", "cat\ncat", "\n", "a\xff\ncat", "dog\nant\ncat"} {
+	for _, known := range []string{"", "dog", "dog\ncat", "cat\ncat", "\n", "a\xff\ncat", "dog\nant\ncat", " cat"} {
 		f.Add(known)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		o := small
 		o.KnownClasses = strings.Split(text, "\n")
 		got, err := OpenFolder(ctx, dir, &o)
-		if _, refused := MergeClasses(o.KnownClasses, nil); (err != nil) != (refused != nil) {
+		if _, refused := MergeClasses(o.KnownClasses, plain.Classes()); (err != nil) != (refused != nil) {
 			t.Fatalf("%q: error %v, of the list %v", text, err, refused)
 		}
 		if err == nil {
