@@ -95,8 +95,8 @@ var errNoLearner = errors.New("adjuster: no learner")
 // NewExpert starts Algorithm 1 with an adjuster; o may be nil. The expert owns the adjuster from
 // now on.
 func NewExpert(a *Adjuster, o *ExpertOptions) (*Expert, error) {
-	if a == nil {
-		return nil, errors.New("adjuster: no adjuster")
+	if a == nil || a.space == nil {
+		return nil, errors.New("adjuster: no adjuster, expected one that New has made")
 	}
 	e := &Expert{adjuster: a, phase: PhaseMeasure}
 	a.saver = e.autosave

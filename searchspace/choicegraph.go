@@ -168,6 +168,9 @@ func (s *Space) LowerChoices() (*ChoiceGraph, error) {
 	if s.opaque {
 		return nil, fmt.Errorf("searchspace: family %s: %w", s.fam.Name, ErrNoChoiceGraph)
 	}
+	if s.fam.Build == nil {
+		return nil, errZeroSpace
+	}
 	b := newBuilder(&s.fam, s, nil)
 	s.fam.Build(b)
 	if b.err != nil {

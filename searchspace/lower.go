@@ -1,6 +1,12 @@
 package searchspace
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
+
+// errZeroSpace is for the zero value of Space.
+var errZeroSpace = errors.New("searchspace: a space that NewSpace has not made")
 
 // Lower is the layer graph of a.
 func (s *Space) Lower(a Arch) (*Graph, error) {
@@ -20,6 +26,9 @@ func (s *Space) Cost(a Arch) (Cost, error) {
 }
 
 func (s *Space) lower(choices []int) (*Graph, error) {
+	if s.fam.Build == nil {
+		return nil, errZeroSpace
+	}
 	b := newBuilder(&s.fam, s, choices)
 	s.fam.Build(b)
 	if b.err != nil {

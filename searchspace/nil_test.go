@@ -1,7 +1,9 @@
 package searchspace
 
 import (
+	"encoding/json"
 	"errors"
+	"io"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -27,6 +29,15 @@ func TestNoArguments(t *testing.T) {
 	_, _, errs["difference"] = table.Difference(nil, nil)
 	_, errs["latency model"] = table.Model(nil)
 	_, errs["terms"] = choices.Terms(nil)
+	errs["picture into nothing"] = WriteSVG(nil, space, a)
+	errs["picture of nothing"] = WriteSVG(io.Discard, nil, a)
+	_, errs["lowering nothing"] = (&Space{}).Lower(Arch{})
+	_, errs["choices of nothing"] = (&Space{}).LowerChoices()
+	if m := table.Missing(nil); m != nil {
+		t.Errorf("missing of nothing: %v", m)
+	}
+	_, errs["maker"] = FromSpec(Spec{Family: "own"}, Maker{Family: "own"})
+	_, errs["maker of nothing"] = FromSpec(Spec{Family: "own"}, Maker{"own", func(json.RawMessage) (*Space, error) { return nil, nil }})
 	_, errs["model"] = choices.Model(nil)
 	_, errs["sample"] = space.Sample(nil)
 	_, errs["mutate"] = space.Mutate(a, nil, MutateOptions{})

@@ -71,7 +71,7 @@ func (n *Net) Inherit(ctx context.Context, m *Model, o *InheritOptions) (*Inheri
 }
 
 func (n *Net) inheritFrom(ctx context.Context, m *Model, o *InheritOptions) (*InheritReport, error) {
-	if m == nil {
+	if m == nil || m.network == nil {
 		return nil, errors.New("no model")
 	}
 	e, err := m.bequeath(ctx)

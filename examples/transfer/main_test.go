@@ -205,7 +205,7 @@ func TestMistakes(t *testing.T) {
 		"few images": {tiny(photos(t, map[string]int{"a": 2, "bb": 9})), run.ExitError,
 			`class "a" (2 images): a class needs`},
 		"empty":         {tiny(t.TempDir()), run.ExitError, "no images that are read; expected a folder with"},
-		"no images":     {tiny(other), run.ExitError, "no images that are read; expected a folder with"},
+		"no images":     {tiny(other), run.ExitError, "expected a folder with"},
 		"no folder":     {tiny(filepath.Join(other, "nothing")), run.ExitError, "nothing: no such file"},
 		"damaged":       {tiny(damaged), run.ExitError, filepath.Join("bb", "z.png")},
 		"out in a file": {tiny(good, "-out", filepath.Join(file, "run")), run.ExitError, "-out: "},

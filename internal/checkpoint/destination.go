@@ -57,8 +57,8 @@ func destination(path string) (file string, stream bool, err error) {
 	return "", false, fmt.Errorf("more than %d symbolic links", mostLinks)
 }
 
-// writeInto writes to what is there. A regular file that this process has open, standard output say,
-// is written on where it stands, so that what is written to it later follows; one that is open
+// writeInto writes to what is there. A regular file that this process has open, standard output
+// say, is written on where it stands, so that what is written to it later follows; one that is open
 // elsewhere is added to.
 func writeInto(path string, write func(w io.Writer) error) error {
 	f, err := ownFile(path)

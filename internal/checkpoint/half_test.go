@@ -48,8 +48,8 @@ func TestEveryHalf(t *testing.T) {
 	}
 }
 
-// Between two neighbours the nearer one is taken, in the middle the even one; above the largest
-// the infinity stands for 65536.
+// Between two neighbours the nearer one is taken, in the middle the even one; above the largest the
+// infinity stands for 65536.
 func TestRoundingToHalves(t *testing.T) {
 	for i := range Float16(0x7c00) {
 		low, high := numberOf(i), numberOf(i+1)

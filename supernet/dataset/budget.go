@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 )
@@ -37,8 +38,24 @@ func NewBudget(bytes int64) *Budget { return &Budget{most: max(bytes, 0)} }
 // limit is the bytes of the whole budget.
 func (b *Budget) limit() int64 { return cmp.Or(b.most, defaultBudget) }
 
+// large is the part of a budget, as a divisor, from which on the memory of images before is
+// collected at once: otherwise it may stay until the heap has doubled, and counts for nobody
+// meanwhile. It costs milliseconds where decoding takes a good part of a second.
+const large = 8
+
 // take waits for bytes of the budget, which give returns.
 func (b *Budget) take(ctx context.Context, bytes int64) error {
+	if err := b.wait(ctx, bytes); err != nil {
+		return err
+	}
+	if bytes > b.limit()/large {
+		runtime.GC()
+	}
+	return nil
+}
+
+// wait is take without regard to what was given back and is not collected yet.
+func (b *Budget) wait(ctx context.Context, bytes int64) error {
 	if bytes > b.limit() {
 		return fmt.Errorf("decoding takes %d bytes, %d allowed: %w", bytes, b.limit(), ErrLimit)
 	}

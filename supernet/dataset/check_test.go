@@ -57,6 +57,9 @@ func TestBatchesPanic(t *testing.T) {
 	var err error
 	for _, err = range Batches(context.Background(), ds, LoaderOptions{BatchSize: 20}) {
 	}
+	if _, err := Measure(context.Background(), ds); err == nil || !strings.Contains(err.Error(), "check_test.go:") {
+		t.Errorf("measured: error %v", err)
+	}
 	if err == nil || !strings.Contains(err.Error(), "image 0: panic: ") ||
 		!strings.Contains(err.Error(), "check_test.go:") {
 		t.Errorf("error %v, expected one with image, panic and line", err)

@@ -195,12 +195,20 @@ func TestForeignFolders(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
+	official := []file{{"gzip/emnist-digits-train-images-idx3-ubyte", images}, {"gzip/emnist-digits-train-labels-idx1-ubyte", labels}}
+	if ds, err := Open(ctx, writeFolder(t, official), nil); err != nil || ds.Len() != 3 {
+		t.Errorf("EMNIST as it comes: %v", err)
+	}
+	if _, err := Open(ctx, writeFile(t, "a.tar", tarOf(t, official)), nil); !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "unpack it") {
+		t.Errorf("packed: %v", err)
+	}
 	two := writeFolder(t, append(mnist, file{"KMNIST/raw/train-images-idx3-ubyte", images}))
 	if _, err := Open(ctx, two, nil); !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "both") {
 		t.Errorf("two of them: %v", err)
 	}
 	py := writeFolder(t, []file{{"cifar-10-batches-py/data_batch_1", []byte("x")}, {"cifar-10-batches-py/batches.meta", []byte("x")}})
-	for _, path := range []string{py, filepath.Join(py, "cifar-10-batches-py")} {
+	hundred := writeFolder(t, []file{{"cifar-100-python/train", []byte("x")}, {"cifar-100-python/meta", []byte("x")}})
+	for _, path := range []string{py, filepath.Join(py, "cifar-10-batches-py"), hundred, filepath.Join(hundred, "cifar-100-python")} {
 		if _, err := Open(ctx, path, nil); !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "binary version") {
 			t.Errorf("CIFAR of Python: %v", err)
 		}

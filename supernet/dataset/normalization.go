@@ -107,6 +107,7 @@ func Measure(ctx context.Context, ds Dataset) (Normalization, error) {
 	for w := range parts {
 		wg.Go(func() {
 			p := &parts[w]
+			defer panics(&p.err)
 			buf := make([]uint8, ds.Size()*ds.Size()*3)
 			for i := w; i < n; i += workers {
 				if p.err = ctx.Err(); p.err != nil {

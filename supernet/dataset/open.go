@@ -138,33 +138,38 @@ func openDir(ctx context.Context, dir string, s settings) (*Memory, error) {
 	if len(archives) == 1 {
 		return openFile(ctx, archives[0], s)
 	}
+	names := []string{filepath.Base(dir)}
 	for _, e := range entries {
-		for _, name := range []string{"cifar-10-batches-py", "cifar-100-python", "batches.meta"} {
-			if e.Name() == name {
-				return nil, fmt.Errorf("%w: %s is of CIFAR's Python version, which is not read; take the binary "+
-					"version (cifar-10-binary.tar.gz or cifar-100-binary.tar.gz, unpacked)", err, name)
-			}
+		names = append(names, e.Name())
+	}
+	for _, name := range []string{"cifar-10-batches-py", "cifar-100-python", "batches.meta"} {
+		if slices.Contains(names, name) {
+			return nil, fmt.Errorf("%w: %s is of CIFAR's Python version, which is not read; take the binary "+
+				"version (cifar-10-binary.tar.gz or cifar-100-binary.tar.gz, unpacked)", err, name)
 		}
 	}
 	return openRaw(ctx, dir, entries, s, err)
 }
 
-// openRaw opens the one folder "raw" of IDX files that lies in dir, or in the one folder of it, as
-// other tools unpack MNIST: MNIST/raw. Where there is none the error is the one given.
+// openRaw opens the one folder "raw" or "gzip" of IDX files that lies in dir, or in the one folder
+// of it, as other tools unpack MNIST (MNIST/raw) and as EMNIST comes (gzip). Where there is none
+// the error is the one given.
 func openRaw(ctx context.Context, dir string, entries []os.DirEntry, s settings, none error) (
 	*Memory, error) {
 	var raw []string
 	for _, e := range entries {
 		sub := filepath.Join(dir, e.Name())
-		if e.Name() != "raw" {
-			sub = filepath.Join(sub, "raw")
-		}
-		files, err := os.ReadDir(sub)
-		if err != nil {
-			continue // most folders have none
-		}
-		if slices.ContainsFunc(files, func(f os.DirEntry) bool { return idxPart(f.Name()) != "" }) {
-			raw = append(raw, sub)
+		for _, sub := range []string{sub, filepath.Join(sub, "raw"), filepath.Join(sub, "gzip")} {
+			if base := filepath.Base(sub); base != "raw" && base != "gzip" {
+				continue
+			}
+			files, err := os.ReadDir(sub)
+			if err != nil {
+				continue // most folders have none
+			}
+			if slices.ContainsFunc(files, func(f os.DirEntry) bool { return idxPart(f.Name()) != "" }) {
+				raw = append(raw, sub)
+			}
 		}
 	}
 	switch len(raw) {

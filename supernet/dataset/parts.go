@@ -133,7 +133,7 @@ func (t *tree) arrange(where string, want Part) ([]imageEntry, error) {
 			return nil, badFile(where, t.images[0].name, 0,
 				"%d images of formats that are not read, and no others", len(t.images))
 		}
-		return nil, fmt.Errorf("%s: %w: no images that are read", where, ErrUnknown)
+		return nil, fmt.Errorf("%s: %w: no images that are read%s", where, ErrUnknown, t.others())
 	}
 	if err := t.annotate(where, paths); err != nil {
 		return nil, err
@@ -242,4 +242,20 @@ func (t *tree) readable(where string, list []imageEntry) ([]imageEntry, error) {
 		}
 	}
 	return keep, nil
+}
+
+// others says what a tree without images has instead, "" for nothing.
+func (t *tree) others() string {
+	for _, p := range t.passed {
+		if p.Why != NotImage {
+			continue
+		}
+		for _, name := range p.First {
+			if base := path.Base(name); idxPart(base) != "" || cifarPart(base) != "" {
+				return fmt.Sprintf("; unpack it and open the folder of %s", name)
+			}
+		}
+		return fmt.Sprintf(" (%s and so on, %d files)", p.First[0], p.Count)
+	}
+	return ""
 }

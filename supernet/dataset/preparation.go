@@ -21,7 +21,7 @@ type Prepared interface {
 
 // PreparationOf says how the images of ds were prepared, the zero value where ds does not know.
 func PreparationOf(ds Dataset) Preparation {
-	if p, ok := ds.(Prepared); ok {
+	if p, ok := ds.(Prepared); ok && given(ds) == nil {
 		return p.Preparation()
 	}
 	return Preparation{}
