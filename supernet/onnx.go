@@ -35,9 +35,9 @@ type ONNXOptions struct {
 // becomes (v/255−mean[c])/std[c], channels red, green, blue), "input_size", "space" (JSON) and
 // "architecture" (its text form); "fit" (how images are made square: "crop" cuts the middle out,
 // "pad" puts black around, "stretch" scales both sides) and "resampling" ("catmull-rom", the filter
-// that they are resized with: dataset.Resampling). Where the bytes go is as for Net.Save; weights
-// that are not finite, or are not with batch normalisation folded in, are refused with
-// ErrNotFinite.
+// that they are resized with: dataset.Resampling). examples/export/classify.py does what they say
+// in Python, docs/data.md in words. Where the bytes go is as for Net.Save; weights that are not
+// finite, or are not with batch normalisation folded in, are refused with ErrNotFinite.
 func (m *Model) WriteONNX(ctx context.Context, path string, o *ONNXOptions) error {
 	if o == nil {
 		o = &ONNXOptions{}

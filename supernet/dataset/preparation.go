@@ -28,7 +28,8 @@ func PreparationOf(ds Dataset) Preparation {
 }
 
 // Resampling is the filter that FromImage resizes with, as metadata call it: the cubic of Catmull
-// and Rom (a = −0.5), widened where it shrinks. PIL's BICUBIC is the same.
+// and Rom (a = −0.5), widened where it shrinks. PIL's BICUBIC has the same kernel, but rounds
+// between columns and rows: see docs/data.md.
 const Resampling = "catmull-rom"
 
 // String is the fit's name: "auto", "crop", "stretch" or "pad".
