@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/tendril-nas/tendril/searchspace"
+	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
 // everyOp is a network with every operation and activation of a layer graph.
@@ -207,8 +208,19 @@ func TestONNXMetadata(t *testing.T) {
 	if a, err := m.space.Parse(d.meta["architecture"]); err != nil || a != m.arch {
 		t.Errorf("architecture %q, error %v", d.meta["architecture"], err)
 	}
-	if d.meta["input_size"] != "16" {
-		t.Errorf("input size %q", d.meta["input_size"])
+	for key, want := range map[string]string{"input_size": "16", "fit": "crop", "resampling": "catmull-rom"} {
+		if d.meta[key] != want {
+			t.Errorf("%s %q, expected %q", key, d.meta[key], want)
+		}
+	}
+	if len(d.meta) != 8 { // and the space
+		t.Errorf("%d keys of metadata, expected 8: %v", len(d.meta), d.meta)
+	}
+	for _, fit := range []dataset.Fit{dataset.FitStretch, dataset.FitPad} {
+		m.fit = fit
+		if got := writeONNX(t, m, nil).meta["fit"]; got != fit.String() {
+			t.Errorf("fit %q, expected %q", got, fit)
+		}
 	}
 	if err := m.WriteONNX(t.Context(), filepath.Join(t.TempDir(), "x.onnx"), &ONNXOptions{ClassNames: names[:2]}); err == nil {
 		t.Error("2 names for 4 classes were taken")

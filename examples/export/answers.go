@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"gorgonia.org/tensor"
 
 	"github.com/tendril-nas/tendril/examples/internal/data"
+	"github.com/tendril-nas/tendril/internal/checkpoint"
 	"github.com/tendril-nas/tendril/supernet"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
@@ -48,6 +48,7 @@ func answers(ctx context.Context, dir string, m *supernet.Model, test dataset.Da
 			probabilities),
 		"features": writeNPY(filepath.Join(dir, "features.npy"), "<f4", []int{n, m.FeatureLen()},
 			features),
+		"photos": photos(dir, m, test),
 	} {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -72,5 +73,5 @@ func writeNPY(path, descr string, shape []int, values any) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, file, 0o644)
+	return checkpoint.WriteBytesAtomic(path, file)
 }

@@ -5,7 +5,8 @@
 For every network below FOLDER: the ONNX checker accepts both files, with
 shapes inferred; onnxruntime, given the images as the metadata of the file say,
 agrees with the network's own answers, for the whole batch and for single images;
-the safetensors file holds the very weights of the ONNX file, and its
+photos of other shapes, prepared by classify.py from the metadata, get the
+network's answers; the safetensors file holds the very weights of the ONNX file, and its
 classifier turns the features into the logits.
 """
 
@@ -18,6 +19,8 @@ import onnx
 import onnxruntime
 from onnx import numpy_helper
 from safetensors.numpy import load_file
+
+import classify
 
 TOLERANCE = 1e-4
 
@@ -64,6 +67,10 @@ def check(folder):
         ds = [distance(got["probabilities"], probabilities), distance(got["features"], features, span(features)), distance(got["logits"], logits, span(logits))]
         assert max(ds) < TOLERANCE, f"{name}.onnx differs by {ds}"
         worst.append(max(ds))
+    wanted = np.load(folder / "photos.npy")
+    photos = [classify.pixels(folder / f"photo{i}.png") for i in range(len(wanted))]
+    d = distance(classify.Network(folder / "model.onnx").classify(photos), wanted)
+    assert d < TOLERANCE, f"photos: probabilities differ by {d:g}"
     stored = {t.name: numpy_helper.to_array(t) for t in onnx.load(folder / "unfolded.onnx").graph.initializer}
     for key, value in weights.items():
         assert key in stored and np.array_equal(stored[key], value), f"{key} differs between safetensors and ONNX"

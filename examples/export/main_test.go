@@ -23,7 +23,8 @@ func TestExport(t *testing.T) {
 	if !strings.Contains(out.String(), "031-_16_1-1-21-12") {
 		t.Errorf("printed %q", out.String())
 	}
-	for _, name := range []string{"model.onnx", "unfolded.onnx", "model.safetensors", "features.npy"} {
+	for _, name := range []string{"model.onnx", "unfolded.onnx", "model.safetensors", "features.npy",
+		"photo3.png"} {
 		if info, err := os.Stat(filepath.Join(dir, "etnas", name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -46,6 +47,11 @@ func TestExport(t *testing.T) {
 	}
 	if len(p) != 3*classes || sum < 2.999 || sum > 3.001 {
 		t.Errorf("%d probabilities of sum %v, expected %d of sum 3", len(p), sum, 3*classes)
+	}
+	var photos []float32
+	open("photos.npy", &photos)
+	if len(photos) != 4*classes {
+		t.Errorf("%d probabilities of photos, expected %d", len(photos), 4*classes)
 	}
 	var x []uint8
 	open("images.npy", &x)
