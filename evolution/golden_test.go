@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// distance reads a number, or "Infinity".
+// distance reads a number, or "inf".
 func distance(x any) float64 {
 	if v, ok := x.(float64); ok {
 		return v
@@ -29,7 +29,7 @@ type golden struct {
 		Name     string
 		Points   [][]float64
 		Front    []int
-		Crowding []any // numbers and "Infinity"
+		Crowding []any // numbers and "inf"
 		Zero     []any `json:"crowding_duplicates_zero"`
 	}
 }
