@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/tendril-nas/tendril/internal/stream"
 )
@@ -58,6 +59,13 @@ type member[G any] struct {
 	count     int // measurements that the point is the mean of
 }
 
+// asked is a candidate that was proposed.
+type asked[G any] struct {
+	genome G
+	key    string
+	told   bool
+}
+
 // breeder holds a population and makes candidates of it.
 type breeder[G any] struct {
 	opts       BreedOptions[G]
@@ -68,8 +76,8 @@ type breeder[G any] struct {
 	objectives int    // 0 = nothing told yet
 	population []*member[G]
 	byKey      map[string]*member[G]
-	pending    []G // asked and not told, in the order of asking
-	open       map[string]int
+	pending    []asked[G]     // in the order of asking; begins with one that is not told
+	open       map[string]int // how often a candidate is asked and not told
 	known      map[string]bool // all that were ever asked or told, kept for Mutants
 }
 
@@ -132,7 +140,7 @@ func (b *breeder[G]) ask(n int, pick func(r *rand.Rand) *member[G]) (out []G, er
 
 // expect notes that a candidate is asked.
 func (b *breeder[G]) expect(g G, key string) {
-	b.pending = append(b.pending, g)
+	b.pending = append(b.pending, asked[G]{genome: g, key: key})
 	b.open[key]++
 	if b.opts.Mutants {
 		b.known[key] = true
@@ -151,11 +159,10 @@ func (b *breeder[G]) forget(key string) {
 	if b.open[key]--; n == 1 {
 		delete(b.open, key)
 	}
-	for i, g := range b.pending {
-		if b.genes.Key(g) == key {
-			b.pending = append(b.pending[:i], b.pending[i+1:]...)
-			return
-		}
+	i := slices.IndexFunc(b.pending, func(p asked[G]) bool { return !p.told && p.key == key })
+	b.pending[i].told = true
+	for len(b.pending) > 0 && b.pending[0].told {
+		b.pending = b.pending[1:]
 	}
 }
 
@@ -254,6 +261,20 @@ func (b *breeder[G]) admit(outcomes []Outcome[G], average bool) ([]*member[G], e
 	}
 	return fresh, nil
 }
+
+// Pending holds what was asked and not told, in the order of asking.
+func (b *breeder[G]) Pending() []G {
+	out := make([]G, 0, len(b.pending))
+	for _, p := range b.pending {
+		if !p.told {
+			out = append(out, p.genome)
+		}
+	}
+	return out
+}
+
+// Population is what the strategy goes on from, the best first.
+func (b *breeder[G]) Population() []Outcome[G] { return b.outcomes() }
 
 // drop removes a member from what is known to live.
 func (b *breeder[G]) drop(x *member[G]) { delete(b.byKey, x.key) }

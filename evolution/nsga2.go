@@ -140,9 +140,3 @@ func (s *NSGA2[G]) Tell(outcomes ...Outcome[G]) error {
 	}
 	return nil
 }
-
-// Population holds the members by front and, within a front, by falling crowding distance.
-func (s *NSGA2[G]) Population() []Outcome[G] { return s.outcomes() }
-
-// Pending holds what was asked and not told, in the order of asking.
-func (s *NSGA2[G]) Pending() []G { return append([]G(nil), s.pending...) }

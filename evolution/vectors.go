@@ -96,12 +96,12 @@ func (x Vectors) Mutate(g []float64, r *rand.Rand) ([]float64, error) {
 		var step float64
 		if u < 0.5 {
 			far := 1 - (out[i]-x.Low[i])/span
-			v := 2*u + float64((1-2*u)*math.Pow(far, eta+1))
-			step = math.Pow(v, 1/(eta+1)) - 1
+			v := 2*u + float64((1-2*u)*power(far, eta+1))
+			step = root(v, eta+1) - 1
 		} else {
 			far := 1 - (x.High[i]-out[i])/span
-			v := 2*(1-u) + float64(2*(u-0.5)*math.Pow(far, eta+1))
-			step = 1 - math.Pow(v, 1/(eta+1))
+			v := 2*(1-u) + float64(2*(u-0.5)*power(far, eta+1))
+			step = 1 - root(v, eta+1)
 		}
 		out[i] = x.clip(i, out[i]+float64(step*span))
 	}
@@ -157,11 +157,40 @@ func (x Vectors) Cross(a, b []float64, r *rand.Rand) (c, d []float64, err error)
 // spread is β of crossover: how far apart children are, in distances of their parents, when no
 // child may lie further out than β = beta allows.
 func spread(u, beta, eta float64) float64 {
-	alpha := 2 - math.Pow(beta, -(eta+1))
+	alpha := 2 - 1/power(beta, eta+1)
 	if u *= alpha; u <= 1 {
-		return math.Pow(u, 1/(eta+1))
+		return root(u, eta+1)
 	}
-	return math.Pow(1/(2-u), 1/(eta+1))
+	return root(1/(2-u), eta+1)
+}
+
+// power is x to the n, by multiplications where n is a small whole number.
+func power(x, n float64) float64 {
+	k := int(min(n, 128))
+	if float64(k) != n {
+		return math.Pow(x, n)
+	}
+	y := 1.0
+	for ; k > 0; k >>= 1 {
+		if k&1 == 1 {
+			y *= x
+		}
+		x *= x
+	}
+	return y
+}
+
+// root is the n-th root of x, by square roots where n is a small power of two, as it is for the
+// usual index of crossover.
+func root(x, n float64) float64 {
+	k := int(min(n, 128))
+	if float64(k) != n || k&(k-1) != 0 {
+		return math.Pow(x, 1/n)
+	}
+	for ; k > 1; k >>= 1 {
+		x = math.Sqrt(x)
+	}
+	return x
 }
 
 // Key is the bytes of the numbers; −0 is 0.
