@@ -76,8 +76,8 @@ type breeder[G any] struct {
 	objectives int    // 0 = nothing told yet
 	population []*member[G]
 	byKey      map[string]*member[G]
-	pending    []asked[G]     // in the order of asking; begins with one that is not told
-	open       map[string]int // how often a candidate is asked and not told
+	pending    []asked[G]      // in the order of asking; begins with one that is not told
+	open       map[string]int  // how often a candidate is asked and not told
 	known      map[string]bool // all that were ever asked or told, kept for Mutants
 }
 

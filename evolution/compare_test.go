@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"text/tabwriter"
 	"testing"
+	"text/tabwriter"
 	"time"
 )
 
@@ -90,7 +90,7 @@ func BenchmarkComparison(b *testing.B) {
 	fmt.Fprintln(w, "\nproblem\talgorithm\thypervolume\tpeer\tin standard errors\tIGD\tpeer\tin standard errors\tms a run")
 	for _, name := range []string{"zdt1", "zdt2", "zdt3", "dtlz2", "bnh"} {
 		want := g.Problems[name]
-		for _, algorithm := range []string{"NSGA-II"} {
+		for _, algorithm := range []string{"NSGA-II", "SMS-EMOA"} {
 			var volumes, distances []float64
 			start := time.Now()
 			for seed := range uint64(10) {
@@ -116,6 +116,14 @@ func BenchmarkComparison(b *testing.B) {
 var strategies = map[string]func(t testing.TB, problem string, seed uint64) Strategy[[]float64]{
 	"NSGA-II": func(t testing.TB, problem string, seed uint64) Strategy[[]float64] {
 		return newNSGA2(t, problem, seed)
+	},
+	"SMS-EMOA": func(t testing.TB, problem string, seed uint64) Strategy[[]float64] {
+		s, err := NewSMSEMOA(Genes[[]float64](problems[problem].genes),
+			&SMSEMOAOptions[[]float64]{BreedOptions[[]float64]{Seed: seed}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
 	},
 }
 
