@@ -1,0 +1,79 @@
+package evolution
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/tendril-nas/tendril/searchspace"
+)
+
+// Objective is one number of a measured architecture that a search minimises.
+type Objective struct {
+	// Name is for people: "error", "MAdds".
+	Name string
+	// Of is the value and its standard error, 0 when exact.
+	Of func(m searchspace.Measurement) (value, standardError float64, err error)
+}
+
+// ErrorRate is 1 − accuracy, with the standard error of a proportion over so many images.
+func ErrorRate() Objective {
+	return Objective{"error", func(m searchspace.Measurement) (float64, float64, error) {
+		p := 1 - m.Accuracy
+		if m.Samples < 1 {
+			return p, 0, nil
+		}
+		return p, math.Sqrt(max(p*(1-p), 0) / float64(m.Samples)), nil
+	}}
+}
+
+// MAdds is the multiply-adds of an architecture of the space, in millions.
+func MAdds(space *searchspace.Space) Objective {
+	return CostOf("MAdds", func(a searchspace.Arch) (float64, error) {
+		c, err := space.Cost(a)
+		return float64(c.MAdds) / 1e6, err
+	})
+}
+
+// CostOf makes an objective of anything that is known of an architecture without measuring it, such
+// as CostModel.At or a latency table.
+func CostOf(name string, cost func(a searchspace.Arch) (float64, error)) Objective {
+	return Objective{name, func(m searchspace.Measurement) (float64, float64, error) {
+		c, err := cost(m.Arch)
+		return c, 0, err
+	}}
+}
+
+// Constraint is a number of an architecture that is violated above 0.
+type Constraint = Objective
+
+// AtMost is a constraint on an objective, relative to the limit, which is above 0.
+func AtMost(o Objective, limit float64) Constraint {
+	return Constraint{o.Name, func(m searchspace.Measurement) (float64, float64, error) {
+		v, _, err := o.Of(m)
+		return v/limit - 1, 0, err
+	}}
+}
+
+// pointOf applies objectives and constraints to a measurement.
+func pointOf(m searchspace.Measurement, objectives []Objective, constraints []Constraint) (p Point, err error) {
+	exact := true
+	for _, o := range objectives {
+		v, se, err := o.Of(m)
+		if err != nil {
+			return Point{}, fmt.Errorf("objective %s: %w", o.Name, err)
+		}
+		p.Objectives, p.Errors = append(p.Objectives, v), append(p.Errors, se)
+		exact = exact && se == 0
+	}
+	if exact {
+		p.Errors = nil
+	}
+	for _, c := range constraints {
+		v, _, err := c.Of(m)
+		if err != nil {
+			return Point{}, fmt.Errorf("constraint %s: %w", c.Name, err)
+		}
+		p.Violations = append(p.Violations, v)
+	}
+	return p, nil
+}

@@ -1,0 +1,196 @@
+package evolution
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tendril-nas/tendril/internal/search"
+	"github.com/tendril-nas/tendril/searchspace"
+)
+
+// StalePolicy says what happens when data stage or weight version of measurements move during a
+// search over architectures. A measurement is reused only for the stage and weights it was made with.
+type StalePolicy uint8
+
+const (
+	StaleError  StalePolicy = iota // the search ends with an error
+	StaleForget                    // older measurements are forgotten, open ones made again
+	StaleKeep                      // all are told as they are; the population may mix them
+)
+
+// SearchOptions sets up a Search. The zero value evaluates one generation after the other, one
+// candidate at a time, until the strategy has nothing more to propose.
+type SearchOptions struct {
+	// Evaluations is how many candidates are proposed; 0 = until the strategy has no more.
+	Evaluations int
+	// Workers bounds the evaluations in flight; 0 = 1.
+	Workers int
+	// Window makes the search a steady-state one with so many candidates asked and not told: each
+	// result is told at once and another candidate asked for. Two or three times Workers keep
+	// these busy. The history depends on it. 0 = generations.
+	Window int
+	// Retries is how often a failed evaluation is tried again; 0 = 2, negative = never.
+	Retries int
+	// Failures is how many candidates in a row may fail; one more ends the search. 0 = 10, negative
+	// = none.
+	Failures int
+	// Repeat evaluates a candidate each time that it is proposed, for evaluators that draw anew.
+	Repeat bool
+	// Stale is what to do when the weights move; default StaleError.
+	Stale StalePolicy
+	// Constraints of a search over architectures.
+	Constraints []Constraint
+	// Checkpoint is the file that the search is saved to, after every SaveEvery results and when
+	// Run returns; "" = none. See Search.Resume.
+	Checkpoint string
+	// SaveEvery is in results; 0 = 1.
+	SaveEvery int
+}
+
+func (o *SearchOptions) constraints() []Constraint {
+	if o == nil {
+		return nil
+	}
+	return o.Constraints
+}
+
+func (x *Search[G]) init(e search.EvaluateValues, o *SearchOptions) error {
+	if o != nil {
+		x.opts = *o
+	}
+	if x.opts.Evaluations < 0 || x.opts.Window < 0 || x.opts.SaveEvery < 0 {
+		return fmt.Errorf("evolution: %d evaluations, window %d, saved every %d results, expected none below 0",
+			x.opts.Evaluations, x.opts.Window, x.opts.SaveEvery)
+	}
+	x.genomes, x.open = map[searchspace.Arch]G{}, map[int][]searchspace.Arch{}
+	options := search.Options{Workers: x.opts.Workers, Window: x.opts.Window, Retries: x.opts.Retries,
+		Failures: x.opts.Failures, Repeat: x.opts.Repeat, Stale: search.StalePolicy(x.opts.Stale),
+		SaveEvery: x.opts.SaveEvery}
+	if x.opts.Checkpoint != "" {
+		options.Save = x.save
+	}
+	var err error
+	x.loop, err = search.NewWithValues(search.Strategy[struct{}](steps[G]{x}), e, options)
+	return err
+}
+
+// Run searches until everything is told, the context ends or too many evaluations fail, and says
+// which. It may be called again to go on. Without a single outcome that is measured and feasible the
+// error of a finished search is ErrNothing.
+func (x *Search[G]) Run(ctx context.Context) (searchspace.Status, error) {
+	status, err := x.loop.Run(ctx)
+	if err == nil && len(x.Front()) == 0 {
+		err = fmt.Errorf("evolution: %w", ErrNothing)
+	}
+	return status, err
+}
+
+// History is every proposal told so far, in the order of telling.
+func (x *Search[G]) History() []Record[G] { return slices.Clone(x.history) }
+
+// Population is that of the strategy.
+func (x *Search[G]) Population() []Outcome[G] { return x.strategy.Population() }
+
+// Front is the front of the strategy's population.
+func (x *Search[G]) Front() []Outcome[G] { return Front(x.strategy.Population()) }
+
+func (x *Search[G]) genome(a searchspace.Arch) G {
+	x.mutex.RLock()
+	defer x.mutex.RUnlock()
+	return x.genomes[a]
+}
+
+// steps shows the loop a strategy that counts in candidates.
+type steps[G any] struct{ *Search[G] }
+
+// Ask is the strategy's, once for every step: a step that is asked again has the same candidates.
+func (x steps[G]) Ask(_ context.Context, step int) ([]searchspace.Arch, error) {
+	if names, ok := x.open[step]; ok {
+		return names, nil
+	}
+	n := 0
+	if x.opts.Window > 0 {
+		n = 1
+	}
+	if left := x.opts.Evaluations - x.asked; x.opts.Evaluations > 0 {
+		if left <= 0 {
+			return nil, nil
+		}
+		if n == 0 {
+			n = left
+		}
+	}
+	candidates, err := x.strategy.Ask(n)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]searchspace.Arch, len(candidates))
+	for i, g := range candidates {
+		if names[i], err = x.name(g); err != nil {
+			return nil, err
+		}
+		x.mutex.Lock()
+		x.genomes[names[i]] = g
+		x.mutex.Unlock()
+	}
+	x.asked += len(names)
+	x.open[step] = names
+	return names, nil
+}
+
+// Tell makes outcomes of results.
+func (x steps[G]) Tell(_ context.Context, step int, results []search.Result) ([]struct{}, error) {
+	records := make([]Record[G], len(results))
+	outcomes := make([]Outcome[G], len(results))
+	for i, r := range results {
+		o := Outcome[G]{Genome: x.genome(r.Arch), Failed: !r.Measured()}
+		failure := r.Failure
+		if !o.Failed {
+			var err error
+			if o.Point, err = x.point(r); err != nil {
+				o.Failed, failure = true, err.Error()
+			} else if o.failed() {
+				o.Failed, failure = true, "not a finite number"
+			}
+		}
+		outcomes[i] = o
+		records[i] = Record[G]{Step: step, Outcome: o, Cached: r.Cached, Attempts: r.Attempts, Failure: failure}
+		if r.Measurement.Samples > 0 || r.Measurement.Accuracy != 0 {
+			records[i].Measurement = r.Measurement
+		}
+	}
+	if err := x.strategy.Tell(outcomes...); err != nil {
+		return nil, err
+	}
+	delete(x.open, step)
+	x.history = append(x.history, records...)
+	return make([]struct{}, len(results)), nil
+}
+
+// pack writes a point as numbers: how many of each, then all.
+func pack(p Point) []float64 {
+	out := []float64{float64(len(p.Objectives)), float64(len(p.Violations)), float64(len(p.Errors))}
+	return slices.Concat(out, p.Objectives, p.Violations, p.Errors)
+}
+
+// unpack reads what pack wrote.
+func unpack(v []float64) (Point, error) {
+	const head = 3
+	if len(v) < head {
+		return Point{}, errors.New("evolution: a point without its counts")
+	}
+	var parts [head][]float64
+	rest := v[head:]
+	for i := range parts {
+		n := v[i]
+		if !(n >= 0 && n <= float64(len(rest))) {
+			return Point{}, fmt.Errorf("evolution: a point of %g numbers, %d left", n, len(rest))
+		}
+		if n > 0 {
+			parts[i], rest = slices.Clone(rest[:int(n)]), rest[int(n):]
+		}
+	}
+	return Point{parts[0], parts[1], parts[2]}, nil
+}
