@@ -2,8 +2,8 @@
 // of the caller's, with one objective or several.
 //
 // A [Strategy] is a value that is asked for candidates and told what became of them. [NSGA2] and
-// [SMSEMOA] look for the front of several objectives; both handle constraints, and can be driven
-// by any loop, in generations or one candidate at a time:
+// [SMSEMOA] look for the front of several objectives; both handle constraints, and can be driven by
+// any loop, in generations or one candidate at a time:
 //
 //	s, err := evolution.NewNSGA2(genes, nil)
 //	for range 200 {

@@ -82,5 +82,5 @@ func ExampleNewSearch() {
 		return
 	}
 	fmt.Println(status, len(x.History()), "evaluated,", len(x.Front()), "on the front")
-	// Output: exhausted 100 evaluated, 20 on the front
+	// Output: finished 100 evaluated, 20 on the front
 }

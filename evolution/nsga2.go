@@ -18,8 +18,8 @@ type NSGA2Options[G any] struct {
 	// counts. Measurements of one candidate are then averaged.
 	Noise float64
 	// Again is how many candidates of a generation are members of the first front that are proposed
-	// once more, those with the fewest measurements first. It needs Noise, an evaluator that
-	// draws anew, and SearchOptions.Repeat. 0 = none.
+	// once more, those with the fewest measurements first. It needs Noise, an evaluator that draws
+	// anew, and SearchOptions.Repeat. 0 = none.
 	Again int
 }
 
@@ -37,7 +37,8 @@ type NSGA2Options[G any] struct {
 //	Fine-tuning with a Zoo of Models. ICCV 2021.
 //
 // Deb draws the opponents of a generation without replacement; here they are drawn independently,
-// because any number of candidates may be asked for. Told one at a time it is the steady-state form.
+// because any number of candidates may be asked for. Told one at a time it is the steady-state
+// form.
 type NSGA2[G any] struct {
 	breeder[G]
 	ranking ranking[G]

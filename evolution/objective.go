@@ -55,7 +55,9 @@ func AtMost(o Objective, limit float64) Constraint {
 }
 
 // pointOf applies objectives and constraints to a measurement.
-func pointOf(m searchspace.Measurement, objectives []Objective, constraints []Constraint) (p Point, err error) {
+func pointOf(
+	m searchspace.Measurement, objectives []Objective, constraints []Constraint,
+) (p Point, err error) {
 	exact := true
 	for _, o := range objectives {
 		v, se, err := o.Of(m)

@@ -84,9 +84,9 @@ func (k *ranking[G]) spread(front []*member[G]) {
 	}
 }
 
-// noisyRanks peels off fronts by a domination that asks for a difference: a dominates b when it does
-// on the means and one objective differs by more than z standard errors of the difference. There
-// are no cycles in it, though it is not transitive.
+// noisyRanks peels off fronts by a domination that asks for a difference: a dominates b when it
+// does on the means and one objective differs by more than z standard errors of the difference.
+// There are no cycles in it, though it is not transitive.
 func noisyRanks[G any](all []*member[G], z float64) []int32 {
 	ranks := make([]int32, len(all))
 	for i := range ranks {

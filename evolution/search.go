@@ -38,10 +38,10 @@ type Record[G any] struct {
 	Failure     string                  // error text of the last attempt when all failed
 }
 
-// Search evaluates what a strategy proposes: several candidates at a time, none twice, again when an
-// evaluation fails and as a failed record when it keeps failing; it saves itself after every result
-// and goes on where it was interrupted. Its history depends on the strategy, the options and the
-// measurements alone, neither on the number of workers nor on how long evaluations take.
+// Search evaluates what a strategy proposes: several candidates at a time, none twice, again when
+// an evaluation fails and as a failed record when it keeps failing; it saves itself after every
+// result and goes on where it was interrupted. Its history depends on the strategy, the options and
+// the measurements alone, neither on the number of workers nor on how long evaluations take.
 //
 // A Search is for one goroutine.
 type Search[G any] struct {
@@ -77,7 +77,9 @@ func NewSearch(space *searchspace.Space, s Strategy[searchspace.Arch], e Evaluat
 }
 
 // NewSearchOf searches genomes of any kind.
-func NewSearchOf[G any](genes Genes[G], s Strategy[G], e PointEvaluator[G], o *SearchOptions) (*Search[G], error) {
+func NewSearchOf[G any](
+	genes Genes[G], s Strategy[G], e PointEvaluator[G], o *SearchOptions,
+) (*Search[G], error) {
 	if genes == nil || s == nil || e == nil {
 		return nil, errors.New("evolution: a search needs genes, a strategy and an evaluator")
 	}

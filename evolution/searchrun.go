@@ -11,7 +11,8 @@ import (
 )
 
 // StalePolicy says what happens when data stage or weight version of measurements move during a
-// search over architectures. A measurement is reused only for the stage and weights it was made with.
+// search over architectures. A measurement is reused only for the stage and weights it was made
+// with.
 type StalePolicy uint8
 
 const (
@@ -28,13 +29,13 @@ type SearchOptions struct {
 	// Workers bounds the evaluations in flight; 0 = 1.
 	Workers int
 	// Window makes the search a steady-state one with so many candidates asked and not told: each
-	// result is told at once and another candidate asked for. Two or three times Workers keep
-	// these busy. The history depends on it. 0 = generations.
+	// result is told at once and another candidate asked for. Two or three times Workers keep these
+	// busy. The history depends on it. 0 = generations.
 	Window int
 	// Retries is how often a failed evaluation is tried again; 0 = 2, negative = never.
 	Retries int
-	// Failures is how many candidates in a row may fail; one more ends the search. 0 = 10, negative
-	// = none.
+	// Failures is how many candidates in a row may fail; one more ends the search. 0 = 10,
+	// negative = none.
 	Failures int
 	// Repeat evaluates a candidate each time that it is proposed, for evaluators that draw anew.
 	Repeat bool
@@ -77,10 +78,14 @@ func (x *Search[G]) init(e search.EvaluateValues, o *SearchOptions) error {
 }
 
 // Run searches until everything is told, the context ends or too many evaluations fail, and says
-// which. It may be called again to go on. Without a single outcome that is measured and feasible the
+// which: StatusFinished after SearchOptions.Evaluations, StatusExhausted when the strategy has no
+// more. It may be called again to go on. Without a single outcome that is measured and feasible the
 // error of a finished search is ErrNothing.
 func (x *Search[G]) Run(ctx context.Context) (searchspace.Status, error) {
 	status, err := x.loop.Run(ctx)
+	if status == searchspace.StatusExhausted && x.opts.Evaluations > 0 && x.asked >= x.opts.Evaluations {
+		status = searchspace.StatusFinished
+	}
 	if err == nil && len(x.Front()) == 0 {
 		err = fmt.Errorf("evolution: %w", ErrNothing)
 	}

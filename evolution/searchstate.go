@@ -27,14 +27,15 @@ func (x *Search[G]) codec() search.Codec[struct{}] {
 func (x *Search[G]) save() error {
 	tensors := map[string]checkpoint.Tensor{}
 	x.codec().PutState(tensors, "search", x.loop.State())
-	return checkpoint.Write(x.opts.Checkpoint, searchKind, searchVersion, searchMeta{x.opts.Window, x.width}, tensors)
+	meta := searchMeta{x.opts.Window, x.width}
+	return checkpoint.Write(x.opts.Checkpoint, searchKind, searchVersion, meta, tensors)
 }
 
 // Resume goes back to where the search was that wrote SearchOptions.Checkpoint, or another file of
 // the same kind. The search and its strategy must be new, and made with the same options: the
 // strategy is asked and told everything once more, and nothing that was measured is measured again.
-// The error wraps fs.ErrNotExist when there is no file, and says where the strategy proposes something else
-// than it did. After an error search and strategy are of no more use.
+// The error wraps fs.ErrNotExist when there is no file, and says where the strategy proposes
+// something else than it did. After an error search and strategy are of no more use.
 func (x *Search[G]) Resume(ctx context.Context, path string) error {
 	var meta searchMeta
 	tensors, err := checkpoint.Read(path, searchKind, searchVersion, &meta)
@@ -42,8 +43,8 @@ func (x *Search[G]) Resume(ctx context.Context, path string) error {
 		return err
 	}
 	if want := (searchMeta{x.opts.Window, x.width}); meta != want {
-		return fmt.Errorf("evolution: %s is of a search with window %d over genomes of %d bytes, expected %d and %d",
-			path, meta.Window, meta.Width, want.Window, want.Width)
+		return fmt.Errorf("evolution: %s is of a search with window %d over genomes of %d bytes, "+
+			"expected %d and %d", path, meta.Window, meta.Width, want.Window, want.Width)
 	}
 	state, err := x.codec().GetState(tensors, "search")
 	if err != nil {

@@ -61,8 +61,8 @@ func (s *SMSEMOA[G]) Tell(outcomes ...Outcome[G]) error {
 	return nil
 }
 
-// removeLeast removes the member of the last front that is missed least. The population is sorted by
-// front.
+// removeLeast removes the member of the last front that is missed least. The population is sorted
+// by front.
 func (s *SMSEMOA[G]) removeLeast() {
 	from := len(s.population) - 1
 	for from > 0 && s.population[from-1].rank == s.population[from].rank {

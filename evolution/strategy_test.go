@@ -108,8 +108,8 @@ func TestStateOfOthersIsRefused(t *testing.T) {
 	}
 }
 
-// With Mutants a generation is exactly as many candidates as asked for, none of them proposed before,
-// and the search ends when there is nothing new.
+// With Mutants a generation is exactly as many candidates as asked for, none of them proposed
+// before, and the search ends when there is nothing new.
 func TestMutantsAreNewAndExactlySoMany(t *testing.T) {
 	s, err := NewNSGA2(Genes[int](bitString{}), &NSGA2Options[int]{
 		BreedOptions: BreedOptions[int]{Population: 16, Offspring: 5, Mutants: true, Seed: 1}})
