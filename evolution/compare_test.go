@@ -56,8 +56,8 @@ func moments(xs []float64) (mean, se float64) {
 }
 
 // The front is not worse than pymoo's by more than two standard errors of the difference of means,
-// in hypervolume and in distance. Three problems of the five, because all take
-// long under the race detector; BenchmarkComparison has the whole table.
+// in hypervolume and in distance. Two of the problems and five seeds, because all take long under
+// the race detector; BenchmarkComparison has the whole table.
 func TestNSGA2IsNotWorseThanThePeer(t *testing.T) {
 	g := readGolden(t)
 	for _, name := range []string{"zdt3", "bnh"} {
