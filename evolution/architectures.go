@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/tendril-nas/tendril/searchspace"
 )
@@ -103,6 +104,37 @@ func (x Architectures) ties() []int {
 		ties[i] = root(i)
 	}
 	return ties
+}
+
+// Neighbours are those of Space.Neighbours.
+func (x Architectures) Neighbours(a searchspace.Arch) ([]searchspace.Arch, error) {
+	if x.Space == nil {
+		return nil, errors.New("evolution: Architectures without a space")
+	}
+	if err := x.Space.Valid(a); err != nil {
+		return nil, fmt.Errorf("evolution: neighbours: %w", err)
+	}
+	return slices.Collect(x.Space.Neighbours(a)), nil
+}
+
+// Encode has one number for every choice of every decision: 1 for the one taken, 0 for the others
+// and for decisions that have no effect. It is nil for an architecture of another space.
+func (x Architectures) Encode(a searchspace.Arch) []float64 {
+	if x.Space == nil {
+		return nil
+	}
+	active := x.Space.Active(a)
+	if active == nil {
+		return nil
+	}
+	var out []float64
+	for i, d := range x.Space.Decisions() {
+		from := len(out)
+		if out = append(out, make([]float64, d.Len())...); active[i] {
+			out[from+a.At(i)] = 1
+		}
+	}
+	return out
 }
 
 // Key is the hexadecimal form of the choices.

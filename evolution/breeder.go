@@ -3,11 +3,11 @@ package evolution
 import (
 	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
 
 	"github.com/tendril-nas/tendril/internal/stream"
+	"github.com/tendril-nas/tendril/searchspace"
 )
 
 // BreedOptions says how candidates come about; it is part of the options of every strategy that
@@ -49,16 +49,6 @@ func (o BreedOptions[G]) resolved() (BreedOptions[G], error) {
 	return o, nil
 }
 
-// member is a candidate of a population.
-type member[G any] struct {
-	Outcome[G]
-	key       string
-	violation float64
-	rank      int
-	crowd     float64
-	count     int // measurements that the point is the mean of
-}
-
 // asked is a candidate that was proposed.
 type asked[G any] struct {
 	genome G
@@ -79,6 +69,7 @@ type breeder[G any] struct {
 	pending    []asked[G]      // in the order of asking; begins with one that is not told
 	open       map[string]int  // how often a candidate is asked and not told
 	known      map[string]bool // all that were ever asked or told, kept for Mutants
+	archive    bool            // the population is all that was told, in the order of telling
 }
 
 func newBreeder[G any](genes Genes[G], o BreedOptions[G], purpose string) (breeder[G], error) {
@@ -100,8 +91,8 @@ func (b *breeder[G]) taken(key string) bool {
 	return member || open || b.known[key]
 }
 
-// ask makes at most n candidates out of parents that pick chooses.
-func (b *breeder[G]) ask(n int, pick func(r *rand.Rand) *member[G]) (out []G, err error) {
+// ask makes at most n candidates: founders, then what breed makes, of which there are two at most.
+func (b *breeder[G]) ask(n int, breed func(r *rand.Rand) ([]G, error)) (out []G, err error) {
 	generation := b.opts.Offspring
 	if b.founders < b.opts.Population {
 		generation = b.opts.Population - b.founders
@@ -120,11 +111,11 @@ func (b *breeder[G]) ask(n int, pick func(r *rand.Rand) *member[G]) (out []G, er
 		}
 	}()
 	for misses := 0; len(out) < n && misses < maxDraws; misses++ {
-		children, err := b.draw(pick)
+		candidates, err := b.draw(breed)
 		if err != nil {
 			return out, err
 		}
-		for _, g := range children {
+		for _, g := range candidates {
 			if key := b.genes.Key(g); len(out) < n && !b.taken(key) {
 				b.expect(g, key)
 				out = append(out, g)
@@ -167,7 +158,7 @@ func (b *breeder[G]) forget(key string) {
 }
 
 // draw makes one or two candidates, each draw from a stream of its own.
-func (b *breeder[G]) draw(pick func(r *rand.Rand) *member[G]) ([]G, error) {
+func (b *breeder[G]) draw(breed func(r *rand.Rand) ([]G, error)) ([]G, error) {
 	r := stream.New(b.opts.Seed, b.purpose, b.drawn)
 	b.drawn++
 	if b.founders < b.opts.Population {
@@ -179,26 +170,37 @@ func (b *breeder[G]) draw(pick func(r *rand.Rand) *member[G]) ([]G, error) {
 	if len(b.population) == 0 {
 		return b.random(r)
 	}
-	if b.opts.Mutants {
-		return b.mutant(pick(r).Genome, r)
+	children, err := breed(r)
+	if errors.Is(err, searchspace.ErrInfeasible) {
+		return nil, nil // this parent has no such child; others may
 	}
-	p, q := pick(r), pick(r)
-	c, d := p.Genome, q.Genome
-	var err error
-	if r.Float64() < b.opts.Crossover {
-		if c, d, err = b.genes.Cross(c, d, r); err != nil {
-			return nil, err
+	return children, err
+}
+
+// children crosses and mutates parents that pick chooses.
+func (b *breeder[G]) children(pick func(r *rand.Rand) *member[G]) func(r *rand.Rand) ([]G, error) {
+	return func(r *rand.Rand) ([]G, error) {
+		if b.opts.Mutants {
+			return b.mutant(pick(r).Genome, r)
 		}
-	}
-	children := []G{c, d}
-	for i, g := range children {
-		if r.Float64() < b.opts.Mutation {
-			if children[i], err = b.genes.Mutate(g, r); err != nil {
+		p, q := pick(r), pick(r)
+		c, d := p.Genome, q.Genome
+		var err error
+		if r.Float64() < b.opts.Crossover {
+			if c, d, err = b.genes.Cross(c, d, r); err != nil {
 				return nil, err
 			}
 		}
+		children := []G{c, d}
+		for i, g := range children {
+			if r.Float64() < b.opts.Mutation {
+				if children[i], err = b.genes.Mutate(g, r); err != nil {
+					return nil, err
+				}
+			}
+		}
+		return children, nil
 	}
-	return children, nil
 }
 
 func (b *breeder[G]) random(r *rand.Rand) ([]G, error) {
@@ -221,92 +223,4 @@ func (b *breeder[G]) mutant(g G, r *rand.Rand) ([]G, error) {
 		}
 	}
 	return nil, nil
-}
-
-// admit checks outcomes and returns those measured as members, new ones and those whose
-// measurements another of the same genome joins. average says that measurements of one candidate
-// are pooled; otherwise the last one counts.
-func (b *breeder[G]) admit(outcomes []Outcome[G], average bool) ([]*member[G], error) {
-	m := b.objectives
-	for _, o := range outcomes {
-		if err := o.check(m); err != nil {
-			return nil, err
-		}
-		if !o.Failed {
-			m = len(o.Objectives)
-		}
-	}
-	b.objectives = m
-	var fresh []*member[G]
-	for _, o := range outcomes {
-		key := b.genes.Key(o.Genome)
-		b.forget(key)
-		if b.opts.Mutants {
-			b.known[key] = true
-		}
-		if o.failed() {
-			continue
-		}
-		if old := b.byKey[key]; old != nil {
-			if average {
-				old.pool(o.Point)
-			} else {
-				old.Point, old.violation = o.Point, o.Violation()
-			}
-			continue
-		}
-		n := &member[G]{Outcome: o, key: key, violation: o.Violation(), count: 1}
-		b.byKey[key] = n
-		fresh = append(fresh, n)
-	}
-	return fresh, nil
-}
-
-// Pending holds what was asked and not told, in the order of asking.
-func (b *breeder[G]) Pending() []G {
-	out := make([]G, 0, len(b.pending))
-	for _, p := range b.pending {
-		if !p.told {
-			out = append(out, p.genome)
-		}
-	}
-	return out
-}
-
-// Population is what the strategy goes on from, the best first.
-func (b *breeder[G]) Population() []Outcome[G] { return b.outcomes() }
-
-// drop removes a member from what is known to live.
-func (b *breeder[G]) drop(x *member[G]) { delete(b.byKey, x.key) }
-
-// outcomes are the members as callers see them.
-func (b *breeder[G]) outcomes() []Outcome[G] {
-	out := make([]Outcome[G], len(b.population))
-	for i, x := range b.population {
-		out[i] = x.Outcome
-	}
-	return out
-}
-
-// pool makes a member's point the mean of its measurements. All count alike: weights by the
-// standard errors would prefer measurements that were lucky, where the error depends on the value.
-func (x *member[G]) pool(p Point) {
-	k := float64(x.count)
-	mean := func(a, b []float64) []float64 {
-		out := make([]float64, min(len(a), len(b)))
-		for i := range out {
-			out[i] = a[i] + (b[i]-a[i])/(k+1)
-		}
-		return out
-	}
-	var errs []float64
-	if len(x.Errors) == len(x.Objectives) && len(p.Errors) == len(x.Objectives) {
-		errs = make([]float64, len(p.Errors))
-		for i, e := range p.Errors {
-			errs[i] = math.Hypot(k*x.Errors[i], e) / (k + 1)
-		}
-	}
-	x.Point = Point{mean(x.Objectives, p.Objectives), mean(x.Violations, p.Violations), errs}
-	x.violation = x.Violation()
-	x.count++
 }

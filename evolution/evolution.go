@@ -6,13 +6,9 @@ import (
 	"math"
 )
 
-var (
-	// ErrNothing says that a search ended without a single candidate that was measured and that
-	// keeps the constraints.
-	ErrNothing = errors.New("no candidate was measured that keeps the constraints")
-	// ErrExhausted says that an operator found nothing new in the number of draws it is allowed.
-	ErrExhausted = errors.New("no new candidate found")
-)
+// ErrNothing says that a search ended without a single candidate that was measured and that keeps
+// the constraints.
+var ErrNothing = errors.New("no candidate was measured that keeps the constraints")
 
 // maxDraws is how often a candidate is drawn before its source counts as exhausted.
 const maxDraws = 1000

@@ -66,7 +66,7 @@ func NewNSGA2[G any](genes Genes[G], o *NSGA2Options[G]) (*NSGA2[G], error) {
 // Ask makes candidates: the first generation, then offspring of the population as it is.
 func (s *NSGA2[G]) Ask(n int) ([]G, error) {
 	if s.founders < s.opts.Population || s.own.Again == 0 {
-		return s.ask(n, s.tournament)
+		return s.ask(n, s.children(s.tournament))
 	}
 	if n <= 0 || n > s.opts.Offspring {
 		n = s.opts.Offspring
@@ -83,7 +83,7 @@ func (s *NSGA2[G]) Ask(n int) ([]G, error) {
 	if len(elites) >= n {
 		return elites, nil
 	}
-	fresh, err := s.ask(n-len(elites), s.tournament)
+	fresh, err := s.ask(n-len(elites), s.children(s.tournament))
 	if err != nil {
 		for _, g := range elites {
 			s.forget(s.genes.Key(g))
@@ -130,14 +130,6 @@ func (s *NSGA2[G]) Tell(outcomes ...Outcome[G]) error {
 	if err != nil {
 		return err
 	}
-	s.population = append(s.population, fresh...)
-	s.ranking.rank(s.population)
-	for _, x := range s.population[min(len(s.population), s.opts.Population):] {
-		s.drop(x)
-	}
-	if n := s.opts.Population; len(s.population) > n {
-		clear(s.population[n:])
-		s.population = s.population[:n]
-	}
+	s.survive(&s.ranking, fresh)
 	return nil
 }

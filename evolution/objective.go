@@ -1,6 +1,7 @@
 package evolution
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -13,11 +14,13 @@ type Objective struct {
 	Name string
 	// Of is the value and its standard error, 0 when exact.
 	Of func(m searchspace.Measurement) (value, standardError float64, err error)
+
+	err error // why it cannot be used
 }
 
 // ErrorRate is 1 − accuracy, with the standard error of a proportion over so many images.
 func ErrorRate() Objective {
-	return Objective{"error", func(m searchspace.Measurement) (float64, float64, error) {
+	return Objective{Name: "error", Of: func(m searchspace.Measurement) (float64, float64, error) {
 		p := 1 - m.Accuracy
 		if m.Samples < 1 {
 			return p, 0, nil
@@ -28,6 +31,9 @@ func ErrorRate() Objective {
 
 // MAdds is the multiply-adds of an architecture of the space, in millions.
 func MAdds(space *searchspace.Space) Objective {
+	if space == nil {
+		return Objective{Name: "MAdds", err: errors.New("evolution: multiply-adds of no space")}
+	}
 	return CostOf("MAdds", func(a searchspace.Arch) (float64, error) {
 		c, err := space.Cost(a)
 		return float64(c.MAdds) / 1e6, err
@@ -37,7 +43,7 @@ func MAdds(space *searchspace.Space) Objective {
 // CostOf makes an objective of anything that is known of an architecture without measuring it, such
 // as CostModel.At or a latency table.
 func CostOf(name string, cost func(a searchspace.Arch) (float64, error)) Objective {
-	return Objective{name, func(m searchspace.Measurement) (float64, float64, error) {
+	return Objective{Name: name, Of: func(m searchspace.Measurement) (float64, float64, error) {
 		c, err := cost(m.Arch)
 		return c, 0, err
 	}}
@@ -46,12 +52,34 @@ func CostOf(name string, cost func(a searchspace.Arch) (float64, error)) Objecti
 // Constraint is a number of an architecture that is violated above 0.
 type Constraint = Objective
 
-// AtMost is a constraint on an objective, relative to the limit, which is above 0.
+// AtMost is a constraint on an objective, relative to the limit where that is not 0.
 func AtMost(o Objective, limit float64) Constraint {
-	return Constraint{o.Name, func(m searchspace.Measurement) (float64, float64, error) {
+	c := Constraint{Name: o.Name, err: o.err}
+	if math.IsNaN(limit) || math.IsInf(limit, 0) {
+		c.err = fmt.Errorf("evolution: at most %g of %s, expected a finite number", limit, o.Name)
+	}
+	unit := math.Abs(limit)
+	if unit == 0 {
+		unit = 1
+	}
+	c.Of = func(m searchspace.Measurement) (float64, float64, error) {
 		v, _, err := o.Of(m)
-		return v/limit - 1, 0, err
-	}}
+		return (v - limit) / unit, 0, err
+	}
+	return c
+}
+
+// usable says what is wrong with objectives or constraints.
+func usable(objectives []Objective) error {
+	for _, o := range objectives {
+		if o.err != nil {
+			return o.err
+		}
+		if o.Of == nil {
+			return fmt.Errorf("evolution: objective %q without a function", o.Name)
+		}
+	}
+	return nil
 }
 
 // pointOf applies objectives and constraints to a measurement.

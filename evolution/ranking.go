@@ -71,6 +71,19 @@ func (k *ranking[G]) rank(all []*member[G]) {
 	})
 }
 
+// survive adds members and keeps the best of all.
+func (b *breeder[G]) survive(k *ranking[G], fresh []*member[G]) {
+	b.population = append(b.population, fresh...)
+	k.rank(b.population)
+	if n := b.opts.Population; len(b.population) > n {
+		for _, x := range b.population[n:] {
+			b.drop(x)
+		}
+		clear(b.population[n:])
+		b.population = b.population[:n]
+	}
+}
+
 // spread sets the crowding of one front.
 func (k *ranking[G]) spread(front []*member[G]) {
 	k.points = k.points[:0]

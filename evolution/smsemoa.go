@@ -42,7 +42,7 @@ func NewSMSEMOA[G any](genes Genes[G], o *SMSEMOAOptions[G]) (*SMSEMOA[G], error
 
 // Ask makes candidates: the first generation, then offspring of the population as it is.
 func (s *SMSEMOA[G]) Ask(n int) ([]G, error) {
-	return s.ask(n, func(r *rand.Rand) *member[G] { return s.population[r.IntN(len(s.population))] })
+	return s.ask(n, s.children(func(r *rand.Rand) *member[G] { return s.population[r.IntN(len(s.population))] }))
 }
 
 // Tell adds what was measured and removes the least members.

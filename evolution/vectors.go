@@ -202,6 +202,17 @@ func (x Vectors) Key(g []float64) string {
 	return string(b)
 }
 
+// Encode is the place of every variable between its bounds, from −1 to 1.
+func (x Vectors) Encode(g []float64) []float64 {
+	out := make([]float64, len(g))
+	for i, v := range g {
+		if i < len(x.Low) && x.High[i] > x.Low[i] {
+			out[i] = 2*(v-x.Low[i])/(x.High[i]-x.Low[i]) - 1
+		}
+	}
+	return out
+}
+
 // orDefault is v, or def when v is 0.
 func orDefault(v, def float64) float64 {
 	if v == 0 {
