@@ -117,24 +117,12 @@ func (x Architectures) Neighbours(a searchspace.Arch) ([]searchspace.Arch, error
 	return slices.Collect(x.Space.Neighbours(a)), nil
 }
 
-// Encode has one number for every choice of every decision: 1 for the one taken, 0 for the others
-// and for decisions that have no effect. It is nil for an architecture of another space.
+// Encode is Space.OneHot.
 func (x Architectures) Encode(a searchspace.Arch) []float64 {
 	if x.Space == nil {
 		return nil
 	}
-	active := x.Space.Active(a)
-	if active == nil {
-		return nil
-	}
-	var out []float64
-	for i, d := range x.Space.Decisions() {
-		from := len(out)
-		if out = append(out, make([]float64, d.Len())...); active[i] {
-			out[from+a.At(i)] = 1
-		}
-	}
-	return out
+	return x.Space.OneHot(a)
 }
 
 // Key is the hexadecimal form of the choices.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 
 	"github.com/tendril-nas/tendril/searchspace"
 )
@@ -34,8 +35,23 @@ func MAdds(space *searchspace.Space) Objective {
 	if space == nil {
 		return Objective{Name: "MAdds", err: errors.New("evolution: multiply-adds of no space")}
 	}
+	tables := sync.OnceValue(func() *searchspace.CostModel {
+		g, err := space.LowerChoices()
+		if err != nil {
+			return nil
+		}
+		m, err := g.Model(func(n *searchspace.Node) float64 { return float64(n.MAdds()) })
+		if err != nil {
+			return nil
+		}
+		return m
+	})
 	return CostOf("MAdds", func(a searchspace.Arch) (float64, error) {
-		c, err := space.Cost(a)
+		if m := tables(); m != nil {
+			c, err := m.At(a)
+			return c / 1e6, err
+		}
+		c, err := space.Cost(a) // there is no table form
 		return float64(c.MAdds) / 1e6, err
 	})
 }

@@ -17,11 +17,12 @@ type PredictorOptions struct {
 	Nets int
 	// Hidden is the units of each; 0 = 32.
 	Hidden int
-	// Epochs is how often each sees every example; 0 = 100.
+	// Epochs is how often each sees every example; 0 = 60.
 	Epochs int
 	// Rate is Adam's, which falls linearly to nothing; 0 = 0.01.
 	Rate float64
-	// Decay pulls weights to 0, as AdamW does; 0 = 0.1, negative = none.
+	// Decay pulls weights to 0, as AdamW does; 0 = 200 over the number of examples, at most 1 (ours:
+	// of the values tried the best for 60 to 400 examples); negative = none.
 	Decay float64
 	// Seed of initial weights and of the order of examples.
 	Seed uint64
@@ -32,8 +33,8 @@ func (o *PredictorOptions) resolved() (PredictorOptions, error) {
 	if o != nil {
 		p = *o
 	}
-	p.Nets, p.Hidden, p.Epochs = cmp.Or(p.Nets, 3), cmp.Or(p.Hidden, 32), cmp.Or(p.Epochs, 100)
-	p.Rate, p.Decay = orDefault(p.Rate, 0.01), max(orDefault(p.Decay, 0.1), 0)
+	p.Nets, p.Hidden, p.Epochs = cmp.Or(p.Nets, 3), cmp.Or(p.Hidden, 32), cmp.Or(p.Epochs, 60)
+	p.Rate = orDefault(p.Rate, 0.01)
 	if p.Nets < 0 || p.Hidden < 0 || p.Epochs < 0 || !(p.Rate > 0) || math.IsInf(p.Rate+p.Decay, 0) {
 		return p, fmt.Errorf("evolution: predictor of %d nets with %d units, %d epochs, rate %g, decay %g, expected "+
 			"counts of at least 1 and a finite rate above 0", p.Nets, p.Hidden, p.Epochs, p.Rate, p.Decay)
@@ -66,6 +67,7 @@ func FitPredictor(inputs [][]float64, targets []float64, o *PredictorOptions) (*
 		return nil, fmt.Errorf("evolution: %d inputs and %d targets, expected as many of both and at least one",
 			len(inputs), len(targets))
 	}
+	opts.Decay = max(orDefault(opts.Decay, min(1, 200/float64(len(inputs)))), 0)
 	p := &Predictor{inputs: len(inputs[0]), hidden: opts.Hidden}
 	data := make([]example, len(inputs))
 	for i, x := range inputs {
@@ -221,12 +223,13 @@ func (a *adam) step(w, g []float64, scale float64) {
 	const b1, b2, eps = 0.9, 0.999, 1e-8
 	rate := a.rate * (1 - float64(a.t)/float64(a.steps))
 	a.t++
-	c1, c2 := 1-math.Pow(b1, float64(a.t)), 1-math.Pow(b2, float64(a.t))
+	c := math.Sqrt(1 - math.Pow(b2, float64(a.t)))
+	move, keep := rate*c/(1-math.Pow(b1, float64(a.t))), 1-rate*a.decay
 	for i, x := range g {
 		x *= scale
 		a.m[i] = float64(b1*a.m[i]) + float64((1-b1)*x)
 		a.v[i] = float64(b2*a.v[i]) + float64((1-b2)*x*x)
-		w[i] -= rate * (a.m[i]/c1/(math.Sqrt(a.v[i]/c2)+eps) + float64(a.decay*w[i]))
+		w[i] = float64(keep*w[i]) - float64(move*a.m[i]/(math.Sqrt(a.v[i])+eps*c))
 	}
 }
 
