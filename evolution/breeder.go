@@ -115,6 +115,9 @@ func (b *breeder[G]) ask(n int, breed func(r *rand.Rand) ([]G, error)) (out []G,
 		if err != nil {
 			return out, err
 		}
+		if len(candidates) == 0 { // a thousand draws found nothing: ten parents in a row are enough
+			misses += maxDraws / 10
+		}
 		for _, g := range candidates {
 			if key := b.genes.Key(g); len(out) < n && !b.taken(key) {
 				b.expect(g, key)

@@ -4,10 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,7 +22,21 @@ func (bitString) Cross(a, b int, r *rand.Rand) (int, int, error) {
 	mask := r.IntN(256)
 	return a&mask | b&^mask, b&mask | a&^mask, nil
 }
-func (bitString) Key(g int) string { return fmt.Sprint(g) }
+func (bitString) Key(g int) string { return strconv.Itoa(g) }
+func (bitString) Neighbours(g int) ([]int, error) {
+	var out []int
+	for i := range 8 {
+		out = append(out, g^1<<i)
+	}
+	return out, nil
+}
+func (bitString) Encode(g int) []float64 {
+	out := make([]float64, 8)
+	for i := range out {
+		out[i] = float64(g >> i & 1)
+	}
+	return out
+}
 
 // twoSums has the lower half of the bits against the upper half.
 func twoSums(g int) Point {
@@ -30,46 +44,66 @@ func twoSums(g int) Point {
 }
 
 // saver is a strategy with a state.
-type saver interface {
-	Strategy[[]float64]
+type saver[G any] interface {
+	Strategy[G]
 	json.Marshaler
 	json.Unmarshaler
-	Pending() [][]float64
+	Pending() []G
+}
+
+// savers make every kind of strategy over bit strings, with small populations.
+var savers = map[string]func() (saver[int], error){
+	"NSGA-II": func() (saver[int], error) {
+		return NewNSGA2(Genes[int](bitString{}), &NSGA2Options[int]{BreedOptions: BreedOptions[int]{Population: 20, Seed: 3}})
+	},
+	"mutants": func() (saver[int], error) {
+		return NewNSGA2(Genes[int](bitString{}), &NSGA2Options[int]{
+			BreedOptions: BreedOptions[int]{Population: 12, Offspring: 4, Seed: 3, Mutants: true}})
+	},
+	"noisy": func() (saver[int], error) {
+		return NewNSGA2(Genes[int](bitString{}), &NSGA2Options[int]{
+			BreedOptions: BreedOptions[int]{Population: 12, Offspring: 4, Seed: 3}, Noise: 1.96, Again: 1})
+	},
+	"SMS-EMOA": func() (saver[int], error) {
+		return NewSMSEMOA(Genes[int](bitString{}), &SMSEMOAOptions[int]{BreedOptions[int]{Population: 20, Seed: 3}})
+	},
+	"tournament": func() (saver[int], error) {
+		return NewTournament(Genes[int](bitString{}), &TournamentOptions[int]{Population: 10, Sample: 3, Offspring: 7,
+			Crossover: 0.4, Quality: &QualityOptions{Tolerance: -1}, Seed: 3, Initial: []int{7, 8, 7}})
+	},
+	"ageing": func() (saver[int], error) {
+		return NewTournament(Genes[int](bitString{}), &TournamentOptions[int]{Population: 10, Sample: 3, Ageing: true})
+	},
+	"random": func() (saver[int], error) {
+		return NewRandom(Genes[int](bitString{}), &RandomOptions[int]{Population: 10, Seed: 3})
+	},
+	"local": func() (saver[int], error) {
+		return NewLocal(Neighbourhood[int](bitString{}), &LocalOptions[int]{Offspring: 7, Seed: 3, Initial: []int{5, 5, 6}})
+	},
+	"predicted": func() (saver[int], error) {
+		return NewPredicted(Encoder[int](bitString{}), &PredictedOptions[int]{Founders: 10, Refit: 5, Predictions: 30,
+			Predictor: PredictorOptions{Nets: 2, Hidden: 4, Epochs: 5}, Seed: 3})
+	},
 }
 
 // A strategy that is saved and restored after any number of outcomes, some of a generation still
 // being measured, goes on as if nothing had happened.
 func TestStateGoesOnWithTheSameBits(t *testing.T) {
-	for _, algorithm := range []string{"NSGA-II", "SMS-EMOA", "mutants", "noisy"} {
-		fresh := func() saver {
-			switch algorithm {
-			case "mutants", "noisy":
-				o := &NSGA2Options[[]float64]{BreedOptions: BreedOptions[[]float64]{Population: 12, Offspring: 4,
-					Seed: 3, Mutants: algorithm == "mutants"}}
-				if algorithm == "noisy" {
-					o.Noise, o.Again = 1.96, 1
-				}
-				s, err := NewNSGA2(Genes[[]float64](problems["bnh"].genes), o)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return s
-			}
-			return strategies[algorithm](t, "bnh", 3).(saver)
-		}
-		run := func(interrupt bool) [][]float64 {
-			s := fresh()
-			var log [][]float64
-			for step := range 60 {
-				if _, err := s.Ask(7); err != nil {
-					t.Fatal(err)
+	for name, fresh := range savers {
+		run := func(interrupt bool) (log []int, last []byte) {
+			s, err := fresh()
+			for step := 0; step < 40 && err == nil; step++ {
+				if _, err = s.Ask(7); err != nil {
+					break
 				}
 				if interrupt {
 					text, err := json.Marshal(s)
 					if err != nil {
 						t.Fatal(err)
 					}
-					s = fresh()
+					if s, err = fresh(); err != nil {
+						t.Fatal(err)
+					}
 					if err := json.Unmarshal(text, s); err != nil {
 						t.Fatal(err)
 					}
@@ -79,17 +113,67 @@ func TestStateGoesOnWithTheSameBits(t *testing.T) {
 					if (i+step)%3 == 2 {
 						continue // told later
 					}
-					p := problems["bnh"].of(x)
+					p := twoSums(x)
 					p.Errors = []float64{1, 1}
-					if err := s.Tell(Outcome[[]float64]{Genome: x, Point: p, Failed: i == 5}); err != nil {
+					if err := s.Tell(Outcome[int]{Genome: x, Point: p, Failed: i == 5}); err != nil {
 						t.Fatal(err)
 					}
 				}
 			}
-			return log
+			if err != nil {
+				t.Fatal(err)
+			}
+			if last, err = json.Marshal(s); err != nil {
+				t.Fatal(err)
+			}
+			return log, last
 		}
-		if d := cmp.Diff(run(false), run(true)); d != "" {
-			t.Errorf("%s: %s", algorithm, d)
+		log, last := run(false)
+		again, lastAgain := run(true)
+		if d := cmp.Diff(log, again); d != "" || len(log) < 60 {
+			t.Errorf("%s: %d proposals, %s", name, len(log), d)
+		}
+		if d := cmp.Diff(string(last), string(lastAgain)); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+}
+
+// Strategies that propose nothing twice go through a whole space and end.
+func TestStrategiesThatNeverRepeat(t *testing.T) {
+	for _, name := range []string{"mutants", "tournament", "ageing", "random", "local", "predicted"} {
+		s, err := savers[name]()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w, ok := s.(*Tournament[int]); ok && w.Converged() {
+			t.Errorf("%s: converged before it began", name)
+		}
+		seen := map[int]bool{}
+		best := math.Inf(1)
+		for {
+			xs, err := s.Ask(3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(xs) == 0 {
+				break
+			}
+			for _, x := range xs {
+				if seen[x] {
+					t.Fatalf("%s: %d again", name, x)
+				}
+				seen[x] = true
+				p := Point{Objectives: twoSums(x).Objectives[1:]}
+				best = min(best, p.Objectives[0])
+				tell(t, Strategy[int](s), x, p)
+			}
+		}
+		if len(seen) < 200 {
+			t.Errorf("%s: ended after %d of 256", name, len(seen))
+		}
+		if o := s.Population()[0]; name != "ageing" && o.Objectives[0] != best {
+			t.Errorf("%s: the first of the population has %g, the best was %g", name, o.Objectives[0], best)
 		}
 	}
 }

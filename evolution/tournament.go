@@ -48,14 +48,14 @@ type TournamentOptions[G any] struct {
 //	Architecture Search. AAAI 2019.
 //
 // Nothing is proposed twice. A child that fails changes nothing. Where several children are being
-// measured at a time, a sample may have lost members when its child arrives; then the worst of those
-// left leaves, or of the whole population. Infeasible candidates come behind feasible ones, by
-// their violation.
+// measured at a time, the worst of a sample may have left already when its child arrives; then the
+// worst of the population leaves. Infeasible candidates come behind feasible ones, by their
+// violation.
 type Tournament[G any] struct {
 	breeder[G]
 	own     TournamentOptions[G]
-	arrived int              // members so far
-	samples map[string][]int // by a child asked and not told: the arrivals of the sample it is from
+	arrived int            // members so far
+	losers  map[string]int // by a child asked and not told: the arrival of the one it replaces
 	watch   qualityWatch[G]
 	draws   []int // memory of sample
 }
@@ -76,7 +76,7 @@ func NewTournament[G any](genes Genes[G], o *TournamentOptions[G]) (*Tournament[
 	if err != nil {
 		return nil, err
 	}
-	s := &Tournament[G]{breeder: b, own: own, samples: map[string][]int{}}
+	s := &Tournament[G]{breeder: b, own: own, losers: map[string]int{}}
 	s.watch, err = newQualityWatch[G](own.Quality, b.opts.Population)
 	return s, err
 }
@@ -89,9 +89,9 @@ func (s *Tournament[G]) Ask(n int) ([]G, error) {
 	}
 	out, err := s.ask(n, s.breed)
 	if err != nil {
-		for key := range s.samples {
+		for key := range s.losers {
 			if s.open[key] == 0 {
-				delete(s.samples, key)
+				delete(s.losers, key)
 			}
 		}
 	}
@@ -100,12 +100,13 @@ func (s *Tournament[G]) Ask(n int) ([]G, error) {
 
 // breed makes a child of the best of a sample.
 func (s *Tournament[G]) breed(r *rand.Rand) ([]G, error) {
-	sample := slices.Clone(s.sample(r))
-	g := s.best(sample).Genome
+	best, worst := s.ends(s.sample(r))
+	g := best.Genome
 	mutate := true
 	if s.own.Crossover > 0 && r.Float64() < s.own.Crossover {
 		var err error
-		if g, _, err = s.genes.Cross(g, s.best(s.sample(r)).Genome, r); err != nil {
+		other, _ := s.ends(s.sample(r))
+		if g, _, err = s.genes.Cross(g, other.Genome, r); err != nil {
 			return nil, err
 		}
 		mutate = r.Float64() < s.own.Mutation || s.taken(s.genes.Key(g))
@@ -117,11 +118,8 @@ func (s *Tournament[G]) breed(r *rand.Rand) ([]G, error) {
 			return nil, err
 		}
 	}
-	for i, at := range sample {
-		sample[i] = s.population[at].born
-	}
 	for _, c := range children {
-		s.samples[s.genes.Key(c)] = sample
+		s.losers[s.genes.Key(c)] = worst.born
 	}
 	return children, nil
 }
@@ -140,15 +138,20 @@ func (s *Tournament[G]) sample(r *rand.Rand) []int {
 	return s.draws[:k]
 }
 
-// best is the best of some places, of equal ones that drawn first.
-func (s *Tournament[G]) best(places []int) *member[G] {
-	best := s.population[places[0]]
+// ends are the best and the worst of some places, of equal ones those drawn first.
+func (s *Tournament[G]) ends(places []int) (best, worst *member[G]) {
+	best = s.population[places[0]]
+	worst = best
 	for _, at := range places[1:] {
-		if x := s.population[at]; x.better(best) {
+		x := s.population[at]
+		if x.better(best) {
 			best = x
 		}
+		if worst.better(x) {
+			worst = x
+		}
 	}
-	return best
+	return best, worst
 }
 
 // Tell adds what was measured to the population, each in place of another once it is full.
@@ -162,7 +165,7 @@ func (s *Tournament[G]) Tell(outcomes ...Outcome[G]) error {
 		s.arrived++
 		s.population = append(s.population, x)
 		if len(s.population) > s.opts.Population {
-			at := s.leaver(s.samples[x.key])
+			at := s.leaver(x.key)
 			s.drop(s.population[at])
 			s.population = slices.Delete(s.population, at, at+1)
 		}
@@ -171,28 +174,27 @@ func (s *Tournament[G]) Tell(outcomes ...Outcome[G]) error {
 		}
 	}
 	for _, o := range outcomes {
-		delete(s.samples, s.genes.Key(o.Genome))
+		delete(s.losers, s.genes.Key(o.Genome))
 	}
 	return nil
 }
 
-// leaver is the place of the member that makes room for a child of a sample: of equally bad ones
-// the oldest. The population is in the order of arrival.
-func (s *Tournament[G]) leaver(sample []int) int {
+// leaver is the place of the member that makes room for a child. The population is in the order of
+// arrival.
+func (s *Tournament[G]) leaver(child string) int {
 	if s.own.Ageing {
 		return 0
 	}
-	worst := -1
-	for at, x := range s.population {
-		if slices.Contains(sample, x.born) && (worst < 0 || s.population[worst].better(x)) {
-			worst = at
+	if born, ok := s.losers[child]; ok {
+		if at, ok := slices.BinarySearchFunc(s.population, born,
+			func(x *member[G], born int) int { return x.born - born }); ok {
+			return at
 		}
 	}
-	if worst < 0 {
-		for at, x := range s.population {
-			if worst < 0 || s.population[worst].better(x) {
-				worst = at
-			}
+	worst := 0
+	for at, x := range s.population {
+		if s.population[worst].better(x) {
+			worst = at
 		}
 	}
 	return worst

@@ -12,8 +12,8 @@ import (
 type tournamentState[G any] struct {
 	breederState[G]
 	Arrived   int               `json:"arrived"`
-	Born      []int             `json:"born"`    // of the members
-	Samples   [][]int           `json:"samples"` // of the pending
+	Born      []int             `json:"born"`   // of the members
+	Losers    []int             `json:"losers"` // of the pending, -1 = none
 	Qualities []jsonfloat.Float `json:"qualities,omitempty"`
 	Best      jsonfloat.Float   `json:"best,omitempty"` // quality
 	BestOnes  []memberState[G]  `json:"best_population,omitempty"`
@@ -25,7 +25,11 @@ func (s *Tournament[G]) MarshalJSON() ([]byte, error) {
 	state := tournamentState[G]{breederState: s.state(0), Arrived: s.arrived, Born: births(s.population),
 		Best: jsonfloat.Float(s.watch.best)}
 	for _, g := range state.Pending {
-		state.Samples = append(state.Samples, s.samples[s.genes.Key(g)])
+		loser, ok := s.losers[s.genes.Key(g)]
+		if !ok {
+			loser = -1
+		}
+		state.Losers = append(state.Losers, loser)
 	}
 	for _, q := range s.watch.qualities {
 		state.Qualities = append(state.Qualities, jsonfloat.Float(q))
@@ -45,18 +49,18 @@ func (s *Tournament[G]) UnmarshalJSON(text []byte) error {
 	if err != nil {
 		return err
 	}
-	if len(state.Born) != len(b.population) || len(state.Samples) != len(state.Pending) ||
+	if len(state.Born) != len(b.population) || len(state.Losers) != len(state.Pending) ||
 		!slices.IsSorted(state.Born) || len(state.Born) > 0 && state.Born[len(state.Born)-1] >= state.Arrived {
 		return errors.New("evolution: state of a tournament whose parts do not fit")
 	}
-	fresh := Tournament[G]{breeder: b, own: s.own, arrived: state.Arrived, samples: map[string][]int{},
+	fresh := Tournament[G]{breeder: b, own: s.own, arrived: state.Arrived, losers: map[string]int{},
 		watch: qualityWatch[G]{opts: s.watch.opts, best: float64(state.Best)}}
 	for i, x := range b.population {
 		x.born = state.Born[i]
 	}
 	for i, g := range state.Pending {
-		if len(state.Samples[i]) > 0 {
-			fresh.samples[b.genes.Key(g)] = state.Samples[i]
+		if state.Losers[i] >= 0 {
+			fresh.losers[b.genes.Key(g)] = state.Losers[i]
 		}
 	}
 	for _, q := range state.Qualities {
