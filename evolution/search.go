@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/tendril-nas/tendril/internal/search"
@@ -16,6 +17,36 @@ import (
 type Evaluator interface {
 	Evaluate(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error)
 }
+
+// StepEvaluator is an Evaluator whose measurements build on each other, as those of models do that
+// leave their weights to the models after them. Search calls these methods instead of Evaluate: a
+// step is what is asked and told together, numbered from 0. BeginStep and EndStep are called one
+// after the other, each in the order of steps, and at times that depend on SearchOptions.Window and
+// on nothing else. So what the first reads and the second writes depends neither on the number of
+// workers nor on how long evaluations take. SearchOptions.Repeat and StaleKeep are set for it.
+//
+// What BeginStep and EndStep did must be saved by the evaluator: see SearchOptions.SaveFirst.
+type StepEvaluator interface {
+	Evaluator
+	// BeginStep hears what is asked, before any of it is measured. Where a search is resumed it
+	// hears the steps that are open once more.
+	BeginStep(step int, archs []searchspace.Arch) error
+	// EvaluateStep measures a candidate of a step, on several goroutines. It is not called for what
+	// was measured before a search was interrupted.
+	EvaluateStep(ctx context.Context, a searchspace.Arch, step int) (searchspace.Measurement, error)
+	// EndStep is called once all candidates of a step are measured or have failed, before the
+	// strategy is told. After a crash it may be called for a step that it has ended already.
+	EndStep(ctx context.Context, step int) error
+}
+
+// Alone runs do while no other evaluation of the search is at work: for an evaluator that measures
+// time, with the context that it was called with. The error is that of do or of the context.
+func Alone(ctx context.Context, do func(ctx context.Context) error) error {
+	return search.Alone(ctx, do)
+}
+
+// ErrStop is what a function handed to Search.Observe returns to end the search in good order.
+var ErrStop = search.ErrStop
 
 // PointEvaluator measures a genome of the caller's.
 type PointEvaluator[G any] interface {
@@ -55,6 +86,12 @@ type Search[G any] struct {
 	asked    int
 	open     map[int][]searchspace.Arch // steps asked and not told
 	history  []Record[G]
+	names    []searchspace.Arch // of the history's candidates
+	observe  []func(records []Record[G]) error
+	replay   bool                          // strategy is shown what was, the evaluator is not
+	stepper  StepEvaluator                 // nil = evaluations are independent
+	begun    map[int]bool                  // steps that it knows to be open
+	ended    int                           // steps that it has ended
 	width    int                           // bytes of a name
 	format   func(searchspace.Arch) string // text of an architecture; nil for other genomes
 }
@@ -69,8 +106,17 @@ func NewSearch(space *searchspace.Space, s Strategy[searchspace.Arch], e Evaluat
 	x := &Search[searchspace.Arch]{strategy: s, width: len(space.Decisions()), format: space.Format}
 	x.name = func(a searchspace.Arch) (searchspace.Arch, error) { return a, space.Valid(a) }
 	constraints := o.constraints()
+	if err := usable(slices.Concat(objectives, constraints)); err != nil {
+		return nil, err
+	}
+	x.stepper, _ = e.(StepEvaluator)
 	x.point = func(r search.Result) (Point, error) { return pointOf(r.Measurement, objectives, constraints) }
 	return x, x.init(func(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, []float64, error) {
+		if x.stepper != nil {
+			step, _ := search.StepOf(ctx)
+			m, err := x.stepper.EvaluateStep(ctx, a, step)
+			return m, nil, err
+		}
 		m, err := e.Evaluate(ctx, a)
 		return m, nil, err
 	}, o)

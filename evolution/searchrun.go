@@ -41,6 +41,9 @@ type SearchOptions struct {
 	Repeat bool
 	// Stale is what to do when the weights move; default StaleError.
 	Stale StalePolicy
+	// Version tells the data stage and the weight version that an evaluation beginning now would be
+	// made with. nil = those of the last measurement, so that a move shows with the next one.
+	Version func() (stage int, weights uint64)
 	// Constraints of a search over architectures.
 	Constraints []Constraint
 	// Checkpoint is the file that the search is saved to, after every SaveEvery results and when
@@ -48,6 +51,9 @@ type SearchOptions struct {
 	Checkpoint string
 	// SaveEvery is in results; 0 = 1.
 	SaveEvery int
+	// SaveFirst is called each time before Checkpoint is written, for what an evaluator keeps: a
+	// crash between the two leaves the evaluator ahead of the search, never behind it.
+	SaveFirst func() error
 }
 
 func (o *SearchOptions) constraints() []Constraint {
@@ -65,12 +71,21 @@ func (x *Search[G]) init(e search.EvaluateValues, o *SearchOptions) error {
 		return fmt.Errorf("evolution: %d evaluations, window %d, saved every %d results, expected none below 0",
 			x.opts.Evaluations, x.opts.Window, x.opts.SaveEvery)
 	}
-	x.genomes, x.open = map[searchspace.Arch]G{}, map[int][]searchspace.Arch{}
+	x.genomes, x.open, x.begun = map[searchspace.Arch]G{}, map[int][]searchspace.Arch{}, map[int]bool{}
+	if x.stepper != nil {
+		x.opts.Repeat, x.opts.Stale = true, StaleKeep
+	}
 	options := search.Options{Workers: x.opts.Workers, Window: x.opts.Window, Retries: x.opts.Retries,
 		Failures: x.opts.Failures, Repeat: x.opts.Repeat, Stale: search.StalePolicy(x.opts.Stale),
 		SaveEvery: x.opts.SaveEvery}
 	if x.opts.Checkpoint != "" {
 		options.Save = x.save
+	}
+	if version := x.opts.Version; version != nil {
+		options.At = func() search.Stamp {
+			stage, weights := version()
+			return search.Stamp{Stage: stage, WeightVersion: weights}
+		}
 	}
 	var err error
 	x.loop, err = search.NewWithValues(search.Strategy[struct{}](steps[G]{x}), e, options)
@@ -95,6 +110,33 @@ func (x *Search[G]) Run(ctx context.Context) (searchspace.Status, error) {
 // History is every proposal told so far, in the order of telling.
 func (x *Search[G]) History() []Record[G] { return slices.Clone(x.history) }
 
+// Observe has f called with the records of every step once it is part of the history. An error ends
+// the search; ErrStop does so without being an error of Run. What Resume reads is not observed
+// again.
+func (x *Search[G]) Observe(f func(records []Record[G]) error) { x.observe = append(x.observe, f) }
+
+// Best are the k best different candidates of the whole history by the first objective, the best
+// first: of those that were measured, by their last measurement, those that keep the constraints
+// before others.
+func (x *Search[G]) Best(k int) []Outcome[G] {
+	last := map[searchspace.Arch]int{}
+	var members []*member[G]
+	for i, r := range x.history {
+		if r.failed() {
+			continue
+		}
+		m := &member[G]{Outcome: r.Outcome, violation: r.Violation()}
+		if at, ok := last[x.names[i]]; ok {
+			members[at] = m
+			continue
+		}
+		last[x.names[i]] = len(members)
+		members = append(members, m)
+	}
+	best := sorted(members)
+	return best[:min(max(k, 0), len(best))]
+}
+
 // Population is that of the strategy.
 func (x *Search[G]) Population() []Outcome[G] { return x.strategy.Population() }
 
@@ -112,9 +154,19 @@ type steps[G any] struct{ *Search[G] }
 
 // Ask is the strategy's, once for every step: a step that is asked again has the same candidates.
 func (x steps[G]) Ask(_ context.Context, step int) ([]searchspace.Arch, error) {
-	if names, ok := x.open[step]; ok {
-		return names, nil
+	names, ok := x.open[step]
+	if !ok {
+		var err error
+		if names, err = x.next(); err != nil || len(names) == 0 {
+			return nil, err
+		}
+		x.open[step] = names
 	}
+	return names, x.begin(step)
+}
+
+// next asks the strategy.
+func (x *Search[G]) next() ([]searchspace.Arch, error) {
 	n := 0
 	if x.opts.Window > 0 {
 		n = 1
@@ -141,12 +193,38 @@ func (x steps[G]) Ask(_ context.Context, step int) ([]searchspace.Arch, error) {
 		x.mutex.Unlock()
 	}
 	x.asked += len(names)
-	x.open[step] = names
 	return names, nil
 }
 
+// begin tells a StepEvaluator of a step.
+func (x *Search[G]) begin(step int) error {
+	if x.stepper == nil || x.replay || x.begun[step] {
+		return nil
+	}
+	if err := x.stepper.BeginStep(step, slices.Clone(x.open[step])); err != nil {
+		return fmt.Errorf("evolution: begin: %w", err)
+	}
+	x.begun[step] = true
+	return nil
+}
+
+// end tells a StepEvaluator that a step is measured.
+func (x *Search[G]) end(ctx context.Context, step int) error {
+	if x.stepper != nil && !x.replay && step >= x.ended {
+		if err := x.stepper.EndStep(ctx, step); err != nil {
+			return fmt.Errorf("evolution: end: %w", err)
+		}
+	}
+	x.ended = step + 1
+	delete(x.begun, step)
+	return nil
+}
+
 // Tell makes outcomes of results.
-func (x steps[G]) Tell(_ context.Context, step int, results []search.Result) ([]struct{}, error) {
+func (x steps[G]) Tell(ctx context.Context, step int, results []search.Result) ([]struct{}, error) {
+	if err := x.end(ctx, step); err != nil {
+		return nil, err
+	}
 	records := make([]Record[G], len(results))
 	outcomes := make([]Outcome[G], len(results))
 	for i, r := range results {
@@ -169,9 +247,21 @@ func (x steps[G]) Tell(_ context.Context, step int, results []search.Result) ([]
 	if err := x.strategy.Tell(outcomes...); err != nil {
 		return nil, err
 	}
+	x.names = append(x.names, x.open[step]...)
 	delete(x.open, step)
 	x.history = append(x.history, records...)
 	return make([]struct{}, len(results)), nil
+}
+
+// Observe hands on what was told last.
+func (x steps[G]) Observe(records []search.Record[struct{}]) error {
+	own := slices.Clone(x.history[len(x.history)-len(records):])
+	for _, f := range x.observe {
+		if err := f(own); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pack writes a point as numbers: how many of each, then all.

@@ -25,6 +25,11 @@ func (x *Search[G]) codec() search.Codec[struct{}] {
 }
 
 func (x *Search[G]) save() error {
+	if x.opts.SaveFirst != nil {
+		if err := x.opts.SaveFirst(); err != nil {
+			return err
+		}
+	}
 	tensors := map[string]checkpoint.Tensor{}
 	x.codec().PutState(tensors, "search", x.loop.State())
 	meta := searchMeta{x.opts.Window, x.width}
@@ -50,7 +55,13 @@ func (x *Search[G]) Resume(ctx context.Context, path string) error {
 	if err != nil {
 		return fmt.Errorf("evolution: %s: %w", path, err)
 	}
-	if err := x.loop.Replay(ctx, state); err != nil {
+	x.replay = true
+	err = x.loop.Replay(ctx, state)
+	x.replay = false
+	for step := x.loop.Step(); err == nil && x.open[step] != nil; step++ {
+		err = x.begin(step)
+	}
+	if err != nil {
 		return fmt.Errorf("evolution: %s: %w", path, err)
 	}
 	return nil
