@@ -35,7 +35,7 @@ func solve(t testing.TB, name string, s Strategy[[]float64], reference []float64
 
 func newNSGA2(t testing.TB, name string, seed uint64) *NSGA2[[]float64] {
 	t.Helper()
-	s, err := NewNSGA2(Genes[[]float64](problems[name].genes),
+	s, err := NewNSGA2(problems[name].genes,
 		&NSGA2Options[[]float64]{BreedOptions: BreedOptions[[]float64]{Seed: seed}})
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +121,7 @@ var strategies = map[string]func(t testing.TB, problem string, seed uint64) Stra
 		return newNSGA2(t, problem, seed)
 	},
 	"SMS-EMOA": func(t testing.TB, problem string, seed uint64) Strategy[[]float64] {
-		s, err := NewSMSEMOA(Genes[[]float64](problems[problem].genes),
+		s, err := NewSMSEMOA(problems[problem].genes,
 			&SMSEMOAOptions[[]float64]{BreedOptions[[]float64]{Seed: seed}})
 		if err != nil {
 			t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 // A function of real vectors with two objectives: closeness to 0 and to 2.
 func ExampleMinimize() {
 	genes := evolution.Vectors{Low: []float64{-10, -10}, High: []float64{10, 10}}
-	s, err := evolution.NewNSGA2[[]float64](genes, nil)
+	s, err := evolution.NewNSGA2(genes, nil)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -56,7 +56,7 @@ func ExampleNewSearch() {
 		fmt.Println(err)
 		return
 	}
-	s, err := evolution.NewNSGA2[searchspace.Arch](evolution.Architectures{Space: space},
+	s, err := evolution.NewNSGA2(evolution.Architectures{Space: space},
 		&evolution.NSGA2Options[searchspace.Arch]{
 			BreedOptions: evolution.BreedOptions[searchspace.Arch]{Population: 20, Mutants: true, Seed: 1}})
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 // With one candidate at a time the search is a climb: each candidate is a neighbour of the best of
 // this climb so far, until none of the eight is better.
 func TestLocalClimbs(t *testing.T) {
-	s, err := NewLocal(Neighbourhood[int](bitString{}), &LocalOptions[int]{Seed: 1, Initial: []int{0b10101010}})
+	s, err := NewLocal(bitString{}, &LocalOptions[int]{Seed: 1, Initial: []int{0b10101010}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestLocalClimbs(t *testing.T) {
 // While the last neighbours are measured there is always something to do, and what was begun in
 // advance is gone on from.
 func TestLocalNeverWaits(t *testing.T) {
-	s, err := NewLocal(Neighbourhood[int](bitString{}), &LocalOptions[int]{Seed: 2})
+	s, err := NewLocal(bitString{}, &LocalOptions[int]{Seed: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,16 +57,16 @@ func TestPredictedBeatsRandom(t *testing.T) {
 	const evaluations = 100
 	for seed := range uint64(2) {
 		f := additive(space, seed)
-		random, err := NewRandom(Genes[searchspace.Arch](genes), &RandomOptions[searchspace.Arch]{Seed: seed})
+		random, err := NewRandom(genes, &RandomOptions[searchspace.Arch]{Seed: seed})
 		if err != nil {
 			t.Fatal(err)
 		}
-		tournament, err := NewTournament(Genes[searchspace.Arch](genes),
+		tournament, err := NewTournament(genes,
 			&TournamentOptions[searchspace.Arch]{Population: 30, Sample: 8, Seed: seed})
 		if err != nil {
 			t.Fatal(err)
 		}
-		predicted, err := NewPredicted(Encoder[searchspace.Arch](genes), &PredictedOptions[searchspace.Arch]{
+		predicted, err := NewPredicted(genes, &PredictedOptions[searchspace.Arch]{
 			Founders: 40, Refit: 20, Predictions: 600, Seed: seed})
 		if err != nil {
 			t.Fatal(err)

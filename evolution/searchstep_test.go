@@ -79,7 +79,7 @@ func TestSearchByStepsIsTheSameHoweverItIsRun(t *testing.T) {
 	space := testSpace(t)
 	for _, window := range []int{0, 5} {
 		fresh := func(c *chain, o SearchOptions) *Search[searchspace.Arch] {
-			s, err := NewTournament(Genes[searchspace.Arch](Architectures{Space: space}),
+			s, err := NewTournament(Architectures{Space: space},
 				&TournamentOptions[searchspace.Arch]{Population: 8, Sample: 3, Offspring: 3, Seed: 2})
 			if err != nil {
 				t.Fatal(err)
@@ -202,7 +202,7 @@ func TestObserveAndBest(t *testing.T) {
 // counts in units of the objective.
 func TestObjectivesThatAreNone(t *testing.T) {
 	space := testSpace(t)
-	s, err := NewRandom(Genes[searchspace.Arch](Architectures{Space: space}), nil)
+	s, err := NewRandom(Architectures{Space: space}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
