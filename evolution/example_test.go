@@ -51,7 +51,8 @@ func (t table) Evaluate(_ context.Context, a searchspace.Arch) (searchspace.Meas
 // The trade-off between accuracy and multiply-adds in a space of architectures, two evaluations at
 // a time.
 func ExampleNewSearch() {
-	space, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: 32, Classes: 10})
+	space, err := searchspace.MobileNetV3(
+		searchspace.MobileNetV3Options{Width: 0.25, InputSize: 32, Classes: 10})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -13,7 +13,8 @@ import (
 // The best architecture of at most a million multiply-adds. A supernet bound to data, net.On(val),
 // goes in the place of the table.
 func ExampleNewTournament() {
-	space, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: 32, Classes: 10})
+	space, err := searchspace.MobileNetV3(
+		searchspace.MobileNetV3Options{Width: 0.25, InputSize: 32, Classes: 10})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -89,7 +90,8 @@ func ExampleOffspring() {
 		fmt.Println(err)
 		return
 	}
-	large, err := searchspace.EATNAS(searchspace.EATNASOptions{StemChannels: 8, StemStride: 1, InputSize: 32, Classes: 100})
+	large, err := searchspace.EATNAS(
+		searchspace.EATNASOptions{StemChannels: 8, StemStride: 1, InputSize: 32, Classes: 100})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -124,7 +126,8 @@ func ExampleOffspring() {
 	fmt.Printf("quality of the first population: %.2f from scratch, %.2f transferred\n",
 		scratch.Qualities()[0], transferred.Qualities()[0])
 	_, quality := transferred.BestPopulation()
-	fmt.Printf("in the end %.2f after %d cycles, converged: %v\n", quality, len(transferred.Qualities()), transferred.Converged())
+	fmt.Printf("in the end %.2f after %d cycles, converged: %v\n", quality, len(transferred.Qualities()),
+		transferred.Converged())
 	// Output:
 	// quality of the first population: 0.59 from scratch, 0.92 transferred
 	// in the end 0.95 after 93 cycles, converged: true

@@ -10,14 +10,14 @@ import (
 
 // Hypervolume is the volume that points dominate below the reference point, all objectives
 // minimised. Points that are not below the reference in every objective are ignored. It is exact:
-// O(n log n) for two objectives, O(n²) at worst and mostly less for three, and one factor n more for
-// each beyond, in the manner of
+// O(n log n) for two objectives, O(n²) at worst and mostly less for three, and one factor n more
+// for each beyond, in the manner of
 //
 //	L. While, L. Bradstreet, L. Barone: A fast way of calculating exact hypervolumes. IEEE
 //	Transactions on Evolutionary Computation 16, 2012:
 //
-// what a point adds to those before it is its own box without their boxes cut to it. The error names
-// lengths that differ, and NaN.
+// what a point adds to those before it is its own box without their boxes cut to it. The error
+// names lengths that differ, and NaN.
 func Hypervolume(points [][]float64, reference []float64) (float64, error) {
 	if len(reference) == 0 || slices.ContainsFunc(reference, math.IsNaN) {
 		return 0, fmt.Errorf("evolution: reference point %v, expected numbers", reference)

@@ -76,7 +76,8 @@ func TestMeasuresOfNonsense(t *testing.T) {
 	for _, c := range []struct {
 		points    [][]float64
 		reference []float64
-	}{{nil, nil}, {nil, []float64{nan}}, {[][]float64{{1}}, []float64{1, 2}}, {[][]float64{{nan}}, []float64{1}}} {
+	}{{nil, nil}, {nil, []float64{nan}}, {[][]float64{{1}}, []float64{1, 2}},
+		{[][]float64{{nan}}, []float64{1}}} {
 		if v, err := Hypervolume(c.points, c.reference); err == nil {
 			t.Errorf("hypervolume of %v below %v is %g", c.points, c.reference, v)
 		}
@@ -86,7 +87,8 @@ func TestMeasuresOfNonsense(t *testing.T) {
 			t.Errorf("distance of %v and %v is %g", c[0], c[1], d)
 		}
 	}
-	if v, err := Hypervolume([][]float64{{0, 0}, {0, 0}, {2, 0}, {1, 0}}, []float64{1, 1}); v != 1 || err != nil {
+	v, err := Hypervolume([][]float64{{0, 0}, {0, 0}, {2, 0}, {1, 0}}, []float64{1, 1})
+	if v != 1 || err != nil {
 		t.Errorf("%g, %v", v, err)
 	}
 	if d, err := IGD([][]float64{{0, 0}, {3, 4}}, [][]float64{{0, 0}}); d != 2.5 || err != nil {

@@ -37,7 +37,8 @@ func (o *QualityOptions) resolved() (QualityOptions, error) {
 	if q.Accuracy == nil {
 		q.Accuracy = func(p Point) float64 { return 1 - p.Objectives[len(p.Objectives)-1] }
 	}
-	if !(q.Spread > 0) || math.IsInf(q.Spread+q.Exponent, 0) || math.IsNaN(q.Exponent+q.Tolerance) || q.Window < 0 {
+	if !(q.Spread > 0) || math.IsInf(q.Spread+q.Exponent, 0) || math.IsNaN(q.Exponent+q.Tolerance) ||
+		q.Window < 0 {
 		return q, fmt.Errorf("evolution: quality with exponent %g, spread %g, window %d, tolerance %g, expected "+
 			"finite numbers, a spread above 0 and a window of at least 0", q.Exponent, q.Spread, q.Window, q.Tolerance)
 	}

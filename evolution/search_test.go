@@ -15,7 +15,8 @@ import (
 
 func testSpace(t testing.TB) *searchspace.Space {
 	t.Helper()
-	space, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: 32, Classes: 10})
+	space, err := searchspace.MobileNetV3(
+		searchspace.MobileNetV3Options{Width: 0.25, InputSize: 32, Classes: 10})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,14 +46,17 @@ func (c *chain) BeginStep(step int, archs []searchspace.Arch) error {
 	return nil
 }
 
-func (c *chain) EvaluateStep(_ context.Context, a searchspace.Arch, step int) (searchspace.Measurement, error) {
+func (c *chain) EvaluateStep(
+	_ context.Context, a searchspace.Arch, step int,
+) (searchspace.Measurement, error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	h := c.read[step]
 	for _, x := range a.Choices() {
 		h = h*31 + uint64(x)
 	}
-	return searchspace.Measurement{Arch: a, Accuracy: float64(h%1000) / 1000, Samples: 100, WeightVersion: uint64(step)}, nil
+	return searchspace.Measurement{Arch: a, Accuracy: float64(h%1000) / 1000, Samples: 100,
+		WeightVersion: uint64(step)}, nil
 }
 
 func (c *chain) EndStep(_ context.Context, step int) error {
@@ -206,8 +209,8 @@ func TestObjectivesThatAreNone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range []Objective{{Name: "empty"}, MAdds(nil), AtMost(MAdds(nil), 1), AtMost(ErrorRate(), math.NaN()),
-		AtMost(ErrorRate(), math.Inf(1))} {
+	for _, o := range []Objective{{Name: "empty"}, MAdds(nil), AtMost(MAdds(nil), 1),
+		AtMost(ErrorRate(), math.NaN()), AtMost(ErrorRate(), math.Inf(1))} {
 		if _, err := NewSearch(space, s, &judge{}, []Objective{o}, nil); err == nil {
 			t.Errorf("a search for %q", o.Name)
 		}
