@@ -26,7 +26,8 @@
 //
 //	limited, err := space.Limit(searchspace.CostLimit{Of: searchspace.CostMAdds, Max: 1e6})
 //	s, err := evolution.NewTournament(evolution.Architectures{Space: limited}, nil)
-//	x, err := evolution.NewSearch(limited, s, net.On(val),
+//	judge, err := net.On(val, nil)
+//	x, err := evolution.NewSearch(limited, s, judge,
 //		[]evolution.Objective{evolution.ErrorRate()},
 //		&evolution.SearchOptions{Evaluations: 500, Workers: 2, Window: 4, Checkpoint: "search.ckpt"})
 //	status, err := x.Run(ctx)
