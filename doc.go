@@ -37,5 +37,6 @@
 //
 // Every random choice comes from a seed in some options and a stream of its own, so the same seed
 // gives the same bits whatever the number of processors, on one kernel path (AVX-512, AVX2 or plain
-// Go). Long work can be interrupted and resumed to the same bits.
+// Go) and one kind of processor: where it has a fused multiply-add, plain Go uses it. Long work can
+// be interrupted and resumed to the same bits.
 package tendril

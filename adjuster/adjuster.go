@@ -27,10 +27,12 @@ type Adjuster struct {
 	saver   func() error // saves what this adjuster is part of; nil: the adjuster alone
 }
 
+var errNoSpace = errors.New("adjuster: no space")
+
 // New makes an adjuster for a space; o may be nil. Parameters are drawn from o.Seed.
 func New(space *searchspace.Space, o *Options) (*Adjuster, error) {
 	if space == nil {
-		return nil, errors.New("adjuster: no space")
+		return nil, errNoSpace
 	}
 	if o == nil {
 		o = &Options{}
@@ -53,7 +55,7 @@ func (a *Adjuster) Space() *searchspace.Space { return a.space }
 // ones that the policy was made for; restrictions may differ.
 func (a *Adjuster) SetSpace(space *searchspace.Space) error {
 	if space == nil {
-		return errors.New("adjuster: no space")
+		return errNoSpace
 	}
 	if a.pending != nil && !space.Spec().Equal(a.space.Spec()) {
 		return fmt.Errorf("adjuster: change of space: %w", ErrPending)

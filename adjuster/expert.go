@@ -90,6 +90,8 @@ type Expert struct {
 	stopped  bool    // the Recorder ended the last adjustment
 }
 
+var errNoLearner = errors.New("adjuster: no learner")
+
 // NewExpert starts Algorithm 1 with an adjuster; o may be nil. The expert owns the adjuster from
 // now on.
 func NewExpert(a *Adjuster, o *ExpertOptions) (*Expert, error) {
@@ -138,6 +140,9 @@ func (e *Expert) Decide(r Reading) (Decision, error) { return e.opts.Condition.D
 // the snapshot, nil if that is nothing; calling Advance again, here or in another process after
 // LoadExpert, goes on with that phase.
 func (e *Expert) Advance(ctx context.Context, l Learner) (*Outcome, error) {
+	if l == nil {
+		return nil, errNoLearner
+	}
 	if e.phase == PhaseMeasure {
 		if err := e.measure(ctx, l); err != nil {
 			return nil, err
@@ -149,6 +154,9 @@ func (e *Expert) Advance(ctx context.Context, l Learner) (*Outcome, error) {
 // Adjust is Advance for a service that has a reading already and made up its mind: it adjusts
 // whatever the condition says.
 func (e *Expert) Adjust(ctx context.Context, l Learner, r Reading) (*Outcome, error) {
+	if l == nil {
+		return nil, errNoLearner
+	}
 	if e.phase == PhaseMeasure {
 		if e.first() {
 			return nil, errors.New("adjuster: no model serves yet: Advance trains the first one")

@@ -33,6 +33,18 @@ func TestDefaultsAreThePapers(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	s := chain(t, []int{1, 3})
+	if _, err := ScaledLambda(nil); err == nil {
+		t.Error("lambda of no space")
+	}
+	if _, err := MAdds(nil, searchspace.Arch{}); err == nil {
+		t.Error("cost in no space")
+	}
+	if _, err := new(Expert).Advance(t.Context(), nil); err == nil {
+		t.Error("advance without a learner")
+	}
+	if _, err := new(Expert).Adjust(t.Context(), nil, Reading{}); err == nil {
+		t.Error("adjust without a learner")
+	}
 	if _, err := New(nil, nil); err == nil {
 		t.Error("no space: accepted")
 	}

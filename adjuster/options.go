@@ -78,9 +78,9 @@ type Options struct {
 	// Seed of parameters and proposals.
 	Seed uint64 `json:"seed"`
 
-	// Cost is C of eq. (5) in millions, for a space with D_t's number of classes. Default:
-	// convolution and linear multiply-adds. It must be a function of its arguments. A latency table
-	// is another choice.
+	// Cost is C of eq. (5), for a space with D_t's number of classes. Default: convolution and
+	// linear multiply-adds, in millions. It must be a function of its arguments, and Lambda is per
+	// unit of it (ScaledLambdaOf). Space.CostOf and LatencyTable.Cost are other choices.
 	Cost func(*searchspace.Space, searchspace.Arch) (float64, error) `json:"-"`
 	// Recorder, when set, receives every proposal.
 	Recorder Recorder `json:"-"`

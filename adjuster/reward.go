@@ -1,6 +1,7 @@
 package adjuster
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -95,19 +96,36 @@ const paperLargest = 566.17
 // the cost of its largest architecture, so that going from nothing to everything costs the same
 // reward.
 func ScaledLambda(space *searchspace.Space) (float64, error) {
-	c, err := MAdds(space, space.Largest())
+	return ScaledLambdaOf(space, MAdds)
+}
+
+// ScaledLambdaOf is ScaledLambda for another cost than multiply-adds, the one in Options.Cost: λ in
+// inverse proportion to that cost of the space's largest architecture, which is the one with the
+// most multiply-adds.
+func ScaledLambdaOf(space *searchspace.Space,
+	cost func(*searchspace.Space, searchspace.Arch) (float64, error)) (float64, error) {
+	switch {
+	case space == nil:
+		return 0, errNoSpace
+	case cost == nil:
+		return 0, errors.New("adjuster: scaled λ needs a cost")
+	}
+	c, err := cost(space, space.Largest())
 	if err != nil {
 		return 0, err
 	}
-	if c <= 0 {
-		return 0, fmt.Errorf("adjuster: largest architecture of space %q costs %v million multiply-adds, "+
-			"expected more than 0", space.Name(), c)
+	if !(c > 0) || math.IsInf(c, 0) {
+		return 0, fmt.Errorf("adjuster: largest architecture of space %q costs %v, expected a finite number "+
+			"above 0", space.Name(), c)
 	}
 	return 2.5e-4 * paperLargest / c, nil
 }
 
 // MAdds is the default cost: multiply-adds of convolutions and linear layers, in millions.
 func MAdds(space *searchspace.Space, a searchspace.Arch) (float64, error) {
+	if space == nil {
+		return 0, errNoSpace
+	}
 	c, err := space.Cost(a)
 	if err != nil {
 		return 0, fmt.Errorf("adjuster: cost of architecture %v: %w", a, err)

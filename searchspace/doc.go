@@ -22,6 +22,9 @@
 // reads the same function as a graph with choice nodes, from which expected costs and shared
 // weights follow. A family of your own needs a Build function and NewSpace; see the example.
 //
+// Space.Limit bounds multiply-adds, parameters, bytes or predicted seconds, and everything that
+// draws from the space then stays within: Sample, Mutate, Neighbours, Walk.
+//
 // Costs follow the convention of the papers: a multiply-add is counted once; bias, batch norm and
 // activations are free. The AdaXpert paper prints convolutions alone (Cost.ConvMAdds), most others
 // convolutions and linear layers (Cost.MAdds).

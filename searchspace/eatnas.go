@@ -9,8 +9,8 @@ import (
 // EATNASOptions sets up the seven-block space of EAT-NAS. The zero value is the ImageNet layout
 // with the base widths of the published code.
 type EATNASOptions struct {
-	// CIFAR selects the layout for small images: stem without stride, down-sampling in blocks 3 and
-	// 5, total expansion 4 to 10.
+	// CIFAR selects the layout for small images: stem without stride (see StemStride),
+	// down-sampling in blocks 3 and 5, total expansion 4 to 10.
 	CIFAR bool `json:"cifar,omitempty"`
 	// Chain multiplies the previous block's width by the width factor, the paper's definition,
 	// instead of a base width per block.
@@ -20,10 +20,32 @@ type EATNASOptions struct {
 	InputSize int     `json:"input_size,omitempty"` // pixels; 0 = 224, or 32 for CIFAR
 	Classes   int     `json:"classes,omitempty"`    // 0 = 1000, or 10 for CIFAR
 	Dropout   float64 `json:"dropout,omitempty"`    // before pooling; 0 = none (published code: 0.2 if large)
+	// StemChannels is the stem's width, the unit of the total expansion, a multiple of 8 up to 256;
+	// 0 = 32. Base widths scale with it.
+	StemChannels int `json:"stem_channels,omitempty"`
+	// StemStride is 1 or 2; 0 = 2, or 1 for CIFAR. Small images in the ImageNet layout need 1.
+	StemStride int `json:"stem_stride,omitempty"`
 }
 
-// eatStem is the stem's width, the unit of the total expansion.
+// eatStem is the published stem's width, which the base widths go with.
 const eatStem = 32
+
+// stem is the stem's width and stride.
+func (o *EATNASOptions) stem() (channels, stride int) {
+	if o.CIFAR {
+		return or(o.StemChannels, eatStem), or(o.StemStride, 1)
+	}
+	return or(o.StemChannels, eatStem), or(o.StemStride, 2)
+}
+
+func (o *EATNASOptions) check() error {
+	channels, stride := o.stem()
+	if channels < 8 || channels > 256 || channels%8 != 0 {
+		return fmt.Errorf("searchspace: eatnas: %d stem channels, expected a multiple of 8 from 8 to 256",
+			channels)
+	}
+	return checkCommon("eatnas", 1, stride, o.Dropout)
+}
 
 var (
 	eatBase         = [...]int{16, 24, 32, 64, 96, 160, 320}
@@ -48,7 +70,7 @@ func EATNAS(o EATNASOptions) (*Space, error) {
 	if err != nil {
 		return nil, fmt.Errorf("searchspace: eatnas options: %w", err)
 	}
-	if err := checkCommon("eatnas", 1, 2, o.Dropout); err != nil {
+	if err := o.check(); err != nil {
 		return nil, err
 	}
 	size, classes := 224, 1000
@@ -57,7 +79,7 @@ func EATNAS(o EATNASOptions) (*Space, error) {
 	}
 	f := Family{Name: "eatnas", InputSize: or(o.InputSize, size), Classes: or(o.Classes, classes),
 		Options: options,
-		Build:   func(b *Builder) { buildEATNAS(b, o) }}
+		Build:   func(b *Builder) { buildEATNAS(b, &o) }}
 	var depths, widths []string
 	for i := range eatBase {
 		stage := "stage" + strconv.Itoa(i+1) + "."
@@ -66,24 +88,25 @@ func EATNAS(o EATNASOptions) (*Space, error) {
 		depths, widths = append(depths, stage+"depth"), append(widths, stage+"width")
 	}
 	if !o.Unlimited {
-		f.Limits = eatLimits(o, depths, widths)
+		f.Limits = eatLimits(&o, depths, widths)
 	}
 	return NewSpace(f)
 }
 
 // eatLimits states the paper's limits.
-func eatLimits(o EATNASOptions, depths, widths []string) []Limit {
+func eatLimits(o *EATNASOptions, depths, widths []string) []Limit {
 	low, high := 8, 16
 	if o.CIFAR {
 		low, high = 4, 10
 	}
+	stem, _ := o.stem()
 	expansion := Limit{Decisions: widths, Check: func(v []int) error {
-		width := eatStem
+		width := stem
 		for i, f := range v {
-			width = eatWidth(o.Chain, i, width, f)
+			width = o.width(i, width, f)
 		}
-		if width < low*eatStem || width > high*eatStem {
-			return fmt.Errorf("total expansion %.4g, expected %d to %d", float64(width)/eatStem, low, high)
+		if width < low*stem || width > high*stem {
+			return fmt.Errorf("total expansion %.4g, expected %d to %d", float64(width)/float64(stem), low, high)
 		}
 		return nil
 	}}
@@ -94,22 +117,25 @@ func eatLimits(o EATNASOptions, depths, widths []string) []Limit {
 		Max: 18, What: "layers"}}
 }
 
-// eatWidth is the width of block i after one of width before.
-func eatWidth(chain bool, i, before, factor int) int {
-	if !chain {
-		before = eatBase[i]
+// width is the width of block i after one of width before.
+func (o *EATNASOptions) width(i, before, factor int) int {
+	w := float64(before)
+	if !o.Chain {
+		stem, _ := o.stem()
+		w = float64(eatBase[i]*stem) / eatStem
 	}
-	return round8(float64(before) * eatFactors[factor])
+	return round8(w * eatFactors[factor])
 }
 
 // buildEATNAS writes the network.
-func buildEATNAS(b *Builder, o EATNASOptions) {
-	strides, stem := eatStrides, 2
+func buildEATNAS(b *Builder, o *EATNASOptions) {
+	strides := eatStrides
 	if o.CIFAR {
-		strides, stem = eatStridesCIFAR, 1
+		strides = eatStridesCIFAR
 	}
-	x := b.ConvBN("first_conv", b.Input(), Conv{Out: Const(eatStem), Kernel: Const(3), Stride: stem}, ActReLU)
-	width := Const(eatStem)
+	stem, stride := o.stem()
+	width := Const(stem)
+	x := b.ConvBN("first_conv", b.Input(), Conv{Out: width, Kernel: Const(3), Stride: stride}, ActReLU)
 	codes := func(n int) (labels []string, index []int) {
 		for i := range n {
 			labels, index = append(labels, strconv.Itoa(i)), append(index, i)
@@ -131,9 +157,9 @@ func buildEATNAS(b *Builder, o EATNASOptions) {
 			depth := b.Labelled("depth", KindDepth, four, []int{1, 2, 3, 4})
 			factor := b.Labelled("width", KindWidth, four, index)
 			if !o.Chain {
-				width = Const(eatBase[i])
+				width = Const(0) // the width before has no say
 			}
-			width = Map(func(v ...int) int { return round8(float64(v[0]) * eatFactors[v[1]]) }, width, factor)
+			width = Map(func(v ...int) int { return o.width(i, v[0], v[1]) }, width, factor)
 			block.out = width
 			x = b.Repeat(depth, x, func(l int, x Ref) Ref {
 				b.Block("blocks", l, func() { x = block.layer(b, x, l) })

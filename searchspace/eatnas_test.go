@@ -2,6 +2,7 @@ package searchspace_test
 
 import (
 	"errors"
+	"math"
 	"math/big"
 	"strings"
 	"testing"
@@ -125,5 +126,65 @@ func TestChainedWidths(t *testing.T) {
 	}
 	if low, high := s.Smallest(), s.Largest(); s.Format(low)[0] != '0' || s.Format(high)[0] != '2' {
 		t.Errorf("smallest %s, largest %s", s.Format(low), s.Format(high))
+	}
+}
+
+// TestEATNASStem has stems of other widths and strides.
+func TestEATNASStem(t *testing.T) {
+	for _, c := range []struct {
+		o      searchspace.EATNASOptions
+		median float64 // million multiply-adds, rounded
+	}{
+		{searchspace.EATNASOptions{CIFAR: true, Chain: true, StemChannels: 8, StemStride: 2}, 7},
+		{searchspace.EATNASOptions{CIFAR: true, Chain: true, StemChannels: 16, StemStride: 2}, 19},
+		{searchspace.EATNASOptions{Chain: true, InputSize: 32, Classes: 100, StemChannels: 8, StemStride: 1}, 9},
+	} {
+		s := eatnas(t, c.o)
+		m, err := s.MedianMAdds(300, 1)
+		if err != nil || math.Abs(m/1e6-c.median) > 1 {
+			t.Errorf("%+v: median of %.3g million multiply-adds, %v, expected about %v", c.o, m/1e6, err, c.median)
+		}
+		back := must[*searchspace.Space](t)(searchspace.FromSpec(respec(t, s)))
+		a := must[searchspace.Arch](t)(s.Sample(newRand(1)))
+		if b, err := back.Parse(s.Format(a)); err != nil || a != b || !back.Spec().Equal(s.Spec()) {
+			t.Errorf("%+v: from spec and text %v, %v", c.o, b, err)
+		}
+		g := must[*searchspace.Graph](t)(back.Lower(a))
+		if stem := g.Nodes[1]; stem.Out.C != c.o.StemChannels || stem.Stride != c.o.StemStride {
+			t.Errorf("%+v: stem %v with stride %d", c.o, stem.Out, stem.Stride)
+		}
+	}
+	// Base widths scale with the stem, and so the total expansion stays.
+	all, some := eatnas(t, searchspace.EATNASOptions{CIFAR: true}), eatnas(t, searchspace.EATNASOptions{CIFAR: true, StemChannels: 8})
+	if all.Size().Cmp(some.Size()) != 0 {
+		t.Errorf("%v networks with 8 stem channels, expected %v", some.Size(), all.Size())
+	}
+	for _, o := range []searchspace.EATNASOptions{{StemChannels: 12}, {StemChannels: -8}, {StemChannels: 512}, {StemStride: 3}, {StemStride: -1}} {
+		if _, err := searchspace.EATNAS(o); err == nil {
+			t.Errorf("%+v accepted", o)
+		}
+	}
+}
+
+// TestMutateChangesNetwork mutates where widths round to the same: a stem of 8 channels times 0.5
+// is 8 again. Equal networks have equal pictures of their layers.
+func TestMutateChangesNetwork(t *testing.T) {
+	s := eatnas(t, searchspace.EATNASOptions{CIFAR: true, Chain: true, StemChannels: 8, Unlimited: true})
+	text := func(a searchspace.Arch) string { return must[*searchspace.Graph](t)(s.Lower(a)).String() }
+	r, same := newRand(4), 0
+	for range 30 {
+		a := must[searchspace.Arch](t)(s.Sample(r))
+		before := text(a)
+		for range 10 {
+			if m := must[searchspace.Arch](t)(s.Mutate(a, r, searchspace.MutateOptions{})); text(m) == before {
+				t.Fatalf("%s and %s are one network", s.Format(a), s.Format(m))
+			}
+		}
+		for n := range s.Neighbours(a) {
+			same += asInt(text(n) == before)
+		}
+	}
+	if same == 0 {
+		t.Error("no neighbour has the same network: nothing was tested")
 	}
 }

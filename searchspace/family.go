@@ -85,7 +85,8 @@ func NewSpace(f Family) (*Space, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
-	s := &Space{fam: f, decisions: b.decisions, activity: b.activity, index: b.index, opaque: b.opaque}
+	s := &Space{fam: f, decisions: b.decisions, activity: b.activity, index: b.index, opaque: b.opaque,
+		nodes: b.nodes}
 	if err := s.resolveNames(); err != nil {
 		return nil, err
 	}
@@ -96,6 +97,12 @@ func NewSpace(f Family) (*Space, error) {
 			return nil, fmt.Errorf("searchspace: family %s uses site %s twice", f.Name, n.Site)
 		}
 		sites[n.Site] = true
+	}
+	s.readers = make([][]int, len(s.decisions))
+	for i := range s.nodes {
+		for _, d := range s.nodes[i].Decisions() {
+			s.readers[d] = append(s.readers[d], i)
+		}
 	}
 	if _, err := s.lower(make([]int, len(s.decisions))); err != nil {
 		return nil, err

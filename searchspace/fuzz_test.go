@@ -1,6 +1,7 @@
 package searchspace_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -84,6 +85,33 @@ func FuzzArch(f *testing.F) {
 					t.Errorf("%s: %q parses to %v, %v", name, text, b, err)
 				}
 			}
+		}
+	})
+}
+
+// FuzzLimit: limits from anywhere are refused, or make a space whose samples are valid and whose
+// spec reads back.
+func FuzzLimit(f *testing.F) {
+	s := plain(f)
+	f.Add([]byte(`[{"of":"madds","max":1e6},{"of":"params","min":100}]`))
+	f.Add([]byte(`[{"of":"terms","max":1,"terms":[{"decisions":[0,1],"table":[0,1,2,3,4,5]}]}]`))
+	f.Add([]byte(`[{"of":"seconds","max":1,"table":{"Batch":1,"Workers":1}}]`))
+	f.Add([]byte(`[{"of":"activation_infer","min":1e9}]`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var limits []searchspace.CostLimit
+		if json.Unmarshal(text, &limits) != nil || len(limits) > 4 {
+			return
+		}
+		limited, err := s.Limit(limits...)
+		if err != nil {
+			return
+		}
+		a, err := limited.Sample(newRand(1))
+		if err != nil || limited.Valid(a) != nil {
+			t.Fatalf("sample %v, %v", a, err)
+		}
+		if n := len(respec(t, limited).Limits); n != len(limits) {
+			t.Fatalf("%d limits in the spec, expected %d", n, len(limits))
 		}
 	})
 }

@@ -7,8 +7,9 @@ import (
 
 // Latencies lists the layers whose time counts in some architecture of the space, each once, in
 // network order: what a LatencyTable must hold to predict all of them. It is exact, restrictions
-// and limits included, unless these tie so many decisions together that Space.Size is an upper
-// bound, too. The error wraps ErrTooLarge when a layer depends on too many decisions.
+// and limits of the family included, unless these tie so many decisions together that Space.Size is
+// an upper bound, too; limits on costs are left out. The error wraps ErrTooLarge when a layer
+// depends on too many decisions.
 func (g *ChoiceGraph) Latencies() ([]LatencyLayer, error) {
 	f, err := g.fusion()
 	if err != nil {
@@ -35,6 +36,9 @@ func (g *ChoiceGraph) Latencies() ([]LatencyLayer, error) {
 // ChoiceGraph.Latencies; it wraps ErrTooLarge when a layer depends on too many decisions. Joint
 // choices that no architecture has count as 0 where the table lacks their layer.
 func (t *LatencyTable) Model(g *ChoiceGraph) (*CostModel, error) {
+	if g == nil {
+		return nil, errNoGraph
+	}
 	f, err := g.fusion()
 	if err != nil {
 		return nil, err

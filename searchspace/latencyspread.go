@@ -35,6 +35,9 @@ func (t *LatencyTable) Resolution(space *Space, archs []Arch) (Resolution, error
 		return Resolution{}, fmt.Errorf("searchspace: resolution over %d architectures, expected at least 2",
 			len(archs))
 	}
+	if space == nil {
+		return Resolution{}, errNoSpace
+	}
 	uses := make([]layerUse, len(archs))
 	for i, a := range archs {
 		g, err := space.Lower(a)
@@ -73,6 +76,9 @@ func (t *LatencyTable) Resolution(space *Space, archs []Arch) (Resolution, error
 // up in quadrature. A difference within its spread says little about which network is faster. The
 // error wraps ErrNoLatency where the table lacks layers.
 func (t *LatencyTable) Difference(a, b *Graph) (seconds, spread float64, err error) {
+	if a == nil || b == nil {
+		return 0, 0, errNoGraph
+	}
 	ua, err := t.use(a)
 	if err != nil {
 		return 0, 0, err

@@ -29,9 +29,20 @@ type LatencyTable struct {
 	known atomic.Pointer[map[LatencyLayer]int] // see find
 }
 
+// What functions say that were given nil.
+var (
+	errNoGraph   = errors.New("searchspace: no graph")
+	errNoSpace   = errors.New("searchspace: no space")
+	errNoRand    = errors.New("searchspace: no random numbers")
+	errNoMeasure = errors.New("searchspace: no measure of a node")
+)
+
 // ReadLatencyTable reads what Write wrote. Unknown fields, values that no measurement gives, and a
 // layer that is there twice are errors.
 func ReadLatencyTable(r io.Reader) (*LatencyTable, error) {
+	if r == nil {
+		return nil, errors.New("searchspace: latency table: no reader")
+	}
 	d := json.NewDecoder(r)
 	d.DisallowUnknownFields()
 	var t LatencyTable
@@ -50,6 +61,9 @@ func ReadLatencyTable(r io.Reader) (*LatencyTable, error) {
 
 // Write writes the table as JSON.
 func (t *LatencyTable) Write(w io.Writer) error {
+	if w == nil {
+		return errors.New("searchspace: latency table: no writer")
+	}
 	if err := t.check(); err != nil {
 		return fmt.Errorf("searchspace: latency table: %w", err)
 	}
@@ -98,6 +112,9 @@ func (t *LatencyTable) Missing(g *Graph) []LatencyLayer {
 // Seconds is the predicted time of g for a batch of t.Batch images. When layers were not measured
 // the error wraps ErrNoLatency and lists them.
 func (t *LatencyTable) Seconds(g *Graph) (float64, error) {
+	if g == nil {
+		return 0, errNoGraph
+	}
 	sum := t.Fixed
 	for _, l := range g.Latencies() {
 		e := t.entry(l)
@@ -112,6 +129,9 @@ func (t *LatencyTable) Seconds(g *Graph) (float64, error) {
 // Cost is the predicted time of a's network, see Seconds. The error wraps ErrInvalid when a is not
 // of the space. Where a whole space is searched and has a choice graph, Model is faster.
 func (t *LatencyTable) Cost(space *Space, a Arch) (float64, error) {
+	if space == nil {
+		return 0, errNoSpace
+	}
 	g, err := space.Lower(a)
 	if err != nil {
 		return 0, err

@@ -9,8 +9,8 @@ import (
 // Term is one summand of a cost that is a sum over layers: a table over the joint choices of the
 // few decisions those layers depend on.
 type Term struct {
-	Decisions []int     // ascending decision indices
-	Table     []float64 // one entry per joint choice of all choices, the last decision fastest
+	Decisions []int     `json:"decisions"` // ascending decision indices
+	Table     []float64 `json:"table"`     // one entry per joint choice of all choices, the last decision fastest
 	radix     []int
 	first     []int // first allowed choice of each decision
 }
@@ -25,6 +25,9 @@ func (t *Term) At(choices []int) float64 {
 // may count multiply-adds or parameters; times are for LatencyTable.Model, because layers run
 // fused. The error wraps ErrTooLarge when a node depends on too many decisions.
 func (g *ChoiceGraph) Terms(measure func(n *Node) float64) ([]Term, error) {
+	if measure == nil {
+		return nil, errNoMeasure
+	}
 	sum := termSum{graph: g}
 	for i := range g.Nodes {
 		n := &g.Nodes[i]

@@ -6,7 +6,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/stream"
 )
 
-// reach answers whether a space has an architecture with given choices of a few decisions.
+// reach answers whether a space has an architecture with given choices of a few decisions, limits
+// on costs aside.
 type reach struct {
 	space *Space
 	base  *network[bool] // nil: restrictions of single decisions say it all
@@ -15,6 +16,9 @@ type reach struct {
 }
 
 func newReach(s *Space) *reach {
+	if s != nil && len(s.costs) > 0 {
+		s = s.free()
+	}
 	r := &reach{space: s, known: map[string]bool{}}
 	if s == nil || len(s.groups) == 0 && len(s.limits) == 0 {
 		return r

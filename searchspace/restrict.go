@@ -96,12 +96,9 @@ func (g *group) text(s *Space, choices []int) string {
 }
 
 // Restrict is the space with some choices removed. Restrictions add up: a choice stays if all of
-// them keep it. The error wraps ErrInfeasible when nothing is left.
+// them keep it. Limits on costs stay. The error wraps ErrInfeasible when nothing is left.
 func (s *Space) Restrict(rs ...Restriction) (*Space, error) {
-	out := &Space{fam: s.fam, decisions: s.Decisions(), activity: s.activity, index: s.index,
-		opaque: s.opaque,
-		lists:  s.lists, encoding: s.encoding, limits: s.limits,
-		groups: slices.Clone(s.groups), restrictions: slices.Clone(s.restrictions)}
+	out := s.free()
 	for _, r := range rs {
 		r = r.clone()
 		if err := out.apply(r); err != nil {
@@ -109,13 +106,20 @@ func (s *Space) Restrict(rs ...Restriction) (*Space, error) {
 		}
 		out.restrictions = append(out.restrictions, r)
 	}
-	if len(rs) == 0 {
-		return out, nil
+	if len(rs) > 0 {
+		if n, err := out.count(); err == nil && n.Sign() == 0 {
+			return nil, fmt.Errorf("searchspace: restrictions leave nothing of %s: %w", s.fam.Name, ErrInfeasible)
+		}
 	}
-	if n, err := out.count(); err == nil && n.Sign() == 0 {
-		return nil, fmt.Errorf("searchspace: restrictions leave nothing of %s: %w", s.fam.Name, ErrInfeasible)
-	}
-	return out, nil
+	return out.Limit(s.costLimits()...)
+}
+
+// free is a copy of s without limits on costs.
+func (s *Space) free() *Space {
+	return &Space{fam: s.fam, decisions: s.Decisions(), activity: s.activity, index: s.index,
+		opaque: s.opaque, lists: s.lists, encoding: s.encoding, limits: s.limits,
+		groups: slices.Clone(s.groups), restrictions: slices.Clone(s.restrictions), nodes: s.nodes,
+		readers: s.readers}
 }
 
 func (r Restriction) clone() Restriction {

@@ -14,7 +14,16 @@ const maxTries = 1000
 // them weights, and every restricted combination uniformly from its list. Draws outside the space's
 // limits are repeated, at most 1000 times; then the error wraps ErrInfeasible. Given equal
 // generators the result is equal.
+//
+// Under limits on costs (Space.Limit) 1000 draws may all fail although architectures exist. Then a
+// random walk of 20 steps per decision inside the limits goes on from an architecture within them.
+// Each step draws one to three decisions anew and is taken back where it leaves the space, so the
+// walk keeps the distribution that repeated draws have; it reaches it as far as such steps connect
+// the space.
 func (s *Space) Sample(r *rand.Rand) (Arch, error) {
+	if r == nil {
+		return Arch{}, errNoRand
+	}
 	var last error
 	for range maxTries {
 		choices, ok := s.draw(r)
@@ -24,6 +33,9 @@ func (s *Space) Sample(r *rand.Rand) (Arch, error) {
 		if last = s.obeys(choices); last == nil {
 			return newArch(choices), nil
 		}
+	}
+	if len(s.costs) > 0 {
+		return s.wander(r), nil
 	}
 	return Arch{}, s.infeasible(last)
 }
@@ -69,14 +81,20 @@ type MutateOptions struct {
 	Rate float64
 }
 
-// Mutate is a changed copy of a: valid and different. Decisions that become active are drawn
-// uniformly. A decision inside a restricted combination changes together with the others of its
-// group. Invalid results are drawn again, at most 1000 times; then the error wraps ErrInfeasible.
+// Mutate is a changed copy of a: valid, different, and with another network (rounded widths may
+// make one of two choices; only names tell their networks apart). Decisions that become active are
+// drawn uniformly. A decision inside a restricted combination changes together with the others of
+// its group. Invalid results are drawn again, at most 1000 times; then the error wraps
+// ErrInfeasible. Under limits on costs no single change may be valid: after 1000 draws two
+// decisions take other values, then three and four, 1000 draws each.
 func (s *Space) Mutate(a Arch, r *rand.Rand, o MutateOptions) (Arch, error) {
 	if a.Len() != len(s.decisions) || s.inRange(a) != nil {
 		return Arch{}, s.Valid(a)
 	}
-	if o.Rate < 0 || o.Rate > 1 {
+	if r == nil {
+		return Arch{}, errNoRand
+	}
+	if !(o.Rate >= 0 && o.Rate <= 1) {
 		return Arch{}, fmt.Errorf("searchspace: mutation rate %v, expected 0 to 1", o.Rate)
 	}
 	var open []int
@@ -85,14 +103,20 @@ func (s *Space) Mutate(a Arch, r *rand.Rand, o MutateOptions) (Arch, error) {
 			open = append(open, i)
 		}
 	}
+	tries := maxTries
+	if len(s.costs) > 0 {
+		tries *= 4
+	}
 	var last error
-	for range maxTries {
+	for try := range tries {
 		if len(open) == 0 {
 			break
 		}
 		choices := a.Choices()
-		if o.Rate == 0 {
-			s.change(choices, open[r.IntN(len(open))], true, r)
+		if o.Rate == 0 || try >= maxTries {
+			for range 1 + try/maxTries {
+				s.change(choices, open[r.IntN(len(open))], true, r)
+			}
 		} else {
 			for _, i := range open {
 				if r.Float64() < o.Rate {
@@ -105,7 +129,7 @@ func (s *Space) Mutate(a Arch, r *rand.Rand, o MutateOptions) (Arch, error) {
 		if m == a {
 			continue
 		}
-		if last = s.obeys(choices); last == nil {
+		if last = s.obeys(choices); last == nil && !s.sameNetwork(a.Choices(), choices) {
 			return m, nil
 		}
 	}

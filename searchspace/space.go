@@ -27,6 +27,10 @@ type Space struct {
 	limits       []limit
 	groups       []group
 	restrictions []Restriction
+	costs        []costLimit
+	witness      Arch         // an architecture within the limits on costs; zero without such limits
+	nodes        []ChoiceNode // as Build wrote them, all choices included
+	readers      [][]int      // the nodes that depend on each decision
 
 	extremes  sync.Once
 	low, high Arch
@@ -62,14 +66,16 @@ func (s *Space) Classes() int { return s.fam.Classes }
 // InputSize is the height and width of the images, in pixels.
 func (s *Space) InputSize() int { return s.fam.InputSize }
 
-// WithClasses is the same space with networks for n classes.
+// WithClasses is the same space with networks for n classes. Limits on costs hold for those
+// networks.
 func (s *Space) WithClasses(n int) (*Space, error) {
 	f := s.fam
 	f.Classes = n
 	return s.rebuild(f)
 }
 
-// WithInput is the same space with networks for size×size images.
+// WithInput is the same space with networks for size×size images. Limits on costs hold for those
+// networks.
 func (s *Space) WithInput(size int) (*Space, error) {
 	f := s.fam
 	f.InputSize = size
@@ -81,7 +87,10 @@ func (s *Space) rebuild(f Family) (*Space, error) {
 	if err != nil {
 		return nil, err
 	}
-	return out.Restrict(s.restrictions...)
+	if out, err = out.Restrict(s.restrictions...); err != nil {
+		return nil, err
+	}
+	return out.Limit(s.costLimits()...)
 }
 
 // Decisions is a copy of the decisions in order: a decision comes after all those that its activity
@@ -205,6 +214,19 @@ func (s *Space) Valid(a Arch) error {
 
 // obeys checks canonical, in-range choices against restrictions and limits.
 func (s *Space) obeys(choices []int) error {
+	if err := s.rules(choices); err != nil {
+		return err
+	}
+	for i := range s.costs {
+		if err := s.costs[i].check(choices); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rules is obeys without the limits on costs.
+func (s *Space) rules(choices []int) error {
 	for i := range s.decisions {
 		d := &s.decisions[i]
 		if len(d.Allowed) < d.Len() && s.active(i, choices) && !slices.Contains(d.Allowed, choices[i]) {

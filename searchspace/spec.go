@@ -14,12 +14,13 @@ type Spec struct {
 	InputSize    int             `json:"input_size"` // 0 = the family's default
 	Classes      int             `json:"classes"`    // 0 = the family's default
 	Restrictions []Restriction   `json:"restrictions,omitempty"`
+	Limits       []CostLimit     `json:"limits,omitempty"`
 }
 
 // Spec describes s.
 func (s *Space) Spec() Spec {
 	sp := Spec{Family: s.fam.Name, Options: append(json.RawMessage(nil), s.fam.Options...),
-		InputSize: s.fam.InputSize, Classes: s.fam.Classes}
+		InputSize: s.fam.InputSize, Classes: s.fam.Classes, Limits: s.costLimits()}
 	for _, r := range s.restrictions {
 		sp.Restrictions = append(sp.Restrictions, r.clone())
 	}
@@ -57,7 +58,10 @@ func FromSpec(sp Spec, makers ...Maker) (*Space, error) {
 	if err != nil {
 		return nil, err
 	}
-	return out.Restrict(sp.Restrictions...)
+	if out, err = out.Restrict(sp.Restrictions...); err != nil {
+		return nil, err
+	}
+	return out.Limit(sp.Limits...)
 }
 
 // builtin lists the families of this package.

@@ -66,7 +66,7 @@ func (w *Walk) look() {
 		for g := range w.space.groups {
 			open = open && w.space.groups[g].open(w.space, w.choices, w.at+1)
 		}
-		if open {
+		if open && w.space.mayFit(w.choices, w.at) {
 			w.allowed = append(w.allowed, c)
 		}
 	}
@@ -79,7 +79,9 @@ func (w *Walk) Decision() int { return w.at }
 
 // Allowed is the choices of the current decision that restrictions leave open after the choices
 // made, ascending. Two restrictions may still contradict each other later on, and limits that a
-// family states as a function are not looked ahead to. The slice is valid until the next call of
+// family states as a function are not looked ahead to. Limits on costs (Space.Limit) are, where the
+// cost is a sum of tables: what is left to decide is bounded table by table, which excludes no
+// architecture but may leave a choice that leads to none. The slice is valid until the next call of
 // Next.
 func (w *Walk) Allowed() []int { return w.allowed }
 

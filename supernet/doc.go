@@ -136,7 +136,9 @@
 // Methods of a Net and of a Model may be called from several goroutines. Those that train, judge,
 // grow or save take turns; [Model.Classify] runs beside them, between two steps of a training.
 // Results depend on seeds, options and data, not on GOMAXPROCS or Workers; their bits may differ
-// between kernel paths ([Net.KernelPath]), which follow the features of the CPU.
+// between kernel paths ([Net.KernelPath]), which follow the features of the CPU, and plain Go gives
+// other bits on processors where Go fuses multiply and add (arm64, ppc64, riscv64, s390x): the path
+// names the processor where it is not amd64, and "+fma" for GOAMD64=v3.
 //
 // # Source
 //

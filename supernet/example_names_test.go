@@ -54,8 +54,7 @@ func paintedModel() *supernet.Model {
 	if err != nil {
 		log.Fatal(err)
 	}
-	o := &supernet.TrainOptions{Epochs: 12, BatchSize: 8, LR: 0.05}
-	if _, err := model.Train(context.Background(), painted("blue", "green", "red"), o); err != nil {
+	if _, err := model.FitClassifier(context.Background(), painted("blue", "green", "red"), nil); err != nil {
 		log.Fatal(err)
 	}
 	return model

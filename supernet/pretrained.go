@@ -46,7 +46,8 @@ type PretrainedOptions struct {
 //
 // Names and shapes are all that can be checked. A network that is computed otherwise than where the
 // weights come from answers otherwise: padding (TensorFlow's "same" against symmetric), epsilon of
-// batch norms, activations, the range of pixels. Compare some logits.
+// batch norms, activations, the range of pixels. Compare some probabilities (ClassifyTensor), or
+// logits through WriteONNX.
 func Pretrained(ctx context.Context, space *searchspace.Space, arch searchspace.Arch, src io.ReadSeeker,
 	o *PretrainedOptions) (*Model, *PretrainedReport, error) {
 	if o == nil {

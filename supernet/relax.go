@@ -112,9 +112,10 @@ func (r *Relaxation) program() (*relaxedProgram, error) {
 	return r.prog, nil
 }
 
-// sameNetworks reports whether two spaces differ in restrictions only.
+// sameNetworks reports whether two spaces differ in restrictions and limits on costs only.
 func sameNetworks(a, b *searchspace.Space) bool {
 	x, y := a.Spec(), b.Spec()
 	x.Restrictions, y.Restrictions = nil, nil
+	x.Limits, y.Limits = nil, nil
 	return x.Equal(y)
 }

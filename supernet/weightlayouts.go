@@ -17,7 +17,7 @@ import (
 //     efficientnet_b0. timm gives ResNets the same names.
 //   - "efficientnet_pytorch": the public PyTorch port of EfficientNet (packages
 //     efficientnet_pytorch and efficientnet_lite_pytorch), for models with names of torchvision.
-//   - "timm": timm's EfficientNet, EfficientNet-Lite, MobileNetV2 and MnasNet, for models with
+//   - "timm": timm's EfficientNet, EfficientNet-Lite, MobileNetV2 and MnasNet-B1, for models with
 //     names of the port and for those with names of torchvision.
 //
 // In all of them names may begin with "module." or "_orig_mod.", which PyTorch's DataParallel and

@@ -5,8 +5,11 @@ import "math"
 // Numbers held as an unevaluated sum hi + lo of two float64, |lo| ≤ ulp(hi)/2: about 32 digits. See
 // Dekker, "A floating-point technique for extending the available precision", 1971.
 
-// twoSum is a+b with its rounding error.
+// twoSum is a+b with its rounding error. The conversions round the arguments: where the processor
+// has a fused multiply-add, a product passed here would otherwise enter the sum unrounded and its
+// error be counted twice.
 func twoSum(a, b float64) (s, e float64) {
+	a, b = float64(a), float64(b)
 	s = a + b
 	t := s - a
 	return s, (a - (s - t)) + (b - t)

@@ -18,7 +18,7 @@ func (a dd) minus(b dd) dd {
 }
 
 func (a dd) times(b dd) dd {
-	hi := a.hi * b.hi
+	hi := float64(a.hi * b.hi) // rounded: what follows is its error, whatever the processor can fuse
 	lo := math.FMA(a.hi, b.hi, -hi) + (a.hi*b.lo + a.lo*b.hi)
 	hi, lo = twoSum(hi, lo)
 	return dd{hi, lo}

@@ -155,7 +155,10 @@ func squared(delta []float64, a, b spread) (float64, error) {
 	if t1 == 0 || t2 == 0 {
 		return finite(shift + t1 + t2)
 	}
-	t := newTeam()
+	t, err := checkedTeam()
+	if err != nil {
+		return 0, err
+	}
 	f1, err := a.factor(t)
 	if err != nil {
 		return 0, fmt.Errorf("first distribution: %w", err)

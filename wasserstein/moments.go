@@ -72,7 +72,10 @@ func (m *Moments) add(src rows) error {
 	// Blocks bound the memory for the centred copy. Their size is part of the result's last bits,
 	// so it is a constant.
 	const block = 1024
-	t := newTeam()
+	t, err := checkedTeam()
+	if err != nil {
+		return fmt.Errorf("add to moments: %w", err)
+	}
 	for from := 0; from < src.n; from += block {
 		n := min(block, src.n-from)
 		hi, lo := src.sums(from, n)

@@ -70,7 +70,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"kind":      {"other", momentsMeta{nil, 2, 1}, nil, checkpoint.ErrKind},
 		"dimension": {momentsKind, momentsMeta{nil, 0, 1}, nil, ErrDim},
 		"huge":      {momentsKind, momentsMeta{nil, maxDim, 1}, nil, checkpoint.ErrTensor},
-		"too huge":  {momentsKind, momentsMeta{nil, 1 << 62, 1}, nil, ErrDim},
+		"too huge":  {momentsKind, momentsMeta{nil, math.MaxInt, 1}, nil, ErrDim},
 		"count":     {momentsKind, momentsMeta{nil, 2, -1}, nil, ErrValue},
 		"empty":     {momentsKind, momentsMeta{nil, 2, 0}, nil, ErrValue},
 		"scatter":   {momentsKind, momentsMeta{nil, 2, 1}, map[string]checkpoint.Tensor{"scatter": f(1, 0)}, checkpoint.ErrTensor},

@@ -161,7 +161,7 @@ func TestRelabellingsRefuse(t *testing.T) {
 		"empty":          {make(newMoments(2), 3, nil), ErrEmpty},
 		"fewer images":   {make(reference, 1, nil), ErrCount},
 		"negative times": {make(reference, 3, &RelabelOptions{Times: -1}), ErrValue},
-		"many times":     {make(reference, 3, &RelabelOptions{Times: 1 << 40}), ErrValue},
+		"many times":     {make(reference, 3, &RelabelOptions{Times: math.MaxInt}), ErrValue},
 		"too early":      {early, ErrCount},
 		"too many":       {r.Add(dense(x, 2)), ErrCount},
 		"width":          {r.Add(dense(x, 3)), ErrDim},

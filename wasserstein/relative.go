@@ -25,7 +25,10 @@ const subspaceTol = 1e-7
 // carry them) differ, so that p is not absolutely continuous with respect to q.
 func compareSupports(p, q Gaussian) (rel relative, ok bool, err error) {
 	n := len(p.Mean)
-	t := newTeam()
+	t, err := checkedTeam()
+	if err != nil {
+		return rel, false, err
+	}
 	fp, err := t.factorise(p.Cov, n, supportTol(n))
 	if err != nil {
 		return rel, false, fmt.Errorf("first distribution: %w", err)

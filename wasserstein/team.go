@@ -18,6 +18,9 @@ func newTeam() *team {
 	return &team{path: kernel.Default(), ws: make([]kernel.Workspace64, runtime.GOMAXPROCS(0))}
 }
 
+// checkedTeam is newTeam where an error can be returned: of TENDRIL_KERNEL.
+func checkedTeam() (*team, error) { return newTeam(), kernel.CheckDefault() }
+
 // run calls task for 0 … n−1, with the number of the worker it runs on, and returns when all are
 // done.
 func (t *team) run(n int, task func(worker, i int)) { kernel.Share(n, len(t.ws), task) }

@@ -102,6 +102,13 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 	if d := cmp.Diff(got, again); d != "" {
 		t.Errorf("shown again (-first +again):\n%s", d)
 	}
+	if err := os.Truncate(filepath.Join(out, "model.ckpt"), 1000); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := start.Run(t, "-resume", "-out", out); code != run.ExitError ||
+		!strings.Contains(errs, "model.ckpt") {
+		t.Errorf("with a damaged model: exit code %d, %q", code, errs)
+	}
 }
 
 func TestBaselinesAndScenarios(t *testing.T) {
@@ -330,3 +337,6 @@ func TestInterrupt(t *testing.T) {
 		t.Errorf("exit code %d, %q; want %d, %q", code, errs, run.ExitInterrupted, want)
 	}
 }
+
+// No number that makes no sense gets past the command line.
+func TestNumbers(t *testing.T) { runtest.Numbers(t, growth.Program(), nil) }

@@ -9,6 +9,7 @@ import (
 	"github.com/sbinet/npyio"
 
 	"github.com/tendril-nas/tendril/examples/internal/run"
+	"github.com/tendril-nas/tendril/examples/internal/run/runtest"
 )
 
 // TestExport writes the smallest network; NumPy's format is read by a reader of others.
@@ -62,3 +63,6 @@ func TestBadFlags(t *testing.T) {
 		}
 	}
 }
+
+// No number that makes no sense gets past the command line.
+func TestNumbers(t *testing.T) { runtest.Numbers(t, program(), nil) }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/tendril-nas/tendril/examples/internal/run"
+	"github.com/tendril-nas/tendril/examples/internal/run/runtest"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
 )
@@ -218,3 +219,6 @@ func TestReal(t *testing.T) {
 		t.Errorf("picture of %d bytes, error %v", len(svg), err)
 	}
 }
+
+// No number that makes no sense gets past the command line.
+func TestNumbers(t *testing.T) { runtest.Numbers(t, program(nil), nil) }

@@ -15,6 +15,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"github.com/tendril-nas/tendril/examples/internal/data"
@@ -69,6 +70,7 @@ func program() *run.Program[settings, *settings] {
 				Momentum: 0.9, WeightDecay: 5e-4, Seed: 1}
 		},
 		Flags: flags,
+		Check: check,
 		Work:  work,
 	}
 }
@@ -88,6 +90,23 @@ func flags(fs *flag.FlagSet, s *settings) {
 	fs.Float64Var(&s.LR, "lr", s.LR, "peak learning rate of the cosine")
 	fs.Float64Var(&s.WeightDecay, "wd", s.WeightDecay, "weight decay")
 	s.Seed.Bind(fs)
+}
+
+func check(_ *flag.FlagSet, s *settings) error {
+	for _, n := range []struct {
+		flag          string
+		value, lo, hi float64
+	}{
+		{"images", float64(s.images), 0, math.MaxInt32}, {"width", s.Width, 1e-3, 16},
+		{"size", float64(s.Size), 8, 1 << 12}, {"stem", float64(s.StemStride), 1, 2},
+		{"batch", float64(s.Batch), 2, 1 << 16}, {"epochs", float64(s.Epochs), 1, 1 << 20},
+		{"lr", s.LR, 1e-9, 1e3}, {"wd", s.WeightDecay, 0, 1},
+	} {
+		if !(n.value >= n.lo && n.value <= n.hi) {
+			return fmt.Errorf("-%s %v: expected %g to %g", n.flag, n.value, n.lo, n.hi)
+		}
+	}
+	return nil
 }
 
 func work(ctx context.Context, j *run.Job, s *settings) (*settings, error) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/tendril-nas/tendril/examples/internal/run"
+	"github.com/tendril-nas/tendril/examples/internal/run/runtest"
 	"github.com/tendril-nas/tendril/internal/checkpoint"
 )
 
@@ -68,3 +69,6 @@ func tensors(t *testing.T, path string) map[string]checkpoint.Tensor {
 	}
 	return all
 }
+
+// No number that makes no sense gets past the command line.
+func TestNumbers(t *testing.T) { runtest.Numbers(t, program(), nil) }

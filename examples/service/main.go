@@ -11,6 +11,7 @@ import (
 
 	"github.com/tendril-nas/tendril/adjuster"
 	"github.com/tendril-nas/tendril/examples/internal/run"
+	"github.com/tendril-nas/tendril/internal/checkpoint"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
 )
@@ -137,7 +138,7 @@ func (c *settings) config(log *slog.Logger) Config {
 }
 
 // work takes the ports, opens the service, and gives it batches while requests are answered.
-func work(ctx context.Context, j *run.Job, c *settings) (*served, error) {
+func work(ctx context.Context, j *run.Job, c *settings) (_ *served, err error) {
 	public, err := bind(c.Listen, clientTimeouts, j.Log)
 	if err != nil {
 		return nil, err
@@ -155,6 +156,11 @@ func work(ctx context.Context, j *run.Job, c *settings) (*served, error) {
 		}
 		defer os.RemoveAll(dir)
 	}
+	unlock, err := checkpoint.Lock(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
 	s, err := Open(ctx, dir, c.config(j.Log))
 	if err != nil {
 		return nil, err

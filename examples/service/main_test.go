@@ -135,3 +135,6 @@ func TestBatches(t *testing.T) {
 		}
 	}
 }
+
+// No number that makes no sense gets past the command line.
+func TestNumbers(t *testing.T) { runtest.Numbers(t, program(), nil) }

@@ -228,3 +228,6 @@ func TestMistakes(t *testing.T) {
 		}
 	}
 }
+
+// No number that makes no sense gets past the command line.
+func TestNumbers(t *testing.T) { runtest.Numbers(t, transfer.Program(), nil) }

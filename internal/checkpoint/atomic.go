@@ -19,11 +19,30 @@ const tempMark = ".tmp-"
 // syncing the directory; a crash at any point leaves either the old file or the new one, whole.
 // When write or any step fails, the old file stays and the temporary one is removed; a process
 // killed on the way leaves it behind (see [RemoveTemporaries]). An existing file's permissions are
-// kept; a symbolic link at path is replaced, not followed.
-func WriteFileAtomic(path string, write func(w io.Writer) error) (err error) {
-	f, err := createTemporary(path)
+// kept. A symbolic link at path stays, and what it leads to is the file.
+//
+// Pipes, devices and files that are open already (/dev/stdout, /dev/fd/3) are written into, from
+// first to last byte and not atomically: nothing can take their place.
+func WriteFileAtomic(path string, write func(w io.Writer) error) error {
+	file, stream, err := destination(path)
+	switch {
+	case err != nil:
+	case stream:
+		err = writeInto(path, write)
+	default:
+		err = replace(file, write)
+	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+// replace puts a new file in the place of a regular one or of none.
+func replace(path string, write func(w io.Writer) error) (err error) {
+	f, err := createTemporary(path)
+	if err != nil {
+		return err
 	}
 	closed := false
 	defer func() {
@@ -32,7 +51,6 @@ func WriteFileAtomic(path string, write func(w io.Writer) error) (err error) {
 				f.Close() // the error that brought us here says more than this one
 			}
 			os.Remove(f.Name())
-			err = fmt.Errorf("write %s: %w", path, err)
 		}
 	}()
 	if old, statErr := os.Lstat(path); statErr == nil && old.Mode().IsRegular() {

@@ -124,7 +124,19 @@ func TestConcurrentWriters(t *testing.T) {
 // crashEnv names the file that a child process of TestKilledWriter rewrites until it is killed.
 const crashEnv = "TENDRIL_TEST_CHECKPOINT_CRASH"
 
+// lockEnv names the folder that a child process locks until it is killed.
+const lockEnv = "TENDRIL_TEST_CHECKPOINT_LOCK"
+
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(lockEnv); dir != "" {
+		if _, err := Lock(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		fmt.Println("locked")
+		time.Sleep(time.Minute)
+		os.Exit(0)
+	}
 	if path := os.Getenv(crashEnv); path != "" {
 		tensors := map[string]Tensor{"w": Of([]int{1 << 18}, make([]float64, 1<<18))}
 		for i := 1; ; i++ {

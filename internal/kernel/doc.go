@@ -16,8 +16,10 @@
 // # Paths and determinism
 //
 // A [Path] names one family of kernels. Results of one path do not depend on anything but the
-// operands; two paths differ by rounding. TENDRIL_KERNEL (avx512, avx2, go) overrides the detected
-// path; the build tags noasm and purego leave only plain Go.
+// operands; two paths differ by rounding. The path go differs between kinds of processor too: the
+// compiler fuses multiply and add on arm64, ppc64, riscv64 and s390x. TENDRIL_KERNEL (avx512, avx2,
+// go) overrides the detected path, and any other value is an error of [CheckDefault]; the build
+// tags noasm and purego leave only plain Go.
 //
 // # Race detector
 //

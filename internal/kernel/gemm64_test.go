@@ -71,7 +71,8 @@ func TestMatMul64(t *testing.T) {
 					if i*c.Stride+j >= len(c.Data) {
 						break
 					}
-					want, size := before[i*c.Stride+j], 1.0
+					want := before[i*c.Stride+j]
+					size := 1 + math.Abs(want)
 					for s := 0; s < k && j < n; s++ {
 						v := alpha * at(a, transA, i, s) * at(b, transB, s, j)
 						want += v

@@ -59,15 +59,28 @@ func Available() []Path {
 	return paths
 }
 
-// Default is the path named by TENDRIL_KERNEL or, when that is empty or names a path that cannot
-// run here, the best one. It is decided once per process.
-func Default() Path { return defaultPath() }
+// Default is the path named by TENDRIL_KERNEL or, when that is empty or [CheckDefault] objects to
+// it, the best one. It is decided once per process.
+func Default() Path {
+	p, _ := defaultPath()
+	return p
+}
 
-var defaultPath = sync.OnceValue(func() Path {
-	if name := os.Getenv(PathEnv); name != "" {
-		if p, err := ParsePath(name); err == nil {
-			return p
-		}
+// CheckDefault reports a TENDRIL_KERNEL that names no path, or none that can run here. The path
+// decides the bits of results, so that public functions that can fail do.
+func CheckDefault() error {
+	_, err := defaultPath()
+	return err
+}
+
+var defaultPath = sync.OnceValues(func() (Path, error) {
+	name := os.Getenv(PathEnv)
+	if name == "" {
+		return best(), nil
 	}
-	return best()
+	p, err := ParsePath(name)
+	if err != nil {
+		return best(), fmt.Errorf("environment variable %s: %w", PathEnv, err)
+	}
+	return p, nil
 })

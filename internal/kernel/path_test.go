@@ -25,16 +25,23 @@ func TestParsePath(t *testing.T) {
 // TestPathEnv runs this test binary again with the override set.
 func TestPathEnv(t *testing.T) {
 	if want := os.Getenv("TENDRIL_TEST_WANT_PATH"); want != "" {
-		if got := Default().String(); got != want {
-			t.Fatalf("path is %s, expected %s", got, want)
+		if got, err := Default().String(), CheckDefault(); (got == want) != (err == nil) {
+			t.Fatalf("path is %s, %v, expected %s", got, err, want)
 		}
 		return
 	}
+	if err := CheckDefault(); err != nil {
+		t.Errorf("of the environment of the tests: %v", err)
+	}
+	names := []string{"avx215"} // unknown: the best path, and an error
 	for _, p := range Available() {
+		names = append(names, p.String())
+	}
+	for _, name := range names {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestPathEnv$")
-		cmd.Env = append(os.Environ(), PathEnv+"="+p.String(), "TENDRIL_TEST_WANT_PATH="+p.String())
+		cmd.Env = append(os.Environ(), PathEnv+"="+name, "TENDRIL_TEST_WANT_PATH="+name)
 		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("%v: %v\n%s", p, err, out)
+			t.Errorf("%s: %v\n%s", name, err, out)
 		}
 	}
 }

@@ -64,6 +64,9 @@ func New(d *Data, rows []int) (*Problem, error) {
 	if c := slices.Index(count, 0); c >= 0 {
 		return nil, fmt.Errorf("no examples of class %d of %d", c, d.Classes)
 	}
+	if err := kernel.CheckDefault(); err != nil {
+		return nil, err
+	}
 	p := &Problem{data: d, rows: rows, path: kernel.Default(), parts: make([]part, mostParts)}
 	return p, p.standardise()
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tendril-nas/tendril/examples/adaxpert/internal/growth"
 	"github.com/tendril-nas/tendril/examples/internal/run"
+	"github.com/tendril-nas/tendril/examples/internal/run/runtest"
 	"github.com/tendril-nas/tendril/examples/internal/stripes"
 )
 
@@ -61,3 +62,6 @@ func TestCellsRun(t *testing.T) {
 		t.Errorf("table 3: fixed %+v, adjusted %+v", base, other)
 	}
 }
+
+// No number that makes no sense gets past the command line.
+func TestNumbers(t *testing.T) { runtest.Numbers(t, thePage().Program(), nil) }

@@ -1,14 +1,25 @@
 package run
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
+	"os"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/tendril-nas/tendril/internal/machine"
 )
 
-const secondsFile = "seconds.json"
+const (
+	secondsFile = "seconds.json"
+	damagedFile = secondsFile + ".damaged" // one that could not be read, set aside
+)
+
+// mostSeconds bounds the times that a file may hold: a hundred years.
+const mostSeconds = 100 * 366 * 24 * 3600
 
 // Clock adds up wall time by phase, over all starts of a run. A phase that is timed inside another
 // one does not count for the outer one as well; where phases overlap, time counts for the one that
@@ -26,11 +37,28 @@ type Clock struct {
 
 func newClock(s *Store, log *slog.Logger) *Clock {
 	c := &Clock{store: s, log: log, now: time.Now, seconds: map[string]float64{}}
-	if _, err := s.Read(secondsFile, &c.seconds); err != nil || c.seconds == nil {
-		log.Warn("wall times of earlier starts are lost", "error", err)
+	if err := c.read(); err != nil {
+		log.Warn("wall times of earlier starts are lost", "error", err,
+			"aside", s.Path(damagedFile), "moved", os.Rename(s.Path(secondsFile), s.Path(damagedFile)) == nil)
 		c.seconds = map[string]float64{}
 	}
 	return c
+}
+
+// read takes over the times of earlier starts.
+func (c *Clock) read() error {
+	if _, err := c.store.Read(secondsFile, &c.seconds); err != nil {
+		return err
+	}
+	if c.seconds == nil {
+		return errors.New("no times")
+	}
+	for phase, s := range c.seconds {
+		if !(s >= 0 && s <= mostSeconds) {
+			return fmt.Errorf("%s took %g s", phase, s)
+		}
+	}
+	return nil
 }
 
 // Start begins a phase; the function that it returns ends it.
@@ -75,4 +103,15 @@ func (c *Clock) All() map[string]float64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return maps.Clone(c.seconds)
+}
+
+// CPUSeconds is the time of processors that do takes, seconds. It is 0 where the folder or file at
+// place is there before: an earlier start did a part.
+func CPUSeconds(place string, do func() error) (float64, error) {
+	_, goesOn := os.Stat(place)
+	before := machine.CPUSeconds()
+	if err := do(); err != nil || goesOn == nil {
+		return 0, err
+	}
+	return machine.CPUSeconds() - before, nil
 }

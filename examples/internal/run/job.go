@@ -27,6 +27,8 @@ type Job struct {
 	there *saved   // what the run in the folder was started with; nil = there is none
 	saved *saved   // settings to be written when the run begins; nil = written, or never to be
 	said  []string // lines of the log
+
+	unlock func() error // ends the use of the folder; nil = not locked
 }
 
 const (
@@ -67,13 +69,35 @@ func (p *Program[C, R]) job(l *line[C], s Streams) (*Job, error) {
 	case Files:
 		return j, os.MkdirAll(l.out, 0o755)
 	case State:
+		if err := j.lock(); err != nil {
+			return nil, err
+		}
 		if !l.resume && isRun(l.out) {
-			return nil, fmt.Errorf("%s %w", l.out, ErrRunThere)
+			return nil, errors.Join(fmt.Errorf("%s %w", l.out, ErrRunThere), j.release())
 		}
 		now, err := p.saved(l)
-		return j, errors.Join(err, j.adopt(now, err))
+		if err := j.adopt(now, err); err != nil {
+			return nil, errors.Join(err, j.release())
+		}
 	}
 	return j, nil
+}
+
+// lock makes the job the only one that uses its folder; see checkpoint.Lock.
+func (j *Job) lock() (err error) {
+	if j.dir != "" && j.unlock == nil {
+		j.unlock, err = checkpoint.Lock(j.dir)
+	}
+	return err
+}
+
+// release ends what lock began.
+func (j *Job) release() (err error) {
+	if j.unlock != nil {
+		err = j.unlock()
+		j.unlock = nil
+	}
+	return err
 }
 
 // adopt makes a run of these settings go on in the folder of j, or begin there.
@@ -156,15 +180,15 @@ func (j *Job) done(phase string) error {
 	return errors.Join(err, j.writeLog())
 }
 
-// close ends the job. After a kill long ago a phase may have been kept and its scratch files not
-// yet removed.
+// close ends the job and its use of the folder. After a kill long ago a phase may have been kept
+// and its scratch files not yet removed.
 func (j *Job) close(finished bool) (err error) {
 	if finished {
 		err = j.remove(func(name string) bool { return strings.HasSuffix(name, scratchSuffix) })
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return errors.Join(err, j.writeLog())
+	return errors.Join(err, j.writeLog(), j.release())
 }
 
 // writeLog brings the log up to date. A run that has not begun has none.

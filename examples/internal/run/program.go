@@ -113,10 +113,13 @@ func (p *Program[C, R]) Start(ctx context.Context, args []string, s Streams) int
 // Call runs the program inside another one: settings as on a command line, what is kept in the
 // folder of j, going on with what is there. A folder of other settings is refused.
 func (p *Program[C, R]) Call(ctx context.Context, j *Job, args []string) (R, error) {
+	var none R
+	if err := j.lock(); err != nil {
+		return none, err
+	}
 	c, err := p.Prepare(j, args)
 	if err != nil {
-		var none R
-		return none, err
+		return none, errors.Join(err, j.release())
 	}
 	found, err := p.Work(ctx, j, &c)
 	return found, errors.Join(err, j.close(err == nil))
@@ -145,8 +148,11 @@ func (p *Program[C, R]) hint(l *line[C]) string {
 	if p.GoOn != nil {
 		return "; " + p.GoOn(&l.settings)
 	}
-	if p.Keeps != State || l.out == "" || !isRun(l.out) {
+	if p.Keeps != State || l.out == "" {
 		return ""
+	}
+	if !isRun(l.out) {
+		return " before anything was kept; start it again"
 	}
 	return fmt.Sprintf("; go on with: go run ./%s -resume -out %s", p.Path, quoted(l.out))
 }

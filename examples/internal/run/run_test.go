@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tendril-nas/tendril/internal/checkpoint"
 )
 
 // here runs the toy in this process.
@@ -102,7 +104,7 @@ func TestExitCodes(t *testing.T) {
 	}{
 		{"int", "phase-2", ExitInterrupted, "toy: stopped; go on with: go run ./examples/toy -resume -out "},
 		{"term", "phase-2", ExitTerminated, "toy: stopped; go on with: go run ./examples/toy -resume -out "},
-		{"int", "begin", ExitInterrupted, "toy: stopped\n"},
+		{"int", "begin", ExitInterrupted, "toy: stopped before anything was kept; start it again\n"},
 		{"stubborn", "phase-2", 0, ""},
 		{"fail", "phase-2", ExitError, "toy: it was not to be\n"},
 		{"die", "nowhere", ExitOK, ""},
@@ -308,6 +310,15 @@ func TestDamage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if text, err := os.ReadFile(filepath.Join(dir, damagedFile)); err != nil || string(text) != "{\"a" {
+		t.Errorf("damaged wall times were not set aside: %q, %v", text, err)
+	}
+	for _, text := range []string{"null", `{"a":-1}`, `{"a":1e308,"b":1e308}`} {
+		if err := os.WriteFile(filepath.Join(dir, secondsFile), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		report(t, "-resume", "-out", dir)
+	}
 	if d := cmp.Diff(want, report(t, "-resume", "-out", dir)); d != "" {
 		t.Error(d)
 	}
@@ -326,5 +337,30 @@ func TestDamage(t *testing.T) {
 		Streams{nil, &errs, &errs}); code != ExitError ||
 		!strings.Contains(errs.String(), "a run of toy, not of other") {
 		t.Errorf("another program's run: %d, %q", code, errs.String())
+	}
+}
+
+// Two starts do not share a folder: the second one names the process of the first, and does no
+// harm.
+func TestFolderInUse(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	want := report(t, "-out", dir)
+	unlock, err := checkpoint.Lock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"-out", dir}, {"-resume", "-out", dir}} {
+		if code, _, errs := here(t, args...); code != ExitError || !strings.Contains(errs, "in use by this process") {
+			t.Errorf("%v: exit code %d, %q", args, code, errs)
+		}
+	}
+	if err := unlock(); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, report(t, "-resume", "-out", dir)); d != "" {
+		t.Error(d)
+	}
+	if _, err := os.Stat(filepath.Join(dir, ".lock")); !errors.Is(err, os.ErrNotExist) {
+		t.Error("the lock is still there")
 	}
 }

@@ -15,7 +15,7 @@ import (
 const settingsFile = "settings.json"
 
 // bookkeeping are the files that hold no result: a run that has left no others has not begun.
-var bookkeeping = [...]string{settingsFile, secondsFile, logFile}
+var bookkeeping = [...]string{settingsFile, secondsFile, damagedFile, logFile}
 
 // saved is the content of settingsFile.
 type saved struct {

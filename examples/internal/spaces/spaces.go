@@ -46,6 +46,16 @@ func (f *Flags) Check(fs *flag.FlagSet) error {
 			return fmt.Errorf("space %s has no -%s", f.Name, name)
 		}
 	}
+	switch {
+	case f.Given["size"] && f.Size < 1:
+		return fmt.Errorf("-size %d: expected at least 1", f.Size)
+	case f.Given["classes"] && f.Classes < 1:
+		return fmt.Errorf("-classes %d: expected at least 1", f.Classes)
+	case !(f.Width > 0):
+		return fmt.Errorf("-width %v: expected a number above 0", f.Width)
+	case f.Stem < 1 || f.Stem > 2:
+		return fmt.Errorf("-stem-stride %d: expected 1 or 2", f.Stem)
+	}
 	return nil
 }
 

@@ -14,7 +14,6 @@ import (
 	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/examples/transfer/internal/transfer"
 	"github.com/tendril-nas/tendril/internal/checkpoint"
-	"github.com/tendril-nas/tendril/internal/machine"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
@@ -50,13 +49,12 @@ func jobCell(name, data string, perClass, seed int, args []string) cell {
 }
 
 // onClock adds the time of processors to what do found, if it did it all in this start.
-func onClock(j *run.Job, do func() (result, error)) (result, error) {
-	_, goesOn := os.Stat(j.Path(""))
-	before := machine.CPUSeconds()
-	r, err := do()
-	if goesOn != nil {
-		r.CPU = machine.CPUSeconds() - before
-	}
+func onClock(j *run.Job, do func() (result, error)) (r result, err error) {
+	cpu, err := run.CPUSeconds(j.Path(""), func() error {
+		r, err = do()
+		return err
+	})
+	r.CPU = cpu
 	return r, err
 }
 

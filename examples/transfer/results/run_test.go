@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/tendril-nas/tendril/examples/internal/run"
+	"github.com/tendril-nas/tendril/examples/internal/run/runtest"
 	"github.com/tendril-nas/tendril/examples/internal/stripes"
 )
 
@@ -76,3 +77,6 @@ func TestCellsRun(t *testing.T) {
 		t.Errorf("%.300s, %v", seen, err)
 	}
 }
+
+// No number that makes no sense gets past the command line.
+func TestNumbers(t *testing.T) { runtest.Numbers(t, thePage().Program(), nil) }

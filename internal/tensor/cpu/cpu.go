@@ -28,15 +28,16 @@ type backend struct {
 // have GOMAXPROCS − 1 helpers between them and not each.
 var sharedPool = sync.OnceValue(func() *kernel.Pool { return kernel.NewPool(0) })
 
-// New makes a CPU backend. It panics with a *tensor.Error when the named kernel path is unknown or
-// cannot run on this CPU; kernel.ParsePath tells beforehand.
+// New makes a CPU backend. It panics with a *tensor.Error when the kernel path named by the
+// options, or else by TENDRIL_KERNEL, is unknown or cannot run on this CPU; kernel.ParsePath and
+// kernel.CheckDefault tell beforehand.
 func New(o Options) tensor.Backend {
-	path := kernel.Default()
+	path, err := kernel.Default(), kernel.CheckDefault()
 	if o.Kernel != "" {
-		var err error
-		if path, err = kernel.ParsePath(o.Kernel); err != nil {
-			tensor.Failf("cpu", "%v", err)
-		}
+		path, err = kernel.ParsePath(o.Kernel)
+	}
+	if err != nil {
+		tensor.Failf("cpu", "%v", err)
 	}
 	if o.Workers <= 0 {
 		return &backend{path: path, pool: sharedPool()}
@@ -46,8 +47,8 @@ func New(o Options) tensor.Backend {
 	return b
 }
 
-// Name is "cpu/" and the kernel path.
-func (b *backend) Name() string { return "cpu/" + b.path.String() }
+// Name is "cpu/", the kernel path and, where it is not the usual one, the build.
+func (b *backend) Name() string { return "cpu/" + b.path.String() + kernel.Build() }
 
 // NewBuffer is n zeros.
 func (b *backend) NewBuffer(n int) tensor.Buffer { return &buffer{data: kernel.AlignedFloats(n)} }

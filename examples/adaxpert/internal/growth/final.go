@@ -38,6 +38,9 @@ func (e *engine) finish(ctx context.Context, r *engine, rep *Report) error {
 // test images. A kept network was trained on an earlier, smaller snapshot; its last training is on
 // all images.
 func (e *engine) final(ctx context.Context, path string) (contest.Answers, error) {
+	if err := e.checkFinal(path); err != nil {
+		return contest.Answers{}, err
+	}
 	return run.Once(e.job, e.arm+"final", func() (contest.Answers, error) {
 		m, err := e.lastTraining(ctx)
 		if err != nil {
@@ -54,6 +57,19 @@ func (e *engine) final(ctx context.Context, path string) (contest.Answers, error
 		}
 		return contest.Of(ctx, m, test)
 	})
+}
+
+// checkFinal finds damage in the model that an earlier start has saved.
+func (e *engine) checkFinal(path string) error {
+	if path == "" {
+		return nil
+	}
+	there, err := e.job.Has(finalModel)
+	if err != nil || !there {
+		return err
+	}
+	_, err = e.loadModel(path)
+	return err
 }
 
 func (e *engine) lastTraining(ctx context.Context) (*supernet.Model, error) {

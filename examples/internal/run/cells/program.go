@@ -66,6 +66,9 @@ func check(_ *flag.FlagSet, o *Options) (err error) {
 	if o.match, err = regexp.Compile(o.Run); err != nil {
 		return fmt.Errorf("-run: %w", err)
 	}
+	if o.Limit < 0 {
+		return fmt.Errorf("-limit %v: expected 0 or more", o.Limit)
+	}
 	return nil
 }
 

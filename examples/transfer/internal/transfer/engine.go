@@ -3,13 +3,11 @@ package transfer
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/tendril-nas/tendril/examples/internal/contest"
 	"github.com/tendril-nas/tendril/examples/internal/lite0"
 	"github.com/tendril-nas/tendril/examples/internal/progress"
 	"github.com/tendril-nas/tendril/examples/internal/run"
-	"github.com/tendril-nas/tendril/internal/machine"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
 	"github.com/tendril-nas/tendril/supernet/dataset"
@@ -132,13 +130,11 @@ func (e *engine) model(ctx context.Context, phase string, do func() (*supernet.M
 	}
 	m, err := run.Saved(ctx, e.job, phase, func(path string) (*supernet.Model, error) {
 		return supernet.LoadModel(path, &supernet.Options{Logger: e.job.Log})
-	}, func() (*supernet.Model, error) {
-		before := machine.CPUSeconds()
-		_, goesOn := os.Stat(e.job.Scratch(phase))
-		m, err := do()
-		if goesOn != nil { // the whole phase is of this start
-			e.cpu[phase] = machine.CPUSeconds() - before
-		}
+	}, func() (m *supernet.Model, err error) {
+		e.cpu[phase], err = run.CPUSeconds(e.job.Scratch(phase), func() error {
+			m, err = do()
+			return err
+		})
 		return m, err
 	})
 	if err == nil {

@@ -62,8 +62,16 @@ func percent(p float64) string {
 
 func millions(n int64) float64 { return float64(n) / 1e6 }
 
-// listedWorst images are printed; the picture has more.
-const listedWorst = 5
+// listedWorst images are printed; the picture has more. Right answers with more than the
+// probability surely are not bad enough.
+const (
+	listedWorst = 5
+	surely      = 0.99
+)
+
+// fewHeld images leave the choice of a network to luck: their share of right ones has a standard
+// error of up to seven points.
+const fewHeld = 50
 
 // Text is the report for people. folder is where the model lies; "" = nowhere.
 func (r *Report) Text(folder string) string {
@@ -82,15 +90,24 @@ func (r *Report) Text(folder string) string {
 	fmt.Fprintf(&b, "accuracy on %d test images, with its standard error, and on the %d held out for choices, which "+
 		"chose the network to use: %s\n",
 		r.Images.Test, r.Images.Held, r.Model)
+	if r.Images.Held < fewHeld {
+		b.WriteString("so few images hardly tell networks apart: another one may be the better choice\n")
+	}
 	if len(r.Confusions) > 0 {
 		b.WriteString("most confused:\n")
 	}
 	for _, c := range r.Confusions {
 		fmt.Fprintf(&b, "  %s taken for %s: %d of %d images\n", c.True, c.Answer, c.Images, c.Of)
 	}
-	b.WriteString("worst images:\n")
+	head := "worst images:\n"
 	for _, v := range r.Worst[:min(len(r.Worst), listedWorst)] {
-		if v.True == v.Answer {
+		right := v.True == v.Answer
+		if right && v.Confidence > surely {
+			continue
+		}
+		b.WriteString(head)
+		head = ""
+		if right {
 			fmt.Fprintf(&b, "  %s: %s, right with only %s\n", v.Image, v.True, percent(v.Confidence))
 			continue
 		}

@@ -112,10 +112,9 @@ func (e *engine) step(ctx context.Context, name string, m *supernet.Model, phase
 		return s, err
 	}
 	c := m.Graph().Cost()
-	p := t.Answers.Accuracy()
-	s = StepReport{Name: name, Arch: e.space.Format(m.Arch()), Accuracy: p,
-		StandardError: math.Sqrt(p * (1 - p) / float64(t.Answers.Images)), Held: t.Held, MAdds: c.MAdds, Params: c.Params,
-		Millis: t.Millis}
+	s = StepReport{Name: name, Arch: e.space.Format(m.Arch()), Accuracy: t.Answers.Accuracy(),
+		StandardError: standardError(t.Answers.Tally().Correct, t.Answers.Images), Held: t.Held,
+		MAdds: c.MAdds, Params: c.Params, Millis: t.Millis}
 	e.answers[name] = t.Answers
 	if from, ok := e.answers[ancestors[name]]; ok {
 		s.Gain, s.GainError = t.Answers.Difference(from)
@@ -125,6 +124,14 @@ func (e *engine) step(ctx context.Context, name string, m *supernet.Model, phase
 		s.CPU += e.cpu[phase]
 	}
 	return s, nil
+}
+
+// standardError of a share of right answers. One more right and one more wrong answer are counted
+// in, for where all are right a few images do not make it certain.
+func standardError(right, all int) float64 {
+	n := float64(all)
+	p := (float64(right) + 1) / (n + 2)
+	return math.Sqrt(p * (1 - p) / n)
 }
 
 // cheaperMayLose is how much less accurate than another a network with fewer multiply-adds may be

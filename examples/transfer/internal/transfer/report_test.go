@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -152,5 +153,15 @@ func TestChoose(t *testing.T) {
 		if got := r.choose(); got != c.want {
 			t.Errorf("%s: %s, expected %s", name, got, c.want)
 		}
+	}
+}
+
+// All right on two images is not certain; on many the usual formula holds.
+func TestStandardError(t *testing.T) {
+	if e := standardError(2, 2); e < 0.25 || e > 0.35 {
+		t.Errorf("2 of 2: %v", e)
+	}
+	if e, usual := standardError(8000, 10000), math.Sqrt(0.8*0.2/10000); math.Abs(e-usual) > 1e-5 {
+		t.Errorf("8000 of 10000: %v, expected about %v", e, usual)
 	}
 }
