@@ -28,3 +28,26 @@ func (s *Space) EncodingLen() int {
 	}
 	return n
 }
+
+// OneHot is the one-hot encoding of a over all decisions, whatever the family's own encoding: one
+// number per choice, 1 for the choice taken, all 0 where the decision is inactive. It is nil for an
+// Arch of another space.
+func (s *Space) OneHot(a Arch) []float64 {
+	active := s.Active(a)
+	if active == nil {
+		return nil
+	}
+	n := 0
+	for i := range s.decisions {
+		n += s.decisions[i].Len()
+	}
+	out := make([]float64, n)
+	n = 0
+	for i := range s.decisions {
+		if active[i] {
+			out[n+a.At(i)] = 1
+		}
+		n += s.decisions[i].Len()
+	}
+	return out
+}

@@ -74,68 +74,6 @@ func (s *Space) draw(r *rand.Rand) (choices []int, ok bool) {
 	return choices, true
 }
 
-// MutateOptions sets how Mutate changes an architecture.
-type MutateOptions struct {
-	// Rate is the probability that each active decision is drawn anew; 0 means that exactly one
-	// decision takes another value.
-	Rate float64
-}
-
-// Mutate is a changed copy of a: valid, different, and with another network (rounded widths may
-// make one of two choices; only names tell their networks apart). Decisions that become active are
-// drawn uniformly. A decision inside a restricted combination changes together with the others of
-// its group. Invalid results are drawn again, at most 1000 times; then the error wraps
-// ErrInfeasible. Under limits on costs no single change may be valid: after 1000 draws two
-// decisions take other values, then three and four, 1000 draws each.
-func (s *Space) Mutate(a Arch, r *rand.Rand, o MutateOptions) (Arch, error) {
-	if a.Len() != len(s.decisions) || s.inRange(a) != nil {
-		return Arch{}, s.Valid(a)
-	}
-	if r == nil {
-		return Arch{}, errNoRand
-	}
-	if !(o.Rate >= 0 && o.Rate <= 1) {
-		return Arch{}, fmt.Errorf("searchspace: mutation rate %v, expected 0 to 1", o.Rate)
-	}
-	var open []int
-	for i, on := range s.Active(a) {
-		if on && (len(s.decisions[i].Allowed) > 1 || s.groupOf(i) >= 0) {
-			open = append(open, i)
-		}
-	}
-	tries := maxTries
-	if len(s.costs) > 0 {
-		tries *= 4
-	}
-	var last error
-	for try := range tries {
-		if len(open) == 0 {
-			break
-		}
-		choices := a.Choices()
-		if o.Rate == 0 || try >= maxTries {
-			for range 1 + try/maxTries {
-				s.change(choices, open[r.IntN(len(open))], true, r)
-			}
-		} else {
-			for _, i := range open {
-				if r.Float64() < o.Rate {
-					s.change(choices, i, false, r)
-				}
-			}
-		}
-		s.settle(a, choices, r)
-		m := newArch(choices)
-		if m == a {
-			continue
-		}
-		if last = s.obeys(choices); last == nil && !s.sameNetwork(a.Choices(), choices) {
-			return m, nil
-		}
-	}
-	return Arch{}, s.infeasible(last)
-}
-
 // groupOf is the first group that decision i is in, or -1.
 func (s *Space) groupOf(i int) int {
 	return slices.IndexFunc(s.groups, func(g group) bool { return slices.Contains(g.decisions, i) })

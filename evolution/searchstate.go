@@ -1,0 +1,68 @@
+package evolution
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tendril-nas/tendril/internal/checkpoint"
+	"github.com/tendril-nas/tendril/internal/search"
+)
+
+// kind of a search's file.
+const (
+	searchKind    = "evolution-search"
+	searchVersion = 1
+)
+
+// searchMeta is what a search must agree with its file in.
+type searchMeta struct {
+	Window int `json:"window"`
+	Width  int `json:"width"` // of a candidate's name
+}
+
+func (x *Search[G]) codec() search.Codec[struct{}] {
+	return search.Codec[struct{}]{Decisions: x.width, Format: x.format}
+}
+
+func (x *Search[G]) save() error {
+	if x.opts.SaveFirst != nil {
+		if err := x.opts.SaveFirst(); err != nil {
+			return err
+		}
+	}
+	tensors := map[string]checkpoint.Tensor{}
+	x.codec().PutState(tensors, "search", x.loop.State())
+	meta := searchMeta{x.opts.Window, x.width}
+	return checkpoint.Write(x.opts.Checkpoint, searchKind, searchVersion, meta, tensors)
+}
+
+// Resume goes back to where the search was that wrote SearchOptions.Checkpoint, or another file of
+// the same kind. The search and its strategy must be new, and made with the same options: the
+// strategy is asked and told everything once more, and nothing that was measured is measured again.
+// The error wraps fs.ErrNotExist when there is no file, and says where the strategy proposes
+// something else than it did. After an error search and strategy are of no more use.
+func (x *Search[G]) Resume(ctx context.Context, path string) error {
+	var meta searchMeta
+	tensors, err := checkpoint.Read(path, searchKind, searchVersion, &meta)
+	if err != nil {
+		return err
+	}
+	if want := (searchMeta{x.opts.Window, x.width}); meta != want {
+		return fmt.Errorf("evolution: %s is of a search with window %d over genomes of %d bytes, "+
+			"expected %d and %d", path, meta.Window, meta.Width, want.Window, want.Width)
+	}
+	state, err := x.codec().GetState(tensors, "search")
+	if err != nil {
+		return fmt.Errorf("evolution: %s: %w", path, err)
+	}
+	x.replay = true
+	err = x.loop.Replay(ctx, state)
+	x.replay = false
+	for step := x.loop.Step(); err == nil && x.open[step] != nil; step++ {
+		err = x.begin(step)
+	}
+	if err != nil {
+		return fmt.Errorf("evolution: %s: %w", path, err)
+	}
+	return nil
+}
