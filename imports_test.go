@@ -22,7 +22,7 @@ var allowed = map[string][]string{
 	"":                            {},
 	"searchspace":                 {"internal/jsonfloat", "internal/stream"},
 	"supernet":                    {"searchspace", "supernet/dataset", "internal/nn", "internal/tensor", "internal/tensor/cpu", "internal/checkpoint", "internal/stream", "internal/jsonfloat", "internal/onnx", "internal/logistic", "internal/machine", "gorgonia.org/tensor"},
-	"supernet/dataset":            {"internal/stream", "internal/checkpoint", "golang.org/x/image"},
+	"supernet/dataset":            {"internal/stream", "internal/checkpoint", "golang.org/x/image", "golang.org/x/text/unicode/norm", "github.com/klauspost/compress"},
 	"wasserstein":                 {"internal/kernel", "internal/checkpoint", "internal/stream", "gonum.org/v1/gonum", "gorgonia.org/tensor"},
 	"adjuster":                    {"searchspace", "internal/nn", "internal/tensor", "internal/tensor/cpu", "internal/search", "internal/checkpoint", "internal/stream", "internal/jsonfloat"},
 	"evolution":                   {"searchspace", "internal/search", "internal/checkpoint", "internal/stream", "internal/jsonfloat"},

@@ -143,6 +143,11 @@ func (a *Adjuster) AdjustWith(ctx context.Context, prev searchspace.Arch, d floa
 			return nil, fmt.Errorf("adjuster: previous architecture: %w", err)
 		}
 	}
+	if a.saver == nil {
+		if err := writable(a.opts.Checkpoint); err != nil {
+			return nil, err
+		}
+	}
 	r, err := a.begin(prev, d)
 	if err != nil {
 		return nil, err

@@ -95,8 +95,8 @@ var errNoLearner = errors.New("adjuster: no learner")
 // NewExpert starts Algorithm 1 with an adjuster; o may be nil. The expert owns the adjuster from
 // now on.
 func NewExpert(a *Adjuster, o *ExpertOptions) (*Expert, error) {
-	if a == nil {
-		return nil, errors.New("adjuster: no adjuster")
+	if a == nil || a.space == nil {
+		return nil, errors.New("adjuster: no adjuster, expected one that New has made")
 	}
 	e := &Expert{adjuster: a, phase: PhaseMeasure}
 	a.saver = e.autosave
@@ -143,6 +143,9 @@ func (e *Expert) Advance(ctx context.Context, l Learner) (*Outcome, error) {
 	if l == nil {
 		return nil, errNoLearner
 	}
+	if err := writable(e.opts.Checkpoint); err != nil {
+		return nil, err
+	}
 	if e.phase == PhaseMeasure {
 		if err := e.measure(ctx, l); err != nil {
 			return nil, err
@@ -156,6 +159,9 @@ func (e *Expert) Advance(ctx context.Context, l Learner) (*Outcome, error) {
 func (e *Expert) Adjust(ctx context.Context, l Learner, r Reading) (*Outcome, error) {
 	if l == nil {
 		return nil, errNoLearner
+	}
+	if err := writable(e.opts.Checkpoint); err != nil {
+		return nil, err
 	}
 	if e.phase == PhaseMeasure {
 		if e.first() {

@@ -21,7 +21,9 @@ type expertState struct {
 }
 
 // Save writes the expert and its adjuster to a file, a snapshot under way and every proposal so far
-// included. The file at path is replaced atomically.
+// included. The file at path is replaced atomically: a crash leaves the old one or the new one,
+// whole. A symbolic link stays, and what it leads to is replaced; pipes, devices and standard
+// output are written into.
 func (e *Expert) Save(ctx context.Context, path string) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("adjuster: save: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -230,5 +231,24 @@ func TestSameBitsOnAnyNumberOfProcessors(t *testing.T) {
 	o.Seed++
 	if other := twoSnapshots(t, newAdjuster(t, s, o), s, j, nil); cmp.Equal(want.First.History, other.First.History, compareArchs) {
 		t.Error("another seed proposed the same")
+	}
+}
+
+// A checkpoint that cannot be written is noticed before anything is measured.
+func TestCheckpointNowhere(t *testing.T) {
+	s, o, j := resumable(t)
+	o.Checkpoint = filepath.Join(t.TempDir(), "missing", "adjuster.ckpt")
+	a := newAdjuster(t, s, o)
+	if _, err := a.Adjust(t.Context(), s.Smallest(), 0.7, j, nil); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("adjuster: error %v", err)
+	}
+	l := newShop(t)
+	l.stop = func(call string) error { t.Errorf("%s came first", call); return nil }
+	e, err := NewExpert(newAdjuster(t, l.space, expertOptions()), &ExpertOptions{Checkpoint: o.Checkpoint})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Advance(t.Context(), l); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("expert: error %v", err)
 	}
 }

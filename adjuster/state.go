@@ -35,9 +35,9 @@ type runState struct {
 	Updates  map[string]int   `json:"updates"` // of each parameter by the optimiser
 }
 
-// Save writes the whole state to a file, an adjustment under way included. The file at path is
-// replaced atomically. It may be called from a Recorder: the iteration being recorded is then part
-// of it.
+// Save writes the whole state to a file, an adjustment under way included. Where the bytes go is as
+// for Expert.Save. It may be called from a Recorder: the iteration being recorded is then part of
+// it.
 func (a *Adjuster) Save(ctx context.Context, path string) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("adjuster: save: %w", err)
@@ -193,5 +193,17 @@ func (a *Adjuster) restoreRun(s *runState, tensors map[string]checkpoint.Tensor)
 		return err
 	}
 	a.pending = r
+	return nil
+}
+
+// writable refuses the path of a checkpoint that cannot be written, before there is something to be
+// kept there; "" is none.
+func writable(path string) error {
+	if path == "" {
+		return nil
+	}
+	if err := checkpoint.Writable(path); err != nil {
+		return fmt.Errorf("adjuster: checkpoint: %w", err)
+	}
 	return nil
 }

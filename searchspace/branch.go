@@ -76,7 +76,7 @@ func (b *Builder) valuesOf(x Int) []int {
 	var values []int
 	allowed := func(d int) []int { return b.decisions[d].Allowed }
 	assignments(len(b.decisions), x.e.deps, allowed, func(choices []int) bool {
-		values = append(values, x.At(choices))
+		values = append(values, x.at(choices))
 		return true
 	})
 	slices.Sort(values)

@@ -2,6 +2,7 @@ package searchspace
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 )
@@ -91,8 +92,8 @@ func (b *Builder) Weighted(name string, kind Kind, values []int, weights []float
 	if b.choices == nil && b.err == nil {
 		d := b.index[join(b.site, name)]
 		if len(weights) != len(values) ||
-			slices.ContainsFunc(weights, func(w float64) bool { return !(w > 0) }) {
-			b.fail("decision %s has weights %v, expected %d positive numbers", b.decisions[d].Name, weights,
+			slices.ContainsFunc(weights, func(w float64) bool { return !(w > 0 && w <= math.MaxFloat64) }) {
+			b.fail("decision %s has weights %v, expected %d positive, finite numbers", b.decisions[d].Name, weights,
 				len(values))
 			return x
 		}

@@ -33,8 +33,13 @@ type ChoiceShape struct {
 	H, W int
 }
 
-// At is the shape under choices.
-func (s ChoiceShape) At(choices []int) Shape { return Shape{s.C.At(choices), s.H, s.W} }
+// At is the shape under choices. Errors are those of Int.At.
+func (s ChoiceShape) At(choices []int) (Shape, error) {
+	c, err := s.C.At(choices)
+	return Shape{c, s.H, s.W}, err
+}
+
+func (s ChoiceShape) at(choices []int) Shape { return Shape{s.C.at(choices), s.H, s.W} }
 
 // ChoiceNode is a Node before decisions are made: some of its numbers, and whether it exists,
 // depend on decisions.
@@ -69,10 +74,15 @@ type ChoiceNode struct {
 	variant []tag
 }
 
-// Exists reports whether n is part of the network under choices.
-func (n *ChoiceNode) Exists(choices []int) bool {
+// Exists reports whether n is part of the network under choices. Errors are those of Int.At.
+func (n *ChoiceNode) Exists(choices []int) (yes bool, err error) {
+	defer outside(choices, &err)
+	return n.exists(choices), nil
+}
+
+func (n *ChoiceNode) exists(choices []int) bool {
 	for _, c := range n.When {
-		if c.At(choices) == 0 {
+		if c.at(choices) == 0 {
 			return false
 		}
 	}
@@ -95,24 +105,35 @@ func (n *ChoiceNode) VariantDecisions() []int {
 	return unionDeps(xs...)
 }
 
-// Variant is Node.Variant under choices.
-func (n *ChoiceNode) Variant(choices []int) string {
+// Variant is Node.Variant under choices. Errors are those of Int.At.
+func (n *ChoiceNode) Variant(choices []int) (key string, err error) {
+	defer outside(choices, &err)
+	return n.variantAt(choices), nil
+}
+
+func (n *ChoiceNode) variantAt(choices []int) string {
 	var key strings.Builder
 	for _, t := range n.variant {
 		key.WriteString(t.label)
-		key.WriteString(strconv.Itoa(t.value.At(choices)))
+		key.WriteString(strconv.Itoa(t.value.at(choices)))
 	}
 	return key.String()
 }
 
-// At is the node under choices. Inputs keep the IDs of the choice graph.
-func (n *ChoiceNode) At(choices []int) Node {
+// At is the node under choices. Inputs keep the IDs of the choice graph. Errors are those of
+// Int.At.
+func (n *ChoiceNode) At(choices []int) (node Node, err error) {
+	defer outside(choices, &err)
+	return n.at(choices), nil
+}
+
+func (n *ChoiceNode) at(choices []int) Node {
 	out := Node{
-		ID: n.ID, Op: n.Op, Name: n.Name, Site: n.Site, Variant: n.Variant(choices), Block: n.Block,
+		ID: n.ID, Op: n.Op, Name: n.Name, Site: n.Site, Variant: n.variantAt(choices), Block: n.Block,
 		Stage:  n.Stage,
-		Inputs: n.Inputs, Kernel: n.Kernel.At(choices), Stride: n.Stride, Groups: n.Groups.At(choices),
+		Inputs: n.Inputs, Kernel: n.Kernel.at(choices), Stride: n.Stride, Groups: n.Groups.at(choices),
 		Offset: n.Offset, Bias: n.Bias, Act: n.Act, Eps: n.Eps, Momentum: n.Momentum, Rate: n.Rate,
-		In: n.In.At(choices), Out: n.Out.At(choices),
+		In: n.In.at(choices), Out: n.Out.at(choices),
 	}
 	out.Pad, out.PadExtra = n.Padding(out.Kernel)
 	return out
@@ -146,6 +167,9 @@ type ChoiceGraph struct {
 func (s *Space) LowerChoices() (*ChoiceGraph, error) {
 	if s.opaque {
 		return nil, fmt.Errorf("searchspace: family %s: %w", s.fam.Name, ErrNoChoiceGraph)
+	}
+	if s.fam.Build == nil {
+		return nil, errZeroSpace
 	}
 	b := newBuilder(&s.fam, s, nil)
 	s.fam.Build(b)

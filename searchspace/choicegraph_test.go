@@ -45,7 +45,9 @@ func chains(t *testing.T, name string, g *searchspace.ChoiceGraph) (marked int) 
 			d := n.Select.Decisions()[0]
 			for _, c := range g.Decisions[d].Allowed {
 				choices[d] = c
-				if depth := n.Select.At(choices); depth < k && last.Exists(choices) {
+				depth, err := n.Select.At(choices)
+				exists, errLast := last.Exists(choices)
+				if err != nil || errLast != nil || depth < k && exists {
 					t.Errorf("%s: %s exists at depth %d", name, last.Name, depth)
 				}
 			}
@@ -94,8 +96,9 @@ func TestVariants(t *testing.T) {
 			for i := range g.Nodes {
 				n := &g.Nodes[i]
 				deps := n.VariantDecisions()
-				key := n.Variant(choices)
-				if node := n.At(choices); node.Variant != key || (key == "") != (len(deps) == 0) {
+				key, err := n.Variant(choices)
+				node, errNode := n.At(choices)
+				if err != nil || errNode != nil || node.Variant != key || (key == "") != (len(deps) == 0) {
 					t.Fatalf("%s: variant %q of %s depends on %v, the node says %q", name, key, n.Name, deps, node.Variant)
 				}
 				for _, d := range deps {
@@ -106,7 +109,7 @@ func TestVariants(t *testing.T) {
 				other := slices.Clone(choices)
 				d := r.IntN(len(other))
 				other[d] = r.IntN(g.Decisions[d].Len())
-				if !slices.Contains(deps, d) && n.Variant(other) != key {
+				if got, err := n.Variant(other); err != nil || !slices.Contains(deps, d) && got != key {
 					t.Fatalf("%s: variant %q of %s depends on %s", name, key, n.Name, g.Decisions[d].Name)
 				}
 			}

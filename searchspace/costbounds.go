@@ -13,7 +13,7 @@ func termsValue(terms []Term) costFunc {
 	return func(choices []int) (float64, error) {
 		var sum float64
 		for i := range terms {
-			sum += terms[i].At(choices)
+			sum += terms[i].at(choices)
 		}
 		return sum, nil
 	}

@@ -13,7 +13,7 @@ func (c daCandidate) shuffle(b *Builder, x Ref, out, stride int) Ref {
 		side = c.operator(b, "branch_proj.0", x, stride)
 		side = b.ConvBN("branch_proj.1", side, Conv{Out: half}, ActReLU)
 	} else {
-		n := x.C.At(nil) / 2
+		n := x.C.at(nil) / 2
 		side = b.Slice("branch_proj", x, 0, n)
 		main = b.Slice("branch_split", x, n, n)
 	}

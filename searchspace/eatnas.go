@@ -150,7 +150,7 @@ func buildEATNAS(b *Builder, o *EATNASOptions) {
 			block.op = b.Labelled("op", KindOp, three, []int{0, 1, 2})
 			block.kernel = b.Labelled("kernel", KindKernel, three, []int{3, 5, 7})
 			restore := b.guard(block.op.above(0), false)
-			if !block.op.Constant() || block.op.At(nil) > 0 {
+			if !block.op.Constant() || block.op.at(nil) > 0 {
 				block.skip = b.OneOf("skip", KindSkip, 0, 1)
 			}
 			restore()

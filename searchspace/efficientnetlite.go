@@ -48,8 +48,8 @@ var liteStages = [...]struct{ width, stride, kernel, layers int }{
 //
 // Scaling is that of the authors: the multipliers leave the channels of stem and head and the
 // layers of the first block and the last stage alone; channels are rounded to multiples of 8,
-// layers up. Batch norms have epsilon 1e-3. Stochastic depth, a training device,
-// is left out. Weights have the names of the public PyTorch port, for instance
+// layers up. Batch norms have epsilon 1e-3. Stochastic depth, a training device, is left out.
+// Weights have the names of the public PyTorch port, for instance
 // "_blocks.3._depthwise_conv.weight".
 //
 // The text form is "depths:kernels:ratios" as for MobileNetV3, with as many kernels and ratios per

@@ -142,7 +142,7 @@ func buildETNAS(b *Builder, o ETNASOptions) {
 				restore := b.guard(length.above(i), i == 0)
 				b.layer = i
 				b.ScopeAs("", "layer"+strconv.Itoa(i), func() {
-					if !length.Constant() || i < length.At(nil) {
+					if !length.Constant() || i < length.at(nil) {
 						// Nearly all blocks keep the channels: drawn evenly, every network would
 						// break the limit.
 						stages[s] = append(stages[s], b.Weighted("growth", KindWidth, []int{1, 2, 4},
@@ -155,12 +155,12 @@ func buildETNAS(b *Builder, o ETNASOptions) {
 		})
 	}
 	b.Resolved(func([]int) error {
-		x := etStem(b, channels.At(nil))
-		base, n := channels.At(nil), 6
+		x := etStem(b, channels.at(nil))
+		base, n := channels.at(nil), 6
 		for s := range stages {
 			b.Stage("", func() {
 				for i, digit := range stages[s] {
-					base *= digit.At(nil)
+					base *= digit.at(nil)
 					stride := 1
 					if s > 0 && i == 0 {
 						stride = 2

@@ -29,13 +29,13 @@ func etDecisions(b *Builder) etBlock {
 	e := etBlock{layers: b.OneOf("layers", KindDepth, 1, 2, 3)}
 	for i := range etLayers {
 		restore := b.guard(e.layers.above(i), i == 0)
-		if !e.layers.Constant() || e.layers.At(nil) > i {
+		if !e.layers.Constant() || e.layers.at(nil) > i {
 			e.ops = append(e.ops, b.Symbol("op"+strconv.Itoa(i), KindOp, digits(len(etOps))...))
 		}
 		restore()
 		if i+1 < etLayers { // the channels of layer i are free unless it is the last
 			restore = b.guard(e.layers.above(i+1), false)
-			if !e.layers.Constant() || e.layers.At(nil) > i+1 {
+			if !e.layers.Constant() || e.layers.at(nil) > i+1 {
 				e.channels = append(e.channels, b.Symbol("channels"+strconv.Itoa(i), KindExpand,
 					digits(5)...))
 			}
@@ -49,7 +49,7 @@ func etDecisions(b *Builder) etBlock {
 	before := Const(1)
 	for i := range etSkips {
 		restore := b.guard(before.above(0), i == 0)
-		if !before.Constant() || before.At(nil) > 0 {
+		if !before.Constant() || before.at(nil) > 0 {
 			before = b.Symbol("skip"+strconv.Itoa(i), KindSkip, labels...)
 			e.skips = append(e.skips, before)
 		}
@@ -62,10 +62,10 @@ func etDecisions(b *Builder) etBlock {
 // outputs of its layers; skips arrive at a place in the order of the encoding, the residual from
 // the input to the end last, then comes a ReLU.
 func (e *etBlock) write(b *Builder, x Ref, out, stride int) Ref {
-	layers := e.layers.At(nil)
+	layers := e.layers.at(nil)
 	var skips []etSkip
 	for _, s := range e.skips {
-		if v := s.At(nil); v > 0 {
+		if v := s.at(nil); v > 0 {
 			skips = append(skips, etSkipChoices()[v-1])
 		}
 	}
@@ -76,14 +76,14 @@ func (e *etBlock) write(b *Builder, x Ref, out, stride int) Ref {
 	for i := range layers {
 		digit := 2
 		if i < layers-1 {
-			digit = e.channels[i].At(nil)
+			digit = e.channels[i].at(nil)
 		}
 		s := 1
 		if i == down {
 			s = stride
 		}
 		module := "module_list." + strconv.Itoa(i)
-		y := etConv(b, module+".0", places[i], e.ops[i].At(nil), out<<digit/4, s)
+		y := etConv(b, module+".0", places[i], e.ops[i].at(nil), out<<digit/4, s)
 		k := 0
 		for _, skip := range skips {
 			if skip.to == i+1 {
@@ -100,7 +100,7 @@ func (e *etBlock) write(b *Builder, x Ref, out, stride int) Ref {
 // last if all are.
 func (e *etBlock) strideAt() int {
 	for i, op := range e.ops {
-		if op.At(nil) != 1 {
+		if op.at(nil) != 1 {
 			return i
 		}
 	}
@@ -109,7 +109,7 @@ func (e *etBlock) strideAt() int {
 
 // etConv writes an operation and its batch norm, NAME.0 to NAME.1 (or .2).
 func etConv(b *Builder, name string, x Ref, op, out, stride int) Ref {
-	in := x.C.At(nil)
+	in := x.C.at(nil)
 	defer etVariant(b, op, in, out)()
 	c := Conv{Out: Const(out), Kernel: Const(3), Stride: stride}
 	switch op {
@@ -139,8 +139,8 @@ func etMerge(b *Builder, name string, source, target Ref, concat bool) Ref {
 	if concat {
 		out = source.C
 	}
-	if source.H != target.H || source.C.At(nil) != out.At(nil) {
-		defer etVariant(b, 1, source.C.At(nil), out.At(nil))()
+	if source.H != target.H || source.C.at(nil) != out.at(nil) {
+		defer etVariant(b, 1, source.C.at(nil), out.at(nil))()
 		source = b.Conv(name+".conv.0", source, Conv{Out: out, Stride: stride})
 		source = b.BatchNorm(name+".conv.1", source)
 	}

@@ -1,6 +1,9 @@
 package searchspace
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Int is a whole number in the description of a family. It is a constant, or depends on decisions:
 // while a Space lowers one Arch every Int is a constant, while it lowers the whole space an Int
@@ -35,8 +38,23 @@ func (x Int) Decisions() []int {
 }
 
 // At is the value of x under choices, one choice index per decision of the space (only those of
-// Decisions are read).
-func (x Int) At(choices []int) int {
+// Decisions are read). The error wraps ErrInvalid where choices is too short for x, or has a choice
+// that a decision does not have.
+func (x Int) At(choices []int) (v int, err error) {
+	defer outside(choices, &err)
+	return x.at(choices), nil
+}
+
+// outside makes the panic of an index into choices, or of one of its choices into the values of a
+// decision, an error.
+func outside(choices []int, err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("searchspace: choices %v are not those of the space: %v: %w", choices, r, ErrInvalid)
+	}
+}
+
+// at is At for choices of the space.
+func (x Int) at(choices []int) int {
 	if x.e == nil {
 		return x.value
 	}
@@ -50,7 +68,7 @@ func Map(f func(v ...int) int, xs ...Int) Int {
 	eval := func(choices []int) int {
 		v := make([]int, len(args))
 		for i, x := range args {
-			v[i] = x.At(choices)
+			v[i] = x.at(choices)
 		}
 		return f(v...)
 	}

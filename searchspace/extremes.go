@@ -77,7 +77,7 @@ func (s *Space) extreme(terms []Term, sign float64) (Arch, error) {
 	for i := range terms {
 		t := &terms[i]
 		if err := n.add(t.Decisions,
-			func(choices []int) float64 { return sign * t.At(choices) }); err != nil {
+			func(choices []int) float64 { return sign * t.at(choices) }); err != nil {
 			return Arch{}, err
 		}
 	}

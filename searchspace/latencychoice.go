@@ -140,11 +140,11 @@ func (g *ChoiceGraph) fusion() (*fusion, error) {
 // reads reports whether r is there under choices.
 func (f *fusion) reads(r *reader, choices []int) bool {
 	for _, s := range r.way {
-		if s.by.At(choices) != s.value {
+		if s.by.at(choices) != s.value {
 			return false
 		}
 	}
-	return f.graph.Nodes[r.node].Exists(choices)
+	return f.graph.Nodes[r.node].exists(choices)
 }
 
 // next is the only reader of node i under choices if it is op and fuses, or -1.
@@ -175,7 +175,7 @@ func (f *fusion) mayFuse(i int, op Op) bool {
 // exist or belongs to a layer before.
 func (f *fusion) layer(i int, choices []int) (l LatencyLayer, ok bool) {
 	n := &f.graph.Nodes[i]
-	if !n.Exists(choices) {
+	if !n.exists(choices) {
 		return l, false
 	}
 	for _, from := range f.sources[i] {
@@ -183,8 +183,8 @@ func (f *fusion) layer(i int, choices []int) (l LatencyLayer, ok bool) {
 			return l, false
 		}
 	}
-	l = LatencyLayer{Op: n.Op.String(), Act: n.Act.String(), Kernel: n.Kernel.At(choices), Stride: n.Stride,
-		Groups: n.Groups.At(choices), In: n.In.At(choices), Out: n.Out.At(choices)}
+	l = LatencyLayer{Op: n.Op.String(), Act: n.Act.String(), Kernel: n.Kernel.at(choices), Stride: n.Stride,
+		Groups: n.Groups.at(choices), In: n.In.at(choices), Out: n.Out.at(choices)}
 	_, l.PadExtra = n.Padding(l.Kernel)
 	last := i
 	if k := f.next(i, OpBatchNorm, choices); k >= 0 {

@@ -101,6 +101,9 @@ func isTime(s float64) bool { return s >= 0 && !math.IsInf(s, 1) }
 // Missing lists the layers of g that the table lacks, each once.
 func (t *LatencyTable) Missing(g *Graph) []LatencyLayer {
 	var out []LatencyLayer
+	if g == nil {
+		return nil
+	}
 	for _, l := range g.Latencies() {
 		if t.entry(l) == nil && !slices.Contains(out, l) {
 			out = append(out, l)

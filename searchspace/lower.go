@@ -1,6 +1,12 @@
 package searchspace
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
+
+// errZeroSpace is for the zero value of Space.
+var errZeroSpace = errors.New("searchspace: a space that NewSpace has not made")
 
 // Lower is the layer graph of a.
 func (s *Space) Lower(a Arch) (*Graph, error) {
@@ -20,6 +26,9 @@ func (s *Space) Cost(a Arch) (Cost, error) {
 }
 
 func (s *Space) lower(choices []int) (*Graph, error) {
+	if s.fam.Build == nil {
+		return nil, errZeroSpace
+	}
 	b := newBuilder(&s.fam, s, choices)
 	s.fam.Build(b)
 	if b.err != nil {
@@ -30,7 +39,7 @@ func (s *Space) lower(choices []int) (*Graph, error) {
 	names := make(map[string]bool, len(b.nodes))
 	var madds float64 // a float cannot overflow
 	for i := range b.nodes {
-		n := b.nodes[i].At(choices)
+		n := b.nodes[i].at(choices)
 		if err := n.check(&b.nodes[i], choices); err != nil {
 			return nil, fmt.Errorf("searchspace: family %s: %w", s.fam.Name, err)
 		}
@@ -74,7 +83,7 @@ func (n *Node) check(c *ChoiceNode, choices []int) error {
 			return fmt.Errorf("%s takes channels %d to %d of %d", n.Name, n.Offset, n.Offset+n.Out.C, n.In.C)
 		}
 	case OpAdd, OpMul:
-		if other := c.sum.At(choices); other != n.In.C {
+		if other := c.sum.at(choices); other != n.In.C {
 			return fmt.Errorf("%s joins %d and %d channels", n.Name, n.In.C, other)
 		}
 	}

@@ -15,15 +15,17 @@ func (s *Space) MedianMAdds(n int, seed uint64) (float64, error) {
 	}
 	r := stream.New(seed, "searchspace.median")
 	_, value := s.madds()
-	costs := make([]float64, n)
-	for i := range costs {
+	var costs []float64
+	for range n {
 		a, err := s.Sample(r)
 		if err != nil {
 			return 0, err
 		}
-		if costs[i], err = value(a.Choices()); err != nil {
+		cost, err := value(a.Choices())
+		if err != nil {
 			return 0, err
 		}
+		costs = append(costs, cost)
 	}
 	return median(costs), nil
 }

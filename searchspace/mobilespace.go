@@ -131,7 +131,7 @@ func mbconv(b *Builder, x Ref, m mbBlock) Ref {
 
 // residual adds the block's input to what it gives if the block skips and shapes agree.
 func (m *mbBlock) residual(b *Builder, x, in Ref) Ref {
-	if m.skip && m.stride == 1 && in.C.Constant() && in.C.At(nil) == m.out {
+	if m.skip && m.stride == 1 && in.C.Constant() && in.C.at(nil) == m.out {
 		return b.Add("add", x, in)
 	}
 	return x

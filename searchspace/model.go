@@ -15,10 +15,23 @@ type Term struct {
 	first     []int // first allowed choice of each decision
 }
 
-// At is the term's value under choices (one per decision of the space).
-func (t *Term) At(choices []int) float64 {
-	return t.Table[t.index(choices)]
+// At is the term's value under choices (one per decision of the space). The error wraps ErrInvalid
+// where choices is too short for the term, or has a choice that a decision does not have, and where
+// the term was not made by Terms.
+func (t *Term) At(choices []int) (float64, error) {
+	if len(t.radix) != len(t.Decisions) {
+		return 0, fmt.Errorf("searchspace: a term that Terms has not made: %w", ErrInvalid)
+	}
+	for k, d := range t.Decisions {
+		if d < 0 || d >= len(choices) || choices[d] < 0 || choices[d] >= t.radix[k] {
+			return 0, fmt.Errorf("searchspace: choices %v for a term of decision %d with %d choices: %w", choices,
+				d, t.radix[k], ErrInvalid)
+		}
+	}
+	return t.at(choices), nil
 }
+
+func (t *Term) at(choices []int) float64 { return t.Table[t.index(choices)] }
 
 // Terms writes the sum over a network's nodes of measure as a short sum of tables, one per set of
 // decisions that some node depends on. Entries of choices that restrictions removed are 0. measure
@@ -35,10 +48,10 @@ func (g *ChoiceGraph) Terms(measure func(n *Node) float64) ([]Term, error) {
 			continue
 		}
 		if err := sum.add(n.Name, n.Decisions(), func(choices []int) float64 {
-			if !n.Exists(choices) {
+			if !n.exists(choices) {
 				return 0
 			}
-			node := n.At(choices)
+			node := n.at(choices)
 			return measure(&node)
 		}); err != nil {
 			return nil, err
@@ -157,7 +170,7 @@ func (m *CostModel) At(a Arch) (float64, error) {
 	}
 	var sum float64
 	for i := range m.Terms {
-		sum += m.Terms[i].At(choices)
+		sum += m.Terms[i].at(choices)
 	}
 	return sum, nil
 }

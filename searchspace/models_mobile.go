@@ -148,7 +148,7 @@ func seRows(b *Builder, x Ref, gate Act, rows []mbRow) Ref {
 			for i := range r.repeats {
 				name := "features." + strconv.Itoa(s+1) + "." + strconv.Itoa(i)
 				b.Named(name, "layer"+strconv.Itoa(i), func() {
-					in := x.C.At(nil)
+					in := x.C.at(nil)
 					x = seBlock(b, x, r, in*r.expand, max(1, in/4), r.strideAt(i), gate)
 				})
 			}

@@ -83,7 +83,7 @@ func buildResNet50(b *Builder, o ResNet50Options) {
 		})
 		out := width(64)
 		last := "input_stem.2"
-		if residual.Constant() && residual.At(nil) == 0 {
+		if residual.Constant() && residual.at(nil) == 0 {
 			last = "input_stem.1"
 		}
 		b.ScopeAs(last, "out", func() { x = b.ConvBN("", x, Conv{Out: out, Kernel: three}, ActReLU) })

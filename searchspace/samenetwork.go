@@ -27,12 +27,12 @@ func (s *Space) sameNetwork(a, b []int) bool {
 // alike reports whether n is the same layer under both choices. Which parts of a choice node stand
 // behind a Select shows in the existence of their nodes; where a case has none, in the Select.
 func (n *ChoiceNode) alike(a, b []int) bool {
-	on := n.Exists(a)
-	if on != n.Exists(b) {
+	on := n.exists(a)
+	if on != n.exists(b) {
 		return false
 	}
-	return !on || n.Select.At(a) == n.Select.At(b) && n.Kernel.At(a) == n.Kernel.At(b) &&
-		n.Groups.At(a) == n.Groups.At(b) && n.In.C.At(a) == n.In.C.At(b) && n.Out.C.At(a) == n.Out.C.At(b)
+	return !on || n.Select.at(a) == n.Select.at(b) && n.Kernel.at(a) == n.Kernel.at(b) &&
+		n.Groups.at(a) == n.Groups.at(b) && n.In.C.at(a) == n.In.C.at(b) && n.Out.C.at(a) == n.Out.C.at(b)
 }
 
 // alike reports whether two graphs differ in names at most.

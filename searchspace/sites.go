@@ -55,8 +55,8 @@ func (s *Space) Sites() ([]Site, error) {
 				out[k].Op, c.Op)
 		}
 		if err := g.each(c.Decisions(), func(choices []int) {
-			if c.Exists(choices) {
-				n := c.At(choices)
+			if c.exists(choices) {
+				n := c.at(choices)
 				out[k].include(&n)
 			}
 		}); err != nil {

@@ -117,7 +117,7 @@ func (s *Space) DecisionIndex(name string) int {
 // active reports whether decision i has an effect; only earlier choices are read.
 func (s *Space) active(i int, choices []int) bool {
 	for _, c := range s.activity[i] {
-		if c.At(choices) == 0 {
+		if c.at(choices) == 0 {
 			return false
 		}
 	}

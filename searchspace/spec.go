@@ -43,6 +43,9 @@ func FromSpec(sp Spec, makers ...Maker) (*Space, error) {
 	for _, m := range append(makers, builtin()...) {
 		if m.Family == sp.Family {
 			found = true
+			if m.Make == nil {
+				return nil, fmt.Errorf("searchspace: family %s: a maker without a function", sp.Family)
+			}
 			if s, err = m.Make(sp.Options); err != nil {
 				return nil, fmt.Errorf("searchspace: family %s: %w", sp.Family, err)
 			}
@@ -51,6 +54,9 @@ func FromSpec(sp Spec, makers ...Maker) (*Space, error) {
 	}
 	if !found {
 		return nil, fmt.Errorf("searchspace: unknown family %q", sp.Family)
+	}
+	if s == nil {
+		return nil, fmt.Errorf("searchspace: family %s: its maker made no space", sp.Family)
 	}
 	f := s.fam
 	f.InputSize, f.Classes = or(sp.InputSize, f.InputSize), or(sp.Classes, f.Classes)

@@ -81,6 +81,9 @@ const (
 // architectures, blocks that differ from the row above have a thick outline and missing ones a
 // dotted one; the heading says when layers outside the blocks (stem, head) differ.
 func WriteSVG(w io.Writer, s *Space, archs ...Arch) error {
+	if w == nil || s == nil {
+		return fmt.Errorf("searchspace: nothing to draw, or nothing to draw into, expected a space and a writer")
+	}
 	if len(archs) == 0 {
 		return fmt.Errorf("searchspace: no architecture to draw")
 	}

@@ -68,7 +68,7 @@ func TestBeforeChangesNothing(t *testing.T) {
 		calls++
 		for name, err := range map[string]error{
 			"recalibrate": m.Recalibrate(ctx, train, nil),
-			"read":        m.ReadSafetensors(ctx, path),
+			"read":        m.ReadSafetensors(ctx, path, nil),
 			"grow":        m.GrowClasses(ctx, Unnamed(6)...),
 			"names":       m.SetClassNames(ctx, "a", "b", "c", "d"),
 		} {
@@ -81,7 +81,7 @@ func TestBeforeChangesNothing(t *testing.T) {
 	if _, err := m.Train(t.Context(), train, o); err != nil || calls != 2 {
 		t.Fatalf("%d calls, error %v", calls, err)
 	}
-	if err := m.ReadSafetensors(t.Context(), path); err != nil {
+	if err := m.ReadSafetensors(t.Context(), path, nil); err != nil {
 		t.Errorf("after the training: %v", err)
 	}
 }

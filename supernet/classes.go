@@ -38,7 +38,11 @@ func (c classList) check() error {
 		}
 		seen[name] = i
 	}
-	return nil
+	if !c.named() {
+		return nil
+	}
+	_, err := dataset.MergeClasses(c, nil) // names that print alike
+	return err
 }
 
 // named reports whether the classes have names.
@@ -54,7 +58,7 @@ func (c classList) like(other classList) error {
 	case !c.named() && other.named():
 		return fmt.Errorf(
 			"class %q for a network that does not know the names of its %d classes; expected Unnamed(n), "+
-				"or SetClassNames before", other[0], len(c))
+				"or SetClassNames before; PretrainedOptions.NewHead reads weights for classes of your own", other[0], len(c))
 	}
 	return nil
 }
@@ -70,7 +74,8 @@ func (c classList) grow(other classList) (classList, error) {
 	}
 	if !c.named() {
 		if len(other) < len(c) {
-			return nil, fmt.Errorf("grow to %d classes, expected at least the present %d", len(other), len(c))
+			return nil, fmt.Errorf("grow to %d classes, expected at least the present %d; Model.WithClasses makes "+
+				"a model of fewer, PretrainedOptions.NewHead one with a new head", len(other), len(c))
 		}
 		return other, nil
 	}

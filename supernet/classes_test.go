@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -241,7 +242,7 @@ func TestClassNamesInFiles(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &got); err != nil || !slices.Equal(got, others) {
 		t.Errorf("exported classes %s, expected %v", text, others)
 	}
-	for _, bad := range [][]string{{"a", "b"}, {"a", "a", "b", "c"}} {
+	for _, bad := range [][]string{{"a", "b"}, {"a", "a", "b", "c"}, {"\u00e9", "e\u0301", "b", "c"}} {
 		meta := m.meta()
 		meta.Arch, meta.Classes = m.space.Format(m.arch), bad
 		if err := m.write(path, modelKind, meta); err != nil {
@@ -255,7 +256,7 @@ func TestClassNamesInFiles(t *testing.T) {
 
 // TestMatch compares the matching of class lists with its definition, and growing with set union.
 func TestMatch(t *testing.T) {
-	lists := rapid.SliceOfNDistinct(rapid.StringN(1, 2, 4), 1, 8, rapid.ID[string])
+	lists := rapid.SliceOfNDistinct(rapid.StringOfN(rapid.RuneFrom([]rune("aAéжß_.0漢")), 1, 2, 6), 1, 8, rapid.ID[string])
 	rapid.Check(t, func(t *rapid.T) {
 		from, to := classList(lists.Draw(t, "from")), classList(lists.Draw(t, "to"))
 		source, err := from.match(to)
@@ -316,5 +317,46 @@ func TestGrownByNameLikeMade(t *testing.T) {
 			t.Fatal(err)
 		}
 		sameValues(t, n.values(), made.values())
+	}
+}
+
+// Classes of one's own beside, or in the place of, the thousand of published weights.
+func TestThousandClasses(t *testing.T) {
+	space, err := tinySpace(t).WithClasses(1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	six := []string{"ant", "bat", "cat", "dog", "eel", "fox"}
+	model := func(classes []string) *Model {
+		t.Helper()
+		m, err := NewModel(space, space.Smallest(), &Options{Classes: classes})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	for name, call := range map[string]func() error{
+		"fewer":   func() error { return model(nil).GrowClasses(t.Context(), Unnamed(6)...) },
+		"named":   func() error { return model(nil).GrowClasses(t.Context(), six...) },
+		"another": func() error { _, err := model(nil).WithClasses(t.Context(), six...); return err },
+	} {
+		if err := call(); err == nil || !strings.Contains(err.Error(), "NewHead") {
+			t.Errorf("%s: error %v, expected one that says what to do", name, err)
+		}
+	}
+	known := make([]string, 1000)
+	for i := range known {
+		known[i] = "class " + strconv.Itoa(i)
+	}
+	m := model(known)
+	instead, err := m.WithClasses(t.Context(), six...)
+	if err != nil || !slices.Equal(instead.ClassNames(), six) {
+		t.Errorf("other classes: %v", err)
+	}
+	if err := m.GrowClasses(t.Context(), six...); err != nil || m.Classes() != 1006 {
+		t.Errorf("more classes: %d, %v", m.Classes(), err)
+	}
+	if err := m.GrowClasses(t.Context(), "cat", "class 7"); err != nil || m.Classes() != 1006 {
+		t.Errorf("known classes: %d, %v", m.Classes(), err)
 	}
 }

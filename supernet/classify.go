@@ -13,8 +13,9 @@ import (
 )
 
 // Classify returns the most likely class of an image of any size, and the probabilities of all
-// classes, by number. The image is made square as Options.Fit says, resized and normalised. It is
-// safe for concurrent use. Top gives classes by name.
+// classes, by number. The image is made square as Options.Fit says, or else as the training images
+// were (dataset.PreparationOf), resized and normalised. It is safe for concurrent use. Top gives
+// classes by name.
 func (m *Model) Classify(img image.Image) (label int, probs []float32, err error) {
 	probs, _, err = m.look(img)
 	if err != nil {
@@ -52,13 +53,10 @@ func (m *Model) Top(img image.Image, k int) ([]Ranked, error) {
 // look makes an image ready and returns the probabilities of its classes, and what these are
 // called.
 func (m *Model) look(img image.Image) ([]float32, classList, error) {
-	if img == nil || img.Bounds().Empty() {
-		return nil, nil, fmt.Errorf("%w: no image", ErrData)
-	}
-	size := m.inputSize()
+	size, fit := m.input()
 	pixels := make([]uint8, size*size*3)
-	if err := dataset.FromImage(pixels, img, size, m.fit); err != nil {
-		return nil, nil, err
+	if err := dataset.FromImage(pixels, img, size, fit); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrData, err)
 	}
 	x := make([]float32, len(pixels))
 	if err := m.norm.Apply(x, pixels); err != nil {
@@ -68,7 +66,7 @@ func (m *Model) look(img image.Image) ([]float32, classList, error) {
 }
 
 // ClassifyTensor returns the probabilities, float32 [n, classes], of normalised images, float32 [n,
-// 3, size, size]. It is safe for concurrent use.
+// 3, size, size], of which slices and transposed views work, too. It is safe for concurrent use.
 func (m *Model) ClassifyTensor(x *tensor.Dense) (*tensor.Dense, error) {
 	return m.classifyTensor(x, pass{})
 }
@@ -83,19 +81,18 @@ func (m *Model) classifyTensor(x *tensor.Dense, how pass) (*tensor.Dense, error)
 		return nil, fmt.Errorf("supernet: classify: %w: images of shape %v, expected (n, 3, %d, %d)", ErrData,
 			s, size, size)
 	}
-	if x.RequiresIterator() || !x.DataOrder().IsRowMajor() {
-		x = x.Clone().(*tensor.Dense).Materialize().(*tensor.Dense)
-	}
 	src, ok := x.Data().([]float32)
-	if !ok || len(src) != s.TotalSize() {
+	to := x.Strides() // those of a slice or of another order of the axes, too
+	if !ok || len(to) != 4 || (s[0]-1)*to[0]+2*to[1]+(size-1)*(to[2]+to[3]) >= len(src) {
 		return nil, fmt.Errorf("supernet: classify: %w: tensor is not dense", ErrData)
 	}
-	nhwc := make([]float32, len(src))
-	plane := size * size
+	nhwc := make([]float32, 0, s.TotalSize())
 	for i := range s[0] {
-		for c := range 3 {
-			for p := range plane {
-				nhwc[(i*plane+p)*3+c] = src[(i*3+c)*plane+p]
+		for y := range size {
+			for x := range size {
+				for c := range 3 {
+					nhwc = append(nhwc, src[i*to[0]+c*to[1]+y*to[2]+x*to[3]])
+				}
 			}
 		}
 	}
@@ -131,6 +128,13 @@ func (m *Model) inputSize() int {
 	m.weights.RLock()
 	defer m.weights.RUnlock()
 	return m.prog.graph.InputSize
+}
+
+// input is the size of images, and how others are made square.
+func (m *Model) input() (size int, fit dataset.Fit) {
+	m.weights.RLock()
+	defer m.weights.RUnlock()
+	return m.prog.graph.InputSize, m.fit
 }
 
 // borrow takes an idle runner or makes one, so that there are as many as goroutines ever ran at

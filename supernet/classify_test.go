@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"math"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -172,6 +173,59 @@ func TestClassifyTensor(t *testing.T) {
 	} {
 		if _, err := m.ClassifyTensor(bad); !errors.Is(err, ErrData) {
 			t.Errorf("%v: %v, expected ErrData", bad, err)
+		}
+	}
+}
+
+// Images that are a part of a larger tensor, or whose axes are in another order, are read where
+// they are.
+func TestClassifyViews(t *testing.T) {
+	m := tinyModel(t)
+	jitter(t, m.network, 3)
+	numbers := make([]float32, 4*3*20*24)
+	for i := range numbers {
+		numbers[i] = float32(i%97)/97 - 0.5
+	}
+	whole := func(shape ...int) *tensor.Dense {
+		n := tensor.Shape(shape).TotalSize()
+		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(slices.Clone(numbers[:n])))
+	}
+	last := whole(2, 16, 16, 3)
+	if err := last.T(0, 3, 1, 2); err != nil {
+		t.Fatal(err)
+	}
+	part := func(x *tensor.Dense, by ...tensor.Slice) *tensor.Dense {
+		v, err := x.Slice(by...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.(*tensor.Dense)
+	}
+	for name, view := range map[string]*tensor.Dense{
+		"columns":          part(whole(2, 3, 16, 24), nil, nil, nil, tensor.S(5, 21)),
+		"rows, columns":    part(whole(2, 3, 20, 24), nil, nil, tensor.S(2, 18), tensor.S(8, 24)),
+		"images":           part(whole(4, 3, 16, 16), tensor.S(1, 3)),
+		"every second":     part(whole(4, 3, 16, 16), tensor.S(0, 4, 2)),
+		"channels last":    last,
+		"column by column": tensor.New(tensor.WithShape(2, 3, 16, 16), tensor.AsFortran(slices.Clone(numbers[:2*768]))),
+	} {
+		var copied []float32
+		for i := range 2 * 768 {
+			v, err := view.At(i/768, i/256%3, i/16%16, i%16)
+			if err != nil {
+				t.Fatal(err)
+			}
+			copied = append(copied, v.(float32))
+		}
+		want, err := m.ClassifyTensor(tensor.New(tensor.WithShape(2, 3, 16, 16), tensor.WithBacking(copied)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := m.ClassifyTensor(view)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if !slices.Equal(got.Data().([]float32), want.Data().([]float32)) {
+			t.Errorf("%s: %v, expected %v", name, got, want)
 		}
 	}
 }

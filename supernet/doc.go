@@ -96,7 +96,7 @@
 // the names of PyTorch's torchvision, of timm or of the public PyTorch port of EfficientNet, or any
 // that a [WeightLayout] leads to the model's; a new classifier takes the place of the old where
 // classes are others. What does not fit is an error. [Model.WriteSafetensors] and
-// [Model.ReadSafetensors] connect a model with other programs under its own names.
+// [Model.ReadSafetensors] connect a model with other programs, the second under other names, too.
 //
 // # Judging and timing
 //

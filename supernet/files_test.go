@@ -3,6 +3,7 @@ package supernet
 import (
 	"context"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -147,7 +148,7 @@ func TestSafetensors(t *testing.T) {
 
 	other := tinyModel(t)
 	version := other.WeightVersion()
-	if err := other.ReadSafetensors(t.Context(), path); err != nil {
+	if err := other.ReadSafetensors(t.Context(), path, nil); err != nil {
 		t.Fatal(err)
 	}
 	sameValues(t, other.values(), values)
@@ -160,7 +161,7 @@ func TestSafetensors(t *testing.T) {
 	tensors["surprise"] = checkpoint.Of([]int{1}, []float32{1})
 	tensors[linear] = checkpoint.Of([]int{1, 2}, []float32{1, 2})
 	writeTensors(t, path, tensors)
-	err := other.ReadSafetensors(t.Context(), path)
+	err := other.ReadSafetensors(t.Context(), path, nil)
 	if !errors.Is(err, ErrWeights) {
 		t.Fatalf("got %v, expected ErrWeights", err)
 	}
@@ -224,6 +225,35 @@ func TestLoadWrongWeights(t *testing.T) {
 	var syntax *searchspace.SyntaxError
 	if _, err := LoadModel(path, nil); !errors.As(err, &syntax) {
 		t.Errorf("got %v, expected a SyntaxError", err)
+	}
+}
+
+// TestLoadUnusableWeights: numbers that no network can have are refused by name.
+func TestLoadUnusableWeights(t *testing.T) {
+	m, n := tinyModel(t), tinyNet(t, Elastic)
+	path := filepath.Join(t.TempDir(), "saved")
+	for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), -1} {
+		for kind, n := range map[string]*network{modelKind: m.network, netKind: n.network} {
+			values := n.values()
+			key := n.store.place(m.prog.norms[0], kindVar).key
+			values[key][1] = bad
+			tensors := make(map[string]checkpoint.Tensor)
+			for key, data := range values {
+				tensors[key] = checkpoint.Of(n.store.byKey[key].dims(), data)
+			}
+			meta := n.meta()
+			meta.Arch, meta.Sharing = m.space.Format(m.arch), Elastic.String()
+			if err := checkpoint.Write(path, kind, fileVersion, &meta, tensors); err != nil {
+				t.Fatal(err)
+			}
+			_, err := LoadModel(path, nil)
+			if kind == netKind {
+				_, err = Load(path, nil)
+			}
+			if !errors.Is(err, ErrWeights) || !strings.Contains(err.Error(), key+`": number 1 is`) {
+				t.Errorf("%s with a variance of %v: %v", kind, bad, err)
+			}
+		}
 	}
 }
 

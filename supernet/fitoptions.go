@@ -83,9 +83,9 @@ func (o *FitOptions) filled() (*FitOptions, error) {
 	if f.Augment == nil {
 		f.Passes = 0
 	}
-	if !(f.HeldOut < 1) || f.BatchSize < 1 || f.Images < 0 {
-		return nil, fmt.Errorf("share held out %v, batches of %d images, at most %d images; expected below "+
-			"1, at least 1, at least 0", f.HeldOut, f.BatchSize, f.Images)
+	if !(f.HeldOut >= 0 && f.HeldOut < 1) || f.BatchSize < 1 || f.Images < 0 {
+		return nil, fmt.Errorf("share held out %v, batches of %d images, at most %d images; expected 0 to "+
+			"below 1, at least 1, at least 0", f.HeldOut, f.BatchSize, f.Images)
 	}
 	for _, s := range f.Strengths {
 		if !finite(s) || s <= 0 {

@@ -1,6 +1,7 @@
 package supernet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,7 +71,7 @@ func (n *Net) Inherit(ctx context.Context, m *Model, o *InheritOptions) (*Inheri
 }
 
 func (n *Net) inheritFrom(ctx context.Context, m *Model, o *InheritOptions) (*InheritReport, error) {
-	if m == nil {
+	if m == nil || m.network == nil {
 		return nil, errors.New("no model")
 	}
 	e, err := m.bequeath(ctx)
@@ -98,6 +99,9 @@ func (n *Net) inheritFrom(ctx context.Context, m *Model, o *InheritOptions) (*In
 	if !slices.Equal(classes, n.classes) {
 		n.rename(classes)
 	}
+	n.weights.Lock()
+	n.fit = cmp.Or(n.fit, e.fit)
+	n.weights.Unlock()
 	return report, nil
 }
 
@@ -108,6 +112,7 @@ type estate struct {
 	graph   *searchspace.Graph
 	classes classList
 	norm    dataset.Normalization
+	fit     dataset.Fit
 	weights arrays
 	matched []int // class of the model by class of the heir, −1 for new ones
 }
@@ -119,7 +124,8 @@ func (m *Model) bequeath(ctx context.Context) (*estate, error) {
 	}
 	defer m.release()
 	weights, err := m.copies()
-	return &estate{space: m.space, arch: m.arch, classes: m.classes, norm: m.norm, weights: weights}, err
+	return &estate{space: m.space, arch: m.arch, classes: m.classes, norm: m.norm,
+		fit: m.fit, weights: weights}, err
 }
 
 // suit makes an estate fit for a supernet with these classes: the layers are those for its images.

@@ -8,7 +8,9 @@ import (
 // GrowClasses adds classes. Those that the supernet knows by name keep their numbers and weights,
 // in whatever order they are given; others get the next numbers and initial weights, those that
 // they would have in a network made with them. So the classes of a data set can be passed as they
-// are. Where nothing is new nothing changes.
+// are. Where nothing is new nothing changes, and no class is ever dropped: six new names make 1006
+// classes of 1000. Other classes in the place of those are had by Model.WithClasses, or by
+// PretrainedOptions.NewHead where published weights are read.
 //
 // A supernet without class names grows by number, to Unnamed(k) for k classes, at least the present
 // ones. It does not take names, nor one with names Unnamed: nobody could say which classes are

@@ -147,7 +147,7 @@ func TestCheckpointNamesDifferences(t *testing.T) {
 	}{
 		{func() error { _, err := other.Train(t.Context(), two, o); return err },
 			[]string{"space: Classes is 4, expected 2", "StepsPerEpoch is ", "BatchSize is ",
-				"Images is 32, expected 16", "Classes is 4, expected 2", "Sampler is ", `ClassNames is ["`}},
+				"Images is 32, expected 16", "Labels is ", "Pixels is ", "Classes is 4, expected 2", "Sampler is ", `ClassNames is ["`}},
 		{func() error { _, err := tinyModel(t).Train(t.Context(), train, o); return err },
 			[]string{`Network is "supernet elastic", expected "model"`, `Arch is none, expected "`, "StepsPerDraw is ",
 				"Sampler is "}},

@@ -12,7 +12,8 @@ import (
 type imageCache struct {
 	ds     dataset.Dataset
 	loader dataset.LoaderOptions
-	pixels int // numbers of an image
+	join   bool // a last batch of one image joins the batch before
+	pixels int  // numbers of an image
 	fits   bool
 	x      []float32
 	labels []int
@@ -35,10 +36,24 @@ func newImageCache(ds dataset.Dataset, batch int, norm dataset.Normalization, by
 // each calls f for batches of the images with these numbers, in this order. A batch is valid during
 // the call.
 func (c *imageCache) each(ctx context.Context, index []int, f func(b *dataset.Batch) error) error {
-	if !c.holds(index) {
-		return c.load(ctx, index, f)
+	n, batch := len(index), c.loader.BatchSize
+	if !c.join || n <= batch || n%batch != 1 {
+		return c.serve(ctx, index, batch, f)
 	}
-	for part := range slices.Chunk(index, c.loader.BatchSize) {
+	whole := n - batch - 1
+	if err := c.serve(ctx, index[:whole], batch, f); err != nil {
+		return err
+	}
+	return c.serve(ctx, index[whole:], batch+1, f)
+}
+
+// serve is each for batches of a size.
+func (c *imageCache) serve(ctx context.Context, index []int, batch int,
+	f func(b *dataset.Batch) error) error {
+	if !c.holds(index) {
+		return c.load(ctx, index, batch, f)
+	}
+	for part := range slices.Chunk(index, batch) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -50,14 +65,16 @@ func (c *imageCache) each(ctx context.Context, index []int, f func(b *dataset.Ba
 }
 
 // load serves images from the data set and keeps them.
-func (c *imageCache) load(ctx context.Context, index []int, f func(b *dataset.Batch) error) (err error) {
-	ds := c.ds
+func (c *imageCache) load(ctx context.Context, index []int, batch int,
+	f func(b *dataset.Batch) error) (err error) {
+	ds, loader := c.ds, c.loader
+	loader.BatchSize = batch
 	if len(index) != ds.Len() || !consecutive(index) {
 		if ds, err = dataset.Subset(ds, index); err != nil {
 			return err
 		}
 	}
-	for b, err := range dataset.Batches(ctx, ds, c.loader) {
+	for b, err := range dataset.Batches(ctx, ds, loader) {
 		if err != nil {
 			return err
 		}

@@ -78,9 +78,10 @@ func calibrationSet(ds dataset.Dataset, n int, seed uint64) (dataset.Dataset, er
 
 // checkData reports whether a network for images of the given size can read a data set.
 func checkData(ds dataset.Dataset, size int) error {
+	if err := dataset.Check(ds); err != nil {
+		return fmt.Errorf("%w: %w", ErrData, err)
+	}
 	switch {
-	case ds == nil:
-		return fmt.Errorf("%w: no data set", ErrData)
 	case ds.Len() == 0:
 		return fmt.Errorf("%w: no images", ErrData)
 	case ds.Size() != size:

@@ -11,18 +11,6 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// gather makes stats the cumulative average, weighted by images, of the batch statistics of a
-// program over a data set. Nothing but stats changes.
-func (n *network) gather(ctx context.Context, p *program, im *images, stats []*nn.Stats) error {
-	r := n.runner
-	for _, s := range stats {
-		s.Reset(r.tape.Stream())
-	}
-	return im.each(ctx, func(b *dataset.Batch) error {
-		return r.forward(p, b, nn.Recalibrating(), pass{stats: stats, limit: p.gauge})
-	})
-}
-
 // forward runs a batch of images through a program without gradients.
 func (r *runner) forward(p *program, b *dataset.Batch, step nn.Step, how pass) (err error) {
 	defer tensor.Recover(&err)

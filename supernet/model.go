@@ -127,9 +127,9 @@ func (m *Model) Train(ctx context.Context, train dataset.Dataset, o *TrainOption
 	return res, nil
 }
 
-// Recalibrate replaces the running statistics of batch norms by the average over images of a
-// training set, without augmentation. Of o CalibrationImages, Seed and BatchSize count. It helps
-// after training with few or small batches, and when weights came from elsewhere.
+// Recalibrate replaces the running statistics of batch norms by those of images of a training set,
+// without augmentation. Of o CalibrationImages, CalibrationBatch and Seed count. It helps after
+// training with few or small batches, and when weights came from elsewhere.
 func (m *Model) Recalibrate(ctx context.Context, train dataset.Dataset, o *EvalOptions) error {
 	e := EvalOptions{}
 	if o != nil {

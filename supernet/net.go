@@ -172,5 +172,7 @@ func (n *network) calibration(o *EvalOptions) (*images, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newImages(ds, o.BatchSize, n.norm, o.CacheBytes), nil
+	im := newImages(ds, o.CalibrationBatch, n.norm, o.CacheBytes)
+	im.cache.join = true
+	return im, nil
 }

@@ -27,14 +27,16 @@ type network struct {
 	store   *store
 	classes classList
 	norm    dataset.Normalization
-	fit     dataset.Fit
+	fit     dataset.Fit // of images to classify; FitAuto until data or options say
 	seed    uint64
 	log     *slog.Logger
 	version atomic.Uint64
 	stage   atomic.Int64
-	busy    bool        // between two steps of a training, too; of the holder of the turn
-	runner  *runner     // of the holder of the turn
-	scratch []*nn.Stats // batch-norm statistics that are nobody's, of the holder of the turn
+	// fitDoubted is set when data with another fit were said.
+	fitDoubted bool
+	busy       bool        // between two steps of a training, too; of the holder of the turn
+	runner     *runner     // of the holder of the turn
+	scratch    []*nn.Stats // batch-norm statistics that are nobody's, of the holder of the turn
 }
 
 func newNetwork(b tensor.Backend, space *searchspace.Space, ss *specs, o *Options) (*network, error) {
@@ -53,6 +55,9 @@ func newNetwork(b tensor.Backend, space *searchspace.Space, ss *specs, o *Option
 		norm: o.Normalization, fit: o.Fit, seed: o.Seed, log: o.Logger}
 	if n.norm.IsZero() {
 		n.norm = dataset.ImageNet()
+	}
+	if err := n.norm.Check(); err != nil {
+		return nil, err
 	}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)

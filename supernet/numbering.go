@@ -16,6 +16,8 @@ type numbering struct {
 	of      []int // class by label, −1 for one that the network does not know; nil: labels are classes
 	// doubt says why labels are taken for classes; "" if names say so.
 	doubt string
+	// alike says which unknown name prints like a known one; nil if none does.
+	alike error
 }
 
 const (
@@ -47,6 +49,9 @@ func (c classList) number(names []string) numbering {
 			i = -1
 		}
 		n.of[label] = i
+	}
+	if slices.Contains(n.of, -1) {
+		_, n.alike = dataset.MergeClasses(c, names)
 	}
 	return n
 }
@@ -119,7 +124,11 @@ func listed(names []string) string {
 
 // refuse is an error if images of a data set are of classes that the network does not know.
 func (n numbering) refuse(ds dataset.Dataset) error {
-	if classes, images := n.strangers(ds); images > 0 {
+	classes, images := n.strangers(ds)
+	switch {
+	case images > 0 && n.alike != nil:
+		return fmt.Errorf("%w: %d images of classes that the network does not know: %w", ErrData, images, n.alike)
+	case images > 0:
 		return fmt.Errorf("%w: %d images of classes that the network does not know: %s; GrowClasses adds classes",
 			ErrData, images, listed(classes))
 	}
@@ -134,6 +143,8 @@ func (n *network) announce(ds dataset.Dataset) {
 	case m.doubt != "":
 		n.log.Warn("classes of data are matched by number", "because", m.doubt, "unknown", listed(classes),
 			"images", images)
+	case images > 0 && m.alike != nil:
+		n.log.Warn("data have classes that the network does not know", "because", m.alike, "images", images)
 	case images > 0:
 		n.log.Warn("data have classes that the network does not know", "unknown", listed(classes), "images",
 			images)

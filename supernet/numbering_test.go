@@ -156,3 +156,24 @@ func TestSubsetOfClasses(t *testing.T) {
 		}
 	}
 }
+
+// A name that only looks like a known one is told apart in the message.
+func TestNamesThatLookAlike(t *testing.T) {
+	var w warnings
+	s := tinySpace(t)
+	m, err := NewModel(s, s.Smallest(), &Options{Classes: []string{"caf\u00e9", "bar", "inn", "pub"}, Logger: w.logger()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := called(t, stripes(t, 8, 16, 1), "cafe\u0301", "bar", "inn", "pub")
+	_, err = m.Train(t.Context(), data, short(1))
+	if err == nil || !strings.Contains(err.Error(), `"caf\u00e9" and "cafe\u0301"`) {
+		t.Errorf("training: error %v", err)
+	}
+	if _, err := m.Evaluate(t.Context(), data, nil); err != nil {
+		t.Fatal(err)
+	}
+	if said := w.take(); !strings.Contains(said, "print alike") {
+		t.Errorf("judging: %s", said)
+	}
+}

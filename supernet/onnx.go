@@ -1,6 +1,7 @@
 package supernet
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/tendril-nas/tendril/internal/checkpoint"
 	"github.com/tendril-nas/tendril/internal/onnx"
+	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
 // ONNXOptions configures Model.WriteONNX. The zero value, or a nil pointer, is the default.
@@ -31,8 +33,11 @@ type ONNXOptions struct {
 // The metadata of the file say how to prepare images and how to read the result: "classes" (JSON
 // list of names), "normalization_mean" and "normalization_std" (JSON lists; a byte v of channel c
 // becomes (v/255−mean[c])/std[c], channels red, green, blue), "input_size", "space" (JSON) and
-// "architecture" (its text form). The file is replaced atomically; weights that are not finite, or
-// are not with batch normalisation folded in, are refused with ErrNotFinite.
+// "architecture" (its text form); "fit" (how images are made square: "crop" cuts the middle out,
+// "pad" puts black around, "stretch" scales both sides) and "resampling" ("catmull-rom", the filter
+// that they are resized with: dataset.Resampling). Where the bytes go is as for Net.Save; weights
+// that are not finite, or are not with batch normalisation folded in, are refused with
+// ErrNotFinite.
 func (m *Model) WriteONNX(ctx context.Context, path string, o *ONNXOptions) error {
 	if o == nil {
 		o = &ONNXOptions{}
@@ -93,6 +98,8 @@ func (m *Model) onnxMetadata(o *ONNXOptions) ([][2]string, error) {
 	props := [][2]string{
 		{"input_size", fmt.Sprint(m.prog.graph.InputSize)},
 		{"architecture", m.space.Format(m.arch)},
+		{"fit", cmp.Or(m.fit, dataset.FitCrop).String()},
+		{"resampling", dataset.Resampling},
 	}
 	for _, p := range []struct {
 		key   string

@@ -71,9 +71,10 @@ type Options struct {
 	// Normalization is applied to every image, in training and evaluation. The zero value means
 	// that of ImageNet. Load and LoadModel take it from the file.
 	Normalization dataset.Normalization
-	// Fit says how Model.Classify makes an image of another shape square; by default it crops
-	// (dataset.FitCrop). Choose what the training images went through: small IDX images that were
-	// padded want dataset.FitPad. Load and LoadModel take it from the file.
+	// Fit says how Model.Classify makes an image of another shape square. 0 = what the first
+	// training images went through, where their data set knows (dataset.PreparationOf), else
+	// dataset.FitCrop. It is saved with the weights, and networks made from this one have it. Load
+	// and LoadModel take it from the file.
 	Fit dataset.Fit
 	// Makers lets Load and LoadModel rebuild spaces of families that a program wrote itself; those
 	// of package searchspace are known.

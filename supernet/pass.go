@@ -75,6 +75,9 @@ func (t *training) bind(pass Pass) (r passRun, err error) {
 	if err != nil {
 		return r, err
 	}
+	if err := r.program.enough(t.plan.BatchSize, t.takes); err != nil {
+		return r, err
+	}
 	if r.weight == 0 {
 		r.weight = 1
 	}
@@ -82,7 +85,7 @@ func (t *training) bind(pass Pass) (r passRun, err error) {
 		r.labels = 1
 	}
 	r.labels = max(r.labels, 0)
-	if !finite(r.weight) || r.weight < 0 || !finite(r.labels) {
+	if !finite(r.weight) || r.weight < 0 || !finite(pass.Labels) {
 		return r, fmt.Errorf("pass of weight %v with labels of weight %v, expected finite numbers, the "+
 			"first not below 0", pass.Weight, pass.Labels)
 	}

@@ -77,23 +77,8 @@ func pretrained(ctx context.Context, space *searchspace.Space, arch searchspace.
 	if m, err = newModel(b, space, arch, &o.Options); err != nil {
 		return nil, nil, err
 	}
-	var without map[string]bool
-	if o.NewHead {
-		without = m.classifierKeys()
-	}
-	var p *pairing
-	if o.Layout == nil {
-		p = recognise(m.keys(), w.names(), without)
-	} else if p, err = o.Layout.pair(m.keys(), w.names(), without); err != nil {
-		return nil, nil, err
-	}
-	if err := m.takeForeign(w, p, o.NewHead); err != nil {
-		if p.classes != "" {
-			err = fmt.Errorf("%w; PretrainedOptions.NewHead begins a classifier of other classes", err)
-		}
-		if o.Layout == nil {
-			err = fmt.Errorf("layout %q fits best: %w", p.layout, err)
-		}
+	p, err := m.readForeign(w, o.Layout, o.NewHead)
+	if err != nil {
 		return nil, nil, err
 	}
 	return m, m.pretrainedReport(w, p), nil

@@ -152,10 +152,44 @@ func TestPretrainedConverts(t *testing.T) {
 	if err := plain.setValues(m.values()); err != nil {
 		t.Fatal(err)
 	}
-	if err := plain.ReadSafetensors(t.Context(), path); err != nil {
+	if err := plain.ReadSafetensors(t.Context(), path, nil); err != nil {
 		t.Fatal(err)
 	}
 	sameValues(t, plain.values(), got.values())
+}
+
+// ReadSafetensors takes prefixes away, renames and skips.
+func TestReadByLayout(t *testing.T) {
+	m, tensors := published(t)
+	file := map[string]checkpoint.Tensor{"ema.x": checkpoint.Of([]int{1}, []float32{1})}
+	for key, data := range tensors {
+		file["net."+strings.Replace(key, "_fc", "head", 1)] = data
+	}
+	path := t.TempDir() + "/weights"
+	writeTensors(t, path, file)
+	got, err := NewModel(m.space, m.arch, &Options{Seed: 99})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := got.ReadSafetensors(t.Context(), path, nil); !errors.Is(err, ErrWeights) {
+		t.Errorf("without a layout: %v, expected ErrWeights", err)
+	}
+	layout := &WeightLayout{Rules: []WeightRule{{Match: `^net\.`}, {`^head`, "_fc"}}, Skip: []string{`^ema\.`}}
+	if err := got.ReadSafetensors(t.Context(), path, layout); err != nil {
+		t.Fatal(err)
+	}
+	sameValues(t, got.values(), m.values())
+	for key, data := range tensors {
+		file["module."+key] = data
+		delete(file, "net."+strings.Replace(key, "_fc", "head", 1))
+	}
+	delete(file, "ema.x")
+	writeTensors(t, path, file)
+	jitter(t, got.network, 1)
+	if err := got.ReadSafetensors(t.Context(), path, nil); err != nil {
+		t.Fatalf("with the prefix of DataParallel: %v", err)
+	}
+	sameValues(t, got.values(), m.values())
 }
 
 // Everything that does not fit is in one error.
@@ -203,7 +237,7 @@ func TestPretrainedIsStrict(t *testing.T) {
 	bad["_fc.bias"] = checkpoint.Of([]int{4}, []float32{0, 0, 0, float32(math.NaN())})
 	writeTensors(t, path, bad)
 	before := m.values()
-	if err := m.ReadSafetensors(t.Context(), path); !errors.Is(err, ErrWeights) || !strings.Contains(err.Error(), "_fc.bias (number 3 is NaN)") {
+	if err := m.ReadSafetensors(t.Context(), path, nil); !errors.Is(err, ErrWeights) || !strings.Contains(err.Error(), "_fc.bias (number 3 is NaN)") {
 		t.Errorf("NaN: %v", err)
 	}
 	sameValues(t, m.values(), before)

@@ -28,7 +28,10 @@ func (e *expander) writeLayer(n *searchspace.ChoiceNode, sc *scope) (int, error)
 			}
 		}
 	}
-	at := n.At(sc.choices)
+	at, err := n.At(sc.choices)
+	if err != nil {
+		return 0, err
+	}
 	at.Inputs = make([]int, len(n.Inputs))
 	for i, in := range n.Inputs {
 		var err error
@@ -93,7 +96,10 @@ func (e *expander) conv(n *searchspace.ChoiceNode, sc *scope) (int, error) {
 			return 0, err
 		}
 	}
-	at := n.At(sc.choices)
+	at, err := n.At(sc.choices)
+	if err != nil {
+		return 0, err
+	}
 	read := e.masked
 	if depthwise {
 		read = e.output

@@ -80,7 +80,11 @@ func tabulate(g *searchspace.ChoiceGraph, sc *scope, xs ...searchspace.Int) (*ta
 			choices[e.decision] = e.choice
 		}
 		for k, x := range xs {
-			t.values[k] = append(t.values[k], x.At(choices))
+			v, err := x.At(choices)
+			if err != nil {
+				return nil, err
+			}
+			t.values[k] = append(t.values[k], v)
 		}
 	}
 	return t, nil

@@ -60,6 +60,9 @@ func (ss *specs) fit(tensors map[string]checkpoint.Tensor) (map[string][]float32
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrWeights, err)
 		}
+		if why := unusable(s, data); why != "" {
+			return nil, fmt.Errorf("%w: %q: %s", ErrWeights, s.key, why)
+		}
 		values[s.key] = data
 	}
 	for key := range tensors {
@@ -104,7 +107,10 @@ func open(path, kind string, o *Options) (*saved, error) {
 }
 
 // Save writes the supernet to one file: the weights as safetensors, everything else as JSON beside
-// them. The file is replaced atomically. Weights that are not finite are refused with ErrNotFinite.
+// them. The file is replaced atomically: a crash leaves the old one or the new one, whole. A
+// symbolic link stays, and what it leads to is replaced; pipes, devices and standard output are
+// written into, from the first byte to the last. Weights that are not finite are refused with
+// ErrNotFinite.
 func (n *Net) Save(ctx context.Context, path string) error {
 	if err := n.acquire(ctx); err != nil {
 		return fmt.Errorf("supernet: save: %w", err)
@@ -119,7 +125,8 @@ func (n *Net) Save(ctx context.Context, path string) error {
 }
 
 // Load reads a supernet that Save wrote. Of the options Workers, Device, Makers and Logger count;
-// everything else is in the file. A damaged file gives an error, never a supernet.
+// everything else is in the file. A damaged file gives an error, never a supernet; so do weights
+// that are NaN or infinite, and negative variances, with ErrWeights.
 func Load(path string, o *Options) (*Net, error) {
 	n, err := load(path, o)
 	if err != nil {
@@ -160,7 +167,8 @@ func load(path string, o *Options) (*Net, error) {
 }
 
 // Save writes the model to one file: the weights as safetensors, everything else as JSON beside
-// them. The file is replaced atomically. Weights that are not finite are refused with ErrNotFinite.
+// them. Where the bytes go is as for Net.Save. Weights that are not finite are refused with
+// ErrNotFinite.
 func (m *Model) Save(ctx context.Context, path string) error {
 	if err := m.acquire(ctx); err != nil {
 		return fmt.Errorf("supernet: save: %w", err)
@@ -175,7 +183,8 @@ func (m *Model) Save(ctx context.Context, path string) error {
 }
 
 // LoadModel reads a model that Save wrote. Of the options Workers, Device, Makers and Logger count;
-// everything else is in the file. A damaged file gives an error, never a model.
+// everything else is in the file. A damaged file gives an error, never a model; so do weights that
+// are NaN or infinite, and negative variances, with ErrWeights.
 func LoadModel(path string, o *Options) (*Model, error) {
 	m, err := loadModel(path, o)
 	if err != nil {

@@ -26,6 +26,7 @@ type plan struct {
 	Seed                             uint64
 	FrozenStages                     []int
 	Images, Classes, Size            int
+	Labels, Pixels                   string // fingerprints of the training data, for a checkpoint
 	ClassNames                       []string
 	Normalization                    dataset.Normalization
 	Validation                       string // what judges; "" for nothing
@@ -47,7 +48,10 @@ const (
 
 // planOf checks options against the training data.
 func planOf(o *TrainOptions, train dataset.Dataset, classes int) (*plan, error) {
-	if train == nil || train.Len() == 0 {
+	if err := dataset.Check(train); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrData, err)
+	}
+	if train.Len() == 0 {
 		return nil, fmt.Errorf("%w: no training images", ErrData)
 	}
 	p := &plan{
@@ -136,8 +140,11 @@ func orInt(v, d int) int {
 
 // orFloat is v, or the default d when v is 0; negative numbers are 0.
 func orFloat(v, d float64) float64 {
-	if v == 0 {
+	switch {
+	case v == 0:
 		return d
+	case !finite(v):
+		return v // for a check to find
 	}
 	return max(v, 0)
 }

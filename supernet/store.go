@@ -99,8 +99,15 @@ func eachUse(g *searchspace.ChoiceGraph, f func(n *searchspace.Node, deps, choic
 				choices[d] = allowed[j%len(allowed)]
 				j /= len(allowed)
 			}
-			if n.Exists(choices) {
-				node := n.At(choices)
+			exists, err := n.Exists(choices)
+			if err != nil {
+				return err
+			}
+			if exists {
+				node, err := n.At(choices)
+				if err != nil {
+					return err
+				}
 				f(&node, deps, choices)
 			}
 		}

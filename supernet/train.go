@@ -82,8 +82,13 @@ func (n *network) train(ctx context.Context, train dataset.Dataset, o *TrainOpti
 	}
 	defer n.thaw()
 	err := t.resume()
-	if err == nil && t.state.Result.Status != searchspace.StatusFinished {
-		err = t.loop(ctx)
+	if finished := t.state.Result.Status == searchspace.StatusFinished; err == nil && !finished {
+		if err = t.writable(); err == nil {
+			err = t.start()
+		}
+		if err == nil {
+			err = t.loop(ctx)
+		}
 	}
 	res := t.state.Result
 	res.Steps, res.Epochs, res.Resumed = t.state.Step, len(res.Losses), t.resumed

@@ -26,6 +26,9 @@ func (t *training) prepare() (err error) {
 	if t.opts.Checkpoint != "" { // reads all weights of a teacher
 		t.plan.Teacher = t.opts.Teacher.identity()
 	}
+	if err := t.fingerprint(); err != nil {
+		return err
+	}
 	t.identity.Plan = *t.plan
 	if t.opts.Teacher != nil {
 		if t.tutor, err = t.tutorOf(t.opts.Teacher); err != nil {
@@ -89,7 +92,11 @@ func judging(o *TrainOptions) string {
 	if e.Calibration != nil {
 		calibration = e.Calibration.Len()
 	}
-	return fmt.Sprintf("%d images, classes %v, statistics %d of %d of %d images, seed %d, sub-networks %v",
+	text := fmt.Sprintf("%d images, classes %v, statistics %d of %d of %d images, seed %d, sub-networks %v",
 		o.Validation.Len(), e.Classes, e.Statistics, e.CalibrationImages, calibration, e.Seed,
 		o.Subnets.Validation)
+	if e.CalibrationBatch != 0 {
+		text += fmt.Sprintf(", calibration batches of %d", e.CalibrationBatch)
+	}
+	return text
 }

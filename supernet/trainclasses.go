@@ -39,6 +39,7 @@ func (n *network) meetClasses(train, validation dataset.Dataset) (labels numberi
 		}
 		doubts = append(doubts, v.doubt)
 	}
+	n.takeFit(train)
 	if doubt := cmp.Or(doubts...); doubt != "" {
 		n.log.Warn("classes of data are matched by number", "because", doubt)
 	}
@@ -54,6 +55,23 @@ func (n *network) takeNames(train dataset.Dataset) bool {
 	}
 	n.rename(names)
 	return true
+}
+
+// takeFit lets a network that was not told how to make images square do as was done with those that
+// it is trained on first. Training images that were made square in another way later are said once.
+func (n *network) takeFit(train dataset.Dataset) {
+	fit := dataset.PreparationOf(train).Fit
+	n.weights.Lock()
+	defer n.weights.Unlock()
+	switch {
+	case fit == dataset.FitAuto || fit == n.fit:
+	case n.fit == dataset.FitAuto:
+		n.fit = fit
+	case !n.fitDoubted:
+		n.fitDoubted = true
+		n.log.Warn("training images were made square in another way than images to classify will be",
+			"training", fit, "classify", n.fit)
+	}
 }
 
 // forgetNames takes back the names that a training brought which never began.

@@ -10,6 +10,14 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
+// nameless is a data set whose names are as a test wants them.
+type nameless struct {
+	dataset.Dataset
+	names []string
+}
+
+func (n nameless) Classes() []string { return n.names }
+
 // A network without names takes those of the first data that have as many classes and tell them
 // apart, and keeps them.
 func TestTakesNames(t *testing.T) {
@@ -24,7 +32,7 @@ func TestTakesNames(t *testing.T) {
 		"none":         {called(t, ds, Unnamed(4)...), nil},
 		"one missing":  {called(t, ds, "cat", "", "eel", "fox"), nil},
 		"two the same": {called(t, ds, "cat", "cat", "eel", "fox"), nil},
-		"not UTF-8":    {called(t, ds, "cat", "d\xff", "eel", "fox"), nil},
+		"not UTF-8":    {nameless{ds, []string{"cat", "d\xff", "eel", "fox"}}, nil},
 	} {
 		n, m := tinyNet(t, Elastic), tinyModel(t)
 		for range 2 {

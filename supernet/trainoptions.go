@@ -124,9 +124,17 @@ type TrainOptions struct {
 	//
 	// A training that diverges leaves the file as it was last written, with finite weights. The
 	// same training started again goes on from there and diverges in the same way; with other
-	// options, such as a lower LR, it is another one, which needs another path or the file removed.
-	// The network itself has the weights that TrainOptions says, ready for either.
+	// options, such as a lower LR, it is another one, which needs another path or the file removed:
+	// From gives it the weights. The network itself has the weights that TrainOptions says, ready
+	// for either.
 	Checkpoint string
+	// From is the path of the checkpoint of another training, interrupted or finished, whose
+	// weights and running statistics take the place of the network's before the first step; its
+	// momentum, options and place in the data do not count: to train on with another rate, for more
+	// epochs or on more data. The network has to be the same, with the same class names and
+	// normalisation, else the error wraps ErrCheckpointMismatch. Where Checkpoint exists the
+	// training goes on from there and From is not read. "" begins with the weights of the network.
+	From string
 	// CheckpointEvery counts steps; 0 means once per epoch.
 	CheckpointEvery int
 	// Recorder is told of every step and every validation. Its error ends training.

@@ -29,8 +29,8 @@ func (s *spec) foreignDims() []int {
 // WriteSafetensors writes weights and running statistics to a safetensors file under the names and
 // in the layouts that PyTorch gives them: convolutions [out][in/groups][kh][kw], linear layers
 // [out][in]. The names of the classes, where the model knows them, are in the metadata of the file
-// under "classes", a JSON list by number as in WriteONNX. The file is replaced atomically; weights
-// that are not finite are refused with ErrNotFinite.
+// under "classes", a JSON list by number as in WriteONNX. Where the bytes go is as for Net.Save;
+// weights that are not finite are refused with ErrNotFinite.
 func (m *Model) WriteSafetensors(ctx context.Context, path string) error {
 	if err := m.acquire(ctx); err != nil {
 		return fmt.Errorf("supernet: write weights: %w", err)

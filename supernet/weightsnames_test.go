@@ -90,7 +90,7 @@ func checkReadByName(t *testing.T, m *Model) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := read.ReadSafetensors(t.Context(), path); err != nil {
+			if err := read.ReadSafetensors(t.Context(), path, nil); err != nil {
 				t.Fatal(err)
 			}
 			if classes == nil {
@@ -139,7 +139,7 @@ func TestReadByName(t *testing.T) {
 		`cat, dog`:                        "metadata",
 	} {
 		writeNamed(t, path, classes, tensors)
-		err := other.ReadSafetensors(t.Context(), path)
+		err := other.ReadSafetensors(t.Context(), path, nil)
 		if !errors.Is(err, ErrWeights) || !strings.Contains(err.Error(), want) {
 			t.Errorf("classes %s: %v, expected ErrWeights about %q", classes, err, want)
 		}
@@ -149,7 +149,7 @@ func TestReadByName(t *testing.T) {
 		t.Errorf("warnings %q, expected none", text)
 	}
 	writeTensors(t, path, tensors)
-	if err := other.ReadSafetensors(t.Context(), path); err != nil {
+	if err := other.ReadSafetensors(t.Context(), path, nil); err != nil {
 		t.Fatal(err)
 	}
 	sameValues(t, other.values(), m.values())
@@ -202,7 +202,7 @@ func FuzzForeignClasses(f *testing.F) {
 		}
 		var names []string
 		said := json.Unmarshal([]byte(text), &names) == nil && len(names) == 4
-		err = read.ReadSafetensors(t.Context(), path)
+		err = read.ReadSafetensors(t.Context(), path, nil)
 		switch {
 		case err != nil && (!errors.Is(err, ErrWeights) || read.ClassNames() != nil):
 			t.Fatalf("%q: names %q, error %v", text, read.ClassNames(), err)

@@ -15,29 +15,33 @@ import (
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
-// ReadSafetensors replaces all weights and running statistics by those of a file with the names and
-// layouts of WriteSafetensors; Pretrained reads those of others. Elements may be float32, float16,
-// bfloat16 or, rounded, float64. It is strict: when a name is missing, left over or has another
-// shape or type, or a tensor holds NaN, an infinity or a negative variance, the error wraps
-// ErrWeights and lists all of them, and nothing changes. Batch counters ("num_batches_tracked") are
-// passed over.
+// ReadSafetensors replaces all weights and running statistics by those of a file in the layouts of
+// WriteSafetensors. layout renames and skips tensors of the file, and takes a prefix away:
+//
+//	&supernet.WeightLayout{Rules: []supernet.WeightRule{{Match: `^backbone\.`}}, Skip: []string{`^ema\.`}}
+//
+// Nil means the first of WeightLayouts that fits: the names of WriteSafetensors or, as in
+// Pretrained, those of others. Elements may be float32, float16, bfloat16 or, rounded, float64. It
+// is strict: when a name is missing, left over or has another shape or type, or a tensor holds NaN,
+// an infinity or a negative variance, the error wraps ErrWeights and lists all of them, and nothing
+// changes. Batch counters ("num_batches_tracked") are passed over.
 //
 // Where the metadata of the file name its classes, the classifier is matched by name: the classes
 // may come in another order than the model's, but must be the same, else the error wraps
 // ErrWeights. A model that knows no names takes those of the file. A file without names is read by
 // number, with a warning.
-func (m *Model) ReadSafetensors(ctx context.Context, path string) error {
+func (m *Model) ReadSafetensors(ctx context.Context, path string, layout *WeightLayout) error {
 	if err := m.acquireToChange(ctx); err != nil {
 		return fmt.Errorf("supernet: read weights: %w", err)
 	}
 	defer m.release()
-	if err := m.readSafetensors(ctx, path); err != nil {
+	if err := m.readSafetensors(ctx, path, layout); err != nil {
 		return fmt.Errorf("supernet: read weights: %s: %w", path, err)
 	}
 	return nil
 }
 
-func (m *Model) readSafetensors(ctx context.Context, path string) error {
+func (m *Model) readSafetensors(ctx context.Context, path string, layout *WeightLayout) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -47,11 +51,33 @@ func (m *Model) readSafetensors(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	p, err := (&WeightLayout{}).pair(m.keys(), w.names(), nil)
-	if err != nil {
-		return err
+	_, err = m.readForeign(w, layout, false)
+	return err
+}
+
+// readForeign finds out which tensor of a file becomes which of the model, by the first known
+// layout that fits where layout is nil, and puts them in place; newHead leaves the classifier as it
+// is. The caller has the turn.
+func (m *Model) readForeign(w *foreign, layout *WeightLayout, newHead bool) (p *pairing, err error) {
+	var without map[string]bool
+	if newHead {
+		without = m.classifierKeys()
 	}
-	return m.takeForeign(w, p, false)
+	if layout == nil {
+		p = recognise(m.keys(), w.names(), without)
+	} else if p, err = layout.pair(m.keys(), w.names(), without); err != nil {
+		return nil, err
+	}
+	if err = m.takeForeign(w, p, newHead); err == nil {
+		return p, nil
+	}
+	if p.classes != "" {
+		err = fmt.Errorf("%w; PretrainedOptions.NewHead begins a classifier of other classes", err)
+	}
+	if layout == nil {
+		err = fmt.Errorf("layout %q fits best: %w", p.layout, err)
+	}
+	return nil, err
 }
 
 // foreign is what a file of weights holds, under its names and in PyTorch's layouts.

@@ -111,7 +111,8 @@ func (m *Moments) UnmarshalBinary(data []byte) error {
 }
 
 // Save writes the moments to a file, which is replaced atomically: a crash leaves the old file or
-// the new one.
+// the new one. A symbolic link stays, and what it leads to is replaced; pipes, devices and standard
+// output are written into.
 func (m *Moments) Save(path string) error {
 	meta, tensors := m.encode()
 	if err := checkpoint.Write(path, momentsKind, momentsVersion, meta, tensors); err != nil {

@@ -21,12 +21,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/examples/internal/spaces"
+	"github.com/tendril-nas/tendril/internal/checkpoint"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
@@ -186,13 +186,7 @@ func (p *printer) print(name string, g *searchspace.Graph) error {
 
 // draw writes the picture of the architectures.
 func draw(name string, space *searchspace.Space, archs []searchspace.Arch) error {
-	f, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	if err := searchspace.WriteSVG(f, space, archs...); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
+	return checkpoint.WriteFileAtomic(name, func(w io.Writer) error {
+		return searchspace.WriteSVG(w, space, archs...)
+	})
 }

@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"gorgonia.org/tensor"
 
 	"github.com/tendril-nas/tendril/examples/internal/data"
+	"github.com/tendril-nas/tendril/internal/checkpoint"
 	"github.com/tendril-nas/tendril/supernet"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
@@ -72,5 +72,5 @@ func writeNPY(path, descr string, shape []int, values any) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, file, 0o644)
+	return checkpoint.WriteBytesAtomic(path, file)
 }

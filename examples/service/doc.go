@@ -16,7 +16,7 @@
 //
 // Address -listen has these, with bounds on bytes, pixels and time:
 //
-//	POST /          an image, JPEG or PNG; ?k=3 is how many classes the answer has, best first
+//	POST /          an image; ?k=3 is how many classes the answer has, best first
 //	GET  /healthz   200 when a model serves, else 503
 //
 //	curl --data-binary @image.png 'http://localhost:8080/?k=2'

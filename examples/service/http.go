@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	_ "image/jpeg" // formats that clients may send
-	_ "image/png"
 	"io"
 	"net"
 	"net/http"
@@ -15,12 +13,14 @@ import (
 	"strconv"
 
 	"github.com/tendril-nas/tendril/supernet"
+	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
 // What a client may send.
 const (
-	maxUpload = 8 << 20 // bytes of an image as sent
-	maxPixels = 1 << 24 // of an image, looked at before it is decoded
+	maxUpload = 8 << 20   // bytes of an image as sent
+	maxPixels = 1 << 24   // of an image, looked at before it is decoded
+	maxMemory = 512 << 20 // bytes of all images while they are decoded and looked at
 )
 
 // answer is what the service says about an image.
@@ -64,11 +64,12 @@ func (a action) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // handler is the side of the service that clients see.
 func handler(s *Service) http.Handler {
 	mux := http.NewServeMux()
-	// Decoded images are large: so many at once and no more.
+	// Decoded images are large: so many at once and no more, and within one budget.
 	slots := make(chan struct{}, 2*runtime.GOMAXPROCS(0))
+	limits := &dataset.DecodeOptions{MaxPixels: maxPixels, Budget: dataset.NewBudget(maxMemory)}
 	mux.Handle("POST /{$}", action(func(w http.ResponseWriter, r *http.Request) error {
 		s.metrics.requests.Add(1)
-		err := classify(s, slots, w, r)
+		err := classify(s, slots, limits, w, r)
 		if err != nil {
 			s.metrics.errors.Add(1)
 		}
@@ -78,9 +79,10 @@ func handler(s *Service) http.Handler {
 	return mux
 }
 
-// classify answers with the classes of the JPEG or PNG image in the body of a POST; ?k= says how
-// many.
-func classify(s *Service, slots chan struct{}, w http.ResponseWriter, r *http.Request) error {
+// classify answers with the classes of the image in the body of a POST, of any kind that package
+// dataset reads; ?k= says how many.
+func classify(s *Service, slots chan struct{}, o *dataset.DecodeOptions, w http.ResponseWriter,
+	r *http.Request) error {
 	k := defaultBest
 	if text := r.URL.Query().Get("k"); text != "" {
 		var err error
@@ -98,16 +100,19 @@ func classify(s *Service, slots chan struct{}, w http.ResponseWriter, r *http.Re
 	case <-r.Context().Done():
 		return r.Context().Err()
 	}
-	img, err := decode(data)
-	if err != nil {
-		return err
-	}
-	best, err := s.Classify(img, k)
+	var best []supernet.Ranked
+	var failed error
+	err = dataset.WithImage(r.Context(), bytes.NewReader(data), o, func(img image.Image) error {
+		best, failed = s.Classify(img, k)
+		return nil
+	})
 	switch {
-	case errors.Is(err, ErrNoModel):
-		return &refusal{http.StatusServiceUnavailable, err}
 	case err != nil:
-		return &refusal{http.StatusUnprocessableEntity, err}
+		return refusedImage(err)
+	case errors.Is(failed, ErrNoModel):
+		return &refusal{http.StatusServiceUnavailable, failed}
+	case failed != nil:
+		return &refusal{http.StatusUnprocessableEntity, failed}
 	}
 	reply(w, http.StatusOK, answer{best})
 	return nil
@@ -124,21 +129,17 @@ func unreadable(err error) error {
 	return refuse(http.StatusBadRequest, "body: %w", err)
 }
 
-// decode reads an image that is not larger than allowed.
-func decode(data []byte) (image.Image, error) {
-	c, _, err := image.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
-		return nil, refuse(http.StatusUnsupportedMediaType, "expected a JPEG or PNG image: %w", err)
+// refusedImage says with which status an image is refused that could not be decoded.
+func refusedImage(err error) error {
+	switch {
+	case errors.Is(err, dataset.ErrUnknown):
+		return &refusal{http.StatusUnsupportedMediaType, err}
+	case errors.Is(err, dataset.ErrLimit):
+		return &refusal{http.StatusRequestEntityTooLarge, err}
+	case errors.Is(err, dataset.ErrFormat):
+		return &refusal{http.StatusBadRequest, err}
 	}
-	if c.Width < 1 || c.Height < 1 || c.Width > maxPixels/c.Height {
-		return nil, refuse(http.StatusRequestEntityTooLarge, "image of %d×%d, expected 1 to %d pixels",
-			c.Width, c.Height, maxPixels)
-	}
-	img, _, err := image.Decode(bytes.NewReader(data))
-	if err != nil {
-		return nil, refuse(http.StatusBadRequest, "image: %w", err)
-	}
-	return img, nil
+	return err
 }
 
 // reply sends v as JSON. A client that has gone is nobody's mistake.

@@ -95,6 +95,7 @@ func TestClassify(t *testing.T) {
 		"half an image":            {post, "/", picture(t, "red")[:60], http.StatusBadRequest},
 		"many bytes":               {post, "/", make([]byte, maxUpload+1), tooLarge},
 		"many pixels in few bytes": {post, "/", headerOf(t, 1<<13, 1<<13), tooLarge},
+		"more than it can hold":    {post, "/", headerOf(t, 1<<12, 1<<12), http.StatusBadRequest},
 		"get":                      {http.MethodGet, "/", nil, http.StatusMethodNotAllowed},
 		"elsewhere":                {post, "/batch", nil, http.StatusNotFound},
 	} {
@@ -102,10 +103,10 @@ func TestClassify(t *testing.T) {
 			t.Errorf("%s: %d %s, want %d", name, w.Code, w.Body, c.want)
 		}
 	}
-	if got := s.metrics.requests.Value(); got != 4+7 {
+	if got := s.metrics.requests.Value(); got != 4+8 {
 		t.Errorf("%d requests counted", got)
 	}
-	if got := s.metrics.errors.Value(); got != 1+6 {
+	if got := s.metrics.errors.Value(); got != 1+7 {
 		t.Errorf("%d errors counted", got)
 	}
 }

@@ -22,12 +22,12 @@
 //
 // # Images
 //
-// -data takes what package dataset reads: a folder of class folders with JPEG or PNG images, a tar
-// of one, IDX or CIFAR files. Where there is no test part, 15 % of each class are set apart as one.
-// Of the others, -val is held out of training. Networks learn from the first part, choices are made
-// on the held-out images, and figures are about test images, which nothing else sees. A class needs
-// three images at least; with fewer than some dozens the figures say little, which their standard
-// errors tell.
+// -data takes what package dataset reads: a folder of class folders with images, a tar of one, IDX
+// or CIFAR files. Where there is no test part, 15 % of each class are set apart as one. Of the
+// others, -val is held out of training. Networks learn from the first part, choices are made on the
+// held-out images, and figures are about test images, which nothing else sees. A class needs three
+// images at least; with fewer than some dozens the figures say little, which their standard errors
+// tell.
 //
 // # Time
 //

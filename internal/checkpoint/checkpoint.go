@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 )
@@ -85,7 +84,7 @@ func digestField(header []byte) ([]byte, bool) {
 // (fs.ErrNotExist, say) are passed on. meta is changed only when the file is intact. Readers that
 // understand several versions ask [Inspect] first.
 func Read(path, kind string, maxVersion int, meta any) (map[string]Tensor, error) {
-	f, err := os.Open(path)
+	f, err := openRegular(path)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +156,7 @@ type TensorInfo struct {
 
 // Inspect reads the header of a checkpoint only. The digest is not verified.
 func Inspect(path string) (Info, error) {
-	f, err := os.Open(path)
+	f, err := openRegular(path)
 	if err != nil {
 		return Info{}, err
 	}

@@ -30,6 +30,9 @@ func writeData(w io.Writer, data any, buf []byte) error {
 	case []uint8:
 		_, err := w.Write(d)
 		return err
+	case Raw:
+		_, err := w.Write(d.Bytes)
+		return err
 	}
 	_, _, err := dtypeOf(data)
 	return err
@@ -69,6 +72,9 @@ func readData(r io.Reader, data any, buf []byte) error {
 		return get(r, d, 8, buf, func(b []byte) int64 { return int64(binary.LittleEndian.Uint64(b)) })
 	case []uint8:
 		_, err := io.ReadFull(r, d)
+		return err
+	case Raw:
+		_, err := io.ReadFull(r, d.Bytes)
 		return err
 	}
 	_, _, err := dtypeOf(data)

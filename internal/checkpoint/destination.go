@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -56,9 +57,14 @@ func destination(path string) (file string, stream bool, err error) {
 	return "", false, fmt.Errorf("more than %d symbolic links", mostLinks)
 }
 
-// writeInto writes to what is there. A regular file that is open elsewhere is added to.
+// writeInto writes to what is there. A regular file that this process has open, standard output
+// say, is written on where it stands, so that what is written to it later follows; one that is open
+// elsewhere is added to.
 func writeInto(path string, write func(w io.Writer) error) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	f, err := ownFile(path)
+	if f == nil && err == nil {
+		f, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	}
 	if err != nil {
 		return err
 	}
@@ -67,4 +73,29 @@ func writeInto(path string, write func(w io.Writer) error) error {
 		err = closeErr
 	}
 	return err
+}
+
+// ownFile is a file that this process has open and that a path in /proc stands for; nil for other
+// paths.
+func ownFile(path string) (*os.File, error) {
+	for range mostLinks {
+		dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+		if err != nil {
+			return nil, err
+		}
+		own := fmt.Sprintf("/proc/%d/", os.Getpid())
+		if fd, err := strconv.Atoi(filepath.Base(path)); err == nil && strings.HasPrefix(dir, own) &&
+			filepath.Base(dir) == "fd" {
+			return duplicate(fd, path)
+		}
+		link, err := os.Readlink(path)
+		if err != nil {
+			return nil, nil // no link, and no such file
+		}
+		if !filepath.IsAbs(link) {
+			link = filepath.Join(dir, link)
+		}
+		path = link
+	}
+	return nil, nil
 }

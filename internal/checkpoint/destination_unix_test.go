@@ -3,6 +3,7 @@
 package checkpoint
 
 import (
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -118,7 +119,47 @@ func TestOpenFileIsAddedTo(t *testing.T) {
 	if err := WriteBytesAtomic(path, []byte("saved")); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := os.ReadFile(f.Name()); err != nil || string(got) != "before saved" {
+	io.WriteString(f, " after")
+	if got, err := os.ReadFile(f.Name()); err != nil || string(got) != "before saved after" {
 		t.Errorf("file holds %q, %v", got, err)
+	}
+}
+
+// What is written late and read back has to be a regular file, in a folder that takes files. Asking
+// leaves nothing behind, and reading a pipe does not wait for a writer.
+func TestWritable(t *testing.T) {
+	dir := t.TempDir()
+	pipe, null, link := filepath.Join(dir, "pipe"), filepath.Join(dir, "null"), filepath.Join(dir, "link")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for from, to := range map[string]string{null: os.DevNull, link: "new"} {
+		if err := os.Symlink(to, from); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range []string{pipe, null} {
+		if err := Writable(path); !errors.Is(err, errStream) {
+			t.Errorf("%s: error %v", path, err)
+		}
+		if _, err := Read(path, "demo", 1, nil); !errors.Is(err, errStream) {
+			t.Errorf("reading %s: error %v", path, err)
+		}
+		if _, err := Inspect(path); !errors.Is(err, errStream) {
+			t.Errorf("looking at %s: error %v", path, err)
+		}
+	}
+	for _, path := range []string{dir, filepath.Join(dir, "none", "file")} {
+		if err := Writable(path); err == nil {
+			t.Errorf("%s: no error", path)
+		}
+	}
+	for _, path := range []string{link, filepath.Join(dir, "file")} {
+		if err := Writable(path); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := names(t, dir); len(n) != 3 {
+		t.Errorf("the folder holds %q", n)
 	}
 }

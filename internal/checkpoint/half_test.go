@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"bytes"
 	"math"
+	"reflect"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,8 +48,8 @@ func TestEveryHalf(t *testing.T) {
 	}
 }
 
-// Between two neighbours the nearer one is taken, in the middle the even one; above the largest
-// the infinity stands for 65536.
+// Between two neighbours the nearer one is taken, in the middle the even one; above the largest the
+// infinity stands for 65536.
 func TestRoundingToHalves(t *testing.T) {
 	for i := range Float16(0x7c00) {
 		low, high := numberOf(i), numberOf(i+1)
@@ -155,5 +156,29 @@ func TestFloat32s(t *testing.T) {
 	}
 	if got := (Tensor{Data: "text"}).DType(); got != "" {
 		t.Errorf("a text has type %q", got)
+	}
+}
+
+// Elements that nothing is computed with are read and written as they are.
+func TestRaw(t *testing.T) {
+	want := map[string]Tensor{
+		"i": {[]int{2}, Raw{"I16", []byte{1, 2, 3, 4}}}, "b": {[]int{3}, Raw{"BOOL", []byte{1, 0, 1}}},
+		"f": Of([]int{1}, []float32{7}),
+	}
+	var file bytes.Buffer
+	if err := WriteSafetensors(&file, nil, want); err != nil {
+		t.Fatal(err)
+	}
+	_, got, err := ReadSafetensors(&file, int64(file.Len()))
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if _, ok := got["i"].Float32s(); ok || got["i"].DType() != "I16" {
+		t.Errorf("of type %q", got["i"].DType())
+	}
+	for _, bad := range []Raw{{"I16", []byte{1, 2, 3}}, {"F4", []byte{1, 2}}, {"", nil}} {
+		if err := WriteSafetensors(&file, nil, map[string]Tensor{"x": {[]int{1}, bad}}); err == nil {
+			t.Errorf("%v: no error", bad)
+		}
 	}
 }

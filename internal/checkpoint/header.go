@@ -158,9 +158,30 @@ func (p *headerParser) integer(what string) int64 {
 	return v
 }
 
+// skip passes over a value of any kind.
+func (p *headerParser) skip() {
+	for depth := 0; p.err == nil; {
+		switch p.token() {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
+		if depth == 0 {
+			return
+		}
+	}
+}
+
 func (p *headerParser) metadata() map[string]string {
 	m := make(map[string]string)
-	p.delim('{')
+	t := p.token()
+	if p.err == nil && t == nil {
+		return nil // null, as the format's own library reads it
+	}
+	if p.err == nil && t != json.Delim('{') {
+		p.fail(p.at(), "header has %v, expected {", t)
+	}
 	for p.more() {
 		at := p.at()
 		key := p.text("metadata key")
@@ -209,7 +230,7 @@ func (p *headerParser) entry(name string) entry {
 			e.end = p.integer("a data offset")
 			p.delim(']')
 		default:
-			p.fail(at, "tensor %q has an unknown field %q", name, key)
+			p.skip() // as the format's own library does
 		}
 	}
 	p.delim('}')
@@ -223,7 +244,7 @@ func (p *headerParser) entry(name string) entry {
 func (p *headerParser) check(at int64, e entry, dataLen int64) {
 	size := dtypeSize(e.dtype)
 	if size == 0 {
-		p.fail(at, "tensor %q has dtype %q, expected F32, F64, F16, BF16, I32, I64 or U8", e.name, e.dtype)
+		p.fail(at, "tensor %q has dtype %q, expected one of whole bytes that safetensors has", e.name, e.dtype)
 		return
 	}
 	if e.begin > e.end || e.end > dataLen {

@@ -41,6 +41,14 @@ func Get[T Element](tensors map[string]Tensor, name string, shape ...int) ([]T, 
 	return data, nil
 }
 
+// Raw is the data of a tensor whose elements are of a type that safetensors has and [Element] has
+// not: integers of other sizes, truth values, numbers of eight bits. Files that have some are read;
+// nothing is computed with them.
+type Raw struct {
+	Type  string // what safetensors calls it, "I16" say
+	Bytes []byte
+}
+
 // dtype is a safetensors element type.
 type dtype struct {
 	name string
@@ -64,6 +72,10 @@ func dtypeOf(data any) (dtype, int, error) {
 		return dtype{"I64", 8}, len(d), nil
 	case []uint8:
 		return dtype{"U8", 1}, len(d), nil
+	case Raw:
+		if size := dtypeSize(d.Type); size > 0 && int64(len(d.Bytes))%size == 0 {
+			return dtype{d.Type, size}, len(d.Bytes) / int(size), nil
+		}
 	}
 	return dtype{}, 0, fmt.Errorf("%w: elements of type %T, expected []float32, []float64, []Float16, "+
 		"[]BFloat16, []int32, []int64 or []uint8", ErrTensor, data)
@@ -78,13 +90,13 @@ func (t Tensor) DType() string {
 // dtypeSize gives the bytes per element of a type name, 0 for one that this package does not hold.
 func dtypeSize(name string) int64 {
 	switch name {
-	case "F64", "I64":
+	case "F64", "I64", "U64", "C64":
 		return 8
-	case "F32", "I32":
+	case "F32", "I32", "U32":
 		return 4
-	case "F16", "BF16":
+	case "F16", "BF16", "I16", "U16":
 		return 2
-	case "U8":
+	case "U8", "I8", "BOOL", "F8_E5M2", "F8_E4M3", "F8_E8M0":
 		return 1
 	}
 	return 0
@@ -105,9 +117,10 @@ func allocate(name string, n int) any {
 		return make([]BFloat16, n)
 	case "I32":
 		return make([]int32, n)
-	default:
+	case "U8":
 		return make([]uint8, n)
 	}
+	return Raw{name, make([]byte, int64(n)*dtypeSize(name))}
 }
 
 // elements multiplies a shape; ok is false for a negative extent or a product above what an int

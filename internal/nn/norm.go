@@ -6,7 +6,6 @@ import "github.com/tendril-nas/tendril/internal/tensor"
 // beta may keep Stats of their own.
 type Stats struct {
 	Mean, Var tensor.Vec
-	images    int // images averaged since Reset
 }
 
 // NewStats makes statistics of c channels: mean 0, variance 1.
@@ -16,7 +15,7 @@ func NewStats(b tensor.Backend, st tensor.Stream, c int) *Stats {
 	return s
 }
 
-// Reset sets mean 0 and variance 1 and starts a new cumulative average.
+// Reset sets mean 0 and variance 1.
 func (s *Stats) Reset(st tensor.Stream) {
 	ones := make([]float32, s.Var.Len)
 	for i := range ones {
@@ -25,7 +24,6 @@ func (s *Stats) Reset(st tensor.Stream) {
 	st.Write(s.Var.Buf, s.Var.Off, ones)
 	clear(ones)
 	st.Write(s.Mean.Buf, s.Mean.Off, ones)
-	s.images = 0
 }
 
 // BatchNorm is a batch normalisation layer. A tensor with fewer channels uses the first elements of
@@ -61,9 +59,7 @@ func (t *Tape) BatchNormAct(x Value, bn BatchNorm, act tensor.Act) Value {
 		spec.Momentum = 0.1
 	}
 	if spec.Train && t.step.Norm == NormRecalibrate {
-		n := in.Shape().N
-		bn.Stats.images += n
-		spec.Momentum = float64(n) / float64(bn.Stats.images)
+		spec.Momentum = 1
 	}
 	y, saved := t.st.BatchNormAct(in, p, spec)
 	out := t.push(y, needs)

@@ -15,8 +15,7 @@ const (
 	// NormTrain normalises with the batch's statistics and moves the running ones by the layer's
 	// momentum.
 	NormTrain
-	// NormRecalibrate normalises with the batch's statistics and makes the running ones the average
-	// of all batches since Stats.Reset, weighted by their number of images.
+	// NormRecalibrate normalises with the batch's statistics, which the running ones become.
 	NormRecalibrate
 )
 
@@ -34,7 +33,7 @@ func Training(seed uint64) Step {
 	return Step{Grad: true, Norm: NormTrain, Dropout: true, Seed: seed}
 }
 
-// Recalibrating is a pass that gathers running statistics only.
+// Recalibrating is a pass that only takes statistics, those of the batch.
 func Recalibrating() Step { return Step{Norm: NormRecalibrate} }
 
 // Value is a tensor on a tape, valid until the tape's next Begin; of those that are not pinned,

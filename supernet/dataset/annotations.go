@@ -15,6 +15,11 @@ const maxAnnotations = 1 << 26
 type tree struct {
 	images []imageEntry
 	notes  []annotations
+	passed []Passed
+	parts  []Part // that are there, found by arrange
+	part   Part   // chosen by arrange
+	seen   int    // files met
+	skip   bool   // go on past what cannot be read
 }
 
 // annotations is the content of a file such as val_annotations.txt of Tiny-ImageNet: classes of the
@@ -38,8 +43,9 @@ func isAnnotations(name string) bool {
 func newAnnotations(file, entry, name string, text []byte) (annotations, error) {
 	folder := cleanName(name)
 	a := annotations{name: name, folder: folder[:max(len(folder)-1, 0)], classes: map[string]string{}}
-	offset := int64(0)
-	for line := range bytes.Lines(text) {
+	rest := bytes.TrimPrefix(text, []byte("\ufeff")) // the byte order mark of some editors
+	offset := int64(len(text) - len(rest))
+	for line := range bytes.Lines(rest) {
 		start := offset
 		offset += int64(len(line))
 		fields := strings.Split(strings.TrimRight(string(line), "\r\n"), "\t")

@@ -86,6 +86,7 @@ func TestBadAnnotations(t *testing.T) {
 		offset int64
 		says   string
 	}{
+		"\ufeffa.png\tcat\nb.png dog\n":  {13, `line "b.png dog", expected`},
 		"a.png\tcat\nb.png dog\n":        {10, `line "b.png dog", expected`},
 		"a.png\tcat\n\tdog\n":            {10, "expected the name"},
 		"a.png\t\n":                      {0, "expected the name"},
@@ -101,5 +102,13 @@ func TestBadAnnotations(t *testing.T) {
 				t.Errorf("%s, %q: error %v, expected offset %d and %q", form, text, err, want.offset, want.says)
 			}
 		}
+	}
+}
+
+// A byte order mark is not part of the first name.
+func TestAnnotationsByteOrderMark(t *testing.T) {
+	a, err := newAnnotations("val_annotations.txt", "", "val_annotations.txt", []byte("\ufeffa.png\tcat\n"))
+	if err != nil || a.classes["a.png"] != "cat" || len(a.classes) != 1 {
+		t.Errorf("classes %q, error %v", a.classes, err)
 	}
 }

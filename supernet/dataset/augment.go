@@ -111,6 +111,9 @@ func blank[T uint8 | float32](x []T, c change, size int) {
 // own. A cutout is black. It makes the "same images seen again" that a drift measure should find
 // close to the originals; for training, give the Augment to Batches, which draws anew every epoch.
 func Augmented(ds Dataset, a Augment, seed uint64) (Dataset, error) {
+	if err := Check(ds); err != nil {
+		return nil, err
+	}
 	if err := a.check(); err != nil {
 		return nil, err
 	}

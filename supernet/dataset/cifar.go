@@ -37,9 +37,9 @@ var (
 // OpenCIFAR reads files in the binary form of CIFAR-10 (records of 3073 bytes) or CIFAR-100 (3074
 // bytes, of which the fine label is used), plain or packed with gzip, one after the other. Which
 // form it is follows from the first file: from its name where that is an official one
-// (data_batch_1.bin, train.bin, …), else from its length, CIFAR-10 where that fits. Class names
-// come from Options, from batches.meta.txt or fine_label_names.txt beside the files, or are built
-// in (CIFAR-10) or numbers.
+// (data_batch_1.bin, train.bin, …), else from its unpacked length and the labels at its records,
+// CIFAR-10 where both fit. Class names come from Options, from batches.meta.txt or
+// fine_label_names.txt beside the files, or are built in (CIFAR-10) or numbers.
 func OpenCIFAR(ctx context.Context, files []string, o *Options) (*Memory, error) {
 	s, err := o.settings()
 	if err != nil {
@@ -56,11 +56,12 @@ func OpenCIFAR(ctx context.Context, files []string, o *Options) (*Memory, error)
 }
 
 func readCIFARFiles(ctx context.Context, files []string, s settings) (*Memory, error) {
-	kind, err := whichCIFAR(files[0])
+	kind, err := whichCIFAR(ctx, files[0])
 	if err != nil {
 		return nil, err
 	}
 	m := newCIFAR(s)
+	m.report.Form = kind.name
 	if m.classes == nil {
 		if m.classes, err = cifarNames(filepath.Dir(files[0]), kind); err != nil {
 			return nil, err
@@ -81,7 +82,7 @@ func readCIFARFiles(ctx context.Context, files []string, s settings) (*Memory, e
 }
 
 func newCIFAR(s settings) *Memory {
-	m := &Memory{size: s.Size, classes: s.ClassNames}
+	m := &Memory{size: s.Size, classes: s.ClassNames, prepared: s.preparation()}
 	if m.size == 0 {
 		m.size = cifarSide
 	}
@@ -150,8 +151,8 @@ func cifarImage(dst, planes []uint8, size int, fit Fit) error {
 }
 
 // whichCIFAR tells the two forms apart by the official names, and where the name is another one, by
-// the file's length.
-func whichCIFAR(file string) (*cifarKind, error) {
+// what is in the file: its unpacked length must be whole records, and their labels in range.
+func whichCIFAR(ctx context.Context, file string) (*cifarKind, error) {
 	base := strings.TrimSuffix(filepath.Base(file), ".gz")
 	if strings.HasPrefix(base, "data_batch") || strings.HasPrefix(base, "test_batch") {
 		return &cifar10, nil
@@ -159,14 +160,50 @@ func whichCIFAR(file string) (*cifarKind, error) {
 	if base == "train.bin" || base == "test.bin" {
 		return &cifar100, nil
 	}
-	info, err := os.Stat(file)
+	st, err := openReader(file)
 	if err != nil {
 		return nil, err
 	}
-	if info.Size()%int64(cifar10.record()) != 0 && info.Size()%int64(cifar100.record()) == 0 {
+	defer st.Close()
+	kinds := [...]*cifarKind{&cifar10, &cifar100}
+	bad := [len(kinds)]bool{} // a label out of range was met
+	buf := make([]byte, 1<<16)
+	for err == nil {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		at := st.offset
+		var n int
+		n, err = st.Read(buf)
+		for k, kind := range kinds {
+			bad[k] = bad[k] || !kind.labelsFit(buf[:n], at)
+		}
+	}
+	if !errors.Is(err, io.EOF) {
+		return nil, st.fail(st.offset, "%w", err)
+	}
+	whole := func(k int) bool { return st.offset%int64(kinds[k].record()) == 0 }
+	switch {
+	case whole(0) && !bad[0]:
+		return &cifar10, nil
+	case whole(1) && (!bad[1] || !whole(0)):
 		return &cifar100, nil
 	}
 	return &cifar10, nil
+}
+
+// labelsFit reports whether the labels among the bytes at an offset of a file are in range.
+func (k *cifarKind) labelsFit(data []byte, offset int64) bool {
+	record := int64(k.record())
+	for l, limit := range k.limits {
+		first := (int64(l) - offset%record + record) % record
+		for i := first; i < int64(len(data)); i += record {
+			if int(data[i]) >= limit {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // cifarNames reads the file of class names, or makes names up where there is none.

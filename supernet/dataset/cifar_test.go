@@ -123,6 +123,14 @@ func TestCIFARDamaged(t *testing.T) {
 			t.Errorf("%s under another name: %v", kind.name, err)
 		}
 	}
+	// Packed, and of a length that both forms have: 3074 records of CIFAR-10 or 3073 of CIFAR-100.
+	for kind, size := range map[*cifarKind]int{&cifar10: 3074, &cifar100: 3073} {
+		data := gzipOf(t, cifarBytes(kind, size))
+		ds, err := Open(ctx, writeFile(t, "some.bin.gz", data), &Options{Size: 2, Fit: FitStretch})
+		if err != nil || ds.Len() != size || len(ds.Classes()) != kind.classes {
+			t.Errorf("%s packed, under another name: %v", kind.name, err)
+		}
+	}
 	if _, err := OpenCIFAR(ctx, nil, nil); err == nil {
 		t.Error("no files were accepted")
 	}

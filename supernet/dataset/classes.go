@@ -3,11 +3,18 @@ package dataset
 import (
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // MergeClasses appends the names of more that known does not have, in their order: classes that are
-// known keep their numbers, new ones follow. A name that is empty, or twice in one of the lists, is
-// an error. The result is a list of its own; with more empty it is known, checked.
+// known keep their numbers, new ones follow. A name that is empty, not UTF-8, or twice in one of
+// the lists, is an error; so are two that differ only in how Unicode composes their characters (an
+// é of one character, or of two), because they print alike. The result is a list of its own; with
+// more empty it is known, checked.
 func MergeClasses(known, more []string) ([]string, error) {
 	merged, err := mergeClasses(known, more)
 	if err != nil {
@@ -17,6 +24,9 @@ func MergeClasses(known, more []string) ([]string, error) {
 }
 
 func mergeClasses(known, more []string) ([]string, error) {
+	if err := checkNames(slices.Concat(known, more)); err != nil {
+		return nil, err
+	}
 	merged := make([]string, 0, max(len(known), len(more)))
 	seen := make(map[string]bool, cap(merged))
 	for _, list := range [][]string{known, more} {
@@ -41,6 +51,9 @@ func mergeClasses(known, more []string) ([]string, error) {
 // pin numbers the classes anew: those of known first, whether they have images or not, then the
 // others as they were. Images keep their order. where names the data in messages.
 func (m *Memory) pin(where string, known []string) error {
+	if err := checkNames(m.classes); err != nil {
+		return fmt.Errorf("%s: %w", where, formatError{err})
+	}
 	if len(known) == 0 || slices.Equal(known, m.classes) {
 		return nil
 	}
@@ -61,4 +74,41 @@ func (m *Memory) pin(where string, known []string) error {
 	}
 	m.classes = merged
 	return nil
+}
+
+// checkNames refuses class names that people or files could not tell apart: what is not UTF-8
+// (other programs replace it, and names become one), and one name composed in two ways. The same
+// name twice is not its concern.
+func checkNames(names []string) error {
+	plain := true // as they are
+	for i, name := range names {
+		if !utf8.ValidString(name) {
+			return fmt.Errorf("class %d is called %q, which is not UTF-8", i, name)
+		}
+		plain = plain && strings.TrimFunc(name, isPlain) == "" && name == strings.Join(strings.Fields(name), " ")
+	}
+	if plain {
+		return nil
+	}
+	composed := make(map[string]string, len(names))
+	for _, name := range names {
+		form := norm.NFC.String(strings.Join(strings.Fields(strings.Map(shown, name)), " "))
+		if was, ok := composed[form]; ok && was != name {
+			return fmt.Errorf("classes %+q and %+q print alike: they differ in how characters are "+
+				"composed, as macOS and other systems do it, in spaces, or in what does not show; rename one", was, name)
+		}
+		composed[form] = name
+	}
+	return nil
+}
+
+// isPlain tells characters that look like no other and are not composed.
+func isPlain(r rune) bool { return r >= ' ' && r < 0x7f }
+
+// shown drops what does not show: marks of direction, joiners, spaces of no width.
+func shown(r rune) rune {
+	if unicode.Is(unicode.Cf, r) {
+		return -1
+	}
+	return r
 }

@@ -15,7 +15,8 @@ import (
 // Merging keeps old numbers, appends every new name once, in its order, and makes a list of its
 // own.
 func TestMergeClasses(t *testing.T) {
-	lists := rapid.SliceOfNDistinct(rapid.StringN(1, 2, 4), 0, 8, rapid.ID[string])
+	letters := rapid.StringOfN(rapid.RuneFrom([]rune("aéжß_.0")), 1, 2, 4)
+	lists := rapid.SliceOfNDistinct(letters, 0, 8, rapid.ID[string])
 	rapid.Check(t, func(t *rapid.T) {
 		known, more := lists.Draw(t, "known"), lists.Draw(t, "more")
 		got, err := MergeClasses(known, more)
@@ -47,7 +48,13 @@ func TestMergeClasses(t *testing.T) {
 		{[]string{"cat", "dog", "cat"}, nil, `classes 0 and 2 are both called "cat"`},
 		{[]string{"cat"}, []string{"eel", "eel"}, `classes 0 and 1 are both called "eel"`},
 		{[]string{"cat", ""}, nil, "class 1 has no name"},
+		{[]string{"cat"}, []string{"cat "}, `classes "cat" and "cat " print alike`},
+		{[]string{"big cat"}, []string{"big  cat"}, `"big  cat" print alike`},
+		{[]string{"big cat"}, []string{"big\u00a0cat"}, `"big\u00a0cat" print alike`},
+		{[]string{"cat"}, []string{"\ufeffcat"}, `"\ufeffcat" print alike`},
 		{nil, []string{""}, "class 0 has no name"},
+		{[]string{"caf\u00e9"}, []string{"cafe\u0301"}, `classes "caf\u00e9" and "cafe\u0301" print alike`},
+		{[]string{"cat", "r\xe9sum\xe9"}, nil, `class 1 is called "r\xe9sum\xe9", which is not UTF-8`},
 	} {
 		if _, err := MergeClasses(c.known, c.more); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q and %q: error %v, want %q", c.known, c.more, err, c.want)
@@ -210,5 +217,22 @@ func TestShuffle(t *testing.T) {
 	base := grid(t, 60, 2, 3)
 	if a, b := must(t)(Shuffle(base, 1)), must(t)(Shuffle(base, 2)); slices.Equal(indices(base, a), indices(base, b)) {
 		t.Error("two seeds give one order")
+	}
+}
+
+// Names that files or people could not tell apart are refused by readers and by what takes names.
+func TestClassNamesTellApart(t *testing.T) {
+	img := pngOf(t, noise(4, 4, 1))
+	for _, names := range [][]string{{"cafe\u0301", "caf\u00e9"}, {"r\xe9", "r\xe8"}} {
+		files := []file{{names[0] + "/1.png", img}, {names[1] + "/1.png", img}}
+		if _, err := Open(ctx, writeFile(t, "a.tar", tarOf(t, files)), nil); !errors.Is(err, ErrFormat) {
+			t.Errorf("%+q in a tar: error %v, want ErrFormat", names, err)
+		}
+		if _, err := FromPixels(1, names, nil, nil); err == nil {
+			t.Errorf("%+q as names of pixels: accepted", names)
+		}
+		if _, err := Relabel(grid(t, 3, 1, 2), names, []int{0, 1}); err == nil {
+			t.Errorf("%+q as new names: accepted", names)
+		}
 	}
 }

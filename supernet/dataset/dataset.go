@@ -20,11 +20,17 @@ type Dataset interface {
 	Image(i int, dst []uint8) error
 }
 
-// Count returns the number of images of each class.
+// Count returns the number of images of each class, nil where there is no data set. An image whose
+// label is the number of no class is not counted.
 func Count(ds Dataset) []int {
+	if given(ds) != nil {
+		return nil
+	}
 	counts := make([]int, len(ds.Classes()))
 	for i := range ds.Len() {
-		counts[ds.Label(i)]++
+		if l := ds.Label(i); l >= 0 && l < len(counts) {
+			counts[l]++
+		}
 	}
 	return counts
 }

@@ -14,7 +14,8 @@
 // and [Concat] make views that share the pixels of what they are made from; growing data, as in the
 // paper's two scenarios, are views of one set: [Fraction] grows the volume, [ByClass] the label
 // space. Anything with the five methods of [Dataset] can be used in place of the sets made here.
-// [Source] says which file an image was read from.
+// [Source] says which file an image was read from, [PreparationOf] how images were made square.
+// [Decode] reads one image file as the readers do.
 //
 // # Data that come in over time
 //
@@ -34,7 +35,6 @@
 // Images are decoded once and kept in memory, one byte a channel: 50 000 images of 32 pixels take
 // 150 MB, 100 000 of 224 pixels would take 15 GB. For sets that do not fit, implement Dataset over
 // your own storage. Masks, boxes, several labels an image, sound and text are outside its scope.
-// EXIF orientation is ignored.
 //
 // # Concurrency and determinism
 //

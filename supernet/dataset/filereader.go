@@ -2,21 +2,25 @@ package dataset
 
 import (
 	"bufio"
-	"bytes"
+	"compress/bzip2"
 	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
 )
 
-// fileReader reads a file from the front, unpacks gzip by itself, and knows where it is, so that
-// every complaint can say so.
+// fileReader reads a file from the front, unpacks gzip, bzip2 and zstd by itself, and knows where
+// it is, so that every complaint can say so.
 type fileReader struct {
 	name   string // for messages
 	file   io.Closer
 	r      io.Reader
 	offset int64 // of the unpacked bytes
+	zstd   *zstd.Decoder
 }
 
 func openReader(path string) (*fileReader, error) {
@@ -43,24 +47,83 @@ func openReader(path string) (*fileReader, error) {
 func newReader(name string, r io.Reader) (*fileReader, error) {
 	b := bufio.NewReaderSize(r, 1<<18)
 	s := &fileReader{name: name, r: b}
-	head, err := b.Peek(2)
+	head, err := b.Peek(6)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	if bytes.Equal(head, gzipMagic) {
-		z, err := gzip.NewReader(b)
-		if err != nil {
-			return nil, s.fail(0, "gzip: %w", err)
-		}
-		s.r = bufio.NewReaderSize(z, 1<<16)
+	if err := s.unpack(b, string(head)); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
 
-var gzipMagic = []byte{0x1f, 0x8b}
+// unpack puts the decoder before the reader that the first bytes ask for.
+func (s *fileReader) unpack(b *bufio.Reader, head string) error {
+	packed := &countReader{r: b}
+	var z io.Reader
+	switch {
+	case strings.HasPrefix(head, "\x1f\x8b"):
+		// The buffer is given as it is: of another reader gzip would read more than is counted.
+		gz, err := gzip.NewReader(bufio.NewReader(packed))
+		if err != nil {
+			return s.fail(0, "gzip: %w", err)
+		}
+		z = gz
+	case strings.HasPrefix(head, "BZh"):
+		z = bzip2.NewReader(packed)
+	case strings.HasPrefix(head, "\x28\xb5\x2f\xfd"):
+		d, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+			zstd.WithDecoderMaxWindow(zstdWindow))
+		if err != nil {
+			return s.fail(0, "zstd: %w", err)
+		}
+		z, s.zstd = d, d
+	case strings.HasPrefix(head, "\xfd7zXZ\x00"):
+		return s.fail(0, "packed with xz, which is not read; unpack it first (xz -d), or pack it with zstd: %w",
+			ErrUnknown)
+	default:
+		return nil
+	}
+	s.r = bufio.NewReaderSize(&bombReader{r: z, packed: packed}, 1<<16)
+	return nil
+}
+
+// zstdWindow is the memory that a zstd file may ask for: what the zstd program gives unasked.
+const zstdWindow = 128 << 20
+
+// countReader counts what is read.
+type countReader struct {
+	r io.Reader
+	n int64
+}
+
+func (c *countReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// bombReader refuses to unpack to more than mostUnpacked times what was read.
+type bombReader struct {
+	r      io.Reader
+	packed *countReader
+	n      int64
+}
+
+func (b *bombReader) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	b.n += int64(n)
+	if b.n > freeUnpacked+mostUnpacked*b.packed.n {
+		return 0, errUnpacked(b.n, b.packed.n)
+	}
+	return n, err
+}
 
 // Close closes the file below.
 func (s *fileReader) Close() error {
+	if s.zstd != nil {
+		s.zstd.Close()
+	}
 	if s.file == nil {
 		return nil
 	}

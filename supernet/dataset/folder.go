@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,12 +16,13 @@ const maxDepth = 8
 // smaller.
 const maxFile = 1 << 28
 
-// OpenFolder reads a folder whose subfolders are classes and hold JPEG or PNG images, at any depth.
-// Classes are numbered by name. A level of train, val and test folders above the classes is
-// understood; Options.Part chooses. Where a file val_annotations.txt (or of another part) lies, its
-// lines "image file, tab, class" give the classes of the images below that folder, and a part whose
-// images all lie in one folder "images" counts as not there when others have classes: this is how
-// Tiny-ImageNet unpacks. Other files that are not named as images and hidden ones are passed over.
+// OpenFolder reads a folder whose subfolders are classes and hold images of the kinds that Decode
+// reads, at any depth. Classes are numbered by name. A level of train, val and test folders above
+// the classes is understood; Options.Part chooses. Where a file val_annotations.txt (or of another
+// part) lies, its lines "image file, tab, class" give the classes of the images below that folder,
+// and a part whose images all lie in one folder "images" counts as not there when others have
+// classes: this is how Tiny-ImageNet unpacks. What else lies there is passed over and in
+// Memory.Report; what can be read in two ways is an error.
 func OpenFolder(ctx context.Context, dir string, o *Options) (*Memory, error) {
 	s, err := o.settings()
 	if err != nil {
@@ -34,96 +36,69 @@ func OpenFolder(ctx context.Context, dir string, o *Options) (*Memory, error) {
 }
 
 func readFolder(ctx context.Context, dir string, s settings) (*Memory, error) {
-	t := &tree{}
-	if err := t.listFolder(ctx, dir, "", 0); err != nil {
-		return nil, err
+	m, err := readStorage(ctx, dir, folder(dir), s)
+	if err == nil {
+		m.report.Form = "folder"
 	}
-	list, err := t.arrange(dir, s.Part)
-	if err != nil {
-		return nil, err
-	}
-	file := func(k int) string { return filepath.Join(dir, filepath.FromSlash(list[k].name)) }
-	read := func(k int, buf []byte) ([]byte, error) { return readImageFile(file(k), buf) }
-	return loadImages(ctx, dir, list, s, read, func(k int) (string, string) { return file(k), "" })
+	return m, err
 }
 
-// listFolder adds what is below dir/sub.
-func (t *tree) listFolder(ctx context.Context, dir, sub string, depth int) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	entries, err := os.ReadDir(filepath.Join(dir, filepath.FromSlash(sub)))
+// folder is a storage on disk.
+type folder string
+
+func (d folder) file(name string) string { return filepath.Join(string(d), filepath.FromSlash(name)) }
+
+func (d folder) place(e imageEntry) (file, entry string) { return d.file(e.name), "" }
+
+func (d folder) children(dir string) ([]child, error) {
+	entries, err := os.ReadDir(d.file(dir)) // sorted by name
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, e := range entries { // ReadDir sorts by name
-		if isHidden(e.Name()) {
-			continue
+	list := make([]child, len(entries))
+	for i, e := range entries {
+		c := child{imageEntry: imageEntry{name: e.Name()}, folder: e.IsDir()}
+		if dir != "" {
+			c.name = dir + "/" + e.Name()
 		}
-		name := e.Name()
-		if sub != "" {
-			name = sub + "/" + e.Name()
-		}
-		file := filepath.Join(dir, filepath.FromSlash(name))
-		isDir := e.IsDir()
 		if e.Type()&os.ModeSymlink != 0 {
-			info, err := os.Stat(file)
-			if err != nil {
-				return err
-			}
-			isDir = info.IsDir()
+			info, err := os.Stat(d.file(c.name))
+			c.err, c.lost = err, errors.Is(err, os.ErrNotExist)
+			c.folder = err == nil && info.IsDir()
 		}
-		switch {
-		case isDir:
-			if depth == maxDepth {
-				return fmt.Errorf("%s: %w: folders deeper than %d", file, ErrLimit, maxDepth)
-			}
-			if err := t.listFolder(ctx, dir, name, depth+1); err != nil {
-				return err
-			}
-		case byName(name) != nil:
-			t.images = append(t.images, imageEntry{name: name, at: len(t.images)})
-		case isAnnotations(name):
-			if err := t.readAnnotations(file, name); err != nil {
-				return err
-			}
-		}
+		list[i] = c
 	}
-	return nil
+	return list, nil
 }
 
-// readAnnotations reads a file of classes.
-func (t *tree) readAnnotations(file, name string) error {
+func (d folder) text(c child) ([]byte, error) {
+	file := d.file(c.name)
 	info, err := os.Stat(file)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return badFile(file, "", 0, "named as annotations but not a regular file")
+		return nil, badFile(file, "", 0, "named as annotations but not a regular file")
 	}
 	if info.Size() > maxAnnotations {
-		return &FileError{File: file, Err: errAnnotations(info.Size())}
+		return nil, &FileError{File: file, Err: errAnnotations(info.Size())}
 	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	a, err := newAnnotations(file, "", name, text)
-	if err != nil {
-		return err
-	}
-	t.notes = append(t.notes, a)
-	return nil
+	return os.ReadFile(file)
+}
+
+func (d folder) contents(list []imageEntry) (func(int, []byte) ([]byte, error), func(), error) {
+	return func(k int, buf []byte) ([]byte, error) {
+		raw, err := readImageFile(d.file(list[k].name), buf)
+		if err != nil {
+			return nil, fileOnly{err}
+		}
+		return raw, nil
+	}, func() {}, nil
 }
 
 // readImageFile reads a whole file into buf where that is long enough.
 func readImageFile(path string, buf []byte) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	info, err := os.Stat(path) // before it is opened: opening a pipe waits
 	if err != nil {
 		return nil, err
 	}
@@ -131,12 +106,21 @@ func readImageFile(path string, buf []byte) ([]byte, error) {
 		return nil, badFile(path, "", 0, "named as an image but not a regular file")
 	}
 	if info.Size() > maxFile {
-		return nil, &FileError{File: path, Err: fmt.Errorf("image file of %d bytes, %d allowed: %w",
-			info.Size(), maxFile, ErrLimit)}
+		return nil, &FileError{File: path, Err: errFileSize(info.Size())}
 	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
 	buf = sized(buf, int(info.Size()))
 	if n, err := io.ReadFull(f, buf); err != nil {
 		return nil, badFile(path, "", int64(n), "reading %d bytes: %w", len(buf), err)
 	}
 	return buf, nil
+}
+
+// errFileSize says that an image file is too long.
+func errFileSize(size int64) error {
+	return fmt.Errorf("image file of %d bytes, %d allowed: %w", size, int64(maxFile), ErrLimit)
 }

@@ -4,8 +4,10 @@ package dataset
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -52,5 +54,32 @@ func TestFolderDirectoryNamedImage(t *testing.T) {
 	ds, err := OpenFolder(ctx, dir, &Options{Size: 8})
 	if err != nil || ds.Len() != 5 {
 		t.Errorf("a folder named as an image: %v", err)
+	}
+}
+
+// With Skip an image that is a link to nothing is like one that is damaged.
+func TestSkipLinks(t *testing.T) {
+	img := pngOf(t, noise(8, 8, 1))
+	dir := writeFolder(t, []file{{"cat/1.png", img}, {"dog/1.png", img}})
+	link := func(name string) {
+		t.Helper()
+		if err := os.Symlink("nowhere", filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link("cat/0.png")
+	ds, err := Open(ctx, dir, &Options{Skip: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := ds.Report(); r.Size != 8 || fmt.Sprint(r.Counts, r.Passed) != "[1 1] [{not readable 1 [cat/0.png] [no such file or directory]}]" {
+		t.Errorf("report %v", r)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "eel"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	link("eel/1.png")
+	if _, err := Open(ctx, dir, &Options{Skip: true}); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), `no image of class "eel"`) {
+		t.Errorf("error %v", err)
 	}
 }

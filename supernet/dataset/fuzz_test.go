@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"os"
 	"path/filepath"
@@ -94,11 +95,59 @@ func FuzzTar(f *testing.F) {
 	f.Add(tarOf(f, sampleFiles(f))[:2000])
 	f.Add(tarOf(f, []file{{"x.png", img}}))
 	f.Add(tarOf(f, []file{{"val/images/1.png", img}, {"val/val_annotations.txt", []byte("1.png\tcat\n")}, {"train/cat/2.png", img}}))
+	f.Add(tarOf(f, []file{{"a/1.png", img}, {"b -> a", nil}, {"c/1.png -> ../b/1.png", nil}, {"a/loop -> ..", nil}}))
+	f.Add(tarOf(f, []file{{"a/1.png", img}, {"a/@eaDir/1.png/T.png", img}, {"$RECYCLE.BIN/x.png", nil}, {"lost+found/1.png", img}}))
+	huge := bytes.Clone(img) // announces 2^24 pixels a side
+	binary.BigEndian.PutUint32(huge[16:], 1<<24)
+	binary.BigEndian.PutUint32(huge[20:], 1<<24)
+	f.Add(tarOf(f, []file{{"a/1.png", img}, {"a/2.png", huge}}))
 	f.Add(tarOf(f, []file{{"../a/x.jpg", jpegOf(f, noise(3, 3, 1))}}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		open := func() (*fileReader, error) { return newReader("a.tar", bytes.NewReader(data)) }
 		m, err := readTar(ctx, "a.tar", open, defaults(t, &small))
 		checkRead(t, m, err)
+	})
+}
+
+func FuzzZip(f *testing.F) {
+	img := pngOf(f, noise(5, 5, 1))
+	f.Add(zipOf(f, []file{{"a/1.png", img}, {"b/1.png", img}}), false)
+	f.Add(zipOf(f, []file{{"train/a/1.png", img}, {"b -> train", nil}, {"train/a/2.png -> 1.png", nil}}), false)
+	f.Add(zipOf(f, []file{{"a/1.png", img}, {"a/2.png", img[:30]}, {"a/@eaDir/1.png", img}, {"__MACOSX/a/1.png", nil}}), true)
+	f.Add(zipOf(f, []file{{"../a/1.png", img}, {"val/images/1.png", img}, {"val/val_annotations.txt", []byte("1.png\tcat\n")}}), true)
+	f.Add(zipOf(f, sampleFiles(f))[:900], false)
+	f.Fuzz(func(t *testing.T, data []byte, skip bool) {
+		s := defaults(t, &small)
+		s.Skip = skip
+		m, err := readZip(ctx, "a.zip", bytes.NewReader(data), int64(len(data)), s)
+		checkRead(t, m, err)
+	})
+}
+
+// FuzzPacked: whatever the packing, reading ends within the limit on what comes of it.
+func FuzzPacked(f *testing.F) {
+	plain := tarOf(f, []file{{"a/1.png", pngOf(f, noise(5, 5, 1))}})
+	packed, err := hex.DecodeString(bzip2Tar)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, data := range [][]byte{plain, gzipOf(f, plain), zstdOf(f, plain), packed, zstdOf(f, make([]byte, 1<<20)),
+		[]byte("\xfd7zXZ\x00\x00\x04"), zstdOf(f, plain)[:40], packed[:50]} {
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		st, err := newReader("a", bytes.NewReader(data))
+		if err != nil {
+			checkRead(t, nil, err)
+			return
+		}
+		defer st.Close()
+		if err := newTarWalk(st).drain(); err != nil {
+			checkRead(t, nil, err)
+		}
+		if most := freeUnpacked + mostUnpacked*int64(len(data)) + 1<<16; st.offset > most {
+			t.Fatalf("%d bytes of %d", st.offset, len(data))
+		}
 	})
 }
 

@@ -155,7 +155,8 @@ func (g *Growing) Seen() []int {
 //
 // It takes time in the images of ds and, once a bound is reached, in the number of images kept; not
 // in the number of appends before.
-func (g *Growing) Append(ctx context.Context, ds Dataset) error {
+func (g *Growing) Append(ctx context.Context, ds Dataset) (err error) {
+	defer panics(&err)
 	g.appending.Lock()
 	defer g.appending.Unlock()
 	next, err := g.extend(ctx, ds)
@@ -181,13 +182,20 @@ func (g *Growing) extend(ctx context.Context, ds Dataset) (*grown, error) {
 	if g.size == 0 {
 		return nil, errNotGrowing
 	}
-	if ds == nil {
-		return nil, fmt.Errorf("no images")
+	if err := Check(ds); err != nil {
+		return nil, err
 	}
 	if ds.Size() != g.size {
 		return nil, fmt.Errorf("images of %d pixels, want %d", ds.Size(), g.size)
 	}
 	next := *g.held()
+	switch p := PreparationOf(ds); {
+	case ds.Len() == 0:
+	case next.total() == 0:
+		next.images.prepared = p
+	case next.images.prepared != p: // of several kinds
+		next.images.prepared = Preparation{}
+	}
 	if err := next.know(ds.Classes()); err != nil {
 		return nil, err
 	}

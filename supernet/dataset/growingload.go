@@ -86,7 +86,10 @@ func (x *growingIndex) start() (*grown, error) {
 		return nil, fmt.Errorf("%d images, at most %d, %d of a class, want no negative numbers", x.Images,
 			x.MaxImages, x.MaxPerClass)
 	}
-	n := &grown{images: Memory{size: x.Size}}
+	if x.Prepared.Fit < FitAuto || x.Prepared.Fit > FitPad {
+		return nil, fmt.Errorf("images prepared with %v", x.Prepared.Fit)
+	}
+	n := &grown{images: Memory{size: x.Size, prepared: x.Prepared}}
 	if err := n.know(x.Classes); err != nil {
 		return nil, err
 	}

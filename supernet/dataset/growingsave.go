@@ -43,6 +43,7 @@ type growingIndex struct {
 	Seed                   uint64
 	MaxImages, MaxPerClass int
 	Parts                  []string
+	Prepared               Preparation // zero in files older than it
 }
 
 // imagesMeta is the JSON part of a file of images.
@@ -103,7 +104,8 @@ func (g *Growing) save(ctx context.Context, path string) error {
 	}
 	index := growingIndex{Size: g.size, Classes: n.images.classes, Seen: n.seen, Below: n.below,
 		Images: len(n.marks), Seed: g.opts.Seed, MaxImages: g.opts.MaxImages,
-		MaxPerClass: g.opts.MaxPerClass, Parts: slices.Sorted(maps.Keys(next.size))}
+		MaxPerClass: g.opts.MaxPerClass, Parts: slices.Sorted(maps.Keys(next.size)),
+		Prepared: n.images.prepared}
 	err := checkpoint.Write(filepath.Join(path, indexName), indexKind, growingVersion, &index, nil)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
@@ -11,10 +12,12 @@ import (
 	"image/color"
 	"image/jpeg"
 	"image/png"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -90,9 +93,16 @@ func writeFolder(t testing.TB, files []file) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, f := range files {
-		path := filepath.Join(dir, filepath.FromSlash(f.name))
+		name, target, link := strings.Cut(f.name, " -> ")
+		path := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
+		}
+		if link {
+			if err := os.Symlink(target, path); err != nil {
+				t.Skip(err)
+			}
+			continue
 		}
 		if err := os.WriteFile(path, f.data, 0o644); err != nil {
 			t.Fatal(err)
@@ -101,12 +111,17 @@ func writeFolder(t testing.TB, files []file) string {
 	return dir
 }
 
+// tarOf makes a tar; a name with an arrow is a symbolic link: "name -> target".
 func tarOf(t testing.TB, files []file) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	for _, f := range files {
 		h := &tar.Header{Name: f.name, Typeflag: tar.TypeReg, Mode: 0o644, Size: int64(len(f.data))}
+		if name, target, ok := strings.Cut(f.name, " -> "); ok {
+			h = &tar.Header{Name: name, Linkname: target, Typeflag: tar.TypeSymlink, Mode: 0o777}
+			f.data = nil
+		}
 		if err := w.WriteHeader(h); err != nil {
 			t.Fatal(err)
 		}
@@ -118,6 +133,38 @@ func tarOf(t testing.TB, files []file) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+// zipOf makes a zip; a name with an arrow is a symbolic link: "name -> target".
+func zipOf(t testing.TB, files []file) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, f := range files {
+		h := &zip.FileHeader{Name: f.name, Method: zip.Deflate}
+		h.SetMode(0o644)
+		if name, target, ok := strings.Cut(f.name, " -> "); ok {
+			h.Name, f.data = name, []byte(target)
+			h.SetMode(0o777 | fs.ModeSymlink)
+		}
+		e, err := w.CreateHeader(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.Write(f.data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// forms are files as a folder and in archives, by the form that a report gives.
+func forms(t testing.TB, files []file) map[string]string {
+	return map[string]string{"folder": writeFolder(t, files), "tar": writeFile(t, "a.tar", tarOf(t, files)),
+		"zip": writeFile(t, "a.zip", zipOf(t, files))}
 }
 
 func writeFile(t testing.TB, name string, data []byte) string {

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"path/filepath"
 	"strconv"
+	"strings"
 )
 
 // IDX is the format of MNIST and its relatives: a magic number whose third byte is the type of the
@@ -42,7 +44,11 @@ func OpenIDX(ctx context.Context, images, labels string, o *Options) (*Memory, e
 }
 
 // ReadIDX is OpenIDX for files that are open already, or embedded.
-func ReadIDX(ctx context.Context, images, labels io.Reader, o *Options) (*Memory, error) {
+func ReadIDX(ctx context.Context, images, labels io.Reader, o *Options) (m *Memory, err error) {
+	defer panics(&err) // of the readers
+	if images == nil || labels == nil {
+		return nil, fmt.Errorf("dataset: no images or no labels to read, want both")
+	}
 	s, err := o.settings()
 	if err != nil {
 		return nil, err
@@ -55,7 +61,7 @@ func ReadIDX(ctx context.Context, images, labels io.Reader, o *Options) (*Memory
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
-	m, err := readIDX(ctx, img, lab, s)
+	m, err = readIDX(ctx, img, lab, s)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
@@ -84,7 +90,7 @@ func readIDX(ctx context.Context, img, lab *fileReader, s settings) (*Memory, er
 	}
 	if fit == FitAuto {
 		fit = FitCrop
-		if dx, dy := size-cols, size-rows; dx >= 0 && dx <= 8 && dy >= 0 && dy <= 8 {
+		if dx, dy := size-cols, size-rows; dx >= 0 && dx <= 8 && dy >= 0 && dy <= 8 && dx+dy > 0 {
 			fit = FitPad
 		}
 	}
@@ -95,7 +101,8 @@ func readIDX(ctx context.Context, img, lab *fileReader, s settings) (*Memory, er
 		return nil, &FileError{File: img.name, Offset: 8,
 			Err: fmt.Errorf("images of %d×%d, %d pixels allowed: %w", rows, cols, s.MaxPixels, ErrLimit)}
 	}
-	m := &Memory{size: size, classes: s.ClassNames}
+	s.Fit = fit
+	m := &Memory{size: size, classes: s.ClassNames, prepared: s.preparation(), report: Report{Form: "IDX"}}
 	if m.classes == nil {
 		m.classes = digits()
 	}
@@ -117,7 +124,14 @@ func readIDX(ctx context.Context, img, lab *fileReader, s settings) (*Memory, er
 		m.images = append(m.images, dst)
 		return item{i, buf, dst}, true, nil
 	}
+	swap := s.Transpose || strings.HasPrefix(strings.ToLower(filepath.Base(img.name)), "emnist-")
+	if swap && rows != cols {
+		return nil, img.fail(8, "images of %d×%d, want square ones to transpose", rows, cols)
+	}
 	convert := func(it item) error {
+		if swap {
+			transpose(it.raw, rows)
+		}
 		src := &image.Gray{Pix: it.raw, Stride: cols, Rect: image.Rect(0, 0, cols, rows)}
 		return fitGray(it.dst, src, size, fit)
 	}
@@ -125,6 +139,16 @@ func readIDX(ctx context.Context, img, lab *fileReader, s settings) (*Memory, er
 		return nil, err
 	}
 	return m, m.pin(img.name, s.KnownClasses)
+}
+
+// transpose swaps rows and columns of a square image in place.
+func transpose(pixels []uint8, side int) {
+	for y := range side {
+		for x := range y {
+			a, b := y*side+x, x*side+y
+			pixels[a], pixels[b] = pixels[b], pixels[a]
+		}
+	}
 }
 
 // readIDXLabels reads as many labels as there are images, each below classes.

@@ -153,6 +153,68 @@ func TestIDXHostileHeader(t *testing.T) {
 	}
 }
 
+// EMNIST's images lie on their side: its official names say so, or the option does.
+func TestTranspose(t *testing.T) {
+	images, labels := idxFiles(2, 5, 5, func(i int) byte { return byte(i) })
+	plain, err := readPair(images, labels, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	swapped, err := readPair(images, labels, &Options{Transpose: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		a, b := imageOf(t, plain, i), imageOf(t, swapped, i)
+		for y := range 5 {
+			for x := range 5 {
+				if a[(y*5+x)*3] != b[(x*5+y)*3] {
+					t.Fatalf("image %d, row %d, column %d: %d became %d", i, y, x, a[(y*5+x)*3], b[(x*5+y)*3])
+				}
+			}
+		}
+	}
+	dir := writeFolder(t, []file{{"emnist-mnist-train-images-idx3-ubyte", images}, {"emnist-mnist-train-labels-idx1-ubyte", labels}})
+	named, err := Open(ctx, dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, named, swapped)
+	wide, labels := idxFiles(2, 4, 5, func(int) byte { return 0 })
+	_, err = readPair(wide, labels, &Options{Transpose: true})
+	wantBad(t, err, "images", 8)
+}
+
+// IDX files as other tools unpack them, and what is told of CIFAR files that are not read.
+func TestForeignFolders(t *testing.T) {
+	images, labels := idxFiles(3, 4, 4, func(i int) byte { return byte(i) })
+	mnist := []file{{"MNIST/raw/train-images-idx3-ubyte", images}, {"MNIST/raw/train-labels-idx1-ubyte", labels}}
+	dir := writeFolder(t, mnist)
+	for _, path := range []string{dir, filepath.Join(dir, "MNIST"), filepath.Join(dir, "MNIST", "raw")} {
+		if ds, err := Open(ctx, path, nil); err != nil || ds.Len() != 3 {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	official := []file{{"gzip/emnist-digits-train-images-idx3-ubyte", images}, {"gzip/emnist-digits-train-labels-idx1-ubyte", labels}}
+	if ds, err := Open(ctx, writeFolder(t, official), nil); err != nil || ds.Len() != 3 {
+		t.Errorf("EMNIST as it comes: %v", err)
+	}
+	if _, err := Open(ctx, writeFile(t, "a.tar", tarOf(t, official)), nil); !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "unpack it") {
+		t.Errorf("packed: %v", err)
+	}
+	two := writeFolder(t, append(mnist, file{"KMNIST/raw/train-images-idx3-ubyte", images}))
+	if _, err := Open(ctx, two, nil); !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "both") {
+		t.Errorf("two of them: %v", err)
+	}
+	py := writeFolder(t, []file{{"cifar-10-batches-py/data_batch_1", []byte("x")}, {"cifar-10-batches-py/batches.meta", []byte("x")}})
+	hundred := writeFolder(t, []file{{"cifar-100-python/train", []byte("x")}, {"cifar-100-python/meta", []byte("x")}})
+	for _, path := range []string{py, filepath.Join(py, "cifar-10-batches-py"), hundred, filepath.Join(hundred, "cifar-100-python")} {
+		if _, err := Open(ctx, path, nil); !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "binary version") {
+			t.Errorf("CIFAR of Python: %v", err)
+		}
+	}
+}
+
 func TestOpenIDXFiles(t *testing.T) {
 	dir := t.TempDir()
 	for _, part := range []struct {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -65,14 +67,14 @@ func newLoader(ds Dataset, o LoaderOptions) (*loader, error) {
 		return nil, err
 	}
 	if !o.Normalization.IsZero() {
-		if err := o.Normalization.check(); err != nil {
+		if err := o.Normalization.Check(); err != nil {
 			return nil, err
 		}
 	}
-	n := ds.Len()
-	if int64(n) >= 1<<31 {
-		return nil, fmt.Errorf("dataset: %d images, want fewer than %d", n, int64(1<<31))
+	if err := Check(ds); err != nil {
+		return nil, err
 	}
+	n := ds.Len()
 	l := &loader{ds: ds, o: o, table: o.Normalization.table(), first: o.Skip, batches: o.Steps(n)}
 	l.order = make([]int32, n)
 	for i := range l.order {
@@ -194,14 +196,7 @@ func (l *loader) work(tasks <-chan task, stop *atomic.Bool) {
 		if stop.Load() {
 			continue
 		}
-		lo := t.part * chunk
-		hi := min(lo+chunk, t.slot.batch.N)
-		for k := lo; k < hi; k++ {
-			if err := p.prepare(&t.slot.batch, k); err != nil {
-				t.slot.errs[t.part] = err
-				break
-			}
-		}
+		t.slot.errs[t.part] = p.part(&t.slot.batch, t.part*chunk)
 		if t.slot.left.Add(-1) == 0 {
 			t.slot.filled <- struct{}{}
 		}
@@ -229,11 +224,43 @@ func newPreparer(l *loader) *preparer {
 	}
 }
 
+// part makes a chunk of the batch ready, from image k on. A panic of the data set is an error: no
+// caller could recover it from here.
+func (p *preparer) part(b *Batch, k int) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("dataset: image %d: panic: %v, at %s", b.Indices[k], r, panicked(debug.Stack()))
+		}
+	}()
+	for hi := min(k+chunk, b.N); k < hi; k++ {
+		if err := p.prepare(b, k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// panicked is the line of code, in the stack of a recovering function, that panicked.
+func panicked(stack []byte) string {
+	_, after, _ := strings.Cut(string(stack), "\npanic(")
+	lines := strings.Split(after, "\n")
+	for i := 2; i+1 < len(lines); i += 2 { // after panic's own line: a function, its file, and so on
+		if !strings.HasPrefix(lines[i], "runtime.") {
+			place, _, _ := strings.Cut(strings.TrimSpace(lines[i+1]), " +")
+			return place
+		}
+	}
+	return "a place unknown"
+}
+
 // prepare makes image k of the batch.
 func (p *preparer) prepare(b *Batch, k int) error {
 	i, size := b.Indices[k], b.Size
 	b.Labels[k] = p.l.ds.Label(i)
 	src := lend(p.l.ds, i)
+	if n := len(src); src != nil && n != size*size && n != size*size*3 {
+		return fmt.Errorf("dataset: image %d: %d bytes lent, want %d or %d", i, n, size*size, size*size*3)
+	}
 	if src == nil {
 		src = p.source
 		if err := p.l.ds.Image(i, src); err != nil {

@@ -14,6 +14,9 @@ type Memory struct {
 	labels  []uint16
 	images  [][]uint8 // each size·size or size·size·3 bytes
 	sources []string  // where images come from; nil = not known
+	report  Report
+
+	prepared Preparation
 }
 
 // FromPixels makes a dataset of images that are already in memory. pixels holds them one after the
@@ -25,6 +28,9 @@ func FromPixels(size int, classes []string, labels []int, pixels []uint8) (*Memo
 	}
 	if len(classes) == 0 || len(classes) > maxClasses {
 		return nil, fmt.Errorf("dataset: %d classes, want 1 to %d", len(classes), maxClasses)
+	}
+	if err := checkNames(classes); err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
 	}
 	n := len(labels)
 	per := size * size

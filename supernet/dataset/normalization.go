@@ -24,7 +24,8 @@ func ImageNet() Normalization {
 // IsZero reports whether n is the zero value, which stands for ImageNet.
 func (n Normalization) IsZero() bool { return n == Normalization{} }
 
-func (n Normalization) check() error {
+// Check reports whether means are finite and deviations finite and positive.
+func (n Normalization) Check() error {
 	for c, s := range n.Std {
 		if !(s > 0) || math.IsInf(float64(s), 0) || math.IsNaN(float64(n.Mean[c])) ||
 			math.IsInf(float64(n.Mean[c]), 0) {
@@ -77,7 +78,7 @@ func (n Normalization) Apply(dst []float32, src []uint8) error {
 			len(dst))
 	}
 	if !n.IsZero() {
-		if err := n.check(); err != nil {
+		if err := n.Check(); err != nil {
 			return err
 		}
 	}
@@ -93,6 +94,9 @@ func Measure(ctx context.Context, ds Dataset) (Normalization, error) {
 		sum, square [3]uint64
 		err         error
 	}
+	if err := Check(ds); err != nil {
+		return Normalization{}, err
+	}
 	n := ds.Len()
 	if n == 0 {
 		return Normalization{}, fmt.Errorf("dataset: no images to measure")
@@ -103,6 +107,7 @@ func Measure(ctx context.Context, ds Dataset) (Normalization, error) {
 	for w := range parts {
 		wg.Go(func() {
 			p := &parts[w]
+			defer panics(&p.err)
 			buf := make([]uint8, ds.Size()*ds.Size()*3)
 			for i := w; i < n; i += workers {
 				if p.err = ctx.Err(); p.err != nil {

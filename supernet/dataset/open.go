@@ -4,20 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // Open reads the data set at path into memory, whatever its form:
 //
-//   - a folder of class folders with JPEG or PNG images, or one with train,
+//   - a folder of class folders with images, or one with train,
 //     val or test folders above them; also as Tiny-ImageNet is, with
 //     val_annotations.txt beside val/images;
-//   - a tar (also .tar.gz) of such a folder, or a folder with train.tar,
-//     val.tar or test.tar;
+//   - a tar (also packed with gzip, bzip2 or zstd) or a zip of such a folder,
+//     or a folder with train.tar, val.tar or test.tar (or .zip and so on);
 //   - a folder with the binary files of CIFAR-10 or CIFAR-100, or one such file;
 //   - a folder with the IDX files of the MNIST family (also .gz), or an IDX
-//     image file with its label file beside it.
+//     image file with its label file beside it; also below, in MNIST/raw.
 //
 // Folders are recognised by the names in them, files by their content. Where the data are divided,
 // Options choose the part. The error wraps ErrUnknown when no form fits, ErrPart when the part is
@@ -36,9 +38,9 @@ func Open(ctx context.Context, path string, o *Options) (*Memory, error) {
 }
 
 // OpenPair opens the training part and the test part (or else the validation part) of the data set
-// at path. Without parts, a fraction of each class is set apart as Options say. Both have the
-// training part's classes, Options.KnownClasses first; a class of the test part that is not among
-// them is an error.
+// at path. Without parts, a fraction of each class is set apart as Options say, as Split does, save
+// that the only image of a class is always one to train on. Both have the training part's classes,
+// Options.KnownClasses first; a class of the test part that is not among them is an error.
 func OpenPair(ctx context.Context, path string, o *Options) (train, test Dataset, err error) {
 	s, err := o.settings()
 	if err != nil {
@@ -52,7 +54,7 @@ func OpenPair(ctx context.Context, path string, o *Options) (train, test Dataset
 	s.Part, s.Size, s.KnownClasses = Test, first.Size(), first.Classes()
 	second, err := open(ctx, path, s)
 	if errors.Is(err, ErrPart) {
-		test, train, err = Split(first, s.HoldOut, s.Seed)
+		test, train, err = split(first, s.HoldOut, s.Seed, false)
 		return train, test, err
 	}
 	if err != nil {
@@ -100,9 +102,9 @@ func openDir(ctx context.Context, dir string, s settings) (*Memory, error) {
 		}
 	}
 	if len(parts) == 0 {
-		form = openOneTar
+		form = openOneArchive
 		for _, e := range entries {
-			if stem, ok := tarStem(e.Name()); ok && !e.IsDir() && !isHidden(e.Name()) {
+			if stem, ok := archiveStem(e.Name()); ok && !e.IsDir() && !isHidden(e.Name()) {
 				archives = append(archives, filepath.Join(dir, e.Name()))
 				if p := partOf(stem); p != "" {
 					add(p, e.Name())
@@ -111,18 +113,18 @@ func openDir(ctx context.Context, dir string, s settings) (*Memory, error) {
 		}
 	}
 	if len(parts) > 0 {
-		var there []Part
-		for _, p := range []Part{Train, Val, Test} {
-			if len(parts[p]) > 0 {
-				there = append(there, p)
-			}
-		}
+		there := inOrder(slices.Collect(maps.Keys(parts)))
 		p, err := choosePart(s.Part, there)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", dir, err)
 		}
 		s.Part = ""
-		return form(ctx, parts[p], s)
+		m, err := form(ctx, parts[p], s)
+		if err != nil {
+			return nil, err
+		}
+		m.report.Part, m.report.Parts = p, there
+		return m, nil
 	}
 	for _, e := range entries { // as the official archives unpack
 		if e.IsDir() && (e.Name() == "cifar-10-batches-bin" || e.Name() == "cifar-100-binary") {
@@ -130,14 +132,58 @@ func openDir(ctx context.Context, dir string, s settings) (*Memory, error) {
 		}
 	}
 	m, err := readFolder(ctx, dir, s)
-	if errors.Is(err, ErrUnknown) && len(archives) == 1 {
+	if !errors.Is(err, ErrUnknown) {
+		return m, err
+	}
+	if len(archives) == 1 {
 		return openFile(ctx, archives[0], s)
 	}
-	return m, err
+	names := []string{filepath.Base(dir)}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	for _, name := range []string{"cifar-10-batches-py", "cifar-100-python", "batches.meta"} {
+		if slices.Contains(names, name) {
+			return nil, fmt.Errorf("%w: %s is of CIFAR's Python version, which is not read; take the binary "+
+				"version (cifar-10-binary.tar.gz or cifar-100-binary.tar.gz, unpacked)", err, name)
+		}
+	}
+	return openRaw(ctx, dir, entries, s, err)
 }
 
-// openOneTar opens the one archive of a part.
-func openOneTar(ctx context.Context, files []string, s settings) (*Memory, error) {
+// openRaw opens the one folder "raw" or "gzip" of IDX files that lies in dir, or in the one folder
+// of it, as other tools unpack MNIST (MNIST/raw) and as EMNIST comes (gzip). Where there is none
+// the error is the one given.
+func openRaw(ctx context.Context, dir string, entries []os.DirEntry, s settings, none error) (
+	*Memory, error) {
+	var raw []string
+	for _, e := range entries {
+		sub := filepath.Join(dir, e.Name())
+		for _, sub := range []string{sub, filepath.Join(sub, "raw"), filepath.Join(sub, "gzip")} {
+			if base := filepath.Base(sub); base != "raw" && base != "gzip" {
+				continue
+			}
+			files, err := os.ReadDir(sub)
+			if err != nil {
+				continue // most folders have none
+			}
+			if slices.ContainsFunc(files, func(f os.DirEntry) bool { return idxPart(f.Name()) != "" }) {
+				raw = append(raw, sub)
+			}
+		}
+	}
+	switch len(raw) {
+	case 0:
+		return nil, none
+	case 1:
+		return openDir(ctx, raw[0], s)
+	}
+	return nil, fmt.Errorf("%w: both %s and %s hold IDX files; name the one to open", ErrUnknown, raw[0],
+		raw[1])
+}
+
+// openOneArchive opens the one archive of a part.
+func openOneArchive(ctx context.Context, files []string, s settings) (*Memory, error) {
 	if len(files) > 1 {
 		return nil, fmt.Errorf("%w: both %s and %s are of the same part; name the one to open", ErrUnknown,
 			files[0], files[1])

@@ -46,6 +46,9 @@ type Options struct {
 	// "0" … "9" for IDX, the official names for CIFAR. Not used by folders and tars, where
 	// directories name the classes.
 	ClassNames []string
+	// Transpose swaps the rows and columns of IDX images, as the files of EMNIST need it. False =
+	// only where the file has EMNIST's official name (emnist-…).
+	Transpose bool
 	// KnownClasses get the first numbers, in this order, whether the data have images of them or
 	// not; classes of the data that are not among them follow, in their usual order. So data that
 	// gain classes keep the numbers of those they had, although folders are read in the order of
@@ -55,6 +58,10 @@ type Options struct {
 	// AnyImageName accepts an image whose content is another supported format than its name says (a
 	// PNG called .jpg). False = that is an error.
 	AnyImageName bool
+	// Skip goes on past image files, and folders below the top, that are damaged or cannot be read,
+	// and past images in no class folder; Memory.Report lists them. A class that has no others is
+	// an error. False = the first one is the error.
+	Skip bool
 	// Workers is the number of goroutines that decode. 0 = GOMAXPROCS. The result does not depend
 	// on it.
 	Workers int
@@ -63,6 +70,12 @@ type Options struct {
 	// MaxPixels bounds width × height of one source image, checked before it is decoded. 0 = 1<<26
 	// (about 67 million).
 	MaxPixels int
+	// Budget bounds the memory of the images that are being decoded, over all workers, and over all
+	// readers that share it. Nil = 512 MiB.
+	Budget *Budget
+	// RawOrientation leaves photos as they are stored. False = they are turned upright where their
+	// EXIF block says that they lie on their side.
+	RawOrientation bool
 	// HoldOut is the fraction of each class that OpenPair sets apart for testing when the data have
 	// no parts. 0 = 0.15.
 	HoldOut float64
@@ -73,6 +86,7 @@ type Options struct {
 // settings are Options with the defaults filled in.
 type settings struct {
 	Options
+	listOnly bool // classes and counts are wanted, images are not
 }
 
 func (o *Options) settings() (settings, error) {
@@ -111,9 +125,7 @@ func (o *Options) settings() (settings, error) {
 	if s.MaxBytes == 0 {
 		s.MaxBytes = 4 << 30
 	}
-	if s.MaxPixels == 0 {
-		s.MaxPixels = 1 << 26
-	}
+	s.decodeDefaults()
 	if s.HoldOut == 0 {
 		s.HoldOut = 0.15
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -21,6 +22,9 @@ func openFile(ctx context.Context, path string, s settings) (*Memory, error) {
 	}
 	if isTar(head) {
 		return readTar(ctx, path, func() (*fileReader, error) { return openReader(path) }, s)
+	}
+	if slices.ContainsFunc(zipMagics, func(m string) bool { return begins(head, m) }) {
+		return openZip(ctx, path, s)
 	}
 	if s.Part != "" && s.Part != Train { // the other forms have one part a file
 		return nil, fmt.Errorf("%s: %w: %q asked of a single file", path, ErrPart, s.Part)
@@ -38,10 +42,10 @@ func openFile(ctx context.Context, path string, s settings) (*Memory, error) {
 	if strings.HasSuffix(name, ".bin") || cifarPart(name) != "" {
 		return readCIFARFiles(ctx, []string{path}, s)
 	}
-	if tarName, ok := tarStem(filepath.Base(path)); ok {
-		return nil, badFile(path, "", 0, "named as the archive %q but starts with no tar header", tarName)
+	if tarName, ok := archiveStem(filepath.Base(path)); ok {
+		return nil, badFile(path, "", 0, "named as the archive %q but starts as no archive", tarName)
 	}
-	return nil, fmt.Errorf("%s: %w: starts with % x; want a folder of classes, a tar, IDX or CIFAR files",
+	return nil, fmt.Errorf("%s: %w: starts with % x; want a folder of classes, a tar or zip, IDX or CIFAR files",
 		path, ErrUnknown, head[:min(8, len(head))])
 }
 
@@ -84,10 +88,11 @@ func isTar(head []byte) bool {
 	return sum == want
 }
 
-// tarStem gives the name of an archive without its extension.
-func tarStem(name string) (string, bool) {
+// archiveStem gives the name of an archive without its extension.
+func archiveStem(name string) (string, bool) {
 	lower := strings.ToLower(name)
-	for _, ext := range []string{".tar", ".tar.gz", ".tgz"} {
+	for _, ext := range []string{".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.zst", ".tzst", ".tar.xz",
+		".txz", ".zip"} {
 		if strings.HasSuffix(lower, ext) {
 			return name[:len(name)-len(ext)], true
 		}

@@ -1,20 +1,31 @@
 package dataset
 
 import (
+	"fmt"
 	"image"
 	"image/color"
 
 	"golang.org/x/image/draw"
 )
 
+// maxBounds bounds the sides of an image, in pixels: that of image.Uniform has no end.
+const maxBounds = 1 << 17
+
 // FromImage writes img to dst as size×size RGB (size·size·3 bytes, HWC), made square as fit says;
 // FitAuto is FitCrop here. Transparent pixels are put on black; greyscale is repeated to three
 // channels.
-func FromImage(dst []uint8, img image.Image, size int, fit Fit) error {
+func FromImage(dst []uint8, img image.Image, size int, fit Fit) (err error) {
 	if err := checkBuffer(dst, size); err != nil {
 		return err
 	}
+	if img == nil {
+		return errEmptyImage
+	}
+	defer panics(&err)
 	b := img.Bounds()
+	if b.Dx() > maxBounds || b.Dy() > maxBounds {
+		return fmt.Errorf("dataset: image of %d by %d pixels, want at most %d", b.Dx(), b.Dy(), maxBounds)
+	}
 	if b.Empty() {
 		return errEmptyImage
 	}

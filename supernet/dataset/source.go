@@ -13,7 +13,7 @@ type Sourced interface {
 // has no such image: images of IDX and CIFAR files have no names, nor have those of a Growing.
 func Source(ds Dataset, i int) string {
 	s, ok := ds.(Sourced)
-	if !ok || i < 0 || i >= ds.Len() {
+	if !ok || given(ds) != nil || i < 0 || i >= ds.Len() {
 		return ""
 	}
 	return s.Source(i)

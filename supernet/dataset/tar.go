@@ -10,9 +10,11 @@ import (
 	"strings"
 )
 
-// OpenTar reads a tar file, plain or packed with gzip, of JPEG or PNG images in class folders. It
-// understands what OpenFolder understands, and the result is the same as for the unpacked folder.
-// The file is read twice: once for the names, once for the images that are wanted.
+// OpenTar reads a tar file, plain or packed with gzip, bzip2 or zstd, of images in class folders.
+// It understands what OpenFolder understands, and the result is the same as for the unpacked
+// folder, whatever the order of the entries: a later entry takes the place of an earlier one of its
+// name, and links are followed inside the archive. The file is read twice, once for the names and
+// once for the images that are wanted, and in part once more where Options give no size.
 func OpenTar(ctx context.Context, path string, o *Options) (*Memory, error) {
 	s, err := o.settings()
 	if err != nil {
@@ -27,21 +29,115 @@ func OpenTar(ctx context.Context, path string, o *Options) (*Memory, error) {
 
 func readTar(ctx context.Context, path string, open func() (*fileReader, error), s settings) (
 	*Memory, error) {
-	tr, err := listTar(ctx, path, open, s)
-	if err != nil {
+	t := &tarFile{archive: archive{path: path}, open: open}
+	if err := t.list(ctx); err != nil {
 		return nil, err
 	}
-	list, err := tr.arrange(path, s.Part)
-	if err != nil {
-		return nil, err
+	m, err := readStorage(ctx, path, t, s)
+	if err == nil {
+		m.report.Form = "tar"
 	}
-	st, err := open()
+	return m, err
+}
+
+// tarFile is a storage in a tar.
+type tarFile struct {
+	archive
+	open func() (*fileReader, error)
+}
+
+// list is the first reading: names, annotations, and a check of the whole archive.
+func (t *tarFile) list(ctx context.Context) error {
+	st, err := t.open()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer st.Close()
-	t := newTarWalk(st)
-	read := func(k int, buf []byte) ([]byte, error) {
+	for walk := newTarWalk(st); ; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		h, err := walk.next()
+		if h == nil || err != nil {
+			return err
+		}
+		if err := t.count(h.Name); err != nil {
+			return err
+		}
+		if h.Typeflag == tar.TypeXGlobalHeader {
+			continue
+		}
+		if err := t.entry(walk, h); err != nil {
+			return err
+		}
+	}
+}
+
+// entry puts an entry where it unpacks to.
+func (t *tarFile) entry(walk *tarWalk, h *tar.Header) error {
+	if h.Typeflag == tar.TypeDir {
+		if n := t.find(strings.Join(splitName(h.Name), "/")); n != nil && n.file == nil {
+			return nil // there already
+		}
+	}
+	f := &stored{name: h.Name, at: walk.count - 1}
+	if h.Typeflag == tar.TypeLink { // before it is put: a link to itself changes nothing
+		to := t.find(strings.Join(splitName(h.Linkname), "/"))
+		switch {
+		case to == nil || to.file == nil:
+			f.err = badFile(t.path, h.Name, 0, "link to %q, which no entry before it is", h.Linkname)
+		default:
+			f = to.file
+		}
+	}
+	n, err := t.put(h.Name)
+	if n == nil || err != nil {
+		return err
+	}
+	switch {
+	case h.Typeflag == tar.TypeDir:
+		return nil
+	case h.Typeflag == tar.TypeSymlink && h.Linkname != "":
+		n.link = h.Linkname
+		return nil
+	}
+	n.file = f
+	switch {
+	case h.Typeflag == tar.TypeLink:
+	case h.Typeflag != tar.TypeReg || isSparse(h):
+		f.err = badFile(t.path, h.Name, 0, "named as an image but not stored as a plain file (type %q)",
+			h.Typeflag)
+	case isAnnotations(h.Name):
+		if err := t.room(h.Name, h.Size); err != nil {
+			return err
+		}
+		f.text, err = walk.content(h, nil)
+		return err
+	case h.Size > maxFile:
+		f.err = &FileError{File: t.path, Entry: h.Name, Err: errFileSize(h.Size)}
+	}
+	return nil
+}
+
+func (t *tarFile) text(c child) ([]byte, error) { return t.find(c.name).file.text, nil }
+
+// contents gives the content of the listed entries, which are in the order of the archive. Links to
+// one file follow each other.
+func (t *tarFile) contents(list []imageEntry) (func(int, []byte) ([]byte, error), func(), error) {
+	st, err := t.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	return tarContents(newTarWalk(st), list), func() { st.Close() }, nil
+}
+
+func tarContents(t *tarWalk, list []imageEntry) func(k int, buf []byte) ([]byte, error) {
+	st := t.st
+	var last []byte
+	return func(k int, buf []byte) ([]byte, error) {
+		if k > 0 && list[k].at == list[k-1].at {
+			return append(buf[:0], last...), nil
+		}
 		for {
 			h, err := t.next()
 			if err == nil && h == nil {
@@ -51,76 +147,18 @@ func readTar(ctx context.Context, path string, open func() (*fileReader, error),
 				return nil, err
 			}
 			if t.count-1 == list[k].at {
-				if h.Name != list[k].name {
+				if h.Name != list[k].stored {
 					return nil, st.fail(st.offset, "archive changed while it was read: %q where %q was",
-						h.Name, list[k].name)
+						h.Name, list[k].stored)
 				}
-				return t.content(h, buf)
+				raw, err := t.content(h, buf)
+				if err == nil && k+1 < len(list) && list[k+1].at == list[k].at {
+					last = append(last[:0], raw...)
+				}
+				return raw, err
 			}
 		}
 	}
-	return loadImages(ctx, path, list, s, read, func(k int) (string, string) { return path, list[k].name })
-}
-
-// listTar is the first reading: names, annotations, and a check of the whole archive.
-func listTar(ctx context.Context, path string, open func() (*fileReader, error), s settings) (*tree, error) {
-	st, err := open()
-	if err != nil {
-		return nil, err
-	}
-	defer st.Close()
-	t := newTarWalk(st)
-	tr := &tree{}
-	for {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		h, err := t.next()
-		if err != nil {
-			return nil, err
-		}
-		if h == nil {
-			return tr, nil
-		}
-		if h.Typeflag == tar.TypeReg && isAnnotations(h.Name) && cleanName(h.Name) != nil {
-			if err := tr.tarAnnotations(path, t, h); err != nil {
-				return nil, err
-			}
-		}
-		if h.Typeflag == tar.TypeDir || byName(h.Name) == nil || cleanName(h.Name) == nil {
-			continue
-		}
-		if h.Typeflag != tar.TypeReg || isSparse(h) {
-			return nil, badFile(path, h.Name, 0, "named as an image but not stored as a plain file (type %q)",
-				h.Typeflag)
-		}
-		if h.Size > maxFile {
-			return nil, &FileError{File: path, Entry: h.Name,
-				Err: fmt.Errorf("image file of %d bytes, %d allowed: %w", h.Size, maxFile, ErrLimit)}
-		}
-		// One pixel an image is the least that the result can take.
-		if err := s.room(int64(len(tr.images)+1), max(s.Size, 1), 3); err != nil {
-			return nil, &FileError{File: path, Entry: h.Name, Err: err}
-		}
-		tr.images = append(tr.images, imageEntry{name: h.Name, at: t.count - 1})
-	}
-}
-
-// tarAnnotations reads the current entry as a file of classes.
-func (t *tree) tarAnnotations(path string, walk *tarWalk, h *tar.Header) error {
-	if h.Size > maxAnnotations {
-		return &FileError{File: path, Entry: h.Name, Err: errAnnotations(h.Size)}
-	}
-	text, err := walk.content(h, nil)
-	if err != nil {
-		return err
-	}
-	a, err := newAnnotations(path, h.Name, h.Name, text)
-	if err != nil {
-		return err
-	}
-	t.notes = append(t.notes, a)
-	return nil
 }
 
 func isSparse(h *tar.Header) bool {

@@ -3,6 +3,7 @@ package dataset
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 
 	"github.com/tendril-nas/tendril/internal/stream"
@@ -49,16 +50,17 @@ func newView(ds Dataset, index []int32) *view {
 
 // given refuses a data set that is not there.
 func given(ds Dataset) error {
-	if ds == nil {
-		return fmt.Errorf("dataset: no data set")
+	if v := reflect.ValueOf(ds); ds == nil || v.Kind() == reflect.Pointer && v.IsNil() {
+		return fmt.Errorf("dataset: no data set, want one")
 	}
 	return nil
 }
 
 // Subset holds the images of ds whose indices are listed, in that order; an index may be listed
 // more than once. Labels and classes stay.
-func Subset(ds Dataset, index []int) (Dataset, error) {
-	if err := given(ds); err != nil {
+func Subset(ds Dataset, index []int) (_ Dataset, err error) {
+	defer panics(&err)
+	if err := Check(ds); err != nil {
 		return nil, err
 	}
 	list := make([]int32, len(index))
@@ -74,8 +76,9 @@ func Subset(ds Dataset, index []int) (Dataset, error) {
 // Shuffle holds the images of ds in a random order, drawn with the seed. Images that are read from
 // folders are in the order of their classes: who takes ranges of them, or trains on them in order,
 // wants them mixed. LoaderOptions.Shuffle mixes every epoch anew.
-func Shuffle(ds Dataset, seed uint64) (Dataset, error) {
-	if err := given(ds); err != nil {
+func Shuffle(ds Dataset, seed uint64) (_ Dataset, err error) {
+	defer panics(&err)
+	if err := Check(ds); err != nil {
 		return nil, err
 	}
 	return Subset(ds, stream.New(seed, "dataset.order").Perm(ds.Len()))
@@ -83,7 +86,8 @@ func Shuffle(ds Dataset, seed uint64) (Dataset, error) {
 
 // KeepClasses holds the images of the listed classes, in the order of ds. Labels and class names
 // stay as in ds: the other classes are there, without images.
-func KeepClasses(ds Dataset, labels ...int) (Dataset, error) {
+func KeepClasses(ds Dataset, labels ...int) (_ Dataset, err error) {
+	defer panics(&err)
 	keep, err := classSet(ds, labels)
 	if err != nil {
 		return nil, err
@@ -99,7 +103,8 @@ func KeepClasses(ds Dataset, labels ...int) (Dataset, error) {
 
 // ByClass holds the images of the listed classes, in the order of ds, and numbers the classes anew:
 // labels[k] becomes class k.
-func ByClass(ds Dataset, labels ...int) (Dataset, error) {
+func ByClass(ds Dataset, labels ...int) (_ Dataset, err error) {
+	defer panics(&err)
 	number, err := classSet(ds, labels)
 	if err != nil {
 		return nil, err
@@ -113,7 +118,7 @@ func ByClass(ds Dataset, labels ...int) (Dataset, error) {
 
 // classSet maps each class of ds to its place in labels, or −1.
 func classSet(ds Dataset, labels []int) ([]int, error) {
-	if err := given(ds); err != nil {
+	if err := Check(ds); err != nil {
 		return nil, err
 	}
 	if len(labels) == 0 {
@@ -137,13 +142,17 @@ func classSet(ds Dataset, labels []int) ([]int, error) {
 
 // Relabel gives the images of ds other classes: label l becomes mapping[l], an index into classes;
 // images whose label maps to −1 are left out. Several labels may map to one class.
-func Relabel(ds Dataset, classes []string, mapping []int) (Dataset, error) {
-	if err := given(ds); err != nil {
+func Relabel(ds Dataset, classes []string, mapping []int) (_ Dataset, err error) {
+	defer panics(&err)
+	if err := Check(ds); err != nil {
 		return nil, err
 	}
 	if len(mapping) != len(ds.Classes()) {
 		return nil, fmt.Errorf("dataset: mapping of %d labels for a set of %d classes", len(mapping),
 			len(ds.Classes()))
+	}
+	if err := checkNames(classes); err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
 	}
 	for l, m := range mapping {
 		if m < -1 || m >= len(classes) {
@@ -180,29 +189,44 @@ func Fraction(ds Dataset, f float64, seed uint64) (Dataset, error) {
 	if !(f > 0 && f <= 1) {
 		return nil, fmt.Errorf("dataset: fraction %v, want above 0 and at most 1", f)
 	}
-	taken, _, err := divide(ds, f, seed)
+	taken, _, err := divide(ds, f, seed, func(images, taken int) int { return taken })
 	if err != nil {
 		return nil, err
 	}
 	return newView(ds, taken), nil
 }
 
-// Split divides ds in two: a holds what Fraction(ds, f, seed) holds, b all other images.
+// Split divides ds in two: a holds what Fraction(ds, f, seed) holds, b all other images, save that
+// no class is lost to either: of two images and more each gets at least one, and the only image of
+// a class goes to the larger side, which is b up to f = 0.5, so that what is trained on knows it.
 func Split(ds Dataset, f float64, seed uint64) (a, b Dataset, err error) {
 	if !(f > 0 && f < 1) {
 		return nil, nil, fmt.Errorf("dataset: split at %v, want between 0 and 1", f)
 	}
-	taken, left, err := divide(ds, f, seed)
+	return split(ds, f, seed, f > 0.5)
+}
+
+// split is Split; lone says whether a takes the only image of a class.
+func split(ds Dataset, f float64, seed uint64, lone bool) (a, b Dataset, err error) {
+	taken, left, err := divide(ds, f, seed, func(images, taken int) int {
+		if images == 1 && lone {
+			return taken
+		}
+		return min(taken, images-1)
+	})
 	if err != nil {
 		return nil, nil, err
 	}
 	return newView(ds, taken), newView(ds, left), nil
 }
 
-// divide draws the fraction f of each class. Each class has a stream of its own, so its draw does
-// not depend on the other classes.
-func divide(ds Dataset, f float64, seed uint64) (taken, left []int32, err error) {
-	if err := given(ds); err != nil {
+// divide draws the fraction f of each class, at least one image; amend is asked how many of the
+// images of a class are taken in the end. Each class has a stream of its own, so its draw does not
+// depend on the other classes.
+func divide(ds Dataset, f float64, seed uint64, amend func(images, taken int) int) (
+	taken, left []int32, err error) {
+	defer panics(&err)
+	if err := Check(ds); err != nil {
 		return nil, nil, err
 	}
 	byClass := make([][]int32, len(ds.Classes()))
@@ -213,8 +237,10 @@ func divide(ds Dataset, f float64, seed uint64) (taken, left []int32, err error)
 	for l, list := range byClass {
 		r := stream.New(seed, "dataset.divide", uint64(l))
 		r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
-		k := int(math.Round(f * float64(len(list))))
-		k = max(k, min(1, len(list)))
+		if len(list) == 0 {
+			continue
+		}
+		k := amend(len(list), max(1, int(math.Round(f*float64(len(list))))))
 		taken = append(taken, list[:k]...)
 		left = append(left, list[k:]...)
 	}
@@ -230,13 +256,14 @@ type concat struct {
 }
 
 // Concat puts datasets of one image size and the same classes one after the other.
-func Concat(parts ...Dataset) (Dataset, error) {
+func Concat(parts ...Dataset) (_ Dataset, err error) {
+	defer panics(&err)
 	if len(parts) == 0 {
 		return nil, fmt.Errorf("dataset: nothing to concatenate")
 	}
 	c := &concat{parts: slices.Clone(parts), start: make([]int, len(parts)+1)}
 	for k, p := range parts {
-		if err := given(p); err != nil {
+		if err := Check(p); err != nil {
 			return nil, err
 		}
 		if p.Size() != parts[0].Size() {

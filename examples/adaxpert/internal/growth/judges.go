@@ -32,12 +32,14 @@ func (e *engine) Judges(ctx context.Context) (*adjuster.Judges, error) {
 	if err != nil {
 		return nil, err
 	}
-	reward, err := e.net.On(some, &supernet.EvalOptions{BatchSize: 250, Calibration: train,
+	reward, err := e.net.On(some, &supernet.EvalOptions{BatchSize: 250, CalibrationBatch: 250,
+		Calibration:       train,
 		CalibrationImages: e.cfg.Adjuster.Calibration, Seed: seed})
 	if err != nil {
 		return nil, err
 	}
-	final, err := e.net.On(held, &supernet.EvalOptions{BatchSize: 250, Calibration: train, Seed: seed})
+	final, err := e.net.On(held, &supernet.EvalOptions{BatchSize: 250, CalibrationBatch: 250, Calibration: train,
+		Seed: seed})
 	if err != nil {
 		return nil, err
 	}

@@ -59,8 +59,9 @@ func RankStudy(ctx context.Context, j *run.Job, cfg *Config, n int) ([]Ranked, e
 	if err != nil {
 		return nil, err
 	}
-	judge, err := e.net.On(test, &supernet.EvalOptions{BatchSize: 250, Calibration: train,
-		Seed: e.cfg.Seed.For(seedJudges, 1)})
+	judge, err := e.net.On(test, &supernet.EvalOptions{BatchSize: 250, CalibrationBatch: 250,
+		Calibration: train,
+		Seed:        e.cfg.Seed.For(seedJudges, 1)})
 	if err != nil {
 		return nil, err
 	}

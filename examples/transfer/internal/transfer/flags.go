@@ -25,7 +25,7 @@ func Program() *run.Program[Config, *Report] {
 
 // bind makes flags set the fields of c; its present values are the defaults.
 func (c *Config) bind(fs *flag.FlagSet) {
-	fs.StringVar(&c.Data, "data", c.Data, "folder of class folders with JPEG or PNG images, tar of such a "+
+	fs.StringVar(&c.Data, "data", c.Data, "folder of class folders with images, tar of such a "+
 		"folder, or directory with IDX or CIFAR files (empty: the embedded Fashion-MNIST images)")
 	fs.IntVar(&c.Size, "size", c.Size, "side that images are scaled to, `pixels`")
 	c.Seed.Bind(fs)

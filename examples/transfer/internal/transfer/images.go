@@ -55,7 +55,7 @@ func (e *engine) open(ctx context.Context) (*images, error) {
 func Pool(ctx context.Context, cfg *Config) (pool, test dataset.Dataset, err error) {
 	pool, test, err = data.Open(ctx, cfg.Data, cfg.Size, cfg.Seed.For(seedTest))
 	if errors.Is(err, dataset.ErrUnknown) {
-		return nil, nil, fmt.Errorf("%w; expected a folder with one folder of JPEG or PNG images for each class", err)
+		return nil, nil, fmt.Errorf("%w; expected a folder with one folder of images for each class", err)
 	}
 	if err != nil {
 		return nil, nil, err
