@@ -1,0 +1,234 @@
+package generator
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"github.com/tendril-nas/tendril/internal/stream"
+	"github.com/tendril-nas/tendril/searchspace"
+)
+
+// inference is the memory of one Generate.
+type inference struct {
+	g       *Generator
+	pass    pass
+	probs   probabilities
+	query   query
+	pcg     rand.PCG
+	rows    []float32 // probabilities of a scenario
+	logs    []float64 // their logarithms, where they are needed
+	haveLog bool
+	mode    []int // most probable choices, all decisions
+	drawn   []int
+	best    []int
+	canon   []int   // an architecture that was looked at
+	active  []bool  // its decisions that have an effect
+	bestLog float64 // log-probability of best
+	chosen  []int   // of all scenarios
+}
+
+func (g *Generator) inference() *inference {
+	if x, ok := g.scratch.Get().(*inference); ok {
+		return x
+	}
+	n := len(g.plan.choices)
+	return &inference{g: g, rows: make([]float32, g.plan.rows), logs: make([]float64, g.plan.rows),
+		mode: make([]int, n), drawn: make([]int, n), best: make([]int, n), canon: make([]int, n), active: make([]bool, n)}
+}
+
+// Generate answers scenarios with one pass of the network: for each an architecture whose cost is
+// within its budget, as exactly as the tables of the cost are.
+//
+// The most probable architecture is taken if it is suitable, that is within the budget and not far
+// below (GenerateOptions.Use); otherwise architectures are drawn, and those that are not suitable
+// drawn again. If none was found, the most probable one is adapted: the decisions that cost the
+// least probability for what they save change until it fits. With Evaluate, architectures are drawn
+// in any case and the most accurate one is taken.
+//
+// The error wraps ErrSuperclass or ErrBudget for the first scenario that cannot be answered, and is
+// that of Evaluate where that fails.
+func (g *Generator) Generate(ctx context.Context, scenarios []Scenario, o *GenerateOptions) ([]Answer, error) {
+	opts, err := o.clean()
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("generator: %w", err)
+	}
+	c, err := g.current()
+	if err != nil {
+		return nil, err
+	}
+	x := g.inference()
+	defer g.scratch.Put(x)
+	if err := x.forward(c, scenarios); err != nil {
+		return nil, err
+	}
+	answers := make([]Answer, len(scenarios))
+	n := len(g.plan.choices)
+	x.chosen = grownInts(x.chosen, len(scenarios)*n)
+	for i := range scenarios {
+		x.probs.of(c, &x.pass, i, x.rows)
+		if err := x.answer(ctx, &scenarios[i], &opts, &answers[i]); err != nil {
+			return nil, fmt.Errorf("generator: scenario %s: %w", scenarios[i], err)
+		}
+		copy(x.chosen[i*n:], x.best)
+	}
+	archs, err := g.space.NewAll(x.chosen)
+	if err != nil {
+		return nil, fmt.Errorf("generator: %w", err)
+	}
+	for i := range answers {
+		answers[i].Arch = archs[i]
+	}
+	return answers, nil
+}
+
+func grownInts(x []int, n int) []int {
+	if cap(x) < n {
+		return make([]int, n)
+	}
+	return x[:n]
+}
+
+// forward runs the network for scenarios.
+func (x *inference) forward(c *compiled, scenarios []Scenario) error {
+	x.pass.resize(c, len(scenarios))
+	for i := range scenarios {
+		if err := x.g.ask(&scenarios[i], &x.query); err != nil {
+			return fmt.Errorf("scenario %d: %w", i, err)
+		}
+		x.pass.row(c, i, &x.query)
+	}
+	x.pass.run(c)
+	x.probs.ready(c, &x.pass)
+	return nil
+}
+
+// Probabilities is what the network says about a scenario: the probability of every choice of every
+// decision, whether it has an effect or not. They do not depend on each other.
+func (g *Generator) Probabilities(s Scenario) (searchspace.Relaxed, error) {
+	c, err := g.current()
+	if err != nil {
+		return nil, err
+	}
+	x := g.inference()
+	defer g.scratch.Put(x)
+	if err := x.forward(c, []Scenario{s}); err != nil {
+		return nil, err
+	}
+	x.probs.of(c, &x.pass, 0, x.rows)
+	out := g.space.Zeros()
+	for i, choice := range g.plan.choices {
+		out[i][choice] = 1
+	}
+	for k := range g.plan.decisions {
+		d := &g.plan.decisions[k]
+		for j, choice := range d.candidates {
+			out[d.index][choice] = float64(x.rows[d.row+j])
+		}
+	}
+	return out, nil
+}
+
+// answer chooses for one scenario: choices go to best, the rest to a.
+func (x *inference) answer(ctx context.Context, s *Scenario, o *GenerateOptions, a *Answer) error {
+	x.haveLog = false
+	x.mostProbable()
+	least := o.Use * s.Budget
+	modeCost := x.g.cost.at(x.mode)
+	modeFits := modeCost <= s.Budget && x.settle(x.mode, s.Budget)
+	if modeFits {
+		x.accept()
+	}
+	if o.Evaluate != nil {
+		if err := x.evaluate(ctx, s, o, a, modeFits && modeCost >= least); err != nil {
+			return err
+		}
+	} else if !modeFits || modeCost < least {
+		x.sample(s, o, a, least)
+	}
+	a.Cost, a.LogProb = x.g.cost.at(x.best), x.bestLog
+	return nil
+}
+
+// sample draws until enough architectures are suitable and keeps the most probable one; without
+// any, it adapts.
+func (x *inference) sample(s *Scenario, o *GenerateOptions, a *Answer, least float64) {
+	x.start(s, o)
+	found, top := 0, math.Inf(-1)
+	for found < o.Samples && a.Draws < o.Tries {
+		a.Draws++
+		x.draw()
+		if c := x.g.cost.at(x.drawn); c > s.Budget || c < least || !x.settle(x.drawn, s.Budget) {
+			continue
+		}
+		found++
+		if p := x.logProb(); p > top {
+			top = p
+			x.accept()
+		}
+	}
+	if found == 0 {
+		x.adapt(s.Budget, least)
+		a.Adapted = true
+	}
+}
+
+// start begins the draws of a scenario.
+func (x *inference) start(s *Scenario, o *GenerateOptions) {
+	hi, lo := stream.Key(o.Seed, "generator.draw", math.Float64bits(s.Budget))
+	for _, name := range s.Superclasses {
+		k := uint64(x.g.index[name])
+		a, b := stream.Key(hi, "generator.draw", lo, k)
+		hi, lo = a, b
+	}
+	x.pcg.Seed(hi, lo)
+}
+
+// draw draws choices, those of inactive decisions too.
+func (x *inference) draw() {
+	copy(x.drawn, x.g.plan.choices)
+	for k := range x.g.plan.decisions {
+		d := &x.g.plan.decisions[k]
+		last := len(d.candidates) - 1
+		u := float32(x.pcg.Uint64()>>40) / (1 << 24)
+		j := 0
+		for ; j < last; j++ {
+			if u -= x.rows[d.row+j]; u < 0 {
+				break
+			}
+		}
+		x.drawn[d.index] = d.candidates[j]
+	}
+}
+
+// mostProbable sets mode.
+func (x *inference) mostProbable() {
+	copy(x.mode, x.g.plan.choices)
+	for k := range x.g.plan.decisions {
+		d := &x.g.plan.decisions[k]
+		best := 0
+		for j := range d.candidates {
+			if x.rows[d.row+j] > x.rows[d.row+best] {
+				best = j
+			}
+		}
+		x.mode[d.index] = d.candidates[best]
+	}
+}
+
+// settle makes canon what choices are as an architecture and reports whether that is one, within
+// the budget.
+func (x *inference) settle(choices []int, budget float64) bool {
+	copy(x.canon, choices)
+	return x.g.space.Canonical(x.canon, x.active) == nil && x.g.cost.at(x.canon) <= budget
+}
+
+// accept keeps what settle saw.
+func (x *inference) accept() {
+	copy(x.best, x.canon)
+	x.bestLog = x.logProb()
+}
