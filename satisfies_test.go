@@ -2,6 +2,7 @@ package tendril_test
 
 import (
 	"github.com/tendril-nas/tendril/adjuster"
+	"github.com/tendril-nas/tendril/generator"
 	"github.com/tendril-nas/tendril/supernet"
 )
 
@@ -10,3 +11,6 @@ var (
 	_ adjuster.BatchEvaluator = (*supernet.Judge)(nil)
 	_ adjuster.RangeEvaluator = (*supernet.Judge)(nil)
 )
+
+// A relaxed supernet with images of a superclass is what a generator learns from.
+var _ generator.Learner = (*supernet.RelaxedLoss)(nil)

@@ -6,22 +6,26 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// adapt makes the most probable architecture suitable and leaves it in best, which holds it if it
-// fits already. Where changes of single decisions do not lead to an architecture, because
-// restrictions and limits tie decisions together, it climbs from the cheapest.
+// adapt makes the most probable architecture suitable and leaves it in best.
 func (x *inference) adapt(budget, least float64) {
 	x.takeLogs()
-	copy(x.drawn, x.mode)
-	if x.g.cost.at(x.drawn) > budget {
-		x.shrink(budget)
-	} else {
-		x.grow(budget, least)
+	if !x.g.tied {
+		copy(x.drawn, x.mode)
+		if x.g.cost.at(x.drawn) > budget {
+			x.shrink(budget)
+		} else {
+			x.grow(budget, least)
+		}
+		if x.settle(x.drawn, budget) {
+			x.accept()
+			return
+		}
 	}
-	if x.settle(x.drawn, budget) {
-		x.accept()
+	// Changes of single decisions did not lead to an architecture that fits.
+	if mode, err := x.g.space.New(x.mode); err == nil && x.step(mode, budget, least) {
 		return
 	}
-	x.climb(budget)
+	x.step(x.g.cheapest, budget, least)
 }
 
 // shrink changes one decision after the other in drawn, each time the one that loses the least
@@ -81,35 +85,53 @@ func (x *inference) change(gain func(saved float64) float64) bool {
 	return true
 }
 
-// climb goes from the cheapest architecture to neighbours of higher probability within the budget,
-// as long as there is one, and leaves the end in best.
-func (x *inference) climb(budget float64) {
-	at := x.g.cheapest
-	// Per active decision, so that making decisions inactive is no gain by itself.
-	score := func(a searchspace.Arch) float64 {
-		if !x.settle(a.Choices(), budget) {
-			return math.Inf(-1)
+// step goes from an architecture to neighbours, which restrictions and limits allow, as change
+// does: cheaper ones until one fits, then dearer ones until one is suitable. It leaves the last that
+// fits in best and reports whether there is one.
+func (x *inference) step(at searchspace.Arch, budget, least float64) (fits bool) {
+	for {
+		here := at.Choices()
+		cost := x.g.cost.at(here)
+		if x.settle(here, budget) {
+			x.accept()
+			fits = true
 		}
-		active := 0
-		for k := range x.g.plan.decisions {
-			if x.active[x.g.plan.decisions[k].index] {
-				active++
+		if cost >= least && fits {
+			return true
+		}
+		active := x.g.space.Active(at)
+		best, next := math.Inf(1), at
+		for n := range x.g.space.Neighbours(at) {
+			to := n.Choices()
+			there := x.g.cost.at(to)
+			gain := min(cost-there, cost-budget)
+			if fits {
+				gain = min(there-cost, least-cost)
+				if there > budget {
+					gain = 0
+				}
 			}
-		}
-		return x.logProb() / float64(max(active, 1))
-	}
-	for top := score(at); ; {
-		next := at
-		for a := range x.g.space.Neighbours(at) {
-			if v := score(a); v > top {
-				top, next = v, a
+			if !(gain > 0) {
+				continue
+			}
+			if loss := x.loss(here, to, active, x.g.space.Active(n)) / gain; loss < best {
+				best, next = loss, n
 			}
 		}
 		if next == at {
-			break
+			return fits
 		}
 		at = next
 	}
-	x.settle(at.Choices(), budget)
-	x.accept()
+}
+
+// loss is the log-probability that is lost between choices, over the decisions that have an effect
+// on both sides.
+func (x *inference) loss(from, to []int, a, b []bool) (sum float64) {
+	for k := range x.g.plan.decisions {
+		if d := &x.g.plan.decisions[k]; a[d.index] && b[d.index] {
+			sum += x.logs[d.row+d.candidate(from[d.index])] - x.logs[d.row+d.candidate(to[d.index])]
+		}
+	}
+	return sum
 }

@@ -131,7 +131,7 @@ func (l *taste) value(space *searchspace.Space, a searchspace.Arch) float64 {
 func tastes(space *searchspace.Space, n int) (names []string, learners []Learner) {
 	for k := range n {
 		names = append(names, "class"+strconv.Itoa(k))
-		learners = append(learners, newTaste(space, uint64(k), 0.05))
+		learners = append(learners, newTaste(space, uint64(k), 0.005))
 	}
 	return names, learners
 }

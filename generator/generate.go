@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"github.com/tendril-nas/tendril/internal/stream"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
@@ -174,49 +173,6 @@ func (x *inference) sample(s *Scenario, o *GenerateOptions, a *Answer, least flo
 	if found == 0 {
 		x.adapt(s.Budget, least)
 		a.Adapted = true
-	}
-}
-
-// start begins the draws of a scenario.
-func (x *inference) start(s *Scenario, o *GenerateOptions) {
-	hi, lo := stream.Key(o.Seed, "generator.draw", math.Float64bits(s.Budget))
-	for _, name := range s.Superclasses {
-		k := uint64(x.g.index[name])
-		a, b := stream.Key(hi, "generator.draw", lo, k)
-		hi, lo = a, b
-	}
-	x.pcg.Seed(hi, lo)
-}
-
-// draw draws choices, those of inactive decisions too.
-func (x *inference) draw() {
-	copy(x.drawn, x.g.plan.choices)
-	for k := range x.g.plan.decisions {
-		d := &x.g.plan.decisions[k]
-		last := len(d.candidates) - 1
-		u := float32(x.pcg.Uint64()>>40) / (1 << 24)
-		j := 0
-		for ; j < last; j++ {
-			if u -= x.rows[d.row+j]; u < 0 {
-				break
-			}
-		}
-		x.drawn[d.index] = d.candidates[j]
-	}
-}
-
-// mostProbable sets mode.
-func (x *inference) mostProbable() {
-	copy(x.mode, x.g.plan.choices)
-	for k := range x.g.plan.decisions {
-		d := &x.g.plan.decisions[k]
-		best := 0
-		for j := range d.candidates {
-			if x.rows[d.row+j] > x.rows[d.row+best] {
-				best = j
-			}
-		}
-		x.mode[d.index] = d.candidates[best]
 	}
 }
 

@@ -88,7 +88,7 @@ func TestAnswersFit(t *testing.T) {
 }
 
 func BenchmarkGenerate50(b *testing.B) {
-	g := newTrained(b, paper(b), 10, 600, false)
+	g := newTrained(b, paper(b), 10, 1500, false)
 	all := scenarios(g, 50, 1)
 	b.ReportAllocs()
 	adapted, draws, use := 0, 0, 0.0

@@ -20,6 +20,7 @@ type Generator struct {
 	index    map[string]int // of superclasses
 	plan     *plan
 	cost     *cost
+	tied     bool
 	cheapest searchspace.Arch
 	params   *params
 
@@ -63,7 +64,7 @@ func newGenerator(space *searchspace.Space, o *Options) (*Generator, error) {
 		return nil, err
 	}
 	opts.Superclasses = slices.Clone(opts.Superclasses)
-	g := &Generator{space: space, opts: opts, index: map[string]int{}}
+	g := &Generator{space: space, opts: opts, index: map[string]int{}, tied: tied(space)}
 	for i, name := range opts.Superclasses {
 		g.index[name] = i
 	}

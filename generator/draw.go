@@ -1,0 +1,112 @@
+package generator
+
+import (
+	"math"
+	"slices"
+
+	"github.com/tendril-nas/tendril/internal/stream"
+	"github.com/tendril-nas/tendril/searchspace"
+)
+
+// tied reports whether restrictions or limits of a space tie decisions together, so that choices
+// have to be made one after the other.
+func tied(space *searchspace.Space) bool {
+	spec := space.Spec()
+	return len(spec.Limits) > 0 || slices.ContainsFunc(spec.Restrictions,
+		func(r searchspace.Restriction) bool { return r.Combinations != nil })
+}
+
+// start begins the draws of a scenario. Its stream is that of the scenario, not of its place in a
+// batch.
+func (x *inference) start(s *Scenario, o *GenerateOptions) {
+	hi, lo := stream.Key(o.Seed, "generator.draw", math.Float64bits(s.Budget))
+	for _, name := range s.Superclasses {
+		hi, lo = stream.Key(hi, "generator.draw", lo, uint64(x.g.index[name]))
+	}
+	x.pcg.Seed(hi, lo)
+}
+
+// uniform is a number from 0 on, below 1.
+func (x *inference) uniform() float32 { return float32(x.pcg.Uint64()>>40) / (1 << 24) }
+
+// draw draws choices, those of inactive decisions too.
+func (x *inference) draw() {
+	if x.g.tied {
+		x.walk(x.drawn, func(d *decided, allowed []int) int {
+			var sum float32
+			for _, c := range allowed {
+				sum += x.rows[d.row+d.candidate(c)]
+			}
+			u := x.uniform() * sum
+			for _, c := range allowed[:len(allowed)-1] {
+				if u -= x.rows[d.row+d.candidate(c)]; u < 0 {
+					return c
+				}
+			}
+			return allowed[len(allowed)-1]
+		})
+		return
+	}
+	copy(x.drawn, x.g.plan.choices)
+	for k := range x.g.plan.decisions {
+		d := &x.g.plan.decisions[k]
+		last := len(d.candidates) - 1
+		u := x.uniform()
+		j := 0
+		for ; j < last; j++ {
+			if u -= x.rows[d.row+j]; u < 0 {
+				break
+			}
+		}
+		x.drawn[d.index] = d.candidates[j]
+	}
+}
+
+// mostProbable sets mode to the most probable choices; where decisions are tied, to those of a walk
+// that always takes the most probable one.
+func (x *inference) mostProbable() {
+	if x.g.tied {
+		x.walk(x.mode, func(d *decided, allowed []int) int {
+			best := allowed[0]
+			for _, c := range allowed {
+				if x.rows[d.row+d.candidate(c)] > x.rows[d.row+d.candidate(best)] {
+					best = c
+				}
+			}
+			return best
+		})
+		return
+	}
+	copy(x.mode, x.g.plan.choices)
+	for k := range x.g.plan.decisions {
+		d := &x.g.plan.decisions[k]
+		best := 0
+		for j := range d.candidates {
+			if x.rows[d.row+j] > x.rows[d.row+best] {
+				best = j
+			}
+		}
+		x.mode[d.index] = d.candidates[best]
+	}
+}
+
+// walk makes choices one after the other, each among those that are still allowed. Where the walk
+// ends early, for restrictions left nothing, the choices are no architecture.
+func (x *inference) walk(choices []int, pick func(d *decided, allowed []int) int) {
+	copy(choices, x.g.plan.choices)
+	w := x.g.space.Walk()
+	k := 0
+	for w.Next() {
+		for k < len(x.g.plan.decisions) && x.g.plan.decisions[k].index < w.Decision() {
+			k++
+		}
+		c := w.Allowed()[0]
+		if k < len(x.g.plan.decisions) && x.g.plan.decisions[k].index == w.Decision() {
+			c = pick(&x.g.plan.decisions[k], w.Allowed())
+		}
+		if w.Choose(c) != nil {
+			return
+		}
+		choices[w.Decision()] = c
+	}
+}
