@@ -16,12 +16,12 @@ func tied(space *searchspace.Space) bool {
 		func(r searchspace.Restriction) bool { return r.Combinations != nil })
 }
 
-// start begins the draws of a scenario. Its stream is that of the scenario, not of its place in a
+// start begins the draws of a scenario, whose query is x.query. Its stream is that of the scenario, not of its place in a
 // batch.
 func (x *inference) start(s *Scenario, o *GenerateOptions) {
 	hi, lo := stream.Key(o.Seed, "generator.draw", math.Float64bits(s.Budget))
-	for _, name := range s.Superclasses {
-		hi, lo = stream.Key(hi, "generator.draw", lo, uint64(x.g.index[name]))
+	for _, k := range x.query.superclasses {
+		hi, lo = stream.Key(hi, "generator.draw", lo, uint64(k))
 	}
 	x.pcg.Seed(hi, lo)
 }

@@ -70,6 +70,9 @@ func (g *Generator) Generate(ctx context.Context, scenarios []Scenario, o *Gener
 	x.chosen = grownInts(x.chosen, len(scenarios)*n)
 	for i := range scenarios {
 		x.probs.of(c, &x.pass, i, x.rows)
+		if err := g.ask(&scenarios[i], &x.query); err != nil {
+			return nil, err
+		}
 		if err := x.answer(ctx, &scenarios[i], &opts, &answers[i]); err != nil {
 			return nil, fmt.Errorf("generator: scenario %s: %w", scenarios[i], err)
 		}

@@ -3,6 +3,7 @@ package generator
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tendril-nas/tendril/searchspace"
@@ -100,8 +101,12 @@ func (g *Generator) ask(s *Scenario, q *query) error {
 		if !ok {
 			return fmt.Errorf("generator: superclass %q, expected one of %s: %w", name, g.someNames(), ErrSuperclass)
 		}
+		if slices.Contains(q.superclasses, k) {
+			return fmt.Errorf("generator: superclass %q twice: %w", name, ErrSuperclass)
+		}
 		q.superclasses = append(q.superclasses, k)
 	}
+	slices.Sort(q.superclasses) // a union has no order
 	if !(s.Budget >= g.opts.Low && s.Budget <= g.opts.High) {
 		return fmt.Errorf("generator: budget %.6g of %s, expected %.6g to %.6g: %w", s.Budget, g.opts.Cost.Of,
 			g.opts.Low, g.opts.High, ErrBudget)
