@@ -16,14 +16,45 @@ func tied(space *searchspace.Space) bool {
 		func(r searchspace.Restriction) bool { return r.Combinations != nil })
 }
 
-// start begins the draws of a scenario, whose query is x.query. Its stream is that of the scenario, not of its place in a
-// batch.
-func (x *inference) start(s *Scenario, o *GenerateOptions) {
+// draws is the architectures drawn for a scenario that are suitable, one after the other.
+type draws struct {
+	x             *inference
+	budget, least float64
+	made, most    int // draws
+	refused       int // those that the space refuses, of which more are allowed
+}
+
+// refusedPerTry is how many draws that are no architecture of the space count as one.
+const refusedPerTry = 16
+
+// draws begins the draws for a scenario, whose query is x.query. Their stream is that of the
+// scenario, not of its place in a batch.
+func (x *inference) draws(s *Scenario, o *GenerateOptions, least float64) draws {
 	hi, lo := stream.Key(o.Seed, "generator.draw", math.Float64bits(s.Budget))
 	for _, k := range x.query.superclasses {
 		hi, lo = stream.Key(hi, "generator.draw", lo, uint64(k))
 	}
 	x.pcg.Seed(hi, lo)
+	return draws{x: x, budget: s.Budget, least: least, most: o.Tries}
+}
+
+// next draws until an architecture is suitable, which canon then holds, or there were enough draws.
+func (d *draws) next() bool {
+	for d.made < d.most {
+		d.x.draw()
+		if c := d.x.g.cost.at(d.x.drawn); c > d.budget || c < d.least {
+			d.made++
+			continue
+		}
+		if d.x.settle(d.x.drawn, d.budget) {
+			d.made++
+			return true
+		}
+		if d.refused++; d.refused%refusedPerTry == 0 {
+			d.made++
+		}
+	}
+	return false
 }
 
 // uniform is a number from 0 on, below 1.

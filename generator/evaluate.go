@@ -36,18 +36,13 @@ func (x *inference) evaluate(ctx context.Context, s *Scenario, o *GenerateOption
 			return err
 		}
 	}
-	x.start(s, o)
-	for suitable := 0; suitable < o.Samples && a.Draws < o.Tries; {
-		a.Draws++
-		x.draw()
-		if c := x.g.cost.at(x.drawn); c > s.Budget || c < least || !x.settle(x.drawn, s.Budget) {
-			continue
-		}
-		suitable++
+	d := x.draws(s, o, least)
+	for suitable := 0; suitable < o.Samples && d.next(); suitable++ {
 		if err := add(); err != nil {
 			return err
 		}
 	}
+	a.Draws = d.made
 	if len(found) == 0 {
 		x.adapt(s.Budget, least)
 		a.Adapted = true

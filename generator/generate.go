@@ -159,20 +159,16 @@ func (x *inference) answer(ctx context.Context, s *Scenario, o *GenerateOptions,
 // sample draws until enough architectures are suitable and keeps the most probable one; without
 // any, it adapts.
 func (x *inference) sample(s *Scenario, o *GenerateOptions, a *Answer, least float64) {
-	x.start(s, o)
 	found, top := 0, math.Inf(-1)
-	for found < o.Samples && a.Draws < o.Tries {
-		a.Draws++
-		x.draw()
-		if c := x.g.cost.at(x.drawn); c > s.Budget || c < least || !x.settle(x.drawn, s.Budget) {
-			continue
-		}
+	d := x.draws(s, o, least)
+	for found < o.Samples && d.next() {
 		found++
 		if p := x.logProb(); p > top {
 			top = p
 			x.accept()
 		}
 	}
+	a.Draws = d.made
 	if found == 0 {
 		x.adapt(s.Budget, least)
 		a.Adapted = true

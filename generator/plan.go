@@ -56,8 +56,9 @@ func newPlan(space *searchspace.Space, multiPath bool) (*plan, error) {
 		if len(d.Allowed) < 2 {
 			continue
 		}
-		x := decided{index: i, candidates: slices.Clone(d.Allowed), mixed: multiPath || d.Values == nil, row: p.rows}
-		if d.Values != nil {
+		unordered := d.Values == nil || d.Kind == searchspace.KindOp
+		x := decided{index: i, candidates: slices.Clone(d.Allowed), mixed: multiPath || unordered, row: p.rows}
+		if !unordered {
 			slices.SortStableFunc(x.candidates, func(a, b int) int { return cmp.Compare(d.Values[a], d.Values[b]) })
 		}
 		h := p.head(&d, &x)

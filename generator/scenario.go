@@ -29,7 +29,8 @@ type Answer struct {
 	Cost float64 // of Arch, in units of Options.Cost; at most the budget
 	// LogProb is log p(Arch) in nats, over the decisions that have an effect.
 	LogProb float64
-	// Draws is the number of architectures drawn for the scenario.
+	// Draws is the number of architectures drawn for the scenario; of draws that the space refuses
+	// 16 count as one.
 	Draws int
 	// Adapted says that nothing drawn was suitable: Arch is the most probable architecture, made
 	// cheaper or dearer until it is.
@@ -43,7 +44,7 @@ type GenerateOptions struct {
 	// Samples is the number of suitable architectures to draw and choose from; 0 = 4, and 16 with
 	// Evaluate.
 	Samples int
-	// Tries bounds the draws for one scenario; 0 = 4·Samples.
+	// Tries bounds Answer.Draws; 0 = 4·Samples.
 	Tries int
 	// Use is the part of its budget that an architecture must need to be suitable, in [0, 1]; 0 =
 	// 0.9, negative = none. What fits but uses less is taken where nothing better is found.
