@@ -46,6 +46,16 @@ func TestAnswersDoNotDependOnNeighbours(t *testing.T) {
 	if d := cmp.Diff(answers[4], answers[5], compareArchs); d != "" {
 		t.Error(d)
 	}
+	// More than a pass takes.
+	var many []Scenario
+	for len(many) < passRows+40 {
+		many = append(many, all...)
+	}
+	for i, a := range must[[]Answer](t)(g.Generate(t.Context(), many, nil)) {
+		if d := cmp.Diff(a, answers[i%len(all)], compareArchs); d != "" {
+			t.Fatalf("%d: %s", i, d)
+		}
+	}
 	if none := must[[]Answer](t)(g.Generate(t.Context(), nil, nil)); len(none) != 0 {
 		t.Errorf("%d answers to nothing", len(none))
 	}
@@ -62,9 +72,9 @@ func TestAllocations(t *testing.T) {
 			}
 		})
 	}
-	few, many := count(10), count(400)
+	few, many := count(10), count(900)
 	if many > few {
-		t.Errorf("%v allocations for 10 scenarios, %v for 400", few, many)
+		t.Errorf("%v allocations for 10 scenarios, %v for 900", few, many)
 	}
 }
 

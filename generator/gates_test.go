@@ -144,7 +144,7 @@ func TestDrawsFollowProbabilities(t *testing.T) {
 		want := must[searchspace.Relaxed](t)(g.Probabilities(s))
 		c := must[*compiled](t)(g.current())
 		x := g.inference()
-		if err := x.forward(c, []Scenario{s}); err != nil {
+		if err := x.forward(c, []Scenario{s}, 0); err != nil {
 			t.Fatal(err)
 		}
 		x.probs.of(c, &x.pass, 0, x.rows)

@@ -17,9 +17,8 @@ type inference struct {
 	query   query
 	pcg     rand.PCG
 	rows    []float32 // probabilities of a scenario
-	logs    []float64 // their logarithms, where they are needed
-	haveLog bool
-	mode    []int // most probable choices, all decisions
+	logs    []float64 // their logarithms, for adapt
+	mode    []int     // most probable choices, all decisions
 	drawn   []int
 	best    []int
 	canon   []int   // an architecture that was looked at
@@ -37,8 +36,8 @@ func (g *Generator) inference() *inference {
 		mode: make([]int, n), drawn: make([]int, n), best: make([]int, n), canon: make([]int, n), active: make([]bool, n)}
 }
 
-// Generate answers scenarios with one pass of the network: for each an architecture whose cost is
-// within its budget, as exactly as the tables of the cost are.
+// Generate answers scenarios with one pass of the network (a pass for every 1024): for each an
+// architecture whose cost is within its budget, as exactly as the tables of the cost are.
 //
 // The most probable architecture is taken if it is suitable, that is within the budget and not far
 // below (GenerateOptions.Use); otherwise architectures are drawn, and those that are not suitable
@@ -62,21 +61,15 @@ func (g *Generator) Generate(ctx context.Context, scenarios []Scenario, o *Gener
 	}
 	x := g.inference()
 	defer g.scratch.Put(x)
-	if err := x.forward(c, scenarios); err != nil {
-		return nil, err
-	}
 	answers := make([]Answer, len(scenarios))
-	n := len(g.plan.choices)
-	x.chosen = grownInts(x.chosen, len(scenarios)*n)
-	for i := range scenarios {
-		x.probs.of(c, &x.pass, i, x.rows)
-		if err := g.ask(&scenarios[i], &x.query); err != nil {
-			return nil, err
+	x.chosen = grownInts(x.chosen, len(scenarios)*len(g.plan.choices))
+	for from := 0; from < len(scenarios); from += passRows {
+		if err := x.batch(ctx, c, scenarios, answers, from, &opts); err != nil {
+			return nil, fmt.Errorf("generator: %w", err)
 		}
-		if err := x.answer(ctx, &scenarios[i], &opts, &answers[i]); err != nil {
-			return nil, fmt.Errorf("generator: scenario %s: %w", scenarios[i], err)
-		}
-		copy(x.chosen[i*n:], x.best)
+	}
+	if len(scenarios) == 0 {
+		return answers, nil
 	}
 	archs, err := g.space.NewAll(x.chosen)
 	if err != nil {
@@ -95,12 +88,37 @@ func grownInts(x []int, n int) []int {
 	return x[:n]
 }
 
-// forward runs the network for scenarios.
-func (x *inference) forward(c *compiled, scenarios []Scenario) error {
+// passRows bounds the scenarios of one pass, and so its memory.
+const passRows = 1024
+
+// batch answers up to passRows scenarios.
+func (x *inference) batch(ctx context.Context, c *compiled, scenarios []Scenario, answers []Answer, from int,
+	o *GenerateOptions) error {
+	part := scenarios[from:min(from+passRows, len(scenarios))]
+	if err := x.forward(c, part, from); err != nil {
+		return err
+	}
+	n := len(x.g.plan.choices)
+	for i := range part {
+		x.probs.of(c, &x.pass, i, x.rows)
+		err := x.g.ask(&part[i], &x.query)
+		if err == nil {
+			err = x.answer(ctx, &part[i], o, &answers[from+i])
+		}
+		if err != nil {
+			return fmt.Errorf("scenario %d, %s: %w", from+i, part[i], err)
+		}
+		copy(x.chosen[(from+i)*n:], x.best)
+	}
+	return nil
+}
+
+// forward runs the network for scenarios, the first of which has number from.
+func (x *inference) forward(c *compiled, scenarios []Scenario, from int) error {
 	x.pass.resize(c, len(scenarios))
 	for i := range scenarios {
 		if err := x.g.ask(&scenarios[i], &x.query); err != nil {
-			return fmt.Errorf("scenario %d: %w", i, err)
+			return fmt.Errorf("scenario %d: %w", from+i, err)
 		}
 		x.pass.row(c, i, &x.query)
 	}
@@ -118,8 +136,8 @@ func (g *Generator) Probabilities(s Scenario) (searchspace.Relaxed, error) {
 	}
 	x := g.inference()
 	defer g.scratch.Put(x)
-	if err := x.forward(c, []Scenario{s}); err != nil {
-		return nil, err
+	if err := x.forward(c, []Scenario{s}, 0); err != nil {
+		return nil, fmt.Errorf("generator: %w", err)
 	}
 	x.probs.of(c, &x.pass, 0, x.rows)
 	out := g.space.Zeros()
@@ -137,7 +155,6 @@ func (g *Generator) Probabilities(s Scenario) (searchspace.Relaxed, error) {
 
 // answer chooses for one scenario: choices go to best, the rest to a.
 func (x *inference) answer(ctx context.Context, s *Scenario, o *GenerateOptions, a *Answer) error {
-	x.haveLog = false
 	x.mostProbable()
 	least := o.Use * s.Budget
 	modeCost := x.g.cost.at(x.mode)

@@ -6,27 +6,31 @@ import "math"
 // 0.
 const leastProbability = 1e-30
 
-// takeLogs computes the logarithms of the probabilities of the scenario, once.
-func (x *inference) takeLogs() {
-	if x.haveLog {
-		return
-	}
-	x.haveLog = true
-	for i, p := range x.rows {
-		x.logs[i] = math.Log(max(float64(p), leastProbability))
-	}
-}
+// logsTogether probabilities of at least leastProbability have a product that is a normal number.
+const logsTogether = 10
 
 // logProb is the log-probability of canon, over active decisions.
 func (x *inference) logProb() float64 {
-	x.takeLogs()
-	sum := 0.0
+	sum, product, n := 0.0, 1.0, 0
 	for k := range x.g.plan.decisions {
-		if d := &x.g.plan.decisions[k]; x.active[d.index] {
-			sum += x.logs[d.row+d.candidate(x.canon[d.index])]
+		d := &x.g.plan.decisions[k]
+		if !x.active[d.index] {
+			continue
+		}
+		product *= max(float64(x.rows[d.row+d.candidate(x.canon[d.index])]), leastProbability)
+		if n++; n%logsTogether == 0 {
+			sum += math.Log(product)
+			product = 1
 		}
 	}
-	return sum
+	return sum + math.Log(product)
+}
+
+// takeLogs computes the logarithms of all probabilities of the scenario.
+func (x *inference) takeLogs() {
+	for i, p := range x.rows {
+		x.logs[i] = math.Log(max(float64(p), leastProbability))
+	}
 }
 
 // candidate is the place of a choice among the candidates.

@@ -23,20 +23,22 @@ func (s Scenario) String() string {
 	return fmt.Sprintf("%s at %.6g", strings.Join(s.Superclasses, "+"), s.Budget)
 }
 
-// Answer is the architecture for a scenario.
+// Answer is the architecture for a scenario. Its JSON form has the architecture for programs
+// (hexadecimal); that for people is Space.Format of Arch.
 type Answer struct {
-	Arch searchspace.Arch
-	Cost float64 // of Arch, in units of Options.Cost; at most the budget
+	Arch searchspace.Arch `json:"choices"`
+	// Cost is that of Arch, in units of Options.Cost; at most the budget.
+	Cost float64 `json:"cost"`
 	// LogProb is log p(Arch) in nats, over the decisions that have an effect.
-	LogProb float64
+	LogProb float64 `json:"log_prob"`
 	// Draws is the number of architectures drawn for the scenario; of draws that the space refuses
 	// 16 count as one.
-	Draws int
+	Draws int `json:"draws"`
 	// Adapted says that nothing drawn was suitable: Arch is the most probable architecture, made
 	// cheaper or dearer until it is.
-	Adapted bool
+	Adapted bool `json:"adapted"`
 	// Measurement is what GenerateOptions.Evaluate found; zero without it.
-	Measurement searchspace.Measurement
+	Measurement searchspace.Measurement `json:"measurement,omitzero"`
 }
 
 // GenerateOptions sets how architectures are chosen. Nil is all defaults.
@@ -94,22 +96,22 @@ func (o *GenerateOptions) clean() (GenerateOptions, error) {
 // ask looks a scenario up.
 func (g *Generator) ask(s *Scenario, q *query) error {
 	if len(s.Superclasses) == 0 {
-		return fmt.Errorf("generator: no superclass: %w", ErrSuperclass)
+		return fmt.Errorf("no superclass: %w", ErrSuperclass)
 	}
 	q.superclasses = q.superclasses[:0]
 	for _, name := range s.Superclasses {
 		k, ok := g.index[name]
 		if !ok {
-			return fmt.Errorf("generator: superclass %q, expected one of %s: %w", name, g.someNames(), ErrSuperclass)
+			return fmt.Errorf("superclass %q, expected one of %s: %w", name, g.someNames(), ErrSuperclass)
 		}
 		if slices.Contains(q.superclasses, k) {
-			return fmt.Errorf("generator: superclass %q twice: %w", name, ErrSuperclass)
+			return fmt.Errorf("superclass %q twice: %w", name, ErrSuperclass)
 		}
 		q.superclasses = append(q.superclasses, k)
 	}
 	slices.Sort(q.superclasses) // a union has no order
 	if !(s.Budget >= g.opts.Low && s.Budget <= g.opts.High) {
-		return fmt.Errorf("generator: budget %.6g of %s, expected %.6g to %.6g: %w", s.Budget, g.opts.Cost.Of,
+		return fmt.Errorf("budget %.6g of %s, expected %.6g to %.6g: %w", s.Budget, g.opts.Cost.Of,
 			g.opts.Low, g.opts.High, ErrBudget)
 	}
 	q.point, q.share = between(s.Budget, g.opts.Low, g.opts.High, g.opts.Budgets)
