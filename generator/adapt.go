@@ -86,8 +86,8 @@ func (x *inference) change(gain func(saved float64) float64) bool {
 }
 
 // step goes from an architecture to neighbours, which restrictions and limits allow, as change
-// does: cheaper ones until one fits, then dearer ones until one is suitable. It leaves the last that
-// fits in best and reports whether there is one.
+// does: cheaper ones until one fits, then dearer ones until one is suitable. It leaves the last
+// that fits in best and reports whether there is one.
 func (x *inference) step(at searchspace.Arch, budget, least float64) (fits bool) {
 	for {
 		here := at.Choices()

@@ -92,13 +92,15 @@ func TestRefusals(t *testing.T) {
 		{Scenario{[]string{"class1", "dog"}, inside}, ErrSuperclass, `"dog"`},
 		{Scenario{[]string{"class1", "class1"}, inside}, ErrSuperclass, "twice"},
 		{Scenario{nil, inside}, ErrSuperclass, "no superclass"},
-		{Scenario{[]string{"class1"}, g.opts.Low * 0.99}, ErrBudget, fmt.Sprintf("%.6g to %.6g", g.opts.Low, g.opts.High)},
+		{Scenario{[]string{"class1"}, g.opts.Low * 0.99}, ErrBudget, fmt.Sprintf("%.6g to %.6g", g.opts.Low,
+			g.opts.High)},
 		{Scenario{[]string{"class1"}, g.opts.High * 1.01}, ErrBudget, "of madds"},
 		{Scenario{[]string{"class1"}, math.NaN()}, ErrBudget, "NaN"},
 	} {
 		good := Scenario{[]string{"class0"}, inside}
 		_, err := g.Generate(t.Context(), []Scenario{good, c.s}, nil)
-		if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "scenario 1") {
+		if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) ||
+			!strings.Contains(err.Error(), "scenario 1") {
 			t.Errorf("%v: %v, expected %v with %q", c.s, err, c.want, c.says)
 		}
 		if _, err := g.Probabilities(c.s); !errors.Is(err, c.want) {
@@ -108,15 +110,19 @@ func TestRefusals(t *testing.T) {
 	all := []Scenario{{[]string{"class0"}, inside}}
 	gone := errors.New("gone")
 	for name, o := range map[string]*GenerateOptions{
-		"samples": {Samples: -1}, "tries": {Samples: 5, Tries: 4}, "use": {Use: 1.5}, "not a number": {Use: math.NaN()},
-		"evaluate": {Evaluate: func(context.Context, Scenario, searchspace.Arch) (searchspace.Measurement, error) {
+		"samples": {Samples: -1}, "tries": {Samples: 5, Tries: 4}, "use": {Use: 1.5},
+		"not a number": {Use: math.NaN()},
+		"evaluate": {Evaluate: func(context.Context, Scenario, searchspace.Arch) (searchspace.Measurement,
+			error) {
 			return searchspace.Measurement{}, gone
 		}},
-		"accuracy": {Evaluate: func(context.Context, Scenario, searchspace.Arch) (searchspace.Measurement, error) {
+		"accuracy": {Evaluate: func(context.Context, Scenario, searchspace.Arch) (searchspace.Measurement,
+			error) {
 			return searchspace.Measurement{Accuracy: math.NaN()}, nil
 		}},
 	} {
-		if _, err := g.Generate(t.Context(), all, o); err == nil || name == "evaluate" && !errors.Is(err, gone) {
+		if _, err := g.Generate(t.Context(), all, o); err == nil || name == "evaluate" && !errors.Is(err,
+			gone) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -133,10 +139,12 @@ func TestNewRefuses(t *testing.T) {
 	one := []string{"a"}
 	low, high := must2(t)(space.CostRange(searchspace.CostLimit{Of: searchspace.CostMAdds}))
 	for name, o := range map[string]*Options{
-		"nil": nil, "no superclass": {}, "empty name": {Superclasses: []string{""}}, "same names": {Superclasses: []string{"a", "a"}},
-		"hidden": {Superclasses: one, Hidden: 20}, "negative": {Superclasses: one, Embedding: -1},
+		"nil": nil, "no superclass": {}, "empty name": {Superclasses: []string{""}},
+		"same names": {Superclasses: []string{"a", "a"}},
+		"hidden":     {Superclasses: one, Hidden: 20}, "negative": {Superclasses: one, Embedding: -1},
 		"many": {Superclasses: one, Budgets: 1 << 20}, "low": {Superclasses: one, Low: low / 2},
-		"range": {Superclasses: one, Low: high, High: low}, "no number": {Superclasses: one, High: math.NaN()},
+		"range": {Superclasses: one, Low: high, High: low}, "no number": {Superclasses: one,
+			High: math.NaN()},
 		"peak":     {Superclasses: one, Cost: searchspace.CostLimit{Of: searchspace.CostActivationInfer}},
 		"kind":     {Superclasses: one, Cost: searchspace.CostLimit{Of: "weight"}},
 		"no table": {Superclasses: one, Cost: searchspace.CostLimit{Of: searchspace.CostSeconds}},
@@ -152,7 +160,8 @@ func TestNewRefuses(t *testing.T) {
 	if _, err := New(nas, &Options{Superclasses: one}); !errors.Is(err, searchspace.ErrNoChoiceGraph) {
 		t.Errorf("space without a choice graph: %v", err)
 	}
-	fixed := must[*searchspace.Space](t)(space.Restrict(searchspace.Restriction{Decisions: []string{"*"}, Keep: []int{0}}))
+	fixed := must[*searchspace.Space](t)(space.Restrict(searchspace.Restriction{Decisions: []string{"*"},
+		Keep: []int{0}}))
 	if _, err := New(fixed, &Options{Superclasses: one}); err == nil {
 		t.Error("nothing to decide: no error")
 	}
@@ -174,10 +183,12 @@ func TestOtherCosts(t *testing.T) {
 	g := must[*searchspace.ChoiceGraph](t)(space.LowerChoices())
 	table := &searchspace.LatencyTable{Batch: 1, Workers: 1, Fixed: 1e-4}
 	for i, l := range must[[]searchspace.LatencyLayer](t)(g.Latencies()) {
-		table.Entries = append(table.Entries, searchspace.Latency{Layer: l, Seconds: 1e-5 * float64(1+i%7) * float64(l.Kernel+1)})
+		table.Entries = append(table.Entries, searchspace.Latency{Layer: l,
+			Seconds: 1e-5 * float64(1+i%7) * float64(l.Kernel+1)})
 	}
 	own := must[*searchspace.CostModel](t)(g.Model(func(n *searchspace.Node) float64 { return math.Sqrt(float64(n.Out.C)) }))
-	for _, l := range []searchspace.CostLimit{{Of: searchspace.CostSeconds, Table: table}, {Of: searchspace.CostParams},
+	for _, l := range []searchspace.CostLimit{{Of: searchspace.CostSeconds, Table: table},
+		{Of: searchspace.CostParams},
 		{Of: searchspace.CostTerms, Terms: own.Terms}} {
 		names, learners := tastes(space, 2)
 		gen := must[*Generator](t)(New(space, &Options{Superclasses: names, Cost: l}))
@@ -186,7 +197,8 @@ func TestOtherCosts(t *testing.T) {
 		}
 		low, high := must2(t)(space.CostRange(l))
 		if math.Abs(gen.opts.Low-low) > 1e-12*low || math.Abs(gen.opts.High-high) > 1e-12*high {
-			t.Errorf("%s: budgets from %v to %v, expected %v to %v", l.Of, gen.opts.Low, gen.opts.High, low, high)
+			t.Errorf("%s: budgets from %v to %v, expected %v to %v", l.Of, gen.opts.Low, gen.opts.High, low,
+				high)
 		}
 		all := scenarios(gen, 30, 1)
 		for i, a := range must[[]Answer](t)(gen.Generate(t.Context(), all, nil)) {
@@ -206,7 +218,8 @@ func TestPlan(t *testing.T) {
 		names = append(names, fmt.Sprint(h.name, h.outputs))
 	}
 	slices.Sort(names)
-	if d := cmp.Diff(names, []string{"depth2", "expand2", "kernel2"}); d != "" || p.steps != 25 || p.outputs != 6 || len(p.decisions) != 45 {
+	if d := cmp.Diff(names, []string{"depth2", "expand2", "kernel2"}); d != "" || p.steps != 25 ||
+		p.outputs != 6 || len(p.decisions) != 45 {
 		t.Errorf("%d steps, %d outputs, %d decisions, heads %s", p.steps, p.outputs, len(p.decisions), d)
 	}
 	multi := must[*plan](t)(newPlan(paper(t), true))

@@ -54,8 +54,9 @@ func chainFamily(symbols bool, kernels ...[]int) searchspace.Family {
 							if v == 0 {
 								return x
 							}
-							return b.ConvBN("more"+strconv.Itoa(v), x, searchspace.Conv{Out: searchspace.Const(8),
-								Kernel: searchspace.Const(2*v + 1)}, searchspace.ActReLU)
+							return b.ConvBN("more"+strconv.Itoa(v), x,
+								searchspace.Conv{Out: searchspace.Const(8),
+									Kernel: searchspace.Const(2*v + 1)}, searchspace.ActReLU)
 						})
 					}
 				})
@@ -91,7 +92,8 @@ func newTaste(space *searchspace.Space, seed uint64, scale float64) *taste {
 func (l *taste) Len() int { return l.images }
 
 // Gradient is −Σ worth·row, plus a little for the images of the batch.
-func (l *taste) Gradient(ctx context.Context, rows searchspace.Relaxed, images []int) (float64, searchspace.Relaxed, error) {
+func (l *taste) Gradient(ctx context.Context, rows searchspace.Relaxed, images []int) (float64,
+	searchspace.Relaxed, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, nil, err
 	}

@@ -44,7 +44,8 @@ func (m *packed) times(path kernel.Path, t *kernel.Tile, c, a []float32, rows in
 		*t = kernel.Tile{
 			A: kernel.PtrAt(a, 0), ARow: m.k, AStep: 1, KIn: m.k, KOut: 1,
 			B: kernel.PtrAt(m.data, j*kernel.Block*m.k), BStep: kernel.Block, BNext: m.k * kernel.Block,
-			C: kernel.PtrAt(c, j*kernel.Block), CRow: padded(m.n), CNext: kernel.Block, Cols: kernel.Block, Acc: acc,
+			C: kernel.PtrAt(c, j*kernel.Block), CRow: padded(m.n), CNext: kernel.Block, Cols: kernel.Block,
+			Acc: acc,
 		}
 		path.Tile(t, rows, min(step, blocks-j))
 	}
@@ -74,7 +75,8 @@ func (c *compiled) update(flat []float32) error {
 		if err := c.path.MatMul(&c.ws,
 			kernel.Matrix{Data: table.dst, Rows: e.rows, Cols: h, Stride: h},
 			kernel.Matrix{Data: e.of(flat), Rows: e.rows, Cols: e.cols, Stride: e.cols},
-			kernel.Matrix{Data: c.input.of(flat)[i*e.cols*h:], Rows: e.cols, Cols: h, Stride: h}, false, false,
+			kernel.Matrix{Data: c.input.of(flat)[i*e.cols*h:], Rows: e.cols, Cols: h, Stride: h}, false,
+			false,
 			false); err != nil {
 			return err
 		}

@@ -18,7 +18,8 @@ type candidate struct {
 // evaluate draws suitable architectures, lets the caller judge the different ones, and leaves the
 // most accurate one in best; of equal ones the more probable. first says that best holds a suitable
 // one, the most probable.
-func (x *inference) evaluate(ctx context.Context, s *Scenario, o *GenerateOptions, a *Answer, first bool) error {
+func (x *inference) evaluate(ctx context.Context, s *Scenario, o *GenerateOptions, a *Answer,
+	first bool) error {
 	least := o.Use * s.Budget
 	var found []candidate
 	add := func() error {

@@ -68,7 +68,8 @@ func FuzzRestore(f *testing.F) {
 
 // FuzzReadSuperclasses: what is read names every class once.
 func FuzzReadSuperclasses(f *testing.F) {
-	for _, text := range []string{`{"a": "x", "b": "y", "c": "x", "d": ""}`, `{}`, `[`, `{"a": 1}`, `{"a": "x"} 1`,
+	for _, text := range []string{`{"a": "x", "b": "y", "c": "x", "d": ""}`, `{}`, `[`, `{"a": 1}`,
+		`{"a": "x"} 1`,
 		`{"a": "x", "a": "y"}`, `{"": "x"}`, "{\"\xff\": \"x\"}", `null`} {
 		f.Add(text)
 	}

@@ -6,8 +6,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// A decision with n ordered candidates has n−1 gates g_1 … g_{n−1}. Candidate j is chosen by
-// g_1 = … = g_j = 1 and g_{j+1} = 0: its entry of the row is g_1·…·g_j·(1 − g_{j+1}), and that of the
+// A decision with n ordered candidates has n−1 gates g_1 … g_{n−1}. Candidate j is chosen by g_1 =
+// … = g_j = 1 and g_{j+1} = 0: its entry of the row is g_1·…·g_j·(1 − g_{j+1}), and that of the
 // last g_1·…·g_{n−1}. For kernels 3, 5, 7 that is (1−g5, g5(1−g7), g5·g7).
 
 // gatesToRow writes the row that gates stand for.
@@ -63,7 +63,8 @@ type relaxed struct {
 
 func newRelaxed(p *plan, space *searchspace.Space, temperature float64) *relaxed {
 	r := &relaxed{plan: p, temperature: temperature, soft: make([]float64, p.steps*p.outputs),
-		hard: make([]float64, p.steps*p.outputs), rows: space.Zeros(), scratch: make([]float64, 2*p.outputs+2)}
+		hard: make([]float64, p.steps*p.outputs), rows: space.Zeros(), scratch: make([]float64,
+			2*p.outputs+2)}
 	for i, c := range p.choices {
 		r.rows[i][c] = 1
 	}

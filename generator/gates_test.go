@@ -62,7 +62,8 @@ func TestGatesBackward(t *testing.T) {
 				down := f()
 				gates[j] = at
 				if want := (up - down) / (2 * eps); math.Abs(got[j]-want) > 1e-8 {
-					t.Errorf("%d gates %v: derivative in gate %d is %v, expected %v", n, gates, j, got[j], want)
+					t.Errorf("%d gates %v: derivative in gate %d is %v, expected %v", n, gates, j, got[j],
+						want)
 				}
 			}
 		}
@@ -127,7 +128,8 @@ func TestStraightThrough(t *testing.T) {
 					}
 				}
 				if math.Abs(float64(got[at+j])-slope) > 1e-3 {
-					t.Errorf("multi-path %v: derivative in logit %d of decision %d is %v, expected %v", multiPath, j, d.index,
+					t.Errorf("multi-path %v: derivative in logit %d of decision %d is %v, expected %v",
+						multiPath, j, d.index,
 						got[at+j], slope)
 				}
 			}
@@ -139,7 +141,8 @@ func TestStraightThrough(t *testing.T) {
 func TestDrawsFollowProbabilities(t *testing.T) {
 	for _, multiPath := range []bool{false, true} {
 		space := chain(t, true, []int{3, 5, 7}, []int{3, 5})
-		g := must[*Generator](t)(New(space, &Options{Superclasses: []string{"a"}, MultiPath: multiPath, Seed: 4}))
+		g := must[*Generator](t)(New(space, &Options{Superclasses: []string{"a"}, MultiPath: multiPath,
+			Seed: 4}))
 		s := Scenario{Superclasses: []string{"a"}, Budget: g.opts.High}
 		want := must[searchspace.Relaxed](t)(g.Probabilities(s))
 		c := must[*compiled](t)(g.current())

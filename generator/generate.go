@@ -33,7 +33,8 @@ func (g *Generator) inference() *inference {
 	}
 	n := len(g.plan.choices)
 	return &inference{g: g, rows: make([]float32, g.plan.rows), logs: make([]float64, g.plan.rows),
-		mode: make([]int, n), drawn: make([]int, n), best: make([]int, n), canon: make([]int, n), active: make([]bool, n)}
+		mode: make([]int, n), drawn: make([]int, n), best: make([]int, n), canon: make([]int, n),
+		active: make([]bool, n)}
 }
 
 // Generate answers scenarios with one pass of the network (a pass for every 1024): for each an
@@ -47,7 +48,8 @@ func (g *Generator) inference() *inference {
 //
 // The error wraps ErrSuperclass or ErrBudget for the first scenario that cannot be answered, and is
 // that of Evaluate where that fails.
-func (g *Generator) Generate(ctx context.Context, scenarios []Scenario, o *GenerateOptions) ([]Answer, error) {
+func (g *Generator) Generate(ctx context.Context, scenarios []Scenario, o *GenerateOptions) ([]Answer,
+	error) {
 	opts, err := o.clean()
 	if err != nil {
 		return nil, err

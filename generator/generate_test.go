@@ -36,7 +36,8 @@ func scenarios(g *Generator, n int, seed uint64) []Scenario {
 // families are spaces of many kinds.
 func families(t testing.TB) map[string]*searchspace.Space {
 	space := must[*searchspace.Space](t)
-	restricted := space(paper(t).Restrict(searchspace.Restriction{Decisions: []string{"stage1.*"}, Keep: []int{1, 2}},
+	restricted := space(paper(t).Restrict(searchspace.Restriction{Decisions: []string{"stage1.*"},
+		Keep: []int{1, 2}},
 		searchspace.Restriction{Decisions: []string{"stage2.layer0.kernel", "stage2.layer0.expand"},
 			Combinations: [][]int{{0, 2}, {2, 0}}}))
 	return map[string]*searchspace.Space{
@@ -49,7 +50,8 @@ func families(t testing.TB) map[string]*searchspace.Space {
 		"efficientnetlite": space(searchspace.EfficientNetLite(searchspace.EfficientNetLiteOptions{})),
 		"eatnas":           space(searchspace.EATNAS(searchspace.EATNASOptions{})),
 		"chain":            chain(t, true, []int{3, 5, 7, 9, 11}, []int{5, 3}, []int{3}),
-		"limited":          space(paper(t).Limit(searchspace.CostLimit{Of: searchspace.CostParams, Max: 9e5})),
+		"limited": space(paper(t).Limit(searchspace.CostLimit{Of: searchspace.CostParams,
+			Max: 9e5})),
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 
 // Generator turns a superclass and a budget into an architecture: section 3.2 of the paper.
 //
-// Generate, Probabilities and Save may be called from several goroutines, also while Train runs, which
-// then show the parameters of its last step. Only one Train can run.
+// Generate, Probabilities and Save may be called from several goroutines, also while Train runs,
+// which then show the parameters of its last step. Only one Train can run.
 type Generator struct {
 	space    *searchspace.Space
 	opts     Options
@@ -85,7 +85,8 @@ func (g *Generator) findCosts() error {
 	if err != nil {
 		return fmt.Errorf("generator: %w", err)
 	}
-	cheapest, dearest, err := g.space.CostExtremes(searchspace.CostLimit{Of: searchspace.CostTerms, Terms: model.Terms})
+	cheapest, dearest, err := g.space.CostExtremes(searchspace.CostLimit{Of: searchspace.CostTerms,
+		Terms: model.Terms})
 	if err != nil {
 		return fmt.Errorf("generator: %w", err)
 	}

@@ -56,7 +56,8 @@ func (b *backprop) run(c *compiled, p *pass, q *query, flat, grad []float32) err
 		b.cell(c, p, s, dh)
 	}
 	if t > 1 {
-		product.of(weights(c.params.recurrent, grad), matrix(p.h, t-1, h), matrix(b.dGates[4*h:], t-1, 4*h), true,
+		product.of(weights(c.params.recurrent, grad), matrix(p.h, t-1, h), matrix(b.dGates[4*h:], t-1, 4*h),
+			true,
 			false)
 	}
 	clear(b.sum)

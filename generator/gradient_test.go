@@ -62,7 +62,8 @@ func wide(x []float32) []float64 {
 // differences.
 func TestNetwork(t *testing.T) {
 	for _, path := range kernel.Available() {
-		for _, q := range []query{{superclasses: []int{1}, point: 2, share: 0.25}, {superclasses: []int{0}, point: 3},
+		for _, q := range []query{{superclasses: []int{1}, point: 2, share: 0.25}, {superclasses: []int{0},
+			point: 3},
 			{superclasses: []int{0, 2}, point: 0, share: 0.5}} {
 			plan := must[*plan](t)(newPlan(small(t), false))
 			p := shape{superclasses: 3, budgets: 5, embedding: 6, hidden: 16, plan: plan}.layout()

@@ -59,11 +59,14 @@ func best(g *Generator, l *taste, budget float64) (top, mean float64) {
 // The generator learns which architecture is best for each superclass and budget: it gains most of
 // what the best gains over a random one, and answers of different superclasses differ.
 func TestLearns(t *testing.T) {
-	space := chain(t, false, []int{3, 5, 7}, []int{3, 5, 7}, []int{3, 5, 7}, []int{3, 5, 7}, []int{3, 5, 7}, []int{3, 5, 7})
+	space := chain(t, false, []int{3, 5, 7}, []int{3, 5, 7}, []int{3, 5, 7}, []int{3, 5, 7}, []int{3, 5, 7},
+		[]int{3, 5, 7})
 	learners := opposed(space)
 	for _, multiPath := range []bool{false, true} {
-		g := must[*Generator](t)(New(space, &Options{Superclasses: []string{"front", "back"}, MultiPath: multiPath, Seed: 2}))
-		if _, err := g.Train(t.Context(), learners, &TrainOptions{Steps: 1000, LR: 3e-3, Seed: 1}); err != nil {
+		g := must[*Generator](t)(New(space, &Options{Superclasses: []string{"front", "back"},
+			MultiPath: multiPath, Seed: 2}))
+		if _, err := g.Train(t.Context(), learners, &TrainOptions{Steps: 1000, LR: 3e-3,
+			Seed: 1}); err != nil {
 			t.Fatal(err)
 		}
 		r := rand.New(rand.NewPCG(1, 3))
@@ -82,7 +85,8 @@ func TestLearns(t *testing.T) {
 				same++
 			}
 		}
-		t.Logf("multi-path %v: gained %.3f of what is to be gained, %.3f of budgets used, %d of %d equal", multiPath, gained, use,
+		t.Logf("multi-path %v: gained %.3f of what is to be gained, %.3f of budgets used, %d of %d equal",
+			multiPath, gained, use,
 			same, n)
 		if gained < 0.85 || use < 0.9 || same > n/3 {
 			t.Errorf("multi-path %v: gained %.3f of what is to be gained, used %.3f of the budgets, %d of %d equal", multiPath,
@@ -99,9 +103,11 @@ func TestEvaluate(t *testing.T) {
 	l := newTaste(space, 0, 0.005)
 	all := scenarios(g, 20, 7)
 	seen := map[string]int{}
-	judged := must[[]Answer](t)(g.Generate(t.Context(), all, &GenerateOptions{Evaluate: evaluator(space, l, seen)}))
+	judged := must[[]Answer](t)(g.Generate(t.Context(), all, &GenerateOptions{Evaluate: evaluator(space, l,
+		seen)}))
 	for i, a := range judged {
-		if a.Cost > all[i].Budget || a.Measurement.Arch != a.Arch || a.Measurement.Accuracy != accuracy(space, l, a.Arch) {
+		if a.Cost > all[i].Budget || a.Measurement.Arch != a.Arch ||
+			a.Measurement.Accuracy != accuracy(space, l, a.Arch) {
 			t.Errorf("%v: %+v", all[i], a)
 		}
 	}

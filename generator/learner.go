@@ -45,5 +45,5 @@ type Progress struct {
 type TrainResult struct {
 	Status  searchspace.Status `json:"status"`
 	Steps   int                `json:"steps"`   // finished, those before a resumption included
-	Resumed bool               `json:"resumed"` // the training went on from a checkpoint or an interrupted one
+	Resumed bool               `json:"resumed"` // it went on from a checkpoint or an interrupted training
 }

@@ -2,8 +2,8 @@ package generator
 
 import "math"
 
-// leastProbability is what a probability counts as at least in logarithms: float32 may round it to
-// 0.
+// leastProbability is what a probability counts as at least in logarithms: float32 may round it
+// to 0.
 const leastProbability = 1e-30
 
 // logsTogether probabilities of at least leastProbability have a product that is a normal number.

@@ -74,14 +74,16 @@ func (o Options) clean() (Options, error) {
 	seen := map[string]bool{}
 	for _, name := range o.Superclasses {
 		if name == "" || seen[name] {
-			return o, fmt.Errorf("generator: superclass %q, expected names that are different and not empty", name)
+			return o,
+				fmt.Errorf("generator: superclass %q, expected names that are different and not empty", name)
 		}
 		seen[name] = true
 	}
 	for _, v := range []struct {
 		name      string
 		got, most int
-	}{{"budgets", o.Budgets, maxBudgets}, {"embedding", o.Embedding, maxEmbedding}, {"hidden", o.Hidden, maxHidden}} {
+	}{{"budgets", o.Budgets, maxBudgets}, {"embedding", o.Embedding, maxEmbedding}, {"hidden", o.Hidden,
+		maxHidden}} {
 		if v.got < 1 || v.got > v.most {
 			return o, fmt.Errorf("generator: %s %d, expected 1 to %d", v.name, v.got, v.most)
 		}
@@ -96,7 +98,8 @@ func (o Options) clean() (Options, error) {
 // known.
 func (o *Options) bounded(cheapest, dearest float64) error {
 	if !(cheapest > 0) || math.IsInf(dearest, 0) {
-		return fmt.Errorf("generator: %s of the space from %.6g to %.6g, expected more than 0", o.Cost.Of, cheapest,
+		return fmt.Errorf("generator: %s of the space from %.6g to %.6g, expected more than 0", o.Cost.Of,
+			cheapest,
 			dearest)
 	}
 	o.Low, o.High = or(o.Low, cheapest), or(o.High, dearest)

@@ -25,7 +25,7 @@ type shape struct {
 type params struct {
 	shape
 	superclass, budget, step array // embeddings, a row each
-	input, recurrent, bias   array // of the LSTM: [3·embedding, 4·hidden], [hidden, 4·hidden], [1, 4·hidden]
+	input, recurrent, bias   array // of the LSTM: 3·embedding, hidden and 1 rows of 4·hidden
 	heads                    array // all heads side by side: [hidden, outputs]
 	headBias                 array
 	all                      []array

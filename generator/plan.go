@@ -57,9 +57,13 @@ func newPlan(space *searchspace.Space, multiPath bool) (*plan, error) {
 			continue
 		}
 		unordered := d.Values == nil || d.Kind == searchspace.KindOp
-		x := decided{index: i, candidates: slices.Clone(d.Allowed), mixed: multiPath || unordered, row: p.rows}
+		x := decided{index: i, candidates: slices.Clone(d.Allowed), mixed: multiPath || unordered,
+			row: p.rows}
 		if !unordered {
-			slices.SortStableFunc(x.candidates, func(a, b int) int { return cmp.Compare(d.Values[a], d.Values[b]) })
+			slices.SortStableFunc(x.candidates, func(a, b int) int {
+				return cmp.Compare(d.Values[a],
+					d.Values[b])
+			})
 		}
 		h := p.head(&d, &x)
 		x.output = h.output

@@ -84,7 +84,8 @@ func (o *GenerateOptions) clean() (GenerateOptions, error) {
 	}
 	c.Tries = or(c.Tries, triesPerSample*c.Samples)
 	if c.Tries < c.Samples || c.Tries > triesPerSample*maxTries {
-		return c, fmt.Errorf("generator: %d tries, expected %d to %d", c.Tries, c.Samples, triesPerSample*maxTries)
+		return c, fmt.Errorf("generator: %d tries, expected %d to %d", c.Tries, c.Samples,
+			triesPerSample*maxTries)
 	}
 	if !(c.Use <= 1) {
 		return c, fmt.Errorf("generator: use %v of the budget, expected up to 1", c.Use)

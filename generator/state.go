@@ -131,7 +131,8 @@ func (g *Generator) adopt(st *state, tensors map[string]checkpoint.Tensor) error
 			return err
 		}
 		if t.Step < 0 || t.Step > t.Plan.Steps || len(t.Plan.Images) != len(g.opts.Superclasses) {
-			return fmt.Errorf("%w: step %d of %d with %d learners", checkpoint.ErrCorrupt, t.Step, t.Plan.Steps,
+			return fmt.Errorf("%w: step %d of %d with %d learners", checkpoint.ErrCorrupt, t.Step,
+				t.Plan.Steps,
 				len(t.Plan.Images))
 		}
 		for i, prefix := range []string{prefixFirst, prefixWide} {

@@ -11,7 +11,8 @@ import (
 func TestReadSuperclasses(t *testing.T) {
 	all := must[[]Superclass](t)(ReadSuperclasses(strings.NewReader(
 		`{"goldfish": "fish", "tabby": "cat", "shark": "fish", "teapot": ""}`)))
-	if d := cmp.Diff(all, []Superclass{{"fish", []string{"goldfish", "shark"}}, {"cat", []string{"tabby"}}}); d != "" {
+	if d := cmp.Diff(all, []Superclass{{"fish", []string{"goldfish", "shark"}}, {"cat",
+		[]string{"tabby"}}}); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff(SuperclassNames(all), []string{"fish", "cat"}); d != "" {
@@ -25,10 +26,12 @@ func TestReadSuperclasses(t *testing.T) {
 		t.Errorf("unknown superclass: %v", err)
 	}
 	for text, says := range map[string]string{
-		``: "", `[]`: "expected {", `{"a": "x", "a": "y"}`: `"a"`, `{"a": 3}`: `superclass of "a"`, `{"": "x"}`: "not empty",
+		``: "", `[]`: "expected {", `{"a": "x", "a": "y"}`: `"a"`, `{"a": 3}`: `superclass of "a"`,
+		`{"": "x"}`:     "not empty",
 		`{"a": "x"} {}`: "follows", `{"a": ""}`: "no class", "{\"\xff\": \"x\"}": "UTF-8", `{"a": "x"`: "",
 	} {
-		if got, err := ReadSuperclasses(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), says) {
+		if got, err := ReadSuperclasses(strings.NewReader(text)); err == nil ||
+			!strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v, %v, expected an error with %q", text, got, err, says)
 		}
 	}

@@ -43,10 +43,10 @@ var errStopped = errors.New("stopped by the caller")
 // budget drawn between Low and High, and a batch of images, draws an architecture from the
 // probabilities and lowers L = L_val + λ·L_C, eq. (4).
 //
-// When ctx ends, a learner fails or the Recorder returns an error, Train returns that error and what
-// was done. Training with the same options and learners then goes on where it stopped, here or,
-// with a Checkpoint or after Save and Load, in another process; with others it begins anew from the
-// parameters that are there.
+// When ctx ends, a learner fails or the Recorder returns an error, Train returns that error and
+// what was done. Training with the same options and learners then goes on where it stopped, here
+// or, with a Checkpoint or after Save and Load, in another process; with others it begins anew from
+// the parameters that are there.
 //
 // The error wraps ErrNotFinite for a loss or gradient that is not finite: the step is not made.
 func (g *Generator) Train(ctx context.Context, learners []Learner, o *TrainOptions) (*TrainResult, error) {
@@ -54,7 +54,8 @@ func (g *Generator) Train(ctx context.Context, learners []Learner, o *TrainOptio
 		o = &TrainOptions{}
 	}
 	if o.CheckpointEvery < 0 {
-		return nil, fmt.Errorf("generator: a checkpoint every %d steps, expected at least 1", o.CheckpointEvery)
+		return nil, fmt.Errorf("generator: a checkpoint every %d steps, expected at least 1",
+			o.CheckpointEvery)
 	}
 	plan, err := o.plan(learners, len(g.opts.Superclasses))
 	if err != nil {
@@ -72,7 +73,8 @@ func (g *Generator) Train(ctx context.Context, learners []Learner, o *TrainOptio
 		return res, nil
 	}
 	t := &trainer{g: g, plan: plan, learners: learners, net: newCompiled(g.params, g.path()),
-		pass: pass{keep: true}, back: newBackprop(g.params), relaxed: newRelaxed(g.plan, g.space, plan.Temperature),
+		pass: pass{keep: true}, back: newBackprop(g.params), relaxed: newRelaxed(g.plan, g.space,
+			plan.Temperature),
 		logits: make([]float32, g.plan.steps*g.plan.outputs), grad: make([]float32, g.params.size)}
 	err = t.run(ctx, o, res)
 	return res, err
@@ -265,7 +267,8 @@ func (t *trainer) update(n int) {
 	g := t.g
 	o := kernel.Adam{Rate: float32(t.plan.LR / (1 - math.Pow(beta1, float64(n)))),
 		Root:  float32(1 / math.Sqrt(1-math.Pow(beta2, float64(n)))),
-		Beta1: beta1, Beta2: beta2, Gain1: float32(1 - beta1), Gain2: float32(1 - beta2), Eps: adamEps, GradScale: 1}
+		Beta1: beta1, Beta2: beta2, Gain1: float32(1 - beta1), Gain2: float32(1 - beta2), Eps: adamEps,
+		GradScale: 1}
 	g.mu.Lock()
 	t.net.path.Adam(g.flat, t.grad, g.moments[0], g.moments[1], &o)
 	g.training.Step = n

@@ -23,7 +23,8 @@ import (
 func resumable(t testing.TB) (*searchspace.Space, *Options, []Learner, *TrainOptions) {
 	space := small(t)
 	names, learners := tastes(space, 3)
-	return space, &Options{Superclasses: names, Seed: 8}, learners, &TrainOptions{Steps: 40, BatchSize: 8, Seed: 5}
+	return space, &Options{Superclasses: names, Seed: 8}, learners, &TrainOptions{Steps: 40, BatchSize: 8,
+		Seed: 5}
 }
 
 // sameParams compares the parameters of two generators bit by bit.
@@ -41,7 +42,8 @@ func sameParams(t testing.TB, got, want *Generator) {
 func TestResume(t *testing.T) {
 	space, o, learners, to := resumable(t)
 	whole := must[*Generator](t)(New(space, o))
-	if res := must[*TrainResult](t)(whole.Train(t.Context(), learners, to)); *res != (TrainResult{Status: searchspace.StatusFinished, Steps: 40}) {
+	if res := must[*TrainResult](t)(whole.Train(t.Context(), learners,
+		to)); *res != (TrainResult{Status: searchspace.StatusFinished, Steps: 40}) {
 		t.Fatalf("%+v", res)
 	}
 	for _, way := range []string{"memory", "save", "checkpoint"} {
@@ -107,14 +109,16 @@ func TestKilled(t *testing.T) {
 	must[*TrainResult](t)(must[*Generator](t)(New(space, o)).Train(t.Context(), learners, &opts))
 	opts.Checkpoint, opts.Recorder = filepath.Join(dir, "left"), nil
 	last := must[*Generator](t)(New(space, o))
-	if res := must[*TrainResult](t)(last.Train(t.Context(), learners, &opts)); !res.Resumed || res.Steps != 40 {
+	if res := must[*TrainResult](t)(last.Train(t.Context(), learners, &opts)); !res.Resumed ||
+		res.Steps != 40 {
 		t.Errorf("%+v", res)
 	}
 	sameParams(t, last, whole)
 	// A finished one returns at once, with its parameters.
 	calls := learners[0].(*taste).calls
 	again := must[*Generator](t)(New(space, o))
-	if res := must[*TrainResult](t)(again.Train(t.Context(), learners, &opts)); res.Status != searchspace.StatusFinished {
+	if res := must[*TrainResult](t)(again.Train(t.Context(), learners,
+		&opts)); res.Status != searchspace.StatusFinished {
 		t.Errorf("%+v", res)
 	}
 	sameParams(t, again, whole)
@@ -132,7 +136,8 @@ func TestKilled(t *testing.T) {
 	} {
 		o, opts := *o, opts
 		s := change(&o, &opts)
-		if _, err := must[*Generator](t)(New(s, &o)).Train(t.Context(), learners, &opts); !errors.Is(err, ErrCheckpointMismatch) {
+		if _, err := must[*Generator](t)(New(s, &o)).Train(t.Context(), learners, &opts); !errors.Is(err,
+			ErrCheckpointMismatch) {
 			t.Errorf("%s changed: %v", name, err)
 		}
 	}
@@ -150,14 +155,16 @@ func TestTrainEnds(t *testing.T) {
 		want    error
 		status  searchspace.Status
 	}{
-		"fails": {&taste{worth: space.Zeros(), images: 3, fail: func(int) error { return gone }}, gone, searchspace.StatusFailed},
+		"fails": {&taste{worth: space.Zeros(), images: 3, fail: func(int) error { return gone }}, gone,
+			searchspace.StatusFailed},
 		"NaN":   {nan, ErrNotFinite, searchspace.StatusDiverged},
 		"shape": {odd, nil, searchspace.StatusFailed},
 	} {
 		g := must[*Generator](t)(New(space, o))
 		before := append([]float32(nil), g.flat...)
 		res, err := g.Train(t.Context(), []Learner{c.learner, c.learner, c.learner}, to)
-		if err == nil || c.want != nil && !errors.Is(err, c.want) || res.Status != c.status || res.Steps != 0 {
+		if err == nil || c.want != nil && !errors.Is(err, c.want) || res.Status != c.status ||
+			res.Steps != 0 {
 			t.Errorf("%s: %+v, %v", name, res, err)
 		}
 		if d := cmp.Diff(g.flat, before); d != "" {
@@ -173,7 +180,8 @@ func TestTrainEnds(t *testing.T) {
 		return nil
 	})
 	g := must[*Generator](t)(New(space, o))
-	if res, err := g.Train(ctx, learners, &opts); !errors.Is(err, context.Canceled) || res.Status != searchspace.StatusCancelled || res.Steps != 3 {
+	if res, err := g.Train(ctx, learners, &opts); !errors.Is(err, context.Canceled) ||
+		res.Status != searchspace.StatusCancelled || res.Steps != 3 {
 		t.Errorf("%+v, %v", res, err)
 	}
 }
@@ -181,7 +189,8 @@ func TestTrainEnds(t *testing.T) {
 // oddLearner gives a gradient of another shape.
 type oddLearner struct{ *taste }
 
-func (l oddLearner) Gradient(ctx context.Context, rows searchspace.Relaxed, images []int) (float64, searchspace.Relaxed, error) {
+func (l oddLearner) Gradient(ctx context.Context, rows searchspace.Relaxed, images []int) (float64,
+	searchspace.Relaxed, error) {
 	loss, grad, err := l.taste.Gradient(ctx, rows, images)
 	return loss, grad[1:], err
 }
@@ -191,8 +200,9 @@ func TestTrainRefuses(t *testing.T) {
 	space, o, learners, _ := resumable(t)
 	g := must[*Generator](t)(New(space, o))
 	for name, to := range map[string]*TrainOptions{
-		"steps": {Steps: -1}, "batch": {BatchSize: -3}, "LR": {LR: -1}, "LR NaN": {LR: math.NaN()}, "temperature": {Temperature: math.Inf(1)},
-		"aim": {Aim: 1.5}, "lambda": {Lambda: math.NaN()}, "every": {CheckpointEvery: -1},
+		"steps": {Steps: -1}, "batch": {BatchSize: -3}, "LR": {LR: -1}, "LR NaN": {LR: math.NaN()},
+		"temperature": {Temperature: math.Inf(1)},
+		"aim":         {Aim: 1.5}, "lambda": {Lambda: math.NaN()}, "every": {CheckpointEvery: -1},
 		"folder": {Checkpoint: filepath.Join(t.TempDir(), "none", "g")},
 	} {
 		if res, err := g.Train(t.Context(), learners, to); err == nil {
@@ -262,7 +272,8 @@ func TestSaveLoad(t *testing.T) {
 	}
 	h := must[*Generator](t)(Load(path, nil))
 	all := scenarios(g, 20, 3)
-	if d := cmp.Diff(must[[]Answer](t)(h.Generate(t.Context(), all, nil)), must[[]Answer](t)(g.Generate(t.Context(), all, nil)), compareArchs); d != "" {
+	if d := cmp.Diff(must[[]Answer](t)(h.Generate(t.Context(), all, nil)),
+		must[[]Answer](t)(g.Generate(t.Context(), all, nil)), compareArchs); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff(h.Superclasses(), g.Superclasses()); d != "" || !h.Space().Spec().Equal(space.Spec()) {

@@ -61,11 +61,13 @@ const (
 // plan is the plan for learners.
 func (o *TrainOptions) plan(learners []Learner, superclasses int) (*trainPlan, error) {
 	if len(learners) != superclasses {
-		return nil, fmt.Errorf("generator: %d learners, expected one for each of the %d superclasses", len(learners),
+		return nil, fmt.Errorf("generator: %d learners, expected one for each of the %d superclasses",
+			len(learners),
 			superclasses)
 	}
 	p := &trainPlan{Steps: or(o.Steps, 1500), BatchSize: or(o.BatchSize, 128), LR: or(o.LR, 1e-3),
-		Temperature: or(o.Temperature, 1), Lambda: max(or(o.Lambda, 1), 0), Aim: or(o.Aim, 0.97), Seed: o.Seed}
+		Temperature: or(o.Temperature, 1), Lambda: max(or(o.Lambda, 1), 0), Aim: or(o.Aim, 0.97),
+		Seed: o.Seed}
 	for i, l := range learners {
 		if l == nil {
 			return nil, fmt.Errorf("generator: no learner for superclass %d", i)
@@ -82,7 +84,8 @@ func (o *TrainOptions) plan(learners []Learner, superclasses int) (*trainPlan, e
 // check finds numbers that make no training.
 func (p *trainPlan) check() error {
 	if p.Steps < 1 || p.Steps > maxSteps || p.BatchSize < 1 {
-		return fmt.Errorf("generator: %d steps of %d images, expected 1 to %d of at least 1", p.Steps, p.BatchSize,
+		return fmt.Errorf("generator: %d steps of %d images, expected 1 to %d of at least 1", p.Steps,
+			p.BatchSize,
 			maxSteps)
 	}
 	for _, v := range []struct {

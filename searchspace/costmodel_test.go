@@ -28,7 +28,8 @@ func TestCostModel(t *testing.T) {
 		table.Entries = append(table.Entries, Latency{Layer: l, Seconds: float64(1+i%5) * 1e-4})
 	}
 	r := stream.New(1, "test")
-	for _, l := range []CostLimit{{Of: CostMAdds}, {Of: CostConvMAdds}, {Of: CostParams}, {Of: CostWeightBytes},
+	for _, l := range []CostLimit{{Of: CostMAdds}, {Of: CostConvMAdds}, {Of: CostParams},
+		{Of: CostWeightBytes},
 		{Of: CostActivationTrain}, {Of: CostSeconds, Table: table}} {
 		m, err := s.CostModel(l)
 		if err != nil {
@@ -59,8 +60,10 @@ func TestCostModel(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if math.Abs(got-want) > 1e-12*want || i == 0 && math.Abs(got-low) > 1e-12*low || i == 1 && math.Abs(got-high) > 1e-12*high {
-				t.Errorf("%s of %s: model %v, network %v, range %v to %v", l.Of, s.Format(a), got, want, low, high)
+			if math.Abs(got-want) > 1e-12*want || i == 0 && math.Abs(got-low) > 1e-12*low || i == 1 &&
+				math.Abs(got-high) > 1e-12*high {
+				t.Errorf("%s of %s: model %v, network %v, range %v to %v", l.Of, s.Format(a), got, want,
+					low, high)
 			}
 		}
 		again, err := s.CostModel(CostLimit{Of: CostTerms, Terms: m.Terms})
@@ -71,7 +74,8 @@ func TestCostModel(t *testing.T) {
 			t.Errorf("%s as terms: %v, %v", l.Of, v, err)
 		}
 	}
-	for name, l := range map[string]CostLimit{"peak": {Of: CostActivationInfer}, "kind": {Of: "beauty"}, "no table": {Of: CostSeconds},
+	for name, l := range map[string]CostLimit{"peak": {Of: CostActivationInfer}, "kind": {Of: "beauty"},
+		"no table": {Of: CostSeconds},
 		"no terms": {Of: CostTerms}} {
 		if _, err := s.CostModel(l); err == nil {
 			t.Errorf("%s: no error", name)
@@ -110,6 +114,7 @@ func TestCostExtremesWithinLimits(t *testing.T) {
 		}
 	}
 	if cheapest != limited.Smallest() || dearest != limited.Largest() {
-		t.Errorf("%v and %v, smallest %v and largest %v", cheapest, dearest, limited.Smallest(), limited.Largest())
+		t.Errorf("%v and %v, smallest %v and largest %v", cheapest, dearest, limited.Smallest(),
+			limited.Largest())
 	}
 }

@@ -30,7 +30,8 @@ func (s *Space) Canonical(choices []int, active []bool) error {
 func (s *Space) NewAll(choices []int) ([]Arch, error) {
 	n := len(s.decisions)
 	if n == 0 || len(choices)%n != 0 {
-		return nil, fmt.Errorf("searchspace: %d choices, expected a multiple of %d: %w", len(choices), n, ErrInvalid)
+		return nil, fmt.Errorf("searchspace: %d choices, expected a multiple of %d: %w", len(choices), n,
+			ErrInvalid)
 	}
 	out, text := make([]Arch, len(choices)/n), make([]byte, len(choices))
 	canon := make([]int, n)

@@ -65,7 +65,8 @@ func TestNewAllRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		space   *Space
 		choices []int
-	}{"few": {s, good[1:]}, "range": {s, append([]int{7}, good[1:]...)}, "negative": {s, append([]int{-1}, good[1:]...)},
+	}{"few": {s, good[1:]}, "range": {s, append([]int{7}, good[1:]...)}, "negative": {s, append([]int{-1},
+		good[1:]...)},
 		"restricted": {narrow, good}} {
 		choices := slices.Clone(c.choices)
 		if err := c.space.Canonical(choices, nil); !errors.Is(err, ErrInvalid) {

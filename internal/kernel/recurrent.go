@@ -25,8 +25,8 @@ func lstmGo(gates, row, step, c, h []float32) {
 	}
 }
 
-// Sigmoid replaces x by 1/(1 + e^−x), to a relative error of 4e-7. What is beyond ±87 counts as ±87,
-// so that results are above 0. NaN stays NaN.
+// Sigmoid replaces x by 1/(1 + e^−x), to a relative error of 4e-7. What is beyond ±87 counts as
+// ±87, so that results are above 0. NaN stays NaN.
 func (p Path) Sigmoid(x []float32) {
 	writeAll(x)
 	p.sigmoid(x)

@@ -47,7 +47,8 @@ func TestLSTM(t *testing.T) {
 
 func checkLSTM(t *testing.T, p Path, r *rand.Rand, rows, units int, scale float64) {
 	t.Helper()
-	gates, row, step := newGuarded(r, 4*rows*units, 1), newGuarded(r, 4*rows*units, 2), newGuarded(r, 4*units, 3)
+	gates, row, step := newGuarded(r, 4*rows*units, 1), newGuarded(r, 4*rows*units, 2), newGuarded(r,
+		4*units, 3)
 	c, h := newGuarded(r, rows*units, 4), newGuarded(r, rows*units, 5)
 	for _, g := range []guarded{gates, row, step, c} {
 		for i := range g.x {
@@ -59,15 +60,18 @@ func checkLSTM(t *testing.T, p Path, r *rand.Rand, rows, units int, scale float6
 	for i := range old {
 		pre := func(k int) float64 {
 			at := k*units + i%units
-			return float64(gates.x[i/units*4*units+at]) + float64(row.x[i/units*4*units+at]) + float64(step.x[at])
+			return float64(gates.x[i/units*4*units+at]) + float64(row.x[i/units*4*units+at]) +
+				float64(step.x[at])
 		}
 		sigma := func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 		wantC := sigma(pre(1))*float64(old[i]) + sigma(pre(0))*math.Tanh(pre(2))
 		wantH := sigma(pre(3)) * math.Tanh(wantC)
-		// The sum of three parts is rounded, which the slope of the functions, at most 1, passes on.
+		// The sum of three parts is rounded, which the slope of the functions, at most 1, passes
+		// on.
 		eps := 1e-6 + 1e-6*scale + 1e-6*math.Abs(float64(old[i]))
 		if !(math.Abs(float64(c.x[i])-wantC) <= eps && math.Abs(float64(h.x[i])-wantH) <= eps) {
-			t.Fatalf("%v: unit %d of %d×%d: c %v, h %v, expected %v and %v", p, i, rows, units, c.x[i], h.x[i],
+			t.Fatalf("%v: unit %d of %d×%d: c %v, h %v, expected %v and %v", p, i, rows, units, c.x[i],
+				h.x[i],
 				wantC, wantH)
 		}
 	}
@@ -107,7 +111,8 @@ func FuzzLSTM(f *testing.F) {
 	f.Add(uint64(1), uint8(3), uint8(2), uint8(10))
 	f.Fuzz(func(t *testing.T, seed uint64, rows, blocks, scale uint8) {
 		for _, p := range Available() {
-			checkLSTM(t, p, rand.New(rand.NewPCG(seed, 12)), int(rows)%9, (int(blocks)%8+1)*Block, float64(scale)/2)
+			checkLSTM(t, p, rand.New(rand.NewPCG(seed, 12)), int(rows)%9, (int(blocks)%8+1)*Block,
+				float64(scale)/2)
 		}
 	})
 }

@@ -14,7 +14,8 @@ const tanhRange = 30
 
 // recurrent emits the elementwise part of an LSTM and the logistic function.
 func recurrent() {
-	values := append([]float64{0, 1, expLowest, -expLowest, -tanhRange, tanhRange, log2e, roundInt, ln2High, ln2Low}, expTerms...)
+	values := append([]float64{0, 1, expLowest, -expLowest, -tanhRange, tanhRange, log2e, roundInt, ln2High,
+		ln2Low}, expTerms...)
 	consts := newConstants("recurrentConst", values...)
 	for _, s := range []isa{avx512, avx2} {
 		sigmoid(s, consts)
