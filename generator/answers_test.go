@@ -186,7 +186,9 @@ func TestOtherCosts(t *testing.T) {
 		table.Entries = append(table.Entries, searchspace.Latency{Layer: l,
 			Seconds: 1e-5 * float64(1+i%7) * float64(l.Kernel+1)})
 	}
-	own := must[*searchspace.CostModel](t)(g.Model(func(n *searchspace.Node) float64 { return math.Sqrt(float64(n.Out.C)) }))
+	own := must[*searchspace.CostModel](t)(g.Model(func(n *searchspace.Node) float64 {
+		return math.Sqrt(float64(n.Out.C))
+	}))
 	for _, l := range []searchspace.CostLimit{{Of: searchspace.CostSeconds, Table: table},
 		{Of: searchspace.CostParams},
 		{Of: searchspace.CostTerms, Terms: own.Terms}} {

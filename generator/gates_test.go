@@ -172,7 +172,8 @@ func TestDrawsFollowProbabilities(t *testing.T) {
 		for i := range want {
 			for c, p := range want[i] {
 				if math.Abs(byDraw[i][c]-p) > 0.02 || math.Abs(byGates[i][c]-p) > 0.02 {
-					t.Errorf("multi-path %v: decision %d choice %d: drawn %.3f, in training %.3f, probability %.3f", multiPath, i,
+					t.Errorf("multi-path %v: decision %d choice %d: drawn %.3f, in training %.3f, probability %.3f",
+						multiPath, i,
 						c, byDraw[i][c], byGates[i][c], p)
 				}
 			}

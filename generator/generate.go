@@ -27,14 +27,25 @@ type inference struct {
 	chosen  []int   // of all scenarios
 }
 
+// inference is memory for a call, which gives it back with release.
 func (g *Generator) inference() *inference {
-	if x, ok := g.scratch.Get().(*inference); ok {
+	g.idle.Lock()
+	defer g.idle.Unlock()
+	if n := len(g.idle.list); n > 0 {
+		x := g.idle.list[n-1]
+		g.idle.list = g.idle.list[:n-1]
 		return x
 	}
 	n := len(g.plan.choices)
 	return &inference{g: g, rows: make([]float32, g.plan.rows), logs: make([]float64, g.plan.rows),
 		mode: make([]int, n), drawn: make([]int, n), best: make([]int, n), canon: make([]int, n),
 		active: make([]bool, n)}
+}
+
+func (x *inference) release() {
+	x.g.idle.Lock()
+	x.g.idle.list = append(x.g.idle.list, x)
+	x.g.idle.Unlock()
 }
 
 // Generate answers scenarios with one pass of the network (a pass for every 1024): for each an
@@ -62,7 +73,7 @@ func (g *Generator) Generate(ctx context.Context, scenarios []Scenario, o *Gener
 		return nil, err
 	}
 	x := g.inference()
-	defer g.scratch.Put(x)
+	defer x.release()
 	answers := make([]Answer, len(scenarios))
 	x.chosen = grownInts(x.chosen, len(scenarios)*len(g.plan.choices))
 	for from := 0; from < len(scenarios); from += passRows {
@@ -137,7 +148,7 @@ func (g *Generator) Probabilities(s Scenario) (searchspace.Relaxed, error) {
 		return nil, err
 	}
 	x := g.inference()
-	defer g.scratch.Put(x)
+	defer x.release()
 	if err := x.forward(c, []Scenario{s}, 0); err != nil {
 		return nil, fmt.Errorf("generator: %w", err)
 	}

@@ -31,7 +31,10 @@ type Generator struct {
 	compiled *compiled
 	running  bool // a Train
 
-	scratch sync.Pool // *inference
+	idle struct { // memory of calls that ended
+		sync.Mutex
+		list []*inference
+	}
 }
 
 var errNoSpace = errors.New("generator: no space")

@@ -89,7 +89,8 @@ func TestLearns(t *testing.T) {
 			multiPath, gained, use,
 			same, n)
 		if gained < 0.85 || use < 0.9 || same > n/3 {
-			t.Errorf("multi-path %v: gained %.3f of what is to be gained, used %.3f of the budgets, %d of %d equal", multiPath,
+			t.Errorf("multi-path %v: gained %.3f of what is to be gained, used %.3f of the budgets, %d of %d equal",
+				multiPath,
 				gained, use, same, n)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/tendril-nas/tendril/internal/checkpoint"
+	"github.com/tendril-nas/tendril/internal/kernel"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
@@ -34,6 +35,9 @@ const (
 	prefixFirst = "adam/first/"
 	prefixWide  = "adam/second/"
 )
+
+// kernelPath is what decides the bits of results beside seeds and options.
+func kernelPath() string { return kernel.Default().String() + kernel.Build() }
 
 // Save writes the generator to one file, parameters as safetensors and everything else as JSON
 // beside them, with a training that was interrupted or is going on. The file is replaced
@@ -63,7 +67,7 @@ func (g *Generator) state() (*state, map[string]checkpoint.Tensor, error) {
 	if err := g.params.finite(g.flat); err != nil {
 		return nil, nil, err
 	}
-	st := &state{Space: g.space.Spec(), Options: g.opts, KernelPath: g.path().String()}
+	st := &state{Space: g.space.Spec(), Options: g.opts, KernelPath: kernelPath()}
 	groups := map[string][]float32{prefixValue: g.flat}
 	if g.training != nil {
 		t := *g.training
@@ -144,9 +148,9 @@ func (g *Generator) adopt(st *state, tensors map[string]checkpoint.Tensor) error
 			}
 		}
 	}
-	if here := g.path().String(); here != st.KernelPath && st.Training != nil {
-		g.opts.Logger.Warn("generator was trained on another kernel path; results may differ in the last bits",
-			"trained", st.KernelPath, "here", here)
+	if here := kernelPath(); here != st.KernelPath {
+		g.opts.Logger.Warn("generator comes from another kernel path; results may differ in the last bits",
+			"saved", st.KernelPath, "now", here)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -72,15 +72,13 @@ func (g *Generator) Train(ctx context.Context, learners []Learner, o *TrainOptio
 	if res.Status == searchspace.StatusFinished {
 		return res, nil
 	}
-	t := &trainer{g: g, plan: plan, learners: learners, net: newCompiled(g.params, g.path()),
+	t := &trainer{g: g, plan: plan, learners: learners, net: newCompiled(g.params, kernel.Default()),
 		pass: pass{keep: true}, back: newBackprop(g.params), relaxed: newRelaxed(g.plan, g.space,
 			plan.Temperature),
 		logits: make([]float32, g.plan.steps*g.plan.outputs), grad: make([]float32, g.params.size)}
 	err = t.run(ctx, o, res)
 	return res, err
 }
-
-func (g *Generator) path() kernel.Path { return kernel.Default() }
 
 // begin lets only one training run.
 func (g *Generator) begin() error {

@@ -2,6 +2,7 @@ package generator
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -303,4 +304,23 @@ func TestSaveLoad(t *testing.T) {
 	if err := g.Save(t.Context(), path); !errors.Is(err, ErrNotFinite) {
 		t.Errorf("NaN saved: %v", err)
 	}
+}
+
+// A space of a program's own family is built again by its maker.
+func TestLoadOwnFamily(t *testing.T) {
+	space := chain(t, true, []int{3, 5, 7}, []int{3, 5})
+	g := newTrained(t, space, 2, 10, false)
+	path := filepath.Join(t.TempDir(), "g")
+	if err := g.Save(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(path, nil); err == nil {
+		t.Error("a family that nobody knows: no error")
+	}
+	maker := searchspace.Maker{Family: "chain", Make: func(json.RawMessage) (*searchspace.Space,
+		error) {
+		return space, nil
+	}}
+	h := must[*Generator](t)(Load(path, &Options{Makers: []searchspace.Maker{maker}}))
+	sameParams(t, h, g)
 }
