@@ -3,6 +3,7 @@ package generator
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -26,7 +27,7 @@ func FuzzRestore(f *testing.F) {
 		func(*state) {},
 		func(s *state) { s.Training = nil },
 		func(s *state) { s.Training.Step = -1 },
-		func(s *state) { s.Training.Step = 1 << 40 },
+		func(s *state) { s.Training.Step = math.MaxInt },
 		func(s *state) { s.Training.Plan.Images = nil },
 		func(s *state) { s.Training.Plan.Steps = 1 },
 		func(s *state) { s.Options.Hidden = 1 << 9 },
