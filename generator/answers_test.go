@@ -2,6 +2,7 @@ package generator
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -237,5 +238,20 @@ func TestPlan(t *testing.T) {
 		} else {
 			seen[at] = true
 		}
+	}
+}
+
+// The JSON form of an answer keeps its names, and reads back.
+func TestAnswerJSON(t *testing.T) {
+	space := small(t)
+	a := Answer{Arch: space.Smallest(), Cost: 12, LogProb: -1.5, Draws: 3, Adapted: true}
+	text := must[[]byte](t)(json.Marshal(a))
+	if want := `{"choices":"` + a.Arch.String() +
+		`","cost":12,"log_prob":-1.5,"draws":3,"adapted":true}`; string(text) != want {
+		t.Errorf("%s, expected %s", text, want)
+	}
+	var back Answer
+	if err := json.Unmarshal(text, &back); err != nil || back != a {
+		t.Errorf("%+v, %v", back, err)
 	}
 }

@@ -66,7 +66,9 @@ func newGenerator(space *searchspace.Space, o *Options) (*Generator, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts.Superclasses = slices.Clone(opts.Superclasses)
+	if opts, err = opts.copied(); err != nil {
+		return nil, err
+	}
 	g := &Generator{space: space, opts: opts, index: map[string]int{}, tied: tied(space)}
 	for i, name := range opts.Superclasses {
 		g.index[name] = i
@@ -129,7 +131,7 @@ func (g *Generator) current() (*compiled, error) {
 // Space is the space of the answers.
 func (g *Generator) Space() *searchspace.Space { return g.space }
 
-// Options are those in use, with every default filled in.
+// Options are those in use, with every default filled in. Do not change what they point to.
 func (g *Generator) Options() Options {
 	o := g.opts
 	o.Superclasses = slices.Clone(o.Superclasses)

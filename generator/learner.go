@@ -13,7 +13,7 @@ type Learner interface {
 	Len() int
 	// Gradient is the mean loss of rows on some of the images, numbered from 0, and its gradient,
 	// ∂loss/∂row, of the shape of rows. The generator gives it rows of 0 and 1, one choice for
-	// every decision, and reads nothing of rows afterwards.
+	// every decision, inactive ones too, and writes into rows again after the call.
 	Gradient(ctx context.Context, rows searchspace.Relaxed, images []int) (loss float64,
 		grad searchspace.Relaxed, err error)
 }

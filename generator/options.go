@@ -1,10 +1,12 @@
 package generator
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 
 	"github.com/tendril-nas/tendril/searchspace"
 )
@@ -91,6 +93,20 @@ func (o Options) clean() (Options, error) {
 	if o.Hidden%16 != 0 {
 		return o, fmt.Errorf("generator: hidden %d, expected a multiple of 16", o.Hidden)
 	}
+	return o, nil
+}
+
+// copied is a copy that shares no memory with the caller's.
+func (o Options) copied() (Options, error) {
+	text, err := json.Marshal(o.Cost)
+	if err != nil {
+		return o, fmt.Errorf("generator: cost: %w", err)
+	}
+	o.Cost = searchspace.CostLimit{}
+	if err := json.Unmarshal(text, &o.Cost); err != nil {
+		return o, fmt.Errorf("generator: cost: %w", err)
+	}
+	o.Superclasses = slices.Clone(o.Superclasses)
 	return o, nil
 }
 
