@@ -35,6 +35,7 @@ func (x *inference) draws(s *Scenario, o *GenerateOptions, least float64) draws 
 		hi, lo = stream.Key(hi, "generator.draw", lo, uint64(k))
 	}
 	x.pcg.Seed(hi, lo)
+	x.takeEnds()
 	return draws{x: x, budget: s.Budget, least: least, most: o.Tries}
 }
 
@@ -79,17 +80,32 @@ func (x *inference) draw() {
 		return
 	}
 	copy(x.drawn, x.g.plan.choices)
+	var bits uint64 // of two decisions
 	for k := range x.g.plan.decisions {
 		d := &x.g.plan.decisions[k]
-		last := len(d.candidates) - 1
-		u := x.uniform()
-		j := 0
-		for ; j < last; j++ {
-			if u -= x.rows[d.row+j]; u < 0 {
-				break
-			}
+		if bits >>= 32; k%2 == 0 {
+			bits = x.pcg.Uint64()
+		}
+		// The number of ends that are not above a number below 2³², without a branch that nobody
+		// can predict.
+		u, j := bits&(1<<32-1), 0
+		for _, end := range x.ends[d.row:][:len(d.candidates)-1] {
+			j += int(1 - (u-end)>>63)
 		}
 		x.drawn[d.index] = d.candidates[j]
+	}
+}
+
+// takeEnds computes where the probabilities of candidates end, one after the other, in units of
+// 2⁻³².
+func (x *inference) takeEnds() {
+	for k := range x.g.plan.decisions {
+		d := &x.g.plan.decisions[k]
+		sum := 0.0
+		for j := range d.candidates {
+			sum += float64(x.rows[d.row+j])
+			x.ends[d.row+j] = uint64(min(sum, 1) * (1 << 32))
+		}
 	}
 }
 

@@ -151,6 +151,7 @@ func TestDrawsFollowProbabilities(t *testing.T) {
 			t.Fatal(err)
 		}
 		x.probs.of(c, &x.pass, 0, x.rows)
+		x.takeEnds()
 		trained := newRelaxed(g.plan, space, 1)
 		logits := make([]float32, g.plan.steps*g.plan.outputs)
 		for k := range g.plan.steps {

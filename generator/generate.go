@@ -18,6 +18,7 @@ type inference struct {
 	pcg     rand.PCG
 	rows    []float32 // probabilities of a scenario
 	logs    []float64 // their logarithms, for adapt
+	ends    []uint64  // see takeEnds
 	mode    []int     // most probable choices, all decisions
 	drawn   []int
 	best    []int
@@ -38,6 +39,7 @@ func (g *Generator) inference() *inference {
 	}
 	n := len(g.plan.choices)
 	return &inference{g: g, rows: make([]float32, g.plan.rows), logs: make([]float64, g.plan.rows),
+		ends: make([]uint64, g.plan.rows),
 		mode: make([]int, n), drawn: make([]int, n), best: make([]int, n), canon: make([]int, n),
 		active: make([]bool, n)}
 }
