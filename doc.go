@@ -10,18 +10,19 @@
 //	supernet/dataset  labelled images: readers, views, augmentation, batches
 //	wasserstein       how far apart two sets of features are
 //	adjuster          AdaXpert: when and how to change an architecture as data grow
+//	generator         EAS: an architecture for a superclass and a budget, without a search
 //
 // # Five methods, one spine
 //
 // The library is laid out for five published methods that share one idea: a space is a list of
 // named decisions, an architecture is one choice for each, and everything else (cost, runnable
-// network, picture) is read from the layer graph that the space makes of it. One of the five is
+// network, picture) is read from the layer graph that the space makes of it. Two of the five are
 // here; of the others only the search spaces are (package searchspace):
 //
 //   - AdaXpert, "Adapting Neural Architecture for Growing Data" (Niu et al.,
 //     ICML 2021): package adjuster. Done.
-//   - EAS, a generator that answers "an architecture for this budget" without
-//     a search. Not here yet.
+//   - EAS, a generator that answers "an architecture for these classes and this
+//     budget" without a search: package generator.
 //   - EAT-NAS, evolution that carries architectures and weights from a small
 //     data set to a large one. Not here yet.
 //   - DA-NAS, pruning of a space by block, guided by data. Not here yet.

@@ -3,6 +3,7 @@ package tendril_test
 import (
 	"github.com/tendril-nas/tendril/adjuster"
 	"github.com/tendril-nas/tendril/evolution"
+	"github.com/tendril-nas/tendril/generator"
 	"github.com/tendril-nas/tendril/supernet"
 )
 
@@ -11,4 +12,8 @@ var (
 	_ adjuster.BatchEvaluator = (*supernet.Judge)(nil)
 	_ adjuster.RangeEvaluator = (*supernet.Judge)(nil)
 	_ evolution.Evaluator     = (*supernet.Judge)(nil)
+	_ evolution.StepEvaluator = (*supernet.Succession)(nil)
 )
+
+// A relaxed supernet with images of a superclass is what a generator learns from.
+var _ generator.Learner = (*supernet.RelaxedLoss)(nil)

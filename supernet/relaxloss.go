@@ -61,6 +61,9 @@ func (r *Relaxation) On(ds dataset.Dataset, o *RelaxOptions) (*RelaxedLoss, erro
 	return &RelaxedLoss{relax: r, data: data, o: *o}, nil
 }
 
+// Len is the number of images.
+func (l *RelaxedLoss) Len() int { return len(l.data.index) }
+
 // Gradient is the mean cross-entropy, in nats, of the relaxed architecture rows on some images of
 // the data, numbered from 0, as one batch, and its gradient, ∂loss/∂row, of rows' shape; entries of
 // removed choices are 0. Neither weights nor running statistics change, and nothing is dropped out.

@@ -53,3 +53,7 @@ func (p Path) softmaxMax(s *Softmax) { softmaxMaxGo(s) }
 func (p Path) softmaxSums(s *Softmax) { softmaxSumsGo(s) }
 
 func (p Path) softmaxGrad(s *Softmax) { softmaxGradGo(s) }
+
+func (p Path) sigmoid(x []float32) { sigmoidGo(x) }
+
+func (p Path) lstm(gates, row, step, c, h []float32) { lstmGo(gates, row, step, c, h) }

@@ -1,6 +1,7 @@
 // Package kernel holds the float32 inner loops of the CPU tensor backend: matrix product tiles,
-// depthwise convolution, pooling, normalisation, activations, softmax, optimiser updates. Every
-// loop exists as plain Go and, on amd64, as generated assembly for AVX2+FMA and for AVX-512.
+// depthwise convolution, pooling, normalisation, activations, softmax, LSTM cells, optimiser
+// updates. Every loop exists as plain Go and, on amd64, as generated assembly for AVX2+FMA and for
+// AVX-512.
 //
 //	p := kernel.Default() // the best path of this CPU
 //	var ws kernel.Workspace

@@ -132,12 +132,18 @@ func (p *softmaxRow) shifted() reg.VecVirtual {
 
 // expOf is e^x for x ≤ 0, to a relative error of 2e-7; NaN stays NaN. x is kept.
 func (p *softmaxRow) expOf(x reg.VecVirtual) reg.VecVirtual {
-	c := func(v float64) reg.VecVirtual { return p.load(p.consts.vec(v)) }
-	r := c(expLowest)
+	r := p.load(p.consts.vec(expLowest))
 	VMAXPS(x, r, r)
+	return p.exp(p.consts, r)
+}
+
+// exp is e^r, to a relative error of 2e-7, for r from expLowest to −expLowest. It overwrites r. Its
+// constants are expConstants.
+func (s isa) exp(consts *constants, r reg.VecVirtual) reg.VecVirtual {
+	c := func(v float64) reg.VecVirtual { return s.load(consts.vec(v)) }
 	n, magic := c(log2e), c(roundInt)
 	VFMADD213PS(magic, r, n)
-	whole := p.vec()
+	whole := s.vec()
 	VSUBPS(magic, n, whole)
 	VFNMADD231PS(c(ln2High), whole, r)
 	VFNMADD231PS(c(ln2Low), whole, r)
@@ -145,7 +151,7 @@ func (p *softmaxRow) expOf(x reg.VecVirtual) reg.VecVirtual {
 	for _, t := range expTerms[1:] {
 		VFMADD213PS(c(t), r, e)
 	}
-	square := p.vec()
+	square := s.vec()
 	VMULPS(r, r, square)
 	VFMADD213PS(r, square, e)
 	VADDPS(c(1), e, e)

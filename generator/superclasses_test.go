@@ -1,0 +1,41 @@
+package generator
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestReadSuperclasses(t *testing.T) {
+	all := must[[]Superclass](t)(ReadSuperclasses(strings.NewReader(
+		`{"goldfish": "fish", "tabby": "cat", "shark": "fish", "teapot": ""}`)))
+	if d := cmp.Diff(all, []Superclass{{"fish", []string{"goldfish", "shark"}}, {"cat",
+		[]string{"tabby"}}}); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(SuperclassNames(all), []string{"fish", "cat"}); d != "" {
+		t.Error(d)
+	}
+	classes := must[[]string](t)(ClassesOf(all, Scenario{Superclasses: []string{"cat", "fish"}}))
+	if d := cmp.Diff(classes, []string{"tabby", "goldfish", "shark"}); d != "" {
+		t.Error(d)
+	}
+	if _, err := ClassesOf(all, Scenario{Superclasses: []string{"dog"}}); !errors.Is(err, ErrSuperclass) {
+		t.Errorf("unknown superclass: %v", err)
+	}
+	for text, says := range map[string]string{
+		``: "", `[]`: "expected {", `{"a": "x", "a": "y"}`: `"a"`, `{"a": 3}`: `superclass of "a"`,
+		`{"": "x"}`:     "not empty",
+		`{"a": "x"} {}`: "follows", `{"a": ""}`: "no class", "{\"\xff\": \"x\"}": "UTF-8", `{"a": "x"`: "",
+	} {
+		if got, err := ReadSuperclasses(strings.NewReader(text)); err == nil ||
+			!strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v, %v, expected an error with %q", text, got, err, says)
+		}
+	}
+	if _, err := ReadSuperclasses(nil); err == nil {
+		t.Error("no reader: no error")
+	}
+}
