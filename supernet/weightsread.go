@@ -19,8 +19,8 @@ import (
 // layouts of WriteSafetensors; Pretrained reads those of others. Elements may be float32, float16,
 // bfloat16 or, rounded, float64. It is strict: when a name is missing, left over or has another
 // shape or type, or a tensor holds NaN, an infinity or a negative variance, the error wraps
-// ErrWeights and lists all of them, and nothing changes. Batch counters ("num_batches_tracked") are
-// passed over.
+// ErrWeights and counts them, with some examples, and nothing changes. Batch counters
+// ("num_batches_tracked") are passed over.
 //
 // Where the metadata of the file name its classes, the classifier is matched by name: the classes
 // may come in another order than the model's, but must be the same, else the error wraps
