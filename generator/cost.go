@@ -4,30 +4,51 @@ import "github.com/tendril-nas/tendril/searchspace"
 
 // cost is a cost of the space's architectures as a sum of tables.
 type cost struct {
-	model *searchspace.CostModel
-	terms [][]int // those that each decision of the plan enters
+	model  *searchspace.CostModel
+	tables []table
+	terms  [][]int // those that each decision of the plan enters
 }
 
-func newCost(model *searchspace.CostModel, p *plan) *cost {
+// table is a term of the cost, read without the checks of searchspace.Term.At.
+type table struct {
+	decisions []int
+	radix     []int // choices of each
+	first     []int // allowed choice of each: what an inactive decision, which holds 0, stands for
+	values    []float64
+}
+
+func newCost(model *searchspace.CostModel, decisions []searchspace.Decision, p *plan) *cost {
 	c := &cost{model: model, terms: make([][]int, len(p.decisions))}
-	for k := range p.decisions {
-		for i := range model.Terms {
-			for _, d := range model.Terms[i].Decisions {
+	for i := range model.Terms {
+		t := table{decisions: model.Terms[i].Decisions, values: model.Terms[i].Table}
+		for _, d := range t.decisions {
+			t.radix = append(t.radix, decisions[d].Len())
+			t.first = append(t.first, decisions[d].Allowed[0])
+			for k := range p.decisions {
 				if d == p.decisions[k].index {
 					c.terms[k] = append(c.terms[k], i)
 				}
 			}
 		}
+		c.tables = append(c.tables, t)
 	}
 	return c
+}
+
+func (t *table) at(choices []int) float64 {
+	i := 0
+	for k, d := range t.decisions {
+		i = i*t.radix[k] + max(choices[d], t.first[k])
+	}
+	return t.values[i]
 }
 
 // at is the cost of choices, in the order of CostModel.At. Those of inactive decisions have no
 // effect.
 func (c *cost) at(choices []int) float64 {
 	var sum float64
-	for i := range c.model.Terms {
-		sum += c.model.Terms[i].At(choices)
+	for i := range c.tables {
+		sum += c.tables[i].at(choices)
 	}
 	return sum
 }
@@ -36,7 +57,7 @@ func (c *cost) at(choices []int) float64 {
 func (c *cost) of(k int, choices []int) float64 {
 	var sum float64
 	for _, i := range c.terms[k] {
-		sum += c.model.Terms[i].At(choices)
+		sum += c.tables[i].at(choices)
 	}
 	return sum
 }

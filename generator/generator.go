@@ -95,7 +95,7 @@ func (g *Generator) findCosts() error {
 	if err != nil {
 		return fmt.Errorf("generator: %w", err)
 	}
-	g.cost, g.cheapest = newCost(model, g.plan), cheapest
+	g.cost, g.cheapest = newCost(model, g.space.Decisions(), g.plan), cheapest
 	return g.opts.bounded(g.cost.at(cheapest.Choices()), g.cost.at(dearest.Choices()))
 }
 

@@ -36,13 +36,14 @@ type PretrainedOptions struct {
 //	model, report, err := supernet.Pretrained(ctx, space, arch, f,
 //		&supernet.PretrainedOptions{NewHead: true})
 //
-// It is strict: everything that the file and the layout leave open is in one error, which wraps
-// ErrWeights: names of the model that are missing, names of the file that are left over or become
-// the same, other shapes and types, NaN, infinities and negative variances. A damaged file is an
-// error, too. A file of another number of classes needs NewHead; some of a file's classes are had
-// by reading all and Model.WithClasses. Where Options.Classes and the metadata of the file both
-// name classes, rows of the classifier are matched by name, and the classes must be the same; where
-// only one does, rows are taken by number, and its names are those of the model.
+// It is strict: everything that the file and the layout leave open is counted in one error, with
+// some examples, which wraps ErrWeights: names of the model that are missing, names of the file
+// that are left over or become the same, other shapes and types, NaN, infinities and negative
+// variances; and it says so where the file is not in any known layout. A damaged file is an error,
+// too. A file of another number of classes needs NewHead; some of a file's classes are had by
+// reading all and Model.WithClasses. Where Options.Classes and the metadata of the file both name
+// classes, rows of the classifier are matched by name, and the classes must be the same; where only
+// one does, rows are taken by number, and its names are those of the model.
 //
 // Names and shapes are all that can be checked. A network that is computed otherwise than where the
 // weights come from answers otherwise: padding (TensorFlow's "same" against symmetric), epsilon of

@@ -243,6 +243,50 @@ func TestPretrainedIsStrict(t *testing.T) {
 	sameValues(t, m.values(), before)
 }
 
+// The error about a file of another network is short: how much does not fit, with examples, and
+// whether a layout is near at all.
+func TestPretrainedOfAnotherNetwork(t *testing.T) {
+	m, tensors := published(t)
+	known := `none of the known layouts (own, efficientnet_pytorch, timm) fits: by the nearest, "own", the file has `
+	all := strconv.Itoa(len(tensors))
+	other := retitled(tensors, func(name string) string { return "backbone." + name })
+	third := maps.Clone(tensors)
+	for i, key := range slices.Sorted(maps.Keys(third)) {
+		if i%3 > 0 {
+			delete(third, key)
+		}
+	}
+	most := maps.Clone(tensors)
+	maps.DeleteFunc(most, func(key string, _ checkpoint.Tensor) bool { return strings.HasPrefix(key, "_blocks.9.") })
+	missing := strconv.Itoa(len(tensors) - len(most) - shownNames)
+	wide := maps.Clone(tensors)
+	for key, t := range wide {
+		wide[key] = checkpoint.Of([]int{len(t.Shape), 1}, make([]float32, len(t.Shape)))
+	}
+	for name, c := range map[string]struct {
+		file map[string]checkpoint.Tensor
+		want []string
+	}{
+		"other names": {other, []string{known + "0 of the model's " + all + " tensors", "PretrainedOptions.Layout",
+			"missing: _conv_stem.weight, _bn0.weight, ", "unexpected: backbone._blocks.0"}},
+		"a third":      {third, []string{known + strconv.Itoa(len(third)) + " of", "missing: "}},
+		"nothing":      {nil, []string{known + "0 of"}},
+		"a block less": {most, []string{`layout "own" fits best`, "and " + missing + " more"}},
+		"other shapes": {wide, []string{`layout "own" fits best`, "misshapen: _conv_stem.weight", " more"}},
+	} {
+		_, _, err := Pretrained(t.Context(), m.space, m.arch, encoded(t, nil, c.file), nil)
+		if !errors.Is(err, ErrWeights) || len(err.Error()) > 700 {
+			t.Errorf("%s: %v, expected ErrWeights in few words", name, err)
+			continue
+		}
+		for _, part := range c.want {
+			if !strings.Contains(err.Error(), part) {
+				t.Errorf("%s: %q is not in %q", name, part, err)
+			}
+		}
+	}
+}
+
 // noSeek cannot say how long it is.
 type noSeek struct{ io.Reader }
 

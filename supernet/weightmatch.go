@@ -30,7 +30,19 @@ type complaints struct {
 	classes    string   // other numbers of classes
 }
 
-// err is an error that says all of it, nil if there is nothing to say.
+// shownNames is how many names of a kind an error has: the wrong file has hundreds.
+const shownNames = 4
+
+// some is the first names of a list, and how many more there are.
+func some(names []string) string {
+	if more := len(names) - shownNames; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:shownNames], ", "), more)
+	}
+	return strings.Join(names, ", ")
+}
+
+// err is an error that says what kinds of things are wrong, how often, and gives examples; nil if
+// there is nothing to say.
 func (c *complaints) err() error {
 	var parts []string
 	for _, group := range []struct {
@@ -39,7 +51,7 @@ func (c *complaints) err() error {
 	}{{"missing", c.missing}, {"unexpected", c.unexpected}, {"for the same tensor", c.same},
 		{"misshapen", c.misshapen}, {"unusable", c.unusable}} {
 		if len(group.names) > 0 {
-			parts = append(parts, group.what+": "+strings.Join(group.names, ", "))
+			parts = append(parts, group.what+": "+some(group.names))
 		}
 	}
 	if c.classes != "" {
@@ -121,6 +133,22 @@ func (l *WeightLayout) keep(names []string, p *pairing) ([]string, error) {
 	}
 	slices.Sort(kept)
 	return kept, nil
+}
+
+// nearest says which of the known layouts an error is about, and whether it is near at all: a file
+// that has less than half of the model's tensors is of another network, or in another layout.
+func (p *pairing) nearest() string {
+	found, all := len(p.of), len(p.of)+len(p.missing)
+	if 2*found >= all {
+		return fmt.Sprintf("layout %q fits best", p.layout)
+	}
+	var names []string
+	for _, l := range WeightLayouts() {
+		names = append(names, l.Name)
+	}
+	return fmt.Sprintf("none of the known layouts (%s) fits: by the nearest, %q, the file has %d of the model's "+
+		"%d tensors; it is of another network, or PretrainedOptions.Layout has to say what it calls them",
+		strings.Join(slices.Compact(names), ", "), p.layout, found, all)
 }
 
 // recognise is the pairing of the first known layout that fits, by name; if none does, that of the

@@ -23,8 +23,8 @@ import (
 // Nil means the first of WeightLayouts that fits: the names of WriteSafetensors or, as in
 // Pretrained, those of others. Elements may be float32, float16, bfloat16 or, rounded, float64. It
 // is strict: when a name is missing, left over or has another shape or type, or a tensor holds NaN,
-// an infinity or a negative variance, the error wraps ErrWeights and lists all of them, and nothing
-// changes. Batch counters ("num_batches_tracked") are passed over.
+// an infinity or a negative variance, the error wraps ErrWeights and counts them, with some
+// examples, and nothing changes. Batch counters ("num_batches_tracked") are passed over.
 //
 // Where the metadata of the file name its classes, the classifier is matched by name: the classes
 // may come in another order than the model's, but must be the same, else the error wraps
@@ -75,7 +75,7 @@ func (m *Model) readForeign(w *foreign, layout *WeightLayout, newHead bool) (p *
 		err = fmt.Errorf("%w; PretrainedOptions.NewHead begins a classifier of other classes", err)
 	}
 	if layout == nil {
-		err = fmt.Errorf("layout %q fits best: %w", p.layout, err)
+		err = fmt.Errorf("%s: %w", p.nearest(), err)
 	}
 	return nil, err
 }

@@ -219,6 +219,8 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"-json", filepath.Join(saved, "no", "r.json")}, run.ExitUsage, "no such directory"},
 		{[]string{"-data", filepath.Join(saved, "nothing")}, run.ExitError, "nothing"},
 		{[]string{"-start", "foo"}, run.ExitUsage, "-start"},
+		{[]string{"-pretrained", "-retrain-frozen", "8"}, run.ExitUsage, "-retrain-frozen 8: expected at most 7"},
+		{[]string{"-supernet-frozen", "99"}, run.ExitUsage, "-supernet-frozen 99: expected at most 6"},
 		{[]string{"-epsilon", "NaN"}, run.ExitUsage, "-epsilon NaN: expected a finite number"},
 		{[]string{"-reward-images", "-5"}, run.ExitUsage, "-reward-images -5: expected at least 0"},
 		{[]string{"-calibration", "-1"}, run.ExitUsage, "-calibration -1: expected at least 0"},

@@ -56,7 +56,8 @@
 // New files get new names, and then state.json, a few hundred bytes, is replaced in one step. So a
 // kill at any moment leaves a state, and the next start goes on from it: in the middle of a
 // training or a search, and to the same bits as without the kill (on the same kind of processor).
-// It removes what the kill left half done. One process at a time may have a directory.
+// It removes what the kill left half done. One process at a time may have a directory, and without
+// -admin no directory of batches that came from outside.
 //
 // SIGTERM and Ctrl-C end the program in order: requests in flight are answered, trainings are
 // saved, and the exit code is 143 or 130.

@@ -169,6 +169,10 @@ func work(ctx context.Context, j *run.Job, c *settings) (_ *served, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Admin == "" && (s.store.Ticket != "" || q.len() > 0) {
+		return nil, fmt.Errorf("the batches of %s come from outside: -admin goes on with them; "+
+			"embedded images would come on top", dir)
+	}
 	if at := public.handle(handler(s)); at != "" {
 		j.Out.Printf("images are classified at http://%s/", at)
 	}

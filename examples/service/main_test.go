@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/tendril-nas/tendril/examples/internal/progress"
 	"github.com/tendril-nas/tendril/examples/internal/run"
@@ -76,6 +79,40 @@ func TestTerminated(t *testing.T) {
 	code, _, errs = start.Run(t, append(args, "-width", "0.5")...)
 	if code != run.ExitError || !strings.Contains(errs, "other settings") {
 		t.Errorf("other settings: exit code %d, %q", code, errs)
+	}
+}
+
+// A demonstration does not add its images to those that were sent, taken in or waiting.
+func TestNoDemoOnOthersImages(t *testing.T) {
+	c := program().Defaults()
+	c.Pretrained, c.Size = true, 16
+	for name, begin := range map[string]func(s *Service) error{
+		"taken in": func(s *Service) error {
+			return s.observe(t.Context(), colours(t, 10, 0, "red", "green"), "batch-00000001.tar")
+		},
+		"waiting": func(s *Service) error {
+			q, err := openQueue(s.store.path(queueFolder), 1, "")
+			if err != nil {
+				return err
+			}
+			batch := packed(t, colours(t, 10, 0, "red", "green"))
+			return q.put(bytes.NewReader(batch), func(string) error { return nil })
+		},
+	} {
+		dir := t.TempDir()
+		if err := begin(open(t, dir, c.config(nil))); err != nil {
+			t.Fatal(err)
+		}
+		before := contents(t, dir)
+		code, out, errs := start.Run(t, "-state", dir, "-pretrained", "-size", "16", "-listen", "127.0.0.1:0")
+		if code != run.ExitError || out != "" || !strings.Contains(errs, dir) || !strings.Contains(errs, "-admin") {
+			t.Errorf("%s: exit code %d, %q, %q", name, code, out, errs)
+		}
+		after := contents(t, dir)
+		delete(after, ".lock")
+		if d := cmp.Diff(before, after); d != "" {
+			t.Errorf("%s: the state changed (-before +after):\n%s", name, d)
+		}
 	}
 }
 

@@ -95,7 +95,7 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 		delay time.Duration
 	}{
 		{"settings.json", 0}, {"head.ckpt", 0}, {"tuned.ckpt", time.Millisecond},
-		{"expert.ckpt", 0}, {"adapted.ckpt", 0}, {"model.ckpt", 0},
+		{"search.json", 0}, {"kept.ckpt", 0}, {"adapted.ckpt", 0}, {"model.ckpt", 0},
 	} {
 		runtest.SignalWhen(t, os.Kill, filepath.Join(out, moment.file), moment.delay, args...)
 	}

@@ -106,6 +106,23 @@ func TestLogits(t *testing.T) {
 	}
 }
 
+// The file has what its description says.
+func TestDescription(t *testing.T) {
+	text, err := os.ReadFile("data/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[string]int{}
+	for _, w := range readTensors(t, []byte(weights)) {
+		count[w.DType()]++
+	}
+	for _, want := range []string{fmt.Sprintf("%d tensors", count["F16"]), fmt.Sprintf("%d vectors", count["F32"])} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("%q is not in the description", want)
+		}
+	}
+}
+
 // linear is x·wᵀ + b by rows.
 func linear(x, w, b []float32) []float64 {
 	q := len(w) / len(b)

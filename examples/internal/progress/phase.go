@@ -72,14 +72,23 @@ func (ph *Phase) show(note string) {
 
 // left says how long the phase and the run will take, as far as that can be known.
 func (ph *Phase) left() (phase, run string) {
-	if steps := ph.done - ph.from; steps > 0 {
-		spent := ph.p.now().Sub(ph.began)
-		phase = brief(time.Duration(float64(spent)/float64(steps)*float64(ph.total-ph.done))) + " left"
+	if d, ok := ph.ahead(); ok {
+		phase = brief(d) + " left"
 	}
 	if d, ok := ph.p.plan.left(ph); ok {
 		run = "all " + brief(d)
 	}
 	return phase, run
+}
+
+// ahead estimates the time that the phase takes from now on; false before its second step.
+func (ph *Phase) ahead() (time.Duration, bool) {
+	steps := ph.done - ph.from
+	if steps <= 0 {
+		return 0, false
+	}
+	spent := ph.p.now().Sub(ph.began)
+	return time.Duration(float64(spent) / float64(steps) * float64(ph.total-ph.done)), true
 }
 
 // End closes the phase. It may be called more than once.

@@ -68,7 +68,8 @@ func (l *plan) note(ph *Phase, now time.Time) {
 	}
 }
 
-// left estimates the time that the rest of the plan takes; false while nothing is known.
+// left estimates the time that the phase under way and the rest of the plan take, as the phase
+// itself says and as planned ones went so far; false while nothing is known.
 func (l *plan) left(ph *Phase) (time.Duration, bool) {
 	speeds, all := maps.Clone(l.speeds), l.now
 	for _, s := range l.speeds {
@@ -78,16 +79,19 @@ func (l *plan) left(ph *Phase) (time.Duration, bool) {
 		return 0, false
 	}
 	speeds[kind(l.current.Name)] = speeds[kind(l.current.Name)].add(l.now)
-	needs := func(name string, work float64) float64 {
+	needs := func(name string, work float64) time.Duration {
 		s, ok := speeds[kind(name)]
 		if !ok || s.work <= 0 {
 			s = all
 		}
-		return work / s.work * float64(s.took)
+		return time.Duration(work / s.work * float64(s.took))
 	}
-	rest := needs(l.current.Name, l.current.Work*float64(ph.total-ph.done)/float64(ph.total))
+	rest, known := ph.ahead()
+	if !known {
+		rest = needs(l.current.Name, l.current.Work*float64(ph.total-ph.done)/float64(ph.total))
+	}
 	for _, p := range l.phases[l.next:] {
 		rest += needs(p.Name, p.Work)
 	}
-	return time.Duration(rest), true
+	return rest, true
 }

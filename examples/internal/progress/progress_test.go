@@ -147,6 +147,33 @@ func TestPlanEstimates(t *testing.T) {
 	}
 }
 
+// A run takes as long as its phase under way at least, also where phases that work faster came
+// before, and where the phase was not planned.
+func TestRunTakesAsLongAsItsPhase(t *testing.T) {
+	var out bytes.Buffer
+	clock := time.Unix(0, 0)
+	p := New(&out, &Options{Interval: time.Second, Now: func() time.Time { return clock }})
+	p.Plan(Planned{"fast 1", 100}, Planned{"fast 2", 100}, Planned{"last", 30})
+	run := func(name string, step time.Duration) {
+		ph := p.Phase(name, 10)
+		for i := range 11 {
+			ph.Set(i, "")
+			clock = clock.Add(step)
+		}
+	}
+	run("fast 1", time.Second)
+	run("fast 2", 8*time.Second)
+	run("surprise", 2*time.Second)
+	for _, want := range []string{
+		"fast 2 5/10  40s left  all 50s", // 150 units took 50 seconds so far: ten for those of last
+		"surprise 5/10  10s left  all 24s",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("expected %q in:\n%s", want, out.String())
+		}
+	}
+}
+
 func TestBrief(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "0s", 59400 * time.Millisecond: "59s", time.Minute: "1m00s",

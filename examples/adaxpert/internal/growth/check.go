@@ -14,7 +14,7 @@ import (
 func (c *Config) Check() error {
 	for _, check := range []func() error{c.checkWords, c.checkRanges,
 		func() error { return c.Supernet.check("supernet") },
-		func() error { return c.Retrain.check("retrain") }, c.checkSteps, c.checkStart} {
+		func() error { return c.Retrain.check("retrain") }, c.checkSteps, c.checkStart, c.checkFrozen} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -80,6 +80,29 @@ func (c *Config) checkStart() error {
 	}
 	if err != nil {
 		return fmt.Errorf("-start: %w", err)
+	}
+	return nil
+}
+
+// checkFrozen checks the numbers of frozen stages: the stem and those that are searched may be, the
+// head with the classifier learns.
+func (c *Config) checkFrozen() error {
+	space, err := c.origin().space(0, 0)
+	if err != nil {
+		return err
+	}
+	g, err := space.Lower(space.Smallest())
+	if err != nil {
+		return err
+	}
+	for _, n := range []struct {
+		flag   string
+		frozen int
+	}{{"supernet", c.Supernet.Frozen}, {"retrain", c.Retrain.Frozen}} {
+		if n.frozen > g.Stages+1 {
+			return fmt.Errorf("-%s-frozen %d: expected at most %d, the stem and %d stages", n.flag, n.frozen,
+				g.Stages+1, g.Stages)
+		}
 	}
 	return nil
 }

@@ -73,8 +73,8 @@ func NewScenario(pool, test dataset.Dataset, steps []Step, val float64, seed run
 			return nil, err
 		}
 		if train.Len() == 0 || judges.Len() == 0 {
-			return nil, fmt.Errorf("snapshot %d: %d training and %d validation images are too few", t+1,
-				train.Len(), judges.Len())
+			return nil, fmt.Errorf("snapshot %d: %d training and %d validation images are too few; "+
+				"-volumes (scenario I) and -val say how many there are", t+1, train.Len(), judges.Len())
 		}
 	}
 	return s, nil

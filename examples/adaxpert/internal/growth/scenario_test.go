@@ -162,7 +162,7 @@ func TestScenarioErrors(t *testing.T) {
 		"fewer":      {Labels(4, 3), 0.1, "snapshot 2 is smaller"},
 		"the same":   {Labels(2, 4, 4), 0.1, "snapshot 3 brings nothing new"},
 		"validation": {Volumes(4, 1), 1, "validation fraction 1"},
-		"too few":    {Volumes(4, 0.1), 0.1, "too few"},
+		"too few":    {Volumes(4, 0.1), 0.1, "too few; -volumes"},
 	} {
 		_, err := NewScenario(pool, pool, c.steps, c.val, 1)
 		if err == nil || !strings.Contains(err.Error(), c.want) {

@@ -105,21 +105,19 @@ func (e *engine) around(classes int) (err error) {
 // nearExpand is the ratio next to Lite0's.
 const nearExpand = 4
 
-// announceWork tells the bar what is to come.
-func (e *engine) announceWork() error {
+// planned is the work to come, in the order of steps: what the bar estimates times from.
+func (e *engine) planned() (phases []progress.Planned, err error) {
 	g, err := e.space.Lower(e.start)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	work := e.lengths.work(e.cfg, g, len(e.neighbours()))
-	var phases []progress.Planned
-	for _, title := range []string{titleTune, titleSearch, titleAdapted, titleKept} {
+	for _, title := range []string{titleTune, titleSearch, titleKept, titleAdapted} {
 		if w := work[title]; w > 0 {
 			phases = append(phases, progress.Planned{Name: title, Work: w})
 		}
 	}
-	e.job.Out.Plan(phases...)
-	return nil
+	return phases, nil
 }
 
 // model is what a phase trains: from memory, from its file, or made now.

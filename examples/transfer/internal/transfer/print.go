@@ -26,7 +26,9 @@ func (e *engine) announce() error {
 		say("  search: %d changes, judged on %d held-out images", len(e.neighbours()), l.Search)
 		say("  last training of two networks, each: %s", l.Last)
 	}
-	return e.announceWork()
+	phases, err := e.planned()
+	e.job.Out.Plan(phases...)
+	return err
 }
 
 // String says how long a training is.
