@@ -60,12 +60,6 @@
 // smaller ones begin with the part of it that counts most. Training goes on from there with the
 // model as [Teacher].
 //
-// # Weights from model to model
-//
-// Where a space has so many widths that one set of weights for all its networks would not fit, or
-// where each candidate of a search is to be trained a little, a [WeightStore] keeps what models
-// leave, and every new model reads its slice. [Succession] is the evaluator of such a search.
-//
 // # Fine-tuning
 //
 // A network that was trained on other images learns new ones from what it knows.

@@ -41,13 +41,6 @@ func (s *WeightStore) WeightVersion() uint64 {
 	return s.version
 }
 
-// replace gives the store the weights of another one, which nobody else has.
-func (s *WeightStore) replace(by *WeightStore) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.family, s.classes, s.tensors, s.version = by.family, by.classes, by.tensors, by.version
-}
-
 // Read gives a model all weights of its slice that were ever written. The store stays as it is. A
 // model of another family of spaces is an error, which wraps ErrWeights.
 func (s *WeightStore) Read(ctx context.Context, m *Model) error {

@@ -26,16 +26,7 @@ type storeMeta struct {
 func (s *WeightStore) Save(path string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	tensors := make(map[string]checkpoint.Tensor)
-	meta := s.put(tensors)
-	if err := checkpoint.Write(path, storeKind, storeVersion, &meta, tensors); err != nil {
-		return fmt.Errorf("supernet: save store: %w", err)
-	}
-	return nil
-}
-
-// put adds the store to the tensors of a file, which use its memory. The caller holds mu.
-func (s *WeightStore) put(tensors map[string]checkpoint.Tensor) storeMeta {
+	tensors := make(map[string]checkpoint.Tensor, 2*len(s.tensors))
 	for key, a := range s.tensors {
 		shape := []int{a.kernel, a.kernel, a.in, a.out}
 		tensors[prefixStored+key] = checkpoint.Of(shape, a.data)
@@ -47,7 +38,11 @@ func (s *WeightStore) put(tensors map[string]checkpoint.Tensor) storeMeta {
 		}
 		tensors[prefixWritten+key] = checkpoint.Of(shape, written)
 	}
-	return storeMeta{s.family, s.classes, s.version}
+	meta := storeMeta{s.family, s.classes, s.version}
+	if err := checkpoint.Write(path, storeKind, storeVersion, &meta, tensors); err != nil {
+		return fmt.Errorf("supernet: save store: %w", err)
+	}
+	return nil
 }
 
 // LoadWeightStore reads a store that Save wrote. A damaged file gives an error.
@@ -65,11 +60,6 @@ func loadWeightStore(path string) (*WeightStore, error) {
 	if err != nil {
 		return nil, err
 	}
-	return storeOf(&meta, tensors)
-}
-
-// storeOf is the store that put wrote.
-func storeOf(meta *storeMeta, tensors map[string]checkpoint.Tensor) (*WeightStore, error) {
 	s := &WeightStore{family: meta.Family, classes: meta.Classes, tensors: make(arrays),
 		version: meta.Version}
 	if s.family == "" {
