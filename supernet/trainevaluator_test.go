@@ -43,7 +43,7 @@ func counter(trained *sync.Map) Recorder {
 	})
 }
 
-func count(m *sync.Map) (n int) {
+func lengthOf(m *sync.Map) (n int) {
 	m.Range(func(any, any) bool { n++; return true })
 	return n
 }
@@ -201,10 +201,10 @@ func TestTrainEvaluatorKilled(t *testing.T) {
 				if err := e.Save(file(len(trained))); err != nil {
 					t.Error(err)
 				}
-				trained = append(trained, count(h.trained))
+				trained = append(trained, lengthOf(h.trained))
 				journals = append(journals, j.clone())
 			})
-			total := count(h.trained)
+			total := lengthOf(h.trained)
 			for n := range trained {
 				again, from := h.evaluator(t), journals[n+1-n%2].clone()
 				if err := again.Resume(file(n)); err != nil {
@@ -214,7 +214,7 @@ func TestTrainEvaluatorKilled(t *testing.T) {
 				if !maps.Equal(from.measured, j.measured) {
 					t.Errorf("from event %d: %v, expected %v", n, from.measured, j.measured)
 				}
-				if left := count(h.trained); left != total-trained[n] {
+				if left := lengthOf(h.trained); left != total-trained[n] {
 					t.Errorf("from event %d: %d trainings, expected %d", n, left, total-trained[n])
 				}
 				sameStores(t, again.Store(), e.Store())
@@ -230,6 +230,7 @@ func TestTrainEvaluatorAlone(t *testing.T) {
 	h := &hunt{}
 	steps, alone := h.evaluator(t), h.evaluator(t)
 	ended, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	for i := range 3 {
 		a := sample(t, space, uint64(i))
 		if err := steps.BeginStep(i, []searchspace.Arch{a}); err != nil {
@@ -342,7 +343,7 @@ func TestTrainEvaluatorFailures(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := count(trained); n > 2 || e.Store().WeightVersion() != 0 {
+	if n := lengthOf(trained); n > 2 || e.Store().WeightVersion() != 0 {
 		t.Errorf("%d trainings diverged, expected 2; the store has version %d", n, e.Store().WeightVersion())
 	}
 	again, err := NewTrainEvaluator(space, stripes(t, 16, 16, 1), val,
