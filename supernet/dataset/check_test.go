@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"math"
 	"strings"
 	"testing"
 )
@@ -30,7 +31,7 @@ func TestCheck(t *testing.T) {
 		{(*Memory)(nil), "no data set"},
 		{claims{len: -1, size: 2}, "-1 images"},
 		{claims{len: 3}, "0 pixels"},
-		{claims{len: 3, size: 1 << 40}, "pixels"},
+		{claims{len: 3, size: math.MaxInt32}, "pixels"},
 		{claims{len: 3, size: 2, label: 2}, "label 2"},
 		{claims{len: 3, size: 2, label: -1}, "label -1"},
 		{struct{ Dataset }{}, "panic: "},
