@@ -24,8 +24,9 @@ type InheritOptions struct {
 }
 
 // Inherit gives the supernet the weights of a trained model of the same family, running statistics
-// included. The spaces may differ in restrictions, lists of choices, classes and image size. The
-// model stays as it is; it can teach the training that follows (TrainOptions.Teacher).
+// included. The spaces may differ in restrictions, lists of choices, whether they are for layers or
+// for whole stages, classes and image size. The model stays as it is; it can teach the training
+// that follows (TrainOptions.Teacher).
 //
 // Every sub-network then begins much as Model.Morph would make it of the model, with this supernet
 // to fill what is new: that of the model's architecture has the model's logits, larger ones have
@@ -236,14 +237,23 @@ func (n *Net) likeliest(e *estate) []int {
 }
 
 // translate is the model's choices in the supernet's space, by what decisions and choices are
-// called; an allowed one where it has none of that name.
+// called; an allowed one where it has none of that name. Where one of the spaces decides for whole
+// stages and the other for layers, what a stage has is taken for all of its layers, or what its
+// first layer has for the stage.
 func (n *Net) translate(e *estate) []int {
 	theirs, decisions := e.space.Decisions(), n.space.Decisions()
 	choices := make([]int, len(decisions))
 	for i := range decisions {
 		d := &decisions[i]
 		choices[i] = d.Allowed[0]
-		if j := e.space.DecisionIndex(d.Name); j >= 0 {
+		j := e.space.DecisionIndex(d.Name)
+		if j < 0 {
+			j = slices.IndexFunc(theirs, func(other searchspace.Decision) bool {
+				return other.Kind == d.Kind && other.Stage == d.Stage &&
+					(other.Layer < 0 || d.Layer < 0 && other.Layer == 0)
+			})
+		}
+		if j >= 0 {
 			c := slices.Index(d.Labels, theirs[j].Labels[e.arch.At(j)])
 			if slices.Contains(d.Allowed, c) {
 				choices[i] = c

@@ -51,6 +51,54 @@ func otherLists(t *testing.T, kernels []int, sharing Sharing, classes []string) 
 	return m, n
 }
 
+// TestInheritPerStage finds the architecture of a model whose space decides for layers in one that
+// decides for stages, and the other way round; there is none where the layers of a stage differ.
+func TestInheritPerStage(t *testing.T) {
+	space := func(perStage bool) *searchspace.Space {
+		s, err := searchspace.EfficientNetLite(searchspace.EfficientNetLiteOptions{Width: 0.1, InputSize: 16,
+			Classes: 3, PerStage: perStage})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	const one, layers = "2,1,3,4,4,1:5,3,7,5,3,3:4,3,6,4,4,6",
+		"2,1,3,4,4,1:5,5,3,3,3,3,7,7,7,3,5,5,5,5,3,3,3,3,3,3:4,4,3,3,3,3,6,6,6,3,4,4,4,4,4,4,4,4,3,6"
+	mixed := strings.Replace(layers, "7,7,7", "7,5,7", 1)
+	b := firstBatch(t, stripes(t, 6, 16, 1), 6)
+	for name, c := range map[string]struct {
+		perStage bool // the model's space
+		arch     string
+		want     string // in the other space; "" = there is none
+	}{"for layers": {false, layers, one}, "for stages": {true, one, layers}, "mixed": {false, mixed, ""}} {
+		from, to := space(c.perStage), space(!c.perStage)
+		a, err := from.Parse(c.arch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := NewModel(from, a, &Options{Seed: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		enliven(t, m.network, 3)
+		n := livelyNet(t, to, Elastic, 4)
+		r := inheritOf(t, n, m, nil)
+		if c.want == "" {
+			if r.Exact || r.Arch != (searchspace.Arch{}) {
+				t.Errorf("%s: %v", name, r)
+			}
+			continue
+		}
+		if want, err := to.Parse(c.want); err != nil || r.Arch != want || !r.Exact {
+			t.Errorf("%s: found %s, expected %s, %v\n%v", name, to.Format(r.Arch), c.want, err, r)
+			continue
+		}
+		if d := away(t, m, n, r.Arch, b); !(d <= 1e-4) {
+			t.Errorf("%s: logits moved by %v", name, d)
+		}
+	}
+}
+
 // TestInheritOtherSpaces inherits from a space with other lists and classes: the architecture is
 // found by what its choices mean, classes by name.
 func TestInheritOtherSpaces(t *testing.T) {
