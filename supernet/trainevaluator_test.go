@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/tendril-nas/tendril/searchspace"
@@ -22,7 +23,7 @@ import (
 type hunt struct {
 	heritage            Heritage
 	steps, size, window int
-	trained             *sync.Map // a key for each training that began
+	trained             *atomic.Int64 // trainings that began
 }
 
 // journal is what a search knows.
@@ -34,23 +35,18 @@ type journal struct {
 func (j journal) clone() journal { return journal{maps.Clone(j.measured), j.over} }
 
 // counter counts trainings by their first steps.
-func counter(trained *sync.Map) Recorder {
+func counter(trained *atomic.Int64) Recorder {
 	return RecorderFunc(func(p Progress) error {
 		if p.Step == 1 {
-			trained.Store(new(int), true)
+			trained.Add(1)
 		}
 		return nil
 	})
 }
 
-func lengthOf(m *sync.Map) (n int) {
-	m.Range(func(any, any) bool { n++; return true })
-	return n
-}
-
 func (h *hunt) evaluator(t *testing.T) *TrainEvaluator {
 	t.Helper()
-	h.trained = new(sync.Map)
+	h.trained = new(atomic.Int64)
 	o := &TrainOptions{Epochs: 1, BatchSize: 8, LR: 0.05, Augment: &dataset.Augment{Flip: true},
 		Recorder: counter(h.trained)}
 	e, err := NewTrainEvaluator(tinySpace(t), stripes(t, 40, 16, 1), stripes(t, 8, 16, 2),
@@ -196,15 +192,15 @@ func TestTrainEvaluatorKilled(t *testing.T) {
 			file := func(n int) string { return filepath.Join(dir, fmt.Sprint(n)) }
 			start := journal{measured: map[string]searchspace.Measurement{}}
 			e, j, journals := h.evaluator(t), start.clone(), []journal{start}
-			var trained []int
+			var trained []int64
 			h.run(t, e, &j, 1, func() {
 				if err := e.Save(file(len(trained))); err != nil {
 					t.Error(err)
 				}
-				trained = append(trained, lengthOf(h.trained))
+				trained = append(trained, h.trained.Load())
 				journals = append(journals, j.clone())
 			})
-			total := lengthOf(h.trained)
+			total := h.trained.Load()
 			for n := range trained {
 				again, from := h.evaluator(t), journals[n+1-n%2].clone()
 				if err := again.Resume(file(n)); err != nil {
@@ -214,7 +210,7 @@ func TestTrainEvaluatorKilled(t *testing.T) {
 				if !maps.Equal(from.measured, j.measured) {
 					t.Errorf("from event %d: %v, expected %v", n, from.measured, j.measured)
 				}
-				if left := lengthOf(h.trained); left != total-trained[n] {
+				if left := h.trained.Load(); left != total-trained[n] {
 					t.Errorf("from event %d: %d trainings, expected %d", n, left, total-trained[n])
 				}
 				sameStores(t, again.Store(), e.Store())
@@ -297,8 +293,8 @@ func TestTrainEvaluatorFailures(t *testing.T) {
 	space, val := tinySpace(t), stripes(t, 8, 16, 2)
 	a, b := space.Smallest(), space.Largest()
 	data := &broken{Dataset: stripes(t, 16, 16, 1), fails: 1}
-	evaluator := func(ds dataset.Dataset, lr float64) (*TrainEvaluator, *sync.Map) {
-		trained := new(sync.Map)
+	evaluator := func(ds dataset.Dataset, lr float64) (*TrainEvaluator, *atomic.Int64) {
+		trained := new(atomic.Int64)
 		e, err := NewTrainEvaluator(space, ds, val, &TrainEvaluatorOptions{
 			Train: &TrainOptions{Epochs: 2, BatchSize: 8, LR: lr, Recorder: counter(trained)}})
 		if err != nil {
@@ -343,7 +339,7 @@ func TestTrainEvaluatorFailures(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := lengthOf(trained); n > 2 || e.Store().WeightVersion() != 0 {
+	if n := trained.Load(); n > 2 || e.Store().WeightVersion() != 0 {
 		t.Errorf("%d trainings diverged, expected 2; the store has version %d", n, e.Store().WeightVersion())
 	}
 	again, err := NewTrainEvaluator(space, stripes(t, 16, 16, 1), val,
