@@ -12,6 +12,7 @@ var (
 	_ adjuster.BatchEvaluator = (*supernet.Judge)(nil)
 	_ adjuster.RangeEvaluator = (*supernet.Judge)(nil)
 	_ evolution.Evaluator     = (*supernet.Judge)(nil)
+	_ evolution.StepEvaluator = (*supernet.TrainEvaluator)(nil)
 )
 
 // A relaxed supernet with images of a superclass is what a generator learns from.
