@@ -79,7 +79,8 @@ func storeSpaces(t *testing.T) map[string]*searchspace.Space {
 	spaces := lightSpaces(t)
 	for _, family := range []func() (*searchspace.Space, error){
 		func() (*searchspace.Space, error) {
-			return searchspace.ETNAS(searchspace.ETNASOptions{InputSize: 16, Classes: 4, Channels: []int{16}, Blocks: 2})
+			return searchspace.ETNAS(searchspace.ETNASOptions{InputSize: 16, Classes: 4, Channels: []int{16},
+				Blocks: 2})
 		},
 		func() (*searchspace.Space, error) {
 			return searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: 16, Classes: 4, Chain: true,
