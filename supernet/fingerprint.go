@@ -14,38 +14,43 @@ import (
 // fingerprintImages is the number of images, evenly spaced, whose pixels a checkpoint knows.
 const fingerprintImages = 64
 
-// fingerprint notes by what a checkpoint knows the training data: all labels, as numbers of the
-// network, and the pixels of some images. Without a checkpoint it reads none.
-func (t *training) fingerprint() error {
-	if t.opts.Checkpoint == "" {
-		return nil
+// fingerprint notes by what a checkpoint knows the training data. Without a checkpoint it reads
+// none.
+func (t *training) fingerprint() (err error) {
+	if t.opts.Checkpoint != "" {
+		t.plan.Labels, t.plan.Pixels, err = fingerprint(t.data, t.labels)
 	}
-	n := t.data.Len()
+	return err
+}
+
+// fingerprint is by what a file knows data: all labels, as numbers of the network, and the pixels
+// of some images.
+func fingerprint(ds dataset.Dataset, of numbering) (label, pixel string, err error) {
+	n := ds.Len()
 	labels, one := sha256.New(), make([]int, 1)
 	for i := range n {
-		one[0] = t.data.Label(i)
-		t.labels.apply(one)
+		one[0] = ds.Label(i)
+		of.apply(one)
 		labels.Write(binary.LittleEndian.AppendUint64(nil, uint64(one[0])))
 	}
 	index := make([]int, min(n, fingerprintImages))
 	for k := range index {
 		index[k] = int(int64(k) * int64(n) / int64(len(index)))
 	}
-	some, err := dataset.Subset(t.data, index)
+	some, err := dataset.Subset(ds, index)
 	if err != nil {
-		return err
+		return "", "", err
 	}
 	pixels := sha256.New()
 	for b, err := range dataset.Batches(context.Background(), some, dataset.LoaderOptions{BatchSize: 8}) {
 		if err != nil {
-			return err
+			return "", "", err
 		}
 		if err := binary.Write(pixels, binary.LittleEndian, b.X); err != nil {
-			return err
+			return "", "", err
 		}
 	}
-	t.plan.Labels, t.plan.Pixels = fmt.Sprintf("%x", labels.Sum(nil)[:8]), fmt.Sprintf("%x", pixels.Sum(nil)[:8])
-	return nil
+	return fmt.Sprintf("%x", labels.Sum(nil)[:8]), fmt.Sprintf("%x", pixels.Sum(nil)[:8]), nil
 }
 
 // writable refuses a checkpoint that cannot be written, so that a training which could not be kept

@@ -59,6 +59,28 @@ func (e *TrainEvaluator) identify() error {
 	return nil
 }
 
+// recognise adds what the images look like to the identity, once: only files need it.
+func (e *TrainEvaluator) recognise() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	id := &e.identity
+	if id.Plan.Pixels != "" {
+		return nil
+	}
+	classes := classList(e.network.Classes)
+	judgedLabels, judgedPixels, err := fingerprint(e.val, classes.number(e.val.Classes()))
+	if err != nil {
+		return err
+	}
+	labels, pixels, err := fingerprint(e.train, classes.number(e.train.Classes()))
+	if err != nil {
+		return err
+	}
+	id.Judged += fmt.Sprintf(": labels %s, pixels %s", judgedLabels, judgedPixels)
+	id.Plan.Labels, id.Plan.Pixels = labels, pixels
+	return nil
+}
+
 // evaluatorMeta is the JSON part of a saved evaluator.
 type evaluatorMeta struct {
 	Identity evaluatorIdentity
@@ -96,6 +118,9 @@ type entryMeta struct {
 // evaluator before itself (evolution's SearchOptions.SaveFirst), so that it never knows less than
 // the search.
 func (e *TrainEvaluator) Save(path string) error {
+	if err := e.recognise(); err != nil {
+		return fmt.Errorf("supernet: save evaluator: %w", err)
+	}
 	meta, tensors := e.state()
 	if err := checkpoint.Write(path, evaluatorKind, evaluatorVersion, meta, tensors); err != nil {
 		return fmt.Errorf("supernet: save evaluator: %w", err)
@@ -184,6 +209,9 @@ func (e *TrainEvaluator) Resume(path string) error {
 }
 
 func (e *TrainEvaluator) resume(path string) error {
+	if err := e.recognise(); err != nil {
+		return err
+	}
 	var meta evaluatorMeta
 	tensors, err := checkpoint.Read(path, evaluatorKind, evaluatorVersion, &meta)
 	if err != nil {

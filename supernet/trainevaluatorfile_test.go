@@ -83,6 +83,19 @@ func TestTrainEvaluatorRefuses(t *testing.T) {
 			t.Errorf("%v, expected %q", err, want)
 		}
 	}
+	strange := stripes(t, train.Len(), train.Size(), 77) // as many, other pixels
+	for want, f := range map[string]func() (*TrainEvaluator, error){
+		"Pixels": with(space, strange, val, nil),
+		"Judged": with(space, train, stripes(t, val.Len(), val.Size(), 78), nil),
+	} {
+		other, err := f()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := other.Resume(path); !errors.Is(err, ErrCheckpointMismatch) || !strings.Contains(err.Error(), want) {
+			t.Errorf("other %s: %v", want, err)
+		}
+	}
 }
 
 // with makes an evaluator.
@@ -182,6 +195,9 @@ func FuzzResumeEvaluator(f *testing.F) {
 				f.Fatal(err)
 			}
 		}
+	}
+	if err := e.recognise(); err != nil {
+		f.Fatal(err)
 	}
 	meta, tensors := e.state()
 	good, err := json.Marshal(meta)
