@@ -152,11 +152,13 @@ func (t *tree) arrange(where string, want Part) ([]imageEntry, error) {
 	keep := t.images
 	var err error
 	if divided(paths) {
-		keep, paths, err = t.choose(where, want, paths)
+		if keep, paths, err = t.choose(where, want, paths); err == nil {
+			err = t.undivided(where, keep, paths)
+		}
 	} else if want != "" && want != Train {
 		err = fmt.Errorf("%s: %w: %q asked of data that are not divided", where, ErrPart, want)
 	} else {
-		err = t.undivided(where, paths)
+		err = t.undivided(where, keep, paths)
 	}
 	if err != nil {
 		return nil, err
