@@ -38,13 +38,13 @@ func imageFormats() []*imageFormat {
 }
 
 var (
-	jpegFormat = imageFormat{"JPEG", []string{"\xff\xd8\xff"}, []string{".jpg", ".jpeg", ".jpe", ".jfif"},
-		jpeg.Decode, jpeg.DecodeConfig, boundJPEG, exifOfJPEG}
-	pngFormat = imageFormat{"PNG", []string{"\x89PNG\r\n\x1a\n"}, []string{".png"},
+	jpegFormat = imageFormat{"JPEG", []string{"\xff\xd8\xff"}, []string{".jpg", ".jpeg", ".jpe", ".jfif",
+		".jif", ".jfi", ".pjpeg", ".pjp", ".mpo"}, jpeg.Decode, jpeg.DecodeConfig, boundJPEG, exifOfJPEG}
+	pngFormat = imageFormat{"PNG", []string{"\x89PNG\r\n\x1a\n"}, []string{".png", ".apng"},
 		png.Decode, png.DecodeConfig, boundPNG, exifOfPNG}
 	gifFormat = imageFormat{"GIF", []string{"GIF87a", "GIF89a"}, []string{".gif"},
 		decodeGIF, gif.DecodeConfig, boundGIF, noEXIF}
-	bmpFormat = imageFormat{"BMP", []string{"BM"}, []string{".bmp"},
+	bmpFormat = imageFormat{"BMP", []string{"BM"}, []string{".bmp", ".dib"},
 		bmp.Decode, bmp.DecodeConfig, boundBMP, noEXIF}
 	tiffFormat = imageFormat{"TIFF", []string{"II*\x00", "MM\x00*"}, []string{".tif", ".tiff"},
 		tiff.Decode, tiff.DecodeConfig, boundTIFF, func(data []byte) []byte { return data }}

@@ -59,6 +59,10 @@ func TestLayout(t *testing.T) {
 		"cat/100CANON/1.png cat/101MSDCF/1.png":                                                               "dates of one class",
 		"d/n02085620/1.png d/n02086240/1.png":                                                                 "[n02085620 n02086240] [1 1]",
 		"d/s1/1.png d/s2/1.png":                                                                               "[s1 s2] [1 1]",
+		"cat/1.png eel/1.raf":                                                                                 `class "eel" has only images of formats`,
+		"cat/1.png FOUND.001/1.png RECYCLED/1.png @GMT-2023.01.02-03.04.05/1.png cat/~$2.png":                 "[cat] [1]",
+		"cat/1.png dog/1.pjpeg":                                                                               "named as JPEG but holds PNG",
+		"cat/1.png dog/1.apng":                                                                                "[cat dog] [1 1]",
 		"cat/1.avif":                                                                                          "formats that are not read",
 	} {
 		var files []file
