@@ -16,7 +16,8 @@ const date = `([0-9]+(st|nd|rd|th|h|am|pm)?|[0-9]{4}[-_. ]*(spring|summer|autumn
 	`mon(day)?|tue(sday)?|wed(nesday)?|thu(rsday)?|fri(day)?|sat(urday)?|sun(day)?)`
 
 // dayWithin is a whole date within a name: IMG_20230517, walk 2023-05-17 (2).
-var dayWithin = regexp.MustCompile(`(^|[^0-9])(19|20)[0-9]{2}[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12][0-9]|3[01])([^0-9]|$)`)
+var dayWithin = regexp.MustCompile(`(^|[^0-9])(19|20)[0-9]{2}[-_.]?` +
+	`(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12][0-9]|3[01])([^0-9]|$)`)
 
 // rolls are the folders of a camera's card: 100CANON, 101MSDCF (JEITA CP-3461, DCF 2.0).
 var rolls = regexp.MustCompile(`^[1-9][0-9]{2}[A-Z0-9_]{5}$`)

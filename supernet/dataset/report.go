@@ -133,8 +133,8 @@ func isHidden(name string) bool {
 // litter is what systems leave in folders: macOS, Windows, Android, Synology, QNAP, NetApp, Samba,
 // file system checks, Python, office programs.
 var litter = regexp.MustCompile(`^(__macosx|network trash folder|temporary items|thevolumesettingsfolder|` +
-	`icon\r|\$recycle\.bin|recycler|recycled|system volume information|e?h?thumbs\.db|desktop\.ini|found\.[0-9]{3}|` +
-	`lost\.dir|lost\+found|@eadir|#recycle|#snapshot|@recycle|@recently-snapshot|@__thumb|@tmp|@sharebin|` +
+	`icon\r|\$recycle\.bin|recycler|recycled|system volume information|e?h?thumbs\.db|desktop\.ini|` +
+	`found\.[0-9]{3}|lost\.dir|lost\+found|@eadir|#recycle|#snapshot|@recycle|@recently-snapshot|@__thumb|@tmp|@sharebin|` +
 	`@database|@quarantine|~snapshot|@gmt-[0-9.-]+|__pycache__|~\$.*)$`)
 
 // isLitter tells what systems leave in folders.
@@ -154,10 +154,10 @@ func passes(parts []string) Reason {
 // otherImages are the extensions of formats that are not read: of the web and of programs, of
 // cameras, of science.
 var otherImages = strings.Fields(`.heic .heif .heics .heifs .hif .avif .avifs .svg .svgz .psd .psb .xcf
-	.ai .eps .ico .cur .icns .jp2 .j2k .j2c .jpc .jpf .jpx .jpm .jxl .jxr .wdp .hdp .jls .bpg .flif .qoi .mng .jng
-	.wmf .emf .ppm .pgm .pbm .pnm .pam .pfm .tga .pcx .sgi .ras .xbm .xpm .dds .wbmp .exr .hdr .farbfeld .djvu
-	.raw .dng .cr2 .cr3 .crw .nef .nrw .arw .srf .sr2 .orf .rw2 .raf .pef .srw .3fr .fff .x3f .iiq .erf .mrw .kdc
-	.dcr .mos .mef .rwl .gpr .dcm .dicom .fits .fit .fts .nii`)
+	.ai .eps .ico .cur .icns .jp2 .j2k .j2c .jpc .jpf .jpx .jpm .jxl .jxr .wdp .hdp .jls .bpg .flif .qoi
+	.mng .jng .wmf .emf .ppm .pgm .pbm .pnm .pam .pfm .tga .pcx .sgi .ras .xbm .xpm .dds .wbmp .exr .hdr .farbfeld .djvu
+	.raw .dng .cr2 .cr3 .crw .nef .nrw .arw .srf .sr2 .orf .rw2 .raf .pef .srw .3fr .fff .x3f .iiq .erf .mrw
+	.kdc .dcr .mos .mef .rwl .gpr .dcm .dicom .fits .fit .fts .nii`)
 
 // saysImage tells names of images, of formats that are read or not.
 func saysImage(name string) bool {
