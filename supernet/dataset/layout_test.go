@@ -141,6 +141,41 @@ func TestTarAsUnpacked(t *testing.T) {
 	same(t, got, want)
 }
 
+// An entry below a link to a folder lies in that folder.
+func TestTarThroughLink(t *testing.T) {
+	one, two := pngOf(t, noise(8, 8, 1)), pngOf(t, noise(8, 8, 2))
+	got, err := Open(ctx, writeFile(t, "a.tar", tarOf(t, []file{{"cat/1.png", one}, {"eel -> cat", nil}, {"eel/2.png", two}})), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := Open(ctx, writeFolder(t, []file{{"cat/1.png", one}, {"cat/2.png", two}, {"eel -> cat", nil}}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, got, want)
+	// A folder takes the place of a link.
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, h := range []tar.Header{{Name: "cat/1.png", Typeflag: tar.TypeReg, Size: int64(len(one))}, {Name: "eel", Typeflag: tar.TypeSymlink, Linkname: "cat"},
+		{Name: "eel/", Typeflag: tar.TypeDir}, {Name: "eel/2.png", Typeflag: tar.TypeCont, Size: int64(len(two))}} {
+		if err := w.WriteHeader(&h); err != nil {
+			t.Fatal(err)
+		}
+		if h.Size > 0 {
+			w.Write(map[string][]byte{"cat/1.png": one, "eel/2.png": two}[h.Name])
+		}
+	}
+	w.Close()
+	ds, err := Open(ctx, writeFile(t, "b.tar", b.Bytes()), nil)
+	if err != nil || fmt.Sprint(ds.Classes(), Count(ds)) != "[cat eel] [1 1]" {
+		t.Errorf("a folder in the place of a link: %v", err)
+	}
+	early := tarOf(t, []file{{"eel -> cat", nil}, {"eel/2.png", two}, {"cat/1.png", one}})
+	if _, err := Open(ctx, writeFile(t, "a.tar", early), nil); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "no folder so far") {
+		t.Errorf("a link to what comes later: %v", err)
+	}
+}
+
 // A first image unlike the others does not decide their size.
 func TestNonsensicalSize(t *testing.T) {
 	files := []file{{"b/1.png", pngOf(t, noise(20, 20, 1))}, {"b/2.png", pngOf(t, noise(20, 20, 1))}, {"a/1.png", pngOf(t, noise(1, 1, 2))}}

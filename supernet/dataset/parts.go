@@ -264,7 +264,7 @@ func (t *tree) others() string {
 			bases = append(bases, path.Base(name))
 		}
 		has := func(name string) bool { return slices.Contains(bases, name) }
-		if has("batches.meta") || has("meta") && has("train") && has("test") {
+		if has("batches.meta") || has("meta") && (has("train") || has("test")) {
 			return fmt.Sprintf("; %s and so on, %d files, are of %s", p.First[0], p.Count, pythonCIFAR)
 		}
 		for i, base := range bases {
