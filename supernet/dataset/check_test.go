@@ -30,7 +30,7 @@ func TestCheck(t *testing.T) {
 		{(*Memory)(nil), "no data set"},
 		{claims{len: -1, size: 2}, "-1 images"},
 		{claims{len: 3}, "0 pixels"},
-		{claims{len: 3, size: 1 << 40}, "pixels"},
+		{claims{len: 3, size: 1 << 30}, "pixels"},
 		{claims{len: 3, size: 2, label: 2}, "label 2"},
 		{claims{len: 3, size: 2, label: -1}, "label -1"},
 		{struct{ Dataset }{}, "panic: "},
@@ -98,6 +98,9 @@ func TestViewsOfClaims(t *testing.T) {
 				t.Errorf("%s of a wrong %s: no error", name, what)
 			}
 		}
+	}
+	if n := Count(struct{ Dataset }{}); n != nil {
+		t.Errorf("counted %v of a data set that panics", n)
 	}
 	if n := Count(claims{len: 3, size: 2, label: 7}); len(n) != 2 || n[0] != 0 || n[1] != 0 {
 		t.Errorf("counted %v", n)
