@@ -42,8 +42,8 @@ func (x Architectures) Mutate(a searchspace.Arch, r *rand.Rand) (searchspace.Arc
 // restriction ties together go together, with the chances of the first of them. A child that the
 // space refuses is drawn again, at most 1000 times; then the parent stands in for it.
 func (x Architectures) Cross(a, b searchspace.Arch, r *rand.Rand) (c, d searchspace.Arch, err error) {
-	if x.Space == nil {
-		return a, b, errors.New("evolution: Architectures without a space")
+	if x.Space == nil || r == nil {
+		return a, b, errors.New("evolution: cross: no space or no random numbers")
 	}
 	for _, p := range [...]searchspace.Arch{a, b} {
 		if err := x.Space.Valid(p); err != nil {

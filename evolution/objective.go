@@ -33,7 +33,7 @@ func ErrorRate() Objective {
 // MAdds is the multiply-adds of an architecture of the space, in millions.
 func MAdds(space *searchspace.Space) Objective {
 	if space == nil {
-		return Objective{Name: "MAdds", err: errors.New("evolution: multiply-adds of no space")}
+		return unusable("MAdds", errors.New("evolution: multiply-adds of no space"))
 	}
 	tables := sync.OnceValue(func() *searchspace.CostModel {
 		g, err := space.LowerChoices()
@@ -59,6 +59,9 @@ func MAdds(space *searchspace.Space) Objective {
 // CostOf makes an objective of anything that is known of an architecture without measuring it, such
 // as CostModel.At or a latency table.
 func CostOf(name string, cost func(a searchspace.Arch) (float64, error)) Objective {
+	if cost == nil {
+		return unusable(name, fmt.Errorf("evolution: cost %q without a function", name))
+	}
 	return Objective{Name: name, Of: func(m searchspace.Measurement) (float64, float64, error) {
 		c, err := cost(m.Arch)
 		return c, 0, err
@@ -70,7 +73,10 @@ type Constraint = Objective
 
 // AtMost is a constraint on an objective, relative to the limit where that is not 0.
 func AtMost(o Objective, limit float64) Constraint {
-	c := Constraint{Name: o.Name, err: o.err}
+	if err := usable([]Objective{o}); err != nil {
+		return unusable(o.Name, err)
+	}
+	c := Constraint{Name: o.Name}
 	if math.IsNaN(limit) || math.IsInf(limit, 0) {
 		c.err = fmt.Errorf("evolution: at most %g of %s, expected a finite number", limit, o.Name)
 	}
@@ -83,6 +89,13 @@ func AtMost(o Objective, limit float64) Constraint {
 		return (v - limit) / unit, 0, err
 	}
 	return c
+}
+
+// unusable is an objective that every search refuses, and that has no value.
+func unusable(name string, err error) Objective {
+	return Objective{Name: name, err: err, Of: func(searchspace.Measurement) (float64, float64, error) {
+		return math.NaN(), 0, err
+	}}
 }
 
 // usable says what is wrong with objectives or constraints.

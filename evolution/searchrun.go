@@ -115,7 +115,11 @@ func (x *Search[G]) History() []Record[G] { return slices.Clone(x.history) }
 // Observe has f called with the records of every step once it is part of the history. An error ends
 // the search; ErrStop does so without being an error of Run. What Resume reads is not observed
 // again.
-func (x *Search[G]) Observe(f func(records []Record[G]) error) { x.observe = append(x.observe, f) }
+func (x *Search[G]) Observe(f func(records []Record[G]) error) {
+	if f != nil {
+		x.observe = append(x.observe, f)
+	}
+}
 
 // Best are the k best different candidates of the whole history by the first objective, the best
 // first: of those that were measured, by their last measurement, those that keep the constraints

@@ -2,6 +2,7 @@ package evolution
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"math/bits"
@@ -46,6 +47,14 @@ func (x *Vectors) check() error {
 	return nil
 }
 
+// draws refuses random numbers that are not there, and what check refuses.
+func (x *Vectors) draws(r *rand.Rand) error {
+	if r == nil {
+		return errors.New("evolution: vectors without random numbers")
+	}
+	return x.check()
+}
+
 // fits refuses a vector that is not one of these.
 func (x *Vectors) fits(g []float64) error {
 	if len(g) != len(x.Low) {
@@ -61,7 +70,7 @@ func (x *Vectors) fits(g []float64) error {
 
 // Random draws every variable uniformly.
 func (x Vectors) Random(r *rand.Rand) ([]float64, error) {
-	if err := x.check(); err != nil {
+	if err := x.draws(r); err != nil {
 		return nil, err
 	}
 	g := make([]float64, len(x.Low))
@@ -75,6 +84,9 @@ func (x *Vectors) clip(i int, v float64) float64 { return min(max(v, x.Low[i]), 
 
 // Mutate is polynomial mutation.
 func (x Vectors) Mutate(g []float64, r *rand.Rand) ([]float64, error) {
+	if err := x.draws(r); err != nil {
+		return nil, err
+	}
 	if err := x.fits(g); err != nil {
 		return nil, err
 	}
@@ -118,6 +130,9 @@ func gap(r *rand.Rand, skip float64) int {
 
 // Cross is simulated binary crossover: every variable takes part with probability ½.
 func (x Vectors) Cross(a, b []float64, r *rand.Rand) (c, d []float64, err error) {
+	if err := x.draws(r); err != nil {
+		return nil, nil, err
+	}
 	if err := x.fits(a); err != nil {
 		return nil, nil, err
 	}

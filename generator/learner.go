@@ -2,6 +2,7 @@ package generator
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tendril-nas/tendril/searchspace"
 )
@@ -27,8 +28,13 @@ type Recorder interface {
 // RecorderFunc makes a function a Recorder.
 type RecorderFunc func(Progress) error
 
-// Record calls f.
-func (f RecorderFunc) Record(p Progress) error { return f(p) }
+// Record calls f, and is an error where there is none.
+func (f RecorderFunc) Record(p Progress) error {
+	if f == nil {
+		return errors.New("generator: a recorder without a function")
+	}
+	return f(p)
+}
 
 // Progress is what a Recorder sees after each step.
 type Progress struct {

@@ -211,10 +211,14 @@ func TestTrainRefuses(t *testing.T) {
 		}
 	}
 	for name, l := range map[string][]Learner{"few": learners[:2], "nil": {learners[0], nil, learners[1]},
-		"empty": {learners[0], learners[1], &taste{worth: space.Zeros()}}} {
+		"nil of a type": {learners[0], (*taste)(nil), learners[1]},
+		"empty":         {learners[0], learners[1], &taste{worth: space.Zeros()}}} {
 		if _, err := g.Train(t.Context(), l, nil); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+	if _, err := g.Train(t.Context(), learners, &TrainOptions{Steps: 2, Recorder: RecorderFunc(nil)}); err == nil {
+		t.Error("a recorder without a function: no error")
 	}
 }
 

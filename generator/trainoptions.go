@@ -3,6 +3,7 @@ package generator
 import (
 	"fmt"
 	"math"
+	"reflect"
 )
 
 // TrainOptions sets up a training. The zero value of a field is its default.
@@ -69,7 +70,7 @@ func (o *TrainOptions) plan(learners []Learner, superclasses int) (*trainPlan, e
 		Temperature: or(o.Temperature, 1), Lambda: max(or(o.Lambda, 1), 0), Aim: or(o.Aim, 0.97),
 		Seed: o.Seed}
 	for i, l := range learners {
-		if l == nil {
+		if v := reflect.ValueOf(l); l == nil || v.Kind() == reflect.Pointer && v.IsNil() {
 			return nil, fmt.Errorf("generator: no learner for superclass %d", i)
 		}
 		n := l.Len()

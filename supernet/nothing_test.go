@@ -74,6 +74,10 @@ func TestNothing(t *testing.T) {
 		"Measure":         func() error { _, err := dataset.Measure(ctx, nil); return err },
 		"ReadIDX":         func() error { _, err := dataset.ReadIDX(ctx, nil, nil, nil); return err },
 		"FromImage":       func() error { return dataset.FromImage(make([]uint8, 48), image.NewUniform(nil), 4, 0) },
+		"recorder": func() error {
+			_, err := m.Train(ctx, train, &TrainOptions{Epochs: 1, BatchSize: 4, Recorder: RecorderFunc(nil)})
+			return err
+		},
 	} {
 		if err := withoutPanic(call); err == nil {
 			t.Errorf("%s: nothing was accepted", name)

@@ -2,6 +2,7 @@ package supernet
 
 import (
 	"encoding/json"
+	"errors"
 
 	"github.com/tendril-nas/tendril/internal/jsonfloat"
 	"github.com/tendril-nas/tendril/searchspace"
@@ -74,8 +75,13 @@ type Recorder interface {
 // RecorderFunc makes a function a Recorder.
 type RecorderFunc func(Progress) error
 
-// Record calls f.
-func (f RecorderFunc) Record(p Progress) error { return f(p) }
+// Record calls f, and is an error where there is none.
+func (f RecorderFunc) Record(p Progress) error {
+	if f == nil {
+		return errors.New("supernet: a recorder without a function")
+	}
+	return f(p)
+}
 
 // TrainResult says what a training did. It describes what was finished when it comes with an error.
 type TrainResult struct {

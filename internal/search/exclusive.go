@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 )
@@ -99,6 +100,9 @@ func (q *Quiet) withdraw(r *request, release func()) {
 //
 // With a context that comes from no loop, do runs at once. The error is that of do or of ctx.
 func Alone(ctx context.Context, do func(ctx context.Context) error) error {
+	if do == nil {
+		return errors.New("search: nothing to do alone")
+	}
 	t := taskOf(ctx)
 	if t == nil || t.alone {
 		return do(ctx)

@@ -77,6 +77,10 @@ func (o Options) resolved() (Options, error) {
 		return o, fmt.Errorf("search: steps %d, workers %d, window %d, stale policy %d, "+
 			"expected none below 0 and a policy up to %d", o.Steps, o.Workers, o.Window, o.Stale, StaleKeep)
 	}
+	const most = 1 << 16
+	if o.Workers > most {
+		return o, fmt.Errorf("search: %d workers, expected at most %d", o.Workers, most)
+	}
 	o.Workers, o.Window = max(o.Workers, 1), max(o.Window, 1)
 	o.Retries, o.Failures = orDefault(o.Retries, 2), orDefault(o.Failures, 10)
 	o.SaveEvery = orDefault(o.SaveEvery, 1)

@@ -79,7 +79,18 @@ func (a *archive) put(name string) (*node, error) {
 	n := &a.top
 	for i, p := range parts {
 		next := n.below[p]
-		if next == nil || next.file != nil || next.link != "" || i == len(parts)-1 {
+		if i < len(parts)-1 && next != nil && next.link != "" { // as tar unpacks: through it
+			to := a.find(strings.Join(parts[:i+1], "/"))
+			if a.steps > maxSteps {
+				return nil, a.errSteps(name)
+			}
+			if to == nil || to.file != nil {
+				return nil, badFile(a.path, name, 0, "lies below a link to %q, which is no folder so far", next.link)
+			}
+			n = to
+			continue
+		}
+		if next == nil || next.file != nil || i == len(parts)-1 {
 			if err := a.count(p); err != nil {
 				return nil, err
 			}
@@ -104,6 +115,20 @@ func splitName(name string) []string {
 		return nil
 	}
 	return strings.Split(name, "/")
+}
+
+// isFolder reports whether a path is one of a folder itself, not of a link to one.
+func (a *archive) isFolder(parts []string) bool {
+	if len(parts) == 0 {
+		return true
+	}
+	last := len(parts) - 1
+	above := a.find(strings.Join(parts[:last], "/"))
+	if above == nil {
+		return false
+	}
+	n := above.below[parts[last]]
+	return n != nil && n.file == nil && n.link == ""
 }
 
 // find follows a path through symbolic links, nil where it leads nowhere or out of the archive.
@@ -148,10 +173,14 @@ func (a *archive) children(dir string) ([]child, error) {
 		list = a.listed(dir, n)
 	}
 	if a.steps > maxSteps {
-		return nil, &FileError{File: a.path, Entry: dir,
-			Err: fmt.Errorf("links through more than %d folders: %w", maxSteps, ErrLimit)}
+		return nil, a.errSteps(dir)
 	}
 	return list, nil
+}
+
+func (a *archive) errSteps(name string) error {
+	return &FileError{File: a.path, Entry: name,
+		Err: fmt.Errorf("links through more than %d folders: %w", maxSteps, ErrLimit)}
 }
 
 // listed is what is in a folder.

@@ -229,7 +229,7 @@ func cifarNames(dir string, kind *cifarKind) ([]string, error) {
 	var at int64
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
-		if name := strings.TrimSpace(lines.Text()); name != "" {
+		if name := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff")); name != "" {
 			names = append(names, name)
 		}
 		at += int64(len(lines.Bytes())) + 1

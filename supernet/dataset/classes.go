@@ -105,9 +105,10 @@ func checkNames(names []string) error {
 // isPlain tells characters that look like no other and are not composed.
 func isPlain(r rune) bool { return r >= ' ' && r < 0x7f }
 
-// shown drops what does not show: marks of direction, joiners, spaces of no width.
+// shown drops what does not show: marks of direction, joiners, spaces of no width, selectors of a
+// variant, control characters that are no spaces.
 func shown(r rune) rune {
-	if unicode.Is(unicode.Cf, r) {
+	if unicode.In(r, unicode.Cf, unicode.Variation_Selector) || unicode.IsControl(r) && !unicode.IsSpace(r) {
 		return -1
 	}
 	return r

@@ -51,6 +51,8 @@ func TestMergeClasses(t *testing.T) {
 		{[]string{"cat"}, []string{"cat "}, `classes "cat" and "cat " print alike`},
 		{[]string{"big cat"}, []string{"big  cat"}, `"big  cat" print alike`},
 		{[]string{"big cat"}, []string{"big\u00a0cat"}, `"big\u00a0cat" print alike`},
+		{[]string{"a"}, []string{"a\x07"}, `"a\a" print alike`},
+		{[]string{"\u2764"}, []string{"\u2764\ufe0f"}, `"\u2764\ufe0f" print alike`},
 		{[]string{"cat"}, []string{"\ufeffcat"}, `"\ufeffcat" print alike`},
 		{nil, []string{""}, "class 0 has no name"},
 		{[]string{"caf\u00e9"}, []string{"cafe\u0301"}, `classes "caf\u00e9" and "cafe\u0301" print alike`},

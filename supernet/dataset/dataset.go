@@ -21,12 +21,17 @@ type Dataset interface {
 }
 
 // Count returns the number of images of each class, nil where there is no data set. An image whose
-// label is the number of no class is not counted.
-func Count(ds Dataset) []int {
+// label is the number of no class is not counted, nor is any where ds panics.
+func Count(ds Dataset) (counts []int) {
 	if given(ds) != nil {
 		return nil
 	}
-	counts := make([]int, len(ds.Classes()))
+	defer func() {
+		if recover() != nil {
+			counts = nil
+		}
+	}()
+	counts = make([]int, len(ds.Classes()))
 	for i := range ds.Len() {
 		if l := ds.Label(i); l >= 0 && l < len(counts) {
 			counts[l]++

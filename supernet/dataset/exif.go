@@ -40,17 +40,20 @@ func readIFD(data []byte) map[uint16]uint32 {
 		if len(entries) < 12 {
 			break
 		}
-		tag, kind, count := order.Uint16(entries), order.Uint16(entries[2:]), order.Uint32(entries[4:])
+		tag, kind, count := order.Uint16(entries), order.Uint16(entries[2:]), uint64(order.Uint32(entries[4:]))
 		value := entries[8:12]
 		entries = entries[12:]
+		size := map[uint16]uint64{1: 1, 3: 2, 4: 4}[kind]
+		if size*count > uint64(len(value)) { // elsewhere
+			value = data[min(uint64(order.Uint32(value)), uint64(len(data))):]
+		}
 		switch {
-		case kind == 3 && count == 1 || kind == 3 && count == 2:
+		case count == 0 || uint64(len(value)) < size:
+		case kind == 1:
+			out[tag] = uint32(value[0])
+		case kind == 3:
 			out[tag] = uint32(order.Uint16(value))
-		case kind == 3 && count > 2: // elsewhere
-			if off := int64(order.Uint32(value)); off+2 <= int64(len(data)) {
-				out[tag] = uint32(order.Uint16(data[off:]))
-			}
-		case kind == 4 && count == 1:
+		case kind == 4:
 			out[tag] = order.Uint32(value)
 		}
 	}
@@ -66,22 +69,29 @@ func orientationOf(f *imageFormat, data []byte) int {
 	return 1
 }
 
-// segments calls f for the segments of a JPEG file before its first scan, until it says stop.
+// segments calls f for the segments of a JPEG file before its first scan, until it says stop. As
+// the decoder does, it passes over bytes between segments that are none.
 func segments(data []byte, f func(marker byte, body []byte) (stop bool)) {
-	for at := 2; at+4 <= len(data) && data[at] == 0xff; {
-		marker := data[at+1]
+	for at := 2; at < len(data); {
+		next := bytes.IndexByte(data[at:], 0xff)
+		if next < 0 {
+			return
+		}
+		for at += next; at < len(data) && data[at] == 0xff; at++ {
+		}
+		if at+3 > len(data) {
+			return
+		}
+		marker := data[at]
+		at++
 		switch {
-		case marker == 0xff: // filling
-			at++
-			continue
-		case marker >= 0xd0 && marker <= 0xd8, marker == 0x01: // without a body
-			at += 2
+		case marker == 0, marker >= 0xd0 && marker <= 0xd7: // without a body
 			continue
 		case marker == 0xda, marker == 0xd9:
 			return
 		}
-		end := at + 2 + int(binary.BigEndian.Uint16(data[at+2:]))
-		if end < at+4 || end > len(data) || f(marker, data[at+4:end]) {
+		end := at + int(binary.BigEndian.Uint16(data[at:]))
+		if end < at+2 || end > len(data) || f(marker, data[at+2:end]) {
 			return
 		}
 		at = end
@@ -112,13 +122,16 @@ func exifOfJPEG(data []byte) (block []byte) {
 }
 
 // exifOfPNG finds the chunk eXIf before or after the pixels.
-func exifOfPNG(data []byte) []byte {
+func exifOfPNG(data []byte) []byte { return chunkOfPNG(data, "eXIf") }
+
+// chunkOfPNG gives the first chunk of a kind, nil where there is none.
+func chunkOfPNG(data []byte, kind string) []byte {
 	for at := int64(8); at+12 <= int64(len(data)); {
 		end := at + 8 + int64(binary.BigEndian.Uint32(data[at:]))
 		if end+4 > int64(len(data)) {
 			break
 		}
-		if string(data[at+4:at+8]) == "eXIf" {
+		if string(data[at+4:at+8]) == kind {
 			return data[at+8 : end]
 		}
 		at = end + 4

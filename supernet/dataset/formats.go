@@ -38,13 +38,13 @@ func imageFormats() []*imageFormat {
 }
 
 var (
-	jpegFormat = imageFormat{"JPEG", []string{"\xff\xd8\xff"}, []string{".jpg", ".jpeg", ".jpe", ".jfif"},
-		jpeg.Decode, jpeg.DecodeConfig, boundJPEG, exifOfJPEG}
-	pngFormat = imageFormat{"PNG", []string{"\x89PNG\r\n\x1a\n"}, []string{".png"},
+	jpegFormat = imageFormat{"JPEG", []string{"\xff\xd8\xff"}, []string{".jpg", ".jpeg", ".jpe", ".jfif",
+		".jif", ".jfi", ".pjpeg", ".pjp", ".mpo"}, jpeg.Decode, jpeg.DecodeConfig, boundJPEG, exifOfJPEG}
+	pngFormat = imageFormat{"PNG", []string{"\x89PNG\r\n\x1a\n"}, []string{".png", ".apng"},
 		png.Decode, png.DecodeConfig, boundPNG, exifOfPNG}
 	gifFormat = imageFormat{"GIF", []string{"GIF87a", "GIF89a"}, []string{".gif"},
 		decodeGIF, gif.DecodeConfig, boundGIF, noEXIF}
-	bmpFormat = imageFormat{"BMP", []string{"BM"}, []string{".bmp"},
+	bmpFormat = imageFormat{"BMP", []string{"BM"}, []string{".bmp", ".dib"},
 		bmp.Decode, bmp.DecodeConfig, boundBMP, noEXIF}
 	tiffFormat = imageFormat{"TIFF", []string{"II*\x00", "MM\x00*"}, []string{".tif", ".tiff"},
 		tiff.Decode, tiff.DecodeConfig, boundTIFF, func(data []byte) []byte { return data }}
@@ -160,13 +160,14 @@ func boundJPEG(data []byte, c image.Config) (int64, error) {
 	return area(c, 32) * (samples + copied), tooSmall(int64(c.Width)*int64(c.Height), 512, data, c)
 }
 
-// boundPNG goes by the depth and the kind of colour at bytes 24 and 25 of the file, and by whether
-// it is interlaced (28): then every pass is an image of its own, too.
+// boundPNG goes by the depth, the kind of colour and the interlacing in the header: interlaced,
+// every pass is an image of its own, too. The decoder passes over chunks before the header.
 func boundPNG(data []byte, c image.Config) (int64, error) {
-	if len(data) < 29 {
+	head := chunkOfPNG(data, "IHDR")
+	if len(head) < 13 {
 		return 0, io.ErrUnexpectedEOF
 	}
-	depth, kind := int64(data[24]), data[25]
+	depth, kind := int64(head[8]), head[9]
 	channels := map[byte]int64{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[kind]
 	row := 1 + (int64(c.Width)*depth*channels+7)/8
 	per := int64(4)
@@ -176,7 +177,7 @@ func boundPNG(data []byte, c image.Config) (int64, error) {
 	case kind == 3:
 		per = 1
 	}
-	if data[28] != 0 {
+	if head[12] != 0 {
 		per *= 2
 	}
 	return area(c, 8)*per + 4*row, tooSmall(row*int64(c.Height), deflateRatio, data, c)

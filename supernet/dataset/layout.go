@@ -3,9 +3,9 @@ package dataset
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // divided reports whether top folders are parts: they have a part's name and class folders inside,
@@ -38,6 +38,7 @@ func wrapped(paths [][]string) bool {
 // choose gives the images of the part that is wanted, and notes those beside the parts and those of
 // parts without classes.
 func (t *tree) choose(where string, want Part, paths [][]string) ([]imageEntry, [][]string, error) {
+	unnest(paths)
 	var all []Part
 	var inside [][]string // those of parts, with class folders
 	for _, p := range paths {
@@ -94,12 +95,37 @@ func (t *tree) choose(where string, want Part, paths [][]string) ([]imageEntry, 
 	return keep, kept, nil
 }
 
-// undivided refuses top folders that can be read as classes and as something else.
-func (t *tree) undivided(where string, paths [][]string) error {
+// unnest takes a level away where all class folders of a part lie in one folder that has a part's
+// name, too, or says nothing: training_set/training_set/cat, train/images/cat.
+func unnest(paths [][]string) {
+	inner := map[string]string{} // the one folder of a part's folder, "" for none
+	for _, p := range paths {
+		if len(p) < 3 {
+			continue // loose images
+		}
+		was, ok := inner[p[0]]
+		nothing := partOf(p[1]) != "" || sayNothing(map[string]bool{p[1]: true})
+		if !nothing || len(p) == 3 || ok && was != p[1] {
+			inner[p[0]] = ""
+		} else {
+			inner[p[0]] = p[1]
+		}
+	}
+	for i, p := range paths {
+		if len(p) > 3 && partOf(p[0]) != "" && inner[p[0]] != "" {
+			paths[i] = slices.Concat(p[:1], p[2:])
+		}
+	}
+}
+
+// undivided refuses folders that can be read as classes and as something else: the top ones, or
+// those of a part.
+func (t *tree) undivided(where string, list []imageEntry, paths [][]string) error {
 	tops, below := map[string]bool{}, map[Part]bool{}
 	within := map[string]map[string]bool{} // top folders by the names of those in them
 	straight, deep := 0, 0                 // images right in a top folder, and deeper
 	named, inside := 0, 0                  // images in one of a part's name, and in folders there
+	parts := false                         // folders of parts with folders inside
 	var part string
 	for _, p := range paths {
 		if len(p) == 1 {
@@ -110,7 +136,9 @@ func (t *tree) undivided(where string, paths [][]string) error {
 			straight++
 		} else {
 			deep++
-			below[partOf(p[1])] = true
+			of := partOf(p[1])
+			below[of] = true
+			parts = parts || of != "" && len(p) > 3
 			if within[p[1]] == nil {
 				within[p[1]] = map[string]bool{}
 			}
@@ -127,49 +155,35 @@ func (t *tree) undivided(where string, paths [][]string) error {
 		}
 	}
 	delete(below, "")
-	first := t.images[0].name
+	first := list[0].name
 	switch {
 	case named == len(paths):
 		return badFile(where, first, 0, "folder %q has the name of a part but no class folders", part)
 	case inside > 0 || named > 0 && partOf(part) != Train:
 		return badFile(where, first, 0,
 			"folder %q has the name of a part and lies among classes: rename it, or move it away", part)
-	case len(below) > 1:
+	case len(below) > 1 || parts:
 		return badFile(where, first, 0,
 			"folders of parts lie inside of what would be classes: open one of these, or put train, val and "+
 				"test above the classes")
-	case straight == 0 && speakOfParts(tops):
-		return badFile(where, first, 0,
-			"folders %s speak of parts: call them train, val and test, or open one of them", some(tops))
-	case straight == 0 && len(tops) > 1 && areDates(tops) && allShared(within):
+	case speakOfParts(tops):
+		return badFile(where, first, 0, "folders %s speak of parts: call them train, val and test, with class "+
+			"folders inside, or open one of them", some(tops))
+	case len(tops) > 1 && sayNothing(tops):
+		return badFile(where, first, 0, "folders %s do not sound like classes: give them the names of classes, or "+
+			"open one of them", some(tops))
+	case straight == 0 && len(tops) > 1 && areDates(tops) && someShared(within):
 		return badFile(where, first, 0, "folders %s are dates or numbers and have folders of the same names: "+
 			"which are the classes? Put those above the others", some(tops))
-	case len(tops) == 1 && straight > 0 && deep > 0:
+	case t.part != "" && len(tops) == 1 && straight == 0 && len(within) > 1 && !areDates(keys(within)):
+		return badFile(where, first, 0, "%q is the only folder of part %q and has folders: is it a class, or are "+
+			"its folders? For one class, move the images up; for classes, their folders", paths[0][0], t.part)
+	case len(tops) == 1 && straight > 0 && deep > 0 && (t.part == "" || sayNothing(tops)):
 		return badFile(where, first, 0,
 			"%q has images and folders of images: is it a class, or are its folders? Move either away",
 			paths[0][0])
 	}
 	return nil
-}
-
-// dates are numbers and months, in any order: 2023, 2023-05-17, 17 May 2023, September.
-var dates = regexp.MustCompile(`(?i)^` + date + `([-_., ]*` + date + `)*$`)
-
-const date = `([0-9]+|jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|` +
-	`oct(ober)?|nov(ember)?|dec(ember)?)`
-
-// areDates tells names that are all dates or numbers; numbers from 0 without a gap are not meant.
-func areDates(names map[string]bool) bool {
-	plain := true
-	for i := range len(names) {
-		plain = plain && names[fmt.Sprint(i)]
-	}
-	for name := range names {
-		if !dates.MatchString(name) {
-			return false
-		}
-	}
-	return !plain
 }
 
 // speakOfParts tells names that all have the word of a part in them, and not of one alone.
@@ -182,36 +196,44 @@ func speakOfParts(names map[string]bool) bool {
 	return len(parts) > 1 && !parts[""]
 }
 
-// allShared reports whether every name is that of a folder in two top folders or more.
-func allShared(within map[string]map[string]bool) bool {
+// someShared reports whether a name is that of a folder in two top folders or more.
+func someShared(within map[string]map[string]bool) bool {
 	for _, tops := range within {
-		if len(tops) < 2 {
+		if len(tops) > 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// notClasses are words, beside those of isFiller, that are seldom the names of classes.
+var notClasses = []string{"fold", "folds", "subset", "batch", "part", "mask", "masks", "label", "labels",
+	"annotation", "annotations"}
+
+// sayNothing tells names that no class has: images, masks, fold1 and fold2.
+func sayNothing(names map[string]bool) bool {
+	for name := range names {
+		words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) })
+		if len(words) == 0 || slices.ContainsFunc(words, func(word string) bool {
+			return !isFiller(word) && !slices.Contains(notClasses, word)
+		}) {
 			return false
 		}
 	}
 	return true
 }
 
+// keys are the names that a map has.
+func keys(m map[string]map[string]bool) map[string]bool {
+	out := map[string]bool{}
+	for name := range m {
+		out[name] = true
+	}
+	return out
+}
+
 // some is the first of many names, for messages.
 func some(names map[string]bool) string {
 	list := slices.Sorted(maps.Keys(names))
 	return strings.Join(list[:min(3, len(list))], ", ")
-}
-
-// dated refuses one folder whose folders are all numbers or dates: a class sorted by time, or a set
-// whose classes have such names. Numbers from 0 without a gap are classes.
-func (t *tree) dated(where string, paths [][]string) error {
-	names := map[string]bool{}
-	for _, p := range paths {
-		if len(p) < 3 {
-			return nil
-		}
-		names[p[1]] = true
-	}
-	if !areDates(names) && !(len(names) == 1 && names["0"]) {
-		return nil
-	}
-	return badFile(where, t.images[0].name, 0,
-		"%q has folders %s: dates of one class, or classes? For one class, move the images up; for classes, "+
-			"open the folder %q itself", paths[0][0], some(names), paths[0][0])
 }

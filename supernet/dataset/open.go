@@ -112,6 +112,11 @@ func openDir(ctx context.Context, dir string, s settings) (*Memory, error) {
 			}
 		}
 	}
+	if len(archives) > 0 {
+		if err := unpackedToo(dir, entries, parts); err != nil {
+			return nil, err
+		}
+	}
 	if len(parts) > 0 {
 		there := inOrder(slices.Collect(maps.Keys(parts)))
 		p, err := choosePart(s.Part, there)
@@ -138,17 +143,30 @@ func openDir(ctx context.Context, dir string, s settings) (*Memory, error) {
 	if len(archives) == 1 {
 		return openFile(ctx, archives[0], s)
 	}
-	names := []string{filepath.Base(dir)}
+	return openRaw(ctx, dir, entries, s, err)
+}
+
+// unpackedToo takes the archives of parts away that lie beside folders of the same parts, from which
+// they were unpacked. Where only some are unpacked, it is an error.
+func unpackedToo(dir string, entries []os.DirEntry, parts map[Part][]string) error {
+	var folder string // of a part
+	folders := map[Part]bool{}
 	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	for _, name := range []string{"cifar-10-batches-py", "cifar-100-python", "batches.meta"} {
-		if slices.Contains(names, name) {
-			return nil, fmt.Errorf("%w: %s is of CIFAR's Python version, which is not read; take the binary "+
-				"version (cifar-10-binary.tar.gz or cifar-100-binary.tar.gz, unpacked)", err, name)
+		if p := partOf(e.Name()); p != "" && e.IsDir() {
+			folder, folders[p] = e.Name(), true
 		}
 	}
-	return openRaw(ctx, dir, entries, s, err)
+	if len(folders) == 0 {
+		return nil
+	}
+	for p, files := range parts {
+		if !folders[p] {
+			return badFile(filepath.Join(dir, folder), "", 0,
+				"a part in a folder, and another in %s: unpack that, or move it away", files[0])
+		}
+		delete(parts, p)
+	}
+	return nil
 }
 
 // openRaw opens the one folder "raw" or "gzip" of IDX files that lies in dir, or in the one folder

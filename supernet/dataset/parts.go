@@ -152,11 +152,13 @@ func (t *tree) arrange(where string, want Part) ([]imageEntry, error) {
 	keep := t.images
 	var err error
 	if divided(paths) {
-		keep, paths, err = t.choose(where, want, paths)
+		if keep, paths, err = t.choose(where, want, paths); err == nil {
+			err = t.undivided(where, keep, paths)
+		}
 	} else if want != "" && want != Train {
 		err = fmt.Errorf("%s: %w: %q asked of data that are not divided", where, ErrPart, want)
 	} else {
-		err = t.undivided(where, paths)
+		err = t.undivided(where, keep, paths)
 	}
 	if err != nil {
 		return nil, err
@@ -244,15 +246,30 @@ func (t *tree) readable(where string, list []imageEntry) ([]imageEntry, error) {
 	return keep, nil
 }
 
+// pythonCIFAR is the end of a message.
+const pythonCIFAR = "CIFAR's Python version, which is not read; take the binary version " +
+	"(cifar-10-binary.tar.gz or cifar-100-binary.tar.gz, unpacked)"
+
 // others says what a tree without images has instead, "" for nothing.
 func (t *tree) others() string {
 	for _, p := range t.passed {
 		if p.Why != NotImage {
 			continue
 		}
+		var bases []string
 		for _, name := range p.First {
-			if base := path.Base(name); idxPart(base) != "" || cifarPart(base) != "" {
-				return fmt.Sprintf("; unpack it and open the folder of %s", name)
+			if strings.Contains(name, "cifar-10-batches-py/") || strings.Contains(name, "cifar-100-python/") {
+				return fmt.Sprintf("; %s is of %s", name, pythonCIFAR)
+			}
+			bases = append(bases, path.Base(name))
+		}
+		has := func(name string) bool { return slices.Contains(bases, name) }
+		if has("batches.meta") || has("meta") && (has("train") || has("test")) {
+			return fmt.Sprintf("; %s and so on, %d files, are of %s", p.First[0], p.Count, pythonCIFAR)
+		}
+		for i, base := range bases {
+			if idxPart(base) != "" || cifarPart(base) != "" {
+				return fmt.Sprintf("; unpack it and open the folder of %s", p.First[i])
 			}
 		}
 		return fmt.Sprintf(" (%s and so on, %d files)", p.First[0], p.Count)

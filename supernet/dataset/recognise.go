@@ -42,6 +42,9 @@ func openFile(ctx context.Context, path string, s settings) (*Memory, error) {
 	if strings.HasSuffix(name, ".bin") || cifarPart(name) != "" {
 		return readCIFARFiles(ctx, []string{path}, s)
 	}
+	if begins(head, "\x80.}q") || strings.HasPrefix(name, "data_batch_") {
+		return nil, fmt.Errorf("%s: %w: this looks like a pickle, as of %s", path, ErrUnknown, pythonCIFAR)
+	}
 	if tarName, ok := archiveStem(filepath.Base(path)); ok {
 		return nil, badFile(path, "", 0, "named as the archive %q but starts as no archive", tarName)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -129,17 +130,15 @@ func isHidden(name string) bool {
 	return strings.HasPrefix(name, ".") && name != ".." && name != "."
 }
 
-// isLitter tells what systems leave in folders: macOS, Windows, Android, Synology, QNAP, NetApp,
-// file system checks.
-func isLitter(name string) bool {
-	switch strings.ToLower(name) {
-	case "__macosx", "@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp",
-		"$recycle.bin", "recycler", "system volume information", "lost+found", "thumbs.db", "ehthumbs.db",
-		"desktop.ini", "icon\r", "found.000", "lost.dir", "~snapshot", "__pycache__", "network trash folder", "temporary items":
-		return true
-	}
-	return false
-}
+// litter is what systems leave in folders: macOS, Windows, Android, Synology, QNAP, NetApp, Samba,
+// file system checks, Python, office programs.
+var litter = regexp.MustCompile(`^(__macosx|network trash folder|temporary items|thevolumesettingsfolder|` +
+	`icon\r|\$recycle\.bin|recycler|recycled|system volume information|e?h?thumbs\.db|desktop\.ini|` +
+	`found\.[0-9]{3}|lost\.dir|lost\+found|@eadir|#recycle|#snapshot|@recycle|@recently-snapshot|@__thumb|@tmp|@sharebin|` +
+	`@database|@quarantine|~snapshot|@gmt-[0-9.-]+|__pycache__|~\$.*)$`)
+
+// isLitter tells what systems leave in folders.
+func isLitter(name string) bool { return litter.MatchString(strings.ToLower(name)) }
 
 // passes says why a path is passed over for a name in it; empty when it is not.
 func passes(parts []string) Reason {
@@ -152,16 +151,15 @@ func passes(parts []string) Reason {
 	return ""
 }
 
+// otherImages are the extensions of formats that are not read: of the web and of programs, of
+// cameras, of science.
+var otherImages = strings.Fields(`.heic .heif .heics .heifs .hif .avif .avifs .svg .svgz .psd .psb .xcf
+	.ai .eps .ico .cur .icns .jp2 .j2k .j2c .jpc .jpf .jpx .jpm .jxl .jxr .wdp .hdp .jls .bpg .flif .qoi
+	.mng .jng .wmf .emf .ppm .pgm .pbm .pnm .pam .pfm .tga .pcx .sgi .ras .xbm .xpm .dds .wbmp .exr .hdr .farbfeld .djvu
+	.raw .dng .cr2 .cr3 .crw .nef .nrw .arw .srf .sr2 .orf .rw2 .raf .pef .srw .3fr .fff .x3f .iiq .erf .mrw
+	.kdc .dcr .mos .mef .rwl .gpr .dcm .dicom .fits .fit .fts .nii`)
+
 // saysImage tells names of images, of formats that are read or not.
 func saysImage(name string) bool {
-	if byName(name) != nil {
-		return true
-	}
-	switch strings.ToLower(path.Ext(name)) {
-	case ".heic", ".heif", ".avif", ".svg", ".psd",
-		".ico", ".jp2", ".j2k", ".jxl", ".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".ppm",
-		".pgm", ".pbm", ".pnm", ".tga", ".exr", ".hdr", ".dcm", ".xcf":
-		return true
-	}
-	return false
+	return byName(name) != nil || slices.Contains(otherImages, strings.ToLower(path.Ext(name)))
 }

@@ -75,10 +75,8 @@ func (t *tarFile) list(ctx context.Context) error {
 
 // entry puts an entry where it unpacks to.
 func (t *tarFile) entry(walk *tarWalk, h *tar.Header) error {
-	if h.Typeflag == tar.TypeDir {
-		if n := t.find(strings.Join(splitName(h.Name), "/")); n != nil && n.file == nil {
-			return nil // there already
-		}
+	if h.Typeflag == tar.TypeDir && t.isFolder(splitName(h.Name)) {
+		return nil // there already
 	}
 	f := &stored{name: h.Name, at: walk.count - 1}
 	if h.Typeflag == tar.TypeLink { // before it is put: a link to itself changes nothing
@@ -104,7 +102,7 @@ func (t *tarFile) entry(walk *tarWalk, h *tar.Header) error {
 	n.file = f
 	switch {
 	case h.Typeflag == tar.TypeLink:
-	case h.Typeflag != tar.TypeReg || isSparse(h):
+	case h.Typeflag != tar.TypeReg && h.Typeflag != tar.TypeCont || isSparse(h):
 		f.err = badFile(t.path, h.Name, 0, "named as an image but not stored as a plain file (type %q)",
 			h.Typeflag)
 	case isAnnotations(h.Name):

@@ -76,10 +76,8 @@ func (z *zipFile) entry(i int) error {
 	// Some programs on Windows write its separator.
 	name := strings.ReplaceAll(f.Name, "\\", "/")
 	folder := strings.HasSuffix(name, "/")
-	if folder {
-		if n := z.find(strings.Join(splitName(name), "/")); n != nil && n.file == nil {
-			return nil // there already
-		}
+	if folder && z.isFolder(splitName(name)) {
+		return nil // there already
 	}
 	n, err := z.put(name)
 	if n == nil || err != nil || folder {
