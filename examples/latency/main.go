@@ -64,6 +64,9 @@ func flags(fs *flag.FlagSet, c *config) {
 	fs.StringVar(&c.plot, "plot", "", "draw the checked architectures into this `file`, .svg or .png")
 }
 
+// mostOfAny is the largest number that an option can have: what is drawn or timed is held in memory.
+const mostOfAny = 1_000_000
+
 func check(fs *flag.FlagSet, c *config) error {
 	for _, n := range []struct {
 		name     string
@@ -75,6 +78,9 @@ func check(fs *flag.FlagSet, c *config) error {
 		{"params", c.params, 1}} {
 		if n.value < n.smallest {
 			return fmt.Errorf("-%s %d, expected at least %d", n.name, n.value, n.smallest)
+		}
+		if n.value > mostOfAny {
+			return fmt.Errorf("-%s %d, expected at most %d", n.name, n.value, mostOfAny)
 		}
 	}
 	if c.check == 1 {
