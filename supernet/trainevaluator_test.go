@@ -186,9 +186,9 @@ func TestTrainEvaluatorWorkers(t *testing.T) {
 	}
 }
 
-// TestTrainEvaluatorKilled goes on from the files after each event of a search: where both files
-// are of the same moment, and where the search's is older. The end has the same bits, and what is in
-// the evaluator's file is not trained again.
+// TestTrainEvaluatorKilled goes on from the files after each event of a search: where both
+// files are of the same moment, and where the search's is older. The end has the same bits, and
+// what is in the evaluator's file is not trained again.
 func TestTrainEvaluatorKilled(t *testing.T) {
 	for name, h := range hunts() {
 		t.Run(name, func(t *testing.T) {

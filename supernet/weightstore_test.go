@@ -95,9 +95,9 @@ func storeSpaces(t *testing.T) map[string]*searchspace.Space {
 	return spaces
 }
 
-// TestWeightStore writes random models of many families and reads others: each number is that of the
-// last model that had it, or the reader's own where none had. Written models come back with their
-// logits. The file in between changes nothing.
+// TestWeightStore writes random models of many families and reads others: each number is that of
+// the last model that had it, or the reader's own where none had. Written models come back with
+// their logits. The file in between changes nothing.
 func TestWeightStore(t *testing.T) {
 	for name, space := range storeSpaces(t) {
 		t.Run(name, func(t *testing.T) {

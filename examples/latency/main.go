@@ -83,6 +83,9 @@ func check(fs *flag.FlagSet, c *config) error {
 			return fmt.Errorf("-%s %d, expected at most %d", n.name, n.value, mostOfAny)
 		}
 	}
+	if c.batch > 65536 {
+		return fmt.Errorf("-batch %d, expected at most 65536", c.batch)
+	}
 	if c.check == 1 {
 		return fmt.Errorf("-check 1, expected 0 or at least 2: one network has no rank")
 	}

@@ -164,6 +164,7 @@ func TestUsage(t *testing.T) {
 		"-workers -1, expected at least":   {"-workers", "-1"},
 		"-check 1, expected 0 or":          {"-check", "1"},
 		"-check 2000000, expected at most": {"-check", "2000000"},
+		"-batch 70000, expected at most":   {"-batch", "70000"},
 		"-table is empty":                  {"-table", ""},
 		"-csv and -plot need -check":       {"-csv", "x"},
 		`space "x", expected one of`:       {"-space", "x"},
