@@ -64,7 +64,7 @@ func flags(fs *flag.FlagSet, c *config) {
 	fs.StringVar(&c.plot, "plot", "", "draw the checked architectures into this `file`, .svg or .png")
 }
 
-// mostOfAny is the largest number that an option can have: what is drawn or timed is held in memory.
+// mostOfAny bounds every count, since what is drawn or timed is held in memory.
 const mostOfAny = 1_000_000
 
 func check(fs *flag.FlagSet, c *config) error {
