@@ -222,6 +222,8 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"-pretrained", "-retrain-frozen", "8"}, run.ExitUsage, "-retrain-frozen 8: expected at most 7"},
 		{[]string{"-supernet-frozen", "99"}, run.ExitUsage, "-supernet-frozen 99: expected at most 6"},
 		{[]string{"-epsilon", "NaN"}, run.ExitUsage, "-epsilon NaN: expected a finite number"},
+		{[]string{"-supernet-crop", "5000"}, run.ExitUsage, "-supernet-crop 5000: expected 0 to 4096"},
+		{[]string{"-retrain-cutout", "5000"}, run.ExitUsage, "-retrain-cutout 5000: expected 0 to 4096"},
 		{[]string{"-reward-images", "-5"}, run.ExitUsage, "-reward-images -5: expected at least 0"},
 		{[]string{"-calibration", "-1"}, run.ExitUsage, "-calibration -1: expected at least 0"},
 		{[]string{"-classes", "2,4"}, run.ExitUsage, "-classes belongs to -scenario II"},

@@ -64,6 +64,9 @@ func flags(fs *flag.FlagSet, c *config) {
 	fs.StringVar(&c.plot, "plot", "", "draw the checked architectures into this `file`, .svg or .png")
 }
 
+// mostOfAny bounds every count, since what is drawn or timed is held in memory.
+const mostOfAny = 1_000_000
+
 func check(fs *flag.FlagSet, c *config) error {
 	for _, n := range []struct {
 		name     string
@@ -76,6 +79,12 @@ func check(fs *flag.FlagSet, c *config) error {
 		if n.value < n.smallest {
 			return fmt.Errorf("-%s %d, expected at least %d", n.name, n.value, n.smallest)
 		}
+		if n.value > mostOfAny {
+			return fmt.Errorf("-%s %d, expected at most %d", n.name, n.value, mostOfAny)
+		}
+	}
+	if c.batch > 65536 {
+		return fmt.Errorf("-batch %d, expected at most 65536", c.batch)
 	}
 	if c.check == 1 {
 		return fmt.Errorf("-check 1, expected 0 or at least 2: one network has no rank")

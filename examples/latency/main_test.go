@@ -159,15 +159,17 @@ func TestFailures(t *testing.T) {
 func TestUsage(t *testing.T) {
 	f := &fake{t: t, factor: 1}
 	for want, args := range map[string][]string{
-		`argument "x"`:                    {"x"},
-		"-batch 0, expected at least 1":   {"-batch", "0"},
-		"-workers -1, expected at least":  {"-workers", "-1"},
-		"-check 1, expected 0 or":         {"-check", "1"},
-		"-table is empty":                 {"-table", ""},
-		"-csv and -plot need -check":      {"-csv", "x"},
-		`space "x", expected one of`:      {"-space", "x"},
-		"flag provided but not defined":   {"-fast"},
-		"-rounds -2, expected at least 1": {"-rounds", "-2"},
+		`argument "x"`:                     {"x"},
+		"-batch 0, expected at least 1":    {"-batch", "0"},
+		"-workers -1, expected at least":   {"-workers", "-1"},
+		"-check 1, expected 0 or":          {"-check", "1"},
+		"-check 2000000, expected at most": {"-check", "2000000"},
+		"-batch 70000, expected at most":   {"-batch", "70000"},
+		"-table is empty":                  {"-table", ""},
+		"-csv and -plot need -check":       {"-csv", "x"},
+		`space "x", expected one of`:       {"-space", "x"},
+		"flag provided but not defined":    {"-fast"},
+		"-rounds -2, expected at least 1":  {"-rounds", "-2"},
 	} {
 		if status, _, errs := start(context.Background(), f.measure, args...); status != 2 ||
 			!strings.Contains(errs, want) {

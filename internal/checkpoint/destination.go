@@ -17,6 +17,9 @@ const mostLinks = 40
 // destination is where the bytes for path go: into a stream, or to a regular file, which need not
 // exist, at the end of the symbolic links.
 func destination(path string) (file string, stream bool, err error) {
+	if path == "" {
+		return "", false, errors.New("the path is empty")
+	}
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // no file yet, or a link to none

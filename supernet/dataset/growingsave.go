@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -67,6 +68,9 @@ type saved struct {
 func (g *Growing) Save(ctx context.Context, path string) error {
 	g.saving.Lock()
 	defer g.saving.Unlock()
+	if path == "" {
+		return errors.New("dataset: save: the path is empty")
+	}
 	if err := g.save(ctx, filepath.Clean(path)); err != nil {
 		return fmt.Errorf("dataset: save: %w", err)
 	}

@@ -55,8 +55,8 @@ func (t *Training) Check(name string) error {
 		{"lr", t.LR, t.LR > 0 && t.LR <= 1e3, "above 0 and at most 1000"},
 		{"decay", t.WeightDecay, t.WeightDecay >= 0 && t.WeightDecay < 1, "from 0 to below 1"},
 		{"smoothing", t.LabelSmoothing, t.LabelSmoothing >= 0 && t.LabelSmoothing < 1, "from 0 to below 1"},
-		{"crop", float64(t.Crop), t.Crop >= 0, "at least 0"},
-		{"cutout", float64(t.Cutout), t.Cutout >= 0, "at least 0"},
+		{"crop", float64(t.Crop), t.Crop >= 0 && t.Crop <= 4096, "0 to 4096"},
+		{"cutout", float64(t.Cutout), t.Cutout >= 0 && t.Cutout <= 4096, "0 to 4096"},
 		{"clip", t.Clip, t.Clip >= 0, "at least 0"},
 	} {
 		if !n.ok {
