@@ -146,8 +146,8 @@ func openDir(ctx context.Context, dir string, s settings) (*Memory, error) {
 	return openRaw(ctx, dir, entries, s, err)
 }
 
-// unpackedToo takes the archives of parts away that lie beside folders of the same parts, from
-// which they were unpacked. Where only some are unpacked, it is an error.
+// unpackedToo takes the archives of parts away that lie beside folders of the same parts, which
+// were unpacked from them. Where only some are unpacked, it is an error.
 func unpackedToo(dir string, entries []os.DirEntry, parts map[Part][]string) error {
 	var folder string // of a part
 	folders := map[Part]bool{}
