@@ -53,6 +53,7 @@ var allowedInTests = map[string][]string{
 	"internal/tensor/cpu":  {"internal/tensor/backendtest"},
 	"internal/tensor/fake": {"internal/tensor/backendtest"},
 	"wasserstein":          {"internal/checkpoint"},
+	"evolution":            {"internal/machine"},
 }
 
 var testModules = []string{"pgregory.net/rapid", "github.com/google/go-cmp", "github.com/sbinet/npyio"}

@@ -2,6 +2,7 @@ package tendril_test
 
 import (
 	"github.com/tendril-nas/tendril/adjuster"
+	"github.com/tendril-nas/tendril/evolution"
 	"github.com/tendril-nas/tendril/supernet"
 )
 
@@ -9,4 +10,5 @@ import (
 var (
 	_ adjuster.BatchEvaluator = (*supernet.Judge)(nil)
 	_ adjuster.RangeEvaluator = (*supernet.Judge)(nil)
+	_ evolution.Evaluator     = (*supernet.Judge)(nil)
 )

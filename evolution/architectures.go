@@ -16,6 +16,9 @@ type Architectures struct {
 	// Mutation is how Mutate changes an architecture; zero = exactly one decision, or one
 	// restricted group of them.
 	Mutation searchspace.MutateOptions
+	// Crossing is, by kind of decision, the probability that Cross exchanges one; kinds that are
+	// not listed have ½.
+	Crossing map[searchspace.Kind]float64
 }
 
 // Random draws an architecture as Space.Sample does.
@@ -34,10 +37,10 @@ func (x Architectures) Mutate(a searchspace.Arch, r *rand.Rand) (searchspace.Arc
 	return x.Space.Mutate(a, r, x.Mutation)
 }
 
-// Cross is uniform crossover: each decision of the first child comes from one parent or the other
-// with equal chances, the second child gets the opposite, and decisions that a restriction ties
-// together go together. A child that the space refuses is drawn again, at most 1000 times; then the
-// parent stands in for it.
+// Cross is uniform crossover: each decision of the first child comes from one parent or the other,
+// with equal chances or those of Crossing, the second child gets the opposite, and decisions that a
+// restriction ties together go together, with the chances of the first of them. A child that the
+// space refuses is drawn again, at most 1000 times; then the parent stands in for it.
 func (x Architectures) Cross(a, b searchspace.Arch, r *rand.Rand) (c, d searchspace.Arch, err error) {
 	if x.Space == nil {
 		return a, b, errors.New("evolution: Architectures without a space")
@@ -47,7 +50,13 @@ func (x Architectures) Cross(a, b searchspace.Arch, r *rand.Rand) (c, d searchsp
 			return a, b, fmt.Errorf("evolution: cross: %w", err)
 		}
 	}
-	ties := x.ties()
+	decisions := x.Space.Decisions()
+	for kind, p := range x.Crossing {
+		if !(p >= 0 && p <= 1) {
+			return a, b, fmt.Errorf("evolution: cross: probability %g of kind %v, expected 0 to 1", p, kind)
+		}
+	}
+	ties := x.ties(len(decisions))
 	p, q := a.Choices(), b.Choices()
 	u, v := make([]int, len(p)), make([]int, len(p))
 	swap := make([]bool, len(p))
@@ -55,7 +64,12 @@ func (x Architectures) Cross(a, b searchspace.Arch, r *rand.Rand) (c, d searchsp
 	c, d = a, b
 	for range maxDraws {
 		for i := range p {
-			if swap[i] = r.Uint64()>>63 == 1; ties[i] != i {
+			if chance, ok := x.Crossing[decisions[i].Kind]; ok {
+				swap[i] = r.Float64() < chance
+			} else {
+				swap[i] = r.Uint64()>>63 == 1
+			}
+			if ties[i] != i {
 				swap[i] = swap[ties[i]]
 			}
 			if u[i], v[i] = p[i], q[i]; swap[i] {
@@ -80,8 +94,8 @@ func (x Architectures) Cross(a, b searchspace.Arch, r *rand.Rand) (c, d searchsp
 }
 
 // ties gives for every decision the first one that it goes together with.
-func (x Architectures) ties() []int {
-	ties := make([]int, len(x.Space.Decisions()))
+func (x Architectures) ties(decisions int) []int {
+	ties := make([]int, decisions)
 	for i := range ties {
 		ties[i] = i
 	}

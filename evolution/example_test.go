@@ -13,7 +13,7 @@ import (
 // A function of real vectors with two objectives: closeness to 0 and to 2.
 func ExampleMinimize() {
 	genes := evolution.Vectors{Low: []float64{-10, -10}, High: []float64{10, 10}}
-	s, err := evolution.NewNSGA2[[]float64](genes, nil)
+	s, err := evolution.NewNSGA2(genes, nil)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -51,12 +51,13 @@ func (t table) Evaluate(_ context.Context, a searchspace.Arch) (searchspace.Meas
 // The trade-off between accuracy and multiply-adds in a space of architectures, two evaluations at
 // a time.
 func ExampleNewSearch() {
-	space, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: 32, Classes: 10})
+	space, err := searchspace.MobileNetV3(
+		searchspace.MobileNetV3Options{Width: 0.25, InputSize: 32, Classes: 10})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	s, err := evolution.NewNSGA2[searchspace.Arch](evolution.Architectures{Space: space},
+	s, err := evolution.NewNSGA2(evolution.Architectures{Space: space},
 		&evolution.NSGA2Options[searchspace.Arch]{
 			BreedOptions: evolution.BreedOptions[searchspace.Arch]{Population: 20, Mutants: true, Seed: 1}})
 	if err != nil {

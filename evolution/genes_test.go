@@ -1,6 +1,7 @@
 package evolution
 
 import (
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -14,7 +15,8 @@ import (
 func TestArchitecturesCross(t *testing.T) {
 	space := testSpace(t)
 	names := []string{space.Decisions()[1].Name, space.Decisions()[2].Name}
-	space, err := space.Restrict(searchspace.Restriction{Decisions: names, Combinations: [][]int{{0, 0}, {1, 1}}})
+	space, err := space.Restrict(
+		searchspace.Restriction{Decisions: names, Combinations: [][]int{{0, 0}, {1, 1}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,6 +52,31 @@ func TestArchitecturesCross(t *testing.T) {
 	}
 	if different < 150 {
 		t.Errorf("%d of 200 children differ from their parents", different)
+	}
+	// Kernels come from one parent, all else from the other.
+	x.Space = testSpace(t)
+	x.Crossing = map[searchspace.Kind]float64{}
+	for _, d := range x.Space.Decisions() {
+		x.Crossing[d.Kind] = 0
+	}
+	x.Crossing[searchspace.KindKernel] = 1
+	a, b := x.Space.Smallest(), x.Space.Largest()
+	c, _, err := x.Cross(a, b, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, d := range x.Space.Decisions() {
+		want := a.At(i)
+		if d.Kind == searchspace.KindKernel && x.Space.Active(a)[i] {
+			want = b.At(i)
+		}
+		if c.At(i) != want {
+			t.Errorf("%s is %d, expected %d", d.Name, c.At(i), want)
+		}
+	}
+	x.Crossing[searchspace.KindKernel] = 2
+	if _, _, err := x.Cross(a, b, r); err == nil {
+		t.Error("a probability of 2")
 	}
 	if _, err := (Architectures{}).Random(r); err == nil {
 		t.Error("architectures of no space")
@@ -126,28 +153,40 @@ func TestPowersAndRoots(t *testing.T) {
 
 // A state is read or refused, whatever it says.
 func FuzzState(f *testing.F) {
-	s := newNSGA2(f, "bnh", 1)
-	xs, err := s.Ask(0)
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, x := range xs[:3] {
-		if err := s.Tell(Outcome[[]float64]{Genome: x, Point: problems["bnh"].of(x)}); err != nil {
+	names := slices.Sorted(maps.Keys(savers))
+	for i, name := range names {
+		s, err := savers[name]()
+		if err != nil {
 			f.Fatal(err)
 		}
+		for range 30 {
+			xs, err := s.Ask(2)
+			if err != nil {
+				f.Fatal(err)
+			}
+			for _, x := range xs[:1] {
+				if err := s.Tell(Outcome[int]{Genome: x, Point: twoSums(x)}); err != nil {
+					f.Fatal(err)
+				}
+			}
+		}
+		text, err := s.MarshalJSON()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(uint8(i), text)
 	}
-	text, err := s.MarshalJSON()
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(text)
-	f.Add([]byte(`{"kind":"evolution.nsga2","seed":1,"population":100,"objectives":1,"members":[{"objectives":[1]}]}`))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		s := newNSGA2(t, "bnh", 1)
+	f.Fuzz(func(t *testing.T, i uint8, text []byte) {
+		s, err := savers[names[int(i)%len(names)]]()
+		if err != nil {
+			t.Fatal(err)
+		}
 		if s.UnmarshalJSON(text) != nil {
 			return
 		}
 		_, _ = s.Ask(3) // may fail, for its genomes are not checked
-		_ = s.Tell(Outcome[[]float64]{Genome: []float64{1, 1}, Point: Point{Objectives: []float64{1, 2}}})
+		_ = s.Tell(Outcome[int]{Genome: 1, Point: Point{Objectives: []float64{1, 2}}})
+		_, _ = s.Ask(3)
+		_ = s.Population()
 	})
 }

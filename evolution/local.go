@@ -196,8 +196,8 @@ type localState[G any] struct {
 // MarshalJSON writes the whole state, from which UnmarshalJSON goes on with the same bits. Genomes
 // are written as encoding/json does.
 func (s *Local[G]) MarshalJSON() ([]byte, error) {
-	state := localState[G]{breederState: s.state(0), Begun: s.begun, Centre: -1, Looked: s.looked, Queue: s.queue,
-		Next: births(s.next), Optima: births(s.optima)}
+	state := localState[G]{breederState: s.state(0), Begun: s.begun, Centre: -1, Looked: s.looked,
+		Queue: s.queue, Next: births(s.next), Optima: births(s.optima)}
 	if s.centre != nil {
 		state.Centre = s.centre.born
 	}

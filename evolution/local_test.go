@@ -13,7 +13,7 @@ import (
 // With one candidate at a time the search is a climb: each candidate is a neighbour of the best of
 // this climb so far, until none of the eight is better.
 func TestLocalClimbs(t *testing.T) {
-	s, err := NewLocal(Neighbourhood[int](bitString{}), &LocalOptions[int]{Seed: 1, Initial: []int{0b10101010}})
+	s, err := NewLocal(bitString{}, &LocalOptions[int]{Seed: 1, Initial: []int{0b10101010}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestLocalClimbs(t *testing.T) {
 // While the last neighbours are measured there is always something to do, and what was begun in
 // advance is gone on from.
 func TestLocalNeverWaits(t *testing.T) {
-	s, err := NewLocal(Neighbourhood[int](bitString{}), &LocalOptions[int]{Seed: 2})
+	s, err := NewLocal(bitString{}, &LocalOptions[int]{Seed: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,8 @@ func TestLocalNeverWaits(t *testing.T) {
 			flying = append(flying, xs[0])
 		}
 		i := r.IntN(len(flying))
-		if err := s.Tell(Outcome[int]{Genome: flying[i], Point: hills(flying[i]), Failed: flying[i]%9 == 1}); err != nil {
+		o := Outcome[int]{Genome: flying[i], Point: hills(flying[i]), Failed: flying[i]%9 == 1}
+		if err := s.Tell(o); err != nil {
 			t.Fatal(err)
 		}
 		flying = slices.Delete(flying, i, i+1)
@@ -101,11 +102,13 @@ func TestLocalNeverWaits(t *testing.T) {
 // Offspring are different, valid in a space whose limits the basic architecture misses, and of one
 // change each where that is possible.
 func TestOffspring(t *testing.T) {
-	small, err := searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, Chain: true, StemChannels: 8, StemStride: 2})
+	small, err := searchspace.EATNAS(
+		searchspace.EATNASOptions{CIFAR: true, Chain: true, StemChannels: 8, StemStride: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
-	large, err := searchspace.EATNAS(searchspace.EATNASOptions{Chain: true, StemChannels: 8, StemStride: 1, InputSize: 32})
+	large, err := searchspace.EATNAS(
+		searchspace.EATNASOptions{Chain: true, StemChannels: 8, StemStride: 1, InputSize: 32})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +166,8 @@ func TestOffspring(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := Offspring(one, basic, 3, searchspace.MutateOptions{}, r); !errors.Is(err, searchspace.ErrInfeasible) {
+	got, err := Offspring(one, basic, 3, searchspace.MutateOptions{}, r)
+	if !errors.Is(err, searchspace.ErrInfeasible) {
 		t.Errorf("%v, %v out of a space of one", got, err)
 	}
 }

@@ -214,7 +214,8 @@ func (s *Predicted[G]) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	if state.Fitted < 0 || state.Fitted > len(b.population) || state.Fills < 0 {
-		return fmt.Errorf("evolution: state of a search trained on %d of %d outcomes", state.Fitted, len(b.population))
+		return fmt.Errorf("evolution: state of a search trained on %d of %d outcomes", state.Fitted,
+			len(b.population))
 	}
 	*s = Predicted[G]{b, s.code, s.own, state.Model, state.Fitted, state.Pool, state.Fills}
 	return nil

@@ -13,7 +13,7 @@ import (
 
 // additive makes up a loss of architectures: a number for every choice that has an effect, some
 // products of neighbouring ones, and noise of a tenth of the spread.
-func additive(space *searchspace.Space, seed uint64) func(ctx context.Context, a searchspace.Arch) (Point, error) {
+func additive(space *searchspace.Space, seed uint64) PointFunc[searchspace.Arch] {
 	r := rand.New(rand.NewPCG(seed, 1))
 	weights := make([]float64, len(Architectures{Space: space}.Encode(space.Smallest())))
 	for i := range weights {
@@ -34,8 +34,9 @@ func additive(space *searchspace.Space, seed uint64) func(ctx context.Context, a
 }
 
 // bestOf is the best value after so many evaluations.
-func bestOf(t testing.TB, s Strategy[searchspace.Arch], f func(context.Context, searchspace.Arch) (Point, error),
-	evaluations int) float64 {
+func bestOf(
+	t testing.TB, s Strategy[searchspace.Arch], f PointFunc[searchspace.Arch], evaluations int,
+) float64 {
 	t.Helper()
 	best := math.Inf(1)
 	_, err := Minimize(context.Background(), s, func(ctx context.Context, a searchspace.Arch) (Point, error) {
@@ -57,16 +58,16 @@ func TestPredictedBeatsRandom(t *testing.T) {
 	const evaluations = 100
 	for seed := range uint64(2) {
 		f := additive(space, seed)
-		random, err := NewRandom(Genes[searchspace.Arch](genes), &RandomOptions[searchspace.Arch]{Seed: seed})
+		random, err := NewRandom(genes, &RandomOptions[searchspace.Arch]{Seed: seed})
 		if err != nil {
 			t.Fatal(err)
 		}
-		tournament, err := NewTournament(Genes[searchspace.Arch](genes),
+		tournament, err := NewTournament(genes,
 			&TournamentOptions[searchspace.Arch]{Population: 30, Sample: 8, Seed: seed})
 		if err != nil {
 			t.Fatal(err)
 		}
-		predicted, err := NewPredicted(Encoder[searchspace.Arch](genes), &PredictedOptions[searchspace.Arch]{
+		predicted, err := NewPredicted(genes, &PredictedOptions[searchspace.Arch]{
 			Founders: 40, Refit: 20, Predictions: 600, Seed: seed})
 		if err != nil {
 			t.Fatal(err)

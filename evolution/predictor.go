@@ -21,8 +21,8 @@ type PredictorOptions struct {
 	Epochs int
 	// Rate is Adam's, which falls linearly to nothing; 0 = 0.01.
 	Rate float64
-	// Decay pulls weights to 0, as AdamW does; 0 = 200 over the number of examples, at most 1 (ours:
-	// of the values tried the best for 60 to 400 examples); negative = none.
+	// Decay pulls weights to 0, as AdamW does; 0 = 200 over the number of examples, at most 1
+	// (ours: of the values tried the best for 60 to 400 examples); negative = none.
 	Decay float64
 	// Seed of initial weights and of the order of examples.
 	Seed uint64
@@ -36,8 +36,8 @@ func (o *PredictorOptions) resolved() (PredictorOptions, error) {
 	p.Nets, p.Hidden, p.Epochs = cmp.Or(p.Nets, 3), cmp.Or(p.Hidden, 32), cmp.Or(p.Epochs, 60)
 	p.Rate = orDefault(p.Rate, 0.01)
 	if p.Nets < 0 || p.Hidden < 0 || p.Epochs < 0 || !(p.Rate > 0) || math.IsInf(p.Rate+p.Decay, 0) {
-		return p, fmt.Errorf("evolution: predictor of %d nets with %d units, %d epochs, rate %g, decay %g, expected "+
-			"counts of at least 1 and a finite rate above 0", p.Nets, p.Hidden, p.Epochs, p.Rate, p.Decay)
+		return p, fmt.Errorf("evolution: predictor of %d nets with %d units, %d epochs, rate %g, decay %g, "+
+			"expected counts of at least 1 and a finite rate above 0", p.Nets, p.Hidden, p.Epochs, p.Rate, p.Decay)
 	}
 	return p, nil
 }

@@ -20,7 +20,7 @@ type QualityOptions struct {
 	// members.
 	Window int
 	// Tolerance is by how much of the last quality those of the window may differ from each other
-	// when the search has converged; 0 = 0.005 (ours), negative = it never has.
+	// when the search has converged; 0 = 0.01 (ours), negative = it never has.
 	Tolerance float64
 }
 
@@ -33,11 +33,12 @@ func (o *QualityOptions) resolved() (QualityOptions, error) {
 		q = *o
 	}
 	q.Exponent, q.Spread = orDefault(q.Exponent, -0.07), orDefault(q.Spread, 0.05)
-	q.Tolerance = orDefault(q.Tolerance, 0.005)
+	q.Tolerance = orDefault(q.Tolerance, 0.01)
 	if q.Accuracy == nil {
 		q.Accuracy = func(p Point) float64 { return 1 - p.Objectives[len(p.Objectives)-1] }
 	}
-	if !(q.Spread > 0) || math.IsInf(q.Spread+q.Exponent, 0) || math.IsNaN(q.Exponent+q.Tolerance) || q.Window < 0 {
+	if !(q.Spread > 0) || math.IsInf(q.Spread+q.Exponent, 0) || math.IsNaN(q.Exponent+q.Tolerance) ||
+		q.Window < 0 {
 		return q, fmt.Errorf("evolution: quality with exponent %g, spread %g, window %d, tolerance %g, expected "+
 			"finite numbers, a spread above 0 and a window of at least 0", q.Exponent, q.Spread, q.Window, q.Tolerance)
 	}

@@ -21,6 +21,8 @@ type ranking[G any] struct {
 	points         [][]float64
 	fronts         []int32
 	distance       []float64
+	starts         []int // of ranks
+	before         []*member[G]
 }
 
 // rank sets rank and crowding of all members and sorts them by both, equal ones in their order.
@@ -54,7 +56,7 @@ func (k *ranking[G]) rank(all []*member[G]) {
 		}
 		x.rank = next
 	}
-	slices.SortStableFunc(all, func(a, b *member[G]) int { return a.rank - b.rank })
+	k.group(all, next)
 	for i := 0; i < len(all); {
 		j := i + 1
 		for j < len(all) && all[j].rank == all[i].rank {
@@ -63,12 +65,23 @@ func (k *ranking[G]) rank(all []*member[G]) {
 		k.spread(all[i:j])
 		i = j
 	}
-	slices.SortStableFunc(all, func(a, b *member[G]) int {
-		if a.rank != b.rank {
-			return a.rank - b.rank
-		}
-		return cmp.Compare(b.crowd, a.crowd)
-	})
+}
+
+// group sorts members by rank, equal ones in their order, for ranks up to most.
+func (k *ranking[G]) group(all []*member[G], most int) {
+	k.starts = slices.Grow(k.starts[:0], most+2)[:most+2]
+	clear(k.starts)
+	for _, x := range all {
+		k.starts[x.rank+1]++
+	}
+	for r := range most {
+		k.starts[r+1] += k.starts[r]
+	}
+	k.before = append(k.before[:0], all...)
+	for _, x := range k.before {
+		all[k.starts[x.rank]] = x
+		k.starts[x.rank]++
+	}
 }
 
 // survive adds members and keeps the best of all.
@@ -84,7 +97,7 @@ func (b *breeder[G]) survive(k *ranking[G], fresh []*member[G]) {
 	}
 }
 
-// spread sets the crowding of one front.
+// spread sets the crowding of one front and sorts by it, equal ones in their order.
 func (k *ranking[G]) spread(front []*member[G]) {
 	k.points = k.points[:0]
 	for _, x := range front {
@@ -92,8 +105,14 @@ func (k *ranking[G]) spread(front []*member[G]) {
 	}
 	k.distance = slices.Grow(k.distance[:0], len(front))[:len(front)]
 	k.crowding(k.points, k.zero, k.distance)
+	k.keys = slices.Grow(k.keys[:0], len(front))[:len(front)]
 	for i, x := range front {
 		x.crowd = k.distance[i]
+		k.keys[i] = keyed{keyOf(-x.crowd), int32(i)}
+	}
+	k.before = append(k.before[:0], front...)
+	for i, e := range k.order(len(front)) {
+		front[i] = k.before[e.index]
 	}
 }
 

@@ -49,7 +49,7 @@ func Score(space *searchspace.Space, o *ScoreOptions) (Objective, error) {
 	if opts.Cost.err != nil {
 		return Objective{}, opts.Cost.err
 	}
-	if !(opts.Target > 0) || math.IsNaN(opts.Alpha+opts.Beta) || math.IsInf(opts.Target+opts.Alpha+opts.Beta, 0) {
+	if sum := opts.Target + opts.Alpha + opts.Beta; !(opts.Target > 0) || math.IsNaN(sum) || math.IsInf(sum, 0) {
 		return Objective{}, fmt.Errorf("evolution: score with target %g, exponents %g and %g, expected finite "+
 			"numbers and a target above 0", opts.Target, opts.Alpha, opts.Beta)
 	}

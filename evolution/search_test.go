@@ -15,7 +15,8 @@ import (
 
 func testSpace(t testing.TB) *searchspace.Space {
 	t.Helper()
-	space, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: 32, Classes: 10})
+	space, err := searchspace.MobileNetV3(
+		searchspace.MobileNetV3Options{Width: 0.25, InputSize: 32, Classes: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +41,7 @@ func (j *judge) Evaluate(_ context.Context, a searchspace.Arch) (searchspace.Mea
 func newTestSearch(t testing.TB, j *judge, o SearchOptions) *Search[searchspace.Arch] {
 	t.Helper()
 	space := testSpace(t)
-	s, err := NewNSGA2(Genes[searchspace.Arch](Architectures{Space: space}), &NSGA2Options[searchspace.Arch]{
+	s, err := NewNSGA2(Architectures{Space: space}, &NSGA2Options[searchspace.Arch]{
 		BreedOptions: BreedOptions[searchspace.Arch]{Population: 10, Offspring: 4, Seed: 1}})
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +134,7 @@ func TestSearchOfVectors(t *testing.T) {
 				}
 				return p.of(x), ctx.Err()
 			})
-			x, err := NewSearchOf(Genes[[]float64](p.genes), s, f, &SearchOptions{Evaluations: 300, Workers: workers,
+			x, err := NewSearchOf(p.genes, s, f, &SearchOptions{Evaluations: 300, Workers: workers,
 				Window: 6, Checkpoint: path, SaveEvery: 50})
 			if err != nil {
 				t.Fatal(err)

@@ -46,14 +46,17 @@ func (c *chain) BeginStep(step int, archs []searchspace.Arch) error {
 	return nil
 }
 
-func (c *chain) EvaluateStep(_ context.Context, a searchspace.Arch, step int) (searchspace.Measurement, error) {
+func (c *chain) EvaluateStep(
+	_ context.Context, a searchspace.Arch, step int,
+) (searchspace.Measurement, error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	h := c.read[step]
 	for _, x := range a.Choices() {
 		h = h*31 + uint64(x)
 	}
-	return searchspace.Measurement{Arch: a, Accuracy: float64(h%1000) / 1000, Samples: 100, WeightVersion: uint64(step)}, nil
+	return searchspace.Measurement{Arch: a, Accuracy: float64(h%1000) / 1000, Samples: 100,
+		WeightVersion: uint64(step)}, nil
 }
 
 func (c *chain) EndStep(_ context.Context, step int) error {
@@ -79,7 +82,7 @@ func TestSearchByStepsIsTheSameHoweverItIsRun(t *testing.T) {
 	space := testSpace(t)
 	for _, window := range []int{0, 5} {
 		fresh := func(c *chain, o SearchOptions) *Search[searchspace.Arch] {
-			s, err := NewTournament(Genes[searchspace.Arch](Architectures{Space: space}),
+			s, err := NewTournament(Architectures{Space: space},
 				&TournamentOptions[searchspace.Arch]{Population: 8, Sample: 3, Offspring: 3, Seed: 2})
 			if err != nil {
 				t.Fatal(err)
@@ -202,12 +205,12 @@ func TestObserveAndBest(t *testing.T) {
 // counts in units of the objective.
 func TestObjectivesThatAreNone(t *testing.T) {
 	space := testSpace(t)
-	s, err := NewRandom(Genes[searchspace.Arch](Architectures{Space: space}), nil)
+	s, err := NewRandom(Architectures{Space: space}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range []Objective{{Name: "empty"}, MAdds(nil), AtMost(MAdds(nil), 1), AtMost(ErrorRate(), math.NaN()),
-		AtMost(ErrorRate(), math.Inf(1))} {
+	for _, o := range []Objective{{Name: "empty"}, MAdds(nil), AtMost(MAdds(nil), 1),
+		AtMost(ErrorRate(), math.NaN()), AtMost(ErrorRate(), math.Inf(1))} {
 		if _, err := NewSearch(space, s, &judge{}, []Objective{o}, nil); err == nil {
 			t.Errorf("a search for %q", o.Name)
 		}

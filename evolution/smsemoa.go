@@ -1,8 +1,10 @@
 package evolution
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // SMSEMOAOptions sets up SMS-EMOA; the zero value is the published algorithm.
@@ -79,10 +81,10 @@ func (s *SMSEMOA[G]) removeLeast() {
 // leastContribution is the index of the point without which the hypervolume falls least; of equal
 // ones the last.
 func leastContribution[G any](front []*member[G]) int {
-	if len(front) == 1 {
-		return 0
-	}
 	m := len(front[0].Objectives)
+	if len(front) == 1 || m == 1 { // those of one objective are copies
+		return len(front) - 1
+	}
 	points := make([][]float64, len(front))
 	low, high := make([]float64, m), make([]float64, m)
 	for i, x := range front {
@@ -106,12 +108,22 @@ func leastContribution[G any](front []*member[G]) int {
 			reference[j] = high[j] + max(1, math.Abs(high[j]))
 		}
 	}
+	order := make([]int, len(points))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(points[i][2], points[j][2]) })
+	var v volumes
 	best, least := 0, math.Inf(1)
-	total := volume(points, reference)
 	others := make([][]float64, 0, len(points))
-	for i := range points {
-		others = append(append(others[:0], points[:i]...), points[i+1:]...)
-		if c := total - volume(others, reference); c <= least {
+	for i, p := range points {
+		others = others[:0]
+		for _, j := range order {
+			if j != i {
+				others = append(others, points[j])
+			}
+		}
+		if c := v.exclusive(p, others, reference, least); c <= least {
 			best, least = i, c
 		}
 	}

@@ -99,7 +99,8 @@ func (b *breeder[G]) restore(text []byte, own any) (fresh breeder[G], debt int, 
 
 // stateOf is the JSON form of a member.
 func stateOf[G any](x *member[G]) memberState[G] {
-	return memberState[G]{x.Genome, x.Objectives, x.Violations, x.Errors, x.rank, jsonfloat.Float(x.crowd), x.count}
+	return memberState[G]{x.Genome, x.Objectives, x.Violations, x.Errors, x.rank, jsonfloat.Float(x.crowd),
+		x.count}
 }
 
 // member is what stateOf wrote, of a search over so many objectives.

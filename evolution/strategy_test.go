@@ -54,34 +54,34 @@ type saver[G any] interface {
 // savers make every kind of strategy over bit strings, with small populations.
 var savers = map[string]func() (saver[int], error){
 	"NSGA-II": func() (saver[int], error) {
-		return NewNSGA2(Genes[int](bitString{}), &NSGA2Options[int]{BreedOptions: BreedOptions[int]{Population: 20, Seed: 3}})
+		return NewNSGA2(bitString{}, &NSGA2Options[int]{BreedOptions: BreedOptions[int]{Population: 20, Seed: 3}})
 	},
 	"mutants": func() (saver[int], error) {
-		return NewNSGA2(Genes[int](bitString{}), &NSGA2Options[int]{
+		return NewNSGA2(bitString{}, &NSGA2Options[int]{
 			BreedOptions: BreedOptions[int]{Population: 12, Offspring: 4, Seed: 3, Mutants: true}})
 	},
 	"noisy": func() (saver[int], error) {
-		return NewNSGA2(Genes[int](bitString{}), &NSGA2Options[int]{
+		return NewNSGA2(bitString{}, &NSGA2Options[int]{
 			BreedOptions: BreedOptions[int]{Population: 12, Offspring: 4, Seed: 3}, Noise: 1.96, Again: 1})
 	},
 	"SMS-EMOA": func() (saver[int], error) {
-		return NewSMSEMOA(Genes[int](bitString{}), &SMSEMOAOptions[int]{BreedOptions[int]{Population: 20, Seed: 3}})
+		return NewSMSEMOA(bitString{}, &SMSEMOAOptions[int]{BreedOptions[int]{Population: 20, Seed: 3}})
 	},
 	"tournament": func() (saver[int], error) {
-		return NewTournament(Genes[int](bitString{}), &TournamentOptions[int]{Population: 10, Sample: 3, Offspring: 7,
+		return NewTournament(bitString{}, &TournamentOptions[int]{Population: 10, Sample: 3, Offspring: 7,
 			Crossover: 0.4, Quality: &QualityOptions{Tolerance: -1}, Seed: 3, Initial: []int{7, 8, 7}})
 	},
 	"ageing": func() (saver[int], error) {
-		return NewTournament(Genes[int](bitString{}), &TournamentOptions[int]{Population: 10, Sample: 3, Ageing: true})
+		return NewTournament(bitString{}, &TournamentOptions[int]{Population: 10, Sample: 3, Ageing: true})
 	},
 	"random": func() (saver[int], error) {
-		return NewRandom(Genes[int](bitString{}), &RandomOptions[int]{Population: 10, Seed: 3})
+		return NewRandom(bitString{}, &RandomOptions[int]{Population: 10, Seed: 3})
 	},
 	"local": func() (saver[int], error) {
-		return NewLocal(Neighbourhood[int](bitString{}), &LocalOptions[int]{Offspring: 7, Seed: 3, Initial: []int{5, 5, 6}})
+		return NewLocal(bitString{}, &LocalOptions[int]{Offspring: 7, Seed: 3, Initial: []int{5, 5, 6}})
 	},
 	"predicted": func() (saver[int], error) {
-		return NewPredicted(Encoder[int](bitString{}), &PredictedOptions[int]{Founders: 10, Refit: 5, Predictions: 30,
+		return NewPredicted(bitString{}, &PredictedOptions[int]{Founders: 10, Refit: 5, Predictions: 30,
 			Predictor: PredictorOptions{Nets: 2, Hidden: 4, Epochs: 5}, Seed: 3})
 	},
 }
@@ -195,7 +195,7 @@ func TestStateOfOthersIsRefused(t *testing.T) {
 // With Mutants a generation is exactly as many candidates as asked for, none of them proposed
 // before, and the search ends when there is nothing new.
 func TestMutantsAreNewAndExactlySoMany(t *testing.T) {
-	s, err := NewNSGA2(Genes[int](bitString{}), &NSGA2Options[int]{
+	s, err := NewNSGA2(bitString{}, &NSGA2Options[int]{
 		BreedOptions: BreedOptions[int]{Population: 16, Offspring: 5, Mutants: true, Seed: 1}})
 	if err != nil {
 		t.Fatal(err)
@@ -243,11 +243,11 @@ func TestFrontOfASmallProblem(t *testing.T) {
 		want = append(want, o.Genome)
 	}
 	o := BreedOptions[int]{Population: 32, Seed: 2}
-	nsga2, err := NewNSGA2(Genes[int](bitString{}), &NSGA2Options[int]{BreedOptions: o})
+	nsga2, err := NewNSGA2(bitString{}, &NSGA2Options[int]{BreedOptions: o})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sms, err := NewSMSEMOA(Genes[int](bitString{}), &SMSEMOAOptions[int]{o})
+	sms, err := NewSMSEMOA(bitString{}, &SMSEMOAOptions[int]{o})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -311,7 +311,7 @@ func TestNoise(t *testing.T) {
 			t.Errorf("%v over %v: %v", a, c.b, got)
 		}
 	}
-	s, err := NewNSGA2(Genes[int](bitString{}), &NSGA2Options[int]{
+	s, err := NewNSGA2(bitString{}, &NSGA2Options[int]{
 		BreedOptions: BreedOptions[int]{Population: 10, Offspring: 6, Seed: 4}, Noise: z, Again: 2})
 	if err != nil {
 		t.Fatal(err)
