@@ -18,27 +18,6 @@ type Evaluator interface {
 	Evaluate(ctx context.Context, a searchspace.Arch) (searchspace.Measurement, error)
 }
 
-// StepEvaluator is an Evaluator whose measurements build on each other, as those of models do that
-// leave their weights to the models after them. Search calls these methods instead of Evaluate: a
-// step is what is asked and told together, numbered from 0. BeginStep and EndStep are called one
-// after the other, each in the order of steps, and at times that depend on SearchOptions.Window and
-// on nothing else. So what the first reads and the second writes depends neither on the number of
-// workers nor on how long evaluations take. SearchOptions.Repeat and StaleKeep are set for it.
-//
-// What BeginStep and EndStep did must be saved by the evaluator: see SearchOptions.SaveFirst.
-type StepEvaluator interface {
-	Evaluator
-	// BeginStep hears what is asked, before any of it is measured. Where a search is resumed it
-	// hears the steps that are open once more.
-	BeginStep(step int, archs []searchspace.Arch) error
-	// EvaluateStep measures a candidate of a step, on several goroutines. It is not called for what
-	// was measured before a search was interrupted.
-	EvaluateStep(ctx context.Context, a searchspace.Arch, step int) (searchspace.Measurement, error)
-	// EndStep is called once all candidates of a step are measured or have failed, before the
-	// strategy is told. After a crash it may be called for a step that it has ended already.
-	EndStep(ctx context.Context, step int) error
-}
-
 // Alone runs do while no other evaluation of the search is at work: for an evaluator that measures
 // time, with the context that it was called with. The error is that of do or of the context.
 func Alone(ctx context.Context, do func(ctx context.Context) error) error {
@@ -83,6 +62,7 @@ type Search[G any] struct {
 	genomes  map[searchspace.Arch]G
 	name     func(g G) (searchspace.Arch, error)
 	point    func(r search.Result) (Point, error)
+	budgets  []int // Evaluations of this run, after those of earlier ones that were used up
 	asked    int
 	open     map[int][]searchspace.Arch // steps asked and not told
 	history  []Record[G]

@@ -46,7 +46,9 @@ func newTestSearch(t testing.TB, j *judge, o SearchOptions) *Search[searchspace.
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Evaluations, o.Failures = 60, 60
+	if o.Failures = 60; o.Evaluations == 0 {
+		o.Evaluations = 60
+	}
 	x, err := NewSearch(space, s, j, []Objective{ErrorRate(), MAdds(space)}, &o)
 	if err != nil {
 		t.Fatal(err)
@@ -102,6 +104,38 @@ func TestSearchIsTheSameHoweverItIsRun(t *testing.T) {
 			if d := cmp.Diff(reference.Population(), x.Population(), archs); d != "" {
 				t.Errorf("window %d, interrupted every %d: population %s", window, every, d)
 			}
+		}
+	}
+}
+
+// A search that is over goes on when it is resumed with more evaluations, more than once, also
+// where they had cut its last generation. (It is another search than one that never ended: what it
+// asks first it asks when all before is told.)
+func TestSearchGoesOnWithMoreEvaluations(t *testing.T) {
+	for _, window := range []int{0, 4} {
+		path := filepath.Join(t.TempDir(), "search")
+		run := func(evaluations int, resume bool) []Record[searchspace.Arch] {
+			x := newTestSearch(t, &judge{}, SearchOptions{Window: window, Checkpoint: path, Evaluations: evaluations})
+			if resume {
+				if err := x.Resume(context.Background(), path); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if status, err := x.Run(context.Background()); err != nil || status != searchspace.StatusFinished {
+				t.Fatal(status, err)
+			}
+			return x.History()
+		}
+		first := run(37, false)
+		for _, more := range []int{37, 49, 75} {
+			all := run(more, true)
+			if len(all) != more {
+				t.Errorf("window %d: %d records, expected %d", window, len(all), more)
+			}
+			if d := cmp.Diff(first, all[:len(first)], archs); d != "" {
+				t.Errorf("window %d: %s", window, d)
+			}
+			first = all
 		}
 	}
 }

@@ -24,7 +24,8 @@ const (
 // SearchOptions sets up a Search. The zero value evaluates one generation after the other, one
 // candidate at a time, until the strategy has nothing more to propose.
 type SearchOptions struct {
-	// Evaluations is how many candidates are proposed; 0 = until the strategy has no more.
+	// Evaluations is how many candidates are proposed; 0 = until the strategy has no more. A search
+	// that has come to its end goes on when it is resumed with more.
 	Evaluations int
 	// Workers bounds the evaluations in flight; 0 = 1.
 	Workers int
@@ -71,6 +72,7 @@ func (x *Search[G]) init(e search.EvaluateValues, o *SearchOptions) error {
 		return fmt.Errorf("evolution: %d evaluations, window %d, saved every %d results, expected none below 0",
 			x.opts.Evaluations, x.opts.Window, x.opts.SaveEvery)
 	}
+	x.budgets = []int{x.opts.Evaluations}
 	x.genomes, x.open, x.begun = map[searchspace.Arch]G{}, map[int][]searchspace.Arch{}, map[int]bool{}
 	if x.stepper != nil {
 		x.opts.Repeat, x.opts.Stale = true, StaleKeep
@@ -165,19 +167,27 @@ func (x steps[G]) Ask(_ context.Context, step int) ([]searchspace.Arch, error) {
 	return names, x.begin(step)
 }
 
+// left is how many candidates may be asked; −1 = any number.
+func (x *Search[G]) left() int {
+	for _, b := range x.budgets {
+		if b == 0 {
+			return -1
+		}
+		if b > x.asked {
+			return b - x.asked
+		}
+	}
+	return 0
+}
+
 // next asks the strategy.
 func (x *Search[G]) next() ([]searchspace.Arch, error) {
-	n := 0
+	n := x.left()
+	if n == 0 {
+		return nil, nil
+	}
 	if x.opts.Window > 0 {
 		n = 1
-	}
-	if left := x.opts.Evaluations - x.asked; x.opts.Evaluations > 0 {
-		if left <= 0 {
-			return nil, nil
-		}
-		if n == 0 {
-			n = left
-		}
 	}
 	candidates, err := x.strategy.Ask(n)
 	if err != nil {
@@ -194,30 +204,6 @@ func (x *Search[G]) next() ([]searchspace.Arch, error) {
 	}
 	x.asked += len(names)
 	return names, nil
-}
-
-// begin tells a StepEvaluator of a step.
-func (x *Search[G]) begin(step int) error {
-	if x.stepper == nil || x.replay || x.begun[step] {
-		return nil
-	}
-	if err := x.stepper.BeginStep(step, slices.Clone(x.open[step])); err != nil {
-		return fmt.Errorf("evolution: begin: %w", err)
-	}
-	x.begun[step] = true
-	return nil
-}
-
-// end tells a StepEvaluator that a step is measured.
-func (x *Search[G]) end(ctx context.Context, step int) error {
-	if x.stepper != nil && !x.replay && step >= x.ended {
-		if err := x.stepper.EndStep(ctx, step); err != nil {
-			return fmt.Errorf("evolution: end: %w", err)
-		}
-	}
-	x.ended = step + 1
-	delete(x.begun, step)
-	return nil
 }
 
 // Tell makes outcomes of results.

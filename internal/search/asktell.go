@@ -17,6 +17,9 @@ func (l *Loop[T]) fill(ctx context.Context) error {
 	}
 	for len(l.open) < l.opts.Window && !l.exhausted && !l.finished() {
 		number := l.asked()
+		if len(l.open) > 0 && slices.Contains(l.barriers, number) {
+			break
+		}
 		archs, err := l.ask(ctx, number)
 		if err != nil {
 			return err

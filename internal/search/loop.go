@@ -21,6 +21,7 @@ type Loop[T any] struct {
 	telling   *step   // inside Tell
 	work      *task   // inside Ask, Tell, Observe and Save: the loop's own hold on Quiet
 	exhausted bool
+	barriers  []int // steps before which all must be told
 	memo      memo
 	values    int // of each measurement beside it; -1 before the first
 	failures  int // in a row

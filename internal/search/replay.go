@@ -43,8 +43,11 @@ func (l *Loop[T]) replay(ctx context.Context, s State[T]) error {
 		proposals[st.number] = st.archs()
 	}
 	asked := 0
-	ask := func(until int) error {
+	ask := func(told, until int) error {
 		for ; asked < min(until, total); asked++ {
+			if told < asked && slices.Contains(s.Barriers, asked) {
+				return nil
+			}
 			archs, err := l.strategy.Ask(ctx, asked)
 			if err != nil {
 				return fmt.Errorf("step %d: ask: %w", asked, err)
@@ -57,7 +60,7 @@ func (l *Loop[T]) replay(ctx context.Context, s State[T]) error {
 		return nil
 	}
 	for told, g := range groups {
-		if err := ask(told + l.opts.Window); err != nil {
+		if err := ask(told, told+l.opts.Window); err != nil {
 			return err
 		}
 		results := make([]Result, len(g))
@@ -72,7 +75,7 @@ func (l *Loop[T]) replay(ctx context.Context, s State[T]) error {
 			return fmt.Errorf("step %d: %d notes for %d results", g[0].Step, len(notes), len(g))
 		}
 	}
-	return ask(len(groups) + l.opts.Window)
+	return ask(len(groups), len(groups)+l.opts.Window)
 }
 
 // groups are the records of each step, in the order of telling.

@@ -13,8 +13,24 @@ type State[T any] struct {
 	Records []Record[T] // told, in the order of telling
 	Open    []Open      // asked and not told, in the order of asking
 	Extra   []Result    // measured aside, with Loop.Measure
-	// Exhausted says that the strategy had nothing more to ask.
+	// Exhausted says that the strategy had nothing more to ask. Who has a strategy ask again that
+	// had come to an end adds a barrier.
 	Exhausted bool
+	// Barriers are steps that are asked only when all before them are told. A Codec leaves them to
+	// the caller.
+	Barriers []int
+}
+
+// Steps is how many steps were asked.
+func (s State[T]) Steps() int {
+	n := 0
+	for _, r := range s.Records {
+		n = max(n, r.Step+1)
+	}
+	for _, o := range s.Open {
+		n = max(n, o.Step+1)
+	}
+	return n
 }
 
 // Open is one proposal of a step that has not been told.
@@ -27,7 +43,8 @@ type Open struct {
 // State describes the search as it is. It shares memory with the loop: use it before the search
 // goes on. It may be asked for inside Options.Save and Observer.Observe.
 func (l *Loop[T]) State() State[T] {
-	s := State[T]{Records: l.history, Extra: slices.Clip(l.memo.extra), Exhausted: l.exhausted}
+	s := State[T]{Records: l.history, Extra: slices.Clip(l.memo.extra), Exhausted: l.exhausted,
+		Barriers: l.barriers}
 	for _, st := range l.open {
 		for _, c := range st.candidates {
 			if c.progress == done {
@@ -71,7 +88,7 @@ func (l *Loop[T]) rebuild(s State[T]) (*Loop[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	fresh.told, fresh.exhausted = steps, s.Exhausted
+	fresh.told, fresh.exhausted, fresh.barriers = steps, s.Exhausted, s.Barriers
 	fresh.history = slices.Clip(s.Records)
 	for i, r := range s.Records {
 		if err := fresh.readmit(r.Result); err != nil {
