@@ -26,7 +26,8 @@ var start = runtest.Starter(eatnas.Program().Start)
 func tiny(more ...string) []string {
 	return append(strings.Fields("-size 16 -population 3 -sample 2 -cycles 2 -top 2 -val 0.3 -calibration 16 "+
 		"-evaluate-batch 8 -evaluate-crop 1 -retrain-batch 8 -retrain-epochs 1 -retrain-crop 1 "+
-		"-small-images 16 -small-retrain 16 -small-madds 2 -large-images 16 -large-retrain 16 -large-madds 4"), more...)
+		"-small-images 16 -small-retrain 16 -small-judged 40 -small-madds 0 -small-target 2 "+
+		"-large-images 16 -large-judged 40 -large-retrain 16 -large-madds 0 -large-target 2"), more...)
 }
 
 // striped makes images of four classes.
@@ -58,10 +59,9 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 		file  string
 		delay time.Duration
 	}{
-		{"settings.json", 0}, {"small-search.part", 0}, {"small-search.weights-2.part", 0},
-		{"small-search.weights-5.part", 3 * time.Millisecond}, {"small-trained-1.part", 0}, {"small-trained-1.ckpt", 0},
-		{"small-tested-2.json", 0}, {"large-search.part", 5 * time.Millisecond}, {"large-search.weights-4.part", 0},
-		{"large-search.json", 0}, {"large-trained-2.ckpt", 0}, {"model.ckpt", 0},
+		{"settings.json", 0}, {"small-search.weights-2.part", 0}, {"small-search.weights-4.part", 3 * time.Millisecond},
+		{"small-search.json", 0}, {"small-trained-1.ckpt", 0}, {"large-search.part", 5 * time.Millisecond},
+		{"large-search.weights-4.part", 0}, {"large-trained-1.ckpt", 0}, {"model.ckpt", 0},
 	} {
 		runtest.SignalWhen(t, os.Kill, filepath.Join(out, moment.file), moment.delay, args...)
 	}
@@ -86,7 +86,7 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 // Both tasks are searched and what they found is of their spaces; the first population of the large
 // one lies around what the small one found.
 func TestWholeRun(t *testing.T) {
-	r, out := report(t, tiny()...) // the embedded images
+	r, out := report(t, tiny("-large-madds", "4")...) // the embedded images
 	for name, task := range map[string]*eatnas.TaskReport{"small": r.Small, "large": r.Large} {
 		s := &task.Search
 		if len(s.Tried) != 5 || len(s.Curve) != 5 || len(s.Best) != 2 || len(task.Trained) != 2 ||
@@ -97,6 +97,11 @@ func TestWholeRun(t *testing.T) {
 			if n.MAdds == 0 || n.Params == 0 || n.Held > task.Network().Held || !slices.Contains(s.Best, n.Arch) {
 				t.Errorf("%s: %+v of %v", name, n, s.Best)
 			}
+		}
+	}
+	for _, c := range r.Large.Search.Tried {
+		if c.MAdds > 4 {
+			t.Errorf("%s has %v M MAdds, at most 4 were wanted", c.Arch, c.MAdds)
 		}
 	}
 	if i := r.Small.Images; i.Classes != 5 || i.Train+i.Held != 4000 || i.Test != 750 {

@@ -231,14 +231,22 @@ func (t tables) roomOf(config string) string {
 	if math.IsNaN(all.P) {
 		return "one seed cannot tell architectures from noise."
 	}
-	text := fmt.Sprintf("standard deviation between architectures %.2f points, between seeds %.2f (F = %.1f, p = %.3f); "+
+	text := fmt.Sprintf("standard deviation between architectures %.2f points, between seeds %.2f (F = %.1f, %s); "+
 		"with the line over multiply-adds taken out %.2f points (F = %.1f); accuracy rises with each doubling of "+
-		"multiply-adds by %s points. ", all.Between, all.Within, all.F, all.P, levelled.Between, levelled.F,
+		"multiply-adds by %s points. ", all.Between, all.Within, all.F, probability(all.P), levelled.Between, levelled.F,
 		cells.Contrast("%+.2f", t.Values(config, func(r *result) float64 { return slope(r.Alike) }), t.Planned(config)))
 	if all.P < significant {
 		return text + "Architectures differ: there is headroom."
 	}
 	return text + "**No headroom is shown; where there is none, no method can show an effect.**"
+}
+
+// probability writes a p.
+func probability(p float64) string {
+	if p < 0.001 {
+		return "p < 0.001"
+	}
+	return fmt.Sprintf("p = %.3f", p)
 }
 
 // pymoo is the table beside it.

@@ -45,6 +45,9 @@ type Task struct {
 	Stride  int `json:"stride"`  // of the stem
 	// MAdds bounds candidates, in millions; 0 = no bound.
 	MAdds float64 `json:"madds"`
+	// Target is the multiply-adds at which the score is the accuracy, in millions; 0 = the median of
+	// 1000 random architectures.
+	Target float64 `json:"target,omitempty"`
 }
 
 // Baselines.
@@ -57,9 +60,9 @@ const (
 
 // Default is the table behind a run without flags but those for CIFAR-10 and Tiny-ImageNet-100.
 func Default() Config {
-	table := run.Training{Epochs: 1, Batch: 64, LR: 0.05, WeightDecay: 3e-4, Flip: true, Crop: 4, Clip: 10}
+	table := run.Training{Epochs: 1, Batch: 32, LR: 0.03, WeightDecay: 3e-4, Flip: true, Crop: 4, Clip: 10}
 	retrain := table
-	retrain.Epochs, retrain.LR = 5, 0.1
+	retrain.Epochs, retrain.Batch, retrain.LR = 5, 64, 0.1
 	return Config{
 		Seed: 1, Transfer: true, Sharing: true, Population: 12, Sample: 4, Cycles: 30, Top: 2, Channels: 8, Size: 32,
 		ValShare: 0.2, Calibrated: 500, Evaluate: table, Retrain: retrain,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/tendril-nas/tendril/evolution"
 	"github.com/tendril-nas/tendril/examples/internal/data"
 	"github.com/tendril-nas/tendril/examples/internal/progress"
 	"github.com/tendril-nas/tendril/examples/internal/run"
@@ -30,7 +31,7 @@ type task struct {
 	path   string
 	images *images
 	space  *searchspace.Space
-	target float64 // multiply-adds at which the score is the accuracy, millions
+	cost   evolution.Objective // multiply-adds, millions
 	// embedded are the images where there is no path.
 	embedded func(size int, seed uint64) (pool, test dataset.Dataset, err error)
 }
@@ -111,12 +112,17 @@ func (e *engine) prepare(t *task) (err error) {
 	if t.space, err = searchspace.EATNAS(o); err != nil {
 		return err
 	}
-	// The score's target is that of the space without the bound, so that it means the same with any.
-	median, err := t.space.MedianMAdds(targetDraws, targetSeed)
-	if err != nil {
-		return err
+	if t.Target == 0 { // of the space without the bound, so that it means the same with any
+		median, err := t.space.MedianMAdds(targetDraws, targetSeed)
+		if err != nil {
+			return err
+		}
+		t.Target = median / 1e6
 	}
-	t.target = median / 1e6
+	t.cost = evolution.CostOf("MAdds", func(a searchspace.Arch) (float64, error) {
+		c, err := t.space.Cost(a)
+		return millions(c.MAdds), err
+	})
 	if t.MAdds > 0 {
 		t.space, err = t.space.Limit(searchspace.CostLimit{Of: searchspace.CostMAdds, Max: 1e6 * t.MAdds})
 	}
@@ -155,10 +161,10 @@ func (e *engine) announceWork() {
 	for _, t := range e.tasks() {
 		one := 3*float64(e.cfg.Evaluate.Epochs)*count(t.Images, t.images.train) + float64(t.images.judged.Len())
 		phases = append(phases, progress.Planned{Name: t.titleSearch(),
-			Work: float64(e.cfg.Population+e.cfg.Cycles) * one * t.target})
+			Work: float64(e.cfg.Population+e.cfg.Cycles) * one * t.Target})
 		for i := range e.cfg.Top {
 			phases = append(phases, progress.Planned{Name: t.titleRetrain(i),
-				Work: 3 * float64(e.cfg.Retrain.Epochs) * count(t.Retrain, t.images.train) * t.target})
+				Work: 3 * float64(e.cfg.Retrain.Epochs) * count(t.Retrain, t.images.train) * t.Target})
 		}
 	}
 	e.job.Out.Plan(phases...)

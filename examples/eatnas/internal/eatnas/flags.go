@@ -69,6 +69,8 @@ func (t *Task) bind(fs *flag.FlagSet, name string) {
 	fs.IntVar(&t.Stride, name+"-stride", t.Stride, "stride of the stem on the "+name+" task, 1 or 2")
 	fs.Float64Var(&t.MAdds, name+"-madds", t.MAdds,
 		"most `millions` of multiply-adds of a candidate on the "+name+" task (0: no bound)")
+	fs.Float64Var(&t.Target, name+"-target", t.Target,
+		"`millions` of multiply-adds at which the score is the accuracy on the "+name+" task (0: the median of the space)")
 }
 
 // check reports the first field that makes no sense whatever the data are, and makes data paths
@@ -129,7 +131,8 @@ func (c *Config) checkNumbers() error {
 		list = append(list, number{name + "-images", float64(t.Images), 0, most},
 			number{name + "-judged", float64(t.Judged), 0, most},
 			number{name + "-retrain", float64(t.Retrain), 0, most},
-			number{name + "-stride", float64(t.Stride), 1, 2}, number{name + "-madds", t.MAdds, 0, 1e9})
+			number{name + "-stride", float64(t.Stride), 1, 2}, number{name + "-madds", t.MAdds, 0, 1e9},
+			number{name + "-target", t.Target, 0, 1e9})
 	}
 	for _, n := range list {
 		if !(n.value >= n.lo && n.value <= n.hi) {

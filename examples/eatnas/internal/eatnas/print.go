@@ -21,8 +21,7 @@ func (e *engine) announce() {
 		if t.MAdds > 0 {
 			bound = fmt.Sprintf(", at most %g M", t.MAdds)
 		}
-		say("  stem of %d channels and stride %d; median of all architectures %.1f M MAdds%s", cfg.Channels, t.Stride,
-			t.target, bound)
+		say("  stem of %d channels and stride %d; score about %.1f M MAdds%s", cfg.Channels, t.Stride, t.Target, bound)
 	}
 	say("each search: a population of %d and %d cycles of tournaments of %d; the best %d are retrained", cfg.Population,
 		cfg.Cycles, cfg.Sample, cfg.Top)

@@ -3,6 +3,8 @@ package eatnas
 import (
 	"math"
 	"slices"
+
+	"github.com/tendril-nas/tendril/searchspace"
 )
 
 // Report is what the program found. Accuracies are fractions.
@@ -94,14 +96,13 @@ func (r *SearchReport) Reaches(accuracy float64) int {
 
 // report describes a search that is over.
 func (w *watched) report(t *task, top int) (*SearchReport, error) {
-	r := &SearchReport{Target: t.target, Curve: w.curve, Converged: w.converged}
+	r := &SearchReport{Target: t.Target, Curve: w.curve, Converged: w.converged}
 	for _, o := range w.told {
 		c := Candidate{Arch: t.space.Format(o.Genome), Failed: o.Failed}
-		cost, err := t.space.Cost(o.Genome)
-		if err != nil {
+		var err error
+		if c.MAdds, _, err = t.cost.Of(searchspace.Measurement{Arch: o.Genome}); err != nil {
 			return nil, err
 		}
-		c.MAdds = float64(cost.MAdds) / 1e6
 		if !o.Failed {
 			c.Accuracy, c.Score = accuracyOf(&o), -o.Objectives[atScore]
 		}

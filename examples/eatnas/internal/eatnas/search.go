@@ -24,7 +24,7 @@ func (e *engine) search(ctx context.Context, t *task, initial []searchspace.Arch
 		if err != nil {
 			return nil, err
 		}
-		score, err := evolution.Score(t.space, &evolution.ScoreOptions{Target: t.target})
+		score, err := evolution.Score(t.space, &evolution.ScoreOptions{Cost: t.cost, Target: t.Target})
 		if err != nil {
 			return nil, err
 		}
@@ -82,7 +82,7 @@ func (e *engine) strategy(t *task, initial []searchspace.Arch) (*watched, error)
 	}
 	genes := evolution.Architectures{Space: t.space}
 	seed := e.cfg.Seed.For(t.purpose("search"))
-	w := &watched{size: e.cfg.Population, cost: evolution.MAdds(t.space)}
+	w := &watched{size: e.cfg.Population, cost: t.cost}
 	if baseline == Random {
 		var err error
 		w.Strategy, err = evolution.NewRandom(genes, &evolution.RandomOptions[searchspace.Arch]{
