@@ -278,7 +278,11 @@ func TestWhatWasEverWritten(t *testing.T) {
 	sameValues(t, large.values(), before) // nothing was written yet
 
 	h := small.prog.graph
-	if err := small.give(shared, links(h, small.store, h, elastic{})); err != nil {
+	weights, err := small.copies()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := shared.take(weights, links(h, small.store, h, elastic{})); err != nil {
 		t.Fatal(err)
 	}
 	if err := large.take(shared, links(g, elastic{}, g, large.store)); err != nil {

@@ -224,14 +224,3 @@ func (n *network) put(tensors arrays) (err error) {
 	n.version.Add(1)
 	return n.store.upload(n.runner.tape.Stream(), tensors)
 }
-
-// give copies what links move to tensors on the host. The caller has the turn.
-func (n *network) give(dest arrays, ls []link) (err error) {
-	defer tensor.Recover(&err)
-	sources, _ := keysOf(ls)
-	source, err := n.store.download(n.runner.tape.Stream(), sources)
-	if err != nil {
-		return err
-	}
-	return dest.take(source, ls)
-}
