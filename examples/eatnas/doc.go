@@ -1,5 +1,5 @@
-// Command eatnas searches for an architecture on a small task, and goes on from what it has found on
-// a large one, as EAT-NAS does.
+// Command eatnas searches for an architecture on a small task, and goes on from what it has found
+// on a large one, as EAT-NAS does.
 //
 //	go run ./examples/eatnas                           # on the embedded Fashion-MNIST images
 //	go run ./examples/eatnas -quick                    # everything once, in under a minute
@@ -18,8 +18,8 @@
 //
 // On the small task a population of random architectures evolves: of a sample, the best is mutated,
 // the mutant goes on from the weights that those before it have left for its layers (-sharing), is
-// trained for an epoch of -small-images images, is judged on held-out images, and takes the place of
-// the sample's worst. What counts is the score, accuracy·(MAdds/target)^−0.07; the target is the
+// trained for an epoch of -small-images images, is judged on held-out images, and takes the place
+// of the sample's worst. What counts is the score, accuracy·(MAdds/target)^−0.07; the target is the
 // median of the space. The best -top of the population of the best quality are trained from initial
 // weights, and the best of these on held-out images is the basic architecture.
 //
@@ -43,8 +43,8 @@
 // -data and -large take what package dataset reads: a folder of class folders, a tar of one, IDX or
 // CIFAR files. Where there is no test part, one is set apart; of the other images the share -val is
 // held out of training. The embedded images make two tasks: five classes of Fashion-MNIST that are
-// easily told apart (trousers, sandals, sneakers, bags, boots), and all ten, with 300 images of each
-// instead of 800.
+// easily told apart (trousers, sandals, sneakers, bags, boots), and all ten, with 300 images of
+// each instead of 800.
 //
 // # Output
 //
@@ -55,7 +55,7 @@
 //	accuracy.svg       mean accuracy of the populations over the evaluations
 //	quality.svg        their quality, eq. (3)
 //	madds.svg          their mean multiply-adds
-//	architectures.svg  the basic architecture and the one found on the large task
+//	architectures.svg  the basic architecture and the one found, as networks of the last task
 //	report.txt         what was printed at the end
 //	report.json        everything, as by -json; accuracies are fractions
 //

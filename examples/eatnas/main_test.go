@@ -59,9 +59,9 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 		file  string
 		delay time.Duration
 	}{
-		{"settings.json", 0}, {"small-search.weights-2.part", 0}, {"small-search.weights-4.part", 3 * time.Millisecond},
+		{"settings.json", 0}, {"small-search.weights.part", 0}, {"small-search.part", 30 * time.Millisecond},
 		{"small-search.json", 0}, {"small-trained-1.ckpt", 0}, {"large-search.part", 5 * time.Millisecond},
-		{"large-search.weights-4.part", 0}, {"large-trained-1.ckpt", 0}, {"model.ckpt", 0},
+		{"large-search.weights.part", 40 * time.Millisecond}, {"large-trained-1.ckpt", 0}, {"model.ckpt", 0},
 	} {
 		runtest.SignalWhen(t, os.Kill, filepath.Join(out, moment.file), moment.delay, args...)
 	}
@@ -162,8 +162,10 @@ func TestBaselines(t *testing.T) {
 
 // A search whose quality stays the same ends early.
 func TestConverged(t *testing.T) {
-	r, out := report(t, tiny("-data", striped(t), "-transfer=false", "-cycles", "40", "-tolerance", "1", "-top", "1")...)
-	if n := len(r.Small.Search.Tried); !r.Small.Search.Converged || n >= 43 || !strings.Contains(out, "converged before") {
+	r, out := report(t, tiny("-data", striped(t), "-transfer=false", "-cycles", "40", "-tolerance", "1",
+		"-top", "1")...)
+	if n := len(r.Small.Search.Tried); !r.Small.Search.Converged || n >= 43 || !strings.Contains(out,
+		"converged before") {
 		t.Errorf("%d candidates, %+v", n, r.Small.Search.Converged)
 	}
 }
@@ -174,9 +176,11 @@ func TestMistakes(t *testing.T) {
 		code int
 		want string
 	}{
-		"baseline":   {[]string{"-baseline", "none"}, run.ExitUsage, `-baseline "none": expected one of scratch, random,`},
+		"baseline": {[]string{"-baseline", "none"}, run.ExitUsage,
+			`-baseline "none": expected one of scratch, random,`},
 		"two begins": {[]string{"-baseline", "scratch", "-basic", "x"}, run.ExitUsage, "give one of them"},
-		"no large":   {[]string{"-transfer=false", "-baseline", "scratch"}, run.ExitUsage, "-transfer=false leaves out"},
+		"no large": {[]string{"-transfer=false", "-baseline", "scratch"}, run.ExitUsage,
+			"-transfer=false leaves out"},
 		"one folder": {[]string{"-data", "x"}, run.ExitUsage, "give both"},
 		"no small":   {[]string{"-baseline", "scratch", "-data", "x"}, run.ExitUsage, "there is no small task"},
 		"carry":      {[]string{"-carry", "-sharing=false"}, run.ExitUsage, "-carry needs"},

@@ -32,7 +32,8 @@ func TestCells(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", c.Name, err)
 		}
-		if cfg.Transfer != (c.Data == tiny) || cfg.Sharing == strings.HasPrefix(c.Name, alone) || cfg.Tolerance != 0 ||
+		if cfg.Transfer != (c.Data == tiny) || cfg.Sharing == strings.HasPrefix(c.Name, alone) ||
+			cfg.Tolerance != 0 ||
 			cfg.Population+cfg.Cycles != shown()[len(shown())-1] || cfg.Population != shown()[0] ||
 			cfg.Small.Images != 6000 || cfg.Large.Images != 6000 && cfg.Transfer {
 			t.Errorf("%s: %+v", c.Name, cfg)
@@ -61,7 +62,8 @@ func TestWaiting(t *testing.T) {
 		}
 	}
 	r := fakes(t, func(string) bool { return true })
-	if args, err := more("transfer-2", r); err != nil || !slices.Equal(args, []string{"-basic", "found small-2"}) {
+	if args, err := more("transfer-2", r); err != nil || !slices.Equal(args, []string{"-basic",
+		"found small-2"}) {
 		t.Errorf("%q, %v", args, err)
 	}
 	if args, err := more("worse-2", r); err != nil || !slices.Equal(args, []string{"-basic", "arch 0"}) {

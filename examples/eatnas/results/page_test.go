@@ -32,7 +32,8 @@ func search(name string, start float64, arch string, accuracy float64) result {
 	r := &eatnas.TaskReport{Search: eatnas.SearchReport{Target: 7, Quality: start + 0.1 + s/100, Seconds: 420},
 		Trained: []eatnas.Trained{{Arch: arch, MAdds: int64(8e6 + 1e5*s), Accuracy: accuracy + s/100}}}
 	for i := range 42 {
-		r.Search.Curve = append(r.Search.Curve, eatnas.Point{Accuracy: (start + float64(i)/100) * (1 + s/100), MAdds: 9 - s/10})
+		r.Search.Curve = append(r.Search.Curve, eatnas.Point{Accuracy: (start + float64(i)/100) * (1 + s/100),
+			MAdds: 9 - s/10})
 	}
 	return result{Basic: arch, Task: r, CPU: 840}
 }
@@ -105,7 +106,8 @@ func TestEmptyPage(t *testing.T) {
 	text := render(t, thePage().Results())
 	check(t, text, "0 of 42 cells are done", "no cell was run", "Area, transfer − scratch, points: not run.",
 		"| small-1 | `go run ./examples/eatnas -transfer=false -seed 1 -data CIFAR` | not run |",
-		"| scratch-2 | `go run ./examples/eatnas -large-images 6000 -baseline scratch -seed 2 -large TINY` | not run |",
+		"| scratch-2 | `go run ./examples/eatnas -large-images 6000 -baseline scratch -seed 2 -large TINY` | "+
+			"not run |",
 		"| transfer-1 | `go run ./examples/eatnas/results -run '^transfer-1$'` | not run |")
 	for i, line := range strings.Split(pageTemplate, "\n") {
 		if n := len([]rune(line)); n > 100 {
@@ -142,7 +144,8 @@ func TestHalfAPage(t *testing.T) {
 		return name == "transfer-1" || name == "scratch-1" || name == "headroom-small-1" || name == "small-2" ||
 			name == "alone-2"
 	})
-	check(t, render(t, r), "5 of 42 cells are done", "Area, transfer − scratch, points: +6.06 (1 of 5 seeds). \n",
+	check(t, render(t, r), "5 of 42 cells are done", "Area, transfer − scratch, points: +6.06 (1 of 5 "+
+		"seeds). \n",
 		"Area, transfer − random basic, points: not run.", "one seed cannot tell architectures from noise")
 }
 
@@ -155,7 +158,8 @@ func TestPrimary(t *testing.T) {
 		"both": {[]float64{5, 5.1, 5.2}, []float64{1, 1.1, 1.2},
 			[]string{"The population is better with transfer.", "is worth something on the large one."}},
 		"the first": {[]float64{5, 5.1, 5.2}, []float64{-1, 1.1, 1},
-			[]string{"The population is better with transfer.", "a population of neighbours explains the gain as well."}},
+			[]string{"The population is better with transfer.", "a population of neighbours explains the gain " +
+				"as well."}},
 		"neither": {[]float64{-1, 1.1, 1}, []float64{5, 5.1, 5.2},
 			[]string{"A difference is not shown.", "The first step was not passed, so this one has no say."}},
 		"worse":    {[]float64{-5, -5.1, -5.2}, nil, []string{"The population is worse with transfer.", "no say"}},

@@ -41,7 +41,8 @@ func TestCellsRun(t *testing.T) {
 	start := func(more ...string) string {
 		t.Helper()
 		var out, errs bytes.Buffer
-		code := page.Program().Start(t.Context(), append([]string{"-dir", dir, "-page", filepath.Join(dir, "page.md"),
+		code := page.Program().Start(t.Context(), append([]string{"-dir", dir, "-page", filepath.Join(dir,
+			"page.md"),
 			"-work", filepath.Join(dir, "work"), "-cifar", place, "-tiny", place}, more...),
 			run.Streams{Out: &out, Err: &errs})
 		if code != run.ExitOK {
@@ -60,11 +61,13 @@ func TestCellsRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	found, transfer := r.Get("small-1").Result, r.Get("transfer-1").Result
-	if transfer.Begin != "given" || transfer.Basic != found.Task.Network().Arch || transfer.Task.Images.Path != "" {
+	if transfer.Begin != "given" || transfer.Basic != found.Task.Network().Arch ||
+		transfer.Task.Images.Path != "" {
 		t.Errorf("%+v, the small task found %+v", transfer, found)
 	}
-	for name, want := range map[string]string{"scratch-1": "scratch", "basic-1": "random-basic", "random-1": "random",
-		"small-1": "", "alone-1": ""} {
+	for name, want := range map[string]string{"scratch-1": "scratch", "basic-1": "random-basic",
+		"random-1": "random",
+		"small-1":  "", "alone-1": ""} {
 		if got := r.Get(name).Result; got.Begin != want || len(got.Task.Search.Curve) != 4 || got.CPU == 0 {
 			t.Errorf("%s: %+v", name, got)
 		}
@@ -81,10 +84,12 @@ func TestCellsRun(t *testing.T) {
 func TestTablesOf(t *testing.T) {
 	const out = "goos: linux\n\nproblem  hypervolume\nzdt1     0.87\n\npoints sorted  ms\n2000x2  0.2\n" +
 		"BenchmarkComparison-2   1   5 ns/op\nPASS\nok  x\n"
-	if got, want := tablesOf(out), "problem  hypervolume\nzdt1     0.87\n\npoints sorted  ms\n2000x2  0.2\n"; got != want {
+	if got, want := tablesOf(out), "problem  hypervolume\nzdt1     0.87\n\npoints sorted  ms\n2000x2  "+
+		"0.2\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if _, err := os.Stat(filepath.Join("..", "..", "..", "evolution", "testdata", "pymoo_speed.py")); err != nil {
+	if _, err := os.Stat(filepath.Join("..", "..", "..", "evolution", "testdata",
+		"pymoo_speed.py")); err != nil {
 		t.Error(err)
 	}
 }

@@ -25,7 +25,8 @@ func (t tables) primary() string {
 	}
 	b.WriteString(verdict(control, "What the small task has found is worth something on the large one.",
 		"What the small task has found is worth less on the large one than a random architecture.",
-		"That what the small task has found is worth more than a random architecture is not shown: a population of "+
+		"That what the small task has found is worth more than a random architecture is not shown: a "+
+			"population of "+
 			"neighbours explains the gain as well.") + "\n")
 	return b.String()
 }
@@ -119,7 +120,8 @@ func (t tables) finalDifferences() string {
 		rows = append(rows, []string{a.title, t.contrast(arms()[0].name, a.name, accuracy),
 			t.ratio(arms()[0].name, a.name, madds)})
 	}
-	return cells.Table([]string{"arm", "transfer less this, points", "MAdds, transfer over this (95 % interval)"},
+	return cells.Table([]string{"arm", "transfer less this, points",
+		"MAdds, transfer over this (95 % interval)"},
 		rows...)
 }
 
@@ -162,7 +164,8 @@ func (t tables) reaches() string {
 		}
 		return at(last, accuracyOf)(one.Result.Task), true
 	})
-	return cells.Table([]string{"mean accuracy", "shared: evaluations", "s", "not shared: evaluations", "s"}, rows...)
+	return cells.Table([]string{"mean accuracy", "shared: evaluations", "s", "not shared: evaluations",
+		"s"}, rows...)
 }
 
 // reached is the mean number of evaluations of those that reached a level, and how many of all.
@@ -231,10 +234,13 @@ func (t tables) roomOf(config string) string {
 	if math.IsNaN(all.P) {
 		return "one seed cannot tell architectures from noise."
 	}
-	text := fmt.Sprintf("standard deviation between architectures %.2f points, between seeds %.2f (F = %.1f, %s); "+
+	text := fmt.Sprintf("standard deviation between architectures %.2f points, between seeds %.2f (F = "+
+		"%.1f, %s); "+
 		"with the line over multiply-adds taken out %.2f points (F = %.1f); accuracy rises with each doubling of "+
-		"multiply-adds by %s points. ", all.Between, all.Within, all.F, probability(all.P), levelled.Between, levelled.F,
-		cells.Contrast("%+.2f", t.Values(config, func(r *result) float64 { return slope(r.Alike) }), t.Planned(config)))
+		"multiply-adds by %s points. ", all.Between, all.Within, all.F, probability(all.P), levelled.Between,
+		levelled.F,
+		cells.Contrast("%+.2f", t.Values(config, func(r *result) float64 { return slope(r.Alike) }),
+			t.Planned(config)))
 	if all.P < significant {
 		return text + "Architectures differ: there is headroom."
 	}

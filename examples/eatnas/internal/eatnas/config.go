@@ -45,8 +45,8 @@ type Task struct {
 	Stride  int `json:"stride"`  // of the stem
 	// MAdds bounds candidates, in millions; 0 = no bound.
 	MAdds float64 `json:"madds"`
-	// Target is the multiply-adds at which the score is the accuracy, in millions; 0 = the median of
-	// 1000 random architectures.
+	// Target is the multiply-adds at which the score is the accuracy, in millions; 0 = the median
+	// of 1000 random architectures.
 	Target float64 `json:"target,omitempty"`
 }
 
@@ -62,10 +62,10 @@ const (
 func Default() Config {
 	table := run.Training{Epochs: 1, Batch: 32, LR: 0.03, WeightDecay: 3e-4, Flip: true, Crop: 4, Clip: 10}
 	retrain := table
-	retrain.Epochs, retrain.Batch, retrain.LR = 5, 64, 0.1
+	retrain.Epochs, retrain.Batch, retrain.LR = 5, 64, 0.05
 	return Config{
-		Seed: 1, Transfer: true, Sharing: true, Population: 12, Sample: 4, Cycles: 30, Top: 2, Channels: 8, Size: 32,
-		ValShare: 0.2, Calibrated: 500, Evaluate: table, Retrain: retrain,
+		Seed: 1, Transfer: true, Sharing: true, Population: 12, Sample: 4, Cycles: 30, Top: 2,
+		Channels: 8, Size: 32, ValShare: 0.2, Calibrated: 500, Evaluate: table, Retrain: retrain,
 		Small: Task{Images: 6000, Judged: 4000, Retrain: 20000, Stride: 2, MAdds: 15},
 		Large: Task{Images: 8000, Judged: 4000, Retrain: 20000, Stride: 1, MAdds: 15},
 	}
@@ -79,10 +79,10 @@ func (c *Config) embedded() {
 
 // quick changes the table to the one behind -quick.
 func (c *Config) quick() {
-	c.Population, c.Sample, c.Cycles, c.Top = 5, 2, 5, 1
-	c.Retrain.Epochs, c.Calibrated = 2, 200
+	c.Population, c.Sample, c.Cycles, c.Top = 6, 3, 8, 1
+	c.Retrain.Epochs, c.Calibrated = 3, 200
 	for _, t := range []*Task{&c.Small, &c.Large} {
-		t.Images, t.Judged, t.Retrain, t.MAdds = 600, 300, 1200, 10
+		t.Images, t.Judged, t.Retrain, t.MAdds = 1000, 300, 2000, 10
 	}
 }
 

@@ -18,8 +18,8 @@ type engine struct {
 	cfg          *Config
 	job          *run.Job
 	small, large *task // nil = not part of the run
-	// wide has every architecture of both tasks: their spaces differ in limits alone, as far as
-	// names of architectures go.
+	// wide is the space of the last task without limits. It has every architecture of both tasks
+	// under the same name, though not as the same network.
 	wide    *searchspace.Space
 	carried *supernet.WeightStore // what the small task leaves to the large one, see keep
 }
@@ -50,12 +50,7 @@ func (t *task) phase(of string) string { return t.name + "-" + of }
 
 func newEngine(ctx context.Context, cfg *Config, j *run.Job) (*engine, error) {
 	e := &engine{cfg: cfg, job: j}
-	wide := e.options(false)
-	wide.Unlimited = true
 	var err error
-	if e.wide, err = searchspace.EATNAS(wide); err != nil {
-		return nil, err
-	}
 	marks := map[string]data.Fingerprint{}
 	for _, t := range e.tasks() {
 		if t.images, err = e.open(ctx, t.path, t); err != nil {
@@ -100,16 +95,15 @@ func (e *engine) tasks() (list []*task) {
 	return list
 }
 
-// options are those of the space of a task.
-func (e *engine) options(small bool) searchspace.EATNASOptions {
-	return searchspace.EATNASOptions{CIFAR: small, Chain: true, InputSize: e.cfg.Size, StemChannels: e.cfg.Channels}
-}
-
 // prepare makes the space of a task whose images are there.
 func (e *engine) prepare(t *task) (err error) {
-	o := e.options(t == e.small)
-	o.Classes, o.StemStride = len(t.images.train.Classes()), t.Stride
+	o := searchspace.EATNASOptions{CIFAR: t == e.small, Chain: true, InputSize: e.cfg.Size,
+		Classes: len(t.images.train.Classes()), StemChannels: e.cfg.Channels, StemStride: t.Stride}
 	if t.space, err = searchspace.EATNAS(o); err != nil {
+		return err
+	}
+	o.Unlimited = true
+	if e.wide, err = searchspace.EATNAS(o); err != nil {
 		return err
 	}
 	if t.Target == 0 { // of the space without the bound, so that it means the same with any

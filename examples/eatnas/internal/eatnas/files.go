@@ -55,7 +55,8 @@ func (e *engine) finish(ctx context.Context, m *supernet.Model, r *Report) error
 			return err
 		}
 	}
-	e.job.Say("written to %s: model.ckpt and model.onnx, accuracy.svg, quality.svg and madds.svg of the populations, "+
+	e.job.Say("written to %s: model.ckpt and model.onnx, accuracy.svg, quality.svg and madds.svg of the "+
+		"populations, "+
 		"architectures.svg, report.txt, report.json", folder)
 	return nil
 }
@@ -90,9 +91,10 @@ func (e *engine) pictures(r *Report) (map[string][]byte, error) {
 func (r *Report) figures() map[string]plots.Figure {
 	const axis = "architectures measured"
 	curves := map[string]plots.Figure{
-		accuracyFile: {Title: "Mean accuracy of the population", XLabel: axis, YLabel: "percent of held-out images"},
-		qualityFile:  {Title: "Quality of the population", XLabel: axis, YLabel: "quality"},
-		maddsFile:    {Title: "Mean multiply-adds of the population", XLabel: axis, YLabel: "millions"},
+		accuracyFile: {Title: "Mean accuracy of the population", XLabel: axis,
+			YLabel: "percent of held-out images"},
+		qualityFile: {Title: "Quality of the population", XLabel: axis, YLabel: "quality"},
+		maddsFile:   {Title: "Mean multiply-adds of the population", XLabel: axis, YLabel: "millions"},
 	}
 	value := map[string]func(p Point) float64{
 		accuracyFile: func(p Point) float64 { return 100 * p.Accuracy },

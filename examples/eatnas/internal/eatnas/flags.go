@@ -35,7 +35,8 @@ func (c *Config) bind(fs *flag.FlagSet) {
 	fs.StringVar(&c.Data, "data", c.Data, "images of the small task"+where)
 	fs.StringVar(&c.LargeData, "large", c.LargeData, "images of the large task"+where)
 	c.Seed.Bind(fs)
-	fs.StringVar(&c.Baseline, "baseline", c.Baseline, "what the large task's search is in the place of transfer: "+
+	fs.StringVar(&c.Baseline, "baseline", c.Baseline, "what the large task's search is in the place of "+
+		"transfer: "+
 		strings.Join(baselines(), ", "))
 	fs.StringVar(&c.Basic, "basic", c.Basic,
 		"`architecture` that the large task begins from, without a small one (empty: what the small task finds)")
@@ -46,11 +47,13 @@ func (c *Config) bind(fs *flag.FlagSet) {
 	fs.IntVar(&c.Sample, "sample", c.Sample, "candidates of a tournament")
 	fs.IntVar(&c.Cycles, "cycles", c.Cycles, "candidates after the first population")
 	fs.Float64Var(&c.Tolerance, "tolerance", c.Tolerance,
-		"relative `change` of the population's quality below which a search has converged (0: it goes through all cycles)")
+		"relative `change` of the population's quality below which a search has converged (0: it goes "+
+			"through all cycles)")
 	fs.IntVar(&c.Top, "top", c.Top, "architectures of the best population that are retrained")
 	fs.IntVar(&c.Channels, "channels", c.Channels, "channels of the stem, a multiple of 8")
 	fs.IntVar(&c.Size, "size", c.Size, "side that images are scaled to, `pixels`")
-	fs.Float64Var(&c.ValShare, "val", c.ValShare, "`share` of the images of each class that is held out of training")
+	fs.Float64Var(&c.ValShare, "val", c.ValShare, "`share` of the images of each class that is held out "+
+		"of training")
 	fs.IntVar(&c.Calibrated, "calibration", c.Calibrated,
 		"training images behind the batch-norm statistics that networks are judged with (0: those of training)")
 	c.Evaluate.Bind(fs, "evaluate")
@@ -70,7 +73,8 @@ func (t *Task) bind(fs *flag.FlagSet, name string) {
 	fs.Float64Var(&t.MAdds, name+"-madds", t.MAdds,
 		"most `millions` of multiply-adds of a candidate on the "+name+" task (0: no bound)")
 	fs.Float64Var(&t.Target, name+"-target", t.Target,
-		"`millions` of multiply-adds at which the score is the accuracy on the "+name+" task (0: the median of the space)")
+		"`millions` of multiply-adds at which the score is the accuracy on the "+name+" task (0: the median "+
+			"of the space)")
 }
 
 // check reports the first field that makes no sense whatever the data are, and makes data paths

@@ -34,7 +34,8 @@ func (e *engine) open(ctx context.Context, path string, t *task) (*images, error
 		}
 	}
 	if d.held.Len() == 0 || d.test.Len() == 0 || len(d.train.Classes()) < 2 {
-		return nil, fmt.Errorf("%s task: %d classes, %d held-out and %d test images, expected 2 classes and some of each",
+		return nil, fmt.Errorf("%s task: %d classes, %d held-out and %d test images, expected 2 classes and "+
+			"some of each",
 			t.name, len(d.train.Classes()), d.held.Len(), d.test.Len())
 	}
 	d.judged, err = data.Some(d.held, t.Judged, seed)
@@ -92,5 +93,6 @@ type ImagesReport struct {
 
 func (t *task) imagesReport() ImagesReport {
 	d := t.images
-	return ImagesReport{t.path, len(d.train.Classes()), d.train.Len(), d.held.Len(), d.judged.Len(), d.test.Len()}
+	return ImagesReport{t.path, len(d.train.Classes()), d.train.Len(), d.held.Len(), d.judged.Len(),
+		d.test.Len()}
 }

@@ -15,15 +15,18 @@ func (e *engine) announce() {
 		if where == "" {
 			where = "embedded Fashion-MNIST images"
 		}
-		say("%s task: %s, %d classes at %d px, %d images to learn from, %d held out, %d for the test figures", t.name,
+		say("%s task: %s, %d classes at %d px, %d images to learn from, %d held out, %d for the test figures",
+			t.name,
 			where, r.Classes, cfg.Size, r.Train, r.Held, r.Test)
 		bound := ""
 		if t.MAdds > 0 {
 			bound = fmt.Sprintf(", at most %g M", t.MAdds)
 		}
-		say("  stem of %d channels and stride %d; score about %.1f M MAdds%s", cfg.Channels, t.Stride, t.Target, bound)
+		say("  stem of %d channels and stride %d; score about %.1f M MAdds%s", cfg.Channels, t.Stride,
+			t.Target, bound)
 	}
-	say("each search: a population of %d and %d cycles of tournaments of %d; the best %d are retrained", cfg.Population,
+	say("each search: a population of %d and %d cycles of tournaments of %d; the best %d are retrained",
+		cfg.Population,
 		cfg.Cycles, cfg.Sample, cfg.Top)
 	if !cfg.Sharing {
 		say("each candidate is trained from initial weights")
@@ -37,7 +40,8 @@ func (e *engine) announce() {
 // describeSearch prints a search that is done.
 func (e *engine) describeSearch(t *task, r *SearchReport) {
 	first, last := r.Curve[min(e.cfg.Population, len(r.Curve))-1], r.Curve[len(r.Curve)-1]
-	e.job.Say("%s task: %d architectures measured in %.0f s; mean accuracy of the population %.1f %% -> %.1f %%, "+
+	e.job.Say("%s task: %d architectures measured in %.0f s; mean accuracy of the population %.1f %% -> "+
+		"%.1f %%, "+
 		"%.1f -> %.1f M MAdds, best quality %.3f", t.name, len(r.Tried), r.Seconds, 100*first.Accuracy,
 		100*last.Accuracy, first.MAdds, last.MAdds, r.Quality)
 	if r.Converged {
@@ -48,7 +52,8 @@ func (e *engine) describeSearch(t *task, r *SearchReport) {
 // describe prints a network that was retrained.
 func (e *engine) describe(t *task, r *Trained) {
 	e.job.Say("  %s", r.Arch)
-	e.job.Say("    retrained: %.2f %% of the held-out images, %.2f %% ± %.2f of the test images, %.1f M MAdds, %.0f s",
+	e.job.Say("    retrained: %.2f %% of the held-out images, %.2f %% ± %.2f of the test images, %.1f M "+
+		"MAdds, %.0f s",
 		100*r.Held, 100*r.Accuracy, 100*r.StandardError, millions(r.MAdds), r.Seconds)
 }
 
@@ -58,7 +63,8 @@ func millions(n int64) float64 { return float64(n) / 1e6 }
 func (r *Report) Text() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(w, "task\tevaluations\tmean accuracy, %\tbest quality\ttest accuracy, %\tM MAdds\tM parameters\tseconds\t\n")
+	fmt.Fprint(w, "task\tevaluations\tmean accuracy, %\tbest quality\ttest accuracy, %\tM MAdds\tM "+
+		"parameters\tseconds\t\n")
 	for _, t := range []struct {
 		name string
 		of   *TaskReport
@@ -75,7 +81,8 @@ func (r *Report) Text() string {
 			millions(n.Params), seconds)
 	}
 	_ = w.Flush() // a strings.Builder has room
-	b.WriteString("mean accuracy: of the population on held-out images, over all evaluations of the search; test " +
+	b.WriteString("mean accuracy: of the population on held-out images, over all evaluations of the " +
+		"search; test " +
 		"accuracy: of\nthe network that was retrained and chosen by held-out images, with its standard error\n")
 	switch r.Begin {
 	case "":

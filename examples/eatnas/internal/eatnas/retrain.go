@@ -21,7 +21,8 @@ type tested struct {
 
 // retrain trains architecture i of those that are retrained from initial weights, and tests it. All
 // of a task have the same images and batches.
-func (e *engine) retrain(ctx context.Context, t *task, i int, a searchspace.Arch) (*supernet.Model, *Trained, error) {
+func (e *engine) retrain(ctx context.Context, t *task, i int, a searchspace.Arch) (*supernet.Model,
+	*Trained, error) {
 	name := fmt.Sprintf("trained-%d", i+1)
 	m, err := e.trained(ctx, t, name, t.titleRetrain(i), a)
 	if err != nil {

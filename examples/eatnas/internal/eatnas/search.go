@@ -5,60 +5,62 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"github.com/tendril-nas/tendril/evolution"
 	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/searchspace"
+	"github.com/tendril-nas/tendril/supernet"
 )
 
 // search is the search on a task, from these architectures, by tournaments or one of the baselines.
 func (e *engine) search(ctx context.Context, t *task, initial []searchspace.Arch) (*SearchReport, error) {
-	phase := t.phase("search")
-	return run.Once(e.job, phase, func() (*SearchReport, error) {
+	return run.Once(e.job, t.phase("search"), func() (r *SearchReport, err error) {
 		s, err := e.strategy(t, initial)
 		if err != nil {
 			return nil, err
 		}
-		ev, err := e.evaluator(t, phase)
+		ev, err := e.evaluator(t)
 		if err != nil {
 			return nil, err
 		}
-		score, err := evolution.Score(t.space, &evolution.ScoreOptions{Cost: t.cost, Target: t.Target})
+		cpu, err := run.CPUSeconds(e.job.Scratch(t.phase("search")), func() error { return e.drive(ctx, t, s, ev) })
 		if err != nil {
 			return nil, err
 		}
-		o := &evolution.SearchOptions{Evaluations: e.cfg.Population + e.cfg.Cycles, Window: 1, Retries: -1,
-			Checkpoint: e.job.Scratch(phase)}
-		if o.Checkpoint != "" {
-			o.SaveFirst = ev.save
-		}
-		x, err := evolution.NewSearch(t.space, s, ev, []evolution.Objective{score, evolution.ErrorRate()}, o)
-		if err != nil {
-			return nil, err
-		}
-		cpu, err := run.CPUSeconds(o.Checkpoint, func() error { return e.drive(ctx, t, x, s, o.Checkpoint) })
-		if err != nil {
-			return nil, err
-		}
-		r, err := s.report(t, e.cfg.Top)
-		if err != nil {
+		if r, err = s.report(t, e.cfg.Top); err != nil {
 			return nil, err
 		}
 		r.CPU = cpu
-		return r, ev.keep(len(s.told))
+		return r, e.keep(t, ev.Store())
 	})
 }
 
 // drive runs a search to its end, from where it was.
-func (e *engine) drive(ctx context.Context, t *task, x *evolution.Search[searchspace.Arch], s *watched,
-	checkpoint string) error {
-	if checkpoint != "" {
-		if err := x.Resume(ctx, checkpoint); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+func (e *engine) drive(ctx context.Context, t *task, s *watched, ev *supernet.TrainEvaluator) error {
+	score, err := evolution.Score(t.space, &evolution.ScoreOptions{Cost: t.cost, Target: t.Target})
+	if err != nil {
+		return err
+	}
+	evaluations := e.cfg.Population + e.cfg.Cycles
+	weights := e.job.Scratch(t.phase("search.weights"))
+	o := &evolution.SearchOptions{Evaluations: evaluations, Window: 1, Retries: -1,
+		Checkpoint: e.job.Scratch(t.phase("search"))}
+	if o.Checkpoint != "" {
+		o.SaveFirst = func() error { return ev.Save(weights) }
+	}
+	x, err := evolution.NewSearch(t.space, s, ev, []evolution.Objective{score, evolution.ErrorRate()}, o)
+	if err != nil {
+		return err
+	}
+	if o.Checkpoint != "" {
+		for _, resume := range []func() error{func() error { return ev.Resume(weights) },
+			func() error { return x.Resume(ctx, o.Checkpoint) }} {
+			if err := resume(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
 		}
 	}
-	shown := e.job.Out.Phase(t.titleSearch(), e.cfg.Population+e.cfg.Cycles)
+	shown := e.job.Out.Phase(t.titleSearch(), evaluations)
 	x.Observe(func([]evolution.Record[searchspace.Arch]) error {
 		now := s.curve[len(s.curve)-1]
 		shown.Set(len(s.curve), fmt.Sprintf("mean accuracy %.1f %%, best %.1f %%, %.1f M MAdds",
@@ -69,7 +71,7 @@ func (e *engine) drive(ctx context.Context, t *task, x *evolution.Search[searchs
 	if err == nil && status != searchspace.StatusFinished && status != searchspace.StatusExhausted {
 		err = fmt.Errorf("%s task: the search ended as %v", t.name, status)
 	}
-	s.converged = err == nil && len(s.told) < e.cfg.Population+e.cfg.Cycles
+	s.converged = err == nil && len(s.told) < evaluations
 	return err
 }
 
@@ -116,20 +118,12 @@ func (e *engine) random(t *task) ([]searchspace.Arch, error) {
 			out = append(out, a)
 		}
 	}
-	return nil, fmt.Errorf("%s task: found %d different architectures, expected %d", t.name, len(out), e.cfg.Population)
+	return nil, fmt.Errorf("%s task: found %d different architectures, expected %d", t.name, len(out),
+		e.cfg.Population)
 }
 
 // offspring is the first population of a search that begins from a basic architecture.
 func (e *engine) offspring(t *task, basic searchspace.Arch) ([]searchspace.Arch, error) {
 	return evolution.Offspring(t.space, basic, e.cfg.Population, searchspace.MutateOptions{},
 		e.cfg.Seed.Stream(t.purpose("offspring")))
-}
-
-// there says whether a file exists; "" never does.
-func there(path string) bool {
-	if path == "" {
-		return false
-	}
-	_, err := os.Stat(path)
-	return err == nil
 }
