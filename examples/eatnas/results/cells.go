@@ -44,11 +44,11 @@ const (
 
 func headroomOf(task string) string { return headroom + "-" + task }
 
-// Settings beside the seed. The large task's candidates see fewer images than by default, to keep
-// the page within its time.
+// Settings beside the seed. The large task's candidates, and retrained networks, see fewer images
+// than by default, to keep the page within some two and a half hours of two cores.
 const (
-	smallSettings = "-transfer=false"
-	largeSettings = "-large-images 6000"
+	smallSettings = "-transfer=false -small-retrain 12000"
+	largeSettings = "-large-images 5000 -large-retrain 12000"
 )
 
 func smallArgs(seed int, more string) []string {

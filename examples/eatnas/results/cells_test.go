@@ -35,7 +35,7 @@ func TestCells(t *testing.T) {
 		if cfg.Transfer != (c.Data == tiny) || cfg.Sharing == strings.HasPrefix(c.Name, alone) ||
 			cfg.Tolerance != 0 ||
 			cfg.Population+cfg.Cycles != shown()[len(shown())-1] || cfg.Population != shown()[0] ||
-			cfg.Small.Images != 6000 || cfg.Large.Images != 6000 && cfg.Transfer {
+			cfg.Small.Images != 6000 || cfg.Large.Images != 5000 && cfg.Transfer {
 			t.Errorf("%s: %+v", c.Name, cfg)
 		}
 	}

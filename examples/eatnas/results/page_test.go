@@ -105,8 +105,10 @@ func check(t *testing.T, text string, wants ...string) {
 func TestEmptyPage(t *testing.T) {
 	text := render(t, thePage().Results())
 	check(t, text, "0 of 42 cells are done", "no cell was run", "Area, transfer − scratch, points: not run.",
-		"| small-1 | `go run ./examples/eatnas -transfer=false -seed 1 -data CIFAR` | not run |",
-		"| scratch-2 | `go run ./examples/eatnas -large-images 6000 -baseline scratch -seed 2 -large TINY` | "+
+		"| small-1 | `go run ./examples/eatnas -transfer=false -small-retrain 12000 -seed 1 -data CIFAR` | "+
+			"not run |",
+		"| scratch-2 | `go run ./examples/eatnas -large-images 5000 -large-retrain 12000 -baseline scratch "+
+			"-seed 2 -large TINY` | "+
 			"not run |",
 		"| transfer-1 | `go run ./examples/eatnas/results -run '^transfer-1$'` | not run |")
 	for i, line := range strings.Split(pageTemplate, "\n") {
