@@ -47,8 +47,8 @@ func report(t *testing.T, args ...string) (eatnas.Report, string) {
 	return r.WithoutSeconds(), out
 }
 
-// TestKilledRunEndsTheSame kills the program before, in and after each kind of work, and lets it go
-// on each time.
+// TestKilledRunEndsTheSame kills or interrupts the program before, in and after each kind of work,
+// and lets it go on each time.
 func TestKilledRunEndsTheSame(t *testing.T) {
 	args := tiny("-data", striped(t), "-large", striped(t), "-carry")
 	want, _ := report(t, args...)
@@ -56,14 +56,20 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "run")
 	args = append(args, "-out", out, "-resume")
 	for _, moment := range []struct {
-		file  string
-		delay time.Duration
+		file   string
+		delay  time.Duration
+		signal os.Signal
 	}{
-		{"settings.json", 0}, {"small-search.weights.part", 0}, {"small-search.part", 30 * time.Millisecond},
-		{"small-search.json", 0}, {"small-trained-1.ckpt", 0}, {"large-search.part", 5 * time.Millisecond},
-		{"large-search.weights.part", 40 * time.Millisecond}, {"large-trained-1.ckpt", 0}, {"model.ckpt", 0},
+		{"settings.json", 0, os.Kill}, {"small-search.weights.part", 0, os.Kill},
+		{"small-search.part", 30 * time.Millisecond, os.Interrupt}, {"small-search.json", 0, os.Kill},
+		{"small-trained-1.ckpt", 0, os.Kill}, {"large-search.part", 5 * time.Millisecond, os.Kill},
+		{"large-search.weights.part", 40 * time.Millisecond, os.Kill}, {"large-trained-1.ckpt", 0, os.Kill},
+		{"model.ckpt", 0, os.Kill},
 	} {
-		runtest.SignalWhen(t, os.Kill, filepath.Join(out, moment.file), moment.delay, args...)
+		code, errs := runtest.SignalWhen(t, moment.signal, filepath.Join(out, moment.file), moment.delay, args...)
+		if moment.signal == os.Interrupt && code != run.ExitInterrupted {
+			t.Errorf("interrupted at %s: exit code %d, %q", moment.file, code, errs)
+		}
 	}
 	got, _ := report(t, args...)
 	if d := cmp.Diff(want, got); d != "" {
