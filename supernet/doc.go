@@ -60,6 +60,13 @@
 // smaller ones begin with the part of it that counts most. Training goes on from there with the
 // model as [Teacher].
 //
+// # Models that learn from each other
+//
+// A [WeightStore] holds what models of a family of spaces leave: each writes the slice of its
+// layers, operations and channels, and reads that of those before it. A [TrainEvaluator] judges the
+// architectures of a search so: trained for an epoch, each from the weights of all before it, in an
+// order that does not depend on the number of workers (EAT-NAS).
+//
 // # Fine-tuning
 //
 // A network that was trained on other images learns new ones from what it knows.
@@ -143,8 +150,9 @@
 // # Source
 //
 // AdaXpert: Niu et al., "AdaXpert: Adapting Neural Architecture for Growing Data", ICML 2021,
-// section 3 and the published code. Elastic sharing: Cai et al., "Once-for-All: Train One Network
-// and Specialize it for Efficient Deployment", ICLR 2020. Morphing: Chen, Goodfellow, Shlens,
-// "Net2Net: Accelerating Learning via Knowledge Transfer", ICLR 2016; see [Model.Morph] for what
-// differs.
+// section 3 and the published code. Weights that models leave to each other: Fang et al., "EAT-NAS:
+// Elastic Architecture Transfer for Accelerating Large-scale Neural Architecture Search", 2019.
+// Elastic sharing: Cai et al., "Once-for-All: Train One Network and Specialize it for Efficient
+// Deployment", ICLR 2020. Morphing: Chen, Goodfellow, Shlens, "Net2Net: Accelerating Learning via
+// Knowledge Transfer", ICLR 2016; see [Model.Morph] for what differs.
 package supernet

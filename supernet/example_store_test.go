@@ -16,7 +16,7 @@ func ExampleTrainEvaluator() {
 	training := supernet.BriefTraining()
 	training.BatchSize, training.LR = 10, 0.05
 	evaluator, err := supernet.NewTrainEvaluator(space, bars(80, 1), bars(100, 2),
-		&supernet.TrainEvaluatorOptions{Train: training, CalibrationImages: 80})
+		&supernet.TrainEvaluatorOptions{Train: training})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -62,14 +62,16 @@ func ExampleWeightStore() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if _, err := teacher.Train(ctx, bars(80, 1), &supernet.TrainOptions{Epochs: 6, BatchSize: 10, LR: 0.05}); err != nil {
+	_, err = teacher.Train(ctx, bars(80, 1), &supernet.TrainOptions{Epochs: 6, BatchSize: 10, LR: 0.05})
+	if err != nil {
 		log.Fatal(err)
 	}
 	store := supernet.NewWeightStore()
 	if err := store.Write(ctx, teacher); err != nil {
 		log.Fatal(err)
 	}
-	pupil, err := supernet.NewModel(space, space.Smallest(), &supernet.Options{Seed: 2, Classes: teacher.ClassNames()})
+	pupil, err := supernet.NewModel(space, space.Smallest(),
+		&supernet.Options{Seed: 2, Classes: teacher.ClassNames()})
 	if err != nil {
 		log.Fatal(err)
 	}

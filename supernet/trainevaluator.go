@@ -42,8 +42,9 @@ type TrainEvaluatorOptions struct {
 	// train side by side. Validation, Checkpoint and Before must be nil or empty.
 	Train *TrainOptions
 	// CalibrationImages is how many of these images batch-norm statistics are gathered on after the
-	// training, without augmentation. 0, the paper's setting, keeps the running statistics, which
-	// follow the weights within some 30 steps; fewer steps need it.
+	// training, without augmentation; 2000 by default, or all if there are fewer. A negative number
+	// keeps the running statistics, as the paper does: they lag behind the weights, and after few
+	// steps a model is judged at chance with them.
 	CalibrationImages int
 	// EvalBatch is the batch size of judging; 100 by default. It moves results by rounding at most.
 	EvalBatch int
@@ -132,13 +133,14 @@ func (e *TrainEvaluator) prepare() error {
 			return err
 		}
 	}
-	if o.Images < 0 || o.Images > e.train.Len() || o.CalibrationImages < 0 || o.EvalBatch < 0 || o.Stage < 0 {
-		return fmt.Errorf("%d of %d images an evaluation, %d to calibrate on, batches of %d, stage %d",
-			o.Images, e.train.Len(), o.CalibrationImages, o.EvalBatch, o.Stage)
+	if o.Images < 0 || o.Images > e.train.Len() || o.EvalBatch < 0 || o.Stage < 0 {
+		return fmt.Errorf("%d of %d images an evaluation, judged in batches of %d, stage %d",
+			o.Images, e.train.Len(), o.EvalBatch, o.Stage)
 	}
 	if o.Images == 0 {
 		o.Images = e.train.Len()
 	}
+	o.CalibrationImages = min(orInt(o.CalibrationImages, defaultCalibrationImages), o.Images)
 	if o.Train == nil {
 		o.Train = BriefTraining()
 	}

@@ -25,15 +25,16 @@ func TestTrainEvaluatorRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, f := range map[string]func() (*TrainEvaluator, error){
-		"no space":     func() (*TrainEvaluator, error) { return NewTrainEvaluator(nil, train, val, nil) },
-		"no data":      func() (*TrainEvaluator, error) { return NewTrainEvaluator(space, train, nil, nil) },
-		"12 pixels":    func() (*TrainEvaluator, error) { return NewTrainEvaluator(space, small, val, nil) },
-		"heritage 3":   with(space, train, val, &TrainEvaluatorOptions{Heritage: 3}),
-		"17 of 16":     with(space, train, val, &TrainEvaluatorOptions{Images: 17}),
-		"stage -1":     with(space, train, val, &TrainEvaluatorOptions{Stage: -1}),
-		"Validation":   with(space, train, val, &TrainEvaluatorOptions{Train: &TrainOptions{Validation: val}}),
-		"learning":     with(space, train, val, &TrainEvaluatorOptions{Train: &TrainOptions{LR: math.NaN()}}),
-		"does not kno": with(space, stranger, val, &TrainEvaluatorOptions{Network: &Options{Classes: train.Classes()}}),
+		"no space":   func() (*TrainEvaluator, error) { return NewTrainEvaluator(nil, train, val, nil) },
+		"no data":    func() (*TrainEvaluator, error) { return NewTrainEvaluator(space, train, nil, nil) },
+		"12 pixels":  func() (*TrainEvaluator, error) { return NewTrainEvaluator(space, small, val, nil) },
+		"heritage 3": with(space, train, val, &TrainEvaluatorOptions{Heritage: 3}),
+		"17 of 16":   with(space, train, val, &TrainEvaluatorOptions{Images: 17}),
+		"stage -1":   with(space, train, val, &TrainEvaluatorOptions{Stage: -1}),
+		"Validation": with(space, train, val, &TrainEvaluatorOptions{Train: &TrainOptions{Validation: val}}),
+		"learning":   with(space, train, val, &TrainEvaluatorOptions{Train: &TrainOptions{LR: math.NaN()}}),
+		"does not kno": with(space, stranger, val,
+			&TrainEvaluatorOptions{Network: &Options{Classes: train.Classes()}}),
 	} {
 		if _, err := f(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, expected %q", err, want)
@@ -77,7 +78,8 @@ func TestTrainEvaluatorRefuses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := other.Resume(path); !errors.Is(err, ErrCheckpointMismatch) || !strings.Contains(err.Error(), want) {
+		err = other.Resume(path)
+		if !errors.Is(err, ErrCheckpointMismatch) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, expected %q", err, want)
 		}
 	}
@@ -197,7 +199,8 @@ func FuzzResumeEvaluator(f *testing.F) {
 			return
 		}
 		path := filepath.Join(t.TempDir(), "evaluator")
-		if err := checkpoint.Write(path, evaluatorKind, evaluatorVersion, json.RawMessage(text), tensors); err != nil {
+		err := checkpoint.Write(path, evaluatorKind, evaluatorVersion, json.RawMessage(text), tensors)
+		if err != nil {
 			t.Fatal(err)
 		}
 		again, err := NewTrainEvaluator(space, train, val, o)

@@ -176,10 +176,12 @@ func (e *TrainEvaluator) end(ctx context.Context, step int) error {
 		case x.left != nil:
 			left = append(left, x.left)
 		case !x.measured && x.failure == nil:
-			return fmt.Errorf("architecture %v was not measured; is the evaluator older than the search?", x.arch)
+			return fmt.Errorf("architecture %v was not measured; is the evaluator older than the search?",
+				x.arch)
 		}
 	}
-	if err := e.store.change(func(now *stored) (*stored, error) { return e.bequeath(ctx, now, left) }); err != nil {
+	err := e.store.change(func(now *stored) (*stored, error) { return e.bequeath(ctx, now, left) })
+	if err != nil {
 		return err
 	}
 	s.from = nil

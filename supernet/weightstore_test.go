@@ -79,7 +79,8 @@ func storeSpaces(t *testing.T) map[string]*searchspace.Space {
 	spaces := lightSpaces(t)
 	for _, family := range []func() (*searchspace.Space, error){
 		func() (*searchspace.Space, error) {
-			return searchspace.ETNAS(searchspace.ETNASOptions{InputSize: 16, Classes: 4, Channels: []int{16}, Blocks: 2})
+			return searchspace.ETNAS(searchspace.ETNASOptions{InputSize: 16, Classes: 4, Channels: []int{16},
+				Blocks: 2})
 		},
 		func() (*searchspace.Space, error) {
 			return searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: 16, Classes: 4, Chain: true,
@@ -95,9 +96,9 @@ func storeSpaces(t *testing.T) map[string]*searchspace.Space {
 	return spaces
 }
 
-// TestWeightStore writes random models of many families and reads others: each number is that of the
-// last model that had it, or the reader's own where none had. Written models come back with their
-// logits. The file in between changes nothing.
+// TestWeightStore writes random models of many families and reads others: each number is that of
+// the last model that had it, or the reader's own where none had. Written models come back with
+// their logits. The file in between changes nothing.
 func TestWeightStore(t *testing.T) {
 	for name, space := range storeSpaces(t) {
 		t.Run(name, func(t *testing.T) {
