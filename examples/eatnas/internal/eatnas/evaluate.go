@@ -1,6 +1,10 @@
 package eatnas
 
-import "github.com/tendril-nas/tendril/supernet"
+import (
+	"cmp"
+
+	"github.com/tendril-nas/tendril/supernet"
+)
 
 // evaluator trains each candidate of a task for an epoch or so, from the weights that those before
 // it have left, and judges it on held-out images. The search has one candidate at a time, so that
@@ -12,7 +16,7 @@ func (e *engine) evaluator(t *task) (*supernet.TrainEvaluator, error) {
 	}
 	train := e.cfg.Evaluate.Options(n, e.cfg.Seed.For(t.purpose("evaluate")))
 	train.Schedule = supernet.Constant
-	o := &supernet.TrainEvaluatorOptions{Train: train, Images: n, CalibrationImages: e.cfg.Calibrated,
+	o := &supernet.TrainEvaluatorOptions{Train: train, Images: n, CalibrationImages: cmp.Or(e.cfg.Calibrated, -1),
 		Network: e.netOptions(t, e.cfg.Seed.For(t.purpose("weights")))}
 	if !e.cfg.Sharing {
 		o.Heritage = supernet.FromNone
