@@ -13,6 +13,7 @@ import (
 type Cell[R any] struct {
 	Name string   // unique, the name of its file; "ours-3" is seed 3 of "ours"
 	Data string   // the data set that it needs, by its name in Page.Data; "" = none
+	Flag string   // of the command, for that data set; "" = data
 	Args []string // its settings, as flags
 	// More are further settings, behind Args, which follow from the records of other cells. The
 	// cell waits until those are there, which Results.Need tells. nil = none.

@@ -70,7 +70,8 @@ func page(calls *int, second func() error) *Page[found] {
 				}})
 		}
 	}
-	p.Cells = append(p.Cells, Cell[found]{Name: "pictures", Data: "pictures",
+	p.Cells = append(p.Cells, Cell[found]{Name: "pictures", Data: "pictures", Flag: "large",
+		Command: "go run ./examples/show",
 		Run: func(_ context.Context, _ *run.Job, _ []string, place string) (found, error) {
 			return found{float64(len(place))}, nil
 		}})
@@ -112,7 +113,7 @@ func TestCellsRunOnce(t *testing.T) {
 		{[]string{"-run", "^ours-[12]$"}, 2, 2, "2 of 7 cells are done; "},
 		{[]string{"-run", "ours"}, 3, 3, "ours 4.0 ± 2.0"},
 		{[]string{"-run", "ours-1", "-again"}, 4, 3, "ours 4.0 ± 2.0"},
-		{[]string{"-run", "pictures", "-pictures", "here"}, 4, 4, "4 of 7"},
+		{[]string{"-run", "pictures", "-pictures", "here"}, 4, 4, "| pictures | `go run ./examples/show -large PICTURES` |"},
 		{[]string{"-run", "(other|ours)"}, 7, 7, "| other-3 | `go run ./examples/adder -seed 3 -bonus 10` | 0 |"},
 	} {
 		code, s, _, errs := start(t, p, dir, c.args...)

@@ -1,6 +1,7 @@
 package cells
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -133,7 +134,7 @@ func (r *Results[R]) Commands() string {
 		if c.Command != "" && err == nil {
 			words := append([]string{c.Command}, args...)
 			if c.Data != "" {
-				words = append(words, "-data", strings.ToUpper(c.Data))
+				words = append(words, "-"+cmp.Or(c.Flag, "data"), strings.ToUpper(c.Data))
 			}
 			command = strings.Join(words, " ")
 		}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/tendril-nas/tendril/examples/eatnas/internal/eatnas"
+	"github.com/tendril-nas/tendril/examples/internal/run/cells"
+)
+
+// figure is one number of a cell with a search.
+type figure func(r *eatnas.TaskReport) float64
+
+// area under the mean accuracy of the population, in percent: its mean over all evaluations.
+func area(r *eatnas.TaskReport) float64 { return 100 * r.Search.Area() }
+
+// at is a figure of the population after so many evaluations, the last where there were fewer.
+func at(evaluations int, f func(p eatnas.Point) float64) figure {
+	return func(r *eatnas.TaskReport) float64 {
+		return f(r.Search.Curve[min(evaluations, len(r.Search.Curve))-1])
+	}
+}
+
+func accuracyOf(p eatnas.Point) float64 { return 100 * p.Accuracy }
+
+func maddsOf(p eatnas.Point) float64 { return p.MAdds }
+
+// last stands for all evaluations of a search.
+const last = math.MaxInt
+
+// accuracy of the network that was chosen, in percent of the test images.
+func accuracy(r *eatnas.TaskReport) float64 { return 100 * r.Network().Accuracy }
+
+func madds(r *eatnas.TaskReport) float64 { return millions(r.Network().MAdds) }
+
+func quality(r *eatnas.TaskReport) float64 { return r.Search.Quality }
+
+func seconds(r *eatnas.TaskReport) float64 { return r.Search.Seconds }
+
+func millions(n int64) float64 { return float64(n) / 1e6 }
+
+// values are a figure of every finished cell of a configuration.
+func (t tables) values(config string, f figure) []float64 {
+	return t.Values(config, func(r *result) float64 { return f(r.Task) })
+}
+
+func (t tables) spread(format, config string, f figure) string {
+	return cells.Spread(format, t.values(config, f))
+}
+
+// differences are those of a figure between configurations, a less b, paired by seed.
+func (t tables) differences(a, b string, f figure) []float64 {
+	return t.Differences(a, b, func(r *result) float64 { return f(r.Task) })
+}
+
+// contrast says what a difference is.
+func (t tables) contrast(a, b string, f figure) string {
+	return cells.Contrast("%+.2f", t.differences(a, b, f), t.Planned(a))
+}
+
+// ratio is the geometric mean of a figure over another's of the same seed, with its 95 % interval.
+func (t tables) ratio(a, b string, f figure) string {
+	logs := t.Differences(a, b, func(r *result) float64 { return math.Log(f(r.Task)) })
+	switch len(logs) {
+	case 0:
+		return cells.NotRun
+	case 1:
+		return fmt.Sprintf("%.2f", math.Exp(logs[0]))
+	}
+	m, h := cells.Interval(logs)
+	return fmt.Sprintf("%.2f (%.2f to %.2f)", math.Exp(m), math.Exp(m-h), math.Exp(m+h))
+}
+
+// slope is by how many points accuracy rises with a doubling of multiply-adds.
+func slope(list []eatnas.Trained) float64 {
+	var x, y []float64
+	for _, n := range list {
+		x, y = append(x, math.Log2(millions(n.MAdds))), append(y, 100*n.Accuracy)
+	}
+	_, b := stat.LinearRegression(x, y, nil, false)
+	return b
+}
+
+// groups are the accuracies of architectures trained alike, less what their multiply-adds predict:
+// the line through all cells of the configuration.
+func (t tables) groups(config string, levelled bool) [][]float64 {
+	var x, y []float64
+	for _, r := range t.Of(config) {
+		for _, n := range r.Result.Alike {
+			x, y = append(x, math.Log2(millions(n.MAdds))), append(y, 100*n.Accuracy)
+		}
+	}
+	var out [][]float64
+	a, b := 0.0, 0.0
+	if levelled && len(x) > 1 {
+		a, b = stat.LinearRegression(x, y, nil, false)
+	}
+	for i, n := range t.alike(config) {
+		out = append(out, t.Values(config, func(r *result) float64 {
+			return 100*r.Alike[i].Accuracy - a - b*math.Log2(millions(n.MAdds))
+		}))
+	}
+	return out
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tendril-nas/tendril/examples/eatnas/internal/eatnas"
+	"github.com/tendril-nas/tendril/examples/internal/run/cells"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// seedOf is the seed in the name of a cell.
+func seedOf(name string) float64 {
+	if i := strings.LastIndexByte(name, '-'); i >= 0 {
+		return float64(name[i+1] - '0')
+	}
+	return 0
+}
+
+// search is what a cell might find: a population whose accuracy rises from start by a point with
+// each evaluation, times 1 + seed/100.
+func search(name string, start float64, arch string, accuracy float64) result {
+	s := seedOf(name)
+	r := &eatnas.TaskReport{Search: eatnas.SearchReport{Target: 7, Quality: start + 0.1 + s/100, Seconds: 420},
+		Trained: []eatnas.Trained{{Arch: arch, MAdds: int64(8e6 + 1e5*s), Accuracy: accuracy + s/100}}}
+	for i := range 42 {
+		r.Search.Curve = append(r.Search.Curve, eatnas.Point{Accuracy: (start + float64(i)/100) * (1 + s/100),
+			MAdds: 9 - s/10})
+	}
+	return result{Basic: arch, Task: r, CPU: 840}
+}
+
+// fake is what a cell might find.
+func fake(name string) result {
+	switch config := strings.TrimRight(name, "-0123456789"); config {
+	case "pymoo":
+		return result{Text: "problem  hypervolume\nzdt1     0.87\n", CPU: 60}
+	case headroomOf("small"), headroomOf("large"):
+		r := result{CPU: 100}
+		for i := range headroomArchs {
+			a := float64(i)
+			r.Alike = append(r.Alike, eatnas.Trained{Arch: fmt.Sprintf("arch %d", i), MAdds: int64(5e6 + 1e6*a*a),
+				Accuracy: 0.5 + a*a/100 + float64(int(7*a+3*seedOf(name))%5)/200})
+		}
+		return r
+	case small:
+		return search(name, 0.3, "found "+name, 0.7)
+	case alone:
+		return search(name, 0.2, "alone "+name, 0.69)
+	case "transfer":
+		return search(name, 0.16, "best "+name, 0.33)
+	case "basic":
+		return search(name, 0.15+seedOf(name)/1000, "random "+name, 0.31)
+	case "worse":
+		return search(name, 0.15, "arch 0", 0.3)
+	default:
+		return search(name, 0.1, "", 0.3)
+	}
+}
+
+func fakes(t *testing.T, chosen func(name string) bool) *cells.Results[result] {
+	t.Helper()
+	page := thePage()
+	var records []*record
+	for _, c := range page.Cells {
+		if chosen(c.Name) {
+			records = append(records, &record{Name: c.Name, Data: c.Data, Args: c.Args, Seconds: 100, CPU: "CPU A",
+				Cores: 2, Result: fake(c.Name)})
+		}
+	}
+	return page.Results(records...)
+}
+
+func render(t *testing.T, r *cells.Results[result]) string {
+	t.Helper()
+	out, err := thePage().Render(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []string{"NaN", "Inf", "%!", "<no value>"} {
+		if bytes.Contains(out, []byte(bad)) {
+			t.Errorf("the page says %s", bad)
+		}
+	}
+	return string(out)
+}
+
+func check(t *testing.T, text string, wants ...string) {
+	t.Helper()
+	for _, want := range wants {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}
+
+func TestEmptyPage(t *testing.T) {
+	text := render(t, thePage().Results())
+	check(t, text, "0 of 42 cells are done", "no cell was run", "Area, transfer − scratch, points: not run.",
+		"| small-1 | `go run ./examples/eatnas -transfer=false -small-retrain 12000 -seed 1 -data CIFAR` | "+
+			"not run |",
+		"| scratch-2 | `go run ./examples/eatnas -large-images 5000 -large-retrain 12000 -baseline scratch "+
+			"-seed 2 -large TINY` | "+
+			"not run |",
+		"| transfer-1 | `go run ./examples/eatnas/results -run '^transfer-1$'` | not run |")
+	for i, line := range strings.Split(pageTemplate, "\n") {
+		if n := len([]rune(line)); n > 100 {
+			t.Errorf("page.tmpl:%d: %d columns", i+1, n)
+		}
+	}
+}
+
+func TestWholePage(t *testing.T) {
+	text := render(t, fakes(t, func(string) bool { return true }))
+	if strings.Contains(text, cells.NotRun) {
+		t.Error("a whole page says that a cell was not run")
+	}
+	path := filepath.Join("testdata", "page.md")
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), text); d != "" {
+		t.Errorf("page (-want +got):\n%s", d)
+	}
+}
+
+func TestHalfAPage(t *testing.T) {
+	r := fakes(t, func(name string) bool {
+		return name == "transfer-1" || name == "scratch-1" || name == "headroom-small-1" || name == "small-2" ||
+			name == "alone-2"
+	})
+	check(t, render(t, r), "5 of 42 cells are done", "Area, transfer − scratch, points: +6.06 (1 of 5 "+
+		"seeds). \n",
+		"Area, transfer − random basic, points: not run.", "one seed cannot tell architectures from noise")
+}
+
+// The sentences on the primary endpoint say where the intervals lie.
+func TestPrimary(t *testing.T) {
+	for name, c := range map[string]struct {
+		scratch, basic []float64 // areas of transfer above them
+		wants          []string
+	}{
+		"both": {[]float64{5, 5.1, 5.2}, []float64{1, 1.1, 1.2},
+			[]string{"The population is better with transfer.", "is worth something on the large one."}},
+		"the first": {[]float64{5, 5.1, 5.2}, []float64{-1, 1.1, 1},
+			[]string{"The population is better with transfer.", "a population of neighbours explains the gain " +
+				"as well."}},
+		"neither": {[]float64{-1, 1.1, 1}, []float64{5, 5.1, 5.2},
+			[]string{"A difference is not shown.", "The first step was not passed, so this one has no say."}},
+		"worse":    {[]float64{-5, -5.1, -5.2}, nil, []string{"The population is worse with transfer.", "no say"}},
+		"one seed": {[]float64{5}, []float64{1}, []string{"+5.00 (1 of 5 seeds). \n", "+1.00 (1 of 5 seeds). \n"}},
+	} {
+		var records []*record
+		add := func(arm string, seed int, area float64) {
+			records = append(records, &record{Name: seeded(arm, seed), Result: result{Task: &eatnas.TaskReport{
+				Search: eatnas.SearchReport{Curve: []eatnas.Point{{Accuracy: area / 100}}}}}})
+		}
+		for i, d := range c.scratch {
+			add("transfer", i+1, 30)
+			add("scratch", i+1, 30-d)
+		}
+		for i, d := range c.basic {
+			add("basic", i+1, 30-d)
+		}
+		text := tables{thePage().Results(records...)}.primary()
+		for _, want := range c.wants {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: %q is not in %s", name, want, text)
+			}
+		}
+	}
+}

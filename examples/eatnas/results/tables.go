@@ -1,0 +1,285 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/tendril-nas/tendril/examples/eatnas/internal/eatnas"
+	"github.com/tendril-nas/tendril/examples/internal/run/cells"
+)
+
+// primary says in sentences how the primary endpoint came out.
+func (t tables) primary() string {
+	var b strings.Builder
+	scratch, control := t.differences("transfer", "scratch", area), t.differences("transfer", "basic", area)
+	fmt.Fprintf(&b, "Area, transfer − scratch, points: %s. %s\n", t.contrast("transfer", "scratch", area),
+		verdict(scratch, "The population is better with transfer.", "The population is worse with transfer.",
+			"A difference is not shown."))
+	fmt.Fprintf(&b, "Area, transfer − random basic, points: %s. ", t.contrast("transfer", "basic", area))
+	if len(scratch) > 1 && cells.Sign(scratch) <= 0 {
+		b.WriteString("The first step was not passed, so this one has no say.\n")
+		return b.String()
+	}
+	b.WriteString(verdict(control, "What the small task has found is worth something on the large one.",
+		"What the small task has found is worth less on the large one than a random architecture.",
+		"That what the small task has found is worth more than a random architecture is not shown: a "+
+			"population of "+
+			"neighbours explains the gain as well.") + "\n")
+	return b.String()
+}
+
+// verdict is the sentence for where the interval of differences lies; nothing before there is one.
+func verdict(differences []float64, above, below, neither string) string {
+	if len(differences) < 2 {
+		return ""
+	}
+	switch cells.Sign(differences) {
+	case 1:
+		return above
+	case -1:
+		return below
+	}
+	return neither
+}
+
+// points of a curve that are shown: the first population and every ten cycles.
+func shown() []int { return []int{12, 22, 32, 42} }
+
+// curves are the mean accuracy and the mean multiply-adds of populations.
+func (t tables) curves() string {
+	head := []string{"arm"}
+	for _, n := range shown() {
+		head = append(head, fmt.Sprintf("after %d, %%", n))
+	}
+	head = append(head, "M MAdds at first", "M MAdds at the end", "best quality")
+	var rows [][]string
+	for _, a := range arms() {
+		row := []string{a.title}
+		for _, n := range shown() {
+			row = append(row, t.spread("%.2f", a.name, at(n, accuracyOf)))
+		}
+		rows = append(rows, append(row, t.spread("%.1f", a.name, at(shown()[0], maddsOf)),
+			t.spread("%.1f", a.name, at(last, maddsOf)), t.spread("%.4f", a.name, quality)))
+	}
+	return cells.Table(head, rows...)
+}
+
+// areas are those under the curves.
+func (t tables) areas() string {
+	var rows [][]string
+	for _, a := range arms() {
+		row := []string{a.title, t.spread("%.2f", a.name, area), "–"}
+		if a.name != arms()[0].name {
+			row[2] = t.contrast(arms()[0].name, a.name, area)
+		}
+		rows = append(rows, row)
+	}
+	return cells.Table([]string{"arm", "area, %", "transfer less this"}, rows...)
+}
+
+// basics are the architectures that populations began from.
+func (t tables) basics() string {
+	var rows [][]string
+	for seed := 1; seed <= seeds; seed++ {
+		row := []string{fmt.Sprint(seed), cells.NotRun, "–", "–", cells.NotRun}
+		if one := t.Get(seeded(small, seed)); one != nil {
+			n := one.Result.Task.Network()
+			copy(row[1:], []string{"`" + n.Arch + "`", fmt.Sprintf("%.1f", millions(n.MAdds)),
+				fmt.Sprintf("%.2f", 100*n.Accuracy)})
+		}
+		if one := t.Get(seeded("basic", seed)); one != nil {
+			row[4] = "`" + one.Result.Basic + "`"
+		}
+		rows = append(rows, row)
+	}
+	text := cells.Table([]string{"seed", "found on the small task", "M MAdds there", "test accuracy there, %",
+		"random basic"}, rows...)
+	a, mean := t.worstAlike()
+	if a == "" {
+		return text + "\nWorse basic: " + cells.NotRun + ".\n"
+	}
+	return text + fmt.Sprintf("\nWorse basic: `%s`, %.2f %% on the small task, trained alike.\n", a, mean)
+}
+
+// finals are the networks at the end.
+func (t tables) finals() string {
+	var rows [][]string
+	for _, a := range arms() {
+		rows = append(rows, []string{a.title, t.spread("%.2f", a.name, accuracy), t.spread("%.1f", a.name, madds),
+			t.spread("%.0f", a.name, seconds)})
+	}
+	return cells.Table([]string{"arm", "test accuracy, %", "M MAdds", "wall time of the search, s"}, rows...)
+}
+
+func (t tables) finalDifferences() string {
+	var rows [][]string
+	for _, a := range arms()[1:] {
+		rows = append(rows, []string{a.title, t.contrast(arms()[0].name, a.name, accuracy),
+			t.ratio(arms()[0].name, a.name, madds)})
+	}
+	return cells.Table([]string{"arm", "transfer less this, points",
+		"MAdds, transfer over this (95 % interval)"},
+		rows...)
+}
+
+// levels of accuracy that are fixed, percent.
+func levels() []float64 { return []float64{20, 30, 40, 50} }
+
+// reaches says when populations of the small task reach an accuracy, with and without shared
+// weights.
+func (t tables) reaches() string {
+	var rows [][]string
+	add := func(title string, level func(seed int) (float64, bool)) {
+		row := []string{title}
+		for _, config := range []string{small, alone} {
+			var evaluations, times []float64
+			cellsOf := 0
+			for seed := 1; seed <= seeds; seed++ {
+				one := t.Get(seeded(config, seed))
+				goal, ok := level(seed)
+				if one == nil || !ok {
+					continue
+				}
+				cellsOf++
+				s := &one.Result.Task.Search
+				if n := s.Reaches(goal / 100); n > 0 {
+					evaluations = append(evaluations, float64(n))
+					times = append(times, s.Seconds*float64(n)/float64(len(s.Curve)))
+				}
+			}
+			row = append(row, reached(evaluations, cellsOf), cells.Spread("%.0f", times))
+		}
+		rows = append(rows, row)
+	}
+	for _, l := range levels() {
+		add(fmt.Sprintf("%.0f %%", l), func(int) (float64, bool) { return l, true })
+	}
+	add("that of 42 evaluations without sharing, of the same seed", func(seed int) (float64, bool) {
+		one := t.Get(seeded(alone, seed))
+		if one == nil {
+			return 0, false
+		}
+		return at(last, accuracyOf)(one.Result.Task), true
+	})
+	return cells.Table([]string{"mean accuracy", "shared: evaluations", "s", "not shared: evaluations",
+		"s"}, rows...)
+}
+
+// reached is the mean number of evaluations of those that reached a level, and how many of all.
+func reached(evaluations []float64, all int) string {
+	switch {
+	case all == 0:
+		return cells.NotRun
+	case len(evaluations) == 0:
+		return fmt.Sprintf("never (%d seeds)", all)
+	case len(evaluations) < all:
+		return fmt.Sprintf("%s (%d of %d seeds)", cells.Spread("%.1f", evaluations), len(evaluations), all)
+	}
+	return cells.Spread("%.1f", evaluations)
+}
+
+// sharing compares what was found with and without shared weights.
+func (t tables) sharing() string {
+	var rows [][]string
+	for _, x := range []struct {
+		title, format string
+		of            figure
+	}{
+		{"area, %", "%.2f", area}, {"mean accuracy at the end, %", "%.2f", at(last, accuracyOf)},
+		{"test accuracy of the network found, retrained, %", "%.2f", accuracy}, {"its M MAdds", "%.1f", madds},
+		{"wall time of the search, s", "%.0f", seconds},
+	} {
+		rows = append(rows, []string{x.title, t.spread(x.format, small, x.of), t.spread(x.format, alone, x.of),
+			t.contrast(small, alone, x.of)})
+	}
+	return cells.Table([]string{"", "shared", "not shared", "shared less not shared"}, rows...)
+}
+
+// headroom lists what each architecture reaches, trained alike.
+func (t tables) headroom() string {
+	var rows [][]string
+	for _, task := range []string{eatnas.SmallTask, eatnas.LargeTask} {
+		config := headroomOf(task)
+		for i, n := range t.alike(config) {
+			rows = append(rows, []string{task, "`" + n.Arch + "`", fmt.Sprintf("%.1f", millions(n.MAdds)),
+				cells.Spread("%.2f", t.Values(config, func(r *result) float64 { return 100 * r.Alike[i].Accuracy }))})
+		}
+	}
+	if rows == nil {
+		return cells.NotRun + "\n"
+	}
+	return cells.Table([]string{"task", "architecture", "M MAdds", "test accuracy, %"}, rows...)
+}
+
+// significant is the p below which a spread counts as one.
+const significant = 0.05
+
+// room says in sentences whether there is anything to gain by choosing an architecture.
+func (t tables) room() string {
+	var b strings.Builder
+	for _, task := range []string{eatnas.SmallTask, eatnas.LargeTask} {
+		fmt.Fprintf(&b, "- %s task: %s\n", task, t.roomOf(headroomOf(task)))
+	}
+	return b.String()
+}
+
+func (t tables) roomOf(config string) string {
+	all, levelled := cells.OneWay(t.groups(config, false)...), cells.OneWay(t.groups(config, true)...)
+	if len(t.Of(config)) == 0 {
+		return cells.NotRun + "."
+	}
+	if math.IsNaN(all.P) {
+		return "one seed cannot tell architectures from noise."
+	}
+	text := fmt.Sprintf("standard deviation between architectures %.2f points, between seeds %.2f (F = "+
+		"%.1f, %s); "+
+		"with the line over multiply-adds taken out %.2f points (F = %.1f); accuracy rises with each doubling of "+
+		"multiply-adds by %s points. ", all.Between, all.Within, all.F, probability(all.P), levelled.Between,
+		levelled.F,
+		cells.Contrast("%+.2f", t.Values(config, func(r *result) float64 { return slope(r.Alike) }),
+			t.Planned(config)))
+	if all.P < significant {
+		return text + "Architectures differ: there is headroom."
+	}
+	return text + "**No headroom is shown; where there is none, no method can show an effect.**"
+}
+
+// probability writes a p.
+func probability(p float64) string {
+	if p < 0.001 {
+		return "p < 0.001"
+	}
+	return fmt.Sprintf("p = %.3f", p)
+}
+
+// pymoo is the table beside it.
+func (t tables) pymoo() string {
+	one := t.Get("pymoo")
+	if one == nil {
+		return cells.NotRun + "\n"
+	}
+	return "```\n" + one.Result.Text + "```\n"
+}
+
+// time is what all cells took.
+func (t tables) time() string {
+	var wall, cpu []float64
+	known := true
+	for _, c := range thePage().Cells {
+		if one := t.Get(c.Name); one != nil {
+			wall, cpu = append(wall, one.Seconds), append(cpu, one.Result.CPU)
+			known = known && one.Result.CPU > 0
+		}
+	}
+	if len(wall) == 0 {
+		return cells.NotRun
+	}
+	text := fmt.Sprintf("%.0f min of wall time", stat.Mean(wall, nil)*float64(len(wall))/60)
+	if known {
+		text += fmt.Sprintf(", %.0f min of processors", stat.Mean(cpu, nil)*float64(len(cpu))/60)
+	}
+	return text
+}
