@@ -36,7 +36,8 @@ func TestArchives(t *testing.T) {
 	}
 	packed := tarOf(t, files)
 	for name, data := range map[string][]byte{"a.tar": packed, "a.tgz": gzipOf(t, packed), "a.tar.zst": zstdOf(t, packed),
-		"a.zip": zipOf(t, files), "any": zipOf(t, files)} {
+		"b.tar.zst": append([]byte("\x50\x2a\x4d\x18\x02\x00\x00\x00ab"), zstdOf(t, packed)...), // as pzstd writes
+		"a.zip":     zipOf(t, files), "any": zipOf(t, files)} {
 		got, err := Open(ctx, writeFile(t, name, data), o)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)

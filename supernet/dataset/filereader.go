@@ -71,7 +71,8 @@ func (s *fileReader) unpack(b *bufio.Reader, head string) error {
 		z = gz
 	case strings.HasPrefix(head, "BZh"):
 		z = bzip2.NewReader(packed)
-	case strings.HasPrefix(head, "\x28\xb5\x2f\xfd"):
+	case strings.HasPrefix(head, "\x28\xb5\x2f\xfd"),
+		len(head) > 3 && head[0]>>4 == 5 && head[1:4] == "\x2a\x4d\x18": // a frame to skip
 		d, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
 			zstd.WithDecoderMaxWindow(zstdWindow))
 		if err != nil {
