@@ -65,7 +65,11 @@ func (s *sorter) distinct(points [][]float64) []int {
 func (s *sorter) distances(points [][]float64, out []float64) {
 	m := len(points[0])
 	for at := range m {
-		s.load(points, at)
+		if at == 1 && len(points) < radixFrom {
+			s.loadReversed(points, at)
+		} else {
+			s.load(points, at)
+		}
 		k := s.order(len(points))
 		end := len(k) - 1
 		span := points[k[end].index][at] - points[k[0].index][at]

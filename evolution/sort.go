@@ -133,6 +133,15 @@ func (s *sorter) load(points [][]float64, at int) {
 	}
 }
 
+// loadReversed is load in the reverse of the present order. In a front of two objectives that is the
+// order by the other one, which sorting by comparison finds in one pass.
+func (s *sorter) loadReversed(points [][]float64, at int) {
+	slices.Reverse(s.keys)
+	for i, k := range s.keys {
+		s.keys[i].key = keyOf(points[k.index][at])
+	}
+}
+
 // lexicographic is the order of points by their first objective, equal ones by the second, and so
 // on.
 func (s *sorter) lexicographic(points [][]float64) []keyed {
