@@ -133,8 +133,8 @@ func (s *sorter) load(points [][]float64, at int) {
 	}
 }
 
-// loadReversed is load in the reverse of the present order. In a front of two objectives that is the
-// order by the other one, which sorting by comparison finds in one pass.
+// loadReversed is load in the reverse of the present order. In a front of two objectives that is
+// the order by the other one, which sorting by comparison finds in one pass.
 func (s *sorter) loadReversed(points [][]float64, at int) {
 	slices.Reverse(s.keys)
 	for i, k := range s.keys {
