@@ -1,13 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"math"
 	"strings"
 	"testing"
 
 	"github.com/tendril-nas/tendril/examples/adaxpert/internal/growth"
 	"github.com/tendril-nas/tendril/examples/internal/run/cells"
+	"github.com/tendril-nas/tendril/examples/internal/run/cells/cellstest"
 )
 
 // Two architectures of the space, small and larger.
@@ -100,52 +100,25 @@ func whole(t *testing.T) *cells.Results[result] {
 			}
 			args = append(args[:len(args):len(args)], more...)
 		}
-		records = append(records, &record{Name: c.Name, Data: c.Data, Args: args, Seconds: 100, CPU: "CPU A",
-			Cores: 2, Result: fake(c.Name)})
+		records = append(records, cellstest.Record(c, args, fake(c.Name)))
 	}
 	return page.Results(records...)
 }
 
 func render(t *testing.T, r *cells.Results[result]) string {
 	t.Helper()
-	out, err := thePage().Render(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := thePage().Render(r)
-	if err != nil || !bytes.Equal(out, again) {
-		t.Error("the same records give another page")
-	}
-	return string(out)
-}
-
-func check(t *testing.T, text string, wants ...string) {
-	t.Helper()
-	for _, want := range wants {
-		if !strings.Contains(text, want) {
-			t.Errorf("the page lacks %q", want)
-		}
-	}
-	for _, bad := range []string{"NaN", "Inf", "%!", "<no value>"} {
-		if strings.Contains(text, bad) {
-			t.Errorf("the page says %s", bad)
-		}
-	}
+	return cellstest.Render(t, thePage(), r)
 }
 
 func TestEmptyPage(t *testing.T) {
 	text := render(t, thePage().Results())
-	check(t, text, "0 of 67 cells are done", "no cell was run", "less that of fixed smallest, points: not run.",
+	cellstest.Has(t, text, "0 of 67 cells are done", "no cell was run", "less that of fixed smallest, points: not run.",
 		"No architecture of the service cells was adjusted so far.",
 		"| cifar-random-3 | `go run ./examples/adaxpert/results -run '^cifar-random-3$'` | not run |")
 	if n := strings.Count(text, cells.NotRun); n < 61 {
 		t.Errorf("an empty page says %d times that cells were not run", n)
 	}
-	for i, line := range strings.Split(pageTemplate, "\n") {
-		if n := len([]rune(line)); n > 100 {
-			t.Errorf("page.tmpl:%d: %d columns", i+1, n)
-		}
-	}
+	cellstest.Narrow(t, pageTemplate)
 }
 
 func TestHalfAPage(t *testing.T) {
@@ -158,7 +131,7 @@ func TestHalfAPage(t *testing.T) {
 	}
 	some[1].CPU, some[1].Seconds = "CPU B", 300
 	text := render(t, thePage().Results(some...))
-	check(t, text, "10 of 67 cells are done", "CPU A, 2 cores; CPU B, 2 cores",
+	cellstest.Has(t, text, "10 of 67 cells are done", "CPU A, 2 cores; CPU B, 2 cores",
 		"smallest, points: +2.50 (95 % interval -3.85 to +8.85, 2 of 5 seeds). The interval includes zero, no difference",
 		"largest, points: -0.50 (1 of 5 seeds), at 0.25 times the multiply-adds. The endpoint is met:",
 		"one seed cannot tell architectures from noise",
@@ -169,7 +142,7 @@ func TestHalfAPage(t *testing.T) {
 
 func TestWholePage(t *testing.T) {
 	text := render(t, whole(t))
-	check(t, text, "67 of 67 cells are done", "Machine: CPU A, 2 cores;",
+	cellstest.Has(t, text, "67 of 67 cells are done", "Machine: CPU A, 2 cores;",
 		// 2, 3, 2, 3, 2 points: mean 2.4, t(4) 2.776, standard deviation 0.5477
 		"smallest, points: +2.40 (95 % interval +1.72 to +3.08, 5 seeds). The interval is clear of zero, AdaXpert is "+
 			"more accurate; the point estimate is not below.",
@@ -210,7 +183,7 @@ func TestInteraction(t *testing.T) {
 			Result: result{Report: fakeReport(1, acc, 1e6, growth.Kept)}})
 	}
 	text := tables{thePage().Results(records...)}.table3()
-	check(t, text, "less gain on copies, points: +3.00 (1 of 3 seeds). One seed has no interval.")
+	cellstest.Has(t, text, "less gain on copies, points: +3.00 (1 of 3 seeds). One seed has no interval.")
 }
 
 // A line through the fixed architectures of a data set that follows one.

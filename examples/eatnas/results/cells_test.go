@@ -61,7 +61,7 @@ func TestWaiting(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	r := fakes(t, func(string) bool { return true })
+	r := fakes(func(string) bool { return true })
 	if args, err := more("transfer-2", r); err != nil || !slices.Equal(args, []string{"-basic",
 		"found small-2"}) {
 		t.Errorf("%q, %v", args, err)

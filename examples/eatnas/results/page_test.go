@@ -1,18 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tendril-nas/tendril/examples/eatnas/internal/eatnas"
 	"github.com/tendril-nas/tendril/examples/internal/run/cells"
+	"github.com/tendril-nas/tendril/examples/internal/run/cells/cellstest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -66,87 +62,37 @@ func fake(name string) result {
 	}
 }
 
-func fakes(t *testing.T, chosen func(name string) bool) *cells.Results[result] {
-	t.Helper()
-	page := thePage()
-	var records []*record
-	for _, c := range page.Cells {
-		if chosen(c.Name) {
-			records = append(records, &record{Name: c.Name, Data: c.Data, Args: c.Args, Seconds: 100, CPU: "CPU A",
-				Cores: 2, Result: fake(c.Name)})
-		}
-	}
-	return page.Results(records...)
+func fakes(chosen func(name string) bool) *cells.Results[result] {
+	return cellstest.Fake(thePage(), chosen, fake)
 }
 
 func render(t *testing.T, r *cells.Results[result]) string {
 	t.Helper()
-	out, err := thePage().Render(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, bad := range []string{"NaN", "Inf", "%!", "<no value>"} {
-		if bytes.Contains(out, []byte(bad)) {
-			t.Errorf("the page says %s", bad)
-		}
-	}
-	return string(out)
-}
-
-func check(t *testing.T, text string, wants ...string) {
-	t.Helper()
-	for _, want := range wants {
-		if !strings.Contains(text, want) {
-			t.Errorf("the page lacks %q", want)
-		}
-	}
+	return cellstest.Render(t, thePage(), r)
 }
 
 func TestEmptyPage(t *testing.T) {
 	text := render(t, thePage().Results())
-	check(t, text, "0 of 42 cells are done", "no cell was run", "Area, transfer − scratch, points: not run.",
+	cellstest.Has(t, text, "0 of 42 cells are done", "no cell was run", "Area, transfer − scratch, points: not run.",
 		"| small-1 | `go run ./examples/eatnas -transfer=false -small-retrain 12000 -seed 1 -data CIFAR` | "+
 			"not run |",
 		"| scratch-2 | `go run ./examples/eatnas -large-images 5000 -large-retrain 12000 -baseline scratch "+
 			"-seed 2 -large TINY` | "+
 			"not run |",
 		"| transfer-1 | `go run ./examples/eatnas/results -run '^transfer-1$'` | not run |")
-	for i, line := range strings.Split(pageTemplate, "\n") {
-		if n := len([]rune(line)); n > 100 {
-			t.Errorf("page.tmpl:%d: %d columns", i+1, n)
-		}
-	}
+	cellstest.Narrow(t, pageTemplate)
 }
 
 func TestWholePage(t *testing.T) {
-	text := render(t, fakes(t, func(string) bool { return true }))
-	if strings.Contains(text, cells.NotRun) {
-		t.Error("a whole page says that a cell was not run")
-	}
-	path := filepath.Join("testdata", "page.md")
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), text); d != "" {
-		t.Errorf("page (-want +got):\n%s", d)
-	}
+	cellstest.Golden(t, render(t, fakes(func(string) bool { return true })), *update)
 }
 
 func TestHalfAPage(t *testing.T) {
-	r := fakes(t, func(name string) bool {
+	r := fakes(func(name string) bool {
 		return name == "transfer-1" || name == "scratch-1" || name == "headroom-small-1" || name == "small-2" ||
 			name == "alone-2"
 	})
-	check(t, render(t, r), "5 of 42 cells are done", "Area, transfer − scratch, points: +6.06 (1 of 5 "+
+	cellstest.Has(t, render(t, r), "5 of 42 cells are done", "Area, transfer − scratch, points: +6.06 (1 of 5 "+
 		"seeds). \n",
 		"Area, transfer − random basic, points: not run.", "one seed cannot tell architectures from noise")
 }

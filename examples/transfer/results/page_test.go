@@ -1,17 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tendril-nas/tendril/examples/adaxpert/job"
 	"github.com/tendril-nas/tendril/examples/internal/run/cells"
+	"github.com/tendril-nas/tendril/examples/internal/run/cells/cellstest"
 	"github.com/tendril-nas/tendril/examples/transfer/internal/transfer"
 )
 
@@ -49,83 +45,36 @@ func fake(name string) result {
 	return result{Steps: steps}
 }
 
-func fakes(t *testing.T, chosen func(name string) bool) *cells.Results[result] {
-	t.Helper()
-	page := thePage()
-	var records []*record
-	for _, c := range page.Cells {
-		if chosen(c.Name) {
-			records = append(records, &record{Name: c.Name, Data: c.Data, Args: c.Args, Seconds: 100, CPU: "CPU A",
-				Cores: 2, Result: fake(c.Name)})
-		}
-	}
-	return page.Results(records...)
+func fakes(chosen func(name string) bool) *cells.Results[result] {
+	return cellstest.Fake(thePage(), chosen, fake)
 }
 
 func render(t *testing.T, r *cells.Results[result]) string {
 	t.Helper()
-	out, err := thePage().Render(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, bad := range []string{"NaN", "Inf", "%!", "<no value>"} {
-		if bytes.Contains(out, []byte(bad)) {
-			t.Errorf("the page says %s", bad)
-		}
-	}
-	return string(out)
-}
-
-func check(t *testing.T, text string, wants ...string) {
-	t.Helper()
-	for _, want := range wants {
-		if !strings.Contains(text, want) {
-			t.Errorf("the page lacks %q", want)
-		}
-	}
+	return cellstest.Render(t, thePage(), r)
 }
 
 func TestEmptyPage(t *testing.T) {
 	text := render(t, thePage().Results())
-	check(t, text, "0 of 87 cells are done", "no cell was run", "all test images, %: not run.",
+	cellstest.Has(t, text, "0 of 87 cells are done", "no cell was run", "all test images, %: not run.",
 		"| `go run ./examples/transfer -size 96 -per-class 400 -tune-epochs 10 -tune-crop 6 -last-epochs 3 "+
 			"-last-crop 6 -search-images 300 -minutes 60 -seed 1 -data CIFAR` | not run |",
 		"| `go run ./examples/transfer/results -run '^peer-cifar-400-64-1$'` | not run |")
-	for i, line := range strings.Split(pageTemplate, "\n") {
-		if n := len([]rune(line)); n > 100 {
-			t.Errorf("page.tmpl:%d: %d columns", i+1, n)
-		}
-	}
+	cellstest.Narrow(t, pageTemplate)
 }
 
 func TestWholePage(t *testing.T) {
-	text := render(t, fakes(t, func(string) bool { return true }))
-	if strings.Contains(text, cells.NotRun) {
-		t.Error("a whole page says that a cell was not run")
-	}
-	path := filepath.Join("testdata", "page.md")
-	if *update {
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), text); d != "" {
-		t.Errorf("page (-want +got):\n%s", d)
-	}
+	cellstest.Golden(t, render(t, fakes(func(string) bool { return true })), *update)
 }
 
 func TestHalfAPage(t *testing.T) {
-	r := fakes(t, func(name string) bool {
+	r := fakes(func(name string) bool {
 		return name == "cifar-400-96-1" || strings.HasPrefix(name, "fashion-40-64-") || name == "scratch-fashion-40-64-1" ||
 			name == "adaxpert-cifar-400-64-1"
 	})
 	r.Get("cifar-400-96-1").Result.Steps[1].Accuracy = 0.79
 	r.Get("cifar-400-96-1").Result.Steps[1].CPU = 0
-	check(t, render(t, r), "79.00 (1 of 3 seeds). The floor of 80 % is missed",
+	cellstest.Has(t, render(t, r), "79.00 (1 of 3 seeds). The floor of 80 % is missed",
 		"took 130 s of wall time; the time of processors is not known.",
 		"| 40 | 64 | +9.00 (95 % interval +9.00 to +9.00, 3 seeds) | +42.00 (1 of 3 seeds) | "+
 			"-0.67 (95 % interval -2.56 to +1.23, 3 seeds) | 0.83 |",
