@@ -1,6 +1,7 @@
 package evolution
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -44,8 +45,8 @@ func (o BreedOptions[G]) resolved() (BreedOptions[G], error) {
 	if o.Offspring == 0 {
 		o.Offspring = o.Population
 	}
-	o.Crossover = max(orDefault(o.Crossover, 0.9), 0)
-	o.Mutation = max(orDefault(o.Mutation, 0.9), 0)
+	o.Crossover = max(cmp.Or(o.Crossover, 0.9), 0)
+	o.Mutation = max(cmp.Or(o.Mutation, 0.9), 0)
 	return o, nil
 }
 

@@ -64,7 +64,7 @@ func NewPredicted[G any](genes Encoder[G], o *PredictedOptions[G]) (*Predicted[G
 	}
 	own := *o
 	own.Founders, own.Refit = cmp.Or(own.Founders, 50), cmp.Or(own.Refit, 10)
-	own.Predictions, own.Explore = cmp.Or(own.Predictions, 1000), orDefault(own.Explore, 0.1)
+	own.Predictions, own.Explore = cmp.Or(own.Predictions, 1000), cmp.Or(own.Explore, 0.1)
 	if own.Predictions < own.Refit || !(own.Explore <= 1) {
 		return nil, fmt.Errorf("evolution: %d predictions for %d candidates, explored by %g, expected more "+
 			"predictions and at most 1", own.Predictions, own.Refit, own.Explore)

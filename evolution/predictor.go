@@ -34,7 +34,7 @@ func (o *PredictorOptions) resolved() (PredictorOptions, error) {
 		p = *o
 	}
 	p.Nets, p.Hidden, p.Epochs = cmp.Or(p.Nets, 3), cmp.Or(p.Hidden, 32), cmp.Or(p.Epochs, 60)
-	p.Rate = orDefault(p.Rate, 0.01)
+	p.Rate = cmp.Or(p.Rate, 0.01)
 	if p.Nets < 0 || p.Hidden < 0 || p.Epochs < 0 || !(p.Rate > 0) || math.IsInf(p.Rate+p.Decay, 0) {
 		return p, fmt.Errorf("evolution: predictor of %d nets with %d units, %d epochs, rate %g, decay %g, "+
 			"expected counts of at least 1 and a finite rate above 0", p.Nets, p.Hidden, p.Epochs, p.Rate, p.Decay)
@@ -67,7 +67,7 @@ func FitPredictor(inputs [][]float64, targets []float64, o *PredictorOptions) (*
 		return nil, fmt.Errorf("evolution: %d inputs and %d targets, expected as many of both and at least one",
 			len(inputs), len(targets))
 	}
-	opts.Decay = max(orDefault(opts.Decay, min(1, 200/float64(len(inputs)))), 0)
+	opts.Decay = max(cmp.Or(opts.Decay, min(1, 200/float64(len(inputs)))), 0)
 	p := &Predictor{inputs: len(inputs[0]), hidden: opts.Hidden}
 	data := make([]example, len(inputs))
 	for i, x := range inputs {

@@ -32,8 +32,8 @@ func (o *QualityOptions) resolved() (QualityOptions, error) {
 	if o != nil {
 		q = *o
 	}
-	q.Exponent, q.Spread = orDefault(q.Exponent, -0.07), orDefault(q.Spread, 0.05)
-	q.Tolerance = orDefault(q.Tolerance, 0.01)
+	q.Exponent, q.Spread = cmp.Or(q.Exponent, -0.07), cmp.Or(q.Spread, 0.05)
+	q.Tolerance = cmp.Or(q.Tolerance, 0.01)
 	if q.Accuracy == nil {
 		q.Accuracy = func(p Point) float64 { return 1 - p.Objectives[len(p.Objectives)-1] }
 	}

@@ -69,7 +69,7 @@ func NewTournament[G any](genes Genes[G], o *TournamentOptions[G]) (*Tournament[
 	if own.Sample < 0 {
 		return nil, fmt.Errorf("evolution: tournaments among %d, expected at least 0", own.Sample)
 	}
-	own.Sample, own.Mutation = cmp.Or(own.Sample, 16), orDefault(own.Mutation, 1)
+	own.Sample, own.Mutation = cmp.Or(own.Sample, 16), cmp.Or(own.Mutation, 1)
 	b, err := newBreeder(genes, BreedOptions[G]{Population: cmp.Or(own.Population, 64),
 		Offspring: cmp.Or(own.Offspring, 1), Initial: own.Initial, Mutants: true,
 		Crossover: own.Crossover, Mutation: own.Mutation, Seed: own.Seed}, "evolution.tournament")

@@ -1,6 +1,7 @@
 package evolution
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -90,7 +91,7 @@ func (x Vectors) Mutate(g []float64, r *rand.Rand) ([]float64, error) {
 	if err := x.fits(g); err != nil {
 		return nil, err
 	}
-	eta, rate := orDefault(x.MutateIndex, 20), orDefault(x.Rate, min(0.5, 1/float64(len(g))))
+	eta, rate := cmp.Or(x.MutateIndex, 20), cmp.Or(x.Rate, min(0.5, 1/float64(len(g))))
 	out := make([]float64, len(g))
 	copy(out, g)
 	skip := 0.0
@@ -143,7 +144,7 @@ func (x Vectors) Cross(a, b []float64, r *rand.Rand) (c, d []float64, err error)
 	c, d = make([]float64, n), make([]float64, n)
 	copy(c, a)
 	copy(d, b)
-	eta := orDefault(x.CrossIndex, 15)
+	eta := cmp.Or(x.CrossIndex, 15)
 	for from := 0; from < n; from += 64 {
 		take, turn := r.Uint64(), r.Uint64()
 		if n-from < 64 {
@@ -226,12 +227,4 @@ func (x Vectors) Encode(g []float64) []float64 {
 		}
 	}
 	return out
-}
-
-// orDefault is v, or def when v is 0.
-func orDefault(v, def float64) float64 {
-	if v == 0 {
-		return def
-	}
-	return v
 }
