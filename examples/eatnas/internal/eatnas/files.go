@@ -102,13 +102,7 @@ func (r *Report) figures() map[string]plots.Figure {
 		maddsFile:    func(p Point) float64 { return p.MAdds },
 	}
 	for name, f := range curves {
-		for _, t := range []struct {
-			name string
-			of   *TaskReport
-		}{{SmallTask, r.Small}, {LargeTask, r.Large}} {
-			if t.of == nil {
-				continue
-			}
+		for _, t := range r.tasks() {
 			s := plots.Series{Name: t.name + " task"}
 			for i, p := range t.of.Search.Curve {
 				if v := value[name](p); v > 0 { // else it is not known yet

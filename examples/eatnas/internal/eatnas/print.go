@@ -65,13 +65,7 @@ func (r *Report) Text() string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(w, "task\tevaluations\tmean accuracy, %\tbest quality\ttest accuracy, %\tM MAdds\tM "+
 		"parameters\tseconds\t\n")
-	for _, t := range []struct {
-		name string
-		of   *TaskReport
-	}{{SmallTask, r.Small}, {LargeTask, r.Large}} {
-		if t.of == nil {
-			continue
-		}
+	for _, t := range r.tasks() {
 		n, seconds := t.of.Network(), t.of.Search.Seconds
 		for _, one := range t.of.Trained {
 			seconds += one.Seconds

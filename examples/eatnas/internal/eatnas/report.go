@@ -33,6 +33,23 @@ type TaskReport struct {
 	Chosen  int          `json:"chosen"`  // of Trained, by the held-out images
 }
 
+// namedTask is one of the tasks, with what was found on it.
+type namedTask struct {
+	name string
+	of   *TaskReport
+}
+
+// tasks are those that were searched, the small one first.
+func (r *Report) tasks() (out []namedTask) {
+	if r.Small != nil {
+		out = append(out, namedTask{SmallTask, r.Small})
+	}
+	if r.Large != nil {
+		out = append(out, namedTask{LargeTask, r.Large})
+	}
+	return out
+}
+
 // SearchReport is what a search found.
 type SearchReport struct {
 	Target float64     `json:"target"` // multiply-adds of the score, millions
