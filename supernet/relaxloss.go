@@ -23,6 +23,10 @@ type RelaxOptions struct {
 	// Statistics says which statistics batch normalisation uses: those OfBatch, which are the
 	// default (the zero value stands for them), or the Running ones of the supernet.
 	Statistics Statistics
+	// SkipZeros makes Gradient leave out what only entries of 0 lead to, which costs nothing then;
+	// the gradient in these entries is 0. By default they have their own. A step on the
+	// architecture that trains two paths of a layer sets it.
+	SkipZeros bool
 	// CacheBytes bounds the decoded images kept in memory; 256 MiB by default, none if negative.
 	CacheBytes int64
 }
@@ -109,6 +113,9 @@ func (l *RelaxedLoss) run(ctx context.Context, rows searchspace.Relaxed, images 
 	if err != nil {
 		return 0, err
 	}
+	if grad == nil || l.o.SkipZeros {
+		p = p.without(rows)
+	}
 	err = l.data.part(images).labelled(ctx, l.relax.net.classes, func(b *dataset.Batch) error {
 		loss, err = l.batch(p, b, images, rows, grad)
 		return err
@@ -138,12 +145,26 @@ func (l *RelaxedLoss) batch(p *relaxedProgram, b *dataset.Batch, images []int,
 	if grad != nil {
 		tape.Backward(mean)
 		p.coef.gradient(tape.Stream(), rows, grad)
+		if l.o.SkipZeros {
+			skipZeros(rows, grad)
+		}
 	}
 	loss = tape.Item(mean)
 	if err := tape.Stream().Sync(); err != nil {
 		return loss, err
 	}
 	return loss, checkFinite(loss, grad)
+}
+
+// skipZeros clears the gradient in entries that are 0.
+func skipZeros(rows, grad searchspace.Relaxed) {
+	for d, row := range rows {
+		for c, v := range row {
+			if v == 0 {
+				grad[d][c] = 0
+			}
+		}
+	}
 }
 
 // checkImages looks whether the numbers of images can be those of a batch.
