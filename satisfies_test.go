@@ -4,6 +4,7 @@ import (
 	"github.com/tendril-nas/tendril/adjuster"
 	"github.com/tendril-nas/tendril/evolution"
 	"github.com/tendril-nas/tendril/generator"
+	"github.com/tendril-nas/tendril/pruning"
 	"github.com/tendril-nas/tendril/supernet"
 )
 
@@ -17,3 +18,6 @@ var (
 
 // A relaxed supernet with images of a superclass is what a generator learns from.
 var _ generator.Learner = (*supernet.RelaxedLoss)(nil)
+
+// A supernet that trains as a mixture is what a search by pruning trains.
+var _ pruning.Supernet = (*supernet.Mixture)(nil)

@@ -13,9 +13,9 @@ const maxBatches = 32
 // means are the mean probabilities over steps, in batches of equally many steps that follow each
 // other. Steps are correlated, batches hardly: what a mean is worth is seen in how they differ.
 type means struct {
-	Size  int         `json:"size"`  // steps of a batch
-	Count int         `json:"count"` // steps in the last one
-	Sums  [][]float64 `json:"sums"`  // of every batch, all rows behind each other
+	Size  int         // steps of a batch
+	Count int         // steps in the last one
+	Sums  [][]float64 // of every batch, all rows behind each other
 }
 
 // add takes the probabilities of one more step.
@@ -86,6 +86,38 @@ func (m *means) clone() means {
 	out.Sums = make([][]float64, len(m.Sums))
 	for i := range m.Sums {
 		out.Sums[i] = slices.Clone(m.Sums[i])
+	}
+	return out
+}
+
+// sound is false for what add does not make.
+func (m *means) sound() bool {
+	ok := m.Size >= 0 && m.Count >= 0 && m.Count <= m.Size && len(m.Sums) <= maxBatches &&
+		(m.Count > 0) == (len(m.Sums) > 0)
+	for _, sums := range m.Sums {
+		for _, v := range sums {
+			ok = ok && finite(v)
+		}
+	}
+	return ok
+}
+
+// course is the means of the batches in order, of rows as those of like; the last may be shorter.
+func (m *means) course(like searchspace.Relaxed) []searchspace.Relaxed {
+	var out []searchspace.Relaxed
+	for b, sums := range m.Sums {
+		n := m.Size
+		if b == len(m.Sums)-1 {
+			n = m.Count
+		}
+		rows := copyRows(like)
+		for _, row := range rows {
+			for c := range row {
+				row[c] = sums[c] / float64(n)
+			}
+			sums = sums[len(row):]
+		}
+		out = append(out, rows)
 	}
 	return out
 }

@@ -10,13 +10,8 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-var (
-	// ErrNotFinite is wrapped when a loss or a gradient is not finite.
-	ErrNotFinite = errors.New("not finite")
-	// ErrCheckpointMismatch is wrapped when a checkpoint belongs to another search, or the supernet
-	// goes on from elsewhere than the search.
-	ErrCheckpointMismatch = errors.New("checkpoint belongs to a different search")
-)
+// ErrNotFinite is wrapped when a loss or a gradient is not finite.
+var ErrNotFinite = errors.New("not finite")
 
 // Options sets up a search. The zero value of a field is its default.
 type Options struct {
@@ -68,13 +63,12 @@ type Options struct {
 	// Seed of noise, pairs and validation images.
 	Seed uint64
 
-	// Checkpoint is the path of a file that lets an interrupted search go on, together with that of
-	// the supernet. When it exists the search starts from it and ends with the same bits as one
-	// that was never interrupted; a finished one returns at once. It is replaced atomically. ""
-	// keeps none.
+	// Checkpoint is where an interrupted search goes on from: a path to which the number of each
+	// phase is added, ".0", ".1" and so on, for the files of Supernet.Train. They hold the weights,
+	// what the architecture has learnt and what the phase recorded; with all of them a finished
+	// search returns at once, and the supernet has its weights. How often they are written is the
+	// supernet's to say. "" keeps none.
 	Checkpoint string
-	// CheckpointEvery counts updates of a phase, for search and supernet; 0 = once per epoch.
-	CheckpointEvery int
 	// Recorder is told of every step and the end of every phase. Its error ends the search.
 	Recorder Recorder
 }
@@ -82,6 +76,7 @@ type Options struct {
 const (
 	defaultPrune = 0.4
 	defaultEvery = 5
+	maxEpochs    = 1 << 20
 )
 
 // plan is what decides the result of a search beside the supernet.
@@ -130,7 +125,7 @@ func (p *plan) check() error {
 		return errors.New("pruning: no phases")
 	}
 	for _, phase := range p.Phases {
-		if len(phase.Classes) == 0 || phase.Epochs < 1 {
+		if len(phase.Classes) == 0 || phase.Epochs < 1 || phase.Epochs > maxEpochs {
 			return fmt.Errorf("pruning: %s with %d classes and %d epochs, expected at least one of both",
 				phase.Name, len(phase.Classes), phase.Epochs)
 		}

@@ -1,125 +1,118 @@
 package pruning
 
 import (
-	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// train makes the updates of a phase, those that the supernet has not made yet.
-func (s *search) train(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	p := s.plan.Phases[s.phase]
-	perEpoch, images, err := s.net.Begin(ctx, s.phase, s.walk.space, p.Classes)
-	if err != nil {
-		return err
-	}
-	if perEpoch < 1 || images < 1 || perEpoch > maxUpdates/p.Epochs {
-		return fmt.Errorf("%d updates per epoch and %d validation images, expected at least 1 of both", perEpoch,
-			images)
-	}
-	s.updates, s.images = perEpoch*p.Epochs, images
-	rows := s.space.Zeros()
-	t := &training{search: s, every: cmp.Or(s.opts.CheckpointEvery, perEpoch), rows: rows}
-	err = s.net.Train(ctx, p.Epochs, t.every, t.next)
-	if t.err != nil {
-		return t.err // the supernet may have made another of it
-	}
-	if err != nil {
-		return err
-	}
-	if !t.begun { // the supernet had finished
-		if err := s.goOn(s.updates); err != nil {
-			return err
-		}
-	}
-	if s.walk.update != s.updates {
-		return fmt.Errorf("the supernet ended after %d updates, expected %d", s.walk.update, s.updates)
-	}
-	return nil
-}
-
-const maxUpdates = 1 << 40
-
-// training hands rows to a supernet.
-type training struct {
+// phase is one phase while it runs, the source of the rows of its updates.
+type phase struct {
 	*search
-	every  int
-	rows   searchspace.Relaxed
-	begun  bool
-	err    error
-	former int // the last but one update that was saved at its regular time
-	last   int
+	Phase
+	number  int
+	begun   int // steps on the architecture before it
+	updates int
+	images  []int // for validation: those of its classes
+	noise   searchspace.Relaxed
+	rows    searchspace.Relaxed
+	err     error // of its own
 }
 
-// next gives the rows of update n, and moves the walk to the one after it.
-func (t *training) next(ctx context.Context, n int) (searchspace.Relaxed, error) {
-	if t.err == nil {
-		t.err = t.advance(ctx, n)
+// train makes the updates of a phase.
+func (s *search) train(ctx context.Context, number int) (p *phase, losses []float64, err error) {
+	p = &phase{search: s, Phase: s.plan.Phases[number], number: number, begun: s.walk.steps,
+		noise: s.space.Zeros(), rows: s.space.Zeros()}
+	s.walk.update, s.walk.records = 0, nil
+	if err := ctx.Err(); err != nil {
+		return p, nil, err
 	}
-	return t.rows, t.err
+	if err := s.net.Narrow(ctx, s.walk.space, p.Classes); err != nil {
+		return p, nil, err
+	}
+	for k, class := range s.net.Labels() {
+		if slices.Contains(p.Classes, class) {
+			p.images = append(p.images, k)
+		}
+	}
+	p.updates = s.net.Steps(p.Epochs)
+	if p.updates < 1 || p.Learn && len(p.images) == 0 {
+		return p, nil, fmt.Errorf("%d updates and %d validation images of %d classes, expected at least 1 of both",
+			p.updates, len(p.images), len(p.Classes))
+	}
+	file := s.opts.Checkpoint
+	if file != "" {
+		file += "." + strconv.Itoa(number)
+	}
+	losses, err = s.net.Train(ctx, p.Epochs, file, p)
+	switch {
+	case p.err != nil: // the supernet may have made another of it
+		return p, losses, p.err
+	case err != nil:
+		return p, losses, err
+	case s.walk.update != p.updates:
+		return p, losses, fmt.Errorf("the supernet ended after %d updates, expected %d", s.walk.update, p.updates)
+	}
+	return p, losses, nil
 }
 
-func (t *training) advance(ctx context.Context, n int) error {
-	s := t.search
-	if !t.begun {
-		if err := s.goOn(n); err != nil {
-			return err
-		}
-		t.begun, t.former, t.last = true, n, n
+// Rows moves the architecture where its turn is, and gives the rows of update n.
+func (p *phase) Rows(ctx context.Context, n int) (searchspace.Relaxed, error) {
+	before := p.walk.clone()
+	err := p.advance(ctx, n)
+	if err != nil {
+		p.walk, p.err = before, err
 	}
-	if n != s.walk.update || n >= s.updates {
-		return fmt.Errorf("the supernet asks for update %d of %d, expected %d", n, s.updates, s.walk.update)
+	return p.rows, err
+}
+
+func (p *phase) advance(ctx context.Context, n int) error {
+	if n != p.walk.update || n >= p.updates {
+		return fmt.Errorf("the supernet asks for update %d of %d, expected %d", n, p.updates, p.walk.update)
 	}
-	s.keep(t.former, t.last)
-	s.saved[n] = s.walk.clone()
-	phase := &s.plan.Phases[s.phase]
-	progress := Progress{Phase: s.phase, Name: phase.Name, Update: n, Updates: s.updates}
-	if phase.Learn && (n+1)%s.plan.Every == 0 {
-		var err error
-		if progress.Step, err = s.learn(ctx); err != nil {
-			s.walk = s.saved[n].clone() // as before the step
-			return err
-		}
-	}
-	s.draw(forUpdate, t.rows, s.temperature())
-	s.walk.update++
-	s.saved[s.walk.update] = s.walk.clone()
-	if s.walk.update%t.every == 0 || s.walk.update == s.updates {
-		t.former, t.last = t.last, s.walk.update
-		s.keep(t.former, t.last, n)
-		if err := s.save(); err != nil {
+	progress := Progress{Phase: p.number, Name: p.Name, Update: n, Updates: p.updates}
+	if p.Learn && (n+1)%p.plan.Every == 0 {
+		if err := p.learn(ctx, &progress); err != nil {
 			return err
 		}
 	}
+	p.draw(forUpdate, p.rows, p.temperature())
+	p.walk.update++
 	if progress.Step != nil {
-		return s.record(progress)
+		return p.record(progress)
 	}
 	return nil
 }
 
-// keep forgets the walks of all updates but some.
-func (s *search) keep(updates ...int) {
-	kept := map[int]*walk{}
-	for _, n := range updates {
-		if w := s.saved[n]; w != nil {
-			kept[n] = w
-		}
+// Identity is the whole search.
+func (p *phase) Identity() string {
+	text, err := json.Marshal(struct {
+		Space searchspace.Spec
+		Plan  *plan
+		Phase int
+	}{p.space.Spec(), p.plan, p.number})
+	if err != nil {
+		return fmt.Sprintf("pruning, phase %d: %v", p.number, err)
 	}
-	s.saved = kept
+	return "pruning " + string(text)
 }
 
-// goOn takes the walk up where the supernet does.
-func (s *search) goOn(n int) error {
-	w := s.saved[n]
-	if w == nil {
-		return fmt.Errorf("%w: the supernet goes on at update %d of %d, where the search was not saved",
-			ErrCheckpointMismatch, n, s.updates)
+// MarshalBinary is what the architecture has learnt.
+func (p *phase) MarshalBinary() ([]byte, error) { return p.walk.encode(p.number) }
+
+// UnmarshalBinary goes back to what it had learnt.
+func (p *phase) UnmarshalBinary(data []byte) error {
+	w, err := p.walk.decode(data, p.number)
+	if err == nil && w.update > p.updates {
+		err = fmt.Errorf("update %d of %d", w.update, p.updates)
 	}
-	s.walk = w.clone()
+	if err != nil {
+		return fmt.Errorf("pruning: resume: %w", err)
+	}
+	p.walk = w
 	return nil
 }

@@ -4,10 +4,9 @@ import "github.com/tendril-nas/tendril/searchspace"
 
 // Result says what a search found. It describes what was finished when it comes with an error.
 type Result struct {
-	Status  searchspace.Status `json:"status"`
-	Resumed bool               `json:"resumed"` // it went on from a checkpoint
-	Phases  []PhaseResult      `json:"phases"`  // finished ones
-	Steps   int                `json:"steps"`   // on the architecture
+	Status searchspace.Status `json:"status"`
+	Phases []PhaseResult      `json:"phases"` // finished ones
+	Steps  int                `json:"steps"`  // on the architecture
 	// Probabilities are softmax(a), removed choices 0. Left are the choices that are left, by
 	// number.
 	Probabilities searchspace.Relaxed `json:"probabilities"`
@@ -37,7 +36,13 @@ type PhaseResult struct {
 	Classes int    `json:"classes"`
 	Epochs  int    `json:"epochs"`
 	Updates int    `json:"updates"` // of the weights
-	Steps   int    `json:"steps"`   // on the architecture
+	// Losses are the training losses of the epochs, as the supernet gives them.
+	Losses []float64 `json:"losses"`
+	// Steps are those on the architecture.
+	Steps []Step `json:"steps,omitempty"`
+	// Course is the mean probabilities of equally many steps that follow each other, up to 32
+	// times, for pictures; the last mean may be of fewer. It begins after the last pruning.
+	Course []searchspace.Relaxed `json:"course,omitempty"`
 	// Candidates were computed for every decision of the space.
 	Candidates []int `json:"candidates"`
 	// MAdds is the multiply-adds of all of them, per image, in layers that depend on decisions, and
@@ -85,11 +90,12 @@ func (s *search) mixture() (searched, fixed float64, err error) {
 	return all - fixed, fixed, nil
 }
 
-// end is what the phase did that ends here.
-func (s *search) end(steps int) (*PhaseResult, error) {
-	p := s.plan.Phases[s.phase]
-	out := &PhaseResult{Name: p.Name, Classes: len(p.Classes), Epochs: p.Epochs, Updates: s.walk.update,
-		Steps: steps, Probabilities: s.space.Zeros()}
+// end is what the phase did.
+func (p *phase) end(losses []float64) (*PhaseResult, error) {
+	s := p.search
+	out := &PhaseResult{Name: p.Name, Classes: len(p.Classes), Epochs: p.Epochs, Updates: p.updates,
+		Losses: losses, Steps: s.walk.records, Course: s.walk.means.course(s.walk.values),
+		Probabilities: s.space.Zeros()}
 	for _, allowed := range s.walk.allow {
 		out.Candidates = append(out.Candidates, len(allowed))
 	}

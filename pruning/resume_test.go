@@ -4,9 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"math/rand/v2"
 	"path/filepath"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/tendril-nas/tendril/searchspace"
 )
@@ -14,12 +15,10 @@ import (
 // same is everything that two searches must have in common.
 func same(t testing.TB, r *Result, net *toy) string {
 	t.Helper()
-	c := *r
-	c.Resumed = false
 	text, err := json.Marshal(struct {
 		Result  *Result
 		Weights searchspace.Relaxed
-	}{&c, net.state.Weights})
+	}{r, net.weights})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,32 +28,29 @@ func same(t testing.TB, r *Result, net *toy) string {
 // A search that was killed, cancelled or stopped at any update goes on and ends with the same bits.
 func TestResume(t *testing.T) {
 	space := toySpace(t, 2)
-	options := func(dir string, two bool, every int) *Options {
-		o := &Options{Phases: toyPhases(t, 3), Target: toyTarget(t, space), TwoPaths: two, Every: 3, BatchSize: 16,
-			CheckpointEvery: every, Significance: 0.5, LastTemperature: 0.2}
-		if dir != "" {
-			o.Checkpoint = filepath.Join(dir, "search.ckpt")
-		}
-		return o
+	options := func(file string, two bool) *Options {
+		return &Options{Phases: toyPhases(t, 2), Target: toyTarget(t, space), TwoPaths: two, Every: 3,
+			BatchSize: 6, Significance: 0.5, LastTemperature: 0.2, Checkpoint: file}
 	}
 	whole := map[bool]string{}
 	for _, two := range []bool{false, true} {
-		net := newToy(space, "")
-		r, err := Search(context.Background(), space, net, options("", two, 0))
+		net := newToy(space)
+		r, err := Search(context.Background(), space, net, options("", two))
 		if err != nil {
 			t.Fatal(err)
 		}
 		whole[two] = same(t, r, net)
 	}
-	for i := range 10 {
-		random, dir := rand.New(rand.NewPCG(7, uint64(i))), t.TempDir()
-		two, every := i%2 == 1, random.IntN(13)
-		for k := range 3 {
-			how := []string{"kill", "cancel", "stop"}[(i/2+k)%3]
-			left := random.IntN(80)
+	rapid.Check(t, func(rt *rapid.T) {
+		file := filepath.Join(t.TempDir(), "search")
+		two, every := rapid.Bool().Draw(rt, "two"), rapid.IntRange(1, 12).Draw(rt, "every")
+		for range rapid.IntRange(1, 2).Draw(rt, "interruptions") {
+			how := rapid.SampledFrom([]string{"kill", "cancel", "stop"}).Draw(rt, "how")
+			left := rapid.IntRange(0, 80).Draw(rt, "after")
 			ctx, cancel := context.WithCancel(context.Background())
-			net, o := newToy(space, dir), options(dir, two, every)
-			net.kill = func(int, int) bool { left--; return how == "kill" && left < 0 }
+			net, o := newToy(space), options(file, two)
+			net.every = every
+			net.kill = func() bool { left--; return how == "kill" && left < 0 }
 			net.touched = func(searchspace.Relaxed) {
 				if how == "cancel" && left < 0 {
 					cancel()
@@ -71,65 +67,66 @@ func TestResume(t *testing.T) {
 			r, err := Search(ctx, space, net, o)
 			cancel()
 			if err != nil && r.Status != want {
-				t.Fatalf("%s: status %v, expected %v: %v", how, r.Status, want, err)
-			}
-			if errors.Is(err, ErrCheckpointMismatch) {
-				t.Fatal(err)
+				rt.Fatalf("%s: status %v, expected %v: %v", how, r.Status, want, err)
 			}
 		}
-		net := newToy(space, dir)
-		r, err := Search(context.Background(), space, net, options(dir, two, every))
-		if err != nil {
-			t.Fatal(err)
+		net := newToy(space)
+		for range 2 { // the second time it is finished
+			r, err := Search(context.Background(), space, net, options(file, two))
+			if err != nil {
+				rt.Fatal(err)
+			}
+			if got := same(t, r, net); got != whole[two] {
+				rt.Fatalf("the search ended with\n%s\nexpected\n%s", got, whole[two])
+			}
+			net = newToy(space)
 		}
-		net.state = lastState(t, net)
-		if got := same(t, r, net); got != whole[two] {
-			t.Fatalf("the search ended with\n%s\nexpected\n%s", got, whole[two])
-		}
-		again, err := Search(context.Background(), space, newToy(space, dir), options(dir, two, every))
-		if err != nil || same(t, again, net) != whole[two] {
-			t.Fatalf("a finished search gives %v, %v", again, err)
-		}
-	}
-}
-
-// lastState is the weights of the file, which a finished search does not read.
-func lastState(t testing.TB, net *toy) toyState {
-	t.Helper()
-	if _, _, err := net.Begin(context.Background(), net.state.Phase, net.space, nil); err != nil {
-		t.Fatal(err)
-	}
-	return net.state
+	})
 }
 
 // A checkpoint of something else is refused.
 func TestMismatch(t *testing.T) {
 	space := toySpace(t, 2)
-	dir := t.TempDir()
-	o := Options{Phases: toyPhases(t, 1), Form: NoCost, Checkpoint: filepath.Join(dir, "s.ckpt")}
-	if _, err := Search(context.Background(), space, newToy(space, dir), &o); err != nil {
+	o := Options{Phases: toyPhases(t, 1), Form: NoCost, Checkpoint: filepath.Join(t.TempDir(), "search")}
+	if _, err := Search(context.Background(), space, newToy(space), &o); err != nil {
 		t.Fatal(err)
 	}
 	other := o
 	other.Seed = 1
-	if _, err := Search(context.Background(), space, newToy(space, dir), &other); !errors.Is(err,
-		ErrCheckpointMismatch) {
-		t.Errorf("another seed: %v, expected ErrCheckpointMismatch", err)
+	if _, err := Search(context.Background(), space, newToy(space), &other); err == nil {
+		t.Error("the checkpoint of another seed is accepted")
 	}
-	if _, err := Search(context.Background(), toySpace(t, 3), newToy(toySpace(t, 3), dir), &o); !errors.Is(err,
-		ErrCheckpointMismatch) {
-		t.Errorf("another space: %v, expected ErrCheckpointMismatch", err)
+	wide := toySpace(t, 3)
+	if _, err := Search(context.Background(), wide, newToy(wide), &o); err == nil {
+		t.Error("the checkpoint of another space is accepted")
 	}
-	// A supernet that starts again where the search went on.
-	dir = t.TempDir()
-	o.Checkpoint = filepath.Join(dir, "s.ckpt")
-	net := newToy(space, "")
-	net.kill = func(phase, n int) bool { return phase == 0 && n == 15 }
-	o.CheckpointEvery = 4
-	if _, err := Search(context.Background(), space, net, &o); !errors.Is(err, errKilled) {
-		t.Fatal(err)
+}
+
+// FuzzResume reads damaged states: an error, no panic, and the search as it was.
+func FuzzResume(f *testing.F) {
+	space := toySpace(f, 2)
+	p := &phase{search: &search{space: space, walk: newWalk(space, 0.01)}, updates: 30}
+	p.walk.means.add(p.walk.values)
+	p.walk.records = []Step{{Number: 1, Loss: 2}}
+	good, err := p.MarshalBinary()
+	if err != nil {
+		f.Fatal(err)
 	}
-	if _, err := Search(context.Background(), space, newToy(space, ""), &o); !errors.Is(err, ErrCheckpointMismatch) {
-		t.Errorf("a supernet without its file: %v, expected ErrCheckpointMismatch", err)
-	}
+	f.Add(good)
+	f.Add(good[:len(good)/2])
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		before := p.walk
+		if err := p.UnmarshalBinary(data); err != nil {
+			if p.walk != before {
+				t.Fatal("a state that is refused has changed the search")
+			}
+			return
+		}
+		if err := p.walk.check(); err != nil {
+			t.Fatal(err)
+		}
+		p.walk.propose(&plan{Prune: 0.4, Significance: 1})
+		p.walk.means.add(p.walk.values)
+	})
 }

@@ -11,21 +11,15 @@ import (
 
 // search is a search that runs.
 type search struct {
-	space   *searchspace.Space // whole
-	net     Supernet
-	opts    *Options
-	plan    *plan
-	cost    *searchspace.CostModel
-	madds   *searchspace.CostModel
-	res     *Result
-	phase   int
-	left    [][]int // of every decision
-	walk    *walk
-	saved   map[int]*walk // by update: where the supernet may go on from
-	begun   int           // steps on the architecture before this phase
-	updates int           // of this phase
-	images  int           // for validation, in this phase
-	noise   searchspace.Relaxed
+	space *searchspace.Space // whole
+	net   Supernet
+	opts  *Options
+	plan  *plan
+	cost  *searchspace.CostModel
+	madds *searchspace.CostModel
+	res   *Result
+	left  [][]int // choices of every decision
+	walk  *walk
 }
 
 // errStopped marks an error of a Recorder.
@@ -48,14 +42,11 @@ func Search(ctx context.Context, space *searchspace.Space, net Supernet, o *Opti
 	if v := reflect.ValueOf(net); space == nil || net == nil || v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil, errors.New("pruning: no space or no supernet")
 	}
-	if o.CheckpointEvery < 0 {
-		return nil, fmt.Errorf("pruning: a checkpoint every %d updates, expected at least 1", o.CheckpointEvery)
-	}
 	p, err := o.plan()
 	if err != nil {
 		return nil, err
 	}
-	s := &search{space: space, net: net, opts: o, plan: p, noise: space.Zeros(), res: &Result{}}
+	s := &search{space: space, net: net, opts: o, plan: p, res: &Result{}}
 	if s.cost, err = space.CostModel(p.Cost); err != nil {
 		return nil, fmt.Errorf("pruning: %w", err)
 	}
@@ -70,65 +61,45 @@ func Search(ctx context.Context, space *searchspace.Space, net Supernet, o *Opti
 		return nil, err
 	}
 	s.walk = newWalk(whole, p.LR)
-	s.saved = map[int]*walk{0: s.walk.clone()}
-	err = s.resume()
-	if err == nil && s.res.Status != searchspace.StatusFinished {
-		err = s.run(ctx)
-	}
+	err = s.run(ctx)
 	s.report(ctx, err)
 	return s.res, err
 }
 
-// run makes the phases that are left.
+// run makes all phases; those that are finished already the supernet gives back at once.
 func (s *search) run(ctx context.Context) error {
-	if err := s.save(); err != nil {
-		return err
-	}
-	for s.phase < len(s.plan.Phases) {
-		name := s.plan.Phases[s.phase].Name
-		if err := s.train(ctx); err != nil {
-			return errors.Join(fmt.Errorf("pruning: %s: update %d: %w", name, s.walk.update, err), s.save())
+	for number, phase := range s.plan.Phases {
+		p, losses, err := s.train(ctx, number)
+		if err != nil {
+			return fmt.Errorf("pruning: %s: update %d: %w", phase.Name, s.walk.update, err)
 		}
-		if err := s.finish(); err != nil {
-			return errors.Join(fmt.Errorf("pruning: end of %s: %w", name, err), s.save())
+		if err := s.finish(p, losses); err != nil {
+			return fmt.Errorf("pruning: end of %s: %w", phase.Name, err)
 		}
 	}
-	if err := s.choose(); err != nil {
-		return err
-	}
-	return s.save()
+	return s.choose()
 }
 
-// finish ends a phase: it prunes, and makes the next one ready.
-func (s *search) finish() error {
-	end, err := s.end(s.walk.steps - s.begun)
+// finish ends a phase: it prunes.
+func (s *search) finish(p *phase, losses []float64) error {
+	end, err := p.end(losses)
 	if err != nil {
 		return err
 	}
-	name := s.plan.Phases[s.phase].Name
-	left, space := s.left, s.walk.space
-	var proposed []removal
-	if s.plan.Phases[s.phase].Prune {
-		proposed = s.walk.propose(s.plan)
-		if left, space, err = s.remove(proposed); err != nil {
+	if p.Prune {
+		proposed := s.walk.propose(s.plan)
+		left, space, err := s.remove(proposed)
+		if err != nil {
 			return err
 		}
 		for _, r := range proposed {
 			end.Removed = append(end.Removed, r.Removal)
 		}
-	}
-	s.res.Phases = append(s.res.Phases, *end)
-	s.phase, s.left, s.begun = s.phase+1, left, s.walk.steps
-	s.walk.update = 0
-	if s.plan.Phases[s.phase-1].Prune {
-		s.walk.means = means{}
+		s.left, s.walk.means = left, means{}
 		s.walk.narrow(space)
 	}
-	s.saved = map[int]*walk{0: s.walk.clone()}
-	if err := s.save(); err != nil {
-		return err
-	}
-	return s.record(Progress{Phase: s.phase - 1, Name: name, Update: end.Updates, Updates: end.Updates, End: end})
+	s.res.Phases = append(s.res.Phases, *end)
+	return s.record(Progress{Phase: p.number, Name: p.Name, Update: p.updates, Updates: p.updates, End: end})
 }
 
 // record tells the Recorder.

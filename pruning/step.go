@@ -17,78 +17,90 @@ const (
 )
 
 // draw writes the rows of an update or a step to rows, and gives the pairs with TwoPaths.
-func (s *search) draw(purpose string, rows searchspace.Relaxed, temperature float64) pairs {
-	gumbel(s.noise, stream.New(s.plan.Seed, purpose, uint64(s.phase), uint64(s.walk.update)))
-	if s.plan.TwoPaths {
-		drawn := s.walk.draw(s.noise)
-		drawn.rows(&s.walk.logits, rows)
+func (p *phase) draw(purpose string, rows searchspace.Relaxed, temperature float64) pairs {
+	gumbel(p.noise, stream.New(p.plan.Seed, purpose, uint64(p.number), uint64(p.walk.update)))
+	if p.plan.TwoPaths {
+		drawn := p.walk.draw(p.noise)
+		drawn.rows(&p.walk.logits, rows)
 		return drawn
 	}
-	s.walk.softmax(rows, s.noise, temperature)
+	p.walk.softmax(rows, p.noise, temperature)
 	return nil
 }
 
 // temperature is τ before the update that comes.
-func (s *search) temperature() float64 {
+func (p *phase) temperature() float64 {
 	var done, all float64
-	for i, p := range s.plan.Phases {
-		all += float64(p.Epochs)
+	for i, other := range p.plan.Phases {
+		all += float64(other.Epochs)
 		switch {
-		case i < s.phase:
-			done += float64(p.Epochs)
-		case i == s.phase:
-			done += float64(p.Epochs) * float64(s.walk.update) / float64(s.updates)
+		case i < p.number:
+			done += float64(other.Epochs)
+		case i == p.number:
+			done += float64(other.Epochs) * float64(p.walk.update) / float64(p.updates)
 		}
 	}
-	return s.plan.Temperature * math.Pow(s.plan.LastTemperature/s.plan.Temperature, done/all)
+	return p.plan.Temperature * math.Pow(p.plan.LastTemperature/p.plan.Temperature, done/all)
 }
 
 // batch is the validation images of the step that comes: every image once, in an order of its own,
 // then again in another.
-func (s *search) batch() []int {
-	n := min(s.plan.BatchSize, s.images)
-	round, k := s.walk.steps/(s.images/n), s.walk.steps%(s.images/n)
-	order := stream.New(s.plan.Seed, forImages, uint64(s.phase), uint64(round)).Perm(s.images)
-	return order[k*n:][:n]
+func (p *phase) batch() []int {
+	n := min(p.plan.BatchSize, len(p.images))
+	k, rounds := p.walk.steps-p.begun, len(p.images)/n
+	order := stream.New(p.plan.Seed, forImages, uint64(p.number), uint64(k/rounds)).Perm(len(p.images))
+	out := make([]int, n)
+	for i := range out {
+		out[i] = p.images[order[k%rounds*n+i]]
+	}
+	return out
 }
 
 // learn makes a step on the architecture: it lowers L_cls · factor(C), L_cls on validation images
 // at noisy rows and C without noise.
-func (s *search) learn(ctx context.Context) (*Step, error) {
-	w, temperature := s.walk, s.temperature()
-	rows, grad := s.space.Zeros(), s.space.Zeros()
-	drawn := s.draw(forStep, rows, temperature)
+func (p *phase) learn(ctx context.Context, progress *Progress) error {
+	w, temperature := p.walk, p.temperature()
+	rows, grad := p.space.Zeros(), p.space.Zeros()
+	st := Step{Number: w.steps + 1, Update: w.update, Temperature: temperature}
+	drawn := p.draw(forStep, rows, temperature)
 	if drawn != nil {
-		temperature = 1
+		temperature, st.Temperature = 1, 0
 	}
-	loss, slope, err := s.net.Gradient(ctx, copyRows(rows), s.batch())
+	loss, slope, err := p.net.Gradient(ctx, copyRows(rows), p.batch())
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := s.checkGradient(loss, slope); err != nil {
-		return nil, err
+	if st.Loss = loss; !finite(loss) {
+		return fmt.Errorf("loss %v: %w", loss, ErrNotFinite)
 	}
-	st := &Step{Number: w.steps + 1, Temperature: temperature, Loss: loss}
-	probabilities := s.space.Zeros()
+	if err := sameShape(slope, rows); err != nil {
+		return err
+	}
+	probabilities := p.space.Zeros()
 	w.softmax(probabilities, nil, 1)
-	costSlope, factorSlope, err := s.price(st, probabilities)
+	costSlope, factorSlope, err := p.price(&st, probabilities)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	if !finite(loss * st.Factor) {
+		return fmt.Errorf("loss %v times %v: %w", loss, st.Factor, ErrNotFinite)
 	}
 	backward(grad, rows, slope, st.Factor, temperature)
+	if drawn != nil {
+		probabilities = rows // between the two, as the loss
+	}
 	backward(grad, probabilities, costSlope, loss*factorSlope, 1)
-	if !finite(loss * st.Factor) {
-		return nil, fmt.Errorf("loss %v times %v: %w", loss, st.Factor, ErrNotFinite)
-	}
 	if err := checkRows("gradient", grad); err != nil {
-		return nil, err
+		return err
 	}
-	s.move(grad, drawn)
+	p.move(grad, drawn)
+	probabilities = p.space.Zeros()
 	w.softmax(probabilities, nil, 1)
 	w.means.add(probabilities)
-	st.Probabilities = probabilities
+	w.records = append(w.records, st)
 	w.steps++
-	return st, nil
+	progress.Step, progress.Probabilities = &st, probabilities
+	return nil
 }
 
 // price is the cost, its factor, and the derivatives of both.
@@ -122,18 +134,14 @@ func (s *search) move(grad searchspace.Relaxed, drawn pairs) {
 	drawn.keep(&w.logits, before)
 }
 
-// checkGradient finds a gradient that is none. With TwoPaths zero entries may hold anything.
-func (s *search) checkGradient(loss float64, grad searchspace.Relaxed) error {
-	if !finite(loss) {
-		return fmt.Errorf("loss %v: %w", loss, ErrNotFinite)
-	}
-	if len(grad) != len(s.walk.values) {
-		return fmt.Errorf("gradient of %d decisions, expected %d", len(grad), len(s.walk.values))
+// sameShape is an error where a gradient has other rows than what it is the gradient in.
+func sameShape(grad, rows searchspace.Relaxed) error {
+	if len(grad) != len(rows) {
+		return fmt.Errorf("gradient of %d decisions, expected %d", len(grad), len(rows))
 	}
 	for i, row := range grad {
-		if len(row) != len(s.walk.values[i]) {
-			return fmt.Errorf("gradient of %d choices of decision %d, expected %d", len(row), i,
-				len(s.walk.values[i]))
+		if len(row) != len(rows[i]) {
+			return fmt.Errorf("gradient of %d choices of decision %d, expected %d", len(row), i, len(rows[i]))
 		}
 	}
 	return nil

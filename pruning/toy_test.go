@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/tendril-nas/tendril/searchspace"
@@ -43,33 +43,38 @@ func toySpace(t testing.TB, layers int) *searchspace.Space {
 }
 
 // toy is a supernet in closed form: the loss of rows on image k is Σ rows·(base − weights) + a part
-// of the image's own, and an update adds a little of its rows to the weights. It keeps a file as a
-// supernet does.
+// of the image's own, and an update adds a little of its rows to the weights. Image k is of class
+// k%10.
 type toy struct {
-	space *searchspace.Space // of the phase
-	base  searchspace.Relaxed
-	dir   string // "" keeps no file
-	state toyState
-	at    int // the phase begun
+	space    *searchspace.Space // of the phase
+	base     searchspace.Relaxed
+	classes  []int
+	weights  searchspace.Relaxed
+	perEpoch int
+	every    int // updates between two files
 
-	perEpoch, images int
-	kill             func(phase, n int) bool // ends as a killed program does, without writing
-	touched          func(rows searchspace.Relaxed)
-	gradients        int
+	done      int         // updates of the phase
+	phase     int         // how often Narrow was called
+	kill      func() bool // ends as a killed program does, without writing
+	touched   func(rows searchspace.Relaxed)
+	gradients int
+	answer    func(rows searchspace.Relaxed) (float64, searchspace.Relaxed) // instead of its own
 }
 
-type toyState struct {
-	Phase, N int // the phase, and its updates that are done
+// toyFile is what it saves.
+type toyFile struct {
+	Done     int
 	Weights  searchspace.Relaxed
+	Source   []byte
+	Identity string
 }
 
 var errKilled = errors.New("killed")
 
 // newToy prefers the dear candidates: each step to the right saves 0.1 nats, times 0, 1, 2, … by
 // layer.
-func newToy(space *searchspace.Space, dir string) *toy {
-	t := &toy{dir: dir, base: space.Zeros(), perEpoch: 10, images: 40, state: toyState{Phase: -1,
-		Weights: space.Zeros()}}
+func newToy(space *searchspace.Space) *toy {
+	t := &toy{base: space.Zeros(), perEpoch: 10, every: 10, weights: space.Zeros(), phase: -1}
 	for i, row := range t.base {
 		for c := range row {
 			row[c] = 1 - 0.1*float64(i)*float64(c)
@@ -78,66 +83,94 @@ func newToy(space *searchspace.Space, dir string) *toy {
 	return t
 }
 
-func (t *toy) Begin(_ context.Context, phase int, space *searchspace.Space, _ []int) (int, int, error) {
-	t.space, t.at = space, phase
-	if t.dir != "" {
-		text, err := os.ReadFile(filepath.Join(t.dir, "toy.json"))
-		if err == nil {
-			err = json.Unmarshal(text, &t.state)
-		}
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return 0, 0, err
-		}
-	}
-	if t.state.Phase != phase {
-		t.state.Phase, t.state.N = phase, 0
-	}
-	return t.perEpoch, t.images, nil
+func (t *toy) Narrow(_ context.Context, space *searchspace.Space, classes []int) error {
+	t.space, t.classes = space, classes
+	t.phase++
+	return nil
 }
 
-func (t *toy) write() error {
-	if t.dir == "" {
-		return nil
+func (t *toy) Labels() []int {
+	labels := make([]int, 200)
+	for k := range labels {
+		labels[k] = k % 10
 	}
-	text, err := json.Marshal(t.state)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(t.dir, "toy.json"), text, 0o600)
+	return labels
 }
 
-func (t *toy) Train(ctx context.Context, epochs, every int,
-	rows func(ctx context.Context, n int) (searchspace.Relaxed, error)) error {
-	for t.state.N < epochs*t.perEpoch {
+func (t *toy) Steps(epochs int) int { return epochs * t.perEpoch }
+
+func (t *toy) Train(ctx context.Context, epochs int, file string, source RowSource) ([]float64, error) {
+	t.done = 0
+	if err := t.read(file, source); err != nil {
+		return nil, err
+	}
+	for t.done < t.Steps(epochs) {
 		if err := ctx.Err(); err != nil {
-			return errors.Join(err, t.write())
+			return nil, errors.Join(err, t.write(file, source))
 		}
-		r, err := rows(ctx, t.state.N)
+		r, err := source.Rows(ctx, t.done)
 		if err != nil {
-			return errors.Join(fmt.Errorf("toy: %w", err), t.write())
+			return nil, errors.Join(fmt.Errorf("toy: %w", err), t.write(file, source))
 		}
-		if t.kill != nil && t.kill(t.at, t.state.N) {
-			return errKilled
+		if t.kill != nil && t.kill() {
+			return nil, errKilled
 		}
 		if err := t.space.CheckRelaxed(r); err != nil {
-			return err
+			return nil, err
 		}
 		if t.touched != nil {
 			t.touched(r)
 		}
 		for i, row := range r {
 			for c, v := range row {
-				t.state.Weights[i][c] += 0.001 * v
+				t.weights[i][c] += 0.001 * v
 			}
 		}
-		t.state.N++
-		if t.state.N%every == 0 || t.state.N == epochs*t.perEpoch {
-			if err := t.write(); err != nil {
-				return err
+		t.done++
+		if t.done%t.every == 0 || t.done == t.Steps(epochs) {
+			if err := t.write(file, source); err != nil {
+				return nil, err
 			}
 		}
 	}
-	return nil
+	return make([]float64, epochs), nil
+}
+
+func (t *toy) read(file string, source RowSource) error {
+	if file == "" {
+		return nil
+	}
+	text, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	var f toyFile
+	if err == nil {
+		err = json.Unmarshal(text, &f)
+	}
+	if err == nil && f.Identity != source.Identity() {
+		err = errors.New("toy: another training")
+	}
+	if err != nil {
+		return err
+	}
+	t.done, t.weights = f.Done, f.Weights
+	return source.UnmarshalBinary(f.Source)
+}
+
+func (t *toy) write(file string, source RowSource) error {
+	if file == "" {
+		return nil
+	}
+	learnt, err := source.MarshalBinary()
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(toyFile{t.done, t.weights, learnt, source.Identity()})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, text, 0o600)
 }
 
 func (t *toy) Gradient(_ context.Context, rows searchspace.Relaxed, images []int) (float64, searchspace.Relaxed,
@@ -146,13 +179,20 @@ func (t *toy) Gradient(_ context.Context, rows searchspace.Relaxed, images []int
 		return 0, nil, err
 	}
 	t.gradients++
+	if t.answer != nil {
+		loss, grad := t.answer(rows)
+		return loss, grad, nil
+	}
 	loss, grad := 8.0, t.space.Zeros()
 	for _, k := range images {
-		loss += 0.01 * float64(k) / float64(len(images))
+		if !slices.Contains(t.classes, k%10) {
+			return 0, nil, fmt.Errorf("image %d is not of classes %v", k, t.classes)
+		}
+		loss += 0.001 * float64(k) / float64(len(images))
 	}
 	for i, row := range rows {
 		for c, v := range row {
-			g := t.base[i][c] - t.state.Weights[i][c]
+			g := t.base[i][c] - t.weights[i][c]
 			loss += v * g
 			grad[i][c] = g
 		}

@@ -39,17 +39,6 @@ func (p pairs) rows(l *logits, rows searchspace.Relaxed) {
 	}
 }
 
-// only clears what grad holds for others.
-func (p pairs) only(grad searchspace.Relaxed) {
-	for i, row := range grad {
-		for c := range row {
-			if c != p[i][0] && c != p[i][len(p[i])-1] {
-				row[c] = 0
-			}
-		}
-	}
-}
-
 // keep shifts the logits of the candidates drawn, so that together they are as probable as before:
 // what the step moved it moved between them.
 func (p pairs) keep(l *logits, before searchspace.Relaxed) {

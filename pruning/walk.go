@@ -1,6 +1,7 @@
 package pruning
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -11,10 +12,11 @@ import (
 // walk is where the architecture is: what changes with updates.
 type walk struct {
 	logits
-	adam   *adam
-	means  means
-	update int // of the weights in this phase, before which it stands
-	steps  int // on the architecture, over all phases
+	adam    *adam
+	means   means
+	update  int    // of the weights in this phase, before which it stands
+	steps   int    // on the architecture, over all phases
+	records []Step // of this phase
 }
 
 func newWalk(space *searchspace.Space, rate float64) *walk {
@@ -25,6 +27,7 @@ func newWalk(space *searchspace.Space, rate float64) *walk {
 func (w *walk) clone() *walk {
 	out := *w
 	out.values, out.means = copyRows(w.values), w.means.clone()
+	out.records = slices.Clip(w.records)
 	out.adam = &adam{rate: w.adam.rate, second: copyRows(w.adam.second)}
 	for _, row := range w.adam.steps {
 		out.adam.steps = append(out.adam.steps, slices.Clone(row))
@@ -32,67 +35,87 @@ func (w *walk) clone() *walk {
 	return &out
 }
 
-// walkState is the JSON part of a walk.
+const (
+	walkKind    = "tendril-pruning"
+	walkVersion = 1
+)
+
+// walkState is the JSON part of a walk; numbers of choices lie in tensors beside.
 type walkState struct {
-	Update int `json:"update"`
-	Steps  int `json:"steps"`
-	Size   int `json:"size"`
-	Count  int `json:"count"`
+	Phase   int    `json:"phase"`
+	Update  int    `json:"update"`
+	Steps   int    `json:"steps"`
+	Size    int    `json:"size"`
+	Count   int    `json:"count"`
+	Records []Step `json:"records"`
 }
 
-// write adds the numbers of a walk to the tensors of a file.
-func (w *walk) write(tensors map[string]checkpoint.Tensor) walkState {
-	prefix := fmt.Sprintf("update%d/", w.update)
-	values := slices.Concat(w.values...)
-	n := len(values)
-	tensors[prefix+"logits"] = checkpoint.Of([]int{n}, values)
-	tensors[prefix+"adam/second"] = checkpoint.Of([]int{n}, slices.Concat(w.adam.second...))
-	tensors[prefix+"adam/steps"] = checkpoint.Of([]int{n}, slices.Concat(w.adam.steps...))
-	tensors[prefix+"means"] = checkpoint.Of([]int{len(w.means.Sums), n}, slices.Concat(w.means.Sums...))
-	return walkState{Update: w.update, Steps: w.steps, Size: w.means.Size, Count: w.means.Count}
+// encode is the walk as bytes.
+func (w *walk) encode(phase int) ([]byte, error) {
+	st := walkState{Phase: phase, Update: w.update, Steps: w.steps, Size: w.means.Size, Count: w.means.Count,
+		Records: w.records}
+	n := w.entries()
+	tensors := map[string]checkpoint.Tensor{
+		"logits":      checkpoint.Of([]int{n}, slices.Concat(w.values...)),
+		"adam/second": checkpoint.Of([]int{n}, slices.Concat(w.adam.second...)),
+		"adam/steps":  checkpoint.Of([]int{n}, slices.Concat(w.adam.steps...)),
+		"means":       checkpoint.Of([]int{len(w.means.Sums), n}, slices.Concat(w.means.Sums...)),
+	}
+	var b bytes.Buffer
+	err := checkpoint.Encode(&b, walkKind, walkVersion, st, tensors)
+	return b.Bytes(), err
 }
 
-// readWalk is the walk of a file.
-func readWalk(st walkState, tensors map[string]checkpoint.Tensor, space *searchspace.Space,
-	rate float64) (*walk, error) {
-	w := newWalk(space, rate)
-	w.update, w.steps = st.Update, st.Steps
-	prefix, n := fmt.Sprintf("update%d/", st.Update), 0
+// entries is the number of choices of all decisions.
+func (w *walk) entries() (n int) {
 	for _, row := range w.values {
 		n += len(row)
 	}
-	values, err := checkpoint.Get[float64](tensors, prefix+"logits", n)
+	return n
+}
+
+// decode is the walk of encode, in a phase with the space that w has. w stays as it is.
+func (w *walk) decode(data []byte, phase int) (*walk, error) {
+	var st walkState
+	tensors, err := checkpoint.Decode(bytes.NewReader(data), int64(len(data)), walkKind, walkVersion, &st)
 	if err != nil {
 		return nil, err
 	}
-	second, err := checkpoint.Get[float64](tensors, prefix+"adam/second", n)
+	if st.Phase != phase {
+		return nil, fmt.Errorf("state of phase %d, expected %d", st.Phase, phase)
+	}
+	out := newWalk(w.space, w.adam.rate)
+	out.update, out.steps, out.records = st.Update, st.Steps, st.Records
+	out.means = means{Size: st.Size, Count: st.Count}
+	n := w.entries()
+	values, err := checkpoint.Get[float64](tensors, "logits", n)
 	if err != nil {
 		return nil, err
 	}
-	steps, err := checkpoint.Get[int64](tensors, prefix+"adam/steps", n)
+	second, err := checkpoint.Get[float64](tensors, "adam/second", n)
 	if err != nil {
 		return nil, err
 	}
-	sums, err := checkpoint.Get[float64](tensors, prefix+"means", -1, n)
+	steps, err := checkpoint.Get[int64](tensors, "adam/steps", n)
 	if err != nil {
 		return nil, err
 	}
-	w.means = means{Size: st.Size, Count: st.Count}
-	for b := range len(sums) / n {
-		w.means.Sums = append(w.means.Sums, slices.Clone(sums[b*n:][:n]))
-	}
-	if err := w.means.check(); err != nil {
+	sums, err := checkpoint.Get[float64](tensors, "means", -1, n)
+	if err != nil {
 		return nil, err
+	}
+	for ; len(sums) > 0; sums = sums[n:] {
+		out.means.Sums = append(out.means.Sums, slices.Clone(sums[:n]))
 	}
 	at := 0
-	for i, row := range w.values {
+	for i, row := range out.values {
 		copy(row, values[at:])
-		copy(w.adam.second[i], second[at:])
-		copy(w.adam.steps[i], steps[at:])
+		copy(out.adam.second[i], second[at:])
+		copy(out.adam.steps[i], steps[at:])
 		at += len(row)
 	}
-	w.narrow(space)
-	return w, w.check()
+	out.narrow(w.space)
+	return out, out.check()
 }
 
 // check finds numbers that no search has.
@@ -107,19 +130,7 @@ func (w *walk) check() error {
 			}
 		}
 	}
-	return nil
-}
-
-// check finds what add does not make.
-func (m *means) check() error {
-	ok := m.Size >= 0 && m.Count >= 0 && m.Count <= m.Size && len(m.Sums) <= maxBatches &&
-		(m.Count > 0) == (len(m.Sums) > 0)
-	for _, sums := range m.Sums {
-		for _, v := range sums {
-			ok = ok && finite(v)
-		}
-	}
-	if !ok {
+	if !w.means.sound() {
 		return fmt.Errorf("%w: batch means", checkpoint.ErrCorrupt)
 	}
 	return nil
