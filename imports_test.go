@@ -27,7 +27,7 @@ var allowed = map[string][]string{
 	"adjuster":                    {"searchspace", "internal/nn", "internal/tensor", "internal/tensor/cpu", "internal/search", "internal/checkpoint", "internal/stream", "internal/jsonfloat"},
 	"evolution":                   {"searchspace", "internal/search", "internal/checkpoint", "internal/stream", "internal/jsonfloat"},
 	"generator":                   {"searchspace", "internal/kernel", "internal/checkpoint", "internal/stream"},
-	"pruning":                     {"searchspace", "internal/checkpoint", "internal/stream", "internal/rank"},
+	"pruning":                     {"searchspace", "internal/checkpoint", "internal/jsonfloat", "internal/rank", "internal/stream"},
 	"internal/rank":               {},
 	"internal/search":             {"searchspace", "internal/checkpoint", "internal/stream"},
 	"internal/stream":             {},

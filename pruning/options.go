@@ -27,8 +27,8 @@ type Options struct {
 	Form CostForm
 	// Gamma is γ, the weight of the cost; 0 = 1, as published, negative = none.
 	Gamma float64
-	// StraightThrough takes the cost of the most probable architecture instead of the expected
-	// one, with the derivative as if softmax(a) were its rows.
+	// StraightThrough takes the cost of the most probable architecture instead of the expected one,
+	// with the derivative as if softmax(a) were its rows.
 	StraightThrough bool
 
 	// Temperature is τ of the Gumbel-softmax; 0 = 1 (ours; published is that it is fixed).
@@ -41,8 +41,8 @@ type Options struct {
 	// temperature. A step moves probability between the two only. It costs less time and memory
 	// while many candidates are left, and learns slower. Default: all candidates.
 	TwoPaths bool
-	// Every says before which updates of the weights the architecture makes a step: every so
-	// many; 0 = 5 (ours, as ProxylessNAS).
+	// Every says before which updates of the weights the architecture makes a step: every so many;
+	// 0 = 5 (ours, as ProxylessNAS).
 	Every int
 	// BatchSize is the number of validation images of a step; 0 = 128 (ours), and never more than
 	// there are.

@@ -133,7 +133,8 @@ func TestPruningKeepsTarget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The toy's cost pushes to cheap candidates only by a little γ, its loss, turned round, by a lot.
+	// The toy's cost pushes to cheap candidates only by a little γ, its loss, turned round, by a
+	// lot.
 	net := newToy(space)
 	for _, row := range net.base {
 		for c := range row {

@@ -46,8 +46,8 @@ type RowSource = interface {
 }
 
 // Recorder is told of the progress of a search, in order and from one goroutine. An error ends the
-// search. When a search goes on from checkpoints, ends of finished phases are told again, and after a
-// kill the steps that followed the last checkpoint.
+// search. When a search goes on from checkpoints, ends of finished phases are told again, and after
+// a kill the steps that followed the last checkpoint.
 type Recorder interface {
 	Record(Progress) error
 }

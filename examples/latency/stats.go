@@ -6,7 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
-	"github.com/tendril-nas/tendril/examples/internal/rank"
+	"github.com/tendril-nas/tendril/internal/rank"
 )
 
 // agreement says how well times are predicted.

@@ -44,6 +44,43 @@ func TestCorrelations(t *testing.T) {
 	}
 }
 
+// naive is Kendall pair by pair.
+func naive(x, y []float64) float64 {
+	var sum, nx, ny float64
+	for i := range x {
+		for j := range i {
+			dx, dy := sign(x[i]-x[j]), sign(y[i]-y[j])
+			sum, nx, ny = sum+dx*dy, nx+dx*dx, ny+dy*dy
+		}
+	}
+	return sum / math.Sqrt(nx*ny)
+}
+
+func sign(x float64) float64 {
+	switch {
+	case x > 0:
+		return 1
+	case x < 0:
+		return -1
+	}
+	return 0
+}
+
+// TestKendallByInversions against all pairs, with many ties.
+func TestKendallByInversions(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 20).Draw(t, "n")
+		draw := func(name string) []float64 {
+			return rapid.SliceOfN(rapid.Map(rapid.IntRange(0, 6), func(i int) float64 { return float64(i) }), n, n).Draw(t, name)
+		}
+		x, y := draw("x"), draw("y")
+		got, want := Kendall(x, y), naive(x, y)
+		if math.Abs(got-want) > 1e-12 || math.IsNaN(got) != math.IsNaN(want) {
+			t.Fatalf("%v and %v: %v, expected %v", x, y, got, want)
+		}
+	})
+}
+
 // TestRanksProperties: ranks keep order, share ties and sum to n(n+1)/2; correlations do not change
 // under increasing maps.
 func TestRanksProperties(t *testing.T) {
