@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/tendril-nas/tendril/searchspace"
+	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
 // learner is a source of rows that learns as DA-NAS does: softmax of weights that follow their
@@ -84,6 +86,8 @@ type consumer interface {
 		UnmarshalBinary(data []byte) error
 	}) (losses []float64, err error)
 	Gradient(ctx context.Context, rows searchspace.Relaxed, images []int) (float64, searchspace.Relaxed, error)
+	Probabilities(ctx context.Context, rows searchspace.Relaxed, images []int) ([][]float64, error)
+	StepBytes(rows searchspace.Relaxed, images int) (int64, error)
 }
 
 var _ consumer = (*Mixture)(nil)
@@ -368,5 +372,96 @@ func TestMixtureMistakes(t *testing.T) {
 	}
 	if _, err := m.Train(t.Context(), 1, "", fixed(nil)); err == nil {
 		t.Error("no rows: no error")
+	}
+}
+
+// TestMixtureMemory ends a search that needs more than it may, before the step.
+func TestMixtureMemory(t *testing.T) {
+	space := tinySpace(t)
+	all := randomRows(space, rand.New(rand.NewPCG(1, 2)))
+	two := pairs(space, rand.New(rand.NewPCG(3, 4)))
+	m := mixtureOf(t, space, SinglePath, nil)
+	limit, err := m.StepBytes(two, 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m = mixtureOf(t, space, SinglePath, &MixtureOptions{MemoryLimit: limit})
+	if _, err := m.Train(t.Context(), 1, "", fixed(two)); err != nil {
+		t.Error(err)
+	}
+	before := m.net.values()
+	if _, err := m.Train(t.Context(), 1, "", fixed(all)); !errors.Is(err, ErrMemory) {
+		t.Errorf("training with all choices: %v", err)
+	}
+	sameValues(t, m.net.values(), before)
+	images := interval(0, 16)
+	if _, _, err := m.Gradient(t.Context(), two, images); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := m.Gradient(t.Context(), all, images); !errors.Is(err, ErrMemory) {
+		t.Errorf("gradient of all choices: %v", err)
+	}
+	if _, _, err := m.Gradient(t.Context(), nil, images); err == nil || errors.Is(err, ErrMemory) {
+		t.Errorf("no rows: %v", err)
+	}
+}
+
+// TestMixtureProbabilities compares with the loss of the same rows, and with the sub-network at
+// zeros and ones, whose statistics are gathered on the same images.
+func TestMixtureProbabilities(t *testing.T) {
+	space := tinySpace(t)
+	for _, classes := range [][]int{nil, {3, 1}} {
+		m := mixtureOf(t, space, SinglePath, nil)
+		if err := m.Narrow(t.Context(), space, classes); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.Train(t.Context(), 2, "", newLearner(m, 1, 3, 5, 7)); err != nil {
+			t.Fatal(err)
+		}
+		a := sample(t, space, 5)
+		rows, err := space.Relax(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var images []int
+		for i, c := range m.Labels() {
+			if classes == nil || slices.Contains(classes, c) {
+				images = append(images, i)
+			}
+		}
+		probs, err := m.Probabilities(t.Context(), rows, images)
+		if err != nil || len(probs) != len(images) {
+			t.Fatalf("%d rows of probabilities, %v", len(probs), err)
+		}
+		loss, _, err := m.Gradient(t.Context(), rows, images)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mean := 0.0
+		for i, p := range probs {
+			column := m.Labels()[images[i]]
+			if classes != nil {
+				column = slices.Index(classes, column)
+			}
+			mean -= math.Log(p[column]) / float64(len(images))
+		}
+		if math.Abs(mean-loss) > 1e-4 {
+			t.Errorf("classes %v: probabilities have a loss of %v, the gradient's is %v", classes, mean, loss)
+		}
+		part, err := dataset.Subset(m.validation, images)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for statistics, tol := range map[Statistics]float64{OfBatch: 1e-4, Recalibrated: 0.1} { // of small samples
+			judge, err := m.net.On(part, &EvalOptions{Statistics: statistics, Calibration: part, BatchSize: 16,
+				CalibrationBatch: 16, Classes: classes})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if judged, err := judge.Evaluate(t.Context(), a); err != nil || math.Abs(judged.Loss-loss) > tol {
+				t.Errorf("classes %v, statistics %v: the sub-network has a loss of %v, its rows %v, %v",
+					classes, statistics, judged.Loss, loss, err)
+			}
+		}
 	}
 }
