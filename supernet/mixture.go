@@ -36,6 +36,10 @@ type MixtureOptions struct {
 	// Relax is how losses of rows are computed. What a Mixture decides itself has to be zero:
 	// Classes, SkipZeros, which is always set.
 	Relax RelaxOptions
+	// MemoryLimit bounds the activations and gradients of a step, in bytes, as
+	// Relaxation.StepBytes estimates them: a step that needs more is not begun, with an error that
+	// wraps ErrMemory. 0 is no limit.
+	MemoryLimit int64
 }
 
 // RowSource gives the rows that the weights are trained with. It is a name for a type without one,

@@ -60,6 +60,10 @@ type rowSampler struct {
 }
 
 func (s *rowSampler) Sample(int) ([]Pass, error) {
+	images := min(orInt(s.m.o.Train.BatchSize, defaultBatch), s.m.part.Len())
+	if err := s.m.relax.fits(s.rows, images, s.m.o.MemoryLimit); err != nil {
+		return nil, err
+	}
 	return []Pass{{Relaxation: s.m.relax, Rows: s.rows}}, nil
 }
 
@@ -72,5 +76,28 @@ func (s *rowSampler) Identity() string {
 // than the present ones is an error.
 func (m *Mixture) Gradient(ctx context.Context, rows searchspace.Relaxed, images []int) (loss float64,
 	grad searchspace.Relaxed, err error) {
+	if m.o.MemoryLimit > 0 {
+		if err := m.net.acquire(ctx); err != nil {
+			return 0, nil, fmt.Errorf("supernet: gradient: %w", err)
+		}
+		err := m.relax.fits(rows, max(len(images), 1), m.o.MemoryLimit)
+		m.net.release()
+		if err != nil {
+			return 0, nil, fmt.Errorf("supernet: gradient: %w", err)
+		}
+	}
 	return m.loss.Gradient(ctx, rows, images)
+}
+
+// Probabilities is what rows say about some validation images, numbered as Labels lists them: one
+// row for each, with the probabilities of the present classes in the order that Narrow got them, or
+// of all. See RelaxedLoss.Probabilities.
+func (m *Mixture) Probabilities(ctx context.Context, rows searchspace.Relaxed,
+	images []int) ([][]float64, error) {
+	return m.loss.Probabilities(ctx, rows, images)
+}
+
+// StepBytes estimates the memory of a step on some images with rows: see Relaxation.StepBytes.
+func (m *Mixture) StepBytes(rows searchspace.Relaxed, images int) (int64, error) {
+	return m.relax.StepBytes(rows, images)
 }
