@@ -63,11 +63,11 @@ type Options struct {
 	// Seed of noise, pairs and validation images.
 	Seed uint64
 
-	// Checkpoint is where an interrupted search goes on from: a path to which the number of each
-	// phase is added, ".0", ".1" and so on, for the files of Supernet.Train. They hold the weights,
-	// what the architecture has learnt and what the phase recorded; with all of them a finished
-	// search returns at once, and the supernet has its weights. How often they are written is the
-	// supernet's to say. "" keeps none.
+	// Checkpoint is where an interrupted search goes on from: a path, "search.ckpt", which gets the
+	// number of each phase, "search.0.ckpt" and so on, for the files of Supernet.Train. They hold
+	// the weights, what the architecture has learnt and what the phase recorded; with all of them a
+	// finished search returns at once, and the supernet has its weights. How often they are written
+	// is the supernet's to say. "" keeps none.
 	Checkpoint string
 	// Recorder is told of every step and the end of every phase. Its error ends the search.
 	Recorder Recorder

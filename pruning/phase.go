@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/tendril-nas/tendril/searchspace"
 )
@@ -46,7 +48,8 @@ func (s *search) train(ctx context.Context, number int) (p *phase, losses []floa
 	}
 	file := s.opts.Checkpoint
 	if file != "" {
-		file += "." + strconv.Itoa(number)
+		ext := filepath.Ext(file)
+		file = strings.TrimSuffix(file, ext) + "." + strconv.Itoa(number) + ext
 	}
 	losses, err = s.net.Train(ctx, p.Epochs, file, p)
 	switch {

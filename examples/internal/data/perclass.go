@@ -13,6 +13,27 @@ func PerClass(ds dataset.Dataset, n int, seed uint64) (dataset.Dataset, error) {
 	if n <= 0 {
 		return ds, nil
 	}
+	return dataset.Subset(ds, perClass(ds, n, seed))
+}
+
+// SplitPerClass is what PerClass draws, and the rest.
+func SplitPerClass(ds dataset.Dataset, n int, seed uint64) (drawn, rest dataset.Dataset, err error) {
+	chosen := perClass(ds, n, seed)
+	if drawn, err = dataset.Subset(ds, chosen); err != nil {
+		return nil, nil, err
+	}
+	var others []int
+	for i := range ds.Len() {
+		if _, found := slices.BinarySearch(chosen, i); !found {
+			others = append(others, i)
+		}
+	}
+	rest, err = dataset.Subset(ds, others)
+	return drawn, rest, err
+}
+
+// perClass draws n images of every class, and gives their places in ascending order.
+func perClass(ds dataset.Dataset, n int, seed uint64) []int {
 	order := make([]int, ds.Len())
 	for i := range order {
 		order[i] = i
@@ -29,5 +50,5 @@ func PerClass(ds dataset.Dataset, n int, seed uint64) (dataset.Dataset, error) {
 		}
 	}
 	slices.Sort(chosen)
-	return dataset.Subset(ds, chosen)
+	return chosen
 }

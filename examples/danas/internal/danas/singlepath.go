@@ -1,0 +1,172 @@
+package danas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+
+	"github.com/tendril-nas/tendril/evolution"
+	"github.com/tendril-nas/tendril/examples/internal/run"
+	"github.com/tendril-nas/tendril/pruning"
+	"github.com/tendril-nas/tendril/searchspace"
+	"github.com/tendril-nas/tendril/supernet"
+)
+
+// SinglePathReport is what the baseline found.
+type SinglePathReport struct {
+	Epochs      int     `json:"epochs"` // of the supernet, one sub-network a step
+	Evaluations int     `json:"evaluations"`
+	Arch        string  `json:"arch"`
+	Cost        float64 `json:"cost"`     // multiply-adds
+	Accuracy    float64 `json:"accuracy"` // inherited, on validation images
+	Seconds     float64 `json:"seconds"`
+
+	arch searchspace.Arch
+}
+
+// judgedBy training images gives a sub-network its batch-norm statistics.
+const judgedBy = 500
+
+// singlePath trains sub-networks one at a time and searches among them by evolution, for as many
+// multiply-adds as pruning would cost, counted with candidates that cost alike.
+func (e *engine) singlePath(ctx context.Context, ranking []int) (*SinglePathReport, error) {
+	phases, err := e.cfg.schedule(ranking)
+	if err != nil {
+		return nil, err
+	}
+	epochs, err := e.singlePathEpochs(phases)
+	if err != nil {
+		return nil, err
+	}
+	net, err := e.singlePathNet(ctx, epochs)
+	if err != nil {
+		return nil, err
+	}
+	r, err := run.Once(e.job, "evolution", func() (*SinglePathReport, error) {
+		r, err := e.evolve(ctx, net)
+		if err == nil {
+			r.Epochs = epochs
+		}
+		return r, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.Seconds = e.job.Clock.Seconds("uniform") + e.job.Clock.Seconds("evolution")
+	r.arch, err = e.space.Parse(r.Arch)
+	return r, err
+}
+
+// singlePathEpochs is how long the supernet trains: a backward pass counts as two forward ones.
+func (e *engine) singlePathEpochs(phases []pruning.Phase) (int, error) {
+	model, err := e.space.CostModel(searchspace.CostLimit{Of: searchspace.CostMAdds})
+	if err != nil {
+		return 0, err
+	}
+	ones, uniform := e.space.Zeros(), e.space.Zeros()
+	candidates := 0
+	for i, row := range ones {
+		candidates = max(candidates, len(row))
+		for c := range row {
+			row[c], uniform[i][c] = 1, 1/float64(len(row))
+		}
+	}
+	fixed, _, err := model.Expected(e.space.Zeros())
+	if err != nil {
+		return 0, err
+	}
+	all, _, err := model.Expected(ones)
+	if err != nil {
+		return 0, err
+	}
+	mean, _, err := model.Expected(uniform)
+	if err != nil {
+		return 0, err
+	}
+	train, val := float64(e.images.train.Len()), float64(e.images.val.Len())
+	var epochs float64
+	for _, p := range phases {
+		epochs += float64(p.Epochs)
+	}
+	classes := len(e.images.train.Classes())
+	relative := pruning.RelativeWork(phases, classes, candidates, e.cfg.Fraction)
+	steps := 1 + stepImages/float64(e.cfg.Every*e.cfg.Search.Batch)
+	work := 3*epochs*train*steps*(relative*(all-fixed)+fixed) - float64(e.cfg.Evaluations)*(val+judgedBy)*mean
+	return max(1, int(math.Round(work/(3*train*mean)))), nil
+}
+
+// stepImages of validation make a step on the architecture.
+const stepImages = 128
+
+func (e *engine) singlePathNet(ctx context.Context, epochs int) (*supernet.Net, error) {
+	return run.Saved(ctx, e.job, "uniform", func(path string) (*supernet.Net, error) {
+		return supernet.Load(path, &supernet.Options{Logger: e.job.Log})
+	}, func() (*supernet.Net, error) {
+		o := e.netOptions("danas.weights")
+		o.Sharing = supernet.SinglePath
+		net, err := supernet.New(e.space, o)
+		if err != nil {
+			return nil, err
+		}
+		table := e.cfg.Search
+		table.Epochs, table.StepsPerArch = epochs, 1
+		t, err := e.job.TrainOptions(&table, e.images.train.Len(), e.cfg.Seed.For("danas.uniform"), "uniform",
+			"uniform supernet")
+		if err != nil {
+			return nil, err
+		}
+		t.Subnets.Sampler = supernet.Uniform(e.space, e.cfg.Seed.For("danas.uniform"))
+		_, err = net.Train(ctx, e.images.train, t)
+		return net, err
+	})
+}
+
+// evolve looks for the most accurate sub-network around the target.
+func (e *engine) evolve(ctx context.Context, net *supernet.Net) (*SinglePathReport, error) {
+	seed := e.cfg.Seed.For("danas.evolution")
+	space, err := e.space.Limit(searchspace.CostLimit{Of: searchspace.CostMAdds, Min: 0.95e6 * e.cfg.Target,
+		Max: 1.05e6 * e.cfg.Target})
+	if err != nil {
+		return nil, err
+	}
+	judge, err := net.On(e.images.val, &supernet.EvalOptions{Calibration: e.images.train, CalibrationImages: judgedBy,
+		Seed: seed})
+	if err != nil {
+		return nil, err
+	}
+	s, err := evolution.NewTournament(evolution.Architectures{Space: space},
+		&evolution.TournamentOptions[searchspace.Arch]{Population: min(20, e.cfg.Evaluations), Ageing: true, Seed: seed})
+	if err != nil {
+		return nil, err
+	}
+	file := e.job.Scratch("evolution")
+	x, err := evolution.NewSearch(space, s, judge, []evolution.Objective{evolution.ErrorRate()},
+		&evolution.SearchOptions{Evaluations: e.cfg.Evaluations, Window: 1, Checkpoint: file})
+	if err != nil {
+		return nil, err
+	}
+	if file != "" {
+		if err := x.Resume(ctx, file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	shown, done := e.job.Out.Phase("evolution", e.cfg.Evaluations), 0
+	x.Observe(func(list []evolution.Record[searchspace.Arch]) error {
+		done += len(list)
+		shown.Set(done, "")
+		return nil
+	})
+	status, err := x.Run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	best := x.Best(1)
+	if len(best) == 0 {
+		return nil, fmt.Errorf("evolution ended as %v with nothing measured", status)
+	}
+	c, err := e.space.Cost(best[0].Genome)
+	return &SinglePathReport{Evaluations: done, Arch: e.space.Format(best[0].Genome), Cost: float64(c.MAdds),
+		Accuracy: 1 - best[0].Objectives[0]}, err
+}
