@@ -58,6 +58,7 @@ func Default() Config {
 	table := run.Training{Epochs: 2, Batch: 64, LR: 0.05, WeightDecay: 3e-4, Flip: true, Crop: 4, Clip: 10}
 	retrain := table
 	retrain.Epochs, retrain.LR = 6, 0.1
+	table.LR = 0.2 // a mixture of noisy rows has small gradients
 	return Config{
 		Seed: 1, Size: 32, Val: 50, Variant: string(searchspace.DANASMobile), Width: 0.25, Layers: 2, Stride: 1,
 		Target: 1.8, References: []string{"vgg", "resnet", "mobilenet", "shufflenet"}, Reference: retrain,
