@@ -184,8 +184,10 @@ func (p *program) lifetimes() {
 	for i := range alias {
 		alias[i], last[i] = i, -1
 	}
-	for i, in := range p.code {
-		for _, s := range append([]int{in.a}, in.operands()...) {
+	for i := range p.code {
+		in := &p.code[i]
+		last[alias[in.a]] = i
+		for _, s := range in.operands() {
 			last[alias[s]] = i
 		}
 		if in.op == runCopy || in.op == runDropout {

@@ -27,8 +27,14 @@ func TestMixtureNarrow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, _, err := m.Gradient(t.Context(), newLearner(m).rows(), []int{0, 1}); err != nil {
+		t.Fatal(err)
+	}
 	if err := m.Narrow(t.Context(), narrow, []int{3, 1}); err != nil {
 		t.Fatal(err)
+	}
+	if held(m.net.network) != 0 {
+		t.Errorf("%d bytes of step memory stay", held(m.net.network))
 	}
 	if m.Steps(2) != 2 || m.Space() != narrow {
 		t.Errorf("%d steps of 24 images", m.Steps(2))

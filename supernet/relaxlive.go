@@ -27,13 +27,17 @@ func (p *relaxedProgram) without(rows searchspace.Relaxed) *relaxedProgram {
 	small := *p.program
 	coef := *p.coef
 	coef.at = slices.Clone(coef.at)
-	small.code = nil
+	small.code = make([]instr, len(p.code))
+	first := len(p.code) // of the instructions that stay, which are filled in from the end
 	needed := make([]bool, len(p.graph.Nodes))
 	needed[p.logits] = true
-	for _, in := range slices.Backward(p.code) {
-		if !needed[in.out] {
+	for i := range slices.Backward(p.code) {
+		if !needed[p.code[i].out] {
 			continue
 		}
+		first--
+		in := &small.code[first]
+		*in = p.code[i]
 		if in.op == runMix || in.op == runMixNorm {
 			in.many = coef.gather(in.bias.V.Off, in.many, dead)
 			in.a, in.bias = in.many[0], in.bias.First(len(in.many))
@@ -43,9 +47,8 @@ func (p *relaxedProgram) without(rows searchspace.Relaxed) *relaxedProgram {
 			needed[s] = true
 		}
 		in.free = nil
-		small.code = append(small.code, in)
 	}
-	slices.Reverse(small.code)
+	small.code = small.code[first:]
 	small.lifetimes()
 	p.last = trimmed{dead, &relaxedProgram{program: &small, coef: &coef, specs: p.specs}}
 	return p.last.program

@@ -5,9 +5,11 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tendril-nas/tendril/internal/nn"
+	"github.com/tendril-nas/tendril/internal/tensor/fake"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
@@ -29,9 +31,18 @@ func someZeros(s *searchspace.Space, r *rand.Rand) searchspace.Relaxed {
 func liveSpaces(t testing.TB) map[string]*searchspace.Space {
 	all := relaxSpaces(t)
 	maps.DeleteFunc(all, func(name string, _ *searchspace.Space) bool {
-		return !slices.Contains([]string{"mobilenetv3", "crafted", "uneven padding", "danas both", "proxylessnas"}, name)
+		return !slices.Contains([]string{"mobilenetv3", "crafted", "uneven padding", "danas both"}, name)
 	})
 	return all
+}
+
+// sharingsOf is sharings without those that make no difference: candidates of DA-NAS have sites of
+// their own.
+func sharingsOf(name string) []Sharing {
+	if strings.HasPrefix(name, "danas") {
+		return []Sharing{Elastic}
+	}
+	return sharings()
 }
 
 // convsOf counts the convolutions and linear layers that a program runs.
@@ -48,7 +59,7 @@ func convsOf(p *program) (n int) {
 // with both kinds of statistics, and the gradients of the weights.
 func TestLiveIsTheWhole(t *testing.T) {
 	for name, space := range liveSpaces(t) {
-		for _, sharing := range sharings() {
+		for _, sharing := range sharingsOf(name) {
 			t.Run(name+" "+sharing.String(), func(t *testing.T) {
 				r := rand.New(rand.NewPCG(51, 52))
 				n, err := New(space, &Options{Sharing: sharing, Seed: 7})
@@ -170,7 +181,7 @@ func TestLiveOfNothing(t *testing.T) {
 // TestSkipZeros compares the gradient in entries that are not 0 with that of the whole program.
 func TestSkipZeros(t *testing.T) {
 	for name, space := range liveSpaces(t) {
-		for _, sharing := range sharings() {
+		for _, sharing := range sharingsOf(name) {
 			t.Run(name+" "+sharing.String(), func(t *testing.T) {
 				r := rand.New(rand.NewPCG(61, 62))
 				l, images := relaxedLoss(t, space, sharing, nil)
@@ -208,6 +219,36 @@ func TestSkipZeros(t *testing.T) {
 					}
 				}
 			})
+		}
+	}
+}
+
+// TestLiveElsewhere computes the gradient in pairs of choices on another device.
+func TestLiveElsewhere(t *testing.T) {
+	space := smoothSpace(t)
+	rows := pairs(space, rand.New(rand.NewPCG(7, 8)))
+	ds := stripes(t, 9, space.InputSize(), 1)
+	var losses []float64
+	var grads []searchspace.Relaxed
+	for _, device := range []Device{nil, fake.New()} {
+		n, err := New(space, &Options{Seed: 7, Device: device, Sharing: SinglePath})
+		if err != nil {
+			t.Fatal(err)
+		}
+		loss, grad, err := lossOn(t, n, ds, &RelaxOptions{SkipZeros: true}).Gradient(t.Context(), rows, interval(0, 9))
+		if err != nil {
+			t.Fatal(err)
+		}
+		losses, grads = append(losses, loss), append(grads, grad)
+	}
+	if math.Abs(losses[1]-losses[0]) > 1e-4 {
+		t.Errorf("losses %v", losses)
+	}
+	for d := range rows {
+		for c := range rows[d] {
+			if math.Abs(grads[1][d][c]-grads[0][d][c]) > 1e-3 {
+				t.Errorf("choice %d of decision %d: gradients %v and %v", c, d, grads[0][d][c], grads[1][d][c])
+			}
 		}
 	}
 }
