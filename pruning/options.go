@@ -113,6 +113,9 @@ func (o *Options) plan() (*plan, error) {
 		phase.Classes = slices.Clone(phase.Classes)
 		p.Phases = append(p.Phases, phase)
 	}
+	if p.Form == NoCost {
+		p.Target = 0
+	}
 	if err := p.Form.check(p.Target, p.Gamma); err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package pruning
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -92,17 +91,7 @@ func (p *phase) advance(ctx context.Context, n int) error {
 }
 
 // Identity is the whole search.
-func (p *phase) Identity() string {
-	text, err := json.Marshal(struct {
-		Space searchspace.Spec
-		Plan  *plan
-		Phase int
-	}{p.space.Spec(), p.plan, p.number})
-	if err != nil {
-		return fmt.Sprintf("pruning, phase %d: %v", p.number, err)
-	}
-	return "pruning " + string(text)
-}
+func (p *phase) Identity() string { return fmt.Sprintf("pruning, phase %d of %s", p.number, p.identity) }
 
 // MarshalBinary is what the architecture has learnt.
 func (p *phase) MarshalBinary() ([]byte, error) { return p.walk.encode(p.number) }

@@ -1,6 +1,7 @@
 package pruning
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,7 +17,8 @@ type Removal struct {
 	// softmax(a), or its mean over the steps with Options.Significance.
 	Probability float64 `json:"probability"`
 	Next        float64 `json:"next"`
-	// Error is the standard error of Next − Probability, 0 without Options.Significance.
+	// Error is the standard error of Next − Probability, 0 without Options.Significance, and −1
+	// where there were too few steps for one.
 	Error float64 `json:"error,omitempty"`
 	// Kept says why it stays, "" if it does not.
 	Kept Reason `json:"kept,omitempty"`
@@ -81,8 +83,23 @@ func (w *walk) propose(p *plan) []removal {
 	return out
 }
 
+// clearest is the decisions that lose something, those first whose candidates are least probable.
+func clearest(list []removal) (order []int) {
+	most := map[int]float64{}
+	for _, r := range list {
+		if r.Kept == "" {
+			if _, ok := most[r.decision]; !ok {
+				order = append(order, r.decision)
+			}
+			most[r.decision] = max(most[r.decision], r.Probability)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(most[a], most[b]) })
+	return order
+}
+
 // remove narrows the space by what is to be removed, all at once if it can, else decision by
-// decision where that leaves the target within reach.
+// decision, the clearest first, where that leaves the target within reach.
 func (s *search) remove(list []removal) (left [][]int, space *searchspace.Space, err error) {
 	without := func(left [][]int, only int) [][]int {
 		out := slices.Clone(left)
@@ -99,7 +116,7 @@ func (s *search) remove(list []removal) (left [][]int, space *searchspace.Space,
 		return left, space, err
 	}
 	left, space = s.left, s.walk.space
-	for i := range left {
+	for _, i := range clearest(list) {
 		one := without(left, i)
 		narrower, err := s.narrowed(one)
 		switch {

@@ -2,6 +2,7 @@ package pruning
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -20,6 +21,8 @@ type search struct {
 	res   *Result
 	left  [][]int // choices of every decision
 	walk  *walk
+	// identity is space and plan as they were at the beginning.
+	identity string
 }
 
 // errStopped marks an error of a Recorder.
@@ -53,6 +56,14 @@ func Search(ctx context.Context, space *searchspace.Space, net Supernet, o *Opti
 	if s.madds, err = space.CostModel(searchspace.CostLimit{Of: searchspace.CostMAdds}); err != nil {
 		return nil, fmt.Errorf("pruning: %w", err)
 	}
+	text, err := json.Marshal(struct {
+		Space searchspace.Spec `json:"space"`
+		Plan  *plan            `json:"plan"`
+	}{space.Spec(), p})
+	if err != nil {
+		return nil, fmt.Errorf("pruning: %w", err)
+	}
+	s.identity = string(text)
 	for _, d := range space.Decisions() {
 		s.left = append(s.left, d.Allowed)
 	}

@@ -23,11 +23,10 @@ func newWalk(space *searchspace.Space, rate float64) *walk {
 	return &walk{logits: *newLogits(space), adam: newAdam(rate, space)}
 }
 
-// clone shares nothing that changes.
+// clone shares nothing that changes; what is appended to records lies behind those of the clone.
 func (w *walk) clone() *walk {
 	out := *w
 	out.values, out.means = copyRows(w.values), w.means.clone()
-	out.records = slices.Clip(w.records)
 	out.adam = &adam{rate: w.adam.rate, second: copyRows(w.adam.second)}
 	for _, row := range w.adam.steps {
 		out.adam.steps = append(out.adam.steps, slices.Clone(row))

@@ -119,12 +119,12 @@ func (e *engine) supernetReference(ctx context.Context) (*Reference, error) {
 		for c := range all {
 			all[c] = c
 		}
-		x, err := e.mixture(phase, "reference supernet")
+		phases := []pruning.Phase{{Name: "all classes", Classes: all, Epochs: e.cfg.Reference.Epochs}}
+		x, err := e.mixture(phase, "reference supernet", phases)
 		if err != nil {
 			return nil, err
 		}
-		res, err := pruning.Search(ctx, e.space, x, &pruning.Options{Form: pruning.NoCost,
-			Phases:     []pruning.Phase{{Name: "all classes", Classes: all, Epochs: e.cfg.Reference.Epochs}},
+		res, err := pruning.Search(ctx, e.space, x, &pruning.Options{Phases: phases, Form: pruning.NoCost,
 			Checkpoint: e.job.Scratch(phase), Seed: e.cfg.Seed.For("danas." + phase)})
 		if err != nil {
 			return nil, err

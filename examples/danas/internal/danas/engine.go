@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/tendril-nas/tendril/examples/internal/data"
+	"github.com/tendril-nas/tendril/examples/internal/progress"
 	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
@@ -17,6 +18,8 @@ type engine struct {
 	job    *run.Job
 	images *images
 	space  *searchspace.Space
+	shown  *progress.Phase // of a mixture that trains
+	done   int             // updates of its finished phases
 }
 
 func newEngine(ctx context.Context, cfg *Config, j *run.Job) (*engine, error) {

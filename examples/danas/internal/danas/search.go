@@ -7,6 +7,7 @@ import (
 	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/pruning"
 	"github.com/tendril-nas/tendril/supernet"
+	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
 // SearchReport is what a search found.
@@ -21,7 +22,7 @@ type SearchReport struct {
 }
 
 // mixture is a new supernet with its images.
-func (e *engine) mixture(phase, title string) (*supernet.Mixture, error) {
+func (e *engine) mixture(phase, title string, phases []pruning.Phase) (*supernet.Mixture, error) {
 	o := e.netOptions("danas.weights")
 	o.Sharing = supernet.SinglePath
 	net, err := supernet.New(e.space, o)
@@ -30,16 +31,28 @@ func (e *engine) mixture(phase, title string) (*supernet.Mixture, error) {
 	}
 	t := e.cfg.Search.Options(e.images.train.Len(), e.cfg.Seed.For("danas."+phase))
 	t.Epochs, t.Subnets = 0, supernet.SubnetOptions{}
-	shown := e.job.Out.Phase(title, 1)
-	epoch := -1
+	e.done = 0
+	e.shown = e.job.Out.Phase(title, e.updates(phases))
 	t.Recorder = supernet.RecorderFunc(func(p supernet.Progress) error {
-		if p.Phase == supernet.PhaseTrain && p.Epoch != epoch {
-			epoch = p.Epoch
-			shown.Set(0, fmt.Sprintf("epoch %d/%d loss %.3f", p.Epoch+1, p.Epochs, p.Loss))
+		if p.Phase == supernet.PhaseTrain {
+			e.shown.Set(e.done+p.Step, fmt.Sprintf("epoch %d/%d loss %.3f", p.Epoch+1, p.Epochs, p.Loss))
 		}
 		return nil
 	})
 	return net.Mixture(e.images.train, e.images.val, &supernet.MixtureOptions{Train: *t})
+}
+
+// updates is how many updates the phases have.
+func (e *engine) updates(phases []pruning.Phase) (n int) {
+	count := dataset.Count(e.images.train)
+	for _, p := range phases {
+		images := 0
+		for _, c := range p.Classes {
+			images += count[c]
+		}
+		n += p.Epochs * max(1, images/e.cfg.Search.Batch)
+	}
+	return n
 }
 
 // search prunes the space on growing data.
@@ -50,7 +63,7 @@ func (e *engine) search(ctx context.Context, ranking []int) (*SearchReport, erro
 		if err != nil {
 			return nil, err
 		}
-		x, err := e.mixture(phase, "search")
+		x, err := e.mixture(phase, "search", phases)
 		if err != nil {
 			return nil, err
 		}
@@ -85,6 +98,8 @@ func (e *engine) show(p pruning.Progress) error {
 	if p.End == nil {
 		return nil
 	}
+	e.done += p.Updates
+	e.shown.Set(e.done, "")
 	left := 0.0
 	for _, n := range p.End.Candidates {
 		left += float64(n) / float64(len(p.End.Candidates))

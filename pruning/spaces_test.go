@@ -1,0 +1,168 @@
+package pruning
+
+import (
+	"context"
+	"math"
+	"testing"
+
+	"github.com/tendril-nas/tendril/searchspace"
+)
+
+// Decisions of any kind can be pruned, those that are inactive under others included.
+func TestOtherSpaces(t *testing.T) {
+	for name, make := range map[string]func() (*searchspace.Space, error){
+		"mobilenetv3": func() (*searchspace.Space, error) {
+			return searchspace.MobileNetV3(searchspace.MobileNetV3Options{InputSize: 32, Classes: 10, Width: 0.25})
+		},
+		"danas": func() (*searchspace.Space, error) {
+			return searchspace.DANAS(searchspace.DANASOptions{InputSize: 32, Classes: 10, Width: 0.25, Layers: 2,
+				StemStride: 1, Variant: searchspace.DANASShuffleMobile})
+		},
+	} {
+		space, err := make()
+		if err != nil {
+			t.Fatal(err)
+		}
+		low, high, err := space.CostRange(searchspace.CostLimit{Of: searchspace.CostMAdds})
+		if err != nil {
+			t.Fatal(err)
+		}
+		net := newToy(space)
+		for i, row := range net.base {
+			for c := range row {
+				row[c] = -0.05 * float64((i+c)%3)
+			}
+		}
+		for _, share := range []float64{0.3, 0.6} {
+			target := low + share*(high-low)
+			r, err := Search(context.Background(), space, net, &Options{Phases: toyPhases(t, 10), Target: target,
+				LR: 0.05})
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if err := r.Space.Valid(r.Final.Arch); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if c, err := space.Cost(r.Final.Arch); err != nil || math.Abs(float64(c.MAdds)/target-1) > 0.05 {
+				t.Errorf("%s: %d multiply-adds, expected %v ± 5 %%: %v", name, c.MAdds, target, err)
+			}
+			for i, d := range space.Decisions() {
+				want := d.Len()
+				for range 3 {
+					want -= removals(want, 0.4)
+				}
+				if n := len(r.Left[i]); n < want || n > want && !kept(r, d.Name) {
+					t.Errorf("%s: %v left of %s, expected %d", name, r.Left[i], d.Name, want)
+				}
+			}
+		}
+	}
+}
+
+// kept says whether a candidate of a decision stayed for the target.
+func kept(r *Result, decision string) bool {
+	for _, p := range r.Phases {
+		for _, x := range p.Removed {
+			if x.Decision == decision && x.Kept == NoSpace {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// A target in seconds.
+func TestLatency(t *testing.T) {
+	space := toySpace(t, 3)
+	choices, err := space.LowerChoices()
+	if err != nil {
+		t.Fatal(err)
+	}
+	layers, err := choices.Latencies()
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := &searchspace.LatencyTable{CPU: "none", Kernels: "none", Workers: 1, Batch: 1, Fixed: 1e-3}
+	for _, l := range layers { // grouped convolutions cost more than their multiply-adds say
+		table.Entries = append(table.Entries, searchspace.Latency{Layer: l, Seconds: 1e-3 / math.Sqrt(float64(max(l.Groups, 1)))})
+	}
+	limit := searchspace.CostLimit{Of: searchspace.CostSeconds, Table: table}
+	low, high, err := space.CostRange(limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Search(context.Background(), space, newToy(space), &Options{Phases: toyPhases(t, 10), Cost: limit,
+		Target: (low + high) / 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seconds, err := table.Cost(space, r.Final.Arch)
+	if err != nil || math.Abs(seconds-r.Final.Cost) > 1e-12 || math.Abs(2*seconds/(low+high)-1) > 0.05 {
+		t.Errorf("%v s, reported %v, expected %v ± 5 %%: %v", seconds, r.Final.Cost, (low+high)/2, err)
+	}
+}
+
+// The first step of Adam goes against the gradient of L_cls · factor(C), at the noise of the step,
+// which differences give.
+func TestStepGradient(t *testing.T) {
+	space := toySpace(t, 3)
+	for _, form := range []CostForm{Absolute, OneSided, LogQuotient} {
+		net := newToy(space)
+		net.answer = func(rows searchspace.Relaxed) (float64, searchspace.Relaxed) {
+			loss, grad := 2.0, space.Zeros() // neither linear nor alike in choices
+			for i, row := range rows {
+				for c, v := range row {
+					loss += math.Sin(float64(3*i+c)) * v * v
+					grad[i][c] = 2 * math.Sin(float64(3*i+c)) * v
+				}
+			}
+			return loss, grad
+		}
+		o := &Options{Phases: []Phase{{Name: "one", Classes: []int{0, 1, 2}, Epochs: 1, Learn: true}},
+			Target: toyTarget(t, space) / 4, Form: form, Gamma: 0.3, Temperature: 0.8, Every: 10, LR: 1e-6, Band: 0.9}
+		r, err := Search(context.Background(), space, net, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := &phase{search: &search{space: space, walk: newWalk(space, 1), plan: &plan{Seed: 0}},
+			noise: space.Zeros()}
+		p.walk.update = 9
+		cost, err := space.CostModel(searchspace.CostLimit{Of: searchspace.CostMAdds})
+		if err != nil {
+			t.Fatal(err)
+		}
+		objective := func() float64 {
+			rows, plain := space.Zeros(), space.Zeros()
+			p.draw(forStep, rows, 0.8)
+			p.walk.softmax(plain, nil, 1)
+			loss, _ := net.answer(rows)
+			c, _, err := cost.Expected(plain)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f, _ := form.factor(c, o.Target, o.Gamma)
+			return loss * f
+		}
+		uniform := 1.0 / 6
+		for i, row := range p.walk.values {
+			for c := range row {
+				const h = 1e-5
+				row[c] = h
+				up := objective()
+				row[c] = -h
+				slope := (up - objective()) / (2 * h)
+				row[c] = 0
+				if moved := r.Probabilities[i][c] - uniform; math.Abs(slope) > 1e-4 {
+					// All entries moved by LR up or down; the mean of the row is in the softmax.
+					up := 0.0
+					for k := range row {
+						up += math.Copysign(1, r.Probabilities[i][k]-uniform) / 6
+					}
+					if moved*slope > 0 && math.Abs(up) < 1-1e-9 && math.Abs(moved) > 1e-9 {
+						t.Errorf("%s: decision %d, choice %d: slope %v, probability by %v", form, i, c, slope, moved)
+					}
+				}
+			}
+		}
+	}
+}
