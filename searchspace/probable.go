@@ -77,15 +77,14 @@ type mostProbable struct {
 
 // limit adds a limit, which must be on a sum of tables.
 func (m *mostProbable) limit(l CostLimit) error {
-	if _, err := m.space.CostModel(l); err != nil {
-		return err
-	}
 	c, err := m.space.resolveCost(l)
-	if err != nil {
-		return err
+	if err == nil && c.terms == nil {
+		if _, err = m.space.CostModel(l); err == nil {
+			err = errNoSum
+		}
 	}
 	m.costs = append(m.costs, c)
-	return nil
+	return err
 }
 
 // interval is the limit as an interval, infinite where it has no end.

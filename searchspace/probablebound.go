@@ -76,7 +76,7 @@ func (m *mostProbable) price(k int, free *toGo, unit float64, best func(price fl
 	} else if at <= to {
 		return dualBound{}, nil
 	}
-	const doublings, halvings = 60, 40
+	const doublings, halvings = 60, 24
 	lowest, d := math.Inf(1), dualBound{}
 	try := func(price float64) (enough bool, err error) {
 		g, err := best(price)
