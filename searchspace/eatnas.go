@@ -104,16 +104,14 @@ func eatLimits(o *EATNASOptions, depths, widths []string) []Limit {
 	if o.Chain {
 		first = 0
 	}
-	expansion := Limit{Decisions: widths[first:], Check: func(v []int) error {
-		width := stem
-		for i, f := range v {
-			width = o.width(first+i, width, f)
-		}
-		if width < low*stem || width > high*stem {
-			return fmt.Errorf("total expansion %.4g, expected %d to %d", float64(width)/float64(stem), low, high)
-		}
-		return nil
-	}}
+	expansion := Limit{Decisions: widths[first:], Min: low, Max: high, What: "total expansion",
+		Measure: func(v []int) float64 {
+			width := stem
+			for i, f := range v {
+				width = o.width(first+i, width, f)
+			}
+			return float64(width) / float64(stem)
+		}}
 	if o.CIFAR {
 		return []Limit{expansion}
 	}
