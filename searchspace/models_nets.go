@@ -52,9 +52,12 @@ func netModels() []Model {
 		netModel("regnet_x_200mf", "regnet", "1,1,4,7:24,56,152,368", x(RegNetOptions{}), Reported{200, 2.7, 68.9},
 			regnet, rounded),
 		netModel("regnet_x_400mf", "regnet", "1,2,7,12:32,64,160,384",
-			x(RegNetOptions{Depth: 22, W0: 24, WA: 24.48, WM: 2.54, Group: 16}), Reported{400, 5.2, 72.7}, regnet, rounded),
+			x(RegNetOptions{Depth: 22, W0: 24, WA: 24.48, WM: 2.54, Group: 16}), Reported{400, 5.2, 72.7},
+			regnet, rounded),
 		netModel("regnet_x_600mf", "regnet", "1,3,5,7:48,96,240,528",
-			x(RegNetOptions{Depth: 16, W0: 48, WA: 36.97, WM: 2.24, Group: 24}), Reported{600, 6.2, 74.1}, regnet, rounded),
+			x(RegNetOptions{Depth: 16, W0: 48, WA: 36.97, WM: 2.24, Group: 24}), Reported{600, 6.2, 74.1},
+			regnet, rounded),
 		netModel("regnet_x_800mf", "regnet", "1,3,7,5:64,128,288,672",
-			x(RegNetOptions{Depth: 16, W0: 56, WA: 35.73, WM: 2.28, Group: 16}), Reported{800, 7.3, 75.2}, regnet, rounded))
+			x(RegNetOptions{Depth: 16, W0: 56, WA: 35.73, WM: 2.28, Group: 16}), Reported{800, 7.3, 75.2},
+			regnet, rounded))
 }

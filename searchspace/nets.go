@@ -14,12 +14,12 @@ import (
 type NetOptions struct {
 	Width      float64 `json:"width,omitempty"`       // width multiplier; 0 = the family's, see there
 	Layers     []int   `json:"layers,omitempty"`      // of each stage, 1 to 64; nil = the family's
-	StemStride int     `json:"stem_stride,omitempty"` // 1 or 2; 0 = 1, which keeps the resolution of small images
+	StemStride int     `json:"stem_stride,omitempty"` // 1 or 2; 0 = 1 keeps the resolution of small images
 	InputSize  int     `json:"input_size,omitempty"`  // pixels; 0 = 32
 	Classes    int     `json:"classes,omitempty"`     // 0 = 10
 	Dropout    float64 `json:"dropout,omitempty"`     // before the classifier; 0 = none
-	// DepthRange is how many layers fewer than Layers a stage may have, never below one layer; 0 = 1,
-	// negative = none.
+	// DepthRange is how many layers fewer than Layers a stage may have, never below one layer; 0 =
+	// 1, negative = none.
 	DepthRange int `json:"depth_range,omitempty"`
 	// Widths are the factors of channels that a stage may choose from, ascending, the last one 1;
 	// nil = 0.5, 0.75, 1. Choices that rounding makes equal are one. ShuffleNet, whose units split
@@ -38,19 +38,21 @@ type netSpace struct {
 	dropout       float64
 }
 
-// netStage is a stage of a published network: its channels, its layers, and the stride of the first.
+// netStage is a stage of a published network: its channels, its layers, and the stride of the
+// first.
 type netStage struct{ channels, layers, stride int }
 
 // newNet is the space around the published stages. round gives the channels for a number wanted.
-func newNet(family string, o *NetOptions, width float64, stages []netStage, round func(stage int, c float64) int,
-) (*netSpace, error) {
+func newNet(family string, o *NetOptions, width float64, stages []netStage,
+	round func(stage int, c float64) int) (*netSpace, error) {
 	n := &netSpace{family: family, width: or(o.Width, width), stride: or(o.StemStride, 1),
 		size: or(o.InputSize, 32), classes: or(o.Classes, 10), dropout: o.Dropout}
 	if err := checkCommon(family, n.width, n.stride, n.dropout); err != nil {
 		return nil, err
 	}
 	if len(o.Layers) > 0 && len(o.Layers) != len(stages) {
-		return nil, fmt.Errorf("searchspace: %s: layers of %d stages, expected %d", family, len(o.Layers), len(stages))
+		return nil, fmt.Errorf("searchspace: %s: layers of %d stages, expected %d", family, len(o.Layers),
+			len(stages))
 	}
 	factors := o.Widths
 	if len(factors) == 0 {

@@ -37,7 +37,8 @@ type RegNetOptions struct {
 // The text form is "depths:widths" with a number per stage, e.g. "1,1,4,7:16,40,112,272".
 func RegNet(o RegNetOptions) (*Space, error) {
 	given := o
-	o.Depth, o.W0, o.WA, o.WM, o.Group = or(o.Depth, 13), or(o.W0, 24), or(o.WA, 36.44), or(o.WM, 2.49), or(o.Group, 8)
+	o.Depth, o.Group = or(o.Depth, 13), or(o.Group, 8)
+	o.W0, o.WA, o.WM = or(o.W0, 24), or(o.WA, 36.44), or(o.WM, 2.49)
 	stages, err := o.stages()
 	if err != nil {
 		return nil, err

@@ -96,8 +96,8 @@ func (g *group) text(s *Space, choices []int) string {
 }
 
 // Restrict is the space with some choices removed. Restrictions add up: a choice stays if all of
-// them keep it. Limits on costs stay. The error wraps ErrInfeasible when nothing is left, and says what the
-// space would reach of what the family limits.
+// them keep it. Limits on costs stay. The error wraps ErrInfeasible when nothing is left, and says
+// what the space would reach of what the family limits.
 func (s *Space) Restrict(rs ...Restriction) (*Space, error) {
 	out := s.free()
 	for _, r := range rs {

@@ -37,7 +37,8 @@ func ShuffleNet(o NetOptions) (*Space, error) {
 	if err != nil {
 		return nil, err
 	}
-	units := shuffleNet{last: 1024, stride: n.stride, dropout: n.dropout, depth: func(b *Builder, _ int) Int { return n.depth(b) }}
+	units := shuffleNet{last: 1024, stride: n.stride, dropout: n.dropout,
+		depth: func(b *Builder, _ int) Int { return n.depth(b) }}
 	if width > 1.5 {
 		units.last = 2048
 	}

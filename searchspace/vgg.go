@@ -12,8 +12,8 @@ var vggStages = []netStage{{64, 1, 1}, {128, 1, 1}, {256, 2, 1}, {512, 2, 1}, {5
 // the publication has 2×2; sizes and counts are the same. Decisions are the depth and the width of
 // each stage.
 //
-// The zero value is VGG-11 with width 0.25: 9.9 M multiply-adds. Layers 2, 2, 3, 3, 3 is VGG-16,
-// 2, 2, 4, 4, 4 is VGG-19.
+// The zero value is VGG-11 with width 0.25: 9.9 M multiply-adds. Layers 2, 2, 3, 3, 3 is VGG-16, 2,
+// 2, 4, 4, 4 is VGG-19.
 //
 // The text form is "depths:widths" with five numbers each, e.g. "1,1,2,2,2:16,32,64,128,128".
 func VGG(o NetOptions) (*Space, error) {
