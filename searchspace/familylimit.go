@@ -68,7 +68,8 @@ func (s *Space) reaches() (text string) {
 	for i := range s.limits {
 		l := &s.limits[i]
 		if low, high, ok := l.reaches(s); ok {
-			text += fmt.Sprintf("; %s from %.4g to %.4g within reach, expected %d to %d", l.What, low, high, l.Min, l.Max)
+			text += fmt.Sprintf("; %s from %.4g to %.4g within reach, expected %d to %d", l.What, low, high,
+				l.Min, l.Max)
 		}
 	}
 	return text

@@ -35,8 +35,8 @@ func TestNetDefaults(t *testing.T) {
 		"regnet":     {"1,1,4,7:16,40,112,272", 9.29, 216},
 	} {
 		s := regnet(t, searchspace.RegNetOptions{})
-		if make, ok := nets()[name]; ok {
-			s = must[*searchspace.Space](t)(make(searchspace.NetOptions{}))
+		if open, ok := nets()[name]; ok {
+			s = must[*searchspace.Space](t)(open(searchspace.NetOptions{}))
 		}
 		c := must[searchspace.Cost](t)(s.Cost(s.Largest()))
 		if got := s.Format(s.Largest()); got != want.text || math.Abs(float64(c.MAdds)/1e6-want.madds) > 0.005 || c.MAdds > 1e7 ||
@@ -57,12 +57,12 @@ func TestNetDefaults(t *testing.T) {
 
 // TestNetShared: what the options of the families say, they do.
 func TestNetShared(t *testing.T) {
-	for name, make := range nets() {
+	for name, open := range nets() {
 		o := searchspace.NetOptions{Width: 0.5, StemStride: 2, InputSize: 48, Classes: 3, Dropout: 0.2, DepthRange: -1}
 		if name != "shufflenet" {
 			o.Widths = []float64{1}
 		}
-		s := must[*searchspace.Space](t)(make(o))
+		s := must[*searchspace.Space](t)(open(o))
 		g := must[*searchspace.Graph](t)(s.Lower(s.Largest()))
 		drops := 0
 		for _, n := range g.Nodes {
@@ -71,7 +71,7 @@ func TestNetShared(t *testing.T) {
 		if s.Size().Int64() != 1 || g.Nodes[1].Out.H != 24 || g.Classes != 3 || drops != 1 {
 			t.Errorf("%s: %v networks, stem of %v, %d classes, %d dropouts", name, s.Size(), g.Nodes[1].Out, g.Classes, drops)
 		}
-		stages := len(must[*searchspace.Space](t)(make(searchspace.NetOptions{})).Decisions())
+		stages := len(must[*searchspace.Space](t)(open(searchspace.NetOptions{})).Decisions())
 		if name != "shufflenet" {
 			stages /= 2 // a depth and a width each
 		}
@@ -96,7 +96,7 @@ func TestNetShared(t *testing.T) {
 			wrong["widths [0.5 0.75], expected"] = searchspace.NetOptions{Widths: []float64{0.5, 0.75}}
 		}
 		for want, o := range wrong {
-			if _, err := make(o); err == nil || !strings.Contains(err.Error(), want) {
+			if _, err := open(o); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %+v: error %v, expected one with %q", name, o, err, want)
 			}
 		}

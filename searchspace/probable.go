@@ -57,8 +57,8 @@ func (s *Space) MostProbable(p Relaxed, limits ...CostLimit) (a Arch, logP float
 			return m.best, m.logP, nil
 		}
 	}
-	return m.best, m.logP, fmt.Errorf("searchspace: most probable architecture of %s: more than %d partial ones "+
-		"to compare: %w", s.fam.Name, most, ErrTooLarge)
+	return m.best, m.logP, fmt.Errorf("searchspace: most probable architecture of %s: more than %d partial "+
+		"ones to compare: %w", s.fam.Name, most, ErrTooLarge)
 }
 
 // mostProbable is one search for the most probable architecture.
@@ -107,5 +107,6 @@ func (m *mostProbable) infeasible() error {
 		text += fmt.Sprintf("; %s reaches from %.6g to %.6g, expected %s", c.Of, -m.low[i].value, m.high[i].value,
 			c.CostLimit)
 	}
-	return fmt.Errorf("searchspace: most probable architecture of %s%s: %w", m.space.fam.Name, text, ErrInfeasible)
+	return fmt.Errorf("searchspace: most probable architecture of %s%s: %w", m.space.fam.Name, text,
+		ErrInfeasible)
 }

@@ -142,7 +142,9 @@ func (m *mostProbable) undominated(all []partial) []partial {
 	slices.SortStableFunc(all, func(a, b partial) int {
 		return cmp.Or(cmp.Compare(a.key, b.key), slices.Compare(a.cost, b.cost), cmp.Compare(b.logP, a.logP))
 	})
-	all = slices.CompactFunc(all, func(a, b partial) bool { return a.key == b.key && slices.Equal(a.cost, b.cost) })
+	all = slices.CompactFunc(all, func(a, b partial) bool {
+		return a.key == b.key && slices.Equal(a.cost, b.cost)
+	})
 	if len(m.costs) != 1 {
 		return all
 	}

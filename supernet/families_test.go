@@ -100,9 +100,9 @@ func TestSharedFamily(t *testing.T) {
 		t.Fatal(err)
 	}
 	spaces := []*searchspace.Space{proxyless, lite}
-	for _, make := range []func(searchspace.NetOptions) (*searchspace.Space, error){searchspace.VGG, searchspace.ResNet,
+	for _, open := range []func(searchspace.NetOptions) (*searchspace.Space, error){searchspace.VGG, searchspace.ResNet,
 		searchspace.MobileNet, searchspace.ShuffleNet} {
-		space, err := make(searchspace.NetOptions{Classes: 4})
+		space, err := open(searchspace.NetOptions{Classes: 4})
 		if err != nil {
 			t.Fatal(err)
 		}
