@@ -35,6 +35,10 @@ func (s *Space) MostProbable(p Relaxed, limits ...CostLimit) (a Arch, logP float
 			}
 		}
 	}
+	if len(s.decisions) == 0 {
+		return Arch{}, 0, fmt.Errorf("searchspace: most probable architecture of a space without decisions: %w",
+			ErrInfeasible)
+	}
 	m := &mostProbable{space: s}
 	for _, l := range append(s.costLimits(), limits...) {
 		if err := m.limit(l.clone()); err != nil {

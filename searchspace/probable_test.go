@@ -259,6 +259,7 @@ func TestMostProbableErrors(t *testing.T) {
 		want   error
 	}{
 		"no rows":      {s, nil, nil, nil},
+		"no space":     {&searchspace.Space{}, nil, nil, searchspace.ErrInfeasible},
 		"negative":     {s, negative, nil, nil},
 		"all 0":        {s, s.Zeros(), nil, searchspace.ErrInfeasible},
 		"peak":         {s, p, []searchspace.CostLimit{{Of: searchspace.CostActivationInfer, Max: 1e9}}, nil},
@@ -267,6 +268,18 @@ func TestMostProbableErrors(t *testing.T) {
 	} {
 		if a, _, err := c.s.MostProbable(c.p, c.limits...); err == nil || c.want != nil && !errors.Is(err, c.want) || !a.IsZero() {
 			t.Errorf("%s: %v, %v", name, a, err)
+		}
+	}
+}
+
+// BenchmarkMostProbable is 6^21 architectures within 5 % of a target.
+func BenchmarkMostProbable(b *testing.B) {
+	s := danas(b, searchspace.DANASOptions{InputSize: 32, StemStride: 1})
+	p := probabilities(s, rand.New(rand.NewPCG(1, 4)))
+	l := searchspace.CostLimit{Of: searchspace.CostMAdds, Min: 0.95 * 1.5e7, Max: 1.05 * 1.5e7}
+	for b.Loop() {
+		if _, _, err := s.MostProbable(p, l); err != nil {
+			b.Fatal(err)
 		}
 	}
 }
