@@ -126,11 +126,21 @@ func TestWholeRun(t *testing.T) {
 func TestVariants(t *testing.T) {
 	for name, more := range map[string][]string{
 		"single path": {"-baseline", danas.SinglePath, "-search-epochs", "2"},
-		"neither":     {"-order", string(pruning.AllClasses), "-prune=false"},
+		"neither":     {"-order", string(pruning.AllClasses), "-prune=false", "-ranking", "2,0,3,1"},
+		"easiness":    {"-only-easiness"},
 		"pairs":       {"-pairs", "-sure", "2", "-order", string(pruning.HardToAll)},
 		"supernet":    {"-references", danas.Supernet, "-form", string(pruning.OneSided), "-hard"},
 	} {
 		r, _ := report(t, tiny(t, more...)...)
+		if (r.Easiness == nil) != (name == "neither") {
+			t.Errorf("%s: easiness %+v", name, r.Easiness)
+		}
+		if name == "easiness" {
+			if r.Trained != nil || r.Search != nil {
+				t.Errorf("%s: %+v", name, r)
+			}
+			continue
+		}
 		if m := r.Trained.MAdds; m > 0.105 || m < 0.095 && name != "supernet" {
 			t.Errorf("%s: %v M multiply-adds, expected 0.1 ± 5 %%", name, m)
 		}
@@ -159,6 +169,9 @@ func TestMistakes(t *testing.T) {
 		"no folder": {[]string{"-data", "nothing"}, run.ExitError, "open data: "},
 		"target":    {tiny(t, "-target", "100"), run.ExitError, "-target 100: the space has "},
 		"val":       {tiny(t, "-val", "1000"), run.ExitError, "more than 1000 images for validation"},
+		"ranking":   {tiny(t, "-ranking", "0,1,2"), run.ExitError, "-ranking: 3 numbers, expected each of 0 to 3 once"},
+		"numbers":   {[]string{"-ranking", "a"}, run.ExitUsage, `"a": expected numbers from 0`},
+		"nothing":   {[]string{"-only-easiness", "-baseline", "single-path"}, run.ExitUsage, "searches nothing"},
 		"mixed": {tiny(t, "-references", "shufflenet,supernet"), run.ExitError,
 			"needs -unseen"},
 	} {

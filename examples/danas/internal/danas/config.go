@@ -23,6 +23,10 @@ type Config struct {
 	// References are the families of the networks that rank classes, or Supernet.
 	References []string     `json:"references"`
 	Reference  run.Training `json:"reference"`
+	// Ranking is the classes by number, easiest first, in the place of references; nil = none.
+	Ranking []int `json:"ranking,omitempty"`
+	// OnlyEasiness ends with the ranking.
+	OnlyEasiness bool `json:"only_easiness,omitempty"`
 	// Unseen measures easiness on validation images instead of the training images.
 	Unseen bool `json:"unseen,omitempty"`
 

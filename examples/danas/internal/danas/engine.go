@@ -3,6 +3,7 @@ package danas
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/tendril-nas/tendril/examples/internal/data"
 	"github.com/tendril-nas/tendril/examples/internal/progress"
@@ -42,6 +43,9 @@ func newEngine(ctx context.Context, cfg *Config, j *run.Job) (*engine, error) {
 		return nil, fmt.Errorf("-target %g: the space has %.2f to %.2f million multiply-adds", cfg.Target, low/1e6,
 			high/1e6)
 	}
+	if err := e.checkRanking(); err != nil {
+		return nil, err
+	}
 	pool, err := dataset.Concat(e.images.train, e.images.val)
 	if err != nil {
 		return nil, err
@@ -58,6 +62,20 @@ func newEngine(ctx context.Context, cfg *Config, j *run.Job) (*engine, error) {
 		return nil, fmt.Errorf("-out: %w", err)
 	}
 	return e, nil
+}
+
+// checkRanking looks whether a given ranking has every class once.
+func (e *engine) checkRanking() error {
+	if e.cfg.Ranking == nil {
+		return nil
+	}
+	n := len(e.images.train.Classes())
+	for k, c := range slices.Sorted(slices.Values(e.cfg.Ranking)) {
+		if k != c || len(e.cfg.Ranking) != n {
+			return fmt.Errorf("-ranking: %d numbers, expected each of 0 to %d once", len(e.cfg.Ranking), n-1)
+		}
+	}
+	return nil
 }
 
 // netOptions are those of a network.
@@ -77,11 +95,17 @@ func Run(ctx context.Context, j *run.Job, cfg *Config) (*Report, error) {
 		return nil, err
 	}
 	r := &Report{Images: e.imagesReport()}
-	if r.Easiness, err = e.easiness(ctx); err != nil {
-		return r, err
+	ranking := cfg.Ranking
+	if ranking == nil {
+		if r.Easiness, err = e.easiness(ctx); err != nil {
+			return r, err
+		}
+		e.describeEasiness(r.Easiness)
+		ranking = r.Easiness.Easiness.Ranking()
 	}
-	e.describeEasiness(r.Easiness)
-	ranking := r.Easiness.Easiness.Ranking()
+	if cfg.OnlyEasiness {
+		return r, e.finish(ctx, nil, r)
+	}
 	if cfg.Baseline == SinglePath {
 		r.SinglePath, err = e.singlePath(ctx, ranking)
 	} else {
@@ -95,6 +119,6 @@ func Run(ctx context.Context, j *run.Job, cfg *Config) (*Report, error) {
 	if err != nil {
 		return r, err
 	}
-	r.Trained = *trained
+	r.Trained = trained
 	return r, e.finish(ctx, m, r)
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
@@ -31,22 +33,24 @@ func (e *engine) finish(ctx context.Context, m *supernet.Model, r *Report) error
 	if folder == "" {
 		return nil
 	}
-	if err := m.Save(ctx, e.job.Path(modelFile)); err != nil {
-		return err
-	}
-	if err := m.WriteONNX(ctx, e.job.Path(onnxFile), &supernet.ONNXOptions{Probabilities: true}); err != nil {
-		return err
+	var written []string
+	if m != nil {
+		if err := m.Save(ctx, e.job.Path(modelFile)); err != nil {
+			return err
+		}
+		if err := m.WriteONNX(ctx, e.job.Path(onnxFile), &supernet.ONNXOptions{Probabilities: true}); err != nil {
+			return err
+		}
+		written = append(written, modelFile, onnxFile)
 	}
 	files, err := e.pictures(r)
 	if err != nil {
 		return err
 	}
 	files[textFile] = []byte(text)
-	for _, name := range []string{modelFile, onnxFile, easinessFile, learningFile, confusionFile, candidatesFile,
-		archFile, textFile, jsonFile} {
-		if files[name] != nil || name == modelFile || name == onnxFile || name == jsonFile {
-			r.Files = append(r.Files, e.job.Path(name))
-		}
+	written = append(append(written, slices.Sorted(maps.Keys(files))...), jsonFile)
+	for _, name := range written {
+		r.Files = append(r.Files, e.job.Path(name))
 	}
 	full, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
@@ -64,11 +68,17 @@ func (e *engine) finish(ctx context.Context, m *supernet.Model, r *Report) error
 
 // pictures are the figures of the report, by file.
 func (e *engine) pictures(r *Report) (map[string][]byte, error) {
-	names, ranking := e.images.train.Classes(), r.Easiness.Easiness.Ranking()
-	files := map[string][]byte{easinessFile: easinessFigure(r.Easiness, ranking, names),
-		confusionFile: confusionFigure(r.Easiness.Confusion, ranking, names)}
-	if f := learningFigure(r.Easiness.References, ranking, names); f != nil {
-		files[learningFile] = f
+	files := map[string][]byte{}
+	if x := r.Easiness; x != nil {
+		names, ranking := e.images.train.Classes(), x.Easiness.Ranking()
+		files[easinessFile] = easinessFigure(x, ranking, names)
+		files[confusionFile] = confusionFigure(x.Confusion, ranking, names)
+		if f := learningFigure(x.References, ranking, names); f != nil {
+			files[learningFile] = f
+		}
+	}
+	if r.Trained == nil {
+		return files, nil
 	}
 	archs := []searchspace.Arch{r.found()}
 	if r.Search != nil {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tendril-nas/tendril/examples/internal/run"
@@ -45,6 +46,12 @@ func (c *Config) bind(fs *flag.FlagSet) {
 		c.References = strings.Split(text, ",")
 		return nil
 	})
+	fs.Func("ranking", "`numbers` of all classes, easiest first, separated by commas, in the place of references",
+		func(text string) (err error) {
+			c.Ranking, err = numbers(text)
+			return err
+		})
+	fs.BoolVar(&c.OnlyEasiness, "only-easiness", c.OnlyEasiness, "rank classes and search nothing")
 	c.Reference.Bind(fs, "reference")
 	fs.BoolVar(&c.Unseen, "unseen", c.Unseen, "measure easiness on validation images, not on those of training")
 	fs.StringVar(&c.Order, "order", c.Order, "order of classes: "+join(pruning.Orders()))
@@ -68,6 +75,18 @@ func (c *Config) bind(fs *flag.FlagSet) {
 	fs.IntVar(&c.Evaluations, "evaluations", c.Evaluations, "sub-networks that the baseline judges")
 }
 
+// numbers reads whole numbers from 0, separated by commas.
+func numbers(text string) (out []int, err error) {
+	for word := range strings.SplitSeq(text, ",") {
+		n, err := strconv.ParseUint(word, 10, 31)
+		if err != nil {
+			return nil, fmt.Errorf("%q: expected numbers from 0, separated by commas", text)
+		}
+		out = append(out, int(n))
+	}
+	return out, nil
+}
+
 func join[T ~string](list []T) string {
 	var out []string
 	for _, v := range list {
@@ -81,6 +100,9 @@ func join[T ~string](list []T) string {
 func (c *Config) check() error {
 	if c.Baseline != "" && c.Baseline != SinglePath {
 		return fmt.Errorf("-baseline %q: expected %s", c.Baseline, SinglePath)
+	}
+	if c.OnlyEasiness && (c.Ranking != nil || c.Baseline != "") {
+		return errors.New("-only-easiness searches nothing: give neither -ranking nor -baseline")
 	}
 	if len(c.References) == 0 {
 		return errors.New("-references: expected at least one")

@@ -64,7 +64,10 @@ func (e *engine) describeSearch(r *Report) {
 // Text is the report for people.
 func (r *Report) Text() string {
 	var b strings.Builder
-	t := &r.Trained
+	t := r.Trained
+	if t == nil {
+		return "classes were ranked, and nothing was searched\n"
+	}
 	fmt.Fprintf(&b, "trained from initial weights: %s\n", t.Arch)
 	fmt.Fprintf(&b, "accuracy %.2f %% ± %.2f of the test images, %.2f M MAdds, %.3f M parameters, %.0f s\n", 100*t.Accuracy,
 		100*t.StandardError, t.MAdds, float64(t.Params)/1e6, t.Seconds)

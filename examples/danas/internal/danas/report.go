@@ -5,10 +5,10 @@ import "github.com/tendril-nas/tendril/searchspace"
 // Report is what the program found. Accuracies are fractions.
 type Report struct {
 	Images     ImagesReport      `json:"images"`
-	Easiness   *EasinessReport   `json:"easiness"`
+	Easiness   *EasinessReport   `json:"easiness,omitempty"` // nil where a ranking was given
 	Search     *SearchReport     `json:"search,omitempty"`
 	SinglePath *SinglePathReport `json:"single_path,omitempty"`
-	Trained    Trained           `json:"trained"` // the architecture found
+	Trained    *Trained          `json:"trained,omitempty"` // the architecture found
 	Files      []string          `json:"files,omitempty"`
 }
 
@@ -22,7 +22,12 @@ func (r *Report) found() searchspace.Arch {
 
 // WithoutSeconds is the report without what differs from one run to the next.
 func (r Report) WithoutSeconds() Report {
-	r.Files, r.Trained.Seconds = nil, 0
+	r.Files = nil
+	if r.Trained != nil {
+		t := *r.Trained
+		t.Seconds = 0
+		r.Trained = &t
+	}
 	if r.Search != nil {
 		s := *r.Search
 		s.Seconds = 0
