@@ -13,7 +13,7 @@ import (
 type EasinessReport struct {
 	References []*Reference      `json:"references"`
 	Easiness   *pruning.Easiness `json:"easiness"`
-	// Agreements are of all pairs of networks, intervals by images.
+	// Agreements are of all pairs of networks, intervals by classes.
 	Agreements []*pruning.Agreement `json:"agreements,omitempty"`
 	// Learnt correlates, for each network with a curve, the entropy of a class with the epoch in
 	// which it was half learnt, intervals by classes.
@@ -57,7 +57,7 @@ func (e *engine) easiness(ctx context.Context) (*EasinessReport, error) {
 	seed := e.cfg.Seed.For("danas.agreement")
 	for i, a := range models {
 		for _, b := range models[:i] {
-			x, err := pruning.Agree(b, a, &pruning.AgreementOptions{Seed: seed})
+			x, err := pruning.Agree(b, a, &pruning.AgreementOptions{OverClasses: true, Seed: seed})
 			if err != nil { // two classes, say: nothing to correlate
 				e.job.Say("%v", err)
 				continue

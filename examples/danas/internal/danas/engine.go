@@ -94,7 +94,7 @@ func Run(ctx context.Context, j *run.Job, cfg *Config) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Report{Images: e.imagesReport()}
+	r := &Report{Images: e.imagesReport(), Target: cfg.Target}
 	ranking := cfg.Ranking
 	if ranking == nil {
 		if r.Easiness, err = e.easiness(ctx); err != nil {

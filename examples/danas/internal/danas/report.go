@@ -5,6 +5,7 @@ import "github.com/tendril-nas/tendril/searchspace"
 // Report is what the program found. Accuracies are fractions.
 type Report struct {
 	Images     ImagesReport      `json:"images"`
+	Target     float64           `json:"target"`             // multiply-adds, millions
 	Easiness   *EasinessReport   `json:"easiness,omitempty"` // nil where a ranking was given
 	Search     *SearchReport     `json:"search,omitempty"`
 	SinglePath *SinglePathReport `json:"single_path,omitempty"`

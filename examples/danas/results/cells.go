@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/tendril-nas/tendril/examples/danas/internal/danas"
+	"github.com/tendril-nas/tendril/examples/internal/run"
+	"github.com/tendril-nas/tendril/examples/internal/run/cells"
+)
+
+// tiny is the flag that says where the data lie.
+const tiny = "tiny"
+
+// The plan. The two times two has seeds 1 to 5, everything else two.
+const (
+	seeds         = 5
+	fewSeeds      = 2
+	headroomSeeds = 2
+	headroomArchs = 12
+)
+
+// Settings beside the seed, which bound what the page takes.
+const settings = "-per-class 200"
+
+// arm is one way to search.
+type arm struct {
+	name, title string
+	args        string
+	seeds       int
+}
+
+// Arms. The first four are the two times two; the others are compared with the first.
+func arms() []arm {
+	return []arm{
+		{"both", "easy → all, pruning", "", seeds},
+		{"schedule", "easy → all", "-prune=false", seeds},
+		{"pruning", "all, pruning", "-order all", seeds},
+		{"neither", "all", "-order all -prune=false", seeds},
+		{"small", "small, pruning", "-order small", fewSeeds},
+		{"smallonly", "small", "-order small -prune=false", fewSeeds},
+		{"hard", "hard → all, pruning", "-order hard-to-all", fewSeeds},
+		{"hardonly", "hard → all", "-order hard-to-all -prune=false", fewSeeds},
+		{"random", "random → all, pruning", "-order random-to-all", fewSeeds},
+		{"randomonly", "random → all", "-order random-to-all -prune=false", fewSeeds},
+		{"path", "single path, equal multiply-adds", "-baseline single-path", fewSeeds},
+	}
+}
+
+// targets beside the default of the first arm, millions of multiply-adds.
+func otherTargets() []float64 { return []float64{1.2, 2.4, 3} }
+
+// targetOf names the cells of a target: "target-24" is 2.4 M.
+func targetOf(millions float64) string { return fmt.Sprintf("target-%.0f", 10*millions) }
+
+// ranked is the cell that ranks the classes.
+const ranked = "easiness"
+
+// allCells lists every experiment of the page, in the order in which they run.
+func allCells() []cell {
+	out := []cell{easinessCell()}
+	for seed := 1; seed <= headroomSeeds; seed++ {
+		out = append(out, headroomCell(seeded("headroom", seed), args(seed, "")))
+	}
+	for seed := 1; seed <= seeds; seed++ {
+		for _, a := range arms() {
+			if seed <= a.seeds {
+				out = append(out, searchCell(seeded(a.name, seed), args(seed, a.args)))
+			}
+		}
+		for _, target := range otherTargets() {
+			if seed <= fewSeeds {
+				out = append(out, searchCell(seeded(targetOf(target), seed), args(seed, fmt.Sprintf("-target %g", target))))
+			}
+		}
+	}
+	return out
+}
+
+func args(seed int, more string) []string {
+	return strings.Fields(fmt.Sprintf("%s %s -seed %d", settings, more, seed))
+}
+
+func seeded(config string, seed int) string { return fmt.Sprintf("%s-%d", config, seed) }
+
+// easinessCell trains the reference networks.
+func easinessCell() cell {
+	return searchCellOf(ranked, args(1, "-only-easiness"), nil)
+}
+
+// searchCell is a search in the order of the ranking.
+func searchCell(name string, args []string) cell {
+	return searchCellOf(name, args, func(r *cells.Results[result]) ([]string, error) {
+		one, err := r.Need(ranked)
+		if err != nil {
+			return nil, err
+		}
+		var words []string
+		for _, c := range one.Result.Easiness.Easiness.Ranking() {
+			words = append(words, fmt.Sprint(c))
+		}
+		return []string{"-ranking", strings.Join(words, ",")}, nil
+	})
+}
+
+func searchCellOf(name string, args []string, more func(*cells.Results[result]) ([]string, error)) cell {
+	return cell{Name: name, Data: tiny, Args: args, More: more, Command: "go run ./examples/danas",
+		Run: func(ctx context.Context, j *run.Job, args []string, place string) (result, error) {
+			return onClock(j, func() (r result, err error) {
+				rep, err := danas.Program().Call(ctx, j, withData(args, place))
+				if err != nil {
+					return r, err
+				}
+				return kept(rep), nil
+			})
+		}}
+}
+
+// headroomCell trains random architectures alike.
+func headroomCell(name string, args []string) cell {
+	return cell{Name: name, Data: tiny, Args: args,
+		Run: func(ctx context.Context, j *run.Job, args []string, place string) (result, error) {
+			return onClock(j, func() (r result, err error) {
+				cfg, err := danas.Program().Prepare(j, withData(args, place))
+				if err != nil {
+					return r, err
+				}
+				r.Alike, err = danas.Headroom(ctx, j, &cfg, headroomArchs)
+				return r, err
+			})
+		}}
+}
+
+// kept is what a record keeps of a report.
+func kept(rep *danas.Report) result {
+	r := result{Easiness: rep.Easiness, Trained: rep.Trained}
+	if s := rep.Search; s != nil {
+		r.Search = &search{Final: s.Final.Cost / 1e6, ArgMax: s.ArgMax.Cost / 1e6, Relative: s.Relative,
+			Predicted: s.Predicted, Seconds: s.Seconds}
+		for _, left := range s.Left {
+			r.Search.Candidates = append(r.Search.Candidates, len(left))
+		}
+	}
+	if s := rep.SinglePath; s != nil {
+		r.Search = &search{Final: s.Cost / 1e6, Seconds: s.Seconds}
+	}
+	if r.Search != nil {
+		r.Search.Target = rep.Target
+	}
+	return r
+}
+
+func withData(args []string, place string) []string {
+	return append(args[:len(args):len(args)], "-data", place)
+}
+
+// onClock adds the time of processors to what do found, if it did it all in this start.
+func onClock(j *run.Job, do func() (result, error)) (r result, err error) {
+	cpu, err := run.CPUSeconds(j.Path(""), func() error {
+		r, err = do()
+		return err
+	})
+	r.CPU = cpu
+	return r, err
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/tendril-nas/tendril/examples/internal/run/cells"
+	"github.com/tendril-nas/tendril/pruning"
+)
+
+// Figures of a cell with a search.
+func accuracy(r *result) float64 { return 100 * r.Trained.Accuracy }
+func madds(r *result) float64    { return r.Trained.MAdds }
+func relative(r *result) float64 { return r.Search.Relative }
+func seconds(r *result) float64  { return r.Search.Seconds }
+
+// same is the difference, in points, below which arms count as equal.
+const same = 1.0
+
+// verdict says what an interval of differences in accuracy says.
+func verdict(x []float64) string {
+	if len(x) < 2 {
+		return "undecided"
+	}
+	mean, half := cells.Interval(x)
+	switch {
+	case math.Abs(mean)+half < same:
+		return fmt.Sprintf("equal within ±%.0f point", same)
+	case mean-half > 0:
+		return "better"
+	case mean+half < 0:
+		return "worse"
+	}
+	return "undecided"
+}
+
+// primary says in sentences how the primary endpoints came out.
+func (t tables) primary() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Work of both over that of neither: %s.\n", cells.Spread("%.3f", t.Values("both", relative)))
+	d := t.Differences("both", "neither", accuracy)
+	fmt.Fprintf(&b, "Accuracy, both − neither, points: %s: %s.\n", cells.Contrast("%+.2f", d, seeds), verdict(d))
+	return b.String()
+}
+
+// work is what schedule and pruning save, by arithmetic, measured, and in the paper.
+func (t tables) work() string {
+	paper := map[string]string{"both": "0.28 (printed), 0.36 (its schedule)", "schedule": "0.36 (printed), 0.56",
+		"pruning": "0.61 (printed), 0.76", "neither": "1"}
+	var rows [][]string
+	for _, a := range arms()[:4] {
+		times := t.ratio(a.name, "neither")
+		rows = append(rows, []string{a.title,
+			cells.Spread("%.2f", t.Values(a.name, func(r *result) float64 { return r.Search.Predicted })),
+			cells.Spread("%.2f", t.Values(a.name, relative)), times, cells.Spread("%.0f", t.Values(a.name, seconds)),
+			paper[a.name]})
+	}
+	return cells.Table([]string{"arm", "work by arithmetic", "multiply-adds of searched layers", "wall time",
+		"wall time, s", "paper"}, rows...)
+}
+
+// ratio is the mean of the wall time over that of another arm with the same seed.
+func (t tables) ratio(a, b string) string {
+	var out []float64
+	for _, pair := range t.Together(a, b) {
+		if s := pair[1].Search.Seconds; s > 0 {
+			out = append(out, pair[0].Search.Seconds/s)
+		}
+	}
+	return cells.Spread("%.2f", out)
+}
+
+func (t tables) accuracies() string {
+	var rows [][]string
+	for _, a := range arms() {
+		rows = append(rows, []string{a.title, fmt.Sprint(len(t.Of(a.name))), cells.Spread("%.2f", t.Values(a.name, accuracy)),
+			cells.Spread("%.2f", t.Values(a.name, madds))})
+	}
+	return cells.Table([]string{"arm", "seeds", "test accuracy, %", "M MAdds"}, rows...)
+}
+
+func (t tables) contrasts() string {
+	var rows [][]string
+	first := arms()[0]
+	for _, a := range arms()[1:] {
+		d := t.Differences(first.name, a.name, accuracy)
+		rows = append(rows, []string{a.title, cells.Contrast("%+.2f", d, a.seeds), verdict(d)})
+	}
+	return cells.Table([]string{"arm", first.title + " less this, points", "first is"}, rows...)
+}
+
+// targets is how well costs follow the target.
+func (t tables) targets() string {
+	var rows [][]string
+	add := func(target, config string) {
+		final := t.Values(config, func(r *result) float64 { return r.Search.Final })
+		argMax := t.Values(config, func(r *result) float64 { return r.Search.ArgMax })
+		off := t.Values(config, func(r *result) float64 { return 100 * math.Abs(r.Search.Final/r.Search.Target-1) })
+		worst := cells.NotRun
+		if len(off) > 0 {
+			worst = fmt.Sprintf("%.1f", slices.Max(off))
+		}
+		rows = append(rows, []string{target, cells.Spread("%.2f", final), worst, cells.Spread("%.2f", argMax)})
+	}
+	add("1.8", arms()[0].name)
+	for _, x := range otherTargets() {
+		add(fmt.Sprintf("%g", x), targetOf(x))
+	}
+	return cells.Table([]string{"target, M MAdds", "found", "farthest from the target, %", "arg max"}, rows...)
+}
+
+func (t tables) references() string {
+	one := t.Get(ranked)
+	if one == nil {
+		return cells.NotRun + "\n"
+	}
+	var rows [][]string
+	for _, x := range one.Result.Easiness.References {
+		rows = append(rows, []string{x.Family, fmt.Sprintf("%.1f", x.MAdds), fmt.Sprintf("%.1f", 100*x.Accuracy)})
+	}
+	return cells.Table([]string{"family", "M MAdds", "test accuracy, %"}, rows...)
+}
+
+func (t tables) agreements() string {
+	one := t.Get(ranked)
+	if one == nil {
+		return cells.NotRun + "\n"
+	}
+	var rows [][]string
+	add := func(list []*pruning.Agreement, over string) {
+		for _, x := range list {
+			rows = append(rows, []string{x.A + ", " + x.B, fmt.Sprintf("%.2f (%.2f to %.2f)", x.Spearman,
+				x.SpearmanRange[0], x.SpearmanRange[1]), fmt.Sprintf("%.2f", x.Kendall), fmt.Sprintf("%.3f", x.P), over})
+		}
+	}
+	add(one.Result.Easiness.Agreements, "classes")
+	add(one.Result.Easiness.Learnt, "classes")
+	return cells.Table([]string{"orders", "Spearman", "Kendall", "p", "bootstrap over"}, rows...)
+}
+
+// alike are the architectures that were trained alike.
+func (t tables) alike() (groups [][]float64) {
+	if len(t.Of("headroom")) == 0 {
+		return nil
+	}
+	for i := range t.Of("headroom")[0].Result.Alike {
+		groups = append(groups, t.Values("headroom", func(r *result) float64 { return 100 * r.Alike[i].Accuracy }))
+	}
+	return groups
+}
+
+// room says whether there is anything to gain by choosing an architecture.
+func (t tables) room() string {
+	groups := t.alike()
+	if groups == nil {
+		return cells.NotRun + ".\n"
+	}
+	v := cells.OneWay(groups...)
+	if math.IsNaN(v.P) {
+		return "One seed cannot tell architectures from noise.\n"
+	}
+	text := fmt.Sprintf("Standard deviation between architectures %.2f points, between seeds %.2f (F = %.1f, p = %.3f). ",
+		v.Between, v.Within, v.F, v.P)
+	if v.P < 0.05 {
+		return text + "Architectures differ: there is headroom.\n"
+	}
+	return text + "**No headroom is shown; where there is none, no method can show an effect.**\n"
+}
+
+func (t tables) headroom() string {
+	if len(t.Of("headroom")) == 0 {
+		return cells.NotRun + "\n"
+	}
+	var rows [][]string
+	for i, n := range t.Of("headroom")[0].Result.Alike {
+		rows = append(rows, []string{"`" + n.Arch + "`", fmt.Sprintf("%.2f", n.MAdds), cells.Spread("%.2f", t.alike()[i])})
+	}
+	return cells.Table([]string{"architecture", "M MAdds", "test accuracy, %"}, rows...)
+}
+
+// time is what all cells took.
+func (t tables) time() string {
+	var wall float64
+	for _, c := range thePage().Cells {
+		if one := t.Get(c.Name); one != nil {
+			wall += one.Seconds
+		}
+	}
+	return fmt.Sprintf("%.0f min of wall time", wall/60)
+}
