@@ -49,7 +49,8 @@ func (o *AgreementOptions) clean() (AgreementOptions, error) {
 	}
 	c.Resamples, c.Level = cmp.Or(c.Resamples, 1000), cmp.Or(c.Level, 0.95)
 	if c.Resamples < 1 || c.Resamples > 1<<24 || !(c.Level > 0 && c.Level < 1) {
-		return c, fmt.Errorf("%d resamples at level %v, expected at least 1, between 0 and 1", c.Resamples, c.Level)
+		return c, fmt.Errorf("%d resamples at level %v, expected at least 1, between 0 and 1", c.Resamples,
+			c.Level)
 	}
 	return c, nil
 }

@@ -26,7 +26,8 @@ func NewAnswers(model string, classes int) *Answers { return &Answers{Model: mod
 // rounding, and is made 1. They may come from any classifier, a supernet itself included.
 func (a *Answers) Add(label int, probabilities []float32) error {
 	if label < 0 || label >= a.Classes || len(probabilities) != a.Classes {
-		return fmt.Errorf("pruning: image of class %d with %d probabilities, expected a class below %d and as many",
+		return fmt.Errorf("pruning: image of class %d with %d probabilities, expected a class below %d "+
+			"and as many",
 			label, len(probabilities), a.Classes)
 	}
 	var sum float64
@@ -124,7 +125,8 @@ func alike(models []*Answers) error {
 			return err
 		}
 		if a.Len() == 0 || a.Classes != models[0].Classes || !slices.Equal(a.Label, models[0].Label) {
-			return fmt.Errorf("%s has %d images of %d classes and %s %d of %d, expected the same images in one order",
+			return fmt.Errorf("%s has %d images of %d classes and %s %d of %d, expected the same images "+
+				"in one order",
 				models[0].Model, models[0].Len(), models[0].Classes, a.Model, a.Len(), a.Classes)
 		}
 	}

@@ -38,7 +38,8 @@ func FindTwins(confusion [][]float64, least float64) ([]Twins, error) {
 	var out []Twins
 	for a, row := range confusion {
 		if len(row) != len(confusion) {
-			return nil, fmt.Errorf("pruning: confusion of %d classes has a row of %d", len(confusion), len(row))
+			return nil, fmt.Errorf("pruning: confusion of %d classes has a row of %d", len(confusion),
+				len(row))
 		}
 		for b := range a {
 			if share := (row[b] + confusion[b][a]) / 2; share >= least && share > 0 {

@@ -46,7 +46,8 @@ func TestAnswers(t *testing.T) {
 	want := []float64{1.5 * math.Ln2, 0, math.Log(3)}
 	for k := range want {
 		if math.Abs(a.Entropy[k]-want[k]) > 1e-7 || a.Predicted[k] != 0 {
-			t.Errorf("image %d: entropy %v of class %d, expected %v of 0", k, a.Entropy[k], a.Predicted[k], want[k])
+			t.Errorf("image %d: entropy %v of class %d, expected %v of 0", k, a.Entropy[k], a.Predicted[k],
+				want[k])
 		}
 	}
 	if acc := a.Accuracies(); acc[1] != 0 || !math.IsNaN(acc[0]) {
@@ -224,7 +225,8 @@ func TestSuspects(t *testing.T) {
 		t.Fatal(err)
 	}
 	if reports[0].Class != 3 || reports[len(reports)-1].Class != 1 {
-		t.Errorf("hardest class %d, easiest %d, expected 3 and 1", reports[0].Class, reports[len(reports)-1].Class)
+		t.Errorf("hardest class %d, easiest %d, expected 3 and 1", reports[0].Class,
+			reports[len(reports)-1].Class)
 	}
 	for _, x := range reports {
 		if x.Class != 1 {

@@ -33,7 +33,8 @@ func ExampleMeasureEasiness() {
 		return
 	}
 	for _, c := range easiness.Ranking() {
-		fmt.Printf("class %d: entropy %.2f, accuracy %.2f\n", c, easiness.Classes[c].Mean, easiness.Classes[c].Accuracy)
+		fmt.Printf("class %d: entropy %.2f, accuracy %.2f\n", c, easiness.Classes[c].Mean,
+			easiness.Classes[c].Accuracy)
 	}
 	// Output:
 	// class 1: entropy 0.17, accuracy 1.00

@@ -20,7 +20,8 @@ type Learning struct {
 
 // MarshalJSON writes "mean", "variance" and "epoch"; NaN as a string.
 func (l Learning) MarshalJSON() ([]byte, error) {
-	return json.Marshal(learningJSON{jsonfloat.Float(l.Mean), jsonfloat.Float(l.Variance), jsonfloat.Float(l.Epoch)})
+	return json.Marshal(learningJSON{jsonfloat.Float(l.Mean), jsonfloat.Float(l.Variance),
+		jsonfloat.Float(l.Epoch)})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
@@ -49,12 +50,15 @@ func MeasureLearning(accuracies [][]float64) ([]Learning, error) {
 	out := make([]Learning, len(accuracies[0]))
 	for epoch, row := range accuracies {
 		if len(row) != len(out) {
-			return nil, fmt.Errorf("pruning: learning: epoch %d has %d classes, expected %d", epoch, len(row), len(out))
+			return nil, fmt.Errorf("pruning: learning: epoch %d has %d classes, expected %d", epoch,
+				len(row), len(out))
 		}
 		for c, v := range row {
 			if v < 0 || v > 1 {
-				return nil, fmt.Errorf("pruning: learning: accuracy %v of class %d in epoch %d, expected 0 to 1", v, c,
-					epoch)
+				return nil,
+					fmt.Errorf("pruning: learning: accuracy %v of class %d in epoch %d, expected 0 to 1", v,
+						c,
+						epoch)
 			}
 		}
 	}

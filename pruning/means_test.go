@@ -20,7 +20,8 @@ func TestMeans(t *testing.T) {
 			m.add(searchspace.Relaxed{{float64(i)}, {1}})
 		}
 		full := len(m.full()) * m.Size
-		if full > n || n-full >= m.Size || len(m.Sums) > maxBatches || n >= maxBatches && len(m.full()) < maxBatches/2-1 {
+		if full > n || n-full >= m.Size || len(m.Sums) > maxBatches || n >= maxBatches &&
+			len(m.full()) < maxBatches/2-1 {
 			t.Fatalf("%d steps in %d batches of %d", n, len(m.full()), m.Size)
 		}
 		if want := float64(full-1) / 2; m.mean(0) != want || m.mean(1) != 1 {
@@ -29,7 +30,8 @@ func TestMeans(t *testing.T) {
 		if !m.sound() {
 			t.Fatal("not sound")
 		}
-		if course := m.course(searchspace.Relaxed{{0}, {0}}); len(course) != len(m.Sums) || course[0][1][0] != 1 {
+		if course := m.course(searchspace.Relaxed{{0}, {0}}); len(course) != len(m.Sums) ||
+			course[0][1][0] != 1 {
 			t.Fatalf("course %v", course)
 		}
 	})

@@ -45,10 +45,12 @@ func TestSchedule(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := slices.Sorted(slices.Values(ranking[70:])); len(hard) != 3 || !slices.Equal(hard[0].Classes, want) {
+	if want := slices.Sorted(slices.Values(ranking[70:])); len(hard) != 3 || !slices.Equal(hard[0].Classes,
+		want) {
 		t.Errorf("hard first: %+v, expected %v", hard[0], want)
 	}
-	for _, s := range []Schedule{{}, {Ranking: []int{1, 1}}, {Ranking: []int{-1}}, {Ranking: ranking, Order: "x"},
+	for _, s := range []Schedule{{}, {Ranking: []int{1, 1}}, {Ranking: []int{-1}}, {Ranking: ranking,
+		Order: "x"},
 		{Ranking: ranking, Shares: []float64{1}}, {Ranking: ranking, Shares: []float64{0.5, 0.2}},
 		{Ranking: ranking, Shares: []float64{0.5, math.NaN()}}, {Ranking: ranking, Epochs: -1}} {
 		if p, err := s.Phases(); err == nil {
@@ -127,7 +129,8 @@ func TestWhereFormsAreLeast(t *testing.T) {
 			t.Errorf("absolute: least at %v, expected %v", got, target)
 		}
 		if got := least(LogQuotient, target); got != least(LogQuotient, 4e6) {
-			t.Errorf("quotient: least at %v for target %v, at %v for 4e6", got, target, least(LogQuotient, 4e6))
+			t.Errorf("quotient: least at %v for target %v, at %v for 4e6", got, target, least(LogQuotient,
+				4e6))
 		}
 	}
 }

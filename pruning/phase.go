@@ -42,8 +42,9 @@ func (s *search) train(ctx context.Context, number int) (p *phase, losses []floa
 	}
 	p.updates = s.net.Steps(p.Epochs)
 	if p.updates < 1 || p.Learn && len(p.images) == 0 {
-		return p, nil, fmt.Errorf("%d updates and %d validation images of %d classes, expected at least 1 of both",
-			p.updates, len(p.images), len(p.Classes))
+		return p, nil,
+			fmt.Errorf("%d updates and %d validation images of %d classes, expected at least 1 of both",
+				p.updates, len(p.images), len(p.Classes))
 	}
 	file := s.opts.Checkpoint
 	if file != "" {
@@ -57,7 +58,8 @@ func (s *search) train(ctx context.Context, number int) (p *phase, losses []floa
 	case err != nil:
 		return p, losses, err
 	case s.walk.update != p.updates:
-		return p, losses, fmt.Errorf("the supernet ended after %d updates, expected %d", s.walk.update, p.updates)
+		return p, losses, fmt.Errorf("the supernet ended after %d updates, expected %d", s.walk.update,
+			p.updates)
 	}
 	return p, losses, nil
 }
@@ -91,7 +93,9 @@ func (p *phase) advance(ctx context.Context, n int) error {
 }
 
 // Identity is the whole search.
-func (p *phase) Identity() string { return fmt.Sprintf("pruning, phase %d of %s", p.number, p.identity) }
+func (p *phase) Identity() string {
+	return fmt.Sprintf("pruning, phase %d of %s", p.number, p.identity)
+}
 
 // MarshalBinary is what the architecture has learnt.
 func (p *phase) MarshalBinary() ([]byte, error) { return p.walk.encode(p.number) }

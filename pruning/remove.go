@@ -156,7 +156,8 @@ func (s *search) narrowed(left [][]int) (*searchspace.Space, error) {
 		return nil, fmt.Errorf("pruning: %w", err)
 	}
 	if least, most := s.band(); low > most || high < least {
-		return nil, fmt.Errorf("pruning: %s from %.6g to %.6g, the space has %.6g to %.6g: %w", s.plan.Cost.Of,
+		return nil, fmt.Errorf("pruning: %s from %.6g to %.6g, the space has %.6g to %.6g: %w",
+			s.plan.Cost.Of,
 			least, most, low, high, searchspace.ErrInfeasible)
 	}
 	return space, nil

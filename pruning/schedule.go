@@ -67,8 +67,9 @@ func (s Schedule) Phases() ([]Phase, error) {
 		shares = []float64{0.1, 0.3, 0.6, 1}
 	}
 	if len(shares) < 2 {
-		return nil, fmt.Errorf("pruning: %d shares of classes, expected one of the warm-up and at least one more",
-			len(shares))
+		return nil,
+			fmt.Errorf("pruning: %d shares of classes, expected one of the warm-up and at least one more",
+				len(shares))
 	}
 	epochs := cmp.Or(s.Epochs, 20)
 	if epochs < 1 {

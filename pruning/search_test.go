@@ -57,7 +57,8 @@ func TestSearch(t *testing.T) {
 		// The last layer gains most from dear candidates, the first least.
 		first, last := r.Final.Arch.At(0), r.Final.Arch.At(3)
 		if first >= last {
-			t.Errorf("two paths %v: choices %v, expected dear ones in late layers", two, r.Final.Arch.Choices())
+			t.Errorf("two paths %v: choices %v, expected dear ones in late layers", two,
+				r.Final.Arch.Choices())
 		}
 		if r.Status != searchspace.StatusFinished {
 			t.Errorf("status %v", r.Status)

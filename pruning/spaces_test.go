@@ -12,10 +12,12 @@ import (
 func TestOtherSpaces(t *testing.T) {
 	for name, make := range map[string]func() (*searchspace.Space, error){
 		"mobilenetv3": func() (*searchspace.Space, error) {
-			return searchspace.MobileNetV3(searchspace.MobileNetV3Options{InputSize: 32, Classes: 10, Width: 0.25})
+			return searchspace.MobileNetV3(searchspace.MobileNetV3Options{InputSize: 32, Classes: 10,
+				Width: 0.25})
 		},
 		"danas": func() (*searchspace.Space, error) {
-			return searchspace.DANAS(searchspace.DANASOptions{InputSize: 32, Classes: 10, Width: 0.25, Layers: 2,
+			return searchspace.DANAS(searchspace.DANASOptions{InputSize: 32, Classes: 10, Width: 0.25,
+				Layers:     2,
 				StemStride: 1, Variant: searchspace.DANASShuffleMobile})
 		},
 	} {
@@ -35,8 +37,9 @@ func TestOtherSpaces(t *testing.T) {
 		}
 		for _, share := range []float64{0.3, 0.6} {
 			target := low + share*(high-low)
-			r, err := Search(context.Background(), space, net, &Options{Phases: toyPhases(t, 10), Target: target,
-				LR: 0.05})
+			r, err := Search(context.Background(), space, net, &Options{Phases: toyPhases(t, 10),
+				Target: target,
+				LR:     0.05})
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
@@ -84,14 +87,16 @@ func TestLatency(t *testing.T) {
 	}
 	table := &searchspace.LatencyTable{CPU: "none", Kernels: "none", Workers: 1, Batch: 1, Fixed: 1e-3}
 	for _, l := range layers { // grouped convolutions cost more than their multiply-adds say
-		table.Entries = append(table.Entries, searchspace.Latency{Layer: l, Seconds: 1e-3 / math.Sqrt(float64(max(l.Groups, 1)))})
+		table.Entries = append(table.Entries, searchspace.Latency{Layer: l,
+			Seconds: 1e-3 / math.Sqrt(float64(max(l.Groups, 1)))})
 	}
 	limit := searchspace.CostLimit{Of: searchspace.CostSeconds, Table: table}
 	low, high, err := space.CostRange(limit)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := Search(context.Background(), space, newToy(space), &Options{Phases: toyPhases(t, 10), Cost: limit,
+	r, err := Search(context.Background(), space, newToy(space), &Options{Phases: toyPhases(t, 10),
+		Cost:   limit,
 		Target: (low + high) / 2})
 	if err != nil {
 		t.Fatal(err)
@@ -125,12 +130,14 @@ func TestStepGradient(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, form := range CostForms() {
-		o := &Options{Phases: toyPhases(t, 1), Target: toyTarget(t, space) / 4, Form: form, Gamma: 2, Temperature: 0.8}
+		o := &Options{Phases: toyPhases(t, 1), Target: toyTarget(t, space) / 4, Form: form, Gamma: 2,
+			Temperature: 0.8}
 		plan, err := o.plan()
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := &phase{search: &search{space: space, net: net, plan: plan, cost: cost, walk: newWalk(space, 1e-3)},
+		p := &phase{search: &search{space: space, net: net, plan: plan, cost: cost, walk: newWalk(space,
+			1e-3)},
 			noise: space.Zeros(), updates: 10, images: []int{0, 10}}
 		objective := func() float64 {
 			rows, plain := space.Zeros(), space.Zeros()

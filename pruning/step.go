@@ -104,7 +104,8 @@ func (p *phase) learn(ctx context.Context, progress *Progress) error {
 }
 
 // price is the cost, its factor, and the derivatives of both.
-func (s *search) price(st *Step, probabilities searchspace.Relaxed) (slope searchspace.Relaxed, factorSlope float64,
+func (s *search) price(st *Step, probabilities searchspace.Relaxed) (slope searchspace.Relaxed,
+	factorSlope float64,
 	err error) {
 	if st.Cost, slope, err = s.cost.Expected(probabilities); err != nil {
 		return nil, 0, err

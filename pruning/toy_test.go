@@ -15,7 +15,8 @@ import (
 // toySpace has layers of six candidates, 3×3 convolutions in six numbers of groups.
 func toySpace(t testing.TB, layers int) *searchspace.Space {
 	t.Helper()
-	space, err := searchspace.NewSpace(searchspace.Family{Name: fmt.Sprint("toy", layers), InputSize: 8, Classes: 10,
+	space, err := searchspace.NewSpace(searchspace.Family{Name: fmt.Sprint("toy", layers), InputSize: 8,
+		Classes: 10,
 		Build: func(b *searchspace.Builder) {
 			x := b.ConvBN("stem", b.Input(), searchspace.Conv{Out: searchspace.Const(32),
 				Kernel: searchspace.Const(3)}, searchspace.ActReLU)
@@ -173,7 +174,8 @@ func (t *toy) write(file string, source RowSource) error {
 	return os.WriteFile(file, text, 0o600)
 }
 
-func (t *toy) Gradient(_ context.Context, rows searchspace.Relaxed, images []int) (float64, searchspace.Relaxed,
+func (t *toy) Gradient(_ context.Context, rows searchspace.Relaxed, images []int) (float64,
+	searchspace.Relaxed,
 	error) {
 	if err := t.space.CheckRelaxed(rows); err != nil {
 		return 0, nil, err

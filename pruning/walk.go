@@ -124,8 +124,10 @@ func (w *walk) check() error {
 	}
 	for i, row := range w.values {
 		for c, v := range row {
-			if !finite(v) || !finite(w.adam.second[i][c]) || w.adam.second[i][c] < 0 || w.adam.steps[i][c] < 0 {
-				return fmt.Errorf("%w: choice %d of decision %d: %w", checkpoint.ErrCorrupt, c, i, ErrNotFinite)
+			if !finite(v) || !finite(w.adam.second[i][c]) || w.adam.second[i][c] < 0 ||
+				w.adam.steps[i][c] < 0 {
+				return fmt.Errorf("%w: choice %d of decision %d: %w", checkpoint.ErrCorrupt, c, i,
+					ErrNotFinite)
 			}
 		}
 	}

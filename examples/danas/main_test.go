@@ -67,15 +67,18 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 		file := filepath.Join(out, moment.file)
 		_, before := os.Stat(file)
 		code, errs := runtest.SignalWhen(t, moment.signal, file, moment.delay, args...)
-		if moment.signal == os.Interrupt && before != nil && code != run.ExitInterrupted && code != run.ExitOK {
+		if moment.signal == os.Interrupt && before != nil && code != run.ExitInterrupted &&
+			code != run.ExitOK {
 			t.Errorf("interrupted at %s: exit code %d, %q", moment.file, code, errs)
 		}
 	}
 	got, _ := report(t, args...)
-	if d := cmp.Diff(want, got, cmpopts.IgnoreUnexported(danas.SinglePathReport{}, searchspace.Arch{})); d != "" {
+	if d := cmp.Diff(want, got, cmpopts.IgnoreUnexported(danas.SinglePathReport{},
+		searchspace.Arch{})); d != "" {
 		t.Errorf("the killed run ends otherwise (-whole +killed):\n%s", d)
 	}
-	for _, name := range []string{"model.onnx", "easiness.svg", "learning.svg", "confusion.svg", "candidates.svg",
+	for _, name := range []string{"model.onnx", "easiness.svg", "learning.svg", "confusion.svg",
+		"candidates.svg",
 		"architecture.svg", "report.txt", "report.json", "log.txt"} {
 		if info, err := os.Stat(filepath.Join(out, name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
@@ -97,7 +100,8 @@ func TestWholeRun(t *testing.T) {
 	if c := s.Final.Cost; math.Abs(c/1e5-1) > 0.05 || math.Abs(1e6*r.Trained.MAdds-c) > 1 {
 		t.Errorf("found %v multiply-adds, trained %v M, expected 100000 ± 5 %%", c, r.Trained.MAdds)
 	}
-	if len(s.Phases) != 3 || s.Phases[0].Classes != 2 || s.Phases[1].Classes != 3 || s.Phases[2].Classes != 4 {
+	if len(s.Phases) != 3 || s.Phases[0].Classes != 2 || s.Phases[1].Classes != 3 ||
+		s.Phases[2].Classes != 4 {
 		t.Errorf("phases %+v", s.Phases)
 	}
 	for i, left := range s.Left {
@@ -108,13 +112,15 @@ func TestWholeRun(t *testing.T) {
 	if !(s.Relative > 0 && s.Relative < 1 && s.Predicted < 1) || s.Steps == 0 {
 		t.Errorf("work %v, by arithmetic %v, %d steps", s.Relative, s.Predicted, s.Steps)
 	}
-	if e := r.Easiness; len(e.Easiness.Classes) != 4 || len(e.References[0].Curve) != 2 || len(e.Classes) != 4 {
+	if e := r.Easiness; len(e.Easiness.Classes) != 4 || len(e.References[0].Curve) != 2 ||
+		len(e.Classes) != 4 {
 		t.Errorf("easiness %+v", e)
 	}
 	if i := r.Images; len(i.Classes) != 4 || i.Train != 56 || i.Val != 24 || i.Test != 24 {
 		t.Errorf("images %+v", i)
 	}
-	for _, text := range []string{"classes from easy to hard", "warm-up: 2 classes", "without -out nothing is kept",
+	for _, text := range []string{"classes from easy to hard", "warm-up: 2 classes",
+		"without -out nothing is kept",
 		r.Trained.Arch} {
 		if !strings.Contains(out, text) {
 			t.Errorf("%q is not in what was printed:\n%s", text, out)
@@ -159,9 +165,11 @@ func TestMistakes(t *testing.T) {
 		code int
 		want string
 	}{
-		"baseline":  {[]string{"-baseline", "none"}, run.ExitUsage, `-baseline "none": expected single-path`},
-		"family":    {[]string{"-references", "vgg,alexnet"}, run.ExitUsage, `-references "alexnet": expected different`},
-		"twice":     {[]string{"-references", "vgg,vgg"}, run.ExitUsage, `-references "vgg": expected different`},
+		"baseline": {[]string{"-baseline", "none"}, run.ExitUsage, `-baseline "none": expected single-path`},
+		"family": {[]string{"-references", "vgg,alexnet"}, run.ExitUsage,
+			`-references "alexnet": expected different`},
+		"twice": {[]string{"-references", "vgg,vgg"}, run.ExitUsage,
+			`-references "vgg": expected different`},
 		"order":     {[]string{"-order", "x"}, run.ExitUsage, `-order "x": expected one of easy-to-all`},
 		"form":      {[]string{"-form", "x"}, run.ExitUsage, `-form "x": expected one of absolute`},
 		"shares":    {[]string{"-shares", "50,20"}, run.ExitUsage, "-shares, -warmup: "},
@@ -169,9 +177,11 @@ func TestMistakes(t *testing.T) {
 		"no folder": {[]string{"-data", "nothing"}, run.ExitError, "open data: "},
 		"target":    {tiny(t, "-target", "100"), run.ExitError, "-target 100: the space has "},
 		"val":       {tiny(t, "-val", "1000"), run.ExitError, "more than 1000 images for validation"},
-		"ranking":   {tiny(t, "-ranking", "0,1,2"), run.ExitError, "-ranking: 3 numbers, expected each of 0 to 3 once"},
-		"numbers":   {[]string{"-ranking", "a"}, run.ExitUsage, `"a": expected numbers from 0`},
-		"nothing":   {[]string{"-only-easiness", "-baseline", "single-path"}, run.ExitUsage, "searches nothing"},
+		"ranking": {tiny(t, "-ranking", "0,1,2"), run.ExitError,
+			"-ranking: 3 numbers, expected each of 0 to 3 once"},
+		"numbers": {[]string{"-ranking", "a"}, run.ExitUsage, `"a": expected numbers from 0`},
+		"nothing": {[]string{"-only-easiness", "-baseline", "single-path"}, run.ExitUsage,
+			"searches nothing"},
 		"mixed": {tiny(t, "-references", "shufflenet,supernet"), run.ExitError,
 			"needs -unseen"},
 	} {

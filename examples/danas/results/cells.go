@@ -71,7 +71,8 @@ func allCells() []cell {
 		}
 		for _, target := range otherTargets() {
 			if seed <= fewSeeds {
-				out = append(out, searchCell(seeded(targetOf(target), seed), args(seed, fmt.Sprintf("-target %g", target))))
+				out = append(out, searchCell(seeded(targetOf(target), seed), args(seed,
+					fmt.Sprintf("-target %g", target))))
 			}
 		}
 	}

@@ -43,10 +43,7 @@ type search struct {
 	Seconds    float64 `json:"seconds"`
 }
 
-type (
-	cell   = cells.Cell[result]
-	record = cells.Record[result]
-)
+type cell = cells.Cell[result]
 
 // tables are those of the page.
 type tables struct{ *cells.Results[result] }

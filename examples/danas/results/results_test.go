@@ -45,10 +45,13 @@ func TestCellsRun(t *testing.T) {
 	page := thePage()
 	var some []cell
 	for _, c := range page.Cells {
-		args := append(c.Args[:len(c.Args):len(c.Args)], strings.Fields("-size 16 -val 6 -layers 1 -stride 2 -target 0.1 "+
-			"-references shufflenet,resnet -reference-epochs 1 -reference-batch 16 -reference-crop 1 -calibration 16 "+
-			"-search-batch 8 -search-epochs 1 -search-crop 1 -every 1 -shares 50,75,100 -retrain-epochs 1 "+
-			"-retrain-batch 16 -retrain-crop 1 -evaluations 4")...)
+		args := append(c.Args[:len(c.Args):len(c.Args)],
+			strings.Fields("-size 16 -val 6 -layers 1 -stride 2 -target 0.1 "+
+				"-references shufflenet,resnet -reference-epochs 1 -reference-batch 16 -reference-crop "+
+				"1 -calibration 16 "+
+				"-search-batch 8 -search-epochs 1 -search-crop 1 -every 1 -shares 50,75,100 "+
+				"-retrain-epochs 1 "+
+				"-retrain-batch 16 -retrain-crop 1 -evaluations 4")...)
 		switch c.Name {
 		case "headroom-1":
 			some = append(some, headroomCell(c.Name, args))
@@ -61,7 +64,8 @@ func TestCellsRun(t *testing.T) {
 	page.Cells = some
 	out := filepath.Join(dir, "page.md")
 	var text, errs bytes.Buffer
-	code := page.Program().Start(t.Context(), []string{"-dir", dir, "-page", out, "-work", filepath.Join(dir, "work"),
+	code := page.Program().Start(t.Context(), []string{"-dir", dir, "-page", out, "-work", filepath.Join(dir,
+		"work"),
 		"-tiny", place, "-run", "."}, run.Streams{Out: &text, Err: &errs})
 	if code != run.ExitOK {
 		t.Fatalf("exit code %d\n%s%s", code, text.String(), errs.String())
@@ -74,13 +78,15 @@ func TestCellsRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"| easy → all, pruning | 2 |", "shufflenet, resnet", "both − neither, points:",
+	for _, want := range []string{"| easy → all, pruning | 2 |", "shufflenet, resnet",
+		"both − neither, points:",
 		"Twelve random", "| single path, equal multiply-adds | 1 |", "| hard → all | 0 | not run |"} {
 		if !strings.Contains(string(written), want) {
 			t.Errorf("%q is not on the page:\n%s", want, written)
 		}
 	}
-	if one := r.Get("both-1"); one == nil || one.Result.Search.Target != 0.1 || one.Result.Search.Relative >= 1 {
+	if one := r.Get("both-1"); one == nil || one.Result.Search.Target != 0.1 ||
+		one.Result.Search.Relative >= 1 {
 		t.Errorf("both-1: %+v", one)
 	}
 	if one := r.Get("neither-1"); one == nil || one.Result.Search.Relative != 1 {
@@ -93,8 +99,10 @@ func TestVerdict(t *testing.T) {
 	for _, c := range []struct {
 		x    []float64
 		want string
-	}{{nil, "undecided"}, {[]float64{3}, "undecided"}, {[]float64{0.1, -0.1, 0, 0.05, -0.05}, "equal within ±1 point"},
-		{[]float64{3, 3.1, 2.9, 3, 3}, "better"}, {[]float64{-3, -3.1, -2.9}, "worse"}, {[]float64{-3, 3, 0}, "undecided"}} {
+	}{{nil, "undecided"}, {[]float64{3}, "undecided"}, {[]float64{0.1, -0.1, 0, 0.05, -0.05},
+		"equal within ±1 point"},
+		{[]float64{3, 3.1, 2.9, 3, 3}, "better"}, {[]float64{-3, -3.1, -2.9}, "worse"}, {[]float64{-3, 3, 0},
+			"undecided"}} {
 		if got := verdict(c.x); got != c.want {
 			t.Errorf("%v: %s, expected %s", c.x, got, c.want)
 		}

@@ -39,22 +39,26 @@ func verdict(x []float64) string {
 // primary says in sentences how the primary endpoints came out.
 func (t tables) primary() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Work of both over that of neither: %s.\n", cells.Spread("%.3f", t.Values("both", relative)))
+	fmt.Fprintf(&b, "Work of both over that of neither: %s.\n", cells.Spread("%.3f", t.Values("both",
+		relative)))
 	d := t.Differences("both", "neither", accuracy)
-	fmt.Fprintf(&b, "Accuracy, both − neither, points: %s: %s.\n", cells.Contrast("%+.2f", d, seeds), verdict(d))
+	fmt.Fprintf(&b, "Accuracy, both − neither, points: %s: %s.\n", cells.Contrast("%+.2f", d, seeds),
+		verdict(d))
 	return b.String()
 }
 
 // work is what schedule and pruning save, by arithmetic, measured, and in the paper.
 func (t tables) work() string {
-	paper := map[string]string{"both": "0.28 (printed), 0.36 (its schedule)", "schedule": "0.36 (printed), 0.56",
-		"pruning": "0.61 (printed), 0.76", "neither": "1"}
+	paper := map[string]string{"both": "0.28 (printed), 0.36 (its schedule)",
+		"schedule": "0.36 (printed), 0.56",
+		"pruning":  "0.61 (printed), 0.76", "neither": "1"}
 	var rows [][]string
 	for _, a := range arms()[:4] {
 		times := t.ratio(a.name, "neither")
 		rows = append(rows, []string{a.title,
 			cells.Spread("%.2f", t.Values(a.name, func(r *result) float64 { return r.Search.Predicted })),
-			cells.Spread("%.2f", t.Values(a.name, relative)), times, cells.Spread("%.0f", t.Values(a.name, seconds)),
+			cells.Spread("%.2f", t.Values(a.name, relative)), times, cells.Spread("%.0f", t.Values(a.name,
+				seconds)),
 			paper[a.name]})
 	}
 	return cells.Table([]string{"arm", "work by arithmetic", "multiply-adds of searched layers", "wall time",
@@ -75,7 +79,8 @@ func (t tables) ratio(a, b string) string {
 func (t tables) accuracies() string {
 	var rows [][]string
 	for _, a := range arms() {
-		rows = append(rows, []string{a.title, fmt.Sprint(len(t.Of(a.name))), cells.Spread("%.2f", t.Values(a.name, accuracy)),
+		rows = append(rows, []string{a.title, fmt.Sprint(len(t.Of(a.name))), cells.Spread("%.2f",
+			t.Values(a.name, accuracy)),
 			cells.Spread("%.2f", t.Values(a.name, madds))})
 	}
 	return cells.Table([]string{"arm", "seeds", "test accuracy, %", "M MAdds"}, rows...)
@@ -97,18 +102,21 @@ func (t tables) targets() string {
 	add := func(target, config string) {
 		final := t.Values(config, func(r *result) float64 { return r.Search.Final })
 		argMax := t.Values(config, func(r *result) float64 { return r.Search.ArgMax })
-		off := t.Values(config, func(r *result) float64 { return 100 * math.Abs(r.Search.Final/r.Search.Target-1) })
+		off := t.Values(config,
+			func(r *result) float64 { return 100 * math.Abs(r.Search.Final/r.Search.Target-1) })
 		worst := cells.NotRun
 		if len(off) > 0 {
 			worst = fmt.Sprintf("%.1f", slices.Max(off))
 		}
-		rows = append(rows, []string{target, cells.Spread("%.2f", final), worst, cells.Spread("%.2f", argMax)})
+		rows = append(rows, []string{target, cells.Spread("%.2f", final), worst, cells.Spread("%.2f",
+			argMax)})
 	}
 	add("1.8", arms()[0].name)
 	for _, x := range otherTargets() {
 		add(fmt.Sprintf("%g", x), targetOf(x))
 	}
-	return cells.Table([]string{"target, M MAdds", "found", "farthest from the target, %", "arg max"}, rows...)
+	return cells.Table([]string{"target, M MAdds", "found", "farthest from the target, %", "arg max"},
+		rows...)
 }
 
 func (t tables) references() string {
@@ -118,7 +126,8 @@ func (t tables) references() string {
 	}
 	var rows [][]string
 	for _, x := range one.Result.Easiness.References {
-		rows = append(rows, []string{x.Family, fmt.Sprintf("%.1f", x.MAdds), fmt.Sprintf("%.1f", 100*x.Accuracy)})
+		rows = append(rows, []string{x.Family, fmt.Sprintf("%.1f", x.MAdds), fmt.Sprintf("%.1f",
+			100*x.Accuracy)})
 	}
 	return cells.Table([]string{"family", "M MAdds", "test accuracy, %"}, rows...)
 }
@@ -132,7 +141,8 @@ func (t tables) agreements() string {
 	add := func(list []*pruning.Agreement, over string) {
 		for _, x := range list {
 			rows = append(rows, []string{x.A + ", " + x.B, fmt.Sprintf("%.2f (%.2f to %.2f)", x.Spearman,
-				x.SpearmanRange[0], x.SpearmanRange[1]), fmt.Sprintf("%.2f", x.Kendall), fmt.Sprintf("%.3f", x.P), over})
+				x.SpearmanRange[0], x.SpearmanRange[1]), fmt.Sprintf("%.2f", x.Kendall), fmt.Sprintf("%.3f",
+				x.P), over})
 		}
 	}
 	add(one.Result.Easiness.Agreements, "classes")
@@ -146,7 +156,8 @@ func (t tables) alike() (groups [][]float64) {
 		return nil
 	}
 	for i := range t.Of("headroom")[0].Result.Alike {
-		groups = append(groups, t.Values("headroom", func(r *result) float64 { return 100 * r.Alike[i].Accuracy }))
+		groups = append(groups, t.Values("headroom",
+			func(r *result) float64 { return 100 * r.Alike[i].Accuracy }))
 	}
 	return groups
 }
@@ -161,7 +172,8 @@ func (t tables) room() string {
 	if math.IsNaN(v.P) {
 		return "One seed cannot tell architectures from noise.\n"
 	}
-	text := fmt.Sprintf("Standard deviation between architectures %.2f points, between seeds %.2f (F = %.1f, p = %.3f). ",
+	text := fmt.Sprintf("Standard deviation between architectures %.2f points, between seeds %.2f (F = "+
+		"%.1f, p = %.3f). ",
 		v.Between, v.Within, v.F, v.P)
 	if v.P < 0.05 {
 		return text + "Architectures differ: there is headroom.\n"
@@ -175,7 +187,8 @@ func (t tables) headroom() string {
 	}
 	var rows [][]string
 	for i, n := range t.Of("headroom")[0].Result.Alike {
-		rows = append(rows, []string{"`" + n.Arch + "`", fmt.Sprintf("%.2f", n.MAdds), cells.Spread("%.2f", t.alike()[i])})
+		rows = append(rows, []string{"`" + n.Arch + "`", fmt.Sprintf("%.2f", n.MAdds), cells.Spread("%.2f",
+			t.alike()[i])})
 	}
 	return cells.Table([]string{"architecture", "M MAdds", "test accuracy, %"}, rows...)
 }

@@ -41,6 +41,8 @@ type Config struct {
 	Form     string       `json:"form"`            // pruning.CostForm
 	Gamma    float64      `json:"gamma"`
 	Hard     bool         `json:"hard,omitempty"` // cost of the arg max, straight through
+	Tau      float64      `json:"tau"`            // temperature of the noisy rows
+	LastTau  float64      `json:"last_tau"`       // where it goes
 	ArchLR   float64      `json:"arch_lr"`
 	Every    int          `json:"every"` // updates of the weights for a step on the architecture
 
@@ -64,10 +66,12 @@ func Default() Config {
 	retrain.Epochs, retrain.LR = 6, 0.1
 	table.LR = 0.2 // a mixture of noisy rows has small gradients
 	return Config{
-		Seed: 1, Size: 32, Val: 50, Variant: string(searchspace.DANASMobile), Width: 0.25, Layers: 2, Stride: 1,
+		Seed: 1, Size: 32, Val: 50, Variant: string(searchspace.DANASMobile), Width: 0.25, Layers: 2,
+		Stride: 1,
 		Target: 1.8, References: []string{"vgg", "resnet", "mobilenet", "shufflenet"}, Reference: retrain,
 		Order: string(pruning.EasyToAll), Shares: []float64{0.1, 0.3, 0.6, 1}, Warmup: 1, Search: table,
-		Prune: true, Fraction: 0.4, Form: string(pruning.Absolute), Gamma: 1, ArchLR: 0.02, Every: 5,
+		Prune: true, Fraction: 0.4, Form: string(pruning.Absolute), Gamma: 1, Tau: 1, LastTau: 1,
+		ArchLR: 0.02, Every: 5,
 		Retrain: retrain, Calibrated: 500, Evaluations: 200,
 	}
 }

@@ -86,7 +86,8 @@ func (s *strips) svg() []byte {
 
 // candidateColour tells neighbours apart, for colour-blind eyes as well.
 func candidateColour(c int) string {
-	palette := [...]string{"#1f77b4", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#555555", "#f0e442"}
+	palette := [...]string{"#1f77b4", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#555555",
+		"#f0e442"}
 	return palette[c%len(palette)]
 }
 

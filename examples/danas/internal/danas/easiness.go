@@ -38,8 +38,10 @@ func (e *engine) easiness(ctx context.Context) (*EasinessReport, error) {
 		r.References, models = append(r.References, x), append(models, x.Answers)
 	}
 	if e.hasSupernet() && len(models) > 1 && !e.cfg.Unseen {
-		return nil, fmt.Errorf("-references %s beside others: needs -unseen, since it answers about validation images",
-			Supernet)
+		return nil,
+			fmt.Errorf("-references %s beside others: needs -unseen, since it answers about validation "+
+				"images",
+				Supernet)
 	}
 	var err error
 	if r.Easiness, err = pruning.MeasureEasiness(nil, models...); err != nil {
@@ -129,7 +131,8 @@ func (e *engine) supernetReference(ctx context.Context) (*Reference, error) {
 		if err != nil {
 			return nil, err
 		}
-		out := &kept{Reference: Reference{Family: Supernet, MAdds: (res.Phases[0].MAdds + res.Phases[0].Fixed) / 1e6},
+		out := &kept{Reference: Reference{Family: Supernet,
+			MAdds: (res.Phases[0].MAdds + res.Phases[0].Fixed) / 1e6},
 			Answers: pruning.NewAnswers(Supernet, len(all))}
 		labels := x.Labels()
 		right := 0

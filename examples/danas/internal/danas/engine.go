@@ -40,7 +40,8 @@ func newEngine(ctx context.Context, cfg *Config, j *run.Job) (*engine, error) {
 		return nil, err
 	}
 	if t := 1e6 * cfg.Target; t < low || t > high {
-		return nil, fmt.Errorf("-target %g: the space has %.2f to %.2f million multiply-adds", cfg.Target, low/1e6,
+		return nil, fmt.Errorf("-target %g: the space has %.2f to %.2f million multiply-adds", cfg.Target,
+			low/1e6,
 			high/1e6)
 	}
 	if err := e.checkRanking(); err != nil {
@@ -80,7 +81,8 @@ func (e *engine) checkRanking() error {
 
 // netOptions are those of a network.
 func (e *engine) netOptions(purpose string) *supernet.Options {
-	o := &supernet.Options{Seed: e.cfg.Seed.For(purpose), Logger: e.job.Log, Classes: e.images.train.Classes()}
+	o := &supernet.Options{Seed: e.cfg.Seed.For(purpose), Logger: e.job.Log,
+		Classes: e.images.train.Classes()}
 	if e.cfg.Data == "" {
 		o.Fit = dataset.FitPad
 	}

@@ -19,7 +19,8 @@ func easinessFigure(r *EasinessReport, ranking []int, names []string) []byte {
 		}
 	}
 	bins := len(h.values[0])
-	h.under = fmt.Sprintf("0 to %.2f nats; darkest: %.0f %% of the images of a class", float64(bins)*r.Easiness.Width,
+	h.under = fmt.Sprintf("0 to %.2f nats; darkest: %.0f %% of the images of a class",
+		float64(bins)*r.Easiness.Width,
 		100*top)
 	h.top = top
 	return h.svg()

@@ -38,7 +38,8 @@ func (e *engine) finish(ctx context.Context, m *supernet.Model, r *Report) error
 		if err := m.Save(ctx, e.job.Path(modelFile)); err != nil {
 			return err
 		}
-		if err := m.WriteONNX(ctx, e.job.Path(onnxFile), &supernet.ONNXOptions{Probabilities: true}); err != nil {
+		if err := m.WriteONNX(ctx, e.job.Path(onnxFile),
+			&supernet.ONNXOptions{Probabilities: true}); err != nil {
 			return err
 		}
 		written = append(written, modelFile, onnxFile)

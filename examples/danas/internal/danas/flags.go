@@ -30,42 +30,50 @@ func Program() *run.Program[Config, *Report] {
 
 // bind makes flags set the fields of c; its present values are the defaults.
 func (c *Config) bind(fs *flag.FlagSet) {
-	fs.StringVar(&c.Data, "data", c.Data, "images: folder of class folders, tar of one, or directory with IDX or "+
-		"CIFAR files (empty: embedded Fashion-MNIST images)")
+	fs.StringVar(&c.Data, "data", c.Data,
+		"images: folder of class folders, tar of one, or directory with IDX or "+
+			"CIFAR files (empty: embedded Fashion-MNIST images)")
 	c.Seed.Bind(fs)
 	fs.IntVar(&c.Size, "size", c.Size, "side that images are scaled to, `pixels`")
 	fs.IntVar(&c.PerClass, "per-class", c.PerClass, "training images of a class (0: all)")
 	fs.IntVar(&c.Val, "val", c.Val, "validation images of a class, taken from the training part")
-	fs.StringVar(&c.Variant, "variant", c.Variant, "space: mobile, mobile+, shuffle, shuffle+ or shuffle+mobile")
+	fs.StringVar(&c.Variant, "variant", c.Variant,
+		"space: mobile, mobile+, shuffle, shuffle+ or shuffle+mobile")
 	fs.Float64Var(&c.Width, "width", c.Width, "width multiplier of the space")
 	fs.IntVar(&c.Layers, "layers", c.Layers, "layers of a stage")
 	fs.IntVar(&c.Stride, "stride", c.Stride, "stride of the stem, 1 or 2")
-	fs.Float64Var(&c.Target, "target", c.Target, "`millions` of multiply-adds that the architecture shall have")
+	fs.Float64Var(&c.Target, "target", c.Target,
+		"`millions` of multiply-adds that the architecture shall have")
 	fs.Func("references", "families that rank classes, of "+strings.Join(families(), ", ")+", or "+Supernet+
 		", separated by commas (default "+strings.Join(c.References, ",")+")", func(text string) error {
 		c.References = strings.Split(text, ",")
 		return nil
 	})
-	fs.Func("ranking", "`numbers` of all classes, easiest first, separated by commas, in the place of references",
+	fs.Func("ranking",
+		"`numbers` of all classes, easiest first, separated by commas, in the place of references",
 		func(text string) (err error) {
 			c.Ranking, err = numbers(text)
 			return err
 		})
 	fs.BoolVar(&c.OnlyEasiness, "only-easiness", c.OnlyEasiness, "rank classes and search nothing")
 	c.Reference.Bind(fs, "reference")
-	fs.BoolVar(&c.Unseen, "unseen", c.Unseen, "measure easiness on validation images, not on those of training")
+	fs.BoolVar(&c.Unseen, "unseen", c.Unseen,
+		"measure easiness on validation images, not on those of training")
 	fs.StringVar(&c.Order, "order", c.Order, "order of classes: "+join(pruning.Orders()))
 	fs.Var(run.Percents(&c.Shares), "shares", "`percentages` of the classes in warm-up and every step")
 	fs.IntVar(&c.Warmup, "warmup", c.Warmup, "epochs of the warm-up (0: none)")
 	c.Search.Bind(fs, "search")
 	fs.BoolVar(&c.Prune, "prune", c.Prune, "remove candidates")
-	fs.Float64Var(&c.Fraction, "fraction", c.Fraction, "`share` of its candidates that a layer loses in a step")
+	fs.Float64Var(&c.Fraction, "fraction", c.Fraction,
+		"`share` of its candidates that a layer loses in a step")
 	fs.Float64Var(&c.Sure, "sure", c.Sure,
 		"remove only what is less probable by more than so many standard `errors` (0: whatever is)")
 	fs.BoolVar(&c.Pairs, "pairs", c.Pairs, "compute two candidates of a layer at a time")
 	fs.StringVar(&c.Form, "form", c.Form, "how the cost enters the loss: "+join(pruning.CostForms()))
 	fs.Float64Var(&c.Gamma, "gamma", c.Gamma, "weight of the cost")
 	fs.BoolVar(&c.Hard, "hard", c.Hard, "the cost is that of the most probable choices")
+	fs.Float64Var(&c.Tau, "tau", c.Tau, "temperature of the noisy rows at first: the higher, the more alike")
+	fs.Float64Var(&c.LastTau, "last-tau", c.LastTau, "temperature at the end")
 	fs.Float64Var(&c.ArchLR, "arch-lr", c.ArchLR, "learning rate of the architecture")
 	fs.IntVar(&c.Every, "every", c.Every, "updates of the weights for a step on the architecture")
 	c.Retrain.Bind(fs, "retrain")
@@ -109,7 +117,8 @@ func (c *Config) check() error {
 	}
 	for i, name := range c.References {
 		if name != Supernet && !slices.Contains(families(), name) || slices.Contains(c.References[:i], name) {
-			return fmt.Errorf("-references %q: expected different ones of %s, %s", name, strings.Join(families(), ", "),
+			return fmt.Errorf("-references %q: expected different ones of %s, %s", name,
+				strings.Join(families(), ", "),
 				Supernet)
 		}
 	}
@@ -127,10 +136,13 @@ func (c *Config) check() error {
 		value, lo, hi float64
 	}{
 		{"size", float64(c.Size), 16, 512}, {"per-class", float64(c.PerClass), 0, math.MaxInt32},
-		{"val", float64(c.Val), 1, math.MaxInt32}, {"width", c.Width, 0.05, 4}, {"layers", float64(c.Layers), 1, 16},
-		{"stride", float64(c.Stride), 1, 2}, {"target", c.Target, 1e-3, 1e6}, {"warmup", float64(c.Warmup), 0, 1e4},
+		{"val", float64(c.Val), 1, math.MaxInt32}, {"width", c.Width, 0.05, 4}, {"layers", float64(c.Layers),
+			1, 16},
+		{"stride", float64(c.Stride), 1, 2}, {"target", c.Target, 1e-3, 1e6}, {"warmup", float64(c.Warmup),
+			0, 1e4},
 		{"fraction", c.Fraction, 1e-3, 1}, {"sure", c.Sure, 0, 1e3}, {"gamma", c.Gamma, 0, 1e3},
-		{"arch-lr", c.ArchLR, 1e-9, 10}, {"every", float64(c.Every), 1, math.MaxInt32},
+		{"tau", c.Tau, 1e-3, 1e3}, {"last-tau", c.LastTau, 1e-3, 1e3}, {"arch-lr", c.ArchLR, 1e-9, 10},
+		{"every", float64(c.Every), 1, math.MaxInt32},
 		{"calibration", float64(c.Calibrated), 0, math.MaxInt32},
 		{"evaluations", float64(c.Evaluations), 2, math.MaxInt32},
 	} {

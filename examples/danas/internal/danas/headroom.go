@@ -32,7 +32,8 @@ func Headroom(ctx context.Context, j *run.Job, cfg *Config, n int) ([]Trained, e
 	r := headroomSeed.Stream("danas.headroom")
 	for tries := 0; len(out) < n; tries++ {
 		if tries == 100*n {
-			return nil, fmt.Errorf("%d different architectures around %g M multiply-adds, expected %d", len(out),
+			return nil, fmt.Errorf("%d different architectures around %g M multiply-adds, expected %d",
+				len(out),
 				cfg.Target, n)
 		}
 		a, err := space.Sample(r)

@@ -21,7 +21,8 @@ func (e *engine) open(ctx context.Context) (err error) {
 	var pool, test dataset.Dataset
 	if e.cfg.Data == "" {
 		pool, test, err = fashion.Load(e.cfg.Size)
-	} else if pool, test, err = data.Open(ctx, e.cfg.Data, e.cfg.Size, e.cfg.Seed.For("danas.test")); err == nil {
+	} else if pool, test, err = data.Open(ctx, e.cfg.Data, e.cfg.Size,
+		e.cfg.Seed.For("danas.test")); err == nil {
 		pool, test, err = data.Present(pool, test)
 	}
 	if err != nil {
@@ -34,14 +35,16 @@ func (e *engine) open(ctx context.Context) (err error) {
 	}
 	classes := len(pool.Classes())
 	if classes < 2 || least <= e.cfg.Val {
-		return fmt.Errorf("%d classes, the smallest of %d images: expected 2 classes, and more than %d images for "+
+		return fmt.Errorf("%d classes, the smallest of %d images: expected 2 classes, and more than %d "+
+			"images for "+
 			"validation", classes, least, e.cfg.Val)
 	}
 	e.images = &images{test: test}
 	if e.images.val, e.images.train, err = data.SplitPerClass(pool, e.cfg.Val, seed); err != nil {
 		return err
 	}
-	if e.images.train, err = data.PerClass(e.images.train, e.cfg.PerClass, e.cfg.Seed.For("danas.train")); err != nil {
+	if e.images.train, err = data.PerClass(e.images.train, e.cfg.PerClass,
+		e.cfg.Seed.For("danas.train")); err != nil {
 		return err
 	}
 	if test.Len() == 0 {

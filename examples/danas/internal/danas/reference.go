@@ -27,7 +27,8 @@ func familyTable() map[string]family {
 	return map[string]family{"vgg": net(searchspace.VGG), "resnet": net(searchspace.ResNet),
 		"mobilenet": net(searchspace.MobileNet), "shufflenet": net(searchspace.ShuffleNet),
 		"regnet": func(size, classes, stride int) (*searchspace.Space, error) {
-			return searchspace.RegNet(searchspace.RegNetOptions{InputSize: size, Classes: classes, StemStride: stride})
+			return searchspace.RegNet(searchspace.RegNetOptions{InputSize: size, Classes: classes,
+				StemStride: stride})
 		}}
 }
 
@@ -65,7 +66,8 @@ func (e *engine) reference(ctx context.Context, name string) (*Reference, error)
 		if err := c.read(); err != nil {
 			return nil, err
 		}
-		o, err := e.job.TrainOptions(&e.cfg.Reference, e.images.train.Len(), e.cfg.Seed.For("danas."+phase), phase,
+		o, err := e.job.TrainOptions(&e.cfg.Reference, e.images.train.Len(), e.cfg.Seed.For("danas."+phase),
+			phase,
 			"reference "+name)
 		if err != nil {
 			return nil, err

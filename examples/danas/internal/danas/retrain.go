@@ -23,7 +23,8 @@ type Trained struct {
 
 // retrain trains an architecture on training and validation images and tests it. All have the same
 // images, batches and initial weights where they agree in a layer.
-func (e *engine) retrain(ctx context.Context, phase, title string, a searchspace.Arch) (*supernet.Model, *Trained,
+func (e *engine) retrain(ctx context.Context, phase, title string, a searchspace.Arch) (*supernet.Model,
+	*Trained,
 	error) {
 	seed := e.cfg.Seed.For("danas.retraining")
 	m, err := run.Saved(ctx, e.job, phase, func(path string) (*supernet.Model, error) {
@@ -44,7 +45,8 @@ func (e *engine) retrain(ctx context.Context, phase, title string, a searchspace
 		if _, err = m.Train(ctx, all, o); err != nil || e.cfg.Calibrated == 0 {
 			return m, err
 		}
-		return m, m.Recalibrate(ctx, all, &supernet.EvalOptions{CalibrationImages: e.cfg.Calibrated, Seed: seed})
+		return m, m.Recalibrate(ctx, all, &supernet.EvalOptions{CalibrationImages: e.cfg.Calibrated,
+			Seed: seed})
 	})
 	if err != nil {
 		return nil, nil, err

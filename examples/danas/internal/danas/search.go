@@ -88,9 +88,11 @@ func (e *engine) search(ctx context.Context, ranking []int) (*SearchReport, erro
 func (e *engine) searchOptions(phases []pruning.Phase) *pruning.Options {
 	c := e.cfg
 	return &pruning.Options{Phases: phases, Target: 1e6 * c.Target, Form: pruning.CostForm(c.Form),
-		Gamma: run.OrNone(c.Gamma), StraightThrough: c.Hard, TwoPaths: c.Pairs, Every: c.Every, LR: c.ArchLR,
-		Prune: c.Fraction, Significance: c.Sure, Seed: c.Seed.For("danas.search"), Checkpoint: e.job.Scratch("search"),
-		Recorder: pruning.RecorderFunc(e.show)}
+		Gamma: run.OrNone(c.Gamma), StraightThrough: c.Hard, Temperature: c.Tau, LastTemperature: c.LastTau,
+		TwoPaths: c.Pairs, Every: c.Every, LR: c.ArchLR,
+		Prune: c.Fraction, Significance: c.Sure, Seed: c.Seed.For("danas.search"),
+		Checkpoint: e.job.Scratch("search"),
+		Recorder:   pruning.RecorderFunc(e.show)}
 }
 
 // show tells of the ends of phases.
@@ -110,7 +112,8 @@ func (e *engine) show(p pruning.Progress) error {
 			removed++
 		}
 	}
-	e.job.Say("%s: %d classes, %.1f candidates a layer (%.1f M MAdds), %d updates; expected cost %.3f M, arg max %.3f M; "+
+	e.job.Say("%s: %d classes, %.1f candidates a layer (%.1f M MAdds), %d updates; expected cost %.3f "+
+		"M, arg max %.3f M; "+
 		"%d candidates removed", p.Name, p.End.Classes, left, (p.End.MAdds+p.End.Fixed)/1e6, p.End.Updates,
 		p.End.Cost/1e6, p.End.ArgMaxCost/1e6, removed)
 	return nil

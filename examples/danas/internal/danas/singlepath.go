@@ -131,13 +131,15 @@ func (e *engine) evolve(ctx context.Context, net *supernet.Net) (*SinglePathRepo
 	if err != nil {
 		return nil, err
 	}
-	judge, err := net.On(e.images.val, &supernet.EvalOptions{Calibration: e.images.train, CalibrationImages: judgedBy,
-		Seed: seed})
+	judge, err := net.On(e.images.val, &supernet.EvalOptions{Calibration: e.images.train,
+		CalibrationImages: judgedBy,
+		Seed:              seed})
 	if err != nil {
 		return nil, err
 	}
 	s, err := evolution.NewTournament(evolution.Architectures{Space: space},
-		&evolution.TournamentOptions[searchspace.Arch]{Population: min(20, e.cfg.Evaluations), Ageing: true, Seed: seed})
+		&evolution.TournamentOptions[searchspace.Arch]{Population: min(20, e.cfg.Evaluations), Ageing: true,
+			Seed: seed})
 	if err != nil {
 		return nil, err
 	}
