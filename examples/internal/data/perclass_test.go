@@ -54,3 +54,20 @@ func TestPerClass(t *testing.T) {
 		t.Error("all seeds draw alike")
 	}
 }
+
+// SplitPerClass draws what PerClass does, and leaves the rest.
+func TestSplitPerClass(t *testing.T) {
+	labels := []int{0, 0, 1, 0, 1, 0, 2}
+	ds, err := dataset.FromPixels(1, []string{"a", "b", "c"}, labels, make([]uint8, 3*len(labels)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn, rest, err := SplitPerClass(ds, 2, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := dataset.Count(drawn), dataset.Count(rest)
+	if drawn.Len()+rest.Len() != ds.Len() || a[0] != 2 || b[0] != 2 || a[1] != 2 || b[1] != 0 || a[2] != 1 {
+		t.Errorf("%v drawn, %v left", a, b)
+	}
+}
