@@ -85,6 +85,22 @@ func TestFrontsAreThoseOfBruteForce(t *testing.T) {
 	}
 }
 
+// Rows of bits made for a few points at a time give what those of all at once do.
+func TestFrontsByPartsOfRows(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, grid := range []int{0, 4} {
+		points := randomPoints(r, 300, 4, grid)
+		var whole, parts sorter
+		want := whole.ranks(points, nil)
+		for _, most := range []int{1, 64, 100, 299, 300} {
+			parts.dominators.most = most
+			if got := parts.ranks(points, nil); !slices.Equal(got, want) {
+				t.Errorf("grid %d, %d rows at a time: %v, expected %v", grid, most, got, want)
+			}
+		}
+	}
+}
+
 func TestFrontsAndCrowdingAreThoseOfTheReference(t *testing.T) {
 	for _, set := range readGolden(t).Sets {
 		fronts, err := Fronts(set.Points)
