@@ -141,7 +141,8 @@ func TestVectorsKeepToTheirBounds(t *testing.T) {
 func TestPowersAndRoots(t *testing.T) {
 	for _, n := range []float64{1, 2, 3, 16, 21, 64, 2.5, 200} {
 		for _, v := range []float64{0.25, 1, 1.01, 1.5} {
-			for i, got := range []float64{power(v, n), root(v, n)} {
+			e := exponentOf(n)
+			for i, got := range []float64{e.power(v), e.root(v)} {
 				want := []float64{math.Pow(v, n), math.Pow(v, 1/n)}[i]
 				if math.Abs(got-want) > 1e-13*want {
 					t.Errorf("%g and %g: %g, expected %g", v, n, got, want)
