@@ -134,6 +134,29 @@ func TestFrontsAndCrowdingAreThoseOfTheReference(t *testing.T) {
 	}
 }
 
+func TestCrowdingOfInfinitePoints(t *testing.T) {
+	inf := math.Inf(1)
+	for _, c := range []struct {
+		points [][]float64
+		want   []float64
+	}{
+		{[][]float64{{-inf, 3}, {0, 2}, {1, 1}, {2, 0}}, []float64{inf, (1 + 2./3) / 2, (0 + 2./3) / 2, inf}},
+		{[][]float64{{inf, 3}, {inf, 2}, {inf, 1}}, []float64{inf, 0.5, inf}},
+		{[][]float64{{-1.7e308, 3}, {0, 2}, {1.7e308, 0}}, []float64{inf, 1, inf}},
+	} {
+		got, err := Crowding(c.points, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range c.want {
+			if got[i] != want && !(math.Abs(got[i]-want) <= 1e-15) {
+				t.Errorf("%v: crowding %v, expected %v", c.points, got, c.want)
+				break
+			}
+		}
+	}
+}
+
 func TestPointsThatAreNone(t *testing.T) {
 	for _, points := range [][][]float64{{{}}, {{1, 2}, {1}}, {{1, math.NaN()}}} {
 		if _, err := Fronts(points); err == nil {
