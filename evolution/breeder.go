@@ -17,7 +17,8 @@ type BreedOptions[G any] struct {
 	Population int
 	// Offspring is how many candidates make a generation after the first; 0 = Population.
 	Offspring int
-	// Initial candidates begin the first generation; random ones fill it up.
+	// Initial candidates begin the first generation; random ones fill it up. Those beyond
+	// Population are not used.
 	Initial []G
 	// Mutants makes every candidate the mutant of one parent, without crossover, and one that was
 	// never proposed before: a known one is mutated again, at most 1000 times. So a generation is
@@ -73,9 +74,26 @@ func newBreeder[G any](genes Genes[G], o BreedOptions[G], purpose string) (breed
 	if err != nil {
 		return breeder[G]{}, err
 	}
+	if c, ok := any(genes).(checker[G]); ok {
+		for i, g := range o.Initial {
+			if err := c.fits(g); err != nil {
+				return breeder[G]{}, fmt.Errorf("%w: initial candidate %d", err, i)
+			}
+		}
+	}
+	return breederOf(genes, o, purpose), nil
+}
+
+// checker is genes that tell a genome of theirs from others.
+type checker[G any] interface {
+	fits(g G) error
+}
+
+// breederOf is newBreeder with options that are resolved.
+func breederOf[G any](genes Genes[G], o BreedOptions[G], purpose string) breeder[G] {
 	b := breeder[G]{register: newRegister(genes), opts: o, purpose: purpose, source: rand.NewPCG(0, 0)}
 	b.random = rand.New(b.source)
-	return b, nil
+	return b
 }
 
 // stream is the generator of the next draw, until the one after it.
@@ -145,7 +163,7 @@ func (b *breeder[G]) expect(g G, e *entry[G]) {
 func (b *breeder[G]) draw(breed func(r *rand.Rand) ([]G, error)) ([]G, error) {
 	r := b.stream()
 	if b.founders < b.opts.Population {
-		if i := int(b.drawn - 1); i < len(b.opts.Initial) {
+		if i := b.drawn - 1; i < uint64(len(b.opts.Initial)) {
 			return b.opts.Initial[i : i+1], nil
 		}
 		return b.stranger(r)

@@ -69,9 +69,7 @@ func (b *breeder[G]) restore(text []byte, own any) (fresh breeder[G], debt int, 
 		return fresh, 0, fmt.Errorf("evolution: state of %q with seed %d and a population of %d, "+
 			"expected %q, %d and %d", s.Kind, s.Seed, s.Population, b.purpose, b.opts.Seed, b.opts.Population)
 	}
-	if fresh, err = newBreeder(b.genes, b.opts, b.purpose); err != nil {
-		return fresh, 0, err
-	}
+	fresh = breederOf(b.genes, b.opts, b.purpose)
 	fresh.archive = b.archive
 	for _, key := range s.Known {
 		fresh.entries[string(key)] = &entry[G]{key: string(key), known: true}

@@ -71,7 +71,7 @@ func (x *Vectors) varies(r *rand.Rand, vectors ...[]float64) error {
 }
 
 // fits refuses a vector that is not one of these.
-func (x *Vectors) fits(g []float64) error {
+func (x Vectors) fits(g []float64) error {
 	low, high := x.Low, x.High
 	if len(g) != len(low) || len(g) != len(high) {
 		return fmt.Errorf("evolution: vector of %d variables, expected %d", len(g), len(x.Low))
@@ -144,7 +144,11 @@ func gap(r *rand.Rand, skip float64) int {
 	if skip == 0 {
 		return 0
 	}
-	return int(min(math.Log(1-r.Float64())*skip, 1<<30))
+	const most = 1 << 30
+	if n := math.Log(1-r.Float64()) * skip; n < most { // not when it is NaN
+		return int(n)
+	}
+	return most
 }
 
 // Cross is simulated binary crossover: every variable takes part with probability ½.
@@ -168,7 +172,7 @@ func (x Vectors) Cross(a, b []float64, r *rand.Rand) (c, d []float64, err error)
 			i := from + k
 			low, high := min(a[i], b[i]), max(a[i], b[i])
 			gap := high - low
-			if gap <= 1e-14 {
+			if gap <= 1e-14*(x.High[i]-x.Low[i]) {
 				continue
 			}
 			u := r.Float64()
@@ -254,7 +258,7 @@ func (x Vectors) appendKey(to []byte, g []float64) []byte {
 func (x Vectors) Encode(g []float64) []float64 {
 	out := make([]float64, len(g))
 	for i, v := range g {
-		if i < len(x.Low) && x.High[i] > x.Low[i] {
+		if i < len(x.Low) && i < len(x.High) && x.High[i] > x.Low[i] {
 			out[i] = 2*(v-x.Low[i])/(x.High[i]-x.Low[i]) - 1
 		}
 	}
