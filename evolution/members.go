@@ -1,6 +1,7 @@
 package evolution
 
 import (
+	"errors"
 	"math"
 	"slices"
 )
@@ -49,6 +50,9 @@ func sorted[G any](members []*member[G]) []Outcome[G] {
 // measurements another of the same genome joins. average says that measurements of one candidate
 // are pooled; otherwise the last one counts. The slice is lent until the next call.
 func (b *breeder[G]) admit(outcomes []Outcome[G], average bool) ([]*member[G], error) {
+	if b.genes == nil {
+		return nil, errors.New("evolution: a strategy needs genes")
+	}
 	m := b.objectives
 	for _, o := range outcomes {
 		if err := o.check(m); err != nil {
