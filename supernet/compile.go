@@ -48,7 +48,7 @@ func compileWith(arch searchspace.Arch, g *searchspace.Graph, s *store,
 			return nil, fmt.Errorf("%s: %w", g.Nodes[i].Name, err)
 		}
 	}
-	c.lifetimes()
+	c.prog.lifetimes()
 	return c.prog, nil
 }
 
@@ -178,24 +178,26 @@ func (c *compiler) activate(n *searchspace.Node, in *instr) (err error) {
 
 // lifetimes notes after which instruction a slot is read no more. Flatten and dropout may pass
 // their operand on as it is, so they share its life.
-func (c *compiler) lifetimes() {
-	alias := make([]int, len(c.graph.Nodes))
-	last := make([]int, len(c.graph.Nodes))
+func (p *program) lifetimes() {
+	alias := make([]int, len(p.graph.Nodes))
+	last := make([]int, len(p.graph.Nodes))
 	for i := range alias {
 		alias[i], last[i] = i, -1
 	}
-	for i, in := range c.prog.code {
-		for _, s := range append([]int{in.a}, in.operands()...) {
+	for i := range p.code {
+		in := &p.code[i]
+		last[alias[in.a]] = i
+		for _, s := range in.operands() {
 			last[alias[s]] = i
 		}
 		if in.op == runCopy || in.op == runDropout {
 			alias[in.out] = alias[in.a]
 		}
 	}
-	last[alias[c.prog.feature]], last[alias[c.prog.logits]], last[0] = -1, -1, -1
+	last[alias[p.feature]], last[alias[p.logits]], last[0] = -1, -1, -1
 	for s, i := range last {
 		if i >= 0 {
-			c.prog.code[i].free = append(c.prog.code[i].free, s)
+			p.code[i].free = append(p.code[i].free, s)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package supernet
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/tendril-nas/tendril/internal/stream"
 )
@@ -39,6 +40,28 @@ func SuperclassDropout(groups []int, rate float64, seed uint64) (ClassMasks, err
 	}
 	d.groups = append(d.groups, groups...)
 	return d, nil
+}
+
+// OnlyClasses leaves some classes in the softmax, by their numbers in the network, and takes the
+// others out for every sample: for data that have these classes alone, as growing data do.
+func OnlyClasses(classes ...int) ClassMasks { return onlyClasses(slices.Clone(classes)) }
+
+type onlyClasses []int
+
+func (only onlyClasses) Identity() string { return fmt.Sprintf("only classes %v", []int(only)) }
+
+func (only onlyClasses) Mask(_ int, labels []int, keep []bool) error {
+	classes := len(keep) / max(len(labels), 1)
+	clear(keep)
+	for _, c := range only {
+		if c < 0 || c >= classes {
+			return fmt.Errorf("class %d is to stay, expected 0 to %d", c, classes-1)
+		}
+		for i := range labels {
+			keep[i*classes+c] = true
+		}
+	}
+	return nil
 }
 
 type superclassDropout struct {

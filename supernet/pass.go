@@ -18,7 +18,10 @@ type Pass struct {
 	// Arch is the sub-network that runs, if Relaxation is nil.
 	Arch searchspace.Arch
 	// Relaxation, of the Net that is trained, runs at Rows instead. The weights learn; the rows get
-	// no gradient here, see RelaxedLoss.
+	// no gradient here, see RelaxedLoss. What only entries of 0 lead to is not computed, its
+	// weights and running statistics stay: at rows of 0 and 1 a step is that of the sub-network, to
+	// the bit under SinglePath. Channels are always computed, so under Elastic the statistics of
+	// those that the rows do not use move, too.
 	Relaxation *Relaxation
 	Rows       searchspace.Relaxed
 	// Weight of the pass in the loss of the step; 0 means 1.
@@ -109,6 +112,7 @@ func (t *training) bindRelaxed(r *passRun, x *Relaxation, rows searchspace.Relax
 	if err != nil {
 		return err
 	}
+	p = p.without(rows)
 	r.program, r.coef, r.rows = p.program, p.coef, rows
 	return nil
 }

@@ -36,8 +36,11 @@ var ErrNoRelaxed = errors.New("no relaxed form")
 // twice, as of the widths before and behind it, or of its branch and its width, are the two factors
 // multiplied here, while the cost counts the decision once.
 //
-// Choices that restrictions removed must be 0 and cost nothing; others are computed also where
-// their entry is 0, since its gradient may be wanted.
+// Choices that restrictions removed must be 0 and cost nothing. Where only the loss or the gradient
+// of weights is wanted, in RelaxedLoss.Loss and in training (Pass), neither do branches, kernels,
+// candidates and optional layers that only entries of 0 lead to; where the gradient of such entries
+// may be wanted, in RelaxedLoss.Gradient, they are computed, unless RelaxOptions.SkipZeros is set.
+// Channels always are.
 //
 // It is safe for concurrent use.
 type Relaxation struct {
@@ -52,6 +55,7 @@ type relaxedProgram struct {
 	*program
 	coef  *coefficients
 	specs *specs // tensors that the weights had when it was compiled
+	last  trimmed
 }
 
 // Relax compiles the choice graph of the supernet's space, or of a restriction of it; nil is the

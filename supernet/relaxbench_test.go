@@ -9,19 +9,20 @@ import (
 )
 
 // benchRelaxed times gradients in the rows of a space's relaxed architectures, and training steps
-// of the weights, at random rows and on batches of 32 images of 32 pixels.
-func benchRelaxed(b *testing.B, space *searchspace.Space, sharing Sharing) {
+// of the weights, at the rows given and on batches of 32 images of 32 pixels. It reports the step
+// memory that they take.
+func benchRelaxed(b *testing.B, space *searchspace.Space, sharing Sharing, rows searchspace.Relaxed) {
 	const images = 32
 	n, err := New(space, &Options{Sharing: sharing})
 	if err != nil {
 		b.Fatal(err)
 	}
 	ds := stripes(b, images, space.InputSize(), 1)
-	l := lossOn(b, n, ds, nil)
-	rows := randomRows(space, rand.New(rand.NewPCG(1, 2)))
+	l := lossOn(b, n, ds, &RelaxOptions{SkipZeros: true})
 	run := func(name string, step func() error) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
+			n.forgetSteps()
 			for range 2 {
 				if err := step(); err != nil {
 					b.Fatal(err)
@@ -33,6 +34,7 @@ func benchRelaxed(b *testing.B, space *searchspace.Space, sharing Sharing) {
 				}
 			}
 			b.ReportMetric(float64(b.N*images)/b.Elapsed().Seconds(), "img/s")
+			b.ReportMetric(float64(held(n.network))/1e6, "step-MB")
 		})
 	}
 	batch := interval(0, images)
@@ -41,34 +43,46 @@ func benchRelaxed(b *testing.B, space *searchspace.Space, sharing Sharing) {
 		return err
 	})
 	first := firstBatch(b, ds, images)
-	t := &training{network: n.network, plan: &plan{}}
+	t := &training{network: n.network, plan: &plan{BatchSize: images}, job: job{shared: true}}
 	run("weights", func() error {
-		l.relax.prog.coef.write(n.runner.tape.Stream(), rows, false)
-		_, _, err := t.step(first, plain(l.relax.prog.program), 1e-3, 1)
+		r, err := t.bind(Pass{Relaxation: l.relax, Rows: rows})
+		if err != nil {
+			return err
+		}
+		_, _, err = t.step(first, []passRun{r}, 1e-3, 1)
 		return err
 	})
 }
 
-// BenchmarkRelaxed times relaxed architectures. The time of DA-NAS falls with the candidates that
-// are left.
+// BenchmarkRelaxed times relaxed architectures of an elastic space.
 func BenchmarkRelaxed(b *testing.B) {
 	mbv3, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{
 		Width: 0.25, InputSize: 32, StemStride: 1, Classes: 10, Dropout: -1})
 	if err != nil {
 		b.Fatal(err)
 	}
+	rows := randomRows(mbv3, rand.New(rand.NewPCG(1, 2)))
 	for _, sharing := range []Sharing{Elastic, SinglePath} {
-		b.Run("mobilenetv3/"+sharing.String(), func(b *testing.B) { benchRelaxed(b, mbv3, sharing) })
+		b.Run("mobilenetv3/"+sharing.String(), func(b *testing.B) { benchRelaxed(b, mbv3, sharing, rows) })
 	}
+}
+
+// BenchmarkMixture times mixtures of candidates with weights of their own: all six of a layer and
+// what pruning leaves of them, and two at a time of six (pairs).
+func BenchmarkMixture(b *testing.B) {
 	danas, err := searchspace.DANAS(searchspace.DANASOptions{InputSize: 32, Classes: 10})
 	if err != nil {
 		b.Fatal(err)
 	}
+	r := rand.New(rand.NewPCG(1, 2))
 	for _, left := range [][]int{{0, 1, 2, 3, 4, 5}, {0, 1, 3, 5}, {0, 3, 5}, {3, 5}, {3}} {
 		space, err := danas.Restrict(searchspace.Restriction{Decisions: []string{"*.op"}, Keep: left})
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.Run(fmt.Sprint("danas/", len(left)), func(b *testing.B) { benchRelaxed(b, space, Elastic) })
+		b.Run(fmt.Sprint("left/", len(left)), func(b *testing.B) {
+			benchRelaxed(b, space, Elastic, randomRows(space, r))
+		})
 	}
+	b.Run("pairs", func(b *testing.B) { benchRelaxed(b, danas, Elastic, pairs(danas, r)) })
 }

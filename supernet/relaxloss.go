@@ -23,6 +23,10 @@ type RelaxOptions struct {
 	// Statistics says which statistics batch normalisation uses: those OfBatch, which are the
 	// default (the zero value stands for them), or the Running ones of the supernet.
 	Statistics Statistics
+	// SkipZeros makes Gradient leave out what only entries of 0 lead to, which costs nothing then;
+	// the gradient in these entries is 0. By default they have their own. A step on the
+	// architecture that trains two paths of a layer sets it.
+	SkipZeros bool
 	// CacheBytes bounds the decoded images kept in memory; 256 MiB by default, none if negative.
 	CacheBytes int64
 }
@@ -95,25 +99,34 @@ func (l *RelaxedLoss) Loss(ctx context.Context, rows searchspace.Relaxed, images
 // run computes the loss and, where grad is not nil, adds its gradient to grad.
 func (l *RelaxedLoss) run(ctx context.Context, rows searchspace.Relaxed, images []int,
 	grad searchspace.Relaxed) (loss float64, err error) {
-	if err := l.relax.space.CheckRelaxed(rows); err != nil {
-		return 0, err
-	}
-	if err := l.checkImages(images); err != nil {
-		return 0, err
-	}
-	if err := l.relax.net.acquire(ctx); err != nil {
-		return 0, err
-	}
-	defer l.relax.net.release()
-	p, err := l.relax.program()
-	if err != nil {
-		return 0, err
-	}
-	err = l.data.part(images).labelled(ctx, l.relax.net.classes, func(b *dataset.Batch) error {
+	err = l.with(ctx, rows, images, func(p *relaxedProgram, b *dataset.Batch) error {
+		if grad == nil || l.o.SkipZeros {
+			p = p.without(rows)
+		}
 		loss, err = l.batch(p, b, images, rows, grad)
 		return err
 	})
 	return loss, err
+}
+
+// with calls f with the turn, on a batch of the images.
+func (l *RelaxedLoss) with(ctx context.Context, rows searchspace.Relaxed, images []int,
+	f func(p *relaxedProgram, b *dataset.Batch) error) error {
+	if err := l.relax.space.CheckRelaxed(rows); err != nil {
+		return err
+	}
+	if err := l.checkImages(images); err != nil {
+		return err
+	}
+	if err := l.relax.net.acquire(ctx); err != nil {
+		return err
+	}
+	defer l.relax.net.release()
+	p, err := l.relax.program()
+	if err != nil {
+		return err
+	}
+	return l.data.part(images).labelled(ctx, l.relax.net.classes, func(b *dataset.Batch) error { return f(p, b) })
 }
 
 // batch is run for the holder of the turn, on a batch of the images.
@@ -126,24 +139,45 @@ func (l *RelaxedLoss) batch(p *relaxedProgram, b *dataset.Batch, images []int,
 		return 0, err
 	}
 	defer n.freezeWeights()()
-	step, how := nn.Step{Grad: grad != nil}, pass{}
-	if l.o.Statistics != Running {
-		step.Norm, how.stats = nn.NormRecalibrate, n.ownStats(p.program)
-	}
+	l.forward(p, b, rows, grad != nil)
 	tape := n.runner.tape
-	tape.Begin(step)
-	p.coef.write(tape.Stream(), rows, grad != nil)
-	p.run(n.runner, tape.Input(inputShape(b.N, b.Size), b.X), how)
 	mean := tape.Mean(tape.CrossEntropy(n.runner.slots[p.logits], tape.Goal(p.graph.Classes, targets)))
 	if grad != nil {
 		tape.Backward(mean)
 		p.coef.gradient(tape.Stream(), rows, grad)
+		if l.o.SkipZeros {
+			skipZeros(rows, grad)
+		}
 	}
 	loss = tape.Item(mean)
 	if err := tape.Stream().Sync(); err != nil {
 		return loss, err
 	}
 	return loss, checkFinite(loss, grad)
+}
+
+// forward runs a batch with rows, and remembers it where a gradient is wanted.
+func (l *RelaxedLoss) forward(p *relaxedProgram, b *dataset.Batch, rows searchspace.Relaxed, grad bool) {
+	n := l.relax.net
+	step, how := nn.Step{Grad: grad}, pass{}
+	if l.o.Statistics != Running {
+		step.Norm, how.stats = nn.NormRecalibrate, n.ownStats(p.program)
+	}
+	tape := n.runner.tape
+	tape.Begin(step)
+	p.coef.write(tape.Stream(), rows, grad)
+	p.run(n.runner, tape.Input(inputShape(b.N, b.Size), b.X), how)
+}
+
+// skipZeros clears the gradient in entries that are 0.
+func skipZeros(rows, grad searchspace.Relaxed) {
+	for d, row := range rows {
+		for c, v := range row {
+			if v == 0 {
+				grad[d][c] = 0
+			}
+		}
+	}
 }
 
 // checkImages looks whether the numbers of images can be those of a batch.

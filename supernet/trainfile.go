@@ -88,6 +88,8 @@ type trainMeta struct {
 	// Rates is the factors that are not 1; they are part of what a run is known by.
 	Rates map[string]float64 `json:",omitempty"`
 	Archs []string           `json:",omitempty"` // networks that brought tensors, where the space cannot say
+	// Sampler is what a StatefulSampler has learnt.
+	Sampler []byte `json:",omitempty"`
 }
 
 // save writes the checkpoint, if there is to be one, and nothing of weights that are not finite.
@@ -104,6 +106,9 @@ func (t *training) save() (err error) {
 	meta := trainMeta{Identity: t.identity, State: t.state, Version: t.version.Load(),
 		KernelPath: t.backend.Name(), Kept: t.apart(),
 		Updates: snap.Updates, Rates: t.otherRates(), Archs: t.admitted()}
+	if meta.Sampler, err = t.samplerState(); err != nil {
+		return fmt.Errorf("%w: sampler: %w", errNotSaved, err)
+	}
 	kept := t.kept
 	if !meta.Kept {
 		kept = nil
@@ -203,6 +208,9 @@ func (t *training) restore(meta *trainMeta, tensors map[string]checkpoint.Tensor
 	}
 	if err := t.store.checkFinite(snap.Values); err != nil {
 		return err
+	}
+	if err := t.restoreSampler(meta.Sampler); err != nil {
+		return fmt.Errorf("sampler: %w", err)
 	}
 	st := t.runner.tape.Stream()
 	t.weights.Lock()
