@@ -61,8 +61,22 @@ func NewHedge(inputs int, o *HedgeOptions) (*Hedge, error) {
 		return nil, err
 	}
 	h.outputs, h.losses, h.scaled = make([]float64, experts), make([]float64, experts), make([]float64, experts)
+	h.net.rate, h.net.normalised = p.Rate, p.Normalised
 	h.net.initialise(p.Init, stream.New(p.Seed, "predictor.hedge"))
+	if p.Residual {
+		h.leaveToLinear()
+	}
 	return h, nil
+}
+
+// leaveToLinear makes every expert the linear model, which gets half the weight.
+func (h *Hedge) leaveToLinear() {
+	for l := range h.net.layers {
+		clear(h.net.w[l])
+		h.net.c[l] = 0
+		h.weights.alpha[l+1] = 0.5 / float64(h.net.layers)
+	}
+	h.weights.alpha[0] = 0.5
 }
 
 // Inputs implements Learner.
@@ -95,6 +109,10 @@ func (h *Hedge) forward(x []float64) (float64, error) {
 		if !finite(f) {
 			return 0, fmt.Errorf("predictor: %w: expert %d predicts %v", ErrDiverged, i, f)
 		}
+		if h.opts.Residual && i > 0 {
+			f += h.outputs[0]
+			h.outputs[i] = f
+		}
 		sum += h.weights.alpha[i] * f
 	}
 	return sum, nil
@@ -120,7 +138,7 @@ func (h *Hedge) Update(x []float64, y float64) (float64, error) {
 			h.grad[i-h.first] = 0
 		}
 	}
-	if err := h.net.backward(h.grad, h.opts.Rate); err != nil {
+	if err := h.net.backward(h.grad); err != nil {
 		return 0, err
 	}
 	switch {

@@ -44,6 +44,7 @@ func NewMLP(inputs int, o *MLPOptions) (*MLP, error) {
 	if err != nil {
 		return nil, err
 	}
+	net.rate = p.Rate
 	net.initialise(p.Init, stream.New(p.Seed, "predictor.mlp"))
 	return &MLP{opts: p, net: net, grad: make([]float64, p.Layers)}, nil
 }
@@ -76,5 +77,5 @@ func (m *MLP) Update(x []float64, y float64) (float64, error) {
 		return 0, err
 	}
 	m.grad[m.net.layers-1] = 2 * (f - y)
-	return f, m.net.backward(m.grad, m.opts.Rate)
+	return f, m.net.backward(m.grad)
 }

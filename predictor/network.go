@@ -27,6 +27,8 @@ type network struct {
 	h                     [][]float64 // activations of the last pass
 	f                     []float64   // what heads said then
 	dz, dh                []float64
+	rate                  float64 // of a step, divided by the squared length of inputs if normalised
+	normalised            bool
 }
 
 const (
@@ -155,7 +157,7 @@ func rectify(z, w []float64) float64 {
 
 // backward goes down the gradient of a loss whose derivatives by the heads' outputs are grad, with
 // the activations of the last pass. All derivatives are those at the weights before the step.
-func (n *network) backward(grad []float64, rate float64) error {
+func (n *network) backward(grad []float64) error {
 	clear(n.dh)
 	for l := n.layers - 1; l >= 0; l-- {
 		g := 0.0
@@ -166,8 +168,9 @@ func (n *network) backward(grad []float64, rate float64) error {
 		if l > 0 {
 			below = n.h[l-1]
 		}
-		stepHead(n.h[l], n.w[l], n.b[l], n.dh[:n.units], n.dz, g, rate)
-		n.c[l] -= rate * g
+		rate, headRate := n.rateFor(below), n.rateFor(n.h[l])
+		stepHead(n.h[l], n.w[l], n.b[l], n.dh[:n.units], n.dz, g, rate, headRate)
+		n.c[l] -= headRate * g
 		if err := n.path.StepRows64(n.phi[l], below, -rate, n.dz, n.dh); err != nil {
 			return fmt.Errorf("predictor: layer %d: %w", l, err)
 		}
@@ -175,9 +178,21 @@ func (n *network) backward(grad []float64, rate float64) error {
 	return nil
 }
 
+// rateFor is the learning rate of weights with these inputs.
+func (n *network) rateFor(inputs []float64) float64 {
+	if !n.normalised {
+		return n.rate
+	}
+	size := 1.0 // of a bias
+	for _, v := range inputs {
+		size += v * v
+	}
+	return n.rate / size
+}
+
 // stepHead joins the gradient dh from the layers above with that of the head, takes it through the
 // rectifier (whose derivative at 0 is 0) into dz, and steps the head's weights and the biases.
-func stepHead(h, w, b, dh, dz []float64, g, rate float64) {
+func stepHead(h, w, b, dh, dz []float64, g, rate, headRate float64) {
 	w, b, dh, dz = w[:len(h)], b[:len(h)], dh[:len(h)], dz[:len(h)]
 	for i, a := range h {
 		// All ones where a is above 0: signs are random, and a wrong guess of a branch costs more.
@@ -185,7 +200,7 @@ func stepHead(h, w, b, dh, dz []float64, g, rate float64) {
 		d := math.Float64frombits(math.Float64bits(dh[i]+g*w[i]) & mask)
 		dz[i] = d
 		b[i] -= rate * d
-		w[i] -= rate * g * a
+		w[i] -= headRate * g * a
 	}
 }
 

@@ -10,8 +10,6 @@ import (
 type RidgeOptions struct {
 	// Penalty of the squared weights, the bias's included; 0 = 1.
 	Penalty float64
-	// Forget is the part of what was learnt that a step leaves; 0 = 1, which forgets nothing.
-	Forget float64
 }
 
 // Ridge is linear regression with a penalty, exact after every example (recursive least squares).
@@ -32,11 +30,10 @@ func NewRidge(inputs int, o *RidgeOptions) (*Ridge, error) {
 	if o != nil {
 		p = *o
 	}
-	p.Penalty, p.Forget = cmp.Or(p.Penalty, 1), cmp.Or(p.Forget, 1)
-	if inputs < 1 || inputs > mostRidge || !(p.Penalty > 0) || math.IsInf(p.Penalty, 1) ||
-		!(p.Forget > 0 && p.Forget <= 1) {
-		return nil, fmt.Errorf("predictor: ridge regression of %d features with penalty %v and forgetting %v, "+
-			"expected 1 to %d, above 0, in (0, 1]", inputs, p.Penalty, p.Forget, mostRidge)
+	p.Penalty = cmp.Or(p.Penalty, 1)
+	if inputs < 1 || inputs > mostRidge || !(p.Penalty > 0) || math.IsInf(p.Penalty, 1) {
+		return nil, fmt.Errorf("predictor: ridge regression of %d features with penalty %v, expected 1 to %d, above 0",
+			inputs, p.Penalty, mostRidge)
 	}
 	n := inputs + 1
 	r := &Ridge{opts: p, w: make([]float64, n), inv: make([]float64, n*n), x: make([]float64, n), u: make([]float64, n)}
@@ -101,20 +98,16 @@ func (r *Ridge) Update(x []float64, y float64) (float64, error) {
 	return f, nil
 }
 
-// step is the update of Sherman and Morrison. With forgetting the inverse grows where nothing comes
-// in, up to that of the beginning.
+// step is the update of Sherman and Morrison.
 func (r *Ridge) step(x []float64, e float64) {
-	n, l := len(r.w), r.opts.Forget
-	gain := 1 / (l + r.spread(x))
-	for i, u := range r.u {
-		r.w[i] -= e * gain * u
-	}
+	n := len(r.w)
+	gain := 1 / (1 + r.spread(x))
 	for i, u := range r.u {
 		by := gain * u
+		r.w[i] -= e * by
 		row := r.inv[i*n:][:n]
 		for j, v := range r.u {
-			row[j] = (row[j] - by*v) / l
+			row[j] -= by * v
 		}
-		row[i] = min(row[i], 1/r.opts.Penalty)
 	}
 }
