@@ -34,14 +34,27 @@ type network struct {
 const (
 	mostLayers = 1 << 10
 	mostUnits  = 1 << 14
-	mostValues = 1 << 28
+	mostValues = 1 << 26
 )
+
+// networkSize is the number of weights, where such a network may be.
+func networkSize(inputs, units, layers int) (int, error) {
+	if inputs < 1 || inputs > mostUnits || units < 1 || units > mostUnits || layers < 1 || layers > mostLayers {
+		return 0, fmt.Errorf("predictor: network of %d inputs and %d layers of %d units, expected 1 to %d, 1 to %d, "+
+			"1 to %d", inputs, layers, units, mostUnits, mostLayers, mostUnits)
+	}
+	size := inputs*units + (layers-1)*units*units + 2*layers*units + layers
+	if size > mostValues {
+		return 0, fmt.Errorf("predictor: network of %d weights, expected at most %d", size, mostValues)
+	}
+	return size, nil
+}
 
 // newNetwork is one of zeros.
 func newNetwork(inputs, units, layers int, allHeads bool) (*network, error) {
-	if inputs < 1 || inputs > mostUnits || units < 1 || units > mostUnits || layers < 1 || layers > mostLayers {
-		return nil, fmt.Errorf("predictor: network of %d inputs and %d layers of %d units, expected 1 to %d, 1 to %d, "+
-			"1 to %d", inputs, layers, units, mostUnits, mostLayers, mostUnits)
+	size, err := networkSize(inputs, units, layers)
+	if err != nil {
+		return nil, err
 	}
 	if err := kernel.CheckDefault(); err != nil {
 		return nil, fmt.Errorf("predictor: %w", err)
@@ -49,10 +62,6 @@ func newNetwork(inputs, units, layers int, allHeads bool) (*network, error) {
 	n := &network{inputs: inputs, units: units, layers: layers, path: kernel.Default()}
 	if !allHeads {
 		n.heads = layers - 1
-	}
-	size := inputs*units + (layers-1)*units*units + 2*layers*units + layers
-	if size > mostValues {
-		return nil, fmt.Errorf("predictor: network of %d weights, expected at most %d", size, mostValues)
 	}
 	n.flat = make([]float64, size)
 	rest := n.flat

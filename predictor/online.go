@@ -145,7 +145,12 @@ func (s *Score) add(off, width float64, inside bool) {
 	if inside {
 		s.inside++
 	}
-	n := float64(s.Count)
+	s.means()
+}
+
+// means fills in what is made of the sums.
+func (s *Score) means() {
+	n := float64(max(s.Count, 1))
 	s.MAE, s.MSE, s.Covered, s.Width = s.absolute/n, s.squares/n, s.inside/n, s.widths/n
 }
 

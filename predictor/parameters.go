@@ -60,15 +60,10 @@ func (h *Hedge) SetParameters(p Parameters) error {
 			return err
 		}
 	}
-	sum := 0.0
-	for i, a := range p.Alpha {
-		if a < 0 {
-			return fmt.Errorf("predictor: weight %v of expert %d, expected at least 0", a, i)
+	if p.Alpha != nil {
+		if err := checkAlpha(p.Alpha); err != nil {
+			return err
 		}
-		sum += a
-	}
-	if p.Alpha != nil && !(sum > 1-1e-6 && sum < 1+1e-6) {
-		return fmt.Errorf("predictor: weights of experts add up to %v, expected 1", sum)
 	}
 	for l := range n.layers {
 		for i, r := range p.Phi[l] {
@@ -81,6 +76,21 @@ func (h *Hedge) SetParameters(p Parameters) error {
 	}
 	copy(n.c, p.C)
 	copy(h.weights.alpha, p.Alpha)
+	return nil
+}
+
+// checkAlpha refuses what are no weights of experts.
+func checkAlpha(alpha []float64) error {
+	sum := 0.0
+	for i, a := range alpha {
+		if a < 0 {
+			return fmt.Errorf("predictor: weight %v of expert %d, expected at least 0", a, i)
+		}
+		sum += a
+	}
+	if !(sum > 1-1e-6 && sum < 1+1e-6) {
+		return fmt.Errorf("predictor: weights of experts add up to %v, expected 1", sum)
+	}
 	return nil
 }
 

@@ -2,8 +2,10 @@ package predictor
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -55,6 +57,10 @@ func (g *Generator) Propose(r Request) (*Plan, error) {
 	plan := &Plan{}
 	least := LimitError{Limit: r.Limit, Least: math.MaxInt64}
 	fewest := r.fewest(&g.grid)
+	if fewest == 0 {
+		return nil, fmt.Errorf("predictor: a grid of %d iterations, none within the request's %d to %d",
+			g.grid.Iterations, r.Least, r.Most)
+	}
 	for _, m := range g.features.models {
 		over, err := r.overhead(m.Name)
 		if err != nil {
@@ -66,7 +72,7 @@ func (g *Generator) Propose(r Request) (*Plan, error) {
 				return nil, err
 			}
 			step = g.pace.of(step)
-			if need := r.limitFor(add(over, step, fewest)); fewest > 0 && need < least.Least {
+			if need := r.limitFor(add(over, step, fewest)); need < least.Least {
 				least.Least, least.Model, least.Frozen = need, m.Name, frozen
 			}
 			list := r.iterations(&g.grid, int((r.budget(r.Limit)-over)/step))
@@ -103,14 +109,10 @@ func (r *Request) budget(limit time.Duration) time.Duration {
 
 // limitFor is the smallest limit whose budget holds a time.
 func (r *Request) limitFor(need time.Duration) time.Duration {
-	limit := time.Duration(min(float64(need)/(1-r.Margin), math.MaxInt64/2))
-	for limit > 0 && r.budget(limit-1) >= need {
-		limit--
-	}
-	for r.budget(limit) < need {
-		limit++
-	}
-	return limit
+	const most = math.MaxInt64 / 2
+	return need + time.Duration(sort.Search(int(most-need), func(more int) bool {
+		return r.budget(need+time.Duration(more)) >= need
+	}))
 }
 
 // add is over + n·step, as far as durations go.
