@@ -18,7 +18,8 @@ import (
 //
 //	wₗ −= η·αₗ·∂(fₗ−y)²/∂wₗ    Φₗ −= η·Σⱼ≥ₗ αⱼ·∂(fⱼ−y)²/∂Φₗ    αₗ ∝ αₗ·β^lossₗ
 //
-// all at once: gradients are those before the step. Layers and heads have biases, which learn alike.
+// all at once: gradients are those before the step. Layers and heads have biases, which learn
+// alike.
 //
 // It does not beat the best fixed depth in general, but comes close to it without being told which
 // it is, and far better than deep networks that do not train.

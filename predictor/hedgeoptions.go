@@ -14,8 +14,8 @@ const (
 	// LossClipped is the squared error, at most 1.
 	LossClipped LossKind = iota
 	// LossRange takes the squared errors of one example from [least, largest] to [0, 1], at least
-	// 0.01, as the code of online deep learning (Sahoo et al., 2018) does: weights tell layers apart
-	// however small the errors are.
+	// 0.01, as the code of online deep learning (Sahoo et al., 2018) does: weights tell layers
+	// apart however small the errors are.
 	LossRange
 )
 
@@ -101,8 +101,8 @@ func (o *HedgeOptions) resolved() (HedgeOptions, error) {
 
 // Tuned is ours: layers that predict what ridge regression leaves, normalised steps, and a discount
 // of 1/√e. Squared errors in [0, 1] are exp-concave, so that with this discount the squared error
-// of the mixture exceeds that of the best expert by at most 2·ln(1/α₀)/T on average, where Theorem 1
-// says O(1/√T) (Kivinen and Warmuth, 1999), α₀ being that expert's weight at the beginning.
+// of the mixture exceeds that of the best expert by at most 2·ln(1/α₀)/T on average, where Theorem
+// 1 says O(1/√T) (Kivinen and Warmuth, 1999), α₀ being that expert's weight at the beginning.
 //
 // On the four streams of real data that come with the reference figures its mean absolute error is
 // 0.5 to 0.8 times that of the paper's settings, and 0.94 to 1.02 times that of ridge regression.

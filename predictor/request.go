@@ -82,8 +82,8 @@ type Request struct {
 	// small.
 	Least, Most int
 	// Explore is κ: regimes are ranked by predicted accuracy and κ standard errors (an upper
-	// confidence bound). 0 goes by accuracy alone, which learns nothing of regimes that were unlucky
-	// once; 1 is a good beginning while outcomes are few.
+	// confidence bound). 0 goes by accuracy alone, which learns nothing of regimes that were
+	// unlucky once; 1 is a good beginning while outcomes are few.
 	Explore float64
 	// Margin is the part of the limit that is kept free; 0 = none.
 	Margin float64
