@@ -68,12 +68,12 @@ func (v *Intervals) Update(off float64) (bool, error) {
 		return false, fmt.Errorf("predictor: a prediction that is %v off, expected a finite number of at least 0", off)
 	}
 	inside := off <= v.Half()
-	missed := 1.0
-	if inside {
-		missed = 0
+	switch {
+	case !inside:
+		v.miss -= v.opts.Rate * v.opts.Coverage
+	case v.miss < 1: // from there on only exact predictions are inside, and nothing is narrower
+		v.miss += v.opts.Rate * (1 - v.opts.Coverage)
 	}
-	// Above 1, where predictions are exact, there is nothing to gain.
-	v.miss = min(v.miss+v.opts.Rate*(1-v.opts.Coverage-missed), 1)
 	v.insert(off)
 	return inside, nil
 }

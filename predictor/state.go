@@ -132,7 +132,7 @@ func (st *onlineState) restore(t tensors) (*Online, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !(st.Seen >= 0) || !(st.Miss <= 1) || st.Score.Count < 0 || !finite(st.Miss) {
+	if !(st.Seen >= 0) || !(st.Miss <= 2) || st.Score.Count < 0 || !finite(st.Miss) {
 		return nil, fmt.Errorf("%v examples seen, level %v, %d errors", st.Seen, st.Miss, st.Score.Count)
 	}
 	s.standard.count, s.intervals.miss = st.Seen, st.Miss
