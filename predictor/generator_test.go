@@ -97,8 +97,8 @@ func meanRegret(t *testing.T, g *Generator) float64 {
 	return sum / tasks
 }
 
-// Having learnt from random regimes, ours proposes what is near the best there is. The paper's needs
-// many more tasks than these.
+// Having learnt from random regimes, ours proposes what is near the best there is. The paper's
+// needs many more tasks than these.
 func TestGeneratorLearns(t *testing.T) {
 	ours := meanRegret(t, taught(t, TunedOptions(zooOfWorld), 300))
 	paper := meanRegret(t, taught(t, Options{Models: zooOfWorld}, 300))
@@ -316,6 +316,11 @@ func TestGeneratorRefuses(t *testing.T) {
 		t.Error("what was refused counted")
 	}
 }
+
+// steady takes a millisecond for any step.
+type steady struct{}
+
+func (steady) StepTime(string, int, int, int) (time.Duration, error) { return time.Millisecond, nil }
 
 type noTime struct{}
 
