@@ -3,6 +3,7 @@ package predictor
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -42,16 +43,15 @@ type Anytime struct {
 	last     time.Time // call of Pace
 	steps    int       // begun
 	measured int
-	mean     float64 // seconds of a step, the last ones counting most
-	recent   [paceRecent]float64
-	progress float64 // of the schedule, in [0, 1]
+	recent   [paceRecent]float64 // seconds of the last steps
+	progress float64             // of the schedule, in [0, 1]
 	ended    bool
 }
 
-const (
-	paceRecent = 8  // steps, the longest of which a step is taken to last at worst
-	paceMean   = 10 // steps that the mean is made of
-)
+// paceRecent is the number of last steps that say how long the next ones will take: usually as long
+// as their median, at worst as the longest. What is slow for once, as the first step often is,
+// hardly matters then.
+const paceRecent = 8
 
 // NewAnytime has not begun.
 func NewAnytime(o *AnytimeOptions) (*Anytime, error) {
@@ -102,32 +102,30 @@ func (a *Anytime) Pace(int) (factor float64, more bool) {
 
 // measure learns how long a step took.
 func (a *Anytime) measure(seconds float64) {
-	seconds = max(seconds, 0)
-	a.recent[a.measured%paceRecent] = seconds
+	a.recent[a.measured%paceRecent] = max(seconds, 0)
 	a.measured++
-	a.mean += (seconds - a.mean) / float64(min(a.measured, paceMean))
 }
 
-// left is how many steps are left, by the plan and by the time; below 1 for none.
+// left is how many steps are left, by the plan and by the time; below 1 for none. The schedule has
+// to be at its end when the longest of the last steps no longer fits, so that one is kept free.
 func (a *Anytime) left(seconds float64) float64 {
 	planned := math.Inf(1)
 	if a.opts.Steps > 0 {
 		planned = float64(a.opts.Steps - a.steps)
 	}
-	mean, worst := a.opts.Step.Seconds(), a.opts.Step.Seconds()
-	if a.measured > 0 {
-		mean, worst = a.mean, 0
-		for _, s := range a.recent[:min(a.measured, paceRecent)] {
-			worst = max(worst, s)
-		}
+	usual, worst := a.opts.Step.Seconds(), a.opts.Step.Seconds()
+	if n := min(a.measured, paceRecent); n > 0 {
+		sorted := a.recent
+		slices.Sort(sorted[:n])
+		usual, worst = sorted[(n-1)/2], sorted[n-1]
 	}
 	switch {
 	case seconds <= 0 || seconds < worst:
 		return 0
-	case mean == 0:
+	case usual == 0:
 		return min(planned, firstGuess)
 	}
-	return min(planned, max(math.Floor(seconds/mean), 1))
+	return min(planned, math.Floor((seconds-worst)/usual)+1)
 }
 
 // firstGuess is how many steps are taken to be left while nothing is known of them.

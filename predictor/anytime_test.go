@@ -94,19 +94,12 @@ func TestAnytimeEnds(t *testing.T) {
 		spread := rapid.Float64Range(0, 0.5).Draw(t, "spread")
 		noise := rapid.Custom(func(t *rapid.T) float64 { return rapid.Float64Range(-1, 1).Draw(t, "noise") })
 		begin := c.now
-		var last, longest time.Duration
-		var times []time.Duration
 		factors := drive(a, c, func(int) time.Duration {
-			for _, d := range times[max(len(times)-paceRecent, 0):] {
-				longest = max(longest, d)
-			}
-			last = time.Duration(float64(base) * (1 + spread*noise.Draw(t, "n")))
-			times = append(times, last)
-			return last
+			return time.Duration(float64(base) * (1 + spread*noise.Draw(t, "n")))
 		})
 		over := c.now.Sub(begin) - (o.Limit - o.Reserve)
 		if over > max(time.Duration(float64(base)*spread*2), 0) {
-			t.Fatalf("%v over, after steps of %v", over, times)
+			t.Fatalf("%v over, with steps of %v ± %v", over, base, spread)
 		}
 		for i, f := range factors {
 			if i == 0 && f != 1 || i > 0 && f > factors[i-1] || f < 0 {
@@ -116,10 +109,31 @@ func TestAnytimeEnds(t *testing.T) {
 		if o.Steps > 0 && len(factors) > o.Steps {
 			t.Fatalf("%d steps of %d", len(factors), o.Steps)
 		}
-		if n := len(factors); n > 20 && spread < 0.1 && factors[n-1] > 0.1 {
+		if n := len(factors); n > 20 && factors[n-1] > 0.05 {
 			t.Fatalf("the last of %d factors is %v", n, factors[n-1])
 		}
 	})
+}
+
+// A first step that takes as long as thirty others, and a pause in the middle, cost their time and
+// no more: the rate comes down at the end and not before.
+func TestAnytimeOutliers(t *testing.T) {
+	const step = 50 * time.Millisecond
+	a, c := newAnytime(t, AnytimeOptions{Limit: 10 * time.Second})
+	begin := c.now
+	factors := drive(a, c, func(i int) time.Duration {
+		if i == 0 || i == 60 {
+			return 30 * step
+		}
+		return step
+	})
+	n := len(factors)
+	if c.now.Sub(begin) > 10*time.Second || n < 120 || factors[n-1] > 0.01 {
+		t.Errorf("%d steps in %v, the last with %v", n, c.now.Sub(begin), factors[n-1])
+	}
+	if factors[n/4] < 0.7 || factors[n/2] < 0.25 {
+		t.Errorf("factors %.2f after a quarter, %.2f after half", factors[n/4], factors[n/2])
+	}
 }
 
 func TestAnytimeRefuses(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 
 // LinearOptions sets up a Linear.
 type LinearOptions struct {
-	// Rate is the part of an error that a step takes away, in (0, 2); 0 = 0.1.
+	// Rate is the part of an error that a step takes away, in (0, 2); 0 = 0.2.
 	Rate float64
 }
 
@@ -24,7 +24,7 @@ func NewLinear(inputs int, o *LinearOptions) (*Linear, error) {
 	if o != nil {
 		p = *o
 	}
-	p.Rate = cmp.Or(p.Rate, 0.1)
+	p.Rate = cmp.Or(p.Rate, 0.2)
 	if inputs < 1 || !(p.Rate > 0 && p.Rate < 2) {
 		return nil, fmt.Errorf("predictor: linear model of %d features with rate %v, expected at least one, in (0, 2)",
 			inputs, p.Rate)

@@ -154,5 +154,16 @@ func (s *Score) means() {
 	s.MAE, s.MSE, s.Covered, s.Width = s.absolute/n, s.squares/n, s.inside/n, s.widths/n
 }
 
+// Since is the score of what came after an earlier one of the same stream.
+func (s Score) Since(earlier Score) Score {
+	s.Count -= earlier.Count
+	s.absolute -= earlier.absolute
+	s.squares -= earlier.squares
+	s.inside -= earlier.inside
+	s.widths -= earlier.widths
+	s.means()
+	return s
+}
+
 // Score is that of all that was learnt.
 func (s *Online) Score() Score { return s.score }

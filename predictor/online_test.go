@@ -137,7 +137,13 @@ func TestOnline(t *testing.T) {
 		t.Fatal(err)
 	}
 	var absolute, squares, inside, width float64
+	var half Score
+	halfway := len(rows) / 2
 	for i, r := range rows {
+		if i == halfway {
+			half = s.Score()
+			absolute, squares, inside, width = 0, 0, 0, 0
+		}
 		before, err := s.Predict(r[:n])
 		if err != nil {
 			t.Fatal(err)
@@ -159,11 +165,12 @@ func TestOnline(t *testing.T) {
 			inside++
 		}
 	}
-	c, k := s.Score(), float64(len(rows))
-	if c.Count != len(rows) || math.Abs(c.MAE-absolute/k) > 1e-12 || math.Abs(c.MSE-squares/k) > 1e-12 ||
+	c, k := s.Score().Since(half), float64(len(rows)-halfway)
+	if c.Count != len(rows)-halfway || math.Abs(c.MAE-absolute/k) > 1e-12 || math.Abs(c.MSE-squares/k) > 1e-12 ||
 		math.Abs(c.Width-width/k) > 1e-12 || math.Abs(c.Covered-inside/k) > 0.003 {
 		t.Errorf("%+v, expected %v, %v, %v, %v", c, absolute/k, squares/k, inside/k, width/k)
 	}
+	c = s.Score()
 	t.Logf("%+v", c)
 	if c.Covered < 0.88 || c.Covered > 0.92 || c.Width > 0.7 {
 		t.Errorf("coverage %v with a mean width of %v", c.Covered, c.Width)

@@ -58,12 +58,12 @@ func meanError(t *testing.T, l Learner, rows [][]float64) float64 {
 // and ours far less.
 func TestStreams(t *testing.T) {
 	for _, c := range []struct {
-		name                string
-		hedge, mlp10, mean  float64 // reference
-		tunedLess, ridgeMax float64 // ours against the paper's, and against ridge regression
+		name                       string
+		hedge, mlp10, mean, linear float64 // reference
+		tunedLess, ridgeMax        float64 // ours against the paper's, and against ridge regression
 	}{
-		{"concrete", 0.1523, 0.1547, 0.1688, 0.75, 1.02},
-		{"diabetes", 0.1824, 0.2097, 0.2048, 0.85, 1.03},
+		{"concrete", 0.1523, 0.1547, 0.1688, 0.1177, 0.75, 1.02},
+		{"diabetes", 0.1824, 0.2097, 0.2048, 0.1636, 0.85, 1.03},
 	} {
 		rows := readStream(t, c.name)
 		n := len(rows[0]) - 1
@@ -74,6 +74,13 @@ func TestStreams(t *testing.T) {
 		// The reference's mean begins with the first target.
 		if got := meanError(t, mean, rows); math.Abs(got-c.mean) > 0.01*c.mean {
 			t.Errorf("%s: mean errs by %.4f, expected %.4f", c.name, got, c.mean)
+		}
+		linear, err := NewLinear(n, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := meanError(t, linear, rows); math.Abs(got-c.linear) > 6e-5 {
+			t.Errorf("%s: linear model errs by %.4f, expected %.4f", c.name, got, c.linear)
 		}
 		const seeds = 3
 		var hedge, mlp, tuned float64
