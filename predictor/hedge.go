@@ -41,7 +41,7 @@ func NewHedge(inputs int, o *HedgeOptions) (*Hedge, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Hedge{opts: p, grad: make([]float64, max(p.Layers, 0))}
+	h := &Hedge{opts: p}
 	if h.net, err = newNetwork(inputs, p.Units, p.Layers, true); err != nil {
 		return nil, err
 	}
@@ -57,6 +57,7 @@ func NewHedge(inputs int, o *HedgeOptions) (*Hedge, error) {
 	if p.Linear != LinearNone {
 		h.first = 1
 	}
+	h.grad = make([]float64, p.Layers)
 	experts := p.Layers + h.first
 	if h.weights, err = NewWeights(experts, p.Discount, p.Floor); err != nil {
 		return nil, err
