@@ -140,6 +140,7 @@ func (h *Hedge) Update(x []float64, y float64) (float64, error) {
 			h.grad[i-h.first] = 0
 		}
 	}
+	h.setRate()
 	if err := h.net.backward(h.grad); err != nil {
 		return 0, err
 	}
@@ -150,6 +151,19 @@ func (h *Hedge) Update(x []float64, y float64) (float64, error) {
 		h.ridge.step(x, h.outputs[0]-y)
 	}
 	return f, h.weights.Update(h.forWeights())
+}
+
+// setRate bounds the rate, if steps are normalised, such that no head goes beyond what it was
+// taught: where all weight lies on one layer, a rate of ½ takes its error away.
+func (h *Hedge) setRate() {
+	if !h.opts.Normalised {
+		return
+	}
+	largest := 0.0
+	for _, a := range h.weights.alpha[h.first:] {
+		largest = max(largest, a)
+	}
+	h.net.rate = min(h.opts.Rate, 0.5/largest)
 }
 
 // forWeights is the losses as weights take them.

@@ -63,9 +63,9 @@ type HedgeOptions struct {
 	// model and a correction. Heads begin at 0 and the linear model with half the weight: the
 	// mixture is then hardly ever worse than it. Needs Linear.
 	Residual bool
-	// Normalised divides the step of every layer and head by the squared length of its inputs and a
-	// bias, as [Linear] does. Rates of 1 to 3 are then right whatever the features, where plain
-	// steps of 0.1 may diverge.
+	// Normalised divides the step of every layer and head by the squared length of the gradient of
+	// its output, as [Linear] does, and takes no head further than to the target. Rates of 1 to 4
+	// are then right whatever the features, where plain steps of 0.1 may diverge.
 	Normalised bool
 	// Init is how weights begin; InitHe by default.
 	Init Init

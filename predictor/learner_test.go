@@ -287,6 +287,39 @@ func TestDiverged(t *testing.T) {
 	}
 }
 
+// Normalised steps stand targets with outliers and a rate that plain steps do not, and layers find
+// what a linear model cannot.
+func TestTunedStands(t *testing.T) {
+	const n = 8
+	for _, layers := range []int{1, 3} {
+		o := Tuned()
+		o.Layers = layers
+		h, err := NewHedge(n, o)
+		r, err2 := NewRidge(n, nil)
+		if err != nil || err2 != nil {
+			t.Fatal(err, err2)
+		}
+		random := rand.New(rand.NewPCG(1, 4))
+		var ours, linear float64
+		for i := range 3000 {
+			x, _ := drawExample(random, n)
+			y := math.Abs(x[0] * x[1])
+			f, err := h.Update(x, y)
+			g, err2 := r.Update(x, y)
+			if err != nil || err2 != nil {
+				t.Fatal(err, err2)
+			}
+			if i >= 1000 {
+				ours += (f - y) * (f - y)
+				linear += (g - y) * (g - y)
+			}
+		}
+		if ours > 0.9*linear {
+			t.Errorf("%d layers: %.2f of the squared error of ridge regression", layers, ours/linear)
+		}
+	}
+}
+
 func TestHedgeRefuses(t *testing.T) {
 	for _, o := range []HedgeOptions{{Layers: -1}, {Units: -1}, {Rate: -1}, {Rate: math.NaN()}, {Rate: math.Inf(1)},
 		{Discount: 1}, {Discount: -1}, {Discount: math.NaN()}, {Horizon: -1}, {Horizon: 5, Constant: -1},

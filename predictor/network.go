@@ -27,7 +27,7 @@ type network struct {
 	h                     [][]float64 // activations of the last pass
 	f                     []float64   // what heads said then
 	dz, dh                []float64
-	rate                  float64 // of a step, divided by the squared length of inputs if normalised
+	rate                  float64 // of a step; see rateFor
 	normalised            bool
 }
 
@@ -168,18 +168,28 @@ func rectify(z, w []float64) float64 {
 // the activations of the last pass. All derivatives are those at the weights before the step.
 func (n *network) backward(grad []float64) error {
 	clear(n.dh)
+	total := 0.0 // of |grad| from here up
 	for l := n.layers - 1; l >= 0; l-- {
 		g := 0.0
 		if l >= n.heads {
 			g = grad[l]
 		}
+		total += math.Abs(g)
 		below := n.x
 		if l > 0 {
 			below = n.h[l-1]
 		}
-		rate, headRate := n.rateFor(below), n.rateFor(n.h[l])
-		stepHead(n.h[l], n.w[l], n.b[l], n.dh[:n.units], n.dz, g, rate, headRate)
+		headRate := n.rateFor(n.h[l], 0)
+		size := stepHead(n.h[l], n.w[l], n.dh[:n.units], n.dz, g, headRate)
 		n.c[l] -= headRate * g
+		steep := 0.0
+		if total > 0 {
+			steep = size / (total * total)
+		}
+		rate := n.rateFor(below, steep)
+		for i, d := range n.dz {
+			n.b[l][i] -= rate * d
+		}
 		if err := n.path.StepRows64(n.phi[l], below, -rate, n.dz, n.dh); err != nil {
 			return fmt.Errorf("predictor: layer %d: %w", l, err)
 		}
@@ -187,8 +197,10 @@ func (n *network) backward(grad []float64) error {
 	return nil
 }
 
-// rateFor is the learning rate of weights with these inputs.
-func (n *network) rateFor(inputs []float64) float64 {
+// rateFor is the learning rate of weights with these inputs, behind which outputs rise by steep,
+// the squared length of their gradient. Normalised, it is divided by the squared length of the
+// inputs, a one for the bias among them, and by 1 + steep.
+func (n *network) rateFor(inputs []float64, steep float64) float64 {
 	if !n.normalised {
 		return n.rate
 	}
@@ -196,21 +208,24 @@ func (n *network) rateFor(inputs []float64) float64 {
 	for _, v := range inputs {
 		size += v * v
 	}
-	return n.rate / size
+	return n.rate / (size * (1 + steep))
 }
 
 // stepHead joins the gradient dh from the layers above with that of the head, takes it through the
-// rectifier (whose derivative at 0 is 0) into dz, and steps the head's weights and the biases.
-func stepHead(h, w, b, dh, dz []float64, g, rate, headRate float64) {
-	w, b, dh, dz = w[:len(h)], b[:len(h)], dh[:len(h)], dz[:len(h)]
+// rectifier (whose derivative at 0 is 0) into dz, and steps the head's weights. It gives the
+// squared length of dz.
+func stepHead(h, w, dh, dz []float64, g, rate float64) float64 {
+	w, dh, dz = w[:len(h)], dh[:len(h)], dz[:len(h)]
+	size := 0.0
 	for i, a := range h {
 		// All ones where a is above 0: signs are random, and a wrong guess of a branch costs more.
 		mask := uint64(-int64(math.Float64bits(a)) >> 63)
 		d := math.Float64frombits(math.Float64bits(dh[i]+g*w[i]) & mask)
 		dz[i] = d
-		b[i] -= rate * d
-		w[i] -= headRate * g * a
+		size += d * d
+		w[i] -= rate * g * a
 	}
+	return size
 }
 
 // finite reports whether all weights are numbers.
