@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"text/tabwriter"
+	"time"
 
 	"github.com/tendril-nas/tendril/internal/machine"
 )
@@ -76,7 +77,7 @@ func BenchmarkPropose(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			g := newGenerator(b, o)
 			q := world{}.request(rand.New(rand.NewPCG(1, 1)))
-			q.Times = steady{}
+			q.Times = fixed(time.Millisecond)
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := g.Propose(q); err != nil {

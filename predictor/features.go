@@ -75,6 +75,9 @@ func NewFeatures(models []Model, o *FeatureOptions) (*Features, error) {
 	return f, nil
 }
 
+// Models are those it is for, in the order of their features.
+func (f *Features) Models() []Model { return append([]Model(nil), f.models...) }
+
 // numeric is the names of features other than those of models, in their order.
 var numeric = [...]string{"pretrained accuracy", "similarity", "log images per class", "log classes",
 	"log iterations", "log10 rate", "frozen stages"}

@@ -65,6 +65,13 @@ func NewGenerator(o Options) (*Generator, error) {
 	return &Generator{grid: grid, features: f, online: online}, nil
 }
 
+// Features is what makes numbers of tasks and regimes: for logs of outcomes, and to try other
+// learners on them.
+func (g *Generator) Features() *Features { return g.features }
+
+// Grid is what regimes are put together from, with defaults filled in.
+func (g *Generator) Grid() Grid { return g.grid.clone() }
+
 // Predict foretells the accuracy after fine-tuning.
 func (g *Generator) Predict(t Task, r Regime) (Prediction, error) {
 	g.mu.Lock()
@@ -150,5 +157,5 @@ func (p *pace) learn(ratio float64) {
 // of is a time of the table as it will be; at least a nanosecond.
 func (p *pace) of(table time.Duration) time.Duration {
 	scaled := math.Ceil(float64(table) * math.Exp(p.Log))
-	return time.Duration(min(max(scaled, 1), math.MaxInt64/4))
+	return time.Duration(min(max(scaled, 1), longest))
 }

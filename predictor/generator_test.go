@@ -288,7 +288,7 @@ func TestGeneratorRefuses(t *testing.T) {
 		"images":     func(q *Request) { q.Task.Images = 1 },
 		"similarity": func(q *Request) { q.Task.Similarity = math.Inf(1) },
 		"overhead":   func(q *Request) { q.Overhead = func(string) time.Duration { return -1 } },
-		"no time":    func(q *Request) { q.Times = noTime{} },
+		"no time":    func(q *Request) { q.Times = fixed(0) },
 	} {
 		q := good
 		change(&q)
@@ -317,14 +317,27 @@ func TestGeneratorRefuses(t *testing.T) {
 	}
 }
 
-// steady takes a millisecond for any step.
-type steady struct{}
+// Times without end do not overflow, and what fits no limit that there is is said to need one.
+func TestProposeEndless(t *testing.T) {
+	g, w := newGenerator(t, Options{Models: zooOfWorld}), world{}
+	q := w.request(rand.New(rand.NewPCG(1, 1)))
+	q.Least, q.Margin = math.MaxInt32, 0.5
+	q.Times, q.Overhead = fixed(time.Hour*24*365*200), func(string) time.Duration { return time.Hour }
+	var limit *LimitError
+	if _, err := g.Propose(q); !errors.As(err, &limit) || limit.Least <= 0 {
+		t.Errorf("%v", err)
+	}
+	q.Times, q.Limit, q.Least = fixed(1), math.MaxInt64, 0
+	plan, err := g.Propose(q)
+	if err != nil || plan.Best().Regime.Iterations < 1 || plan.Best().Time <= 0 {
+		t.Errorf("%v", err)
+	}
+}
 
-func (steady) StepTime(string, int, int, int) (time.Duration, error) { return time.Millisecond, nil }
+// fixed is the time of any step.
+type fixed time.Duration
 
-type noTime struct{}
-
-func (noTime) StepTime(string, int, int, int) (time.Duration, error) { return 0, nil }
+func (f fixed) StepTime(string, int, int, int) (time.Duration, error) { return time.Duration(f), nil }
 
 // Features have names, as many as there are.
 func TestFeatures(t *testing.T) {

@@ -324,7 +324,7 @@ func TestHedgeRefuses(t *testing.T) {
 	for _, o := range []HedgeOptions{{Layers: -1}, {Units: -1}, {Rate: -1}, {Rate: math.NaN()}, {Rate: math.Inf(1)},
 		{Discount: 1}, {Discount: -1}, {Discount: math.NaN()}, {Horizon: -1}, {Horizon: 5, Constant: -1},
 		{Horizon: 5, Constant: math.NaN()}, {Floor: -1}, {Floor: 2}, {Losses: 7}, {Linear: 7}, {Residual: true}, {Init: 5},
-		{Layers: 1 << 30}, {Units: 1 << 40}} {
+		{Layers: 1 << 20}, {Units: 1 << 20}, {Units: mostUnits, Layers: mostLayers}} {
 		if _, err := NewHedge(3, &o); err == nil {
 			t.Errorf("%+v: no error", o)
 		}

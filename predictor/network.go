@@ -43,11 +43,12 @@ func networkSize(inputs, units, layers int) (int, error) {
 		return 0, fmt.Errorf("predictor: network of %d inputs and %d layers of %d units, expected 1 to %d, 1 to %d, "+
 			"1 to %d", inputs, layers, units, mostUnits, mostLayers, mostUnits)
 	}
-	size := inputs*units + (layers-1)*units*units + 2*layers*units + layers
+	in, u, l := int64(inputs), int64(units), int64(layers)
+	size := in*u + (l-1)*u*u + 2*l*u + l
 	if size > mostValues {
 		return 0, fmt.Errorf("predictor: network of %d weights, expected at most %d", size, mostValues)
 	}
-	return size, nil
+	return int(size), nil
 }
 
 // newNetwork is one of zeros.

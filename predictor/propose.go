@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sort"
 	"time"
 )
 
@@ -75,7 +74,7 @@ func (g *Generator) Propose(r Request) (*Plan, error) {
 			if need := r.limitFor(add(over, step, fewest)); need < least.Least {
 				least.Least, least.Model, least.Frozen = need, m.Name, frozen
 			}
-			list := r.iterations(&g.grid, int((r.budget(r.Limit)-over)/step))
+			list := r.iterations(&g.grid, fits(r.budget(r.Limit)-over, step))
 			if len(list) == 0 {
 				plan.Late++
 			}
@@ -109,16 +108,29 @@ func (r *Request) budget(limit time.Duration) time.Duration {
 
 // limitFor is the smallest limit whose budget holds a time.
 func (r *Request) limitFor(need time.Duration) time.Duration {
-	const most = math.MaxInt64 / 2
-	return need + time.Duration(sort.Search(int(most-need), func(more int) bool {
-		return r.budget(need+time.Duration(more)) >= need
-	}))
+	low, high := need, time.Duration(longest)
+	for low < high {
+		if mid := low + (high-low)/2; r.budget(mid) >= need {
+			high = mid
+		} else {
+			low = mid + 1
+		}
+	}
+	return low
 }
 
-// add is over + n·step, as far as durations go.
+// longest is a time that nothing is beyond; two of them still are a time.Duration.
+const longest = math.MaxInt64 / 2
+
+// fits is how many steps there is time for.
+func fits(budget, step time.Duration) int {
+	return int(min(max(budget/step, 0), math.MaxInt32))
+}
+
+// add is over + n·step, as far as that goes.
 func add(over, step time.Duration, n int) time.Duration {
-	if step > 0 && n > int((math.MaxInt64/4-over)/step) {
-		return math.MaxInt64 / 4
+	if time.Duration(n) > (longest-over)/step {
+		return longest
 	}
 	return over + time.Duration(n)*step
 }

@@ -39,8 +39,7 @@ func (g Grid) resolved() (Grid, error) {
 	if g.Shares == nil && g.Iterations == nil {
 		g.Shares = []float64{0.25, 0.5, 1}
 	}
-	g = Grid{Rates: slices.Clone(g.Rates), Frozen: slices.Clone(g.Frozen), Iterations: slices.Clone(g.Iterations),
-		Shares: slices.Clone(g.Shares)}
+	g = g.clone()
 	for _, r := range g.Rates {
 		if err := checkRate(r); err != nil {
 			return g, err
@@ -65,6 +64,11 @@ func (g Grid) resolved() (Grid, error) {
 		return g, errors.New("predictor: a grid without learning rates, frozen stages or iterations")
 	}
 	return g, nil
+}
+
+func (g Grid) clone() Grid {
+	return Grid{Rates: slices.Clone(g.Rates), Frozen: slices.Clone(g.Frozen), Iterations: slices.Clone(g.Iterations),
+		Shares: slices.Clone(g.Shares)}
 }
 
 // Request is a task that is to be fine-tuned on within a time limit.
@@ -109,8 +113,8 @@ func (r *Request) overhead(model string) (time.Duration, error) {
 		return 0, nil
 	}
 	d := r.Overhead(model)
-	if d < 0 {
-		return 0, fmt.Errorf("predictor: overhead %v of %s, expected at least 0", d, model)
+	if d < 0 || d > longest {
+		return 0, fmt.Errorf("predictor: overhead %v of %s, expected 0 to %v", d, model, time.Duration(longest))
 	}
 	return d, nil
 }

@@ -100,6 +100,12 @@ func TestSaveGenerator(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if d := cmp.Diff(g.Grid(), again.Grid()); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(zooOfWorld, again.Features().Models()); d != "" {
+		t.Error(d)
+	}
 	for range 3 {
 		q := w.request(r)
 		a, err := g.Propose(q)
