@@ -256,67 +256,6 @@ func TestLearnTime(t *testing.T) {
 	}
 }
 
-func TestGeneratorRefuses(t *testing.T) {
-	twice := []Model{{"a", 0.5}, {"a", 0.5}}
-	for name, o := range map[string]Options{
-		"no models": {}, "twice": {Models: twice}, "no name": {Models: []Model{{"", 0.5}}},
-		"accuracy": {Models: []Model{{"a", math.NaN()}}},
-		"rates":    {Models: zooOfWorld, Grid: Grid{Rates: []float64{}}},
-		"rate":     {Models: zooOfWorld, Grid: Grid{Rates: []float64{-1}}},
-		"frozen":   {Models: zooOfWorld, Grid: Grid{Frozen: []int{-1}}},
-		"share":    {Models: zooOfWorld, Grid: Grid{Shares: []float64{1.5}}},
-		"steps":    {Models: zooOfWorld, Grid: Grid{Iterations: []int{0}}},
-		"nothing":  {Models: zooOfWorld, Grid: Grid{Iterations: []int{}, Shares: []float64{}}},
-		"learner":  {Models: zooOfWorld, Learner: func(int) (Learner, error) { return NewMean(3) }},
-		"none":     {Models: zooOfWorld, Learner: func(int) (Learner, error) { return nil, nil }},
-		"fails":    {Models: zooOfWorld, Learner: func(int) (Learner, error) { return nil, errors.New("no") }},
-		"range":    {Models: zooOfWorld, Online: OnlineOptions{Low: 2, High: 1}},
-	} {
-		if _, err := NewGenerator(o); err == nil {
-			t.Errorf("%s: no error", name)
-		}
-	}
-	g, w := newGenerator(t, Options{Models: zooOfWorld, Grid: Grid{Iterations: []int{50}}}), world{}
-	good := w.request(rand.New(rand.NewPCG(1, 1)))
-	for name, change := range map[string]func(*Request){
-		"limit": func(q *Request) { q.Limit = 0 }, "times": func(q *Request) { q.Times = nil },
-		"batch": func(q *Request) { q.Batch = 0 }, "size": func(q *Request) { q.Size = 0 },
-		"least": func(q *Request) { q.Least = -1 }, "most": func(q *Request) { q.Least, q.Most = 5, 4 },
-		"grid":    func(q *Request) { q.Least = 51 },
-		"explore": func(q *Request) { q.Explore = math.NaN() }, "margin": func(q *Request) { q.Margin = 1 },
-		"classes":    func(q *Request) { q.Task.Classes = 0 },
-		"images":     func(q *Request) { q.Task.Images = 1 },
-		"similarity": func(q *Request) { q.Task.Similarity = math.Inf(1) },
-		"overhead":   func(q *Request) { q.Overhead = func(string) time.Duration { return -1 } },
-		"no time":    func(q *Request) { q.Times = fixed(0) },
-	} {
-		q := good
-		change(&q)
-		if _, err := g.Propose(q); err == nil || errors.Is(err, ErrLimit) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	regime := Regime{Model: "small", Rate: 0.1, Iterations: 3}
-	for name, change := range map[string]func(*Regime){
-		"model": func(r *Regime) { r.Model = "none" }, "rate": func(r *Regime) { r.Rate = 0 },
-		"frozen": func(r *Regime) { r.Frozen = -1 }, "iterations": func(r *Regime) { r.Iterations = 0 },
-	} {
-		r := regime
-		change(&r)
-		_, err := g.Learn(good.Task, r, 0.5)
-		_, err2 := g.Predict(good.Task, r)
-		if err == nil || err2 == nil || errors.Is(err, ErrModel) != (name == "model") {
-			t.Errorf("%s: %v, %v", name, err, err2)
-		}
-	}
-	if _, err := g.Learn(good.Task, regime, math.NaN()); err == nil {
-		t.Error("an accuracy that is no number was learnt")
-	}
-	if g.Score().Count != 0 {
-		t.Error("what was refused counted")
-	}
-}
-
 // Times without end do not overflow, and what fits no limit that there is is said to need one.
 func TestProposeEndless(t *testing.T) {
 	g, w := newGenerator(t, Options{Models: zooOfWorld}), world{}

@@ -1,8 +1,6 @@
 package predictor
 
 import (
-	"errors"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -263,30 +261,6 @@ func solve(a [5][6]float64) [5]float64 {
 	return x
 }
 
-// What has diverged says so, and goes on saying so.
-func TestDiverged(t *testing.T) {
-	for name, l := range map[string]func() (Learner, error){
-		"hedge": func() (Learner, error) { return NewHedge(2, &HedgeOptions{Rate: 1e6}) },
-		"mlp":   func() (Learner, error) { return NewMLP(2, &MLPOptions{Rate: 1e6}) },
-	} {
-		l, err := l()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for range 50 {
-			if _, err = l.Update([]float64{1, -2}, 0.5); err != nil {
-				break
-			}
-		}
-		if !errors.Is(err, ErrDiverged) {
-			t.Errorf("%s: %v, expected ErrDiverged", name, err)
-		}
-		if _, err = l.Predict([]float64{1, 1}); !errors.Is(err, ErrDiverged) {
-			t.Errorf("%s: %v after that", name, err)
-		}
-	}
-}
-
 // Normalised steps stand targets with outliers and a rate that plain steps do not, and layers find
 // what a linear model cannot.
 func TestTunedStands(t *testing.T) {
@@ -317,41 +291,5 @@ func TestTunedStands(t *testing.T) {
 		if ours > 0.9*linear {
 			t.Errorf("%d layers: %.2f of the squared error of ridge regression", layers, ours/linear)
 		}
-	}
-}
-
-func TestHedgeRefuses(t *testing.T) {
-	for _, o := range []HedgeOptions{{Layers: -1}, {Units: -1}, {Rate: -1}, {Rate: math.NaN()}, {Rate: math.Inf(1)},
-		{Discount: 1}, {Discount: -1}, {Discount: math.NaN()}, {Horizon: -1}, {Horizon: 5, Constant: -1},
-		{Horizon: 5, Constant: math.NaN()}, {Floor: -1}, {Floor: 2}, {Losses: 7}, {Linear: 7}, {Residual: true}, {Init: 5},
-		{Layers: 1 << 20}, {Units: 1 << 20}, {Units: mostUnits, Layers: mostLayers}} {
-		if _, err := NewHedge(3, &o); err == nil {
-			t.Errorf("%+v: no error", o)
-		}
-	}
-	h, err := NewHedge(2, &HedgeOptions{Layers: 2, Units: 3})
-	if err != nil {
-		t.Fatal(err)
-	}
-	before := fmt.Sprint(h.Parameters())
-	for name, change := range map[string]func(*Parameters){
-		"layers":  func(p *Parameters) { p.Phi = p.Phi[:1] },
-		"units":   func(p *Parameters) { p.Phi[1] = p.Phi[1][:2] },
-		"inputs":  func(p *Parameters) { p.Phi[0][1] = nil },
-		"biases":  func(p *Parameters) { p.B[0] = nil },
-		"heads":   func(p *Parameters) { p.W[1] = append(p.W[1], 1) },
-		"number":  func(p *Parameters) { p.C[0] = math.NaN() },
-		"weights": func(p *Parameters) { p.Alpha = []float64{0.5, 0.6} },
-		"sign":    func(p *Parameters) { p.Alpha = []float64{-0.5, 1.5} },
-		"count":   func(p *Parameters) { p.Alpha = []float64{1} },
-	} {
-		p := h.Parameters()
-		change(&p)
-		if err := h.SetParameters(p); err == nil {
-			t.Errorf("%s: no error", name)
-		}
-	}
-	if fmt.Sprint(h.Parameters()) != before {
-		t.Error("what was refused changed something")
 	}
 }
