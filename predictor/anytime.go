@@ -73,7 +73,7 @@ func NewAnytime(o *AnytimeOptions) (*Anytime, error) {
 // Begin starts the clock; later calls do nothing. What comes before training (loading, features)
 // then counts.
 func (a *Anytime) Begin() {
-	if !a.begun {
+	if !a.begun && a.opts.Now != nil {
 		a.begun = true
 		a.end = a.opts.Now().Add(a.opts.Limit - a.opts.Reserve)
 	}
@@ -83,6 +83,9 @@ func (a *Anytime) Begin() {
 // no step fits any more. The number that it is called with makes no difference: a training that
 // goes on after an interruption has the time that an Anytime of its own gives it.
 func (a *Anytime) Pace(int) (factor float64, more bool) {
+	if a.opts.Now == nil {
+		return 0, false
+	}
 	a.Begin()
 	now := a.opts.Now()
 	if a.steps > 0 && !a.ended {

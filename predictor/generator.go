@@ -74,6 +74,9 @@ func (g *Generator) Grid() Grid { return g.grid.clone() }
 
 // Predict foretells the accuracy after fine-tuning.
 func (g *Generator) Predict(t Task, r Regime) (Prediction, error) {
+	if g == nil || g.online == nil {
+		return Prediction{}, errUnmade
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.predict(t, r)
@@ -90,6 +93,9 @@ func (g *Generator) predict(t Task, r Regime) (Prediction, error) {
 // Learn learns the accuracy that a regime gave, whoever chose it, and gives what was foretold
 // before. The outcomes of regimes that were drawn at random teach more than those of the best.
 func (g *Generator) Learn(t Task, r Regime, accuracy float64) (Prediction, error) {
+	if g == nil || g.online == nil {
+		return Prediction{}, errUnmade
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	x, err := g.features.Of(nil, t, r)
@@ -120,6 +126,9 @@ func (g *Generator) LearnTime(r Request, regime Regime, steps time.Duration) err
 
 // Score is how good predictions were, each made before its outcome was known.
 func (g *Generator) Score() Score {
+	if g.online == nil {
+		return Score{}
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.online.Score()
@@ -127,6 +136,9 @@ func (g *Generator) Score() Score {
 
 // Regret is that of the Hedge that learns; false when another learner does.
 func (g *Generator) Regret() (Regret, bool) {
+	if g.online == nil {
+		return Regret{}, false
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	h, ok := g.online.learner.(*Hedge)

@@ -82,13 +82,21 @@ func (h *Hedge) leaveToLinear() {
 }
 
 // Inputs implements Learner.
-func (h *Hedge) Inputs() int { return h.net.inputs }
+func (h *Hedge) Inputs() int {
+	if h == nil || h.net == nil {
+		return 0
+	}
+	return h.net.inputs
+}
 
 // Options are those of the Hedge with defaults filled in.
 func (h *Hedge) Options() HedgeOptions { return h.opts }
 
 // Predict implements Learner: Σ αₗ·fₗ.
 func (h *Hedge) Predict(x []float64) (float64, error) {
+	if h == nil || h.net == nil {
+		return 0, errUnmade
+	}
 	if err := checkExample(x, h.net.inputs, 0); err != nil {
 		return 0, err
 	}
@@ -122,6 +130,9 @@ func (h *Hedge) forward(x []float64) (float64, error) {
 
 // Update implements Learner. It allocates nothing.
 func (h *Hedge) Update(x []float64, y float64) (float64, error) {
+	if h == nil || h.net == nil {
+		return 0, errUnmade
+	}
 	if err := checkExample(x, h.net.inputs, y); err != nil {
 		return 0, err
 	}
@@ -194,8 +205,18 @@ func (h *Hedge) Outputs(dst []float64) []float64 { return append(dst, h.outputs.
 func (h *Hedge) Losses(dst []float64) []float64 { return append(dst, h.losses...) }
 
 // Alpha appends the weights of the experts.
-func (h *Hedge) Alpha(dst []float64) []float64 { return append(dst, h.weights.alpha...) }
+func (h *Hedge) Alpha(dst []float64) []float64 {
+	if h.weights == nil {
+		return dst
+	}
+	return append(dst, h.weights.alpha...)
+}
 
 // Regret is how the mixture has fared beside its experts, in the losses that its weights are
 // updated by.
-func (h *Hedge) Regret() Regret { return h.weights.Regret() }
+func (h *Hedge) Regret() Regret {
+	if h.weights == nil {
+		return Regret{}
+	}
+	return h.weights.Regret()
+}

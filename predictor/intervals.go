@@ -64,6 +64,9 @@ func (v *Intervals) Half() float64 {
 
 // Update learns how far off a prediction was, and says whether the interval held the truth.
 func (v *Intervals) Update(off float64) (bool, error) {
+	if v.opts.Window == 0 {
+		return false, errUnmade
+	}
 	if !(off >= 0) || math.IsInf(off, 1) {
 		return false, fmt.Errorf("predictor: a prediction that is %v off, expected a finite number of at least 0", off)
 	}

@@ -21,6 +21,9 @@ type Learner interface {
 // too fast; nothing brings it back.
 var ErrDiverged = errors.New("learner has diverged")
 
+// errUnmade is for values that no function of this package has made.
+var errUnmade = errors.New("predictor: a zero value, expected one from its New function")
+
 // Init is how the weights of a network begin.
 type Init int
 

@@ -33,10 +33,13 @@ func NewLinear(inputs int, o *LinearOptions) (*Linear, error) {
 }
 
 // Inputs implements Learner.
-func (l *Linear) Inputs() int { return len(l.w) - 1 }
+func (l *Linear) Inputs() int { return max(len(l.w)-1, 0) }
 
 // Predict implements Learner.
 func (l *Linear) Predict(x []float64) (float64, error) {
+	if len(l.w) == 0 {
+		return 0, errUnmade
+	}
 	if err := checkExample(x, l.Inputs(), 0); err != nil {
 		return 0, err
 	}
@@ -54,6 +57,9 @@ func (l *Linear) at(x []float64) float64 {
 
 // Update implements Learner.
 func (l *Linear) Update(x []float64, y float64) (float64, error) {
+	if len(l.w) == 0 {
+		return 0, errUnmade
+	}
 	if err := checkExample(x, l.Inputs(), y); err != nil {
 		return 0, err
 	}

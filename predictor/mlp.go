@@ -50,10 +50,18 @@ func NewMLP(inputs int, o *MLPOptions) (*MLP, error) {
 }
 
 // Inputs implements Learner.
-func (m *MLP) Inputs() int { return m.net.inputs }
+func (m *MLP) Inputs() int {
+	if m == nil || m.net == nil {
+		return 0
+	}
+	return m.net.inputs
+}
 
 // Predict implements Learner.
 func (m *MLP) Predict(x []float64) (float64, error) {
+	if m == nil || m.net == nil {
+		return 0, errUnmade
+	}
 	if err := checkExample(x, m.net.inputs, 0); err != nil {
 		return 0, err
 	}
@@ -69,6 +77,9 @@ func (m *MLP) Predict(x []float64) (float64, error) {
 
 // Update implements Learner.
 func (m *MLP) Update(x []float64, y float64) (float64, error) {
+	if m == nil || m.net == nil {
+		return 0, errUnmade
+	}
 	if err := checkExample(x, m.net.inputs, y); err != nil {
 		return 0, err
 	}

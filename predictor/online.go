@@ -70,6 +70,9 @@ type Prediction struct {
 
 // Predict foretells what belongs to features, which need no standardisation.
 func (s *Online) Predict(x []float64) (Prediction, error) {
+	if s == nil || s.learner == nil {
+		return Prediction{}, errUnmade
+	}
 	if err := s.standard.Apply(s.z, x); err != nil {
 		return Prediction{}, err
 	}
@@ -103,6 +106,9 @@ func (s *Online) deviation() float64 {
 // Learn learns that y belongs to features, and gives what was foretold before. y may lie outside
 // the range of predictions.
 func (s *Online) Learn(x []float64, y float64) (Prediction, error) {
+	if s == nil || s.learner == nil {
+		return Prediction{}, errUnmade
+	}
 	if !finite(y) {
 		return Prediction{}, fmt.Errorf("predictor: target is %v, expected a finite number", y)
 	}

@@ -18,6 +18,9 @@ type Parameters struct {
 // Parameters is a copy of all weights.
 func (h *Hedge) Parameters() Parameters {
 	n := h.net
+	if n == nil {
+		return Parameters{}
+	}
 	p := Parameters{C: append([]float64(nil), n.c...), Alpha: h.Alpha(nil)}
 	for l := range n.layers {
 		phi := make([][]float64, n.units)
@@ -38,6 +41,9 @@ func (h *Hedge) Parameters() Parameters {
 // It fails, and changes nothing, when shapes differ or a number is not finite.
 func (h *Hedge) SetParameters(p Parameters) error {
 	n := h.net
+	if n == nil {
+		return errUnmade
+	}
 	if len(p.Phi) != n.layers || len(p.B) != n.layers || len(p.W) != n.layers {
 		return fmt.Errorf("predictor: parameters of %d, %d and %d layers, expected %d", len(p.Phi), len(p.B), len(p.W),
 			n.layers)

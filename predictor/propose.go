@@ -33,8 +33,13 @@ type Plan struct {
 	Late int
 }
 
-// Best is the proposal that ranks first.
-func (p *Plan) Best() Proposal { return p.Ranked[0] }
+// Best is the proposal that ranks first; none of a plan without any, which Propose never gives.
+func (p *Plan) Best() Proposal {
+	if len(p.Ranked) == 0 {
+		return Proposal{}
+	}
+	return p.Ranked[0]
+}
 
 // Reason is the best proposal that differs from the best of all in one part at least.
 type Reason struct {
@@ -50,6 +55,9 @@ type Reason struct {
 func (g *Generator) Propose(r Request) (*Plan, error) {
 	if err := r.check(); err != nil {
 		return nil, err
+	}
+	if g == nil || g.online == nil {
+		return nil, errUnmade
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()

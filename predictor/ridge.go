@@ -44,10 +44,13 @@ func NewRidge(inputs int, o *RidgeOptions) (*Ridge, error) {
 }
 
 // Inputs implements Learner.
-func (r *Ridge) Inputs() int { return len(r.w) - 1 }
+func (r *Ridge) Inputs() int { return max(len(r.w)-1, 0) }
 
 // Predict implements Learner.
 func (r *Ridge) Predict(x []float64) (float64, error) {
+	if len(r.w) == 0 {
+		return 0, errUnmade
+	}
 	if err := checkExample(x, r.Inputs(), 0); err != nil {
 		return 0, err
 	}
@@ -65,6 +68,9 @@ func (r *Ridge) at(x []float64) float64 {
 // Width is √(xᵀA⁻¹x), A being the penalty and the features seen so far: times the deviation of the
 // noise it is the standard error of the prediction, and large where little like x was seen.
 func (r *Ridge) Width(x []float64) (float64, error) {
+	if len(r.w) == 0 {
+		return 0, errUnmade
+	}
 	if err := checkExample(x, r.Inputs(), 0); err != nil {
 		return 0, err
 	}
@@ -90,6 +96,9 @@ func (r *Ridge) spread(x []float64) float64 {
 
 // Update implements Learner.
 func (r *Ridge) Update(x []float64, y float64) (float64, error) {
+	if len(r.w) == 0 {
+		return 0, errUnmade
+	}
 	if err := checkExample(x, r.Inputs(), y); err != nil {
 		return 0, err
 	}

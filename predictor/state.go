@@ -49,6 +49,9 @@ type generatorState struct {
 // Save writes everything to one file, replaced atomically; LoadOnline goes on from there with the
 // same bits, on the same kind of processor. A learner that is not of this package cannot be saved.
 func (s *Online) Save(path string) error {
+	if s == nil || s.learner == nil {
+		return errUnmade
+	}
 	t := tensors{}
 	st, err := s.state(t)
 	if err == nil {
@@ -77,6 +80,9 @@ func LoadOnline(path string) (*Online, error) {
 
 // Save writes everything to one file, replaced atomically, for LoadGenerator.
 func (g *Generator) Save(path string) error {
+	if g == nil || g.online == nil {
+		return errUnmade
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	t := tensors{}

@@ -89,8 +89,13 @@ func (w *Weights) Update(losses []float64) error {
 // Len is the number of experts.
 func (w *Weights) Len() int { return len(w.alpha) }
 
-// At is the weight of expert i.
-func (w *Weights) At(i int) float64 { return w.alpha[i] }
+// At is the weight of expert i, 0 where there is none.
+func (w *Weights) At(i int) float64 {
+	if i < 0 || i >= len(w.alpha) {
+		return 0
+	}
+	return w.alpha[i]
+}
 
 // Regret is how the mixture of experts has fared beside the best of them.
 type Regret struct {
@@ -112,6 +117,9 @@ type Regret struct {
 
 // Regret is the state of affairs.
 func (w *Weights) Regret() Regret {
+	if len(w.alpha) == 0 {
+		return Regret{}
+	}
 	r := Regret{Steps: w.steps, Experts: make([]float64, len(w.alpha)), Weights: append([]float64(nil), w.alpha...)}
 	steps := float64(max(w.steps, 1))
 	lo, hi, entropy := math.Inf(1), 0.0, 0.0
