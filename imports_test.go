@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"adjuster":                    {"searchspace", "internal/nn", "internal/tensor", "internal/tensor/cpu", "internal/search", "internal/checkpoint", "internal/stream", "internal/jsonfloat"},
 	"evolution":                   {"searchspace", "internal/search", "internal/checkpoint", "internal/stream", "internal/jsonfloat"},
 	"generator":                   {"searchspace", "internal/kernel", "internal/checkpoint", "internal/stream"},
+	"predictor":                   {"internal/kernel", "internal/checkpoint", "internal/stream"},
 	"internal/search":             {"searchspace", "internal/checkpoint", "internal/stream"},
 	"internal/stream":             {},
 	"internal/jsonfloat":          {},
@@ -40,14 +41,14 @@ var allowed = map[string][]string{
 	"internal/tensor/fake":        {"internal/tensor"},
 	"internal/tensor/backendtest": {"internal/tensor", "internal/tensor/fake"},
 	"internal/nn":                 {"internal/tensor"},
-	"examples/": {"searchspace", "supernet", "supernet/dataset", "wasserstein", "adjuster", "evolution", "generator", "internal/checkpoint", "internal/machine", "internal/search", "internal/stream", "examples/",
+	"examples/": {"searchspace", "supernet", "supernet/dataset", "wasserstein", "adjuster", "evolution", "generator", "predictor", "internal/checkpoint", "internal/machine", "internal/search", "internal/stream", "examples/",
 		"gonum.org/v1", "gorgonia.org/tensor", "golang.org/x/term", "golang.org/x/image"},
 }
 
 // allowedInTests is what test files may import on top: test modules, and for tests of one layer the
 // layers it is tested on. Tests of the root may import everything.
 var allowedInTests = map[string][]string{
-	"":                     {"searchspace", "supernet", "supernet/dataset", "wasserstein", "adjuster", "evolution", "generator", "examples/internal/fashion"},
+	"":                     {"searchspace", "supernet", "supernet/dataset", "wasserstein", "adjuster", "evolution", "generator", "predictor", "examples/internal/fashion"},
 	"internal/tensor":      {"internal/tensor/cpu", "internal/tensor/fake"},
 	"internal/nn":          {"internal/tensor/cpu", "internal/tensor/fake", "internal/kernel"},
 	"supernet":             {"internal/tensor/fake", "google.golang.org/protobuf/encoding/protowire"},
@@ -55,6 +56,7 @@ var allowedInTests = map[string][]string{
 	"internal/tensor/fake": {"internal/tensor/backendtest"},
 	"wasserstein":          {"internal/checkpoint"},
 	"evolution":            {"internal/machine"},
+	"predictor":            {"internal/machine"},
 }
 
 var testModules = []string{"pgregory.net/rapid", "github.com/google/go-cmp", "github.com/sbinet/npyio"}

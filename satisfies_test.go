@@ -4,6 +4,7 @@ import (
 	"github.com/tendril-nas/tendril/adjuster"
 	"github.com/tendril-nas/tendril/evolution"
 	"github.com/tendril-nas/tendril/generator"
+	"github.com/tendril-nas/tendril/predictor"
 	"github.com/tendril-nas/tendril/supernet"
 )
 
@@ -17,3 +18,6 @@ var (
 
 // A relaxed supernet with images of a superclass is what a generator learns from.
 var _ generator.Learner = (*supernet.RelaxedLoss)(nil)
+
+// A schedule that ends in time is what a training asks for its pace.
+var _ = func(a *predictor.Anytime) supernet.TrainOptions { return supernet.TrainOptions{Pace: a.Pace} }

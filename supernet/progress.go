@@ -92,6 +92,7 @@ type TrainResult struct {
 	Validations   []Validation
 	Best          Validation // zero without Validation data
 	Resumed       bool       // the training started from a checkpoint
+	Cut           bool       // TrainOptions.Pace ended it before all steps; the weights are its last ones
 	BackTo        int        // StatusDiverged: the epoch whose weights were put back, 0 for the first weights
 }
 
