@@ -35,13 +35,14 @@ func (n *Net) SortChannels(ctx context.Context, separated *searchspace.Space) er
 }
 
 func (n *Net) sortChannels(ctx context.Context, separated *searchspace.Space) error {
-	if n.sharing != Elastic {
-		return fmt.Errorf("a supernet that shares by %s, expected %s", n.sharing, Elastic)
-	}
 	if err := n.acquireToChange(ctx); err != nil {
 		return err
 	}
 	defer n.release()
+	top, err := n.top()
+	if err != nil {
+		return err
+	}
 	apart := map[string][]int{}
 	if separated != nil {
 		space, err := n.restriction(separated)
@@ -60,7 +61,7 @@ func (n *Net) sortChannels(ctx context.Context, separated *searchspace.Space) er
 	for site, all := range varies {
 		least[site] = all[0]
 	}
-	top, weights, err := n.top()
+	weights, err := n.weightsOf(top)
 	if err != nil {
 		return err
 	}
@@ -79,11 +80,15 @@ func (n *Net) sortChannels(ctx context.Context, separated *searchspace.Space) er
 	return n.put(tensors)
 }
 
-// top is the largest network and its weights, which must be all that the supernet has.
-func (n *Net) top() (*searchspace.Graph, arrays, error) {
+// top is the largest network if it has all weights of a supernet that shares them elastically. The
+// caller has the turn.
+func (n *Net) top() (*searchspace.Graph, error) {
+	if n.sharing != Elastic {
+		return nil, fmt.Errorf("a supernet that shares by %s, expected %s", n.sharing, Elastic)
+	}
 	g, err := n.space.Lower(n.space.Largest())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	used := make(map[string]extent)
 	for _, l := range links(g, n.store, g, own{}) {
@@ -92,18 +97,23 @@ func (n *Net) top() (*searchspace.Graph, arrays, error) {
 	}
 	for _, s := range n.store.list {
 		if used[s.key] != s.extent {
-			return nil, nil, fmt.Errorf("the largest network does not have all of %s", s.key)
+			return nil, fmt.Errorf("the largest network does not have all of %s", s.key)
 		}
 	}
+	return g, nil
+}
+
+// weightsOf is copies of the weights of a network. The caller has the turn.
+func (n *Net) weightsOf(g *searchspace.Graph) (arrays, error) {
 	shared, err := n.copies()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	weights := make(arrays)
 	for _, s := range specsOfGraph(g, own{}).list {
 		weights[s.key] = &array{extent: s.extent, data: make([]float32, s.size())}
 	}
-	return g, weights, weights.take(shared, links(g, n.store, g, own{}))
+	return weights, weights.take(shared, links(g, n.store, g, own{}))
 }
 
 // widths lists the numbers of output channels that every site with weights has in the networks of a

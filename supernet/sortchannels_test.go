@@ -102,7 +102,11 @@ func inOrder(t testing.TB, n *Net, separated *searchspace.Space) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	top, weights, err := n.top()
+	top, err := n.top()
+	if err != nil {
+		t.Fatal(err)
+	}
+	weights, err := n.weightsOf(top)
 	if err != nil {
 		t.Fatal(err)
 	}
