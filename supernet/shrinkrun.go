@@ -59,6 +59,9 @@ func (s *shrinker) prepare(ctx context.Context) (err error) {
 	if o.Teacher == nil {
 		o.Teacher = &Teacher{BatchStatistics: true}
 	}
+	if _, err := o.Teacher.check(nil, s.net.Classes()); err != nil {
+		return err
+	}
 	o.Phases = slices.Clone(o.Phases)
 	if s.result.Teacher = o.Teacher.Model; o.Teacher.Model != nil {
 		o.Phases = slices.DeleteFunc(o.Phases, func(p ShrinkPhase) bool { return p.Teaches })
