@@ -45,10 +45,12 @@ func ShrinkTraining() *TrainOptions {
 
 // ShrinkProgress is one report of Net.Shrink.
 type ShrinkProgress struct {
-	Phase, Phases int      // the phase under way, from 0, and how many there are
-	Name          string   // of the phase
-	Step, Steps   int      // steps finished of all phases, and how many there will be
-	Training      Progress // of the phase
+	Phase    int      `json:"phase"`    // under way, from 0
+	Phases   int      `json:"phases"`   // how many there are
+	Name     string   `json:"name"`     // of the phase
+	Step     int      `json:"step"`     // steps finished, of all phases
+	Steps    int      `json:"steps"`    // how many there will be
+	Training Progress `json:"training"` // of the phase
 }
 
 // ShrinkRecorder is told of the progress of Net.Shrink, in order and from one goroutine. An error

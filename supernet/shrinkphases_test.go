@@ -91,8 +91,8 @@ func TestShrinkPhases(t *testing.T) {
 	}
 }
 
-// TestShrinkPhasesWiden: from phase to phase choices are added, never taken, from one network to the
-// whole space; shares add up to 1.
+// TestShrinkPhasesWiden: from phase to phase choices are added, never taken, from one network to
+// the whole space; shares add up to 1.
 func TestShrinkPhasesWiden(t *testing.T) {
 	spaces := lightSpaces(t)
 	for _, name := range slices.Sorted(maps.Keys(spaces)) {

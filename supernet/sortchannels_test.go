@@ -41,9 +41,9 @@ func wider(t testing.TB, s *searchspace.Space) *searchspace.Space {
 	return s
 }
 
-// TestSortChannels: the largest network computes what it did, with running statistics and with those
-// of the batch; sorted within the widths of a restriction, so do its sub-networks; and the order is
-// that of the norms.
+// TestSortChannels: the largest network computes what it did, with running statistics and with
+// those of the batch; sorted within the widths of a restriction, so do its sub-networks; and the
+// order is that of the norms.
 func TestSortChannels(t *testing.T) {
 	for _, s := range spacesWithWidths(t) {
 		if testing.Short() && s.Name() == "resnet50" {
