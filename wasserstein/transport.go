@@ -116,6 +116,10 @@ func newProblem(cost *tensor.Dense, a, b []float64) (*problem, error) {
 	if p.b, p.columns, err = normalise(b, src.q); err != nil {
 		return nil, fmt.Errorf("second distribution: %w", err)
 	}
+	if src.f64 != nil && len(p.rows) == src.n && len(p.columns) == src.q {
+		p.cost = src.f64
+		return p, nil
+	}
 	row := make([]float64, src.q)
 	p.cost = make([]float64, 0, len(p.a)*len(p.b))
 	for _, i := range p.rows {
