@@ -7,8 +7,9 @@ import (
 
 //go:generate go run -C _gen . -family least64 -pkg kernel -out ../least64_amd64.s -stubs ../least64_amd64.go
 
-// LeastDifference64 is the smallest c[i]−v[i] and the first i that has it; +Inf and −1 where
-// there is none below +Inf. The result does not depend on the path. v is at least as long as c; there are no NaNs.
+// LeastDifference64 is the smallest c[i]−v[i] and the first i that has it; +Inf and −1 where there
+// is none below +Inf. The result does not depend on the path. v is at least as long as c; there are
+// no NaNs.
 func (p Path) LeastDifference64(c, v []float64) (least float64, at int) {
 	v = v[:len(c)]
 	reads(unsafe.Pointer(unsafe.SliceData(c)), 1, 2*len(c), 0)
