@@ -1,0 +1,3 @@
+package zoo
+
+import _ "golang.org/x/exp/mmap"
