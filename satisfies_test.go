@@ -4,7 +4,9 @@ import (
 	"github.com/tendril-nas/tendril/adjuster"
 	"github.com/tendril-nas/tendril/evolution"
 	"github.com/tendril-nas/tendril/generator"
+	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
+	"github.com/tendril-nas/tendril/zoo"
 )
 
 // A supernet with data is what a search asks, although neither package knows the other.
@@ -17,3 +19,10 @@ var (
 
 // A relaxed supernet with images of a superclass is what a generator learns from.
 var _ generator.Learner = (*supernet.RelaxedLoss)(nil)
+
+// What a search for a zoo varies, and what the zoo keeps and hands out for other classes.
+var (
+	_ evolution.Genes[searchspace.Arch] = (*searchspace.ETNASGenes)(nil)
+	_ zoo.Model                         = (*supernet.Model)(nil)
+	_ zoo.Adaptable[*supernet.Model]    = (*supernet.Model)(nil)
+)
