@@ -107,5 +107,6 @@ func (d *etDesign) takeBlock(other *etDesign) {
 
 // sameBlock reports whether two blocks are written the same.
 func (d *etDesign) sameBlock(other *etDesign) bool {
-	return slices.Equal(d.ops, other.ops) && slices.Equal(d.ratios, other.ratios) && slices.Equal(d.skips, other.skips)
+	return slices.Equal(d.ops, other.ops) && slices.Equal(d.ratios, other.ratios) &&
+		slices.Equal(d.skips, other.skips)
 }

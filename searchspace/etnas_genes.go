@@ -173,7 +173,9 @@ func (g *ETNASGenes) Cross(a, b Arch, r *rand.Rand) (Arch, Arch, error) {
 	for try := 0; try < maxTries && !(foundC && foundD); try++ {
 		x, y := g.index.design(a.Choices()), g.index.design(b.Choices())
 		if r.Uint64()>>63 == 1 {
-			x.ops, x.ratios, x.skips, y.ops, y.ratios, y.skips = y.ops, y.ratios, y.skips, x.ops, x.ratios, x.skips
+			block := *x
+			x.takeBlock(y)
+			y.takeBlock(&block)
 		}
 		if r.Uint64()>>63 == 1 {
 			x.stem, y.stem = y.stem, x.stem

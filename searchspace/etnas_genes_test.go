@@ -12,9 +12,9 @@ import (
 
 // etnasParts are what the encoding says: layers, skips, stem, and the digits of the stages.
 type etnasParts struct {
-	block, stem, macro       string
-	layers, skips            int
-	blocks, doublings, stage int
+	block, stem, macro string
+	layers, skips      int
+	blocks, doublings  int
 }
 
 func partsOf(s *searchspace.Space, a searchspace.Arch) (p etnasParts) {

@@ -30,9 +30,9 @@ const (
 	etOperators
 )
 
-var etOperatorNames = [...]string{"operation", "ratio", "add layer", "remove layer", "add skip", "remove skip",
-	"retarget skip", "retype skip", "add block", "remove block", "move doubling", "move block", "stem channels",
-	"add doubling", "remove doubling", "exchange block"}
+var etOperatorNames = [...]string{"operation", "ratio", "add layer", "remove layer", "add skip",
+	"remove skip", "retarget skip", "retype skip", "add block", "remove block", "move doubling", "move block",
+	"stem channels", "add doubling", "remove doubling", "exchange block"}
 
 // String is the operator in words: "add layer".
 func (o ETNASOperator) String() string {

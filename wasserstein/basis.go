@@ -2,12 +2,11 @@ package wasserstein
 
 // basisNode is a node of the spanning tree and the arc to its parent.
 type basisNode struct {
-	flow           float64
-	parent         int32
-	size           int32 // of the subtree
-	child, sibling int32 // first child, next sibling; −1 ends
-	before         int32 // previous sibling, or the parent when there is none
-	up             bool  // the arc leaves the node; otherwise it enters it
+	flow   float64
+	parent int32
+	size   int32 // of the subtree
+	before int32 // previous sibling, or the parent when there is none
+	up     bool  // the arc leaves the node; otherwise it enters it
 }
 
 // treeLinks are the first child and the next sibling of a node; −1 ends.

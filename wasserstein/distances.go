@@ -67,7 +67,8 @@ func Distances(x, y *tensor.Dense, metric Metric) (*tensor.Dense, error) {
 func (m Metric) row(out, p []float64, b matrix) {
 	j := 0
 	for ; j+4 <= len(out); j += 4 {
-		q0, q1, q2, q3 := b.row(j)[:len(p)], b.row(j + 1)[:len(p)], b.row(j + 2)[:len(p)], b.row(j + 3)[:len(p)]
+		q0, q1 := b.row(j)[:len(p)], b.row(j + 1)[:len(p)]
+		q2, q3 := b.row(j + 2)[:len(p)], b.row(j + 3)[:len(p)]
 		var s0, s1, s2, s3 float64
 		if m == Manhattan {
 			for k, v := range p {

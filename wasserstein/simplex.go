@@ -23,9 +23,9 @@ type simplex struct {
 	tol    float64
 
 	nodes     []basisNode
-	links     []treeLinks
-	potential []float64 // cost + potential of the source − potential of the sink is the reduced cost
-	base      []float64 // of a source that hangs from the root, its potential
+	links     []treeLinks // apart, because walks over subtrees look at nothing else
+	potential []float64   // cost + potential of the source − potential of the sink is the reduced cost
+	base      []float64   // of a source that hangs from the root, its potential
 
 	path  kernel.Path
 	next  int // arc at which the search for an entering arc goes on

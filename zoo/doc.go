@@ -44,6 +44,6 @@
 // # When not to use it
 //
 // For one model a file is enough (supernet.Model.Save). A zoo is for one machine's disk: on a
-// network file system without locks two processes must not change it at the same time, and a
-// mapped file that another machine cuts short ends the process that reads it.
+// network file system without locks two processes must not change it at the same time, and a mapped
+// file that another machine cuts short ends the process that reads it.
 package zoo

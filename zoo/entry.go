@@ -85,13 +85,17 @@ func (e *Entry) check() error {
 	case e.Name == "" || len(e.Name) > maxName || !utf8.ValidString(e.Name):
 		return fmt.Errorf("%w: name %q, expected 1 to %d bytes of UTF-8", ErrEntry, e.Name, maxName)
 	case e.Space.Family == "" || e.Arch == "":
-		return fmt.Errorf("%w: %s: family %q and architecture %q, expected both", ErrEntry, e.Name, e.Space.Family, e.Arch)
+		return fmt.Errorf("%w: %s: family %q and architecture %q, expected both", ErrEntry, e.Name,
+			e.Space.Family, e.Arch)
 	case e.Classes != nil && e.Space.Classes != 0 && len(e.Classes) != e.Space.Classes:
-		return fmt.Errorf("%w: %s: names of %d classes, expected %d", ErrEntry, e.Name, len(e.Classes), e.Space.Classes)
+		return fmt.Errorf("%w: %s: names of %d classes, expected %d", ErrEntry, e.Name, len(e.Classes),
+			e.Space.Classes)
 	case !(e.Accuracy >= 0 && e.Accuracy <= 1) || e.Samples < 0:
-		return fmt.Errorf("%w: %s: accuracy %g of %d images, expected a fraction", ErrEntry, e.Name, e.Accuracy, e.Samples)
+		return fmt.Errorf("%w: %s: accuracy %g of %d images, expected a fraction", ErrEntry, e.Name, e.Accuracy,
+			e.Samples)
 	case e.MAdds < 0 || e.Params < 0:
-		return fmt.Errorf("%w: %s: %d multiply-adds, %d parameters, expected none below 0", ErrEntry, e.Name, e.MAdds, e.Params)
+		return fmt.Errorf("%w: %s: %d multiply-adds, %d parameters, expected none below 0", ErrEntry, e.Name,
+			e.MAdds, e.Params)
 	}
 	for _, list := range [][]Timing{e.Steps, e.Inference} {
 		for i, t := range list {
@@ -101,7 +105,9 @@ func (e *Entry) check() error {
 		}
 	}
 	if w := e.Weights; w != nil {
-		if raw, err := hex.DecodeString(w.SHA256); err != nil || len(raw) != 32 || w.Size < 0 || hex.EncodeToString(raw) != w.SHA256 {
+		// The digest is a file name: nothing but 64 hexadecimal digits will do.
+		raw, err := hex.DecodeString(w.SHA256)
+		if err != nil || len(raw) != 32 || hex.EncodeToString(raw) != w.SHA256 || w.Size < 0 {
 			return fmt.Errorf("%w: %s: weights of %d bytes with digest %q", ErrEntry, e.Name, w.Size, w.SHA256)
 		}
 	}
@@ -124,7 +130,8 @@ type Timing struct {
 func (t *Timing) check() error {
 	if t.Batch < 1 || t.InputSize < 1 || t.Frozen < 0 || t.Memory < 0 || t.Memory > 1<<53 ||
 		max(t.Batch, t.InputSize, t.Frozen) > math.MaxInt32 {
-		return fmt.Errorf("batch %d of %d pixels, %d stages frozen, %d bytes", t.Batch, t.InputSize, t.Frozen, t.Memory)
+		return fmt.Errorf("batch %d of %d pixels, %d stages frozen, %d bytes", t.Batch, t.InputSize, t.Frozen,
+			t.Memory)
 	}
 	for _, v := range [...]float64{t.Seconds, t.Lower, t.Upper} {
 		if !(v >= 0) || math.IsInf(v, 1) {
@@ -185,7 +192,8 @@ func (e *Entry) SetInference(t Timing) { e.Inference = setTiming(e.Inference, t)
 
 func setTiming(list []Timing, t Timing) []Timing {
 	list = slices.DeleteFunc(slices.Clone(list), func(o Timing) bool {
-		return o.Batch == t.Batch && o.InputSize == t.InputSize && o.Frozen == t.Frozen && o.Machine == t.Machine
+		return o.Batch == t.Batch && o.InputSize == t.InputSize && o.Frozen == t.Frozen &&
+			o.Machine == t.Machine
 	})
 	return append(list, t)
 }

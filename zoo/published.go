@@ -45,7 +45,8 @@ func Published() []Entry {
 			t := Timing{Batch: 64, InputSize: m.InputSize, Machine: "Nvidia V100", Seconds: p.inference / 1e3}
 			e := Entry{
 				Name: m.Name, Arch: m.Text, Data: "ImageNet", Accuracy: m.Reported.Top1 / 100, Samples: 50000,
-				Space:     searchspace.Spec{Family: m.Family, Options: m.Options, InputSize: m.InputSize, Classes: m.Classes},
+				Space: searchspace.Spec{Family: m.Family, Options: m.Options, InputSize: m.InputSize,
+					Classes: m.Classes},
 				Inference: []Timing{t}, MAdds: p.madds, Params: p.params, Source: m.Source, Note: m.Note,
 			}
 			t.Seconds, t.Memory = p.step/1e3, 1e6*p.memory

@@ -39,12 +39,13 @@ func (m *indexMeta) times() map[string]checkpoint.Tensor {
 					at = len(m.Machines)
 					m.Machines = append(m.Machines, t.Machine)
 				}
-				rows = append(rows, float64(i), float64(kind), float64(at), float64(t.Batch), float64(t.InputSize),
-					float64(t.Frozen), t.Seconds, t.Lower, t.Upper, float64(t.Memory))
+				rows = append(rows, float64(i), float64(kind), float64(at), float64(t.Batch),
+					float64(t.InputSize), float64(t.Frozen), t.Seconds, t.Lower, t.Upper, float64(t.Memory))
 			}
 		}
 	}
-	return map[string]checkpoint.Tensor{timesName: checkpoint.Of([]int{len(rows) / timeColumns, timeColumns}, rows)}
+	shape := []int{len(rows) / timeColumns, timeColumns}
+	return map[string]checkpoint.Tensor{timesName: checkpoint.Of(shape, rows)}
 }
 
 // readTimes gives entries their times.
@@ -55,18 +56,19 @@ func (m *indexMeta) readTimes(tensors map[string]checkpoint.Tensor) error {
 	}
 	for ; len(rows) > 0; rows = rows[timeColumns:] {
 		for c, v := range rows[:timeColumns] {
-			if whole := c < colSeconds || c == colMemory; whole && !(v >= 0 && v <= 1<<53 && v == math.Trunc(v)) {
+			whole := c < colSeconds || c == colMemory
+			if whole && !(v >= 0 && v <= 1<<53 && v == math.Trunc(v)) {
 				return fmt.Errorf("time with %g in column %d, expected a whole number", v, c)
 			}
 		}
 		entry, kind, machine := int(rows[colEntry]), rows[colInference], int(rows[colMachine])
 		if entry >= len(m.Entries) || kind > 1 || machine >= len(m.Machines) {
-			return fmt.Errorf("time of kind %g of entry %d of %d on machine %d of %d", kind, entry, len(m.Entries),
-				machine, len(m.Machines))
+			return fmt.Errorf("time of kind %g of entry %d of %d on machine %d of %d", kind, entry,
+				len(m.Entries), machine, len(m.Machines))
 		}
 		t := Timing{Batch: int(rows[colBatch]), InputSize: int(rows[colSize]), Frozen: int(rows[colFrozen]),
-			Seconds: rows[colSeconds], Lower: rows[colLower], Upper: rows[colUpper], Memory: int64(rows[colMemory]),
-			Machine: m.Machines[machine]}
+			Seconds: rows[colSeconds], Lower: rows[colLower], Upper: rows[colUpper],
+			Memory: int64(rows[colMemory]), Machine: m.Machines[machine]}
 		list := &m.Entries[entry].Entry.Steps
 		if kind == 1 {
 			list = &m.Entries[entry].Entry.Inference

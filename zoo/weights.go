@@ -47,7 +47,8 @@ type Adaptable[M any] interface {
 }
 
 // LoadFor makes the model called name one for other classes.
-func LoadFor[M Adaptable[M]](ctx context.Context, z *Zoo, name string, load Loader[M], classes ...string) (M, error) {
+func LoadFor[M Adaptable[M]](ctx context.Context, z *Zoo, name string, load Loader[M],
+	classes ...string) (M, error) {
 	m, err := Load(ctx, z, name, load)
 	if err != nil {
 		return m, err

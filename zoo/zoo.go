@@ -115,7 +115,8 @@ func Front(entries []Entry, cost func(e *Entry) (value float64, ok bool)) []Entr
 		}
 	}
 	slices.SortStableFunc(all, func(a, b priced) int {
-		return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(entries[b.at].Accuracy, entries[a.at].Accuracy))
+		return cmp.Or(cmp.Compare(a.cost, b.cost),
+			cmp.Compare(entries[b.at].Accuracy, entries[a.at].Accuracy))
 	})
 	var front []Entry
 	for _, p := range all {

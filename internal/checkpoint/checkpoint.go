@@ -193,7 +193,8 @@ func (c *container) describe() (Info, hash.Hash, error) {
 	h.Write(c.header[:begin])
 	h.Write([]byte(strings.Repeat("0", len(digest))))
 	h.Write(c.header[begin+len(digest):])
-	return Info{Kind: m["kind"], Version: version, Meta: json.RawMessage(m["meta"]), Tensors: c.tensorInfo()}, h, nil
+	return Info{Kind: m["kind"], Version: version, Meta: json.RawMessage(m["meta"]),
+		Tensors: c.tensorInfo()}, h, nil
 }
 
 // tensorInfo describes the tensors, in the order of the file.

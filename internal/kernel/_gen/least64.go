@@ -19,7 +19,8 @@ func least64() {
 // four vectors: low takes it, at the first element of its step.
 func least(name string, s isa) {
 	TEXT(name, NOSPLIT, "func(n int, c, v, low *float64, at *int64)")
-	Doc(name + " stores for every lane of four vectors the smallest c[i]-v[i] and the first element of its step.")
+	Doc(name + " stores for every lane of four vectors the smallest c[i]-v[i] " +
+		"and the first element of its step.")
 	Pragma("noescape")
 	n := Load(Param("n"), GP64())
 	c, v := Load(Param("c"), GP64()), Load(Param("v"), GP64())
