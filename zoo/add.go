@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 
 	"github.com/tendril-nas/tendril/internal/checkpoint"
 	"github.com/tendril-nas/tendril/searchspace"
@@ -157,8 +156,8 @@ func (z *Zoo) add(e *Entry, write func(path string) error) error {
 	return nil
 }
 
-// store has a file of weights written and gives it the name of its digest. Temporary files are
-// called so that a later change removes those of a process that was killed.
+// store has a file of weights written and gives it the name of its digest. What a process that was
+// killed has left there is removed by the next one, or written over.
 func (z *Zoo) store(write func(path string) error) (*File, error) {
 	dir := filepath.Join(z.dir, modelsDir)
 	if err := checkpoint.MakeDir(dir); err != nil {
@@ -167,7 +166,7 @@ func (z *Zoo) store(write func(path string) error) (*File, error) {
 	if err := checkpoint.RemoveTemporaries(dir); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(dir, ".weights.tmp-"+strconv.Itoa(os.Getpid()))
+	path := filepath.Join(dir, "incoming")
 	defer os.Remove(path) // gone if all went well
 	if err := write(path); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package zoo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,9 +17,12 @@ type Clock struct {
 
 // Sizes say what Measure measures. The zero value, or a nil pointer, is the default.
 type Sizes struct {
-	Batches []int  // nil = 16, 32, 64
-	Frozen  []int  // numbers of frozen first stages; nil = 0 to 4 (of stem and four stages)
-	Machine string // what Timing.Machine says
+	Batches []int // nil = 16, 32, 64
+	Frozen  []int // numbers of frozen first stages; nil = 0 to 4 (of stem and four stages)
+	// InputSize is that of the images, in pixels; 0 = the entry's. For another one the clock is that
+	// of the same network for such images (searchspace.Space.WithInput).
+	InputSize int
+	Machine   string // what Timing.Machine says
 }
 
 // Measure fills in the times of an entry, one after the other: of every batch a training step for
@@ -39,7 +43,7 @@ func Measure(ctx context.Context, e *Entry, c Clock, s *Sizes) error {
 	if frozen == nil {
 		frozen = []int{0, 1, 2, 3, 4}
 	}
-	size := e.Space.InputSize
+	size := cmp.Or(s.InputSize, e.Space.InputSize)
 	for _, batch := range batches {
 		for _, k := range frozen {
 			if c.Step == nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -301,6 +302,27 @@ func TestEntryRefused(t *testing.T) {
 	}
 }
 
+// What a process that was killed while it added a model has left does not stay.
+func TestLitter(t *testing.T) {
+	dir := t.TempDir()
+	z := filled(t, dir, 1)
+	orphan := strings.Repeat("ab", 32) + ".safetensors"
+	for _, name := range []string{".incoming.tmp-123-0", "incoming", orphan} {
+		if err := os.WriteFile(filepath.Join(dir, "models", name), []byte("half a mod"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Add(t.Context(), zoo.Entry{Name: "next"}, model(t, "0-_16_1-1-1-1", 7)); err != nil {
+		t.Fatal(err)
+	}
+	if files(t, dir) != 2 {
+		t.Errorf("%d files, expected 2", files(t, dir))
+	}
+	if m, err := zoo.Load(t.Context(), z, "next", load); err != nil || m.weight != 7 {
+		t.Errorf("%v", err)
+	}
+}
+
 // Several goroutines change a zoo, and others read it.
 func TestConcurrentChanges(t *testing.T) {
 	z := open(t, t.TempDir(), nil)
@@ -422,6 +444,12 @@ func TestStepTime(t *testing.T) {
 		if got, ok := e.StepTime(c.machine, c.batch, c.size, c.frozen); ok {
 			t.Errorf("%+v: %g, expected nothing", c, got)
 		}
+	}
+	if err := zoo.Measure(t.Context(), &e, clock, &zoo.Sizes{Batches: []int{16}, InputSize: 64}); err != nil {
+		t.Fatal(err)
+	}
+	if got, ok := e.StepTime("", 16, 64, 4); !ok || got == 0 || len(e.Steps) != 9 {
+		t.Errorf("other images: %g, %v, %d times", got, ok, len(e.Steps))
 	}
 	broken := errors.New("broken")
 	clock.Inference = func(context.Context, int) (zoo.Timing, error) { return zoo.Timing{}, broken }
