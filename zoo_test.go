@@ -201,6 +201,98 @@ func (c toyCandidate) Train(ctx context.Context, pause func(context.Context) err
 	return p / (p + 1e5), 1000, pause(ctx)
 }
 
+// briefCandidate is a network that is trained for an epoch.
+type briefCandidate struct {
+	model      *supernet.Model
+	train, val dataset.Dataset
+}
+
+func (c *briefCandidate) StepTime(ctx context.Context) (zoo.Timing, error) {
+	t, err := c.model.TimeStep(ctx, &supernet.TimeOptions{BatchSize: 20, Warmup: 1, Repetitions: 3})
+	if err != nil {
+		return zoo.Timing{}, err
+	}
+	return zoo.Timing{Batch: 20, InputSize: 28, Seconds: t.Median, Lower: t.Lower, Upper: t.Upper}, nil
+}
+
+func (c *briefCandidate) Train(ctx context.Context, pause func(context.Context) error) (float64, int, error) {
+	o := &supernet.TrainOptions{Epochs: 1, BatchSize: 20, LR: 0.05,
+		Before: func(ctx context.Context, _ int) error { return pause(ctx) }}
+	if _, err := c.model.Train(ctx, c.train, o); err != nil {
+		return 0, 0, err
+	}
+	m, err := c.model.Evaluate(ctx, c.val, nil)
+	return m.Accuracy, m.Samples, err
+}
+
+// Networks are trained two at a time, and pause while another is timed.
+func TestZooSearchTrains(t *testing.T) {
+	images, err := dataset.Open(t.Context(), "examples/internal/fashion/data", &dataset.Options{Part: dataset.Test})
+	if err != nil {
+		t.Fatal(err)
+	}
+	some := make([]int, 240)
+	for i := range some {
+		some[i] = i
+	}
+	few, err := dataset.Subset(images, some)
+	if err != nil {
+		t.Fatal(err)
+	}
+	val, train, err := dataset.Split(few, 0.25, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	space, err := searchspace.ETNAS(searchspace.ETNASOptions{InputSize: images.Size(), Classes: 10, Channels: []int{8, 16}, Blocks: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	evaluator, err := zoo.NewEvaluator(func(_ context.Context, a searchspace.Arch) (zoo.Candidate, error) {
+		m, err := supernet.NewModel(space, a, &supernet.Options{Workers: 1})
+		return &briefCandidate{m, train, val}, err
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var initial []searchspace.Arch
+	for _, text := range []string{"0-_8_1-1-1-1", "1-_8_1-1-1-1", "4-_16_1-1-1-1"} {
+		a, err := space.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		initial = append(initial, a)
+	}
+	genes, err := searchspace.NewETNASGenes(space, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	strategy, err := evolution.NewNSGA2(genes, &evolution.NSGA2Options[searchspace.Arch]{
+		BreedOptions: evolution.BreedOptions[searchspace.Arch]{Population: 3, Mutants: true, Initial: initial}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := evolution.NewSearchOf(genes, strategy, evolution.PointFunc[searchspace.Arch](
+		func(ctx context.Context, a searchspace.Arch) (evolution.Point, error) {
+			trial, err := evaluator.Evaluate(ctx, a)
+			if err != nil {
+				return evolution.Point{}, err
+			}
+			values, errs, _ := trial.Objectives()
+			return evolution.Point{Objectives: values, Errors: errs}, nil
+		}), &evolution.SearchOptions{Evaluations: 3, Workers: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range x.History() {
+		if r.Failure != "" || len(r.Objectives) != 2 || r.Objectives[1] <= 0 {
+			t.Errorf("%s: %v, %s", space.Format(r.Genome), r.Objectives, r.Failure)
+		}
+	}
+}
+
 // The search of NASOA, block level first and then macro level, is NSGA-II with the genes of the
 // space and the evaluator of the zoo.
 func TestZooSearch(t *testing.T) {

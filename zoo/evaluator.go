@@ -15,8 +15,8 @@ type Candidate interface {
 	// StepTime measures a training step. Nothing else of the search runs meanwhile.
 	StepTime(ctx context.Context) (Timing, error)
 	// Train trains for a short time and judges: top-1 accuracy, a fraction, on so many images. It
-	// calls pause between steps, and ends with its error if it has one: other candidates are timed
-	// then.
+	// calls pause between steps (supernet.TrainOptions.Before is the place), and ends with its
+	// error if it has one: other candidates are timed meanwhile.
 	Train(ctx context.Context, pause func(context.Context) error) (accuracy float64, samples int, err error)
 }
 
