@@ -19,8 +19,8 @@ type Clock struct {
 type Sizes struct {
 	Batches []int // nil = 16, 32, 64
 	Frozen  []int // numbers of frozen first stages; nil = 0 to 4 (of stem and four stages)
-	// InputSize is that of the images, in pixels; 0 = the entry's. For another one the clock is that
-	// of the same network for such images (searchspace.Space.WithInput).
+	// InputSize is that of the images, in pixels; 0 = the entry's. For another one the clock is
+	// that of the same network for such images (searchspace.Space.WithInput).
 	InputSize int
 	Machine   string // what Timing.Machine says
 }
