@@ -11,6 +11,7 @@
 //	wasserstein       how far apart two sets of features are
 //	adjuster          AdaXpert: when and how to change an architecture as data grow
 //	generator         EAS: an architecture for a superclass and a budget, without a search
+//	zoo               NASOA: trained models in a folder, and the evaluator of the search for them
 //
 // # Five methods, one spine
 //
@@ -26,7 +27,8 @@
 //   - EAT-NAS, evolution that carries architectures and weights from a small
 //     data set to a large one. Not here yet.
 //   - DA-NAS, pruning of a space by block, guided by data. Not here yet.
-//   - ET-NAS, a zoo of models chosen from for each task. Not here yet.
+//   - ET-NAS, a zoo of models chosen from for each task: package zoo keeps the
+//     models. What chooses is not here yet.
 //
 // # Example
 //

@@ -28,6 +28,7 @@ var allowed = map[string][]string{
 	"evolution":                   {"searchspace", "internal/search", "internal/checkpoint", "internal/stream", "internal/jsonfloat"},
 	"generator":                   {"searchspace", "internal/kernel", "internal/checkpoint", "internal/stream"},
 	"predictor":                   {"internal/kernel", "internal/checkpoint", "internal/stream"},
+	"zoo":                         {"searchspace", "internal/search", "internal/checkpoint", "golang.org/x/exp/mmap"},
 	"internal/search":             {"searchspace", "internal/checkpoint", "internal/stream"},
 	"internal/stream":             {},
 	"internal/jsonfloat":          {},
@@ -41,14 +42,14 @@ var allowed = map[string][]string{
 	"internal/tensor/fake":        {"internal/tensor"},
 	"internal/tensor/backendtest": {"internal/tensor", "internal/tensor/fake"},
 	"internal/nn":                 {"internal/tensor"},
-	"examples/": {"searchspace", "supernet", "supernet/dataset", "wasserstein", "adjuster", "evolution", "generator", "predictor", "internal/checkpoint", "internal/machine", "internal/search", "internal/stream", "examples/",
+	"examples/": {"searchspace", "supernet", "supernet/dataset", "wasserstein", "adjuster", "evolution", "generator", "predictor", "zoo", "internal/checkpoint", "internal/machine", "internal/search", "internal/stream", "examples/",
 		"gonum.org/v1", "gorgonia.org/tensor", "golang.org/x/term", "golang.org/x/image"},
 }
 
 // allowedInTests is what test files may import on top: test modules, and for tests of one layer the
 // layers it is tested on. Tests of the root may import everything.
 var allowedInTests = map[string][]string{
-	"":                     {"searchspace", "supernet", "supernet/dataset", "wasserstein", "adjuster", "evolution", "generator", "predictor", "examples/internal/fashion"},
+	"":                     {"searchspace", "supernet", "supernet/dataset", "wasserstein", "adjuster", "evolution", "generator", "predictor", "zoo", "examples/internal/fashion"},
 	"internal/tensor":      {"internal/tensor/cpu", "internal/tensor/fake"},
 	"internal/nn":          {"internal/tensor/cpu", "internal/tensor/fake", "internal/kernel"},
 	"supernet":             {"internal/tensor/fake", "google.golang.org/protobuf/encoding/protowire"},
@@ -171,6 +172,8 @@ func TestImportRules(t *testing.T) {
 		{"internal/tensor", module + "internal/tensor/cpu", false, false},
 		{"internal/kernel", module + "internal/tensor", false, false},
 		{"wasserstein", module + "searchspace", false, false},
+		{"zoo", module + "evolution", false, false},
+		{"zoo", module + "supernet", true, false},
 		{"wasserstein", "gonum.org/v1/gonum/mat", false, true},
 		{"supernet", "gorgonia.org/tensor", false, true},
 		{"supernet", "gorgonia.org/tensorflow", false, false},
