@@ -29,6 +29,8 @@ var allowed = map[string][]string{
 	"generator":                   {"searchspace", "internal/kernel", "internal/checkpoint", "internal/stream"},
 	"pruning":                     {"searchspace", "internal/checkpoint", "internal/jsonfloat", "internal/rank", "internal/stream"},
 	"internal/rank":               {},
+	"predictor":                   {"internal/kernel", "internal/checkpoint", "internal/stream"},
+	"zoo":                         {"searchspace", "internal/search", "internal/checkpoint", "golang.org/x/exp/mmap"},
 	"internal/search":             {"searchspace", "internal/checkpoint", "internal/stream"},
 	"internal/stream":             {},
 	"internal/jsonfloat":          {},
@@ -42,14 +44,14 @@ var allowed = map[string][]string{
 	"internal/tensor/fake":        {"internal/tensor"},
 	"internal/tensor/backendtest": {"internal/tensor", "internal/tensor/fake"},
 	"internal/nn":                 {"internal/tensor"},
-	"examples/": {"searchspace", "supernet", "supernet/dataset", "wasserstein", "adjuster", "evolution", "generator", "pruning", "internal/checkpoint", "internal/machine", "internal/rank", "internal/search", "internal/stream", "examples/",
+	"examples/": {"searchspace", "supernet", "supernet/dataset", "wasserstein", "adjuster", "evolution", "generator", "predictor", "pruning", "zoo", "internal/checkpoint", "internal/machine", "internal/rank", "internal/search", "internal/stream", "examples/",
 		"gonum.org/v1", "gorgonia.org/tensor", "golang.org/x/term", "golang.org/x/image"},
 }
 
 // allowedInTests is what test files may import on top: test modules, and for tests of one layer the
 // layers it is tested on. Tests of the root may import everything.
 var allowedInTests = map[string][]string{
-	"":                     {"searchspace", "supernet", "supernet/dataset", "wasserstein", "adjuster", "evolution", "generator", "pruning", "examples/internal/fashion"},
+	"":                     {"searchspace", "supernet", "supernet/dataset", "wasserstein", "adjuster", "evolution", "generator", "predictor", "pruning", "zoo", "examples/internal/fashion"},
 	"internal/tensor":      {"internal/tensor/cpu", "internal/tensor/fake"},
 	"internal/nn":          {"internal/tensor/cpu", "internal/tensor/fake", "internal/kernel"},
 	"supernet":             {"internal/tensor/fake", "google.golang.org/protobuf/encoding/protowire"},
@@ -57,6 +59,7 @@ var allowedInTests = map[string][]string{
 	"internal/tensor/fake": {"internal/tensor/backendtest"},
 	"wasserstein":          {"internal/checkpoint"},
 	"evolution":            {"internal/machine"},
+	"predictor":            {"internal/machine"},
 }
 
 var testModules = []string{"pgregory.net/rapid", "github.com/google/go-cmp", "github.com/sbinet/npyio"}
@@ -172,6 +175,8 @@ func TestImportRules(t *testing.T) {
 		{"internal/tensor", module + "internal/tensor/cpu", false, false},
 		{"internal/kernel", module + "internal/tensor", false, false},
 		{"wasserstein", module + "searchspace", false, false},
+		{"zoo", module + "evolution", false, false},
+		{"zoo", module + "supernet", true, false},
 		{"wasserstein", "gonum.org/v1/gonum/mat", false, true},
 		{"supernet", "gorgonia.org/tensor", false, true},
 		{"supernet", "gorgonia.org/tensorflow", false, false},

@@ -122,13 +122,21 @@ func (x Architectures) ties(decisions int) []int {
 
 // Neighbours are those of Space.Neighbours.
 func (x Architectures) Neighbours(a searchspace.Arch) ([]searchspace.Arch, error) {
-	if x.Space == nil {
-		return nil, errors.New("evolution: Architectures without a space")
-	}
-	if err := x.Space.Valid(a); err != nil {
-		return nil, fmt.Errorf("evolution: neighbours: %w", err)
+	if err := x.fits(a); err != nil {
+		return nil, err
 	}
 	return slices.Collect(x.Space.Neighbours(a)), nil
+}
+
+// fits refuses what is not an architecture of the space.
+func (x Architectures) fits(a searchspace.Arch) error {
+	if x.Space == nil {
+		return errors.New("evolution: Architectures without a space")
+	}
+	if err := x.Space.Valid(a); err != nil {
+		return fmt.Errorf("evolution: %w", err)
+	}
+	return nil
 }
 
 // Encode is Space.OneHot.

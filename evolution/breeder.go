@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 
 	"github.com/tendril-nas/tendril/internal/stream"
 	"github.com/tendril-nas/tendril/searchspace"
@@ -18,7 +17,8 @@ type BreedOptions[G any] struct {
 	Population int
 	// Offspring is how many candidates make a generation after the first; 0 = Population.
 	Offspring int
-	// Initial candidates begin the first generation; random ones fill it up.
+	// Initial candidates begin the first generation; random ones fill it up. Those beyond
+	// Population are not used.
 	Initial []G
 	// Mutants makes every candidate the mutant of one parent, without crossover, and one that was
 	// never proposed before: a known one is mutated again, at most 1000 times. So a generation is
@@ -50,27 +50,20 @@ func (o BreedOptions[G]) resolved() (BreedOptions[G], error) {
 	return o, nil
 }
 
-// asked is a candidate that was proposed.
-type asked[G any] struct {
-	genome G
-	key    string
-	told   bool
-}
-
 // breeder holds a population and makes candidates of it.
 type breeder[G any] struct {
+	register[G]
 	opts       BreedOptions[G]
-	genes      Genes[G]
 	purpose    string // of its random streams
 	drawn      uint64 // streams used
 	founders   int    // candidates of the first generation asked so far
 	objectives int    // 0 = nothing told yet
 	population []*member[G]
-	byKey      map[string]*member[G]
-	pending    []asked[G]      // in the order of asking; begins with one that is not told
-	open       map[string]int  // how often a candidate is asked and not told
-	known      map[string]bool // all that were ever asked or told, kept for Mutants
-	archive    bool            // the population is all that was told, in the order of telling
+	archive    bool // the population is all that was told, in the order of telling
+	source     *rand.PCG
+	random     *rand.Rand // of source
+	brood      [2]G       // memory of children
+	fresh      []*member[G]
 }
 
 func newBreeder[G any](genes Genes[G], o BreedOptions[G], purpose string) (breeder[G], error) {
@@ -81,15 +74,33 @@ func newBreeder[G any](genes Genes[G], o BreedOptions[G], purpose string) (breed
 	if err != nil {
 		return breeder[G]{}, err
 	}
-	return breeder[G]{opts: o, genes: genes, purpose: purpose, byKey: map[string]*member[G]{},
-		open: map[string]int{}, known: map[string]bool{}}, nil
+	if c, ok := any(genes).(checker[G]); ok {
+		for i, g := range o.Initial {
+			if err := c.fits(g); err != nil {
+				return breeder[G]{}, fmt.Errorf("%w: initial candidate %d", err, i)
+			}
+		}
+	}
+	return breederOf(genes, o, purpose), nil
 }
 
-// taken reports that a candidate would be nothing new.
-func (b *breeder[G]) taken(key string) bool {
-	_, member := b.byKey[key]
-	_, open := b.open[key]
-	return member || open || b.known[key]
+// checker is genes that tell a genome of theirs from others.
+type checker[G any] interface {
+	fits(g G) error
+}
+
+// breederOf is newBreeder with options that are resolved.
+func breederOf[G any](genes Genes[G], o BreedOptions[G], purpose string) breeder[G] {
+	b := breeder[G]{register: newRegister(genes), opts: o, purpose: purpose, source: rand.NewPCG(0, 0)}
+	b.random = rand.New(b.source)
+	return b
+}
+
+// stream is the generator of the next draw, until the one after it.
+func (b *breeder[G]) stream() *rand.Rand {
+	b.source.Seed(stream.Key(b.opts.Seed, b.purpose, b.drawn))
+	b.drawn++
+	return b.random
 }
 
 // ask makes at most n candidates: founders, then what breed makes, of which there are two at most.
@@ -101,12 +112,15 @@ func (b *breeder[G]) ask(n int, breed func(r *rand.Rand) ([]G, error)) (out []G,
 	if n <= 0 || n > generation {
 		n = generation
 	}
+	out = make([]G, 0, n)
 	drawn, founders := b.drawn, b.founders
 	defer func() {
 		if err != nil {
 			for _, g := range out {
-				b.forget(b.genes.Key(g))
-				delete(b.known, b.genes.Key(g))
+				e := b.find(g)
+				b.forget(e)
+				e.known = false
+				b.release(e)
 			}
 			b.drawn, b.founders, out = drawn, founders, nil
 		}
@@ -120,8 +134,11 @@ func (b *breeder[G]) ask(n int, breed func(r *rand.Rand) ([]G, error)) (out []G,
 			misses += maxDraws / 10
 		}
 		for _, g := range candidates {
-			if key := b.genes.Key(g); len(out) < n && !b.taken(key) {
-				b.expect(g, key)
+			if len(out) == n {
+				break
+			}
+			if e, isNew := b.entry(g); isNew {
+				b.expect(g, e)
 				out = append(out, g)
 				misses = -1
 			}
@@ -133,46 +150,26 @@ func (b *breeder[G]) ask(n int, breed func(r *rand.Rand) ([]G, error)) (out []G,
 	return out, nil
 }
 
-// expect notes that a candidate is asked.
-func (b *breeder[G]) expect(g G, key string) {
-	b.pending = append(b.pending, asked[G]{genome: g, key: key})
-	b.open[key]++
-	if b.opts.Mutants {
-		b.known[key] = true
-	}
+// expect notes that a candidate is asked, which may be for the first generation.
+func (b *breeder[G]) expect(g G, e *entry[G]) {
+	b.register.expect(g, e)
+	e.known = e.known || b.opts.Mutants
 	if b.founders < b.opts.Population {
 		b.founders++
 	}
 }
 
-// forget notes that a candidate is told.
-func (b *breeder[G]) forget(key string) {
-	n := b.open[key]
-	if n == 0 {
-		return
-	}
-	if b.open[key]--; n == 1 {
-		delete(b.open, key)
-	}
-	i := slices.IndexFunc(b.pending, func(p asked[G]) bool { return !p.told && p.key == key })
-	b.pending[i].told = true
-	for len(b.pending) > 0 && b.pending[0].told {
-		b.pending = b.pending[1:]
-	}
-}
-
 // draw makes one or two candidates, each draw from a stream of its own.
 func (b *breeder[G]) draw(breed func(r *rand.Rand) ([]G, error)) ([]G, error) {
-	r := stream.New(b.opts.Seed, b.purpose, b.drawn)
-	b.drawn++
+	r := b.stream()
 	if b.founders < b.opts.Population {
-		if i := int(b.drawn - 1); i < len(b.opts.Initial) {
+		if i := b.drawn - 1; i < uint64(len(b.opts.Initial)) {
 			return b.opts.Initial[i : i+1], nil
 		}
-		return b.random(r)
+		return b.stranger(r)
 	}
 	if len(b.population) == 0 {
-		return b.random(r)
+		return b.stranger(r)
 	}
 	children, err := breed(r)
 	if errors.Is(err, searchspace.ErrInfeasible) {
@@ -189,30 +186,40 @@ func (b *breeder[G]) children(pick func(r *rand.Rand) *member[G]) func(r *rand.R
 		}
 		p, q := pick(r), pick(r)
 		c, d := p.Genome, q.Genome
+		mutate := b.genes.Mutate
 		var err error
 		if r.Float64() < b.opts.Crossover {
 			if c, d, err = b.genes.Cross(c, d, r); err != nil {
 				return nil, err
 			}
+			if b.swift != nil {
+				mutate = b.swift.alter
+			}
 		}
-		children := []G{c, d}
-		for i, g := range children {
+		b.brood = [2]G{c, d}
+		for i, g := range b.brood {
 			if r.Float64() < b.opts.Mutation {
-				if children[i], err = b.genes.Mutate(g, r); err != nil {
+				if b.brood[i], err = mutate(g, r); err != nil {
 					return nil, err
 				}
 			}
 		}
-		return children, nil
+		return b.brood[:], nil
 	}
 }
 
-func (b *breeder[G]) random(r *rand.Rand) ([]G, error) {
+func (b *breeder[G]) stranger(r *rand.Rand) ([]G, error) {
 	g, err := b.genes.Random(r)
 	if err != nil {
 		return nil, err
 	}
-	return []G{g}, nil
+	return b.only(g), nil
+}
+
+// only is a brood of one.
+func (b *breeder[G]) only(g G) []G {
+	b.brood[0] = g
+	return b.brood[:1]
 }
 
 // mutant mutates until the result is new.
@@ -222,8 +229,8 @@ func (b *breeder[G]) mutant(g G, r *rand.Rand) ([]G, error) {
 		if g, err = b.genes.Mutate(g, r); err != nil {
 			return nil, err
 		}
-		if !b.taken(b.genes.Key(g)) {
-			return []G{g}, nil
+		if b.find(g) == nil {
+			return b.only(g), nil
 		}
 	}
 	return nil, nil

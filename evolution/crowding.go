@@ -72,16 +72,31 @@ func (s *sorter) distances(points [][]float64, out []float64) {
 		}
 		k := s.order(len(points))
 		end := len(k) - 1
-		span := points[k[end].index][at] - points[k[0].index][at]
+		low, high := points[k[0].index][at], points[k[end].index][at]
+		span := high - low
 		out[k[0].index], out[k[end].index] = math.Inf(1), math.Inf(1)
-		if span == 0 {
+		if low == high {
 			continue
 		}
 		for i := 1; i < end; i++ {
-			out[k[i].index] += (points[k[i+1].index][at] - points[k[i-1].index][at]) / span
+			out[k[i].index] += share(points[k[i-1].index][at], points[k[i+1].index][at], span)
 		}
 	}
 	for i := range out {
 		out[i] /= float64(m)
 	}
+}
+
+// share is the distance from low to high as a part of span, the distance between the ends. Where
+// that is infinite, so is the distance that makes it so: then it is all of it, and others nothing.
+func share(low, high, span float64) float64 {
+	switch {
+	case low == high:
+		return 0
+	case !math.IsInf(span, 1):
+		return (high - low) / span
+	case math.IsInf(high-low, 1):
+		return 1
+	}
+	return 0
 }

@@ -13,7 +13,7 @@ var ErrNothing = errors.New("no candidate was measured that keeps the constraint
 // maxDraws is how often a candidate is drawn before its source counts as exhausted.
 const maxDraws = 1000
 
-// Point is what an evaluation found.
+// Point is what an evaluation found. Its slices are kept: an evaluator makes new ones each time.
 type Point struct {
 	// Objectives are minimised: one or several, the same number for every candidate of a search.
 	Objectives []float64

@@ -137,11 +137,83 @@ func TestVectorsKeepToTheirBounds(t *testing.T) {
 	}
 }
 
+// Variables of any range are crossed; a candidate to begin with that lies outside is refused before
+// anything is measured.
+func TestVectorsOfAnyRange(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 3))
+	for _, h := range []float64{1e-300, 1e-15, 1, 1e300} {
+		x := Vectors{Low: []float64{-h, -h}, High: []float64{h, h}}
+		crossed := 0
+		for range 100 {
+			c, d, err := x.Cross([]float64{-h / 2, -h / 2}, []float64{h / 2, h / 2}, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range c {
+				if math.Abs(c[i]) != h/2 || math.Abs(d[i]) != h/2 {
+					crossed++
+				}
+			}
+		}
+		if crossed < 70 || crossed > 130 {
+			t.Errorf("±%g: %d of 200 variables crossed", h, crossed)
+		}
+	}
+	x := box(2, 1)
+	for _, bad := range [][]float64{{0}, {0, 2}, {math.NaN(), 0}} {
+		o := BreedOptions[[]float64]{Initial: [][]float64{{0, 1}, bad}}
+		if _, err := NewNSGA2(x, &NSGA2Options[[]float64]{BreedOptions: o}); err == nil {
+			t.Errorf("a search that begins with %v", bad)
+		}
+	}
+	if got := (Vectors{Low: []float64{0}}).Encode([]float64{1}); got[0] != 0 {
+		t.Errorf("%v encodes a variable without an upper bound", got)
+	}
+}
+
+// embedded is Vectors with operators of its own.
+type embedded struct {
+	Vectors
+	calls *int
+}
+
+func (e embedded) Key(g []float64) string { *e.calls++; return e.Vectors.Key(g[:1]) }
+
+func (e embedded) Mutate(g []float64, r *rand.Rand) ([]float64, error) {
+	*e.calls++
+	return e.Vectors.Mutate(g, r)
+}
+
+// A type that embeds genes of this package is asked itself.
+func TestGenesThatEmbedOthers(t *testing.T) {
+	calls := 0
+	s, err := NewNSGA2(embedded{box(2, 1), &calls}, &NSGA2Options[[]float64]{
+		BreedOptions: BreedOptions[[]float64]{Population: 10, Mutation: 1, Initial: [][]float64{{0, 0}, {0, 1}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		xs, err := s.Ask(0)
+		if err != nil || len(xs) != 10 {
+			t.Fatal(xs, err)
+		}
+		for _, x := range xs {
+			if err := s.Tell(Outcome[[]float64]{Genome: x, Point: Point{Objectives: x}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if len(s.Population()) != 10 || slices.Equal(s.Population()[0].Genome, []float64{0, 1}) || calls < 50 {
+		t.Errorf("%v after %d calls", s.Population(), calls)
+	}
+}
+
 // Whole powers and roots by multiplication are those of package math.
 func TestPowersAndRoots(t *testing.T) {
 	for _, n := range []float64{1, 2, 3, 16, 21, 64, 2.5, 200} {
 		for _, v := range []float64{0.25, 1, 1.01, 1.5} {
-			for i, got := range []float64{power(v, n), root(v, n)} {
+			e := exponentOf(n)
+			for i, got := range []float64{e.power(v), e.root(v)} {
 				want := []float64{math.Pow(v, n), math.Pow(v, 1/n)}[i]
 				if math.Abs(got-want) > 1e-13*want {
 					t.Errorf("%g and %g: %g, expected %g", v, n, got, want)

@@ -16,8 +16,9 @@ import (
 //	L. While, L. Bradstreet, L. Barone: A fast way of calculating exact hypervolumes. IEEE
 //	Transactions on Evolutionary Computation 16, 2012:
 //
-// what a point adds to those before it is its own box without their boxes cut to it. The error
-// names lengths that differ, and NaN.
+// what a point adds to those before it is its own box without their boxes cut to it. Where numbers
+// are infinite, or too large to be multiplied, it is +Inf. The error names lengths that differ, and
+// NaN.
 func Hypervolume(points [][]float64, reference []float64) (float64, error) {
 	if len(reference) == 0 || slices.ContainsFunc(reference, math.IsNaN) {
 		return 0, fmt.Errorf("evolution: reference point %v, expected numbers", reference)
@@ -40,7 +41,11 @@ next:
 		inside = append(inside, p)
 	}
 	var v volumes
-	return v.below(inside, reference), nil
+	sum := v.below(inside, reference)
+	if math.IsNaN(sum) { // infinite boxes were multiplied by flat ones, or subtracted
+		sum = math.Inf(1)
+	}
+	return sum, nil
 }
 
 // volumes keeps the memory of one volume for the next.
@@ -194,7 +199,7 @@ func gain(s stair, y, z float64, reference []float64) float64 {
 
 // IGD is the inverted generational distance: the mean Euclidean distance from a point of the
 // reference front to the nearest of points. Nothing is normalised. The error names lengths that
-// differ, NaN, and empty sets.
+// differ, NaN, empty sets, and a reference that is not finite.
 func IGD(reference, points [][]float64) (float64, error) {
 	if len(reference) == 0 || len(points) == 0 {
 		return 0, errors.New("evolution: distance between fronts without points")
@@ -209,7 +214,10 @@ func IGD(reference, points [][]float64) (float64, error) {
 			len(points[0]), len(reference[0]))
 	}
 	sum := 0.0
-	for _, r := range reference {
+	for k, r := range reference {
+		if slices.ContainsFunc(r, func(x float64) bool { return math.IsInf(x, 0) }) {
+			return 0, fmt.Errorf("evolution: point %d of the reference front is %v", k, r)
+		}
 		best := math.Inf(1)
 		for _, p := range points {
 			d := 0.0

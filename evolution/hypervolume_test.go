@@ -142,3 +142,25 @@ func BenchmarkLeastContribution(b *testing.B) {
 		})
 	}
 }
+
+// What is infinite, or too large to be multiplied, has an infinite volume, not one that is no
+// number; distances to it are infinite too.
+func TestMeasuresOfInfinitePoints(t *testing.T) {
+	inf := math.Inf(1)
+	ones := []float64{1, 1, 1}
+	for _, points := range [][][]float64{{{-inf, 0, 0}, {0, -1, 0}}, {{-1e200, -1e200, 0}, {-1e300, 0, 0}, {0, 0, -1}},
+		{{-inf, -inf, -inf}}} {
+		if v, err := Hypervolume(points, ones); err != nil || v != inf {
+			t.Errorf("%v: volume %g, %v", points, v, err)
+		}
+	}
+	if v, err := Hypervolume([][]float64{{inf, 0, 0}}, ones); err != nil || v != 0 {
+		t.Errorf("a point that is not inside: %g, %v", v, err)
+	}
+	if d, err := IGD([][]float64{{1, 2}}, [][]float64{{inf, 2}, {1, 3}}); err != nil || d != 1 {
+		t.Errorf("an infinite point beside another: %g, %v", d, err)
+	}
+	if d, err := IGD([][]float64{{inf, 2}}, [][]float64{{inf, 2}}); err == nil {
+		t.Errorf("an infinite reference: %g", d)
+	}
+}

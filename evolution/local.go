@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-
-	"github.com/tendril-nas/tendril/internal/stream"
 )
 
 // Neighbourhood is genes that know what lies next to a genome.
@@ -88,12 +86,12 @@ func (s *Local[G]) propose() (g G, ok bool, err error) {
 		}
 		for len(s.queue) > 0 {
 			g, s.queue = s.queue[0], s.queue[1:]
-			if key := s.genes.Key(g); !s.taken(key) {
-				s.expect(g, key)
+			if e, isNew := s.entry(g); isNew {
+				s.expect(g, e)
 				return g, true, nil
 			}
 		}
-		if len(s.open) > len(s.starts) {
+		if s.opened > len(s.starts) {
 			break // a neighbour may still turn out to be better
 		}
 		s.optima = append(s.optima, s.centre)
@@ -115,14 +113,12 @@ again:
 		return err
 	}
 	for _, g := range neighbours {
-		if x := s.byKey[s.genes.Key(g)]; x != nil && x.better(centre) {
-			centre = x
+		if e := s.find(g); e != nil && e.member != nil && e.member.better(centre) {
+			centre = e.member
 			goto again
 		}
 	}
-	r := stream.New(s.opts.Seed, s.purpose, s.drawn)
-	s.drawn++
-	r.Shuffle(len(neighbours), func(i, j int) { neighbours[i], neighbours[j] = neighbours[j], neighbours[i] })
+	s.stream().Shuffle(len(neighbours), func(i, j int) { neighbours[i], neighbours[j] = neighbours[j], neighbours[i] })
 	s.centre, s.queue, s.looked = centre, neighbours, true
 	return nil
 }
@@ -138,16 +134,14 @@ func (s *Local[G]) start() (g G, ok bool, err error) {
 			g = s.opts.Initial[s.begun]
 			s.begun++
 		} else {
-			r := stream.New(s.opts.Seed, s.purpose, s.drawn)
-			s.drawn++
-			if g, err = s.genes.Random(r); err != nil {
+			if g, err = s.genes.Random(s.stream()); err != nil {
 				s.drawn = drawn
 				return g, false, err
 			}
 		}
-		if key := s.genes.Key(g); !s.taken(key) {
-			s.expect(g, key)
-			s.starts[key] = true
+		if e, isNew := s.entry(g); isNew {
+			s.expect(g, e)
+			s.starts[e.key] = true
 			return g, true, nil
 		}
 	}

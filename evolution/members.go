@@ -1,6 +1,7 @@
 package evolution
 
 import (
+	"errors"
 	"math"
 	"slices"
 )
@@ -9,6 +10,7 @@ import (
 type member[G any] struct {
 	Outcome[G]
 	key       string
+	entry     *entry[G]
 	violation float64
 	rank      int
 	crowd     float64
@@ -46,8 +48,11 @@ func sorted[G any](members []*member[G]) []Outcome[G] {
 
 // admit checks outcomes and returns those measured as members, new ones and those whose
 // measurements another of the same genome joins. average says that measurements of one candidate
-// are pooled; otherwise the last one counts.
+// are pooled; otherwise the last one counts. The slice is lent until the next call.
 func (b *breeder[G]) admit(outcomes []Outcome[G], average bool) ([]*member[G], error) {
+	if b.genes == nil {
+		return nil, errors.New("evolution: a strategy needs genes")
+	}
 	m := b.objectives
 	for _, o := range outcomes {
 		if err := o.check(m); err != nil {
@@ -58,29 +63,23 @@ func (b *breeder[G]) admit(outcomes []Outcome[G], average bool) ([]*member[G], e
 		}
 	}
 	b.objectives = m
-	var fresh []*member[G]
+	b.fresh = b.fresh[:0]
 	for _, o := range outcomes {
-		key := b.genes.Key(o.Genome)
-		b.forget(key)
-		if b.opts.Mutants {
-			b.known[key] = true
+		e, _ := b.entry(o.Genome)
+		b.forget(e)
+		e.known = e.known || b.opts.Mutants
+		switch old := e.member; {
+		case o.failed():
+			b.release(e)
+		case old == nil:
+			b.fresh = append(b.fresh, b.join(o, e))
+		case average:
+			old.pool(o.Point)
+		default:
+			old.Point, old.violation = o.Point, o.Violation()
 		}
-		if o.failed() {
-			continue
-		}
-		if old := b.byKey[key]; old != nil {
-			if average {
-				old.pool(o.Point)
-			} else {
-				old.Point, old.violation = o.Point, o.Violation()
-			}
-			continue
-		}
-		n := &member[G]{Outcome: o, key: key, violation: o.Violation(), count: 1}
-		b.byKey[key] = n
-		fresh = append(fresh, n)
 	}
-	return fresh, nil
+	return b.fresh, nil
 }
 
 // keep adds members to an archive.
@@ -91,22 +90,8 @@ func (b *breeder[G]) keep(fresh []*member[G]) {
 	}
 }
 
-// Pending holds what was asked and not told, in the order of asking.
-func (b *breeder[G]) Pending() []G {
-	out := make([]G, 0, len(b.pending))
-	for _, p := range b.pending {
-		if !p.told {
-			out = append(out, p.genome)
-		}
-	}
-	return out
-}
-
 // Population is what the strategy goes on from, the best first.
 func (b *breeder[G]) Population() []Outcome[G] { return b.outcomes() }
-
-// drop removes a member from what is known to live.
-func (b *breeder[G]) drop(x *member[G]) { delete(b.byKey, x.key) }
 
 // outcomes are the members as callers see them.
 func (b *breeder[G]) outcomes() []Outcome[G] {

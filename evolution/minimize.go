@@ -8,7 +8,8 @@ import (
 // MinimizeOptions bounds Minimize.
 type MinimizeOptions struct {
 	// Evaluations is how often the function is called; 0 = until the strategy has nothing more to
-	// ask.
+	// ask, which is never with one that proposes again what it has dropped, as NSGA2 does without
+	// Mutants.
 	Evaluations int
 	// Batch is how many candidates are told at once; 0 = a generation.
 	Batch int

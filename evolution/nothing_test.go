@@ -34,6 +34,7 @@ func TestNothing(t *testing.T) {
 		"cross vectors":       func() error { _, _, err := vectors.Cross(g, g, nil); return err },
 		"mutate a vector":     func() error { _, err := vectors.Mutate(g, nil); return err },
 		"random vector":       func() error { _, err := vectors.Random(nil); return err },
+		"outcomes of nobody":  func() error { return new(NSGA2[int]).Tell(Outcome[int]{Failed: true}) },
 		"vectors of nothing":  func() error { _, err := (Vectors{}).Mutate(nil, r); return err },
 		"bounds that differ":  func() error { _, err := (Vectors{Low: []float64{0, 0}}).Mutate(g, r); return err },
 		"crossed bounds":      func() error { _, _, err := (Vectors{Low: []float64{0, 0}}).Cross(g, g, r); return err },

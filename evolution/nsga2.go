@@ -71,12 +71,13 @@ func (s *NSGA2[G]) Ask(n int) ([]G, error) {
 	if n <= 0 || n > s.opts.Offspring {
 		n = s.opts.Offspring
 	}
+	debt := s.debt
 	s.debt += n * s.own.Again
 	var elites []G
 	for s.debt >= s.opts.Offspring {
 		s.debt -= s.opts.Offspring
 		if x := s.elite(); x != nil {
-			s.expect(x.Genome, x.key)
+			s.expect(x.Genome, x.entry)
 			elites = append(elites, x.Genome)
 		}
 	}
@@ -86,9 +87,9 @@ func (s *NSGA2[G]) Ask(n int) ([]G, error) {
 	fresh, err := s.ask(n-len(elites), s.children(s.tournament))
 	if err != nil {
 		for _, g := range elites {
-			s.forget(s.genes.Key(g))
+			s.forget(s.find(g))
 		}
-		s.debt += len(elites)*s.opts.Offspring - n*s.own.Again
+		s.debt = debt
 		return nil, err
 	}
 	return append(elites, fresh...), nil
@@ -97,7 +98,7 @@ func (s *NSGA2[G]) Ask(n int) ([]G, error) {
 // elite is the member of the first front with the fewest measurements that is not being measured.
 func (s *NSGA2[G]) elite() (best *member[G]) {
 	for _, x := range s.population {
-		if x.rank == 0 && s.open[x.key] == 0 && (best == nil || x.count < best.count) {
+		if x.rank == 0 && x.entry.open == 0 && (best == nil || x.count < best.count) {
 			best = x
 		}
 	}

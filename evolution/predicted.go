@@ -92,20 +92,20 @@ func (s *Predicted[G]) Ask(n int) ([]G, error) {
 // breed takes the best of the pool.
 func (s *Predicted[G]) breed(r *rand.Rand) ([]G, error) {
 	if s.model == nil || r.Float64() < s.own.Explore {
-		return s.random(r)
+		return s.stranger(r)
 	}
 	for range 2 {
 		for len(s.pool) > 0 {
 			g := s.pool[0]
-			if s.pool = s.pool[1:]; !s.taken(s.genes.Key(g)) {
-				return []G{g}, nil
+			if s.pool = s.pool[1:]; s.find(g) == nil {
+				return s.only(g), nil
 			}
 		}
 		if err := s.fill(); err != nil {
 			return nil, err
 		}
 	}
-	return s.random(r)
+	return s.stranger(r)
 }
 
 // fill searches by predictions, from the best that were measured.
@@ -140,7 +140,7 @@ func (s *Predicted[G]) fill() error {
 		if err != nil {
 			return err
 		}
-		if !s.taken(s.genes.Key(xs[0])) {
+		if s.find(xs[0]) == nil {
 			found = append(found, candidate{xs[0], v})
 		}
 		if err := inner.Tell(Outcome[G]{Genome: xs[0], Point: Point{Objectives: []float64{v}}}); err != nil {

@@ -131,3 +131,25 @@ func TestPredictorLearnsASum(t *testing.T) {
 		t.Errorf("%.3f of the variance explained", explained)
 	}
 }
+
+// Targets of any size are learned, and a predictor of nothing says so.
+func TestPredictorOfExtremes(t *testing.T) {
+	for _, unit := range []float64{1e-250, 1, 1e250} {
+		p, err := FitPredictor([][]float64{{1}, {0}}, []float64{unit, -2 * unit}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := p.Predict([]float64{1})
+		w, err2 := p.Predict([]float64{0})
+		if err != nil || err2 != nil || !(v > 0 && v < 3*unit && w < 0 && w > -4*unit) {
+			t.Errorf("unit %g: predictions %g and %g, %v, %v", unit, v, w, err, err2)
+		}
+	}
+	if v, err := new(Predictor).Predict(nil); err == nil {
+		t.Errorf("a predictor that was not trained gives %g", v)
+	}
+	o := PredictorOptions{Decay: math.NaN()}
+	if _, err := FitPredictor([][]float64{{1}}, []float64{1}, &o); err == nil {
+		t.Error("a decay that is no number")
+	}
+}

@@ -35,7 +35,8 @@ func (o *PredictorOptions) resolved() (PredictorOptions, error) {
 	}
 	p.Nets, p.Hidden, p.Epochs = cmp.Or(p.Nets, 3), cmp.Or(p.Hidden, 32), cmp.Or(p.Epochs, 60)
 	p.Rate = cmp.Or(p.Rate, 0.01)
-	if p.Nets < 0 || p.Hidden < 0 || p.Epochs < 0 || !(p.Rate > 0) || math.IsInf(p.Rate+p.Decay, 0) {
+	if p.Nets < 0 || p.Hidden < 0 || p.Epochs < 0 || !(p.Rate > 0) || math.IsInf(p.Rate+p.Decay, 0) ||
+		math.IsNaN(p.Decay) {
 		return p, fmt.Errorf("evolution: predictor of %d nets with %d units, %d epochs, rate %g, decay %g, "+
 			"expected counts of at least 1 and a finite rate above 0", p.Nets, p.Hidden, p.Epochs, p.Rate, p.Decay)
 	}
@@ -82,8 +83,12 @@ func FitPredictor(inputs [][]float64, targets []float64, o *PredictorOptions) (*
 	for _, t := range targets {
 		p.scale += float64((t-p.mean)*(t-p.mean)) / float64(len(targets))
 	}
-	if p.scale = math.Sqrt(p.scale); p.scale == 0 {
-		p.scale = 1
+	if p.scale = math.Sqrt(p.scale); p.scale == 0 || math.IsInf(p.scale, 1) {
+		p.scale = 0 // also where squares are out of range: then the largest deviation
+		for _, t := range targets {
+			p.scale = max(p.scale, math.Abs(t-p.mean))
+		}
+		p.scale = cmp.Or(p.scale, 1)
 	}
 	for i := range data {
 		data[i].target = (targets[i] - p.mean) / p.scale
@@ -96,6 +101,9 @@ func FitPredictor(inputs [][]float64, targets []float64, o *PredictorOptions) (*
 
 // Predict is the prediction for one input.
 func (p *Predictor) Predict(x []float64) (float64, error) {
+	if len(p.nets) == 0 {
+		return 0, errors.New("evolution: a predictor that was not trained")
+	}
 	e, err := newExample(x, p.inputs)
 	if err != nil {
 		return 0, err

@@ -34,7 +34,7 @@ func NewRandom[G any](genes Genes[G], o *RandomOptions[G]) (*Random[G], error) {
 
 // Ask draws candidates that were never proposed; fewer, or none, when 1000 draws find nothing new.
 func (s *Random[G]) Ask(n int) ([]G, error) {
-	return s.ask(n, func(r *rand.Rand) ([]G, error) { return s.random(r) })
+	return s.ask(n, func(r *rand.Rand) ([]G, error) { return s.stranger(r) })
 }
 
 // Tell keeps the best.

@@ -24,6 +24,10 @@ func Alone(ctx context.Context, do func(ctx context.Context) error) error {
 	return search.Alone(ctx, do)
 }
 
+// Pause lets evaluations go first that wait to be Alone: for an evaluator that takes long, between
+// its steps, with the context that it was called with. The error is that of the context.
+func Pause(ctx context.Context) error { return search.Pause(ctx) }
+
 // ErrStop is what a function handed to Search.Observe returns to end the search in good order.
 var ErrStop = search.ErrStop
 

@@ -85,6 +85,22 @@ func TestFrontsAreThoseOfBruteForce(t *testing.T) {
 	}
 }
 
+// Rows of bits made for a few points at a time give what those of all at once do.
+func TestFrontsByPartsOfRows(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, grid := range []int{0, 4} {
+		points := randomPoints(r, 300, 4, grid)
+		var whole, parts sorter
+		want := whole.ranks(points, nil)
+		for _, most := range []int{1, 64, 100, 299, 300} {
+			parts.dominators.most = most
+			if got := parts.ranks(points, nil); !slices.Equal(got, want) {
+				t.Errorf("grid %d, %d rows at a time: %v, expected %v", grid, most, got, want)
+			}
+		}
+	}
+}
+
 func TestFrontsAndCrowdingAreThoseOfTheReference(t *testing.T) {
 	for _, set := range readGolden(t).Sets {
 		fronts, err := Fronts(set.Points)
@@ -113,6 +129,29 @@ func TestFrontsAndCrowdingAreThoseOfTheReference(t *testing.T) {
 						t.Errorf("%s, zero %v: crowding of point %d is %g, expected %g", set.Name, zero, j, got[i], want)
 					}
 				}
+			}
+		}
+	}
+}
+
+func TestCrowdingOfInfinitePoints(t *testing.T) {
+	inf := math.Inf(1)
+	for _, c := range []struct {
+		points [][]float64
+		want   []float64
+	}{
+		{[][]float64{{-inf, 3}, {0, 2}, {1, 1}, {2, 0}}, []float64{inf, (1 + 2./3) / 2, (0 + 2./3) / 2, inf}},
+		{[][]float64{{inf, 3}, {inf, 2}, {inf, 1}}, []float64{inf, 0.5, inf}},
+		{[][]float64{{-1.7e308, 3}, {0, 2}, {1.7e308, 0}}, []float64{inf, 1, inf}},
+	} {
+		got, err := Crowding(c.points, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range c.want {
+			if got[i] != want && !(math.Abs(got[i]-want) <= 1e-15) {
+				t.Errorf("%v: crowding %v, expected %v", c.points, got, c.want)
+				break
 			}
 		}
 	}

@@ -41,8 +41,10 @@ func (b *breeder[G]) state(debt int) breederState[G] {
 	for i, x := range b.population {
 		s.Members[i] = stateOf(x)
 	}
-	for key := range b.known {
-		s.Known = append(s.Known, []byte(key))
+	for key, e := range b.entries {
+		if e.known {
+			s.Known = append(s.Known, []byte(key))
+		}
 	}
 	slices.SortFunc(s.Known, slices.Compare[[]byte])
 	return s
@@ -67,29 +69,33 @@ func (b *breeder[G]) restore(text []byte, own any) (fresh breeder[G], debt int, 
 		return fresh, 0, fmt.Errorf("evolution: state of %q with seed %d and a population of %d, "+
 			"expected %q, %d and %d", s.Kind, s.Seed, s.Population, b.purpose, b.opts.Seed, b.opts.Population)
 	}
-	fresh = breeder[G]{opts: b.opts, genes: b.genes, purpose: b.purpose, archive: b.archive,
-		byKey: map[string]*member[G]{}, open: map[string]int{}, known: map[string]bool{}}
+	fresh = breederOf(b.genes, b.opts, b.purpose)
+	fresh.archive = b.archive
 	for _, key := range s.Known {
-		fresh.known[string(key)] = true
+		fresh.entries[string(key)] = &entry[G]{key: string(key), known: true}
 	}
 	for _, g := range s.Pending {
-		fresh.expect(g, b.genes.Key(g))
+		e, _ := fresh.entry(g)
+		fresh.expect(g, e)
 	}
 	for i, m := range s.Members {
-		x, err := m.member(b.genes.Key(m.Genome), s.Objectives)
-		if err == nil && fresh.byKey[x.key] != nil {
-			err = errors.New("it is there twice")
-		}
+		o, err := m.outcome(s.Objectives)
 		if err != nil {
 			return fresh, 0, fmt.Errorf("evolution: state: member %d does not belong there: %w", i, err)
 		}
+		e, _ := fresh.entry(m.Genome)
+		if e.member != nil {
+			return fresh, 0, fmt.Errorf("evolution: state: member %d is there twice", i)
+		}
+		x := fresh.join(o, e)
+		x.rank, x.crowd, x.count = m.Rank, float64(m.Crowd), m.Count
 		if b.archive {
 			x.born = i
 		}
-		fresh.byKey[x.key] = x
 		fresh.population = append(fresh.population, x)
 	}
-	if !b.archive && len(s.Members) > s.Population || s.Founders < 0 || s.Debt < 0 {
+	if !b.archive && len(s.Members) > s.Population || s.Founders < 0 || s.Debt < 0 ||
+		s.Debt >= b.opts.Offspring {
 		return fresh, 0, fmt.Errorf("evolution: state with %d members of %d, %d founders, debt %d",
 			len(s.Members), s.Population, s.Founders, s.Debt)
 	}
@@ -103,17 +109,13 @@ func stateOf[G any](x *member[G]) memberState[G] {
 		x.count}
 }
 
-// member is what stateOf wrote, of a search over so many objectives.
-func (m *memberState[G]) member(key string, objectives int) (*member[G], error) {
+// outcome is what stateOf wrote, of a search over so many objectives.
+func (m *memberState[G]) outcome(objectives int) (Outcome[G], error) {
 	o := Outcome[G]{Genome: m.Genome, Point: Point{m.Objectives, m.Violations, m.Errors}}
 	if objectives == 0 || m.Count < 1 || m.Rank < 0 || o.failed() {
-		return nil, fmt.Errorf("%d measurements of %d objectives, rank %d", m.Count, objectives, m.Rank)
+		return o, fmt.Errorf("%d measurements of %d objectives, rank %d", m.Count, objectives, m.Rank)
 	}
-	if err := o.check(objectives); err != nil {
-		return nil, err
-	}
-	return &member[G]{Outcome: o, key: key, violation: o.Violation(), rank: m.Rank, crowd: float64(m.Crowd),
-		count: m.Count}, nil
+	return o, o.check(objectives)
 }
 
 // births are the places of members in the order of arrival.

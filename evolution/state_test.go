@@ -2,6 +2,7 @@ package evolution
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -27,6 +28,10 @@ var savers = map[string]func() (saver[int], error){
 	"noisy": func() (saver[int], error) {
 		return NewNSGA2(bitString{}, &NSGA2Options[int]{
 			BreedOptions: BreedOptions[int]{Population: 12, Offspring: 4, Seed: 3}, Noise: 1.96, Again: 1})
+	},
+	"uncrossed": func() (saver[int], error) {
+		return NewNSGA2(bitString{}, &NSGA2Options[int]{
+			BreedOptions: BreedOptions[int]{Population: 12, Crossover: -1, Seed: 3}})
 	},
 	"SMS-EMOA": func() (saver[int], error) {
 		return NewSMSEMOA(bitString{}, &SMSEMOAOptions[int]{BreedOptions[int]{Population: 20, Seed: 3}})
@@ -114,5 +119,28 @@ func TestStateOfOthersIsRefused(t *testing.T) {
 	}
 	if err := json.Unmarshal(text, strategies["SMS-EMOA"](t, "zdt1", 1)); err == nil {
 		t.Error("state of another algorithm")
+	}
+}
+
+// Numbers that no search writes are refused, or do no harm.
+func TestStateOfNobody(t *testing.T) {
+	options := BreedOptions[int]{Initial: []int{1, 2, 3}}
+	s, err := NewNSGA2(bitString{}, &NSGA2Options[int]{BreedOptions: options, Noise: 1, Again: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const state = `{"kind": "evolution.nsga2", "population": 100, "drawn": %s, "founders": %d, "debt": %s}`
+	for _, drawn := range []string{"9223372036854775808", "18446744073709551615"} {
+		if err := json.Unmarshal(fmt.Appendf(nil, state, drawn, 0, "0"), s); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Ask(3); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, debt := range []string{"100", "9223372036854775807", "-1"} {
+		if err := json.Unmarshal(fmt.Appendf(nil, state, "0", 100, debt), s); err == nil {
+			t.Errorf("a debt of %s elites in units of a hundredth", debt)
+		}
 	}
 }

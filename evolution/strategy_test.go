@@ -213,7 +213,7 @@ func TestNoise(t *testing.T) {
 		var again int
 		var outcomes []Outcome[int]
 		for _, x := range xs {
-			if s.byKey[bitString{}.Key(x)] != nil {
+			if s.find(x).member != nil {
 				again++
 			}
 			asked[x]++

@@ -52,7 +52,7 @@ func (s *sorter) ranks2(points [][]float64, k []keyed, out []int32) {
 	s.tails = tails
 }
 
-// step is a corner of a stair.
+// corner is a step of a stair.
 type corner struct{ y, z float64 }
 
 // stair is the lower left border of a front seen along the first objective: y ascends, z descends.
@@ -115,52 +115,4 @@ func (s *sorter) ranks3(points [][]float64, k []keyed, out []int32) {
 		before, last = p, int32(low)
 		out[e.index] = last
 	}
-}
-
-// ranksN compares with the members of a front, the latest first, as
-//
-//	X. Zhang, Y. Tian, R. Cheng, Y. Jin: An efficient approach to nondominated sorting for
-//	evolutionary multiobjective optimization. IEEE Transactions on Evolutionary Computation 19,
-//	2015.
-func (s *sorter) ranksN(points [][]float64, k []keyed, out []int32) {
-	m := len(points[0])
-	s.flat = slices.Grow(s.flat[:0], m*len(k))[:m*len(k)]
-	for i, e := range k {
-		copy(s.flat[i*m:], points[e.index])
-	}
-	used := 0
-	for i, e := range k {
-		p := s.flat[i*m : i*m+m]
-		if i > 0 && slices.Equal(p, s.flat[(i-1)*m:i*m]) {
-			out[e.index] = out[k[i-1].index]
-			continue
-		}
-		rank := sort.Search(used, func(f int) bool { return !s.dominatedBy(s.members[f], p) })
-		if rank == used {
-			if used == len(s.members) {
-				s.members = append(s.members, nil)
-			}
-			s.members[used] = s.members[used][:0]
-			used++
-		}
-		s.members[rank] = append(s.members[rank], int32(i))
-		out[e.index] = int32(rank)
-	}
-}
-
-// dominatedBy reports that a row of flat among these is nowhere above p. The rows come before p in
-// the lexicographic order and differ from it.
-func (s *sorter) dominatedBy(rows []int32, p []float64) bool {
-	m := len(p)
-next:
-	for i := len(rows) - 1; i >= 0; i-- {
-		q := s.flat[int(rows[i])*m:][:m]
-		for j := 1; j < m; j++ {
-			if q[j] > p[j] {
-				continue next
-			}
-		}
-		return true
-	}
-	return false
 }

@@ -90,7 +90,7 @@ func (s *Tournament[G]) Ask(n int) ([]G, error) {
 	out, err := s.ask(n, s.breed)
 	if err != nil {
 		for key := range s.losers {
-			if s.open[key] == 0 {
+			if e := s.entries[key]; e == nil || e.open == 0 {
 				delete(s.losers, key)
 			}
 		}
@@ -109,9 +109,9 @@ func (s *Tournament[G]) breed(r *rand.Rand) ([]G, error) {
 		if g, _, err = s.genes.Cross(g, other.Genome, r); err != nil {
 			return nil, err
 		}
-		mutate = r.Float64() < s.own.Mutation || s.taken(s.genes.Key(g))
+		mutate = r.Float64() < s.own.Mutation || s.find(g) != nil
 	}
-	children := []G{g}
+	children := s.only(g)
 	if mutate {
 		var err error
 		if children, err = s.mutant(g, r); err != nil {

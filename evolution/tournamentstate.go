@@ -67,11 +67,11 @@ func (s *Tournament[G]) UnmarshalJSON(text []byte) error {
 		fresh.watch.qualities = append(fresh.watch.qualities, float64(q))
 	}
 	for _, m := range state.BestOnes {
-		x, err := m.member("", b.objectives)
+		o, err := m.outcome(b.objectives)
 		if err != nil {
 			return err
 		}
-		fresh.watch.population = append(fresh.watch.population, x.Outcome)
+		fresh.watch.population = append(fresh.watch.population, o)
 	}
 	*s = fresh
 	return nil

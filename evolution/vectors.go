@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/bits"
 	"math/rand/v2"
+	"slices"
 )
 
 // Vectors makes genomes of real vectors within bounds, which vary by simulated binary crossover and
@@ -35,7 +36,7 @@ func (x *Vectors) check() error {
 			len(x.Low), len(x.High))
 	}
 	for i, low := range x.Low {
-		if high := x.High[i]; !(low <= high) || math.IsInf(high-low, 0) {
+		if high := x.High[i]; !(low <= high && high-low <= math.MaxFloat64) {
 			return fmt.Errorf("evolution: variable %d between %g and %g, expected finite bounds in order",
 				i, low, high)
 		}
@@ -56,13 +57,27 @@ func (x *Vectors) draws(r *rand.Rand) error {
 	return x.check()
 }
 
+// varies is draws, and refuses vectors that are not of these.
+func (x *Vectors) varies(r *rand.Rand, vectors ...[]float64) error {
+	if err := x.draws(r); err != nil {
+		return err
+	}
+	for _, g := range vectors {
+		if err := x.fits(g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // fits refuses a vector that is not one of these.
-func (x *Vectors) fits(g []float64) error {
-	if len(g) != len(x.Low) {
+func (x Vectors) fits(g []float64) error {
+	low, high := x.Low, x.High
+	if len(g) != len(low) || len(g) != len(high) {
 		return fmt.Errorf("evolution: vector of %d variables, expected %d", len(g), len(x.Low))
 	}
 	for i, v := range g {
-		if !(v >= x.Low[i] && v <= x.High[i]) {
+		if !(v >= low[i] && v <= high[i]) {
 			return fmt.Errorf("evolution: variable %d is %g, expected %g to %g", i, v, x.Low[i], x.High[i])
 		}
 	}
@@ -85,15 +100,18 @@ func (x *Vectors) clip(i int, v float64) float64 { return min(max(v, x.Low[i]), 
 
 // Mutate is polynomial mutation.
 func (x Vectors) Mutate(g []float64, r *rand.Rand) ([]float64, error) {
-	if err := x.draws(r); err != nil {
+	if err := x.varies(r, g); err != nil {
 		return nil, err
 	}
-	if err := x.fits(g); err != nil {
+	return x.alter(slices.Clone(g), r)
+}
+
+// alter mutates in place.
+func (x Vectors) alter(out []float64, r *rand.Rand) ([]float64, error) {
+	if err := x.varies(r, out); err != nil {
 		return nil, err
 	}
-	eta, rate := cmp.Or(x.MutateIndex, 20), cmp.Or(x.Rate, min(0.5, 1/float64(len(g))))
-	out := make([]float64, len(g))
-	copy(out, g)
+	index, rate := exponentOf(cmp.Or(x.MutateIndex, 20)+1), cmp.Or(x.Rate, min(0.5, 1/float64(len(out))))
 	skip := 0.0
 	if rate < 1 {
 		skip = 1 / math.Log1p(-rate)
@@ -109,12 +127,12 @@ func (x Vectors) Mutate(g []float64, r *rand.Rand) ([]float64, error) {
 		var step float64
 		if u < 0.5 {
 			far := 1 - (out[i]-x.Low[i])/span
-			v := 2*u + float64((1-2*u)*power(far, eta+1))
-			step = root(v, eta+1) - 1
+			v := 2*u + float64((1-2*u)*index.power(far))
+			step = index.root(v) - 1
 		} else {
 			far := 1 - (x.High[i]-out[i])/span
-			v := 2*(1-u) + float64(2*(u-0.5)*power(far, eta+1))
-			step = 1 - root(v, eta+1)
+			v := 2*(1-u) + float64(2*(u-0.5)*index.power(far))
+			step = 1 - index.root(v)
 		}
 		out[i] = x.clip(i, out[i]+float64(step*span))
 	}
@@ -126,25 +144,24 @@ func gap(r *rand.Rand, skip float64) int {
 	if skip == 0 {
 		return 0
 	}
-	return int(min(math.Log(1-r.Float64())*skip, 1<<30))
+	const most = 1 << 30
+	if n := math.Log(1-r.Float64()) * skip; n < most { // not when it is NaN
+		return int(n)
+	}
+	return most
 }
 
 // Cross is simulated binary crossover: every variable takes part with probability ½.
 func (x Vectors) Cross(a, b []float64, r *rand.Rand) (c, d []float64, err error) {
-	if err := x.draws(r); err != nil {
-		return nil, nil, err
-	}
-	if err := x.fits(a); err != nil {
-		return nil, nil, err
-	}
-	if err := x.fits(b); err != nil {
+	if err := x.varies(r, a, b); err != nil {
 		return nil, nil, err
 	}
 	n := len(a)
-	c, d = make([]float64, n), make([]float64, n)
+	both := make([]float64, 2*n)
+	c, d = both[:n:n], both[n:]
 	copy(c, a)
 	copy(d, b)
-	eta := cmp.Or(x.CrossIndex, 15)
+	index := exponentOf(cmp.Or(x.CrossIndex, 15) + 1)
 	for from := 0; from < n; from += 64 {
 		take, turn := r.Uint64(), r.Uint64()
 		if n-from < 64 {
@@ -155,12 +172,12 @@ func (x Vectors) Cross(a, b []float64, r *rand.Rand) (c, d []float64, err error)
 			i := from + k
 			low, high := min(a[i], b[i]), max(a[i], b[i])
 			gap := high - low
-			if gap <= 1e-14 {
+			if gap <= 1e-14*(x.High[i]-x.Low[i]) {
 				continue
 			}
 			u := r.Float64()
-			p := 0.5 * (low + high - spread(u, 1+2*(low-x.Low[i])/gap, eta)*gap)
-			q := 0.5 * (low + high + spread(u, 1+2*(x.High[i]-high)/gap, eta)*gap)
+			p := 0.5 * (low + high - spread(u, 1+2*(low-x.Low[i])/gap, &index)*gap)
+			q := 0.5 * (low + high + spread(u, 1+2*(x.High[i]-high)/gap, &index)*gap)
 			if turn>>k&1 == 1 {
 				p, q = q, p
 			}
@@ -171,23 +188,43 @@ func (x Vectors) Cross(a, b []float64, r *rand.Rand) (c, d []float64, err error)
 }
 
 // spread is β of crossover: how far apart children are, in distances of their parents, when no
-// child may lie further out than β = beta allows.
-func spread(u, beta, eta float64) float64 {
-	alpha := 2 - 1/power(beta, eta+1)
+// child may lie further out than β = beta allows. n is η + 1.
+func spread(u, beta float64, n *exponent) float64 {
+	alpha := 2 - 1/n.power(beta)
 	if u *= alpha; u <= 1 {
-		return root(u, eta+1)
+		return n.root(u)
 	}
-	return root(1/(2-u), eta+1)
+	return n.root(1 / (2 - u))
 }
 
-// power is x to the n, by multiplications where n is a small whole number.
-func power(x, n float64) float64 {
-	k := int(min(n, 128))
-	if float64(k) != n {
-		return math.Pow(x, n)
+// exponent is a power that many numbers are raised to.
+type exponent struct {
+	n     float64
+	whole int // n where multiplications suffice, else 0
+	roots int // of how many square roots the n-th is; −1 = of none
+}
+
+// exponentOf prepares n: small whole numbers take multiplications, and powers of two, such as that
+// of the usual index of crossover, square roots.
+func exponentOf(n float64) exponent {
+	e := exponent{n: n, roots: -1}
+	k := uint(min(n, 128))
+	if float64(k) == n {
+		e.whole = int(k)
+		if bits.OnesCount(k) == 1 {
+			e.roots = bits.TrailingZeros(k)
+		}
+	}
+	return e
+}
+
+// power is x to the n.
+func (e *exponent) power(x float64) float64 {
+	if e.whole == 0 {
+		return math.Pow(x, e.n)
 	}
 	y := 1.0
-	for ; k > 0; k >>= 1 {
+	for k := e.whole; k > 0; k >>= 1 {
 		if k&1 == 1 {
 			y *= x
 		}
@@ -196,33 +233,32 @@ func power(x, n float64) float64 {
 	return y
 }
 
-// root is the n-th root of x, by square roots where n is a small power of two, as it is for the
-// usual index of crossover.
-func root(x, n float64) float64 {
-	k := int(min(n, 128))
-	if float64(k) != n || k&(k-1) != 0 {
-		return math.Pow(x, 1/n)
+// root is the n-th root of x.
+func (e *exponent) root(x float64) float64 {
+	if e.roots < 0 {
+		return math.Pow(x, 1/e.n)
 	}
-	for ; k > 1; k >>= 1 {
+	for range e.roots {
 		x = math.Sqrt(x)
 	}
 	return x
 }
 
 // Key is the bytes of the numbers; −0 is 0.
-func (x Vectors) Key(g []float64) string {
-	b := make([]byte, 0, 256)
+func (x Vectors) Key(g []float64) string { return string(x.appendKey(make([]byte, 0, 256), g)) }
+
+func (x Vectors) appendKey(to []byte, g []float64) []byte {
 	for _, v := range g {
-		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v+0))
+		to = binary.LittleEndian.AppendUint64(to, math.Float64bits(v+0))
 	}
-	return string(b)
+	return to
 }
 
 // Encode is the place of every variable between its bounds, from −1 to 1.
 func (x Vectors) Encode(g []float64) []float64 {
 	out := make([]float64, len(g))
 	for i, v := range g {
-		if i < len(x.Low) && x.High[i] > x.Low[i] {
+		if i < len(x.Low) && i < len(x.High) && x.High[i] > x.Low[i] {
 			out[i] = 2*(v-x.Low[i])/(x.High[i]-x.Low[i]) - 1
 		}
 	}

@@ -35,6 +35,9 @@ type RegNetOptions struct {
 // published network.
 //
 // The text form is "depths:widths" with a number per stage, e.g. "1,1,4,7:16,40,112,272".
+//
+// Relaxed architectures (package supernet) cannot mix widths here, because the groups follow from
+// them; Widths of 1 alone leave the depths to decide.
 func RegNet(o RegNetOptions) (*Space, error) {
 	given := o
 	o.Depth, o.Group = or(o.Depth, 13), or(o.Group, 8)

@@ -27,9 +27,13 @@ func newImages(ds dataset.Dataset, batch int, norm dataset.Normalization, cacheB
 	return &images{cache: newImageCache(ds, batch, norm, cacheBytes), index: interval(0, ds.Len())}
 }
 
-// part is some of the images, served from the same memory.
+// part is some of the images, by their numbers among these, served from the same memory.
 func (im *images) part(index []int) *images {
-	return &images{cache: im.cache, index: index, classes: im.classes}
+	out := make([]int, len(index))
+	for k, i := range index {
+		out[k] = im.index[i]
+	}
+	return &images{cache: im.cache, index: out, classes: im.classes}
 }
 
 // each calls f for every batch, in order. The batch is valid during the call.

@@ -19,7 +19,7 @@ type Judge struct {
 	net         *Net
 	data        *images
 	calibration *images // nil: no recalibration
-	gathered    gathered
+	gathered    *gathered
 	o           EvalOptions
 
 	mu      sync.Mutex
@@ -57,8 +57,12 @@ func (n *Net) on(val dataset.Dataset, o *EvalOptions) (*Judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Judge{net: n, data: data, calibration: calibration, o: *o,
-		memo: make(map[judged]searchspace.Measurement)}, nil
+	return newJudge(n, data, calibration, &gathered{}, *o), nil
+}
+
+func newJudge(n *Net, data, calibration *images, g *gathered, o EvalOptions) *Judge {
+	return &Judge{net: n, data: data, calibration: calibration, gathered: g, o: o,
+		memo: make(map[judged]searchspace.Measurement)}
 }
 
 // Len returns the number of images to judge on.
@@ -129,9 +133,14 @@ func (j *Judge) Predict(ctx context.Context, a searchspace.Arch,
 }
 
 // Extract returns a sub-network as a standalone model, with statistics gathered as Evaluate gathers
-// them: the model's own evaluation of the same data agrees with Evaluate.
+// them: the model's own evaluation of the same data agrees with Evaluate. A Judge of some classes
+// (EvalOptions.Classes, Among) gives a model for these alone, in their order; where the supernet
+// does not know names, they are called by their numbers in it.
 func (j *Judge) Extract(ctx context.Context, a searchspace.Arch) (*Model, error) {
-	m, err := j.net.extract(ctx, a, &j.o)
+	m, err := j.net.extract(ctx, a, j.calibration)
+	if err == nil && j.o.Classes != nil {
+		m, err = m.only(ctx, j.o.Classes)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("supernet: extract: %w", err)
 	}

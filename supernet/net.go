@@ -116,18 +116,19 @@ func (n *Net) Extract(ctx context.Context, a searchspace.Arch, calibration datas
 	if calibration == nil {
 		o.Statistics = Running
 	}
-	m, err := n.extract(ctx, a, o)
+	images, err := n.calibration(o)
+	if err != nil {
+		return nil, fmt.Errorf("supernet: extract: %w", err)
+	}
+	m, err := n.extract(ctx, a, images)
 	if err != nil {
 		return nil, fmt.Errorf("supernet: extract: %w", err)
 	}
 	return m, nil
 }
 
-func (n *Net) extract(ctx context.Context, a searchspace.Arch, o *EvalOptions) (*Model, error) {
-	calibration, err := n.calibration(o)
-	if err != nil {
-		return nil, err
-	}
+// extract copies a sub-network; statistics are gathered on calibration, or copied where it is nil.
+func (n *Net) extract(ctx context.Context, a searchspace.Arch, calibration *images) (*Model, error) {
 	if err := n.acquire(ctx); err != nil {
 		return nil, err
 	}

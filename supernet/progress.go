@@ -75,10 +75,12 @@ type Recorder interface {
 // RecorderFunc makes a function a Recorder.
 type RecorderFunc func(Progress) error
 
+var errNoRecorder = errors.New("supernet: a recorder without a function")
+
 // Record calls f, and is an error where there is none.
 func (f RecorderFunc) Record(p Progress) error {
 	if f == nil {
-		return errors.New("supernet: a recorder without a function")
+		return errNoRecorder
 	}
 	return f(p)
 }
@@ -92,6 +94,7 @@ type TrainResult struct {
 	Validations   []Validation
 	Best          Validation // zero without Validation data
 	Resumed       bool       // the training started from a checkpoint
+	Cut           bool       // TrainOptions.Pace ended it before all steps; the weights are its last ones
 	BackTo        int        // StatusDiverged: the epoch whose weights were put back, 0 for the first weights
 }
 

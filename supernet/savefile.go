@@ -3,6 +3,7 @@ package supernet
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/tendril-nas/tendril/internal/checkpoint"
 	"github.com/tendril-nas/tendril/internal/tensor"
@@ -95,6 +96,12 @@ func open(path, kind string, o *Options) (*saved, error) {
 	if f.tensors, err = checkpoint.Read(path, kind, fileVersion, &f.meta); err != nil {
 		return nil, err
 	}
+	return f.ready(o)
+}
+
+// ready makes what a network needs from what was read.
+func (f *saved) ready(o *Options) (*saved, error) {
+	var err error
 	if o != nil {
 		f.opts = *o
 	}
@@ -103,7 +110,7 @@ func open(path, kind string, o *Options) (*saved, error) {
 	if f.space, err = searchspace.FromSpec(f.meta.Space, f.opts.Makers...); err != nil {
 		return nil, err
 	}
-	return &f, nil
+	return f, nil
 }
 
 // Save writes the supernet to one file: the weights as safetensors, everything else as JSON beside
@@ -186,18 +193,36 @@ func (m *Model) Save(ctx context.Context, path string) error {
 // everything else is in the file. A damaged file gives an error, never a model; so do weights that
 // are NaN or infinite, and negative variances, with ErrWeights.
 func LoadModel(path string, o *Options) (*Model, error) {
-	m, err := loadModel(path, o)
+	f, err := open(path, modelKind, o)
+	if err != nil {
+		return nil, fmt.Errorf("supernet: load model: %w", err)
+	}
+	m, err := f.model()
 	if err != nil {
 		return nil, fmt.Errorf("supernet: load model: %w", err)
 	}
 	return m, nil
 }
 
-func loadModel(path string, o *Options) (*Model, error) {
-	f, err := open(path, modelKind, o)
-	if err != nil {
-		return nil, err
+// ReadModel is LoadModel from a stream of exactly size bytes.
+func ReadModel(r io.Reader, size int64, o *Options) (*Model, error) {
+	var f saved
+	var err error
+	if f.tensors, err = checkpoint.Decode(r, size, modelKind, fileVersion, &f.meta); err != nil {
+		return nil, fmt.Errorf("supernet: read model: %w", err)
 	}
+	if _, err := f.ready(o); err != nil {
+		return nil, fmt.Errorf("supernet: read model: %w", err)
+	}
+	m, err := f.model()
+	if err != nil {
+		return nil, fmt.Errorf("supernet: read model: %w", err)
+	}
+	return m, nil
+}
+
+// model makes the model that a file holds.
+func (f *saved) model() (*Model, error) {
 	arch, err := f.space.Parse(f.meta.Arch)
 	if err != nil {
 		return nil, err

@@ -139,6 +139,11 @@ func (t *training) loop(ctx context.Context) (err error) {
 		if err == nil {
 			err = t.epoch(ctx)
 		}
+		if errors.Is(err, errPaced) {
+			if err = t.cut(); err == nil {
+				return t.finish()
+			}
+		}
 		if err != nil {
 			return t.interrupt(err, from)
 		}
@@ -182,7 +187,10 @@ func (t *training) advance(ctx context.Context, b *dataset.Batch) error {
 	if err := t.hold(); err != nil {
 		return err
 	}
-	lr := t.plan.rate(t.state.Step)
+	lr, err := t.pacedRate()
+	if err != nil {
+		return err
+	}
 	loss, right, err := t.step(b, t.passes, lr, t.state.Step)
 	if err != nil {
 		return err

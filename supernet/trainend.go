@@ -54,11 +54,11 @@ func (t *training) finishEpoch(ctx context.Context) error {
 	return errors.Join(reported, t.save())
 }
 
-// finish ends a training that ran all its steps: the best weights come back, and the checkpoint
-// says that nothing is left to do.
+// finish ends a training that ran all its steps, or those that it had time for: the best weights
+// come back, or the last ones stay, and the checkpoint says that nothing is left to do.
 func (t *training) finish() (err error) {
 	defer tensor.Recover(&err)
-	if t.state.HasBest && t.state.Result.Best.Epoch != t.plan.Epochs {
+	if t.state.HasBest && t.state.Result.Best.Epoch != t.plan.Epochs && !t.state.Result.Cut {
 		if err := t.setValues(t.best); err != nil {
 			return err
 		}

@@ -144,6 +144,13 @@ type TrainOptions struct {
 	// architectures), but neither train nor grow it. Its error ends training like one of Recorder.
 	// What it decides is not part of a checkpoint's identity.
 	Before func(ctx context.Context, step int) error
+	// Pace, when set, is called before every step, after its images are there, and gives a factor
+	// of the learning rate for it, or false when there is no time for it. The training is then
+	// finished early (TrainResult.Cut) with the weights of its last step, whatever was validated
+	// before: a schedule that knows it is running out of time has come down by then.
+	// predictor.Anytime has such a method. Like a clock, what it decides is not part of a
+	// checkpoint's identity.
+	Pace func(step int) (factor float64, more bool)
 }
 
 // SubnetOptions is what only Net.Train reads. The zero value is the setting of the training code

@@ -58,25 +58,50 @@ func Distances(x, y *tensor.Dense, metric Metric) (*tensor.Dense, error) {
 		return nil, fmt.Errorf("distances: %w: points in %d and %d dimensions", ErrDim, a.cols, b.cols)
 	}
 	out := newMatrix(a.rows, b.rows)
-	for i := range a.rows {
-		p, row := a.row(i), out.row(i)
-		for j := range row {
-			q := b.row(j)
-			var s float64
-			if metric == Manhattan {
-				for k, v := range p {
-					s += math.Abs(v - q[k])
-				}
+	newTeam().run(a.rows, func(_, i int) { metric.row(out.row(i), a.row(i), b) })
+	return tensor.New(tensor.WithShape(a.rows, b.rows), tensor.WithBacking(out.data)), nil
+}
+
+// row writes the distances of p from the points of b. Four at a time do not wait for each other's
+// sums.
+func (m Metric) row(out, p []float64, b matrix) {
+	j := 0
+	for ; j+4 <= len(out); j += 4 {
+		q0, q1 := b.row(j)[:len(p)], b.row(j + 1)[:len(p)]
+		q2, q3 := b.row(j + 2)[:len(p)], b.row(j + 3)[:len(p)]
+		var s0, s1, s2, s3 float64
+		if m == Manhattan {
+			for k, v := range p {
+				s0 += math.Abs(v - q0[k])
+				s1 += math.Abs(v - q1[k])
+				s2 += math.Abs(v - q2[k])
+				s3 += math.Abs(v - q3[k])
+			}
+		} else {
+			for k, v := range p {
+				d0, d1, d2, d3 := v-q0[k], v-q1[k], v-q2[k], v-q3[k]
+				s0 += d0 * d0
+				s1 += d1 * d1
+				s2 += d2 * d2
+				s3 += d3 * d3
+			}
+		}
+		out[j], out[j+1], out[j+2], out[j+3] = s0, s1, s2, s3
+	}
+	for ; j < len(out); j++ {
+		var s float64
+		for k, v := range b.row(j) {
+			if d := math.Abs(p[k] - v); m == Manhattan {
+				s += d
 			} else {
-				for k, v := range p {
-					s += (v - q[k]) * (v - q[k])
-				}
+				s += d * d
 			}
-			if metric == Euclidean {
-				s = math.Sqrt(s)
-			}
-			row[j] = s
+		}
+		out[j] = s
+	}
+	if m == Euclidean {
+		for j, s := range out {
+			out[j] = math.Sqrt(s)
 		}
 	}
-	return tensor.New(tensor.WithShape(a.rows, b.rows), tensor.WithBacking(out.data)), nil
 }

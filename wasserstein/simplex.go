@@ -4,107 +4,32 @@ import (
 	"context"
 	"errors"
 	"math"
+
+	"github.com/tendril-nas/tendril/internal/kernel"
 )
 
 // simplex is the primal network simplex method for the transport problem: sources 0 … n−1, sinks n
-// … n+m−1, and a root that an artificial arc joins to every node at the start. The basis is a
-// spanning tree, kept strongly feasible (arcs without flow point to the root), so that degenerate
-// pivots cannot cycle. See Ahuja, Magnanti and Orlin, "Network Flows", 1993, chapter 11, and
-// Cunningham, "A network simplex method", 1976.
+// … n+m−1, and a root to which arcs without cost or capacity lead from the sources, so that every
+// basis is a spanning tree. The tree is kept strongly feasible (arcs without flow point to the
+// root), so that degenerate pivots cannot cycle. See Ahuja, Magnanti and Orlin, "Network Flows",
+// 1993, chapter 11, and Cunningham, "A network simplex method", 1976.
 //
-// An artificial arc costs more than any sum of real ones. Instead of a large number, which would
-// swallow digits of the potentials, costs and potentials are pairs (artificial, real) compared in
-// that order.
+// Nothing flows into the root, because nothing leaves it: arcs to it only say where the potential
+// of a part of the tree begins, and once they have left the tree they are not looked at again.
 type simplex struct {
 	n, m   int
 	cost   []float64 // n×m
 	supply []float64 // of sources, demand of sinks
 	tol    float64
 
-	parent         []int
-	up             []bool    // the arc to the parent leaves the node; otherwise it enters it
-	flow           []float64 // of the arc to the parent
-	depth          []int
-	child, sibling []int // first child, next sibling; −1 ends
-	before         []int // previous sibling, or the parent when there is none
-	real           []float64
-	artificial     []int
+	nodes     []basisNode
+	links     []treeLinks // apart, because walks over subtrees look at nothing else
+	potential []float64   // cost + potential of the source − potential of the sink is the reduced cost
+	base      []float64   // of a source that hangs from the root, its potential
 
+	path  kernel.Path
 	next  int // arc at which the search for an entering arc goes on
-	stack []int
-}
-
-func newSimplex(cost, a, b []float64) *simplex {
-	n, m := len(a), len(b)
-	nodes := n + m + 1
-	s := &simplex{
-		n: n, m: m, cost: cost, supply: append(append([]float64(nil), a...), b...),
-		parent: make([]int, nodes), up: make([]bool, nodes), flow: make([]float64, nodes),
-		depth: make([]int, nodes),
-		child: make([]int, nodes), sibling: make([]int, nodes), before: make([]int, nodes),
-		real: make([]float64, nodes), artificial: make([]int, nodes),
-	}
-	var largest float64
-	for _, c := range cost {
-		largest = max(largest, math.Abs(c))
-	}
-	s.tol = 1e-14 * largest
-	root := nodes - 1
-	for v := range nodes {
-		s.child[v] = -1
-	}
-	s.parent[root], s.sibling[root], s.before[root] = -1, -1, -1
-	for v := range root {
-		s.flow[v] = s.supply[v]
-		s.up[v] = v < n
-		s.hang(v, root)
-		s.relabel(v)
-	}
-	return s
-}
-
-// hang makes v the first child of p.
-func (s *simplex) hang(v, p int) {
-	s.parent[v] = p
-	s.sibling[v], s.before[v] = s.child[p], p
-	if c := s.child[p]; c >= 0 {
-		s.before[c] = v
-	}
-	s.child[p] = v
-}
-
-// cut takes v out of its parent's children.
-func (s *simplex) cut(v int) {
-	next, previous := s.sibling[v], s.before[v]
-	if s.child[previous] == v && s.parent[v] == previous {
-		s.child[previous] = next
-	} else {
-		s.sibling[previous] = next
-	}
-	if next >= 0 {
-		s.before[next] = previous
-	}
-}
-
-// relabel computes depth and potential of a node from its parent's: arcs of the tree have reduced
-// cost zero.
-func (s *simplex) relabel(v int) {
-	p := s.parent[v]
-	s.depth[v] = s.depth[p] + 1
-	var c float64
-	k := 0
-	switch root := s.n + s.m; {
-	case p == root || v == root:
-		k = 1
-	case s.up[v]:
-		c = s.cost[v*s.m+p-s.n]
-	default:
-		c = s.cost[p*s.m+v-s.n]
-	}
-	if s.up[v] {
-		c, k = -c, -k
-	}
-	s.real[v], s.artificial[v] = s.real[p]+c, s.artificial[p]+k
+	stack []int32
 }
 
 // entering finds an arc whose use lowers the cost: the best one of the first block of arcs that has
@@ -112,21 +37,15 @@ func (s *simplex) relabel(v int) {
 func (s *simplex) entering() (source, sink int, ok bool) {
 	arcs := s.n * s.m
 	block := max(32, int(math.Sqrt(float64(arcs))))
-	best, bestArtificial := -s.tol, 0
+	best := -s.tol
 	i, j := s.next/s.m, s.next%s.m
-	artificial, real := s.artificial[s.n:], s.real[s.n:]
+	sinks := s.potential[s.n : s.n+s.m]
 	for scanned := 0; scanned < arcs; {
 		for left := min(block, arcs-scanned); left > 0; {
 			count := min(left, s.m-j)
-			from, potential := s.artificial[i], s.real[i]
-			for q, c := range s.cost[i*s.m+j:][:count] {
-				k := from - artificial[j+q]
-				if k > bestArtificial {
-					continue
-				}
-				if r := c + potential - real[j+q]; k < bestArtificial || r < best {
-					source, sink, ok, best, bestArtificial = i, s.n+j+q, true, r, k
-				}
+			least, q := s.path.LeastDifference64(s.cost[i*s.m+j:][:count], sinks[j:])
+			if r := least + s.potential[i]; r < best {
+				source, sink, ok, best = i, s.n+j+q, true, r
 			}
 			scanned, left = scanned+count, left-count
 			if j += count; j == s.m {
@@ -145,98 +64,110 @@ func (s *simplex) entering() (source, sink int, ok bool) {
 }
 
 // pivot brings the arc from source to sink into the tree.
-func (s *simplex) pivot(source, sink int) {
+func (s *simplex) pivot(source, sink int32) {
+	nodes := s.nodes
 	join, other := source, sink
 	for join != other {
-		if s.depth[join] >= s.depth[other] {
-			join = s.parent[join]
+		if nodes[join].size <= nodes[other].size {
+			join = nodes[join].parent
 		} else {
-			other = s.parent[other]
+			other = nodes[other].parent
 		}
 	}
 	// The last arc of the cycle, from the join along the entering arc's direction, that runs empty
 	// first leaves the tree.
-	delta, leaving, sourceSide := math.Inf(1), -1, false
-	for v := source; v != join; v = s.parent[v] {
-		if s.up[v] && s.flow[v] < delta {
-			delta, leaving, sourceSide = s.flow[v], v, true
+	delta, leaving, sourceSide := math.Inf(1), int32(-1), false
+	for v := source; v != join; v = nodes[v].parent {
+		if x := &nodes[v]; x.up && x.flow < delta {
+			delta, leaving, sourceSide = x.flow, v, true
 		}
 	}
-	for v := sink; v != join; v = s.parent[v] {
-		if !s.up[v] && s.flow[v] <= delta {
-			delta, leaving, sourceSide = s.flow[v], v, false
+	for v := sink; v != join; v = nodes[v].parent {
+		if x := &nodes[v]; !x.up && x.flow <= delta {
+			delta, leaving, sourceSide = x.flow, v, false
 		}
 	}
-	shift := func(v int, raise bool) {
-		if raise {
-			s.flow[v] += delta
-		} else {
-			s.flow[v] -= delta
+	if delta != 0 {
+		for v := source; v != join; v = nodes[v].parent {
+			if x := &nodes[v]; x.up {
+				x.flow -= delta
+			} else {
+				x.flow += delta
+			}
+		}
+		for v := sink; v != join; v = nodes[v].parent {
+			if x := &nodes[v]; x.up {
+				x.flow += delta
+			} else {
+				x.flow -= delta
+			}
 		}
 	}
-	for v := source; v != join; v = s.parent[v] {
-		shift(v, !s.up[v])
+	// The subtree below the leaving arc moves: the path from the entering arc's end to its top is
+	// turned upside down.
+	moved := nodes[leaving].size
+	for v := nodes[leaving].parent; v != join; v = nodes[v].parent {
+		nodes[v].size -= moved
 	}
-	for v := sink; v != join; v = s.parent[v] {
-		shift(v, s.up[v])
-	}
-	// Turn the path from the entering arc's end to the leaving arc upside down.
 	v, p, up, flow := sink, source, false, delta
 	if sourceSide {
 		v, p, up = source, sink, true
 	}
-	top := v
+	for u := p; u != join; u = nodes[u].parent {
+		nodes[u].size += moved
+	}
+	shift := s.cost[int(source)*s.m+int(sink)-s.n] + s.potential[source] - s.potential[sink]
+	if sourceSide {
+		shift = -shift
+	}
+	top, below := v, int32(0)
 	for {
-		oldParent, oldUp, oldFlow := s.parent[v], s.up[v], s.flow[v]
+		x := &nodes[v]
+		oldParent, oldUp, oldFlow, oldSize := x.parent, x.up, x.flow, x.size
 		s.cut(v)
 		s.hang(v, p)
-		s.up[v], s.flow[v] = up, flow
+		x.up, x.flow = up, flow
+		x.size = moved - below
 		if v == leaving {
 			break
 		}
+		below = oldSize
 		v, p, up, flow = oldParent, v, !oldUp, oldFlow
 	}
-	s.stack = append(s.stack[:0], top)
-	for len(s.stack) > 0 {
-		v := s.stack[len(s.stack)-1]
-		s.stack = s.stack[:len(s.stack)-1]
-		s.relabel(v)
-		for c := s.child[v]; c >= 0; c = s.sibling[c] {
-			s.stack = append(s.stack, c)
-		}
-	}
+	s.shift(top, shift)
 }
 
-// solve pivots to the optimum and gives the flows of the arcs in the tree.
+// solve pivots to the optimum and gives the flows of the arcs in the tree. Potentials are computed
+// anew now and then, and before the end, so that rounding errors do not add up.
 func (s *simplex) solve(ctx context.Context) ([]Flow, error) {
 	limit := 1000 + 100*(s.n+s.m)*(s.n+s.m)
-	for i := 0; ; i++ {
+	age := 0 // pivots since then
+	for i := 0; ; {
 		if i%256 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		source, sink, ok := s.entering()
-		if !ok {
-			break
-		}
-		if i == limit {
+		switch {
+		case !ok && age == 0:
+			return s.flows(), nil
+		case i == limit:
 			return nil, errors.New("transport: too many pivots")
+		case ok:
+			s.pivot(int32(source), int32(sink))
+			i, age = i+1, age+1
 		}
-		s.pivot(source, sink)
+		if !ok || age > s.n+s.m {
+			s.labels()
+			age = 0
+		}
 	}
-	return s.flows(), nil
 }
 
 // flows computes the flows of the tree's arcs from the weights alone, leaves first, so that no
 // rounding errors of the pivots remain.
 func (s *simplex) flows() []Flow {
 	root := s.n + s.m
-	order := make([]int, 0, root+1)
-	order = append(order, root)
-	for i := 0; i < len(order); i++ {
-		for c := s.child[order[i]]; c >= 0; c = s.sibling[c] {
-			order = append(order, c)
-		}
-	}
+	order := s.order()
 	net := make([]float64, root+1)
 	for v := range root {
 		net[v] = s.supply[v]
@@ -246,11 +177,12 @@ func (s *simplex) flows() []Flow {
 	}
 	var flows []Flow
 	for i := len(order) - 1; i > 0; i-- {
-		v := order[i]
-		p := s.parent[v]
+		v := int(order[i])
+		x := &s.nodes[v]
+		p := int(x.parent)
 		net[p] += net[v]
 		mass, source, sink := net[v], v, p
-		if !s.up[v] {
+		if !x.up {
 			mass, source, sink = -net[v], p, v
 		}
 		if p == root || mass <= 0 {

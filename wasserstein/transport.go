@@ -38,7 +38,7 @@ func Transport(ctx context.Context, cost *tensor.Dense, a, b []float64) (*Plan, 
 	if err != nil {
 		return nil, fmt.Errorf("transport: %w", err)
 	}
-	flows, err := newSimplex(p.cost, p.a, p.b).solve(ctx)
+	flows, err := p.solve(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +116,10 @@ func newProblem(cost *tensor.Dense, a, b []float64) (*problem, error) {
 	if p.b, p.columns, err = normalise(b, src.q); err != nil {
 		return nil, fmt.Errorf("second distribution: %w", err)
 	}
+	if src.f64 != nil && len(p.rows) == src.n && len(p.columns) == src.q {
+		p.cost = src.f64
+		return p, nil
+	}
 	row := make([]float64, src.q)
 	p.cost = make([]float64, 0, len(p.a)*len(p.b))
 	for _, i := range p.rows {
@@ -125,6 +129,26 @@ func newProblem(cost *tensor.Dense, a, b []float64) (*problem, error) {
 		}
 	}
 	return p, nil
+}
+
+// solve gives the flows of an optimal plan. The simplex reads costs row by row: where rows are
+// short it is given the columns.
+func (p *problem) solve(ctx context.Context) ([]Flow, error) {
+	n, m := len(p.a), len(p.b)
+	if n < 2*m {
+		return newSimplex(p.cost, p.a, p.b).solve(ctx)
+	}
+	turned := make([]float64, n*m)
+	for i := range n {
+		for j, c := range p.cost[i*m:][:m] {
+			turned[j*n+i] = c
+		}
+	}
+	flows, err := newSimplex(turned, p.b, p.a).solve(ctx)
+	for i, f := range flows {
+		flows[i].From, flows[i].To = f.To, f.From
+	}
+	return flows, err
 }
 
 // normalise divides weights by their sum and drops zeros; kept are the indices of the others.

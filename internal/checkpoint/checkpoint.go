@@ -193,9 +193,15 @@ func (c *container) describe() (Info, hash.Hash, error) {
 	h.Write(c.header[:begin])
 	h.Write([]byte(strings.Repeat("0", len(digest))))
 	h.Write(c.header[begin+len(digest):])
-	info := Info{Kind: m["kind"], Version: version, Meta: json.RawMessage(m["meta"])}
+	return Info{Kind: m["kind"], Version: version, Meta: json.RawMessage(m["meta"]),
+		Tensors: c.tensorInfo()}, h, nil
+}
+
+// tensorInfo describes the tensors, in the order of the file.
+func (c *container) tensorInfo() []TensorInfo {
+	var out []TensorInfo
 	for _, e := range c.entries {
-		info.Tensors = append(info.Tensors, TensorInfo{Name: e.name, DType: e.dtype, Shape: e.shape})
+		out = append(out, TensorInfo{Name: e.name, DType: e.dtype, Shape: e.shape})
 	}
-	return info, h, nil
+	return out
 }

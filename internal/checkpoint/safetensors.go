@@ -37,6 +37,16 @@ func ReadSafetensors(r io.Reader,
 	return c.metadata, tensors, nil
 }
 
+// ReadHeader reads what a container of exactly size bytes, a checkpoint or not, says about itself,
+// and nothing of its tensors. Damage gives an error that wraps [ErrCorrupt].
+func ReadHeader(r io.Reader, size int64) (metadata map[string]string, tensors []TensorInfo, err error) {
+	c, err := openContainer(r, size)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c.metadata, c.tensorInfo(), nil
+}
+
 // buildHeader lays tensors out, widest elements first and then by name, so that every one is
 // aligned to its element size, and pads the header with spaces so that the data section begins at a
 // multiple of eight.

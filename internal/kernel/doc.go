@@ -1,7 +1,8 @@
 // Package kernel holds the float32 inner loops of the CPU tensor backend: matrix product tiles,
 // depthwise convolution, pooling, normalisation, activations, softmax, LSTM cells, optimiser
-// updates. Every loop exists as plain Go and, on amd64, as generated assembly for AVX2+FMA and for
-// AVX-512.
+// updates; and in float64 those of matrix products and reductions and of small networks that learn
+// one example at a time. Every loop exists as plain Go and, on amd64, as generated assembly for
+// AVX2+FMA and for AVX-512.
 //
 //	p := kernel.Default() // the best path of this CPU
 //	var ws kernel.Workspace

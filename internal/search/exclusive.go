@@ -110,6 +110,30 @@ func Alone(ctx context.Context, do func(ctx context.Context) error) error {
 	return t.runAlone(ctx, do)
 }
 
+// Pause lets those go first who wait to be alone, for an evaluation that takes long, with the
+// context that the loop called it with: between steps of a training, say. It returns at once when
+// nobody waits, and with a context that comes from no loop. The error is that of ctx. An evaluation
+// does not call Pause and Alone at the same time.
+func Pause(ctx context.Context) error {
+	t := taskOf(ctx)
+	if t == nil || t.alone || !t.quiet.waits() {
+		return ctx.Err()
+	}
+	t.release()
+	shared, err := t.quiet.Shared(ctx)
+	if err == nil {
+		t.release = shared
+	}
+	return err
+}
+
+// waits reports whether somebody waits to be alone.
+func (q *Quiet) waits() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.ContainsFunc(q.queue, func(r *request) bool { return r.alone })
+}
+
 // StepOf is the number of the step that an evaluation is made for, from the context that the loop
 // called the evaluator with; ok is false for another context.
 func StepOf(ctx context.Context) (step int, ok bool) {

@@ -251,3 +251,63 @@ func (m *measurer) Tell(ctx context.Context, step int, results []Result) ([]stru
 	}
 	return m.List.Tell(ctx, step, results)
 }
+
+// Somebody who wants to be alone does not wait for the end of an evaluation that pauses.
+func TestPause(t *testing.T) {
+	var q Quiet
+	ctx, end, err := q.begin(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Pause(ctx); err != nil {
+		t.Errorf("nobody waits: %v", err)
+	}
+	var alone atomic.Bool
+	go func() {
+		release, err := q.Alone(t.Context())
+		if err != nil {
+			t.Error(err)
+		}
+		alone.Store(true)
+		release()
+	}()
+	until(q.waits)
+	if alone.Load() {
+		t.Error("alone beside an evaluation")
+	}
+	if err := Pause(ctx); err != nil || !alone.Load() {
+		t.Errorf("paused: %v; the other was alone: %v", err, alone.Load())
+	}
+	if q.shared != 1 {
+		t.Errorf("%d share after the pause, expected 1", q.shared)
+	}
+	end()
+	if q.shared != 0 {
+		t.Errorf("%d share at the end", q.shared)
+	}
+	// A context that ends while somebody else is alone.
+	ctx, cancel := context.WithCancel(t.Context())
+	ctx, end, err = q.begin(ctx, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		release, err := q.Alone(t.Context())
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		cancel()
+		until(func() bool { return q.waiters() == 0 })
+		release()
+	}()
+	until(q.waits)
+	if err := Pause(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled while another was alone: %v", err)
+	}
+	end()
+	until(func() bool { return !q.waits() })
+	if err := Pause(context.Background()); err != nil {
+		t.Errorf("no loop: %v", err)
+	}
+}

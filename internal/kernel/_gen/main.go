@@ -12,9 +12,9 @@ import (
 )
 
 func main() {
-	family := flag.String("family", "", "kernels to generate: tile, channels, depthwise, flat, gemm64, pooling, recurrent or softmax")
+	family := flag.String("family", "", "kernels to generate: tile, channels, depthwise, flat, gemm64, least64, pooling, recurrent, rows64 or softmax")
 	flag.Parse()
-	generate := map[string]func(){"tile": tiles, "channels": channels, "depthwise": depthwise, "flat": flat, "gemm64": gemm64, "pooling": pooling, "recurrent": recurrent, "softmax": softmax}[*family]
+	generate := map[string]func(){"tile": tiles, "channels": channels, "depthwise": depthwise, "flat": flat, "gemm64": gemm64, "least64": least64, "pooling": pooling, "recurrent": recurrent, "rows64": rows64, "softmax": softmax}[*family]
 	if generate == nil {
 		log.Fatalf("unknown family %q", *family)
 	}

@@ -1,0 +1,146 @@
+package predictor
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// clock is a time of the test's own.
+type clock struct{ now time.Time }
+
+func (c *clock) Now() time.Time { return c.now }
+
+// drive runs steps that take what took says until the schedule ends, and gives the factors.
+func drive(a *Anytime, c *clock, took func(step int) time.Duration) []float64 {
+	var factors []float64
+	for {
+		f, more := a.Pace(len(factors))
+		if !more {
+			return factors
+		}
+		factors = append(factors, f)
+		c.now = c.now.Add(took(len(factors) - 1))
+	}
+}
+
+func newAnytime(t interface{ Fatal(...any) }, o AnytimeOptions) (*Anytime, *clock) {
+	c := &clock{now: time.Unix(1e9, 0)}
+	o.Now = c.Now
+	a, err := NewAnytime(&o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a, c
+}
+
+// In time, the schedule is the cosine over the planned steps.
+func TestAnytimeInTime(t *testing.T) {
+	a, c := newAnytime(t, AnytimeOptions{Limit: time.Minute, Reserve: time.Second, Steps: 50})
+	factors := drive(a, c, func(int) time.Duration { return 100 * time.Millisecond })
+	if len(factors) != 50 || a.Steps() != 50 {
+		t.Fatalf("%d steps, expected 50", len(factors))
+	}
+	for i, f := range factors {
+		if want := (1 + math.Cos(math.Pi*float64(i)/50)) / 2; math.Abs(f-want) > 1e-9 {
+			t.Fatalf("step %d: factor %v, expected %v", i, f, want)
+		}
+	}
+}
+
+// A constant part keeps the full rate.
+func TestAnytimeConstant(t *testing.T) {
+	a, c := newAnytime(t, AnytimeOptions{Limit: time.Minute, Steps: 100, Constant: 0.8})
+	factors := drive(a, c, func(int) time.Duration { return time.Millisecond })
+	if factors[79] != 1 || !(factors[82] < 1) || !(factors[99] < 0.01) {
+		t.Fatalf("factors %v, %v and %v", factors[79], factors[82], factors[99])
+	}
+}
+
+// When steps take four times as long from the middle on, fewer are taken, the rate still falls to
+// nearly nothing, and all is over in time.
+func TestAnytimeLate(t *testing.T) {
+	const limit = 10 * time.Second
+	a, c := newAnytime(t, AnytimeOptions{Limit: limit, Reserve: time.Second, Steps: 90})
+	begin := c.now
+	factors := drive(a, c, func(step int) time.Duration {
+		if step < 45 {
+			return 100 * time.Millisecond
+		}
+		return 400 * time.Millisecond
+	})
+	if took := c.now.Sub(begin); took > limit-time.Second {
+		t.Errorf("%v of %v", took, limit-time.Second)
+	}
+	if n := len(factors); n >= 90 || n < 50 {
+		t.Errorf("%d steps", n)
+	}
+	if last := factors[len(factors)-1]; last > 0.05 {
+		t.Errorf("the last factor is %v", last)
+	}
+}
+
+// Whatever steps take, factors fall from 1, and the last step is over in time, if none takes longer
+// than the longest of the eight before it. Where times are steady the rate has come down.
+func TestAnytimeEnds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		limit := time.Duration(rapid.Int64Range(1e6, 1e10).Draw(t, "limit"))
+		base := time.Duration(rapid.Int64Range(1e5, 1e8).Draw(t, "step"))
+		o := AnytimeOptions{Limit: limit, Reserve: time.Duration(rapid.Int64Range(0, int64(limit)-1).Draw(t, "reserve")),
+			Steps: rapid.IntRange(0, 200).Draw(t, "steps"), Step: base}
+		a, c := newAnytime(t, o)
+		spread := rapid.Float64Range(0, 0.5).Draw(t, "spread")
+		noise := rapid.Custom(func(t *rapid.T) float64 { return rapid.Float64Range(-1, 1).Draw(t, "noise") })
+		begin := c.now
+		factors := drive(a, c, func(int) time.Duration {
+			return time.Duration(float64(base) * (1 + spread*noise.Draw(t, "n")))
+		})
+		over := c.now.Sub(begin) - (o.Limit - o.Reserve)
+		if over > max(time.Duration(float64(base)*spread*2), 0) {
+			t.Fatalf("%v over, with steps of %v ± %v", over, base, spread)
+		}
+		for i, f := range factors {
+			if i == 0 && f != 1 || i > 0 && f > factors[i-1] || f < 0 {
+				t.Fatalf("factors %v", factors)
+			}
+		}
+		if o.Steps > 0 && len(factors) > o.Steps {
+			t.Fatalf("%d steps of %d", len(factors), o.Steps)
+		}
+		if n := len(factors); n > 20 && factors[n-1] > 0.05 {
+			t.Fatalf("the last of %d factors is %v", n, factors[n-1])
+		}
+	})
+}
+
+// A first step that takes as long as thirty others, and a pause in the middle, cost their time and
+// no more: the rate comes down at the end and not before.
+func TestAnytimeOutliers(t *testing.T) {
+	const step = 50 * time.Millisecond
+	a, c := newAnytime(t, AnytimeOptions{Limit: 10 * time.Second})
+	begin := c.now
+	factors := drive(a, c, func(i int) time.Duration {
+		if i == 0 || i == 60 {
+			return 30 * step
+		}
+		return step
+	})
+	n := len(factors)
+	if c.now.Sub(begin) > 10*time.Second || n < 120 || factors[n-1] > 0.01 {
+		t.Errorf("%d steps in %v, the last with %v", n, c.now.Sub(begin), factors[n-1])
+	}
+	if factors[n/4] < 0.7 || factors[n/2] < 0.25 {
+		t.Errorf("factors %.2f after a quarter, %.2f after half", factors[n/4], factors[n/2])
+	}
+}
+
+func TestAnytimeRefuses(t *testing.T) {
+	for _, o := range []*AnytimeOptions{nil, {Limit: -1}, {Limit: 1, Reserve: 1}, {Limit: 1, Steps: -1},
+		{Limit: 1, Constant: 1}, {Limit: 1, Constant: math.NaN()}} {
+		if _, err := NewAnytime(o); err == nil {
+			t.Errorf("%+v: no error", o)
+		}
+	}
+}
