@@ -12,6 +12,7 @@
 //	adjuster          AdaXpert: when and how to change an architecture as data grow
 //	evolution         EAT-NAS and NSGA-II: search by populations, on any space or genome
 //	generator         EAS: an architecture for a superclass and a budget, without a search
+//	pruning           DA-NAS: candidates are pruned while data grow from easy to hard
 //	zoo               NASOA: trained models in a folder, and the evaluator of the search for them
 //	predictor         NASOA: how to fine-tune what, within a time limit
 //
@@ -27,8 +28,8 @@
 //     budget" without a search: package generator.
 //   - EAT-NAS, evolution that carries architectures and weights from a small
 //     data set to a large one: package evolution.
-//   - DA-NAS, candidates that are pruned while data grow from easy to hard. Its mixture of
-//     candidates is in package supernet.
+//   - DA-NAS, candidates that are pruned while data grow from easy to hard:
+//     package pruning.
 //   - NASOA, a zoo of models that train fast, one of which is chosen for each
 //     task: packages zoo and predictor.
 //
