@@ -31,7 +31,10 @@ type Config struct {
 	// Samples is the number of architectures for a scenario among which the images that are held
 	// back for it choose.
 	Samples int `json:"samples"`
-	OFA     OFA `json:"ofa"`
+	// Headroom is the number of architectures of each budget that say what there is to be found; 0 =
+	// nothing is said.
+	Headroom int `json:"headroom"`
+	OFA      OFA `json:"ofa"`
 
 	Query   string `json:"-"` // scenarios to answer; "" = none
 	Extract string `json:"-"` // folder for the networks of the answers; "" = none
@@ -54,7 +57,8 @@ type OFA struct {
 
 // Methods.
 const (
-	EAS       = "eas"       // the generator
+	EAS       = "eas"       // the generator, the best of several that it draws
+	EASOne    = "eas-one"   // its most probable architecture
 	MultiPath = "multipath" // the same with a softmax over candidates
 	EASV      = "eas-v"     // the same for all superclasses together
 	OFAT      = "ofa-t"     // evolution by a predictor, for each superclass
@@ -64,7 +68,9 @@ const (
 )
 
 // Methods are all methods, in the order of reports.
-func Methods() []string { return []string{EAS, MultiPath, EASV, OFAT, OFAV, RandomN, RandomOne} }
+func Methods() []string {
+	return []string{EAS, EASOne, MultiPath, EASV, OFAT, OFAV, RandomN, RandomOne}
+}
 
 // defaultBudgets are parts of the range from the cheapest to the dearest network.
 func defaultBudgets() []float64 { return []float64{0.15, 0.3, 0.45, 0.6} }
@@ -99,6 +105,7 @@ func (c *Config) quick() {
 	c.Teacher.Epochs, c.Supernet.Epochs = 3, 4
 	c.Generator.Steps, c.Generator.Batch = 100, 64
 	c.OFA = OFA{Archs: 20, Population: 20, Generations: 10}
+	c.Headroom = 4
 }
 
 // suit changes the table for embedded images.

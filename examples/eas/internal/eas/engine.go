@@ -60,7 +60,6 @@ func newEngine(ctx context.Context, cfg *Config, j *run.Job) (*engine, error) {
 	if err := j.OnData(marks); err != nil {
 		return nil, err
 	}
-	e.announce()
 	if err := j.Begin(); err != nil {
 		return nil, fmt.Errorf("-out: %w", err)
 	}

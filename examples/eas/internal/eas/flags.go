@@ -56,6 +56,8 @@ func (c *Config) bind(fs *flag.FlagSet) {
 	fs.Float64Var(&c.Generator.LR, "generator-lr", c.Generator.LR, "learning rate of a generator")
 	fs.Float64Var(&c.Generator.Lambda, "generator-lambda", c.Generator.Lambda, "weight of the cost in its loss")
 	fs.IntVar(&c.Samples, "samples", c.Samples, "architectures for a scenario from which held-out images choose")
+	fs.IntVar(&c.Headroom, "headroom", c.Headroom,
+		"architectures of each budget that say how much they differ at all (0: none)")
 	fs.IntVar(&c.OFA.Archs, "ofa-archs", c.OFA.Archs, "architectures that are measured for predictors")
 	fs.IntVar(&c.OFA.Population, "ofa-population", c.OFA.Population, "population of evolution by predictors")
 	fs.IntVar(&c.OFA.Generations, "ofa-generations", c.OFA.Generations, "its generations")
@@ -99,6 +101,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("-query asks the generator: -methods has to have %s", EAS)
 	case c.Extract != "" && c.Query == "":
 		return errors.New("-extract writes the networks of answers to -query, which is missing")
+	case c.Headroom == 1:
+		return errors.New("-headroom 1: expected 0, or at least 2 to differ")
 	case c.LearnShare+c.ChooseShare > 0.9:
 		return errors.New("-learn and -choose: expected at most 0.9 together")
 	}
@@ -145,7 +149,7 @@ func (c *Config) checkNumbers() error {
 		{"generator-steps", float64(c.Generator.Steps), 1, 1e7},
 		{"generator-batch", float64(c.Generator.Batch), 2, 1e5}, {"generator-lr", c.Generator.LR, 1e-9, 10},
 		{"generator-lambda", c.Generator.Lambda, 0, 1e6}, {"samples", float64(c.Samples), 1, 1e4},
-		{"ofa-archs", float64(c.OFA.Archs), 10, 1e6}, {"ofa-population", float64(c.OFA.Population), 2, 1e5},
+		{"headroom", float64(c.Headroom), 0, 1e5}, {"ofa-archs", float64(c.OFA.Archs), 10, 1e6}, {"ofa-population", float64(c.OFA.Population), 2, 1e5},
 		{"ofa-generations", float64(c.OFA.Generations), 0, 1e5},
 	} {
 		if !(n.value >= n.lo && n.value <= n.hi) {

@@ -115,6 +115,24 @@ func byGenerator(name string) func(e *engine, ctx context.Context) ([]found, err
 	}
 }
 
+// mostProbable answers by the generator alone, all scenarios in one pass.
+func (e *engine) mostProbable(ctx context.Context) (out []found, err error) {
+	g, err := e.generator(ctx, EAS)
+	if err != nil {
+		return nil, err
+	}
+	var list []generator.Scenario
+	for _, s := range e.scenarios() {
+		list = append(list, e.asked(s))
+	}
+	answers, err := g.Generate(ctx, list, &generator.GenerateOptions{Use: leastUse,
+		Seed: e.cfg.Seed.For("eas.answers")})
+	for _, a := range answers {
+		out = append(out, found{Arch: a.Arch})
+	}
+	return out, err
+}
+
 // asked is a scenario as generators know it.
 func (e *engine) asked(s scenario) generator.Scenario {
 	return generator.Scenario{Superclasses: []string{e.superclasses[s.k].Name}, Budget: s.budget}

@@ -27,6 +27,7 @@ type found struct {
 func methods() []method {
 	return []method{
 		{EAS, "generator", []string{generatorPhase(EAS)}, byGenerator(EAS)},
+		{EASOne, "generator, most probable", []string{generatorPhase(EAS)}, (*engine).mostProbable},
 		{MultiPath, "multi-path generator", []string{generatorPhase(MultiPath)}, byGenerator(MultiPath)},
 		{EASV, "generator, one for all", []string{generatorPhase(EASV)}, byGenerator(EASV)},
 		{OFAT, "evolution", []string{sampledPhase, predictorPhase(OFAT)}, byEvolution(OFAT)},

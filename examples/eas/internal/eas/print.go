@@ -59,9 +59,26 @@ func (r *Report) Text() string {
 	_ = w.Flush() // a strings.Builder has room
 	b.WriteString("accuracy in percent of the test images of a superclass, among its classes alone, as a mean " +
 		"over\nsuperclasses, with the standard error that the number of images gives\n")
+	b.WriteString(r.headroom())
 	for i := range r.Methods {
 		b.WriteString("\n" + r.perSuperclass(&r.Methods[i]))
 	}
+	return b.String()
+}
+
+// headroom is the table of what there is to be found.
+func (r *Report) headroom() string {
+	if r.Headroom == nil {
+		return ""
+	}
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(w, "\narchitectures of\tdiffer by\tby superclass\tnoise\tbest of each gains\tbest for all gains\t\n")
+	for _, h := range r.Headroom {
+		fmt.Fprintf(w, "%s\t%.2f (p %.3f)\t%.2f (p %.3f)\t%.2f\t%+.2f\t%+.2f\t\n", r.Unit.text(h.Budget), 100*h.Arch,
+			h.PArch, 100*h.Interaction, h.PInteraction, 100*h.Noise, 100*h.Each, 100*h.All)
+	}
+	_ = w.Flush()
 	return b.String()
 }
 

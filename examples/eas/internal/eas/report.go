@@ -16,7 +16,8 @@ type Report struct {
 	High         float64                `json:"high"` // of the dearest
 	Budgets      []float64              `json:"budgets"`
 	Drop         float64                `json:"drop"`
-	Trained      float64                `json:"trained_seconds"` // wall time of the supernet
+	Trained      float64                `json:"trained_seconds"`    // wall time of the supernet
+	Headroom     []Headroom             `json:"headroom,omitempty"` // by budget
 	Methods      []MethodReport         `json:"methods"`
 	Queries      []QueryAnswer          `json:"queries,omitempty"`
 	Files        []string               `json:"files,omitempty"`
