@@ -93,8 +93,8 @@ func (e *engine) prepare() (err error) {
 	}
 	for _, b := range e.budgets {
 		if b < e.low || b > e.high {
-			return fmt.Errorf("-budgets %s: expected from %s to %s", e.unit.text(b), e.unit.text(e.low),
-				e.unit.text(e.high))
+			return fmt.Errorf("-budgets %s: expected from %s to %s", e.unit.Text(b), e.unit.Text(e.low),
+				e.unit.Text(e.high))
 		}
 	}
 	return nil

@@ -74,7 +74,7 @@ func (e *engine) solve(ctx context.Context, m method) (*MethodReport, error) {
 		}
 		if c > s.budget {
 			return nil, fmt.Errorf("%s: %s costs %s, over the budget of %s", m.name, e.space.Format(list[i].Arch),
-				e.unit.text(c), e.unit.text(s.budget))
+				e.unit.Text(c), e.unit.Text(s.budget))
 		}
 		r.Answers = append(r.Answers, Answer{Superclass: e.superclasses[s.k].Name, Budget: s.budget,
 			Arch: e.space.Format(list[i].Arch), Cost: c, Held: list[i].Held, Correct: tallies[i].Correct,

@@ -21,9 +21,9 @@ func (e *engine) announce() {
 	say("superclasses: %s", strings.Join(generator.SuperclassNames(e.superclasses), ", "))
 	var budgets []string
 	for _, b := range e.budgets {
-		budgets = append(budgets, e.unit.text(b))
+		budgets = append(budgets, e.unit.Text(b))
 	}
-	say("networks of %s to %s, budgets %s", e.unit.text(e.low), e.unit.text(e.high), strings.Join(budgets, ", "))
+	say("networks of %s to %s, budgets %s", e.unit.Text(e.low), e.unit.Text(e.high), strings.Join(budgets, ", "))
 	if e.job.Path("") == "" {
 		say("without -out nothing is kept: queries and pictures need the folder that it names")
 	}
@@ -43,7 +43,7 @@ func (r *Report) Text() string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(w, "method\t")
 	for _, budget := range r.Budgets {
-		fmt.Fprintf(w, "%s\t", r.Unit.text(budget))
+		fmt.Fprintf(w, "%s\t", r.Unit.Text(budget))
 	}
 	fmt.Fprint(w, "mean\tused, %\tat first, s\ta scenario, s\t\n")
 	for i := range r.Methods {
@@ -75,7 +75,7 @@ func (r *Report) headroom() string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(w, "\narchitectures of\tdiffer by\tby superclass\tnoise\tbest of each gains\tbest for all gains\t\n")
 	for _, h := range r.Headroom {
-		fmt.Fprintf(w, "%s\t%.2f (p %.3f)\t%.2f (p %.3f)\t%.2f\t%+.2f\t%+.2f\t\n", r.Unit.text(h.Budget), 100*h.Arch,
+		fmt.Fprintf(w, "%s\t%.2f (p %.3f)\t%.2f (p %.3f)\t%.2f\t%+.2f\t%+.2f\t\n", r.Unit.Text(h.Budget), 100*h.Arch,
 			h.PArch, 100*h.Interaction, h.PInteraction, 100*h.Noise, 100*h.Each, 100*h.All)
 	}
 	_ = w.Flush()
@@ -88,7 +88,7 @@ func (r *Report) perSuperclass(m *MethodReport) string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(w, "%s\t", m.Title)
 	for _, budget := range r.Budgets {
-		fmt.Fprintf(w, "%s\t", r.Unit.text(budget))
+		fmt.Fprintf(w, "%s\t", r.Unit.Text(budget))
 	}
 	fmt.Fprint(w, "\n")
 	for k, s := range r.Superclasses {

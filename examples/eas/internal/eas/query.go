@@ -41,7 +41,7 @@ func parseQuery(text string, u unit) (texts []string, list []generator.Scenario,
 		one = strings.TrimSpace(one)
 		i := strings.LastIndexByte(one, ':')
 		if i < 1 {
-			return nil, nil, fmt.Errorf("-query %q: expected SUPERCLASS:BUDGET, like insect:%s", one, u.text(4.5*u.Of))
+			return nil, nil, fmt.Errorf("-query %q: expected SUPERCLASS:BUDGET, like insect:%s", one, u.Text(4.5*u.Of))
 		}
 		budget, err := u.parse(one[i+1:])
 		if err != nil {
@@ -107,7 +107,7 @@ func answerQueries(j *run.Job, g *generator.Generator, superclasses []generator.
 		}
 		q := QueryAnswer{Query: texts[i], Classes: classes, Arch: g.Space().Format(a.Arch), Choices: a.Arch,
 			Budget: scenarios[i].Budget, Cost: a.Cost}
-		j.Out.Printf("%s: %s, %d classes\n  %s", q.Query, u.text(q.Cost), len(classes), q.Arch)
+		j.Out.Printf("%s: %s, %d classes\n  %s", q.Query, u.Text(q.Cost), len(classes), q.Arch)
 		out = append(out, q)
 	}
 	j.Out.Printf("%d answers in %.2f ms", len(out), 1e3*took.Seconds())

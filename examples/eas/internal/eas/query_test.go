@@ -49,7 +49,7 @@ func FuzzParseQuery(f *testing.F) {
 }
 
 func TestUnits(t *testing.T) {
-	if a, b := mega.text(4.5e6), milli.text(0.0125); a != "4.5M" || b != "12.5ms" {
+	if a, b := mega.Text(4.5e6), milli.Text(0.0125); a != "4.5M" || b != "12.5ms" {
 		t.Errorf("%s, %s", a, b)
 	}
 }

@@ -18,8 +18,8 @@ var (
 	milli = unit{"ms", 1e-3} // seconds
 )
 
-// text writes a cost for people.
-func (u unit) text(cost float64) string {
+// Text writes a cost for people.
+func (u unit) Text(cost float64) string {
 	return strconv.FormatFloat(cost/u.Of, 'g', 4, 64) + u.Name
 }
 
@@ -36,7 +36,7 @@ func (u unit) parse(text string) (float64, error) {
 	number, ok := strings.CutSuffix(text, u.Name)
 	v, err := strconv.ParseFloat(number, 64)
 	if !ok || err != nil || !(v > 0) || math.IsInf(v, 0) {
-		return 0, fmt.Errorf("budget %q, expected a number and the unit, like %s", text, u.text(4.5*u.Of))
+		return 0, fmt.Errorf("budget %q, expected a number and the unit, like %s", text, u.Text(4.5*u.Of))
 	}
 	return v * u.Of, nil
 }
