@@ -30,6 +30,22 @@
 // softmax image by image ([SuperclassDropout]). A [Model] is its own only pass and takes the same
 // teachers and masks.
 //
+// # Progressive shrinking
+//
+// [Net.Shrink] trains a supernet as Once-for-all and EAS do: the largest network first, then
+// kernels, depths and widths become free, one after the other, while the largest network teaches
+// and the most important channels come first ([Net.SortChannels]). [ShrinkPhases] says which
+// restrictions of a space follow each other, for how long and at which rates; each is a training as
+// above.
+//
+// # Superclasses
+//
+// Masks of [SuperclassDropout] prepare a supernet for questions about few of its classes at a time.
+// [Judge.Among] and [RelaxedLoss.Among] ask them, with the logits of these classes alone, and share
+// images and statistics with those that they come from, so that many architectures are judged on
+// many superclasses at the cost of judging each on all images. Judge.Among(…).Extract gives a model
+// for these classes alone, to be exported or trained on.
+//
 // # Classes
 //
 // A network knows its classes by name: those of [Options].Classes, or else those of the first data
@@ -152,7 +168,9 @@
 // AdaXpert: Niu et al., "AdaXpert: Adapting Neural Architecture for Growing Data", ICML 2021,
 // section 3 and the published code. Weights that models leave to each other: Fang et al., "EAT-NAS:
 // Elastic Architecture Transfer for Accelerating Large-scale Neural Architecture Search", 2019.
-// Elastic sharing: Cai et al., "Once-for-All: Train One Network and Specialize it for Efficient
-// Deployment", ICLR 2020. Morphing: Chen, Goodfellow, Shlens, "Net2Net: Accelerating Learning via
-// Knowledge Transfer", ICLR 2016; see [Model.Morph] for what differs.
+// Superclasses: Liu et al., "Rapid Elastic Architecture Search under Specialized Classes and
+// Resource Constraints" (EAS). Elastic sharing and progressive shrinking: Cai et al.,
+// "Once-for-All: Train One Network and Specialize it for Efficient Deployment", ICLR 2020.
+// Morphing: Chen, Goodfellow, Shlens, "Net2Net: Accelerating Learning via Knowledge Transfer", ICLR
+// 2016; see [Model.Morph] for what differs.
 package supernet

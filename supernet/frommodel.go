@@ -200,23 +200,16 @@ func (n *Net) heir(e *estate, sorted bool) (tensors arrays, r *InheritReport, er
 // sort puts the most important channels first wherever a network has fewer of them than the model;
 // least is the least number of channels of a site. What the model computes stays the same.
 func (e *estate) sort(least map[string]int) error {
-	rank := ranks(e.graph, least, importance(e.graph, e.weights, e.matched))
-	all := prefix(len(e.classes), len(e.classes))
-	c := follow(e.graph, e.graph, all, func(m *searchspace.Node, n int) []int {
-		if rank[m.ID] == nil {
-			return prefix(n, n)
-		}
-		return rank[m.ID][:n]
-	})
-	if !c.preserved {
-		return fmt.Errorf("channels of %s cannot be sorted; InheritOptions.KeepOrder leaves them as they are",
-			e.space.Format(e.arch))
+	rank := ranks(e.graph, least, nil, importance(e.graph, e.weights, e.matched))
+	c, err := sorting(e.graph, prefix(len(e.classes), len(e.classes)), rank)
+	if err != nil {
+		return fmt.Errorf("%s: %w; InheritOptions.KeepOrder leaves them as they are", e.space.Format(e.arch), err)
 	}
 	sorted := maps.Clone(e.weights)
 	for key, a := range sorted {
 		sorted[key] = &array{extent: a.extent, data: slices.Clone(a.data)}
 	}
-	err := c.write(sorted, own{}, e.weights, nil)
+	err = c.write(sorted, own{}, e.weights, nil)
 	e.weights = sorted
 	return err
 }

@@ -239,7 +239,7 @@ func TestInheritWidths(t *testing.T) {
 		}
 		const site = "final_expand_layer."
 		important := importance(m.prog.graph, modelArrays(t, m), prefix(4, 4))
-		rank := ranks(m.prog.graph, map[string]int{site + "conv": 1}, important)
+		rank := ranks(m.prog.graph, map[string]int{site + "conv": 1}, nil, important)
 		for i := range m.prog.graph.Nodes {
 			if node := &m.prog.graph.Nodes[i]; node.Site == site+"bn" {
 				from, to := m.values()[site+"bn.bias"], n.values()[site+"bn.bias"]

@@ -20,7 +20,16 @@ import (
 // classes has a source for every class of the new network, −1 for those that the old one does not
 // have.
 func importance(g *searchspace.Graph, weights arrays, classes []int) [][]float64 {
-	im := importances{graph: g, of: func(n *searchspace.Node, k weightKind) *array {
+	return importanceBy(g, weights, classes, true)
+}
+
+// magnitude is importance by the L1 norm of weights alone.
+func magnitude(g *searchspace.Graph, weights arrays, classes []int) [][]float64 {
+	return importanceBy(g, weights, classes, false)
+}
+
+func importanceBy(g *searchspace.Graph, weights arrays, classes []int, scaled bool) [][]float64 {
+	im := importances{graph: g, scaled: scaled, of: func(n *searchspace.Node, k weightKind) *array {
 		return weights[own{}.place(n, k).key]
 	}}
 	im.forward()
@@ -32,6 +41,7 @@ func importance(g *searchspace.Graph, weights arrays, classes []int) [][]float64
 type importances struct {
 	graph  *searchspace.Graph
 	of     func(n *searchspace.Node, k weightKind) *array
+	scaled bool        // by batch normalisations
 	scales [][]float64 // by node and channel
 	counts [][]float64
 }
@@ -43,6 +53,8 @@ func (im *importances) forward() {
 		n := &im.graph.Nodes[i]
 		var scale []float64
 		switch {
+		case !im.scaled:
+			scale = slices.Repeat([]float64{1}, n.Out.C)
 		case n.Op == searchspace.OpBatchNorm:
 			for _, gamma := range im.of(n, kindGamma).data {
 				scale = append(scale, math.Abs(float64(gamma)))

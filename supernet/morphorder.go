@@ -12,11 +12,14 @@ import (
 // that move together have one order. It is nil for a node whose channels keep theirs, as they do
 // where layers between them go by the number of a channel.
 //
-// important says how important channels of a node are; it is asked once for channels that move
-// together, at the first node that has them.
-func ranks(g *searchspace.Graph, least map[string]int, important [][]float64) [][]int {
+// apart has, by site, numbers of channels that are separated already: an order is one of the
+// channels before such a number, then one of those behind. important says how important channels of
+// a node are; it is asked once for channels that move together, at the first node that has them.
+func ranks(g *searchspace.Graph, least map[string]int, apart map[string][]int,
+	important [][]float64) [][]int {
 	tie := ties(g)
 	first, fewer, fixed := make(map[int]int), make(map[int]bool), make(map[int]bool)
+	cuts := make(map[int][]int)
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
 		if _, ok := first[tie[i]]; !ok {
@@ -24,6 +27,7 @@ func ranks(g *searchspace.Graph, least map[string]int, important [][]float64) []
 		}
 		if k, ok := least[n.Site]; ok && len(kindsOf(n)) > 0 && k < n.Out.C {
 			fewer[tie[i]] = true
+			cuts[tie[i]] = append(cuts[tie[i]], apart[n.Site]...)
 		}
 		if byNumber(n) {
 			fixed[tie[i]] = true
@@ -39,7 +43,7 @@ func ranks(g *searchspace.Graph, least map[string]int, important [][]float64) []
 		case at < i:
 			out[i] = out[at]
 		default:
-			out[i] = ranked(important[i])
+			out[i] = rankedWithin(important[i], cuts[tie[i]])
 		}
 	}
 	return out
@@ -57,8 +61,21 @@ func byNumber(n *searchspace.Node) bool {
 }
 
 // ranked is all channels, the most important first; of equals the first.
-func ranked(important []float64) []int {
+func ranked(important []float64) []int { return rankedWithin(important, nil) }
+
+// rankedWithin is ranked for the channels up to each of some numbers, one part after the other.
+func rankedWithin(important []float64, cuts []int) []int {
 	source := prefix(len(important), len(important))
-	slices.SortStableFunc(source, func(a, b int) int { return cmp.Compare(important[b], important[a]) })
+	part := make([]int, len(important))
+	for c := range part {
+		for _, cut := range cuts {
+			if c >= cut {
+				part[c] = max(part[c], cut)
+			}
+		}
+	}
+	slices.SortStableFunc(source, func(a, b int) int {
+		return cmp.Or(cmp.Compare(part[a], part[b]), cmp.Compare(important[b], important[a]))
+	})
 	return source
 }

@@ -18,17 +18,23 @@ func (n *Net) Train(ctx context.Context, train dataset.Dataset, o *TrainOptions)
 	if o == nil {
 		o = &TrainOptions{}
 	}
-	if err := n.acquire(ctx); err != nil {
-		return unbegun(ctx, err), fmt.Errorf("supernet: train: %w", err)
-	}
-	defer n.release()
-	res, err := n.run(ctx, train, o)
+	res, err := n.turnAndRun(ctx, train, o)
 	if err != nil {
 		return res, fmt.Errorf("supernet: train: %w", err)
 	}
 	return res, nil
 }
 
+// turnAndRun is run for who has no turn.
+func (n *Net) turnAndRun(ctx context.Context, train dataset.Dataset, o *TrainOptions) (*TrainResult, error) {
+	if err := n.acquire(ctx); err != nil {
+		return unbegun(ctx, err), err
+	}
+	defer n.release()
+	return n.run(ctx, train, o)
+}
+
+// run trains. The caller has the turn.
 func (n *Net) run(ctx context.Context, train dataset.Dataset, o *TrainOptions) (*TrainResult, error) {
 	j := job{shared: true, identity: n.identity(), sampler: o.Subnets.Sampler,
 		every: orInt(o.Subnets.StepsPerDraw, defaultStepsPerDraw), program: n.program}

@@ -75,10 +75,12 @@ type Recorder interface {
 // RecorderFunc makes a function a Recorder.
 type RecorderFunc func(Progress) error
 
+var errNoRecorder = errors.New("supernet: a recorder without a function")
+
 // Record calls f, and is an error where there is none.
 func (f RecorderFunc) Record(p Progress) error {
 	if f == nil {
-		return errors.New("supernet: a recorder without a function")
+		return errNoRecorder
 	}
 	return f(p)
 }

@@ -84,16 +84,9 @@ func (r *Relaxation) program() (*relaxedProgram, error) {
 	if r.prog != nil && r.prog.specs == r.net.store.specs {
 		return r.prog, nil
 	}
-	space := r.space
-	if k := r.net.space.Classes(); k != space.Classes() {
-		var err error
-		if space, err = space.WithClasses(k); err != nil {
-			return nil, err
-		}
-	}
-	if !sameNetworks(space, r.net.space) {
-		return nil, fmt.Errorf("space %s, expected a restriction of the supernet's, %s with its options",
-			space.Name(), r.net.space.Name())
+	space, err := r.net.restriction(r.space)
+	if err != nil {
+		return nil, err
 	}
 	choices, err := space.LowerChoices()
 	if err != nil {
@@ -110,6 +103,22 @@ func (r *Relaxation) program() (*relaxedProgram, error) {
 	}
 	r.prog = &relaxedProgram{program: p, coef: coef, specs: r.net.store.specs}
 	return r.prog, nil
+}
+
+// restriction is a restriction of the supernet's space with its present number of classes; an error
+// for another space. The caller has the turn, or reads under the lock.
+func (n *Net) restriction(space *searchspace.Space) (*searchspace.Space, error) {
+	if k := n.space.Classes(); k != space.Classes() {
+		var err error
+		if space, err = space.WithClasses(k); err != nil {
+			return nil, err
+		}
+	}
+	if !sameNetworks(space, n.space) {
+		return nil, fmt.Errorf("space %s, expected a restriction of the supernet's, %s with its options",
+			space.Name(), n.space.Name())
+	}
+	return space, nil
 }
 
 // sameNetworks reports whether two spaces differ in restrictions and limits on costs only.

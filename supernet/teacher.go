@@ -1,6 +1,7 @@
 package supernet
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -36,42 +37,48 @@ func (t *training) tutorOf(o *Teacher) (*tutor, error) {
 	if u := t.tutors[o]; u != nil {
 		return u, nil
 	}
-	u := &tutor{model: o.Model, temperature: o.Temperature, weight: o.Weight,
+	u := &tutor{model: o.Model, temperature: cmp.Or(o.Temperature, 1), weight: cmp.Or(o.Weight, 1),
 		batchStatistics: o.BatchStatistics, step: -1}
-	if u.temperature == 0 {
-		u.temperature = 1
-	}
-	if u.weight == 0 {
-		u.weight = 1
-	}
-	if !(u.temperature > 0) || !finite(u.temperature) || !(u.weight > 0) || !finite(u.weight) {
-		return nil, fmt.Errorf("teacher with temperature %v and weight %v, expected numbers above 0",
-			o.Temperature, o.Weight)
-	}
 	if err := t.fits(u); err != nil {
 		return nil, fmt.Errorf("teacher: %w", err)
 	}
-	if o.Classes != nil {
-		known := u.keep
-		u.keep = make([]bool, t.space.Classes())
-		for _, c := range o.Classes {
-			if c < 0 || c >= len(u.keep) || known != nil && !known[c] {
-				return nil, fmt.Errorf("teacher: class %d, expected one that it and the student have", c)
-			}
-			if u.keep[c] {
-				return nil, fmt.Errorf("teacher: class %d chosen twice, expected once", c)
-			}
-			u.keep[c] = true
-		}
-		if len(o.Classes) == 0 {
-			return nil, errors.New("teacher: no classes to teach on; nil stands for all")
-		}
+	keep, err := o.check(u.keep, t.space.Classes())
+	if err != nil {
+		return nil, err
 	}
+	u.keep = keep
 	if t.tutors == nil {
 		t.tutors = make(map[*Teacher]*tutor)
 	}
 	t.tutors[o] = u
 	return u, nil
+}
+
+// check refuses what no teacher can be, for a student with some classes of which the teacher knows
+// some, nil for all, and says on which it teaches, nil for all that it knows.
+func (o *Teacher) check(known []bool, classes int) (keep []bool, err error) {
+	temperature, weight := cmp.Or(o.Temperature, 1), cmp.Or(o.Weight, 1)
+	if !(temperature > 0) || !finite(temperature) || !(weight > 0) || !finite(weight) {
+		return nil, fmt.Errorf("teacher with temperature %v and weight %v, expected numbers above 0",
+			o.Temperature, o.Weight)
+	}
+	if o.Classes == nil {
+		return known, nil
+	}
+	if len(o.Classes) == 0 {
+		return nil, errors.New("teacher: no classes to teach on; nil stands for all")
+	}
+	keep = make([]bool, classes)
+	for _, c := range o.Classes {
+		if c < 0 || c >= classes || known != nil && !known[c] {
+			return nil, fmt.Errorf("teacher: class %d, expected one that it and the student have", c)
+		}
+		if keep[c] {
+			return nil, fmt.Errorf("teacher: class %d chosen twice, expected once", c)
+		}
+		keep[c] = true
+	}
+	return keep, nil
 }
 
 // fits checks that a model can teach this network, and notes the classes that it has.

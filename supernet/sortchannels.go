@@ -1,0 +1,151 @@
+package supernet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tendril-nas/tendril/searchspace"
+)
+
+// SortChannels puts the most important channels of an elastic supernet first wherever some
+// sub-network has fewer of them than the largest, so that those which become narrower keep what
+// counts. A channel counts the L1 norm of the weights that read it: of the projection, for the
+// inner channels of an inverted residual; of the layer that expands again, for the hidden units of
+// a squeeze-and-excitation. What makes and follows the channels (convolutions, batch normalisations
+// with their statistics) moves along, and the largest network computes what it did.
+//
+// separated is a restriction of the space whose sub-networks are trained already: channels stay on
+// their side of every width that they have there, so that none of these sub-networks changes
+// either. Nil stands for the largest network alone.
+//
+// It is an error on a supernet that shares by SinglePath, whose candidates have channels of their
+// own, in a space whose largest network does not have all weights, and during a training
+// (ErrTraining).
+//
+// See Cai et al., "Once-for-All: Train One Network and Specialize it for Efficient Deployment",
+// ICLR 2020, section 3.3, and the published code, which sorts so before its two phases of elastic
+// width.
+func (n *Net) SortChannels(ctx context.Context, separated *searchspace.Space) error {
+	if err := n.sortChannels(ctx, separated); err != nil {
+		return fmt.Errorf("supernet: sort channels: %w", err)
+	}
+	return nil
+}
+
+func (n *Net) sortChannels(ctx context.Context, separated *searchspace.Space) error {
+	if err := n.acquireToChange(ctx); err != nil {
+		return err
+	}
+	defer n.release()
+	top, err := n.top()
+	if err != nil {
+		return err
+	}
+	apart := map[string][]int{}
+	if separated != nil {
+		space, err := n.restriction(separated)
+		if err != nil {
+			return err
+		}
+		if apart, err = widths(space); err != nil {
+			return err
+		}
+	}
+	varies, err := widths(n.space)
+	if err != nil {
+		return err
+	}
+	least := make(map[string]int, len(varies))
+	for site, all := range varies {
+		least[site] = all[0]
+	}
+	weights, err := n.weightsOf(top)
+	if err != nil {
+		return err
+	}
+	all := prefix(top.Classes, top.Classes)
+	way, err := sorting(top, all, ranks(top, least, apart, magnitude(top, weights, all)))
+	if err != nil {
+		return err
+	}
+	tensors, err := n.copies()
+	if err != nil {
+		return err
+	}
+	if err := way.write(tensors, n.store, weights, nil); err != nil {
+		return err
+	}
+	return n.put(tensors)
+}
+
+// top is the largest network if it has all weights of a supernet that shares them elastically. The
+// caller has the turn.
+func (n *Net) top() (*searchspace.Graph, error) {
+	if n.sharing != Elastic {
+		return nil, fmt.Errorf("a supernet that shares by %s, expected %s", n.sharing, Elastic)
+	}
+	g, err := n.space.Lower(n.space.Largest())
+	if err != nil {
+		return nil, err
+	}
+	used := make(map[string]extent)
+	for _, l := range links(g, n.store, g, own{}) {
+		at := l.from
+		used[at.key] = extent{at.kernel, at.in.to, at.out.to}
+	}
+	for _, s := range n.store.list {
+		if used[s.key] != s.extent {
+			return nil, fmt.Errorf("the largest network does not have all of %s", s.key)
+		}
+	}
+	return g, nil
+}
+
+// weightsOf is copies of the weights of a network. The caller has the turn.
+func (n *Net) weightsOf(g *searchspace.Graph) (arrays, error) {
+	shared, err := n.copies()
+	if err != nil {
+		return nil, err
+	}
+	weights := make(arrays)
+	for _, s := range specsOfGraph(g, own{}).list {
+		weights[s.key] = &array{extent: s.extent, data: make([]float32, s.size())}
+	}
+	return weights, weights.take(shared, links(g, n.store, g, own{}))
+}
+
+// widths lists the numbers of output channels that every site with weights has in the networks of a
+// space, in ascending order.
+func widths(space *searchspace.Space) (map[string][]int, error) {
+	g, err := space.LowerChoices()
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string][]int)
+	err = eachUse(g, func(n *searchspace.Node, _, _ []int) {
+		known := out[n.Site]
+		if i, there := slices.BinarySearch(known, n.Out.C); !there {
+			out[n.Site] = slices.Insert(known, i, n.Out.C)
+		}
+	})
+	return out, err
+}
+
+var errNotSortable = errors.New("channels cannot be sorted")
+
+// sorting is the way of channels that puts those of a network into an order by node, nil for nodes
+// whose channels stay; what it computes stays the same.
+func sorting(g *searchspace.Graph, classes []int, rank [][]int) (*channels, error) {
+	c := follow(g, g, classes, func(m *searchspace.Node, n int) []int {
+		if rank[m.ID] == nil {
+			return prefix(n, n)
+		}
+		return rank[m.ID][:n]
+	})
+	if !c.preserved {
+		return nil, errNotSortable
+	}
+	return c, nil
+}
