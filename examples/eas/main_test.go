@@ -36,7 +36,7 @@ func tiny(t *testing.T, more ...string) []string {
 		t.Fatal(err)
 	}
 	return append(append(strings.Fields("-size 16 -width 0.25 -stem-stride 2 -learn 0.2 -choose 0.2 -calibration 16 "+
-		"-teacher-epochs 1 -teacher-batch 8 -teacher-crop 1 -supernet-epochs 1 -supernet-batch 8 -supernet-crop 1 "+
+		"-supernet-epochs 5 -supernet-batch 8 -supernet-crop 1 "+
 		"-generator-steps 3 -generator-batch 4 -samples 2 -ofa-archs 10 -ofa-population 6 -ofa-generations 2 "+
 		"-headroom 2"),
 		"-data", dir, "-superclasses", groups), more...)

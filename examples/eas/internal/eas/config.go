@@ -24,8 +24,8 @@ type Config struct {
 	Tested      int     `json:"tested"` // test images; 0 = all
 	// Calibrated images give a network its batch-norm statistics before it is judged.
 	Calibrated int `json:"calibration"`
-	// Teacher is how the largest network is trained, Supernet how the others then are.
-	Teacher   run.Training `json:"teacher"`
+	// Supernet is how the supernet is trained: for so many epochs its largest network, which then
+	// teaches the others for as many, at rates relative to LR (supernet.ShrinkPhases).
 	Supernet  run.Training `json:"supernet"`
 	Generator Generator    `json:"generator"`
 	// Samples is the number of architectures for a scenario among which the images that are held
@@ -80,15 +80,13 @@ const leastUse = 0.9
 
 // Default is the table behind a run without flags but those for Tiny ImageNet.
 func Default() Config {
-	teacher := run.Training{Epochs: 6, Batch: 64, LR: 0.05, WeightDecay: 3e-5, LabelSmoothing: 0.1, Flip: true,
-		Crop: 4, Clip: 10}
-	net := teacher
-	net.Epochs, net.LR = 9, 0.02
+	net := run.Training{Epochs: 7, Batch: 64, LR: 0.01, WeightDecay: 3e-5, LabelSmoothing: 0.1, Flip: true, Crop: 4,
+		Clip: 10}
 	return Config{
 		Seed: 1, Methods: Methods(), Drop: 0.6, Width: 0.35, Stride: 1, Size: 32, LearnShare: 0.1, ChooseShare: 0.1,
-		Calibrated: 500, Teacher: teacher, Supernet: net,
+		Calibrated: 500, Supernet: net,
 		Generator: Generator{Steps: 1500, Batch: 128, LR: 1e-3, Lambda: 1}, Samples: 8,
-		OFA: OFA{Archs: 100, Population: 100, Generations: 50},
+		OFA: OFA{Archs: 200, Population: 100, Generations: 50},
 	}
 }
 
@@ -101,8 +99,8 @@ func (c *Config) embedded() {
 // quick changes the table to the one behind -quick.
 func (c *Config) quick() {
 	c.embedded()
-	c.Images, c.Tested, c.Calibrated, c.Samples = 1500, 300, 100, 3
-	c.Teacher.Epochs, c.Supernet.Epochs = 3, 4
+	c.Images, c.Tested, c.Calibrated, c.Samples = 2500, 300, 100, 3
+	c.Supernet.Epochs, c.Supernet.Batch = 5, 32
 	c.Generator.Steps, c.Generator.Batch = 100, 64
 	c.OFA = OFA{Archs: 20, Population: 20, Generations: 10}
 	c.Headroom = 4

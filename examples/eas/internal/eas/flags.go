@@ -49,7 +49,6 @@ func (c *Config) bind(fs *flag.FlagSet) {
 	fs.IntVar(&c.Tested, "tested", c.Tested, "test images (0: all)")
 	fs.IntVar(&c.Calibrated, "calibration", c.Calibrated,
 		"training images behind the batch-norm statistics that networks are judged with")
-	c.Teacher.Bind(fs, "teacher")
 	c.Supernet.Bind(fs, "supernet")
 	fs.IntVar(&c.Generator.Steps, "generator-steps", c.Generator.Steps, "steps of training a generator")
 	fs.IntVar(&c.Generator.Batch, "generator-batch", c.Generator.Batch, "images of such a step")
@@ -118,10 +117,8 @@ func (c *Config) check() error {
 	if err := c.checkNumbers(); err != nil {
 		return err
 	}
-	for name, t := range map[string]*run.Training{"teacher": &c.Teacher, "supernet": &c.Supernet} {
-		if err := t.Check(name); err != nil {
-			return err
-		}
+	if err := c.Supernet.Check("supernet"); err != nil {
+		return err
 	}
 	for _, path := range []*string{&c.Data, &c.Superclasses, &c.Latency, &c.Extract} {
 		if *path == "" {

@@ -31,7 +31,7 @@ func (e *engine) announce() {
 
 // describe prints what a method found.
 func (e *engine) describe(m *MethodReport) {
-	f := m.All()
+	f := m.All(len(e.budgets))
 	e.job.Say("%s: %.2f %% ± %.2f of the test images, %.0f %% of the budgets used; %.1f s at first, %.2f s a "+
 		"scenario", m.Title, 100*f.Accuracy, 100*f.Error, 100*f.Use, m.Once,
 		m.Scenarios/float64(len(m.Answers)))
@@ -52,7 +52,7 @@ func (r *Report) Text() string {
 		for n := range r.Budgets {
 			fmt.Fprintf(w, "%.2f\t", 100*FiguresOf(m.At(n, len(r.Budgets))).Accuracy)
 		}
-		f := m.All()
+		f := m.All(len(r.Budgets))
 		fmt.Fprintf(w, "%.2f ± %.2f\t%.1f\t%.1f\t%.3f\t\n", 100*f.Accuracy, 100*f.Error, 100*f.Use, m.Once,
 			m.Scenarios/float64(len(m.Answers)))
 	}
@@ -75,11 +75,19 @@ func (r *Report) headroom() string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(w, "\narchitectures of\tdiffer by\tby superclass\tnoise\tbest of each gains\tbest for all gains\t\n")
 	for _, h := range r.Headroom {
-		fmt.Fprintf(w, "%s\t%.2f (p %.3f)\t%.2f (p %.3f)\t%.2f\t%+.2f\t%+.2f\t\n", r.Unit.Text(h.Budget), 100*h.Arch,
-			h.PArch, 100*h.Interaction, h.PInteraction, 100*h.Noise, 100*h.Each, 100*h.All)
+		fmt.Fprintf(w, "%s\t%.2f (%s)\t%.2f (%s)\t%.2f\t%+.2f\t%+.2f\t\n", r.Unit.Text(h.Budget), 100*h.Arch,
+			probability(h.PArch), 100*h.Interaction, probability(h.PInteraction), 100*h.Noise, 100*h.Each, 100*h.All)
 	}
 	_ = w.Flush()
 	return b.String()
+}
+
+// probability writes a p.
+func probability(p float64) string {
+	if p < 0.001 {
+		return "p < 0.001"
+	}
+	return fmt.Sprintf("p = %.3f", p)
 }
 
 // perSuperclass is the table of a method's answers.

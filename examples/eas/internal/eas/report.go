@@ -89,13 +89,17 @@ func FiguresOf(list []*Answer) (f Figures) {
 	return f
 }
 
-// All are the figures over all scenarios.
-func (m *MethodReport) All() Figures {
-	var list []*Answer
-	for i := range m.Answers {
-		list = append(list, &m.Answers[i])
+// All are the figures over all scenarios of n budgets. The images are the same for all budgets, so
+// that the error is not smaller than that of one.
+func (m *MethodReport) All(n int) (f Figures) {
+	for b := range n {
+		x := FiguresOf(m.At(b, n))
+		f.Accuracy += x.Accuracy / float64(n)
+		f.Error += x.Error / float64(n)
+		f.Cost += x.Cost / float64(n)
+		f.Use += x.Use / float64(n)
 	}
-	return FiguresOf(list)
+	return f
 }
 
 // proportionError is the standard error of a share of right answers. One more right and one more
