@@ -35,7 +35,8 @@ func tiny(t *testing.T, more ...string) []string {
 		0o644); err != nil {
 		t.Fatal(err)
 	}
-	return append(append(strings.Fields("-size 16 -width 0.25 -stem-stride 2 -learn 0.2 -choose 0.2 -calibration 16 "+
+	return append(append(strings.Fields("-size 16 -width 0.25 -stem-stride 2 -learn 0.2 -choose 0.2 "+
+		"-calibration 16 "+
 		"-supernet-epochs 5 -supernet-batch 8 -supernet-crop 1 "+
 		"-generator-steps 3 -generator-batch 4 -samples 2 -ofa-archs 10 -ofa-population 6 -ofa-generations 2 "+
 		"-headroom 2"),
@@ -185,7 +186,8 @@ func TestRefused(t *testing.T) {
 	if code != run.ExitError || !strings.Contains(errs, "superclasses") {
 		t.Errorf("other superclasses: exit code %d, %s", code, errs)
 	}
-	for text, want := range map[string]string{`{"0": "a", "x": "a"}`: `no class "x"`, `{"0": "a", "1": "b"}`: "one class",
+	for text, want := range map[string]string{`{"0": "a", "x": "a"}`: `no class "x"`,
+		`{"0": "a", "1": "b"}`: "one class",
 		`{"0": "a", "1": "a"}`: "one superclass", `[`: "superclasses"} {
 		if err := os.WriteFile(given, []byte(text), 0o644); err != nil {
 			t.Fatal(err)

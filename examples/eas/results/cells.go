@@ -59,7 +59,8 @@ func allCells() []cell {
 
 // cell is one run of examples/eas.
 func (d drop) cell(seed int, methods string) cell {
-	args := strings.Fields(fmt.Sprintf("-headroom %d -drop %g -methods %s -seed %d", headroomArchs, d.rate, methods, seed))
+	args := strings.Fields(fmt.Sprintf("-headroom %d -drop %g -methods %s -seed %d", headroomArchs, d.rate,
+		methods, seed))
 	return runCell(fmt.Sprintf("%s-%d", d.name, seed), args)
 }
 

@@ -142,7 +142,8 @@ func searchEffect(t tables) (out []float64) {
 
 // interaction is by how much more the generator gains by dropout than evolution does.
 func interaction(t tables) []float64 {
-	return t.gain(with(), without(), func(r *eas.Report) float64 { return accuracy(eas.EAS)(r) - accuracy(eas.OFAT)(r) })
+	return t.gain(with(), without(),
+		func(r *eas.Report) float64 { return accuracy(eas.EAS)(r) - accuracy(eas.OFAT)(r) })
 }
 
 func points(x []float64, planned int) string { return cells.Contrast("%+.2f", x, planned) }

@@ -16,7 +16,8 @@ type ordering struct {
 func (t tables) orderings() string {
 	lead := func(a, b string) ([]float64, int) { return t.lead(with(), a, b), t.planned(with(), a, b) }
 	list := []ordering{
-		{"generator over OFA-T", "yes; +0.9 to +1.3 where it alone has dropout", nil, 0}, {"OFA-T over OFA-V", "up to +0.5", nil, 0},
+		{"generator over OFA-T", "yes; +0.9 to +1.3 where it alone has dropout", nil, 0},
+		{"OFA-T over OFA-V", "up to +0.5", nil, 0},
 		{"generator over EAS-V", "+0.8 to +1.3", nil, 0}, {"single-path over multi-path generator", "+0.7", nil, 0},
 		{"generator over random", "yes", nil, 0}, {"OFA-T over random", "yes", nil, 0},
 	}
@@ -28,7 +29,8 @@ func (t tables) orderings() string {
 		ordering{"rate 0.6 over none", "yes", t.gain(with(), without(), accuracy(eas.EAS)), seeds},
 		ordering{"none over the superclass alone (rate 1)", "yes", t.gain(without(), otherDrops()[0],
 			accuracy(eas.EAS)), 1},
-		ordering{"rate 0.6 over the superclass alone", "yes", t.gain(with(), otherDrops()[0], accuracy(eas.EAS)), 1},
+		ordering{"rate 0.6 over the superclass alone", "yes", t.gain(with(), otherDrops()[0],
+			accuracy(eas.EAS)), 1},
 	)
 	var rows [][]string
 	for _, o := range list {

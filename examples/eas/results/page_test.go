@@ -18,7 +18,8 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // fakeReport is what a run might find: methods differ by a point each, seeds by half of one, and a
 // rate is worth as many points as it says, times 5.
 func fakeReport(rate float64, seed int, methods []string) *eas.Report {
-	r := &eas.Report{Low: 2e6, High: 10e6, Budgets: []float64{3.2e6, 4.5e6, 5.7e6, 7e6}, Drop: rate, Trained: 700}
+	r := &eas.Report{Low: 2e6, High: 10e6, Budgets: []float64{3.2e6, 4.5e6, 5.7e6, 7e6}, Drop: rate,
+		Trained: 700}
 	for k := range 10 {
 		r.Superclasses = append(r.Superclasses, generator.Superclass{Name: fmt.Sprintf("group_%d", k)})
 	}
@@ -72,9 +73,11 @@ func render(t *testing.T, r *cells.Results[result]) string {
 
 func TestEmptyPage(t *testing.T) {
 	text := render(t, thePage().Results())
-	cellstest.Has(t, text, "0 of 9 cells are done", "no cell was run", "Dropout at rate 0.6 less none, points: not run.",
+	cellstest.Has(t, text, "0 of 9 cells are done", "no cell was run",
+		"Dropout at rate 0.6 less none, points: not run.",
 		"Generator less evolution for each superclass, points: not run.",
-		"| drop-0-2 | `go run ./examples/eas -headroom 12 -drop 0 -methods "+usual+" -seed 2 -data TINY` | not run |")
+		"| drop-0-2 | `go run ./examples/eas -headroom 12 -drop 0 -methods "+usual+" -seed 2 -data TINY` | "+
+			"not run |")
 	cellstest.Narrow(t, pageTemplate)
 }
 
@@ -83,8 +86,11 @@ func TestWholePage(t *testing.T) {
 }
 
 func TestHalfAPage(t *testing.T) {
-	text := render(t, fakes(func(name string) bool { return name == "drop-0.6-1" || name == "drop-0-1" || name == "drop-1-1" }))
-	cellstest.Has(t, text, "3 of 9 cells are done", "points: +3.00 (1 of 3 seeds). \n", "one seed decides nothing")
+	text := render(t, fakes(func(name string) bool {
+		return name == "drop-0.6-1" || name == "drop-0-1" || name == "drop-1-1"
+	}))
+	cellstest.Has(t, text, "3 of 9 cells are done", "points: +3.00 (1 of 3 seeds). \n",
+		"one seed decides nothing")
 	text = render(t, fakes(func(name string) bool { return strings.HasPrefix(name, "drop-0-") }))
 	cellstest.Has(t, text, "3 of 9 cells are done", "Dropout at rate 0.6 less none, points: not run.")
 }

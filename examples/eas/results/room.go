@@ -37,8 +37,8 @@ func (t tables) headroom() string {
 	if rows == nil {
 		return cells.NotRun + "\n"
 	}
-	return cells.Table([]string{"rate", "multiply-adds", "architecture", "superclass", "interaction", "noise of a cell",
-		"binomial noise", "oracle for each", "oracle for all"}, rows...)
+	return cells.Table([]string{"rate", "multiply-adds", "architecture", "superclass", "interaction",
+		"noise of a cell", "binomial noise", "oracle for each", "oracle for all"}, rows...)
 }
 
 // significant is the p below which a spread counts as one.
@@ -73,8 +73,9 @@ func (t tables) roomOf(d drop) string {
 	if all == 0 {
 		return cells.NotRun + "."
 	}
-	text := fmt.Sprintf("architectures differ (p < %g) at %d of %d budgets, and differently on different superclasses at "+
-		"%d; an oracle that chooses one of %d for each superclass gains %s points over a random one, one for all %s. ",
+	text := fmt.Sprintf("architectures differ (p < %g) at %d of %d budgets, and differently on different "+
+		"superclasses at %d; an oracle that chooses one of %d for each superclass gains %s points over a random "+
+		"one, one for all %s. ",
 		significant, archs, all, mixed, headroomArchs, points(each, t.Planned(d.name)),
 		points(one, t.Planned(d.name)))
 	if math.Max(float64(archs), float64(mixed)) < 0.5*float64(all) {

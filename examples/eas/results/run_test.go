@@ -27,13 +27,15 @@ func TestCellsRun(t *testing.T) {
 	page := thePage()
 	page.Cells = page.Cells[:2]
 	for i, c := range page.Cells {
-		page.Cells[i] = runCell(c.Name, append(c.Args, strings.Fields("-size 16 -width 0.25 -stem-stride 2 -learn 0.2 "+
-			"-choose 0.2 -calibration 16 -supernet-epochs 5 -supernet-batch 16 -supernet-crop 1 -generator-steps 2 "+
-			"-generator-batch 4 -samples 2 -ofa-archs 10 -ofa-population 6 -ofa-generations 1 -headroom 2 "+
-			"-superclasses "+groups)...))
+		page.Cells[i] = runCell(c.Name, append(c.Args,
+			strings.Fields("-size 16 -width 0.25 -stem-stride 2 -learn 0.2 "+
+				"-choose 0.2 -calibration 16 -supernet-epochs 5 -supernet-batch 16 -supernet-crop 1 -generator-steps 2 "+
+				"-generator-batch 4 -samples 2 -ofa-archs 10 -ofa-population 6 -ofa-generations 1 -headroom 2 "+
+				"-superclasses "+groups)...))
 	}
 	var out, errs bytes.Buffer
-	code := page.Program().Start(t.Context(), []string{"-dir", dir, "-page", filepath.Join(dir, "page.md"), "-work",
+	code := page.Program().Start(t.Context(), []string{"-dir", dir, "-page", filepath.Join(dir, "page.md"),
+		"-work",
 		filepath.Join(dir, "work"), "-tiny", place, "-run", "."}, run.Streams{Out: &out, Err: &errs})
 	if code != run.ExitOK {
 		t.Fatalf("exit code %d\n%s%s", code, out.String(), errs.String())
@@ -45,7 +47,8 @@ func TestCellsRun(t *testing.T) {
 	for _, c := range page.Cells {
 		one := r.Get(c.Name)
 		if one == nil || one.Result.CPU == 0 || one.Result.Report.Images.Path != "" ||
-			len(one.Result.Report.Headroom) != 4 || fmt.Sprint(one.Result.Report.Drop) != strings.Split(c.Name, "-")[1] {
+			len(one.Result.Report.Headroom) != 4 ||
+			fmt.Sprint(one.Result.Report.Drop) != strings.Split(c.Name, "-")[1] {
 			t.Errorf("%s: %+v", c.Name, one)
 		}
 	}

@@ -156,7 +156,8 @@ func (t tables) budgets() string {
 		}
 		rows = append(rows, row(title(m), fmt.Sprint(n), fmt.Sprint(over), cells.Spread("%.1f", mean), low))
 	}
-	return cells.Table([]string{"", "answers", "over their budget", "used on average, %", "least used, %"}, rows...)
+	return cells.Table([]string{"", "answers", "over their budget", "used on average, %", "least used, %"},
+		rows...)
 }
 
 // times are what methods take beside the supernet.

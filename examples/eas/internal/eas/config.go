@@ -31,8 +31,8 @@ type Config struct {
 	// Samples is the number of architectures for a scenario among which the images that are held
 	// back for it choose.
 	Samples int `json:"samples"`
-	// Headroom is the number of architectures of each budget that say what there is to be found; 0 =
-	// nothing is said.
+	// Headroom is the number of architectures of each budget that say what there is to be found;
+	// 0 = nothing is said.
 	Headroom int `json:"headroom"`
 	OFA      OFA `json:"ofa"`
 
@@ -80,8 +80,8 @@ const leastUse = 0.9
 
 // Default is the table behind a run without flags but those for Tiny ImageNet.
 func Default() Config {
-	net := run.Training{Epochs: 7, Batch: 64, LR: 0.01, WeightDecay: 3e-5, LabelSmoothing: 0.1, Flip: true, Crop: 4,
-		Clip: 10}
+	net := run.Training{Epochs: 7, Batch: 64, LR: 0.01, WeightDecay: 3e-5, LabelSmoothing: 0.1, Flip: true,
+		Crop: 4, Clip: 10}
 	return Config{
 		Seed: 1, Methods: Methods(), Drop: 0.6, Width: 0.35, Stride: 1, Size: 32, LearnShare: 0.1, ChooseShare: 0.1,
 		Calibrated: 500, Supernet: net,

@@ -36,9 +36,9 @@ type scenario struct {
 
 // identity is what the data of a run are.
 type identity struct {
-	Images       data.Fingerprint       `json:"images"`
-	Superclasses []generator.Superclass `json:"superclasses"`
-	Latency      *searchspace.LatencyTable
+	Images       data.Fingerprint          `json:"images"`
+	Superclasses []generator.Superclass    `json:"superclasses"`
+	Latency      *searchspace.LatencyTable `json:"latency,omitempty"`
 }
 
 func newEngine(ctx context.Context, cfg *Config, j *run.Job) (*engine, error) {

@@ -54,7 +54,9 @@ func (e *engine) finish(r *Report) error {
 // figures are the pictures, by file.
 func (r *Report) figures() map[string]plots.Figure {
 	out := map[string]plots.Figure{
-		meanFile:       r.accuracies("Mean over superclasses", func(m *MethodReport, b int) []*Answer { return m.At(b, len(r.Budgets)) }),
+		meanFile: r.accuracies("Mean over superclasses", func(m *MethodReport, b int) []*Answer {
+			return m.At(b, len(r.Budgets))
+		}),
 		similarityFile: r.similar(),
 		breakEvenFile:  r.breakEven(),
 	}

@@ -38,13 +38,15 @@ func (c *Config) bind(fs *flag.FlagSet) {
 	fs.Var(&names{&c.Methods}, "methods", "what finds architectures, separated by commas: "+
 		strings.Join(Methods(), ", "))
 	fs.Float64Var(&c.Drop, "drop", c.Drop, "`rate` at which a sample's other superclasses leave the softmax")
-	fs.Var(run.Amounts(&c.Budgets), "budgets", "`budgets`, millions of multiply-adds or milliseconds, separated "+
-		"by commas (empty: four of the range)")
+	fs.Var(run.Amounts(&c.Budgets), "budgets",
+		"`budgets`, millions of multiply-adds or milliseconds, separated "+
+			"by commas (empty: four of the range)")
 	fs.Float64Var(&c.Width, "width", c.Width, "width multiplier of the space")
 	fs.IntVar(&c.Stride, "stem-stride", c.Stride, "`stride` of the first convolution, 1 or 2")
 	fs.IntVar(&c.Size, "size", c.Size, "side that images are scaled to, `pixels`")
 	fs.Float64Var(&c.LearnShare, "learn", c.LearnShare, "`share` of each class that generators learn from")
-	fs.Float64Var(&c.ChooseShare, "choose", c.ChooseShare, "`share` of each class that chooses among architectures")
+	fs.Float64Var(&c.ChooseShare, "choose", c.ChooseShare,
+		"`share` of each class that chooses among architectures")
 	fs.IntVar(&c.Images, "images", c.Images, "training images of the supernet (0: all)")
 	fs.IntVar(&c.Tested, "tested", c.Tested, "test images (0: all)")
 	fs.IntVar(&c.Calibrated, "calibration", c.Calibrated,
@@ -146,7 +148,8 @@ func (c *Config) checkNumbers() error {
 		{"generator-steps", float64(c.Generator.Steps), 1, 1e7},
 		{"generator-batch", float64(c.Generator.Batch), 2, 1e5}, {"generator-lr", c.Generator.LR, 1e-9, 10},
 		{"generator-lambda", c.Generator.Lambda, 0, 1e6}, {"samples", float64(c.Samples), 1, 1e4},
-		{"headroom", float64(c.Headroom), 0, 1e5}, {"ofa-archs", float64(c.OFA.Archs), 10, 1e6}, {"ofa-population", float64(c.OFA.Population), 2, 1e5},
+		{"headroom", float64(c.Headroom), 0, 1e5}, {"ofa-archs", float64(c.OFA.Archs), 10, 1e6},
+		{"ofa-population", float64(c.OFA.Population), 2, 1e5},
 		{"ofa-generations", float64(c.OFA.Generations), 0, 1e5},
 	} {
 		if !(n.value >= n.lo && n.value <= n.hi) {

@@ -46,6 +46,9 @@ func methodNamed(name string) method {
 	return method{}
 }
 
+// rounding is what two sums of the same seconds may differ by, relatively.
+const rounding = 1e-9
+
 // Phases of a method.
 func answersPhase(method string) string { return method + "-answers" }
 func testedPhase(method string) string  { return method + "-tested" }
@@ -72,7 +75,7 @@ func (e *engine) solve(ctx context.Context, m method) (*MethodReport, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c > s.budget {
+		if c > s.budget*(1+rounding) {
 			return nil, fmt.Errorf("%s: %s costs %s, over the budget of %s", m.name, e.space.Format(list[i].Arch),
 				e.unit.Text(c), e.unit.Text(s.budget))
 		}

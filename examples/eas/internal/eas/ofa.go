@@ -20,8 +20,8 @@ type measured struct {
 	Tallies []adjuster.Tally `json:"tallies"`
 }
 
-// sampled measures random architectures of all costs on the images that predictors learn from,
-// each for all superclasses at once.
+// sampled measures random architectures of all costs on the images that predictors learn from, each
+// for all superclasses at once.
 func (e *engine) sampled(ctx context.Context) ([]measured, error) {
 	return run.Once(e.job, sampledPhase, func() ([]measured, error) {
 		j, err := e.judgesOn(e.images.learn)

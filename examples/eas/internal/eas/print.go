@@ -73,7 +73,8 @@ func (r *Report) headroom() string {
 	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(w, "\narchitectures of\tdiffer by\tby superclass\tnoise\tbest of each gains\tbest for all gains\t\n")
+	fmt.Fprint(w, "\narchitectures of\tdiffer by\tby superclass\tnoise\tbest for each gains\tone for all "+
+		"gains\t\n")
 	for _, h := range r.Headroom {
 		fmt.Fprintf(w, "%s\t%.2f (%s)\t%.2f (%s)\t%.2f\t%+.2f\t%+.2f\t\n", r.Unit.Text(h.Budget), 100*h.Arch,
 			probability(h.PArch), 100*h.Interaction, probability(h.PInteraction), 100*h.Noise, 100*h.Each, 100*h.All)

@@ -73,7 +73,8 @@ func answerFromState(ctx context.Context, j *run.Job, cfg *Config) (*Report, err
 		return nil, err
 	}
 	rep := &Report{Superclasses: s.Superclasses, Unit: s.Unit, Low: g.Options().Low, High: g.Options().High}
-	if rep.Queries, err = answerQueries(j, g, s.Superclasses, s.Unit, cfg.Query); err != nil || cfg.Extract == "" {
+	if rep.Queries, err = answerQueries(j, g, s.Superclasses, s.Unit, cfg.Query); err != nil ||
+		cfg.Extract == "" {
 		return rep, err
 	}
 	e, err := newEngine(ctx, cfg, j)

@@ -19,8 +19,8 @@ func TestParseQuery(t *testing.T) {
 		list[0].Superclasses[0] != "a:b" {
 		t.Errorf("%+v %v", list, err)
 	}
-	for _, bad := range []string{"", "insect", ":4M", "insect:", "insect:4", "insect:-4M", "insect:0M", "insect:NaNM",
-		"insect:InfM", "insect:4ms", "insect:4M,"} {
+	for _, bad := range []string{"", "insect", ":4M", "insect:", "insect:4", "insect:-4M", "insect:0M",
+		"insect:NaNM", "insect:InfM", "insect:4ms", "insect:4M,"} {
 		if _, list, err := parseQuery(bad, mega); err == nil {
 			t.Errorf("%q: accepted as %+v", bad, list)
 		}
@@ -63,7 +63,8 @@ func TestFileName(t *testing.T) {
 // Superclasses number the classes of a network one superclass after the other, whatever order the
 // images have them in.
 func TestNumber(t *testing.T) {
-	list := []generator.Superclass{{Name: "x", Classes: []string{"c", "a"}}, {Name: "y", Classes: []string{"d", "b"}}}
+	list := []generator.Superclass{{Name: "x", Classes: []string{"c", "a"}},
+		{Name: "y", Classes: []string{"d", "b"}}}
 	labels, groups, err := number(list, []string{"a", "b", "other", "c", "d"})
 	if err != nil || !slices.Equal(labels, []int{3, 0, 4, 1}) || !slices.Equal(groups[0], []int{0, 1}) ||
 		!slices.Equal(groups[1], []int{2, 3}) || !slices.Equal(superclassOf(groups), []int{0, 0, 1, 1}) {

@@ -40,7 +40,8 @@ func (e *engine) shrink(ctx context.Context) (*supernet.Net, error) {
 		return nil, err
 	}
 	shown := e.shown()
-	_, err = n.Shrink(ctx, e.images.train, &supernet.ShrinkOptions{Train: o, Folder: e.job.Scratch(supernetPhase),
+	_, err = n.Shrink(ctx, e.images.train, &supernet.ShrinkOptions{Train: o,
+		Folder: e.job.Scratch(supernetPhase),
 		Recorder: supernet.ShrinkRecorderFunc(func(p supernet.ShrinkProgress) error {
 			if p.Training.Phase == supernet.PhaseTrain {
 				shown(p)

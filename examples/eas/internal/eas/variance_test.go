@@ -81,7 +81,8 @@ func TestOracle(t *testing.T) {
 func TestSplitOfEqual(t *testing.T) {
 	one := [][]bool{{true, false, true}, {true, true}}
 	s := split([][][]bool{one, one, one})
-	if s.Arch > 1e-12 || s.Interaction > 1e-12 || s.Noise != 0 || s.PArch != 1 || s.PInteraction != 1 || s.Superclass == 0 {
+	if s.Arch > 1e-12 || s.Interaction > 1e-12 || s.Noise != 0 || s.PArch != 1 || s.PInteraction != 1 ||
+		s.Superclass == 0 {
 		t.Errorf("%+v", s)
 	}
 }
