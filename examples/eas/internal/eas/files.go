@@ -83,11 +83,17 @@ func (r *Report) accuracies(title string, of func(m *MethodReport, b int) []*Ans
 	return f
 }
 
-// similar is how alike the architectures of superclasses are, against the budget.
+// similar is how alike the architectures of superclasses are, against the budget. Those of methods
+// with one for all superclasses are the same.
 func (r *Report) similar() plots.Figure {
 	f := plots.Figure{Title: "Similarity of architectures between superclasses", XLabel: r.Unit.long(),
 		YLabel: "mean cosine of one-hot encodings"}
+	same := func(m MethodReport) bool { return m.Name == EASV || m.Name == OFAV }
+	all := !slices.ContainsFunc(r.Methods, func(m MethodReport) bool { return !same(m) })
 	for i := range r.Methods {
+		if same(r.Methods[i]) && !all {
+			continue
+		}
 		s := plots.Series{Name: r.Methods[i].Title, Y: r.Methods[i].Similarity}
 		for _, b := range r.Budgets {
 			s.X = append(s.X, b/r.Unit.Of)

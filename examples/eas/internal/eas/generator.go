@@ -77,7 +77,7 @@ func (e *engine) generator(ctx context.Context, name string) (*generator.Generat
 			return nil, err
 		}
 		c := &e.cfg.Generator
-		shown := e.job.Out.Phase("learn "+name, c.Steps)
+		shown := e.job.Out.Phase(titleLearn(name), c.Steps)
 		_, err = g.Train(ctx, learners, &generator.TrainOptions{Steps: c.Steps, BatchSize: c.Batch, LR: c.LR,
 			Lambda: run.OrNone(c.Lambda), Seed: e.cfg.Seed.For("eas.generator.training"),
 			Checkpoint: e.job.Scratch(phase),
@@ -106,7 +106,7 @@ func byGenerator(name string) func(e *engine, ctx context.Context) ([]found, err
 					})
 			})
 		}
-		return e.forEach("choose "+name, func(_ int, s scenario) (found, error) {
+		return e.forEach(titleChoose(name), func(_ int, s scenario) (found, error) {
 			return e.answer(ctx, g, e.asked(s), func(ctx context.Context, a searchspace.Arch) (float64, error) {
 				t, err := e.choose.one(ctx, s.k, a)
 				return t.Accuracy(), err

@@ -32,7 +32,7 @@ func (e *engine) headroom(ctx context.Context) ([]Headroom, error) {
 		return nil, nil
 	}
 	return run.Once(e.job, headroomPhase, func() (out []Headroom, err error) {
-		shown := e.job.Out.Phase("headroom", e.cfg.Headroom*len(e.budgets))
+		shown := e.job.Out.Phase(titleHeadroom, e.cfg.Headroom*len(e.budgets))
 		for b, budget := range e.budgets {
 			l := e.cost
 			l.Max, l.Min = budget, headroomBand*budget

@@ -89,7 +89,7 @@ func (e *engine) solve(ctx context.Context, m method) (*MethodReport, error) {
 // tested are the test figures of the architectures that were found, each gone through once.
 func (e *engine) tested(ctx context.Context, m method, list []found) ([]adjuster.Tally, error) {
 	scenarios := e.scenarios()
-	shown, done := e.job.Out.Phase("test "+m.name, len(list)), 0
+	shown, done := e.job.Out.Phase(titleTest(m.name), len(list)), 0
 	out := make([]adjuster.Tally, len(list))
 	for i, f := range list {
 		if slices.ContainsFunc(list[:i], func(g found) bool { return g.Arch == f.Arch }) {

@@ -29,7 +29,7 @@ func (e *engine) sampled(ctx context.Context) ([]measured, error) {
 			return nil, err
 		}
 		r := e.cfg.Seed.Stream("eas.ofa.sample")
-		shown := e.job.Out.Phase("measure", e.cfg.OFA.Archs)
+		shown := e.job.Out.Phase(titleMeasure, e.cfg.OFA.Archs)
 		var out []measured
 		for i := range e.cfg.OFA.Archs {
 			a, err := e.space.Sample(r)
@@ -98,7 +98,7 @@ func byEvolution(name string) func(e *engine, ctx context.Context) ([]found, err
 				return e.bestForAll(ctx, archs)
 			})
 		}
-		return e.forEach("search "+name, func(i int, s scenario) (found, error) {
+		return e.forEach(titleSearch(name), func(i int, s scenario) (found, error) {
 			archs, err := e.evolve(ctx, list[s.k], e.cfg.Seed.For("eas.ofa-t", i), s.budget)
 			if err != nil {
 				return found{}, err

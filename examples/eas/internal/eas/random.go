@@ -26,7 +26,7 @@ func (e *engine) drawn(i, n int, budget float64) ([]searchspace.Arch, error) {
 
 // randomOne draws an architecture for every scenario.
 func (e *engine) randomOne(context.Context) ([]found, error) {
-	return e.forEach("draw", func(i int, s scenario) (found, error) {
+	return e.forEach(titleDraw, func(i int, s scenario) (found, error) {
 		list, err := e.drawn(i, 1, s.budget)
 		if err != nil {
 			return found{}, err
@@ -37,7 +37,7 @@ func (e *engine) randomOne(context.Context) ([]found, error) {
 
 // randomN draws as many architectures for every scenario as other methods choose from.
 func (e *engine) randomN(ctx context.Context) ([]found, error) {
-	return e.forEach("choose "+RandomN, func(i int, s scenario) (found, error) {
+	return e.forEach(titleChoose(RandomN), func(i int, s scenario) (found, error) {
 		list, err := e.drawn(i, e.cfg.Samples, s.budget)
 		if err != nil {
 			return found{}, err

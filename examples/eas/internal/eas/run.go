@@ -21,6 +21,7 @@ func Run(ctx context.Context, j *run.Job, cfg *Config) (*Report, error) {
 		return nil, err
 	}
 	e.announce()
+	e.plan()
 	if err := e.train(ctx); err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func (e *engine) shown() func(p supernet.ShrinkProgress) {
 	var set func(done int, note string)
 	return func(p supernet.ShrinkProgress) {
 		if set == nil {
-			set = e.job.Out.Phase("train supernet", p.Steps).Set
+			set = e.job.Out.Phase(titleSupernet, p.Steps).Set
 		}
 		set(p.Step, fmt.Sprintf("%s, epoch %d/%d loss %.3f", p.Name, p.Training.Epoch+1, p.Training.Epochs,
 			p.Training.Loss))
