@@ -62,8 +62,8 @@ func (t tables) accuracies() string {
 // budgetsOf are the budgets of the runs.
 func budgetsOf(t tables) (out []string) {
 	for _, d := range allDrops() {
-		for _, one := range t.Of(d.name) {
-			for _, b := range one.Result.Report.Budgets {
+		if runs := t.Of(d.name); len(runs) > 0 {
+			for _, b := range runs[0].Result.Report.Budgets {
 				out = append(out, millions(b))
 			}
 			return out
