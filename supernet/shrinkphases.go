@@ -226,8 +226,8 @@ func ShrinkEpochs(phases []ShrinkPhase, epochs int) ([]int, error) {
 	}
 	total := int(math.Round(sum * float64(epochs)))
 	if total < len(later) {
-		return nil, fmt.Errorf("supernet: %d epochs for %d phases with shares of %.3g in all, expected at least %.0f",
-			epochs, len(later), sum, math.Ceil((float64(len(later))-0.5)/sum))
+		return nil, fmt.Errorf("supernet: %d epochs for %d phases with shares of %.3g in all, expected at "+
+			"least %.0f", epochs, len(later), sum, math.Ceil((float64(len(later))-0.5)/sum))
 	}
 	for _, i := range later {
 		out[i] = max(1, int(phases[i].Share*float64(epochs)))

@@ -57,7 +57,8 @@ func TestShrinkPhases(t *testing.T) {
 			"depth 2 0.3000 ×2 0.2500 0.0417 depth 2 3 4 expand 6 kernel 3 5 7",
 			"width 1 0.0600 ×4 0.0833 0.0000 depth 2 3 4 expand 4 6 kernel 3 5 7, sorts",
 			"width 2 0.2800 ×4 0.2500 0.0417 depth 2 3 4 expand 3 4 6 kernel 3 5 7, sorts"}},
-		"fewer choices": {space(mobile.Restrict(searchspace.Restriction{Decisions: []string{"*.depth"}, Values: []int{2, 3}},
+		"fewer choices": {space(mobile.Restrict(
+			searchspace.Restriction{Decisions: []string{"*.depth"}, Values: []int{2, 3}},
 			searchspace.Restriction{Decisions: []string{"*.kernel"}, Values: []int{5}})), []string{
 			"full 1.0000 ×1 10.0000 0.0000 depth 3 expand 6 kernel 5, teaches",
 			"depth 0.5143 ×2 0.2500 0.0417 depth 2 3 expand 6 kernel 5",

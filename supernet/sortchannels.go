@@ -52,6 +52,9 @@ func (n *Net) sortChannels(ctx context.Context, separated *searchspace.Space) er
 		if apart, err = widths(space); err != nil {
 			return err
 		}
+		if err := addGlued(apart, space, top); err != nil {
+			return err
+		}
 	}
 	varies, err := widths(n.space)
 	if err != nil {
@@ -131,6 +134,61 @@ func widths(space *searchspace.Space) (map[string][]int, error) {
 		}
 	})
 	return out, err
+}
+
+// addGlued separates all channels of sites that some network of a space ties to others than the
+// largest network does: without the layer that expands, a depthwise convolution reads the channels
+// of the layer before. It looks at all networks that differ from the largest in one decision.
+func addGlued(apart map[string][]int, space *searchspace.Space, top *searchspace.Graph) error {
+	tied := make(map[string]int)
+	for i, tie := range ties(top) {
+		tied[top.Nodes[i].Site] = tie
+	}
+	largest := space.Largest().Choices()
+	for d, decision := range space.Decisions() {
+		for _, c := range decision.Allowed {
+			choices := slices.Clone(largest)
+			choices[d] = c
+			a, err := space.New(choices)
+			if errors.Is(err, searchspace.ErrInvalid) {
+				continue
+			} else if err != nil {
+				return err
+			}
+			g, err := space.Lower(a)
+			if err != nil {
+				return err
+			}
+			glue(apart, g, tied)
+		}
+	}
+	return nil
+}
+
+// glue is addGlued for one network; tied has the tie of every site in the largest.
+func glue(apart map[string][]int, g *searchspace.Graph, tied map[string]int) {
+	tie := ties(g)
+	first, glued := make(map[int]int), make(map[int]bool)
+	each := func(f func(n *searchspace.Node, tie int)) {
+		for i := range g.Nodes {
+			if n := &g.Nodes[i]; len(kindsOf(n)) > 0 {
+				f(n, tie[i])
+			}
+		}
+	}
+	each(func(n *searchspace.Node, tie int) {
+		if before, ok := first[tie]; ok && before != tied[n.Site] {
+			glued[tie] = true
+		}
+		first[tie] = tied[n.Site]
+	})
+	each(func(n *searchspace.Node, tie int) {
+		for c := 1; glued[tie] && c < n.Out.C; c++ {
+			if i, there := slices.BinarySearch(apart[n.Site], c); !there {
+				apart[n.Site] = slices.Insert(apart[n.Site], i, c)
+			}
+		}
+	})
 }
 
 var errNotSortable = errors.New("channels cannot be sorted")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -32,7 +33,8 @@ func wider(t testing.TB, s *searchspace.Space) *searchspace.Space {
 	for _, d := range s.Decisions() {
 		if (d.Kind == searchspace.KindExpand || d.Kind == searchspace.KindWidth) && len(d.Allowed) > 2 {
 			var err error
-			s, err = s.Restrict(searchspace.Restriction{Decisions: []string{d.Name}, Keep: d.Allowed[len(d.Allowed)-2:]})
+			s, err = s.Restrict(searchspace.Restriction{Decisions: []string{d.Name},
+				Keep: d.Allowed[len(d.Allowed)-2:]})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -83,6 +85,32 @@ func TestSortChannels(t *testing.T) {
 			if s.Name() != "resnet50" { // there the order of one tensor changes the sums of another
 				sameValues(t, n.values(), sorted)
 			}
+		}
+	}
+}
+
+// TestSortChannelsWithoutExpansion: where a sub-network has no layer that expands, its depthwise
+// convolution reads the channels of the layer before, and so those stay.
+func TestSortChannelsWithoutExpansion(t *testing.T) {
+	for _, name := range []string{"mobilenetv3 expand 1", "proxylessnas expand 1"} {
+		s := lightSpaces(t)[name]
+		n := livelyNet(t, s, Elastic, 9)
+		b := firstBatch(t, stripes(t, 8, s.InputSize(), 5), 8)
+		archs := []searchspace.Arch{s.Smallest(), s.Largest(), sample(t, s, 1), sample(t, s, 2)}
+		before, values := make([][]float32, len(archs)), n.values()
+		for i, a := range archs {
+			before[i] = netAnswers(t, n, a, b, true)
+		}
+		if err := n.SortChannels(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		for i, a := range archs {
+			if d := apart(before[i], netAnswers(t, n, a, b, true), 4, prefix(4, 4)); !(d <= 1e-4) {
+				t.Errorf("%s: logits of %s moved by %v", name, s.Format(a), d)
+			}
+		}
+		if reflect.DeepEqual(n.values(), values) {
+			t.Errorf("%s: nothing was sorted", name)
 		}
 	}
 }
