@@ -25,8 +25,9 @@ type Config struct {
 	// Calibrated images give a network its batch-norm statistics before it is judged.
 	Calibrated int `json:"calibration"`
 	// Supernet is how the supernet is trained: for so many epochs its largest network, which then
-	// teaches the others for as many, at rates relative to LR (supernet.ShrinkPhases).
+	// teaches the others for as many, in the phases of progressive shrinking.
 	Supernet  run.Training `json:"supernet"`
+	TeacherLR float64      `json:"teacher_lr"` // peak rate of the largest network
 	Generator Generator    `json:"generator"`
 	// Samples is the number of architectures for a scenario among which the images that are held
 	// back for it choose.
@@ -80,11 +81,11 @@ const leastUse = 0.9
 
 // Default is the table behind a run without flags but those for Tiny ImageNet.
 func Default() Config {
-	net := run.Training{Epochs: 7, Batch: 64, LR: 0.01, WeightDecay: 3e-5, LabelSmoothing: 0.1, Flip: true,
+	net := run.Training{Epochs: 7, Batch: 64, LR: 0.05, WeightDecay: 3e-5, LabelSmoothing: 0.1, Flip: true,
 		Crop: 4, Clip: 10}
 	return Config{
 		Seed: 1, Methods: Methods(), Drop: 0.6, Width: 0.35, Stride: 1, Size: 32, LearnShare: 0.1, ChooseShare: 0.1,
-		Calibrated: 500, Supernet: net,
+		Calibrated: 500, Supernet: net, TeacherLR: 0.1,
 		Generator: Generator{Steps: 1500, Batch: 128, LR: 1e-3, Lambda: 1}, Samples: 8,
 		OFA: OFA{Archs: 200, Population: 100, Generations: 50},
 	}

@@ -52,6 +52,8 @@ func (c *Config) bind(fs *flag.FlagSet) {
 	fs.IntVar(&c.Calibrated, "calibration", c.Calibrated,
 		"training images behind the batch-norm statistics that networks are judged with")
 	c.Supernet.Bind(fs, "supernet")
+	fs.Float64Var(&c.TeacherLR, "teacher-lr", c.TeacherLR,
+		"peak learning rate of the supernet's largest network; -supernet-lr is that of the others")
 	fs.IntVar(&c.Generator.Steps, "generator-steps", c.Generator.Steps, "steps of training a generator")
 	fs.IntVar(&c.Generator.Batch, "generator-batch", c.Generator.Batch, "images of such a step")
 	fs.Float64Var(&c.Generator.LR, "generator-lr", c.Generator.LR, "learning rate of a generator")
@@ -145,7 +147,7 @@ func (c *Config) checkNumbers() error {
 		{"size", float64(c.Size), 16, 512}, {"learn", c.LearnShare, 0.01, 0.8},
 		{"choose", c.ChooseShare, 0.01, 0.8}, {"images", float64(c.Images), 0, most},
 		{"tested", float64(c.Tested), 0, most}, {"calibration", float64(c.Calibrated), 1, most},
-		{"generator-steps", float64(c.Generator.Steps), 1, 1e7},
+		{"teacher-lr", c.TeacherLR, 1e-9, 10}, {"generator-steps", float64(c.Generator.Steps), 1, 1e7},
 		{"generator-batch", float64(c.Generator.Batch), 2, 1e5}, {"generator-lr", c.Generator.LR, 1e-9, 10},
 		{"generator-lambda", c.Generator.Lambda, 0, 1e6}, {"samples", float64(c.Samples), 1, 1e4},
 		{"headroom", float64(c.Headroom), 0, 1e5}, {"ofa-archs", float64(c.OFA.Archs), 10, 1e6},

@@ -39,8 +39,12 @@ func (e *engine) shrink(ctx context.Context) (*supernet.Net, error) {
 	if err != nil {
 		return nil, err
 	}
+	phases, err := e.phases()
+	if err != nil {
+		return nil, err
+	}
 	shown := e.shown()
-	_, err = n.Shrink(ctx, e.images.train, &supernet.ShrinkOptions{Train: o,
+	_, err = n.Shrink(ctx, e.images.train, &supernet.ShrinkOptions{Train: o, Phases: phases,
 		Folder: e.job.Scratch(supernetPhase),
 		Recorder: supernet.ShrinkRecorderFunc(func(p supernet.ShrinkProgress) error {
 			if p.Training.Phase == supernet.PhaseTrain {
@@ -49,6 +53,19 @@ func (e *engine) shrink(ctx context.Context) (*supernet.Net, error) {
 			return nil
 		})})
 	return n, err
+}
+
+// phases are those of progressive shrinking at two rates: that of the largest network, and one for
+// all others. The published rates of depths and widths are a twelfth and a quarter of that of
+// kernels, for phases of some hundred epochs; in phases of one or two they leave too little.
+func (e *engine) phases() ([]supernet.ShrinkPhase, error) {
+	phases, err := supernet.ShrinkPhases(e.space)
+	for i := range phases {
+		if phases[i].LR = 1; phases[i].Teaches {
+			phases[i].LR = e.cfg.TeacherLR / e.cfg.Supernet.LR
+		}
+	}
+	return phases, err
 }
 
 // shown shows the progress of shrinking.
