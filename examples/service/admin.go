@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"path/filepath"
+	"strings"
 
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
@@ -47,7 +49,9 @@ func acceptBatch(s *Service, q *queue, w http.ResponseWriter, r *http.Request) e
 	err := q.put(http.MaxBytesReader(w, r.Body, maxBatch), func(name string) error {
 		batch, err := q.open(r.Context(), name, s.cfg.tar())
 		if err != nil {
-			return &refusal{http.StatusUnprocessableEntity, err}
+			// Who sends a batch need not know where it is kept.
+			text := strings.ReplaceAll(err.Error(), q.dir+string(filepath.Separator), "")
+			return refuse(http.StatusUnprocessableEntity, "%s", text)
 		}
 		answer.Images, answer.Classes = batch.Len(), map[string]int{}
 		for l, n := range dataset.Count(batch) {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -164,6 +165,8 @@ func TestBadBatches(t *testing.T) {
 		"half": whole[:len(whole)/2], "no images": packed(t, colours(t, 0, 0, "red"))} {
 		if w := ask(o.admin, http.MethodPost, "/batch", body); w.Code != http.StatusUnprocessableEntity {
 			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		} else if strings.Contains(w.Body.String(), dir) {
+			t.Errorf("%s: the answer says where batches are kept: %s", name, w.Body)
 		}
 	}
 	left, err := os.ReadDir(o.queue.dir)

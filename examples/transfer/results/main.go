@@ -66,7 +66,7 @@ func thePage() *cells.Page[result] {
 			return template.FuncMap{
 				"cifar": cifar, "fashion": fashion, "primary": t.primary, "accuracies": t.accuracies,
 				"madds": t.madds, "times": t.times, "differences": t.differences, "jobs": t.jobs,
-				"peers": t.peers,
+				"peers": t.peers, "findings": t.findings,
 			}
 		},
 	}

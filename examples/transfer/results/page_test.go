@@ -81,6 +81,24 @@ func TestHalfAPage(t *testing.T) {
 		"AdaXpert from pretrained less fine-tuned at 64 px on the same images, points: not run.")
 }
 
+// Findings count intervals on either side of zero; a configuration of one seed has none.
+func TestFindings(t *testing.T) {
+	var x tally
+	for _, differences := range [][]float64{nil, {1, 1.1}, {-1, -1.1}, {-5, 5}, {7}} {
+		x.add(differences)
+	}
+	want := "+1.8 points on average over 4 rows of the tables (-1.1 to +7.0); of 3 intervals 1 lie above zero and 1 below"
+	if got := x.String(); got != want {
+		t.Errorf("%s, not %s", got, want)
+	}
+	if got := new(tally).String(); got != cells.NotRun {
+		t.Errorf("nothing was run: %s", got)
+	}
+	if got := (tables{thePage().Results()}).unchanged(); !strings.Contains(got, cells.NotRun) {
+		t.Errorf("nothing was run: %s", got)
+	}
+}
+
 // The sentence on the primary endpoint says where the interval lies.
 func TestPrimary(t *testing.T) {
 	for name, c := range map[string]struct {
