@@ -166,8 +166,8 @@ func (j *Job) Say(format string, args ...any) {
 	j.said = append(j.said, fmt.Sprintf(format, args...)+"\n")
 }
 
-// Scratch is the path of a file that a phase needs while it is unfinished only; it is removed when
-// the phase is over. A phase with several such files calls the others PHASE.MORE.
+// Scratch is the path of a file, or a folder, that a phase needs while it is unfinished only; it is
+// removed when the phase is over. A phase with several such files calls the others PHASE.MORE.
 func (j *Job) Scratch(phase string) string { return j.Path(phase + scratchSuffix) }
 
 // done ends a phase whose result has been kept.

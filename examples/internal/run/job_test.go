@@ -1,6 +1,8 @@
 package run
 
 import (
+	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -122,5 +124,22 @@ func TestLists(t *testing.T) {
 	}
 	if err := Counts(&counts).Set("2,0"); err == nil || len(counts) != 2 {
 		t.Errorf("counts: %v, %v", counts, err)
+	}
+}
+
+// What a phase needs while it is unfinished may be a folder; it goes when the phase is over.
+func TestScratchFolder(t *testing.T) {
+	j := NewJob(t.TempDir(), nil, nil)
+	folder := j.Scratch("phase")
+	if _, err := Once(j, "phase", func() (int, error) {
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return 0, err
+		}
+		return 1, os.WriteFile(filepath.Join(folder, "part"), []byte("x"), 0o644)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(folder); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder is still there: %v", err)
 	}
 }

@@ -113,7 +113,7 @@ func (s *Store) Remove(names ...string) error {
 	return nil
 }
 
-// remove removes the files whose names are condemned.
+// remove removes the files, and folders of files, whose names are condemned.
 func (s *Store) remove(condemned func(name string) bool) error {
 	if s.dir == "" {
 		return nil
@@ -124,7 +124,7 @@ func (s *Store) remove(condemned func(name string) bool) error {
 	}
 	for _, e := range entries {
 		if condemned(e.Name()) {
-			err = errors.Join(err, s.Remove(e.Name()))
+			err = errors.Join(err, os.RemoveAll(s.Path(e.Name())))
 		}
 	}
 	return err

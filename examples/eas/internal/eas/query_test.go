@@ -1,0 +1,90 @@
+package eas
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tendril-nas/tendril/generator"
+)
+
+func TestParseQuery(t *testing.T) {
+	texts, list, err := parseQuery("insect:4.5M, dog+road_vehicle:6M", mega)
+	if err != nil || !slices.Equal(texts, []string{"insect:4.5M", "dog+road_vehicle:6M"}) ||
+		list[0].Budget != 4.5e6 || list[1].Budget != 6e6 ||
+		!slices.Equal(list[1].Superclasses, []string{"dog", "road_vehicle"}) {
+		t.Errorf("%q %+v %v", texts, list, err)
+	}
+	if _, list, err := parseQuery("a:b:1.5ms", milli); err != nil || list[0].Budget != 1.5e-3 ||
+		list[0].Superclasses[0] != "a:b" {
+		t.Errorf("%+v %v", list, err)
+	}
+	for _, bad := range []string{"", "insect", ":4M", "insect:", "insect:4", "insect:-4M", "insect:0M",
+		"insect:NaNM", "insect:InfM", "insect:4ms", "insect:4M,"} {
+		if _, list, err := parseQuery(bad, mega); err == nil {
+			t.Errorf("%q: accepted as %+v", bad, list)
+		}
+	}
+}
+
+// A query that is read has scenarios that say so again.
+func FuzzParseQuery(f *testing.F) {
+	for _, text := range []string{"insect:4.5M", "a+b:1M,c:2e3M", "x:NaNM", "::1M", ",", "a:1M,,b:2M"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		texts, list, err := parseQuery(text, mega)
+		if err != nil {
+			return
+		}
+		if len(texts) != len(list) || len(list) != strings.Count(text, ",")+1 {
+			t.Fatalf("%q: %q, %+v", text, texts, list)
+		}
+		for _, s := range list {
+			if !(s.Budget > 0) || len(s.Superclasses) == 0 {
+				t.Errorf("%q: %+v", text, s)
+			}
+		}
+	})
+}
+
+func TestUnits(t *testing.T) {
+	if a, b := mega.Text(4.5e6), milli.Text(0.0125); a != "4.5M" || b != "12.5ms" {
+		t.Errorf("%s, %s", a, b)
+	}
+}
+
+func TestFileName(t *testing.T) {
+	if got := fileName("dog+T-shirt/top:6M"); got != "dog+T-shirt-top-6M" {
+		t.Error(got)
+	}
+}
+
+// Superclasses number the classes of a network one superclass after the other, whatever order the
+// images have them in.
+func TestNumber(t *testing.T) {
+	list := []generator.Superclass{{Name: "x", Classes: []string{"c", "a"}},
+		{Name: "y", Classes: []string{"d", "b"}}}
+	labels, groups, err := number(list, []string{"a", "b", "other", "c", "d"})
+	if err != nil || !slices.Equal(labels, []int{3, 0, 4, 1}) || !slices.Equal(groups[0], []int{0, 1}) ||
+		!slices.Equal(groups[1], []int{2, 3}) || !slices.Equal(superclassOf(groups), []int{0, 0, 1, 1}) {
+		t.Errorf("%v %v %v", labels, groups, err)
+	}
+	if _, _, err := number(list, []string{"a", "b", "c"}); err == nil || !strings.Contains(err.Error(), `"d"`) {
+		t.Errorf("a missing class: %v", err)
+	}
+}
+
+// The superclasses that the program knows are ten of six classes, and three of the embedded images.
+func TestKnownSuperclasses(t *testing.T) {
+	for data, want := range map[string][2]int{"/some/where": {10, 60}, "": {3, 10}} {
+		list, err := superclassesOf(&Config{Data: data})
+		n := 0
+		for _, s := range list {
+			n += len(s.Classes)
+		}
+		if err != nil || len(list) != want[0] || n != want[1] {
+			t.Errorf("%q: %d superclasses of %d classes, %v", data, len(list), n, err)
+		}
+	}
+}
