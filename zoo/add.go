@@ -34,6 +34,9 @@ func (z *Zoo) Add(ctx context.Context, e Entry, m Model) error {
 		return errors.New("zoo: add: no model")
 	}
 	space := m.Space()
+	if space == nil {
+		return fmt.Errorf("zoo: add %q: a model of no search space", e.Name)
+	}
 	cost, err := space.Cost(m.Arch())
 	if err != nil {
 		return fmt.Errorf("zoo: add %q: %w", e.Name, err)
@@ -156,17 +159,16 @@ func (z *Zoo) add(e *Entry, write func(path string) error) error {
 	return nil
 }
 
-// store has a file of weights written and gives it the name of its digest. What a process that was
-// killed has left there is removed by the next one, or written over.
+// incoming is the name of weights whose digest is not known yet.
+const incoming = "incoming"
+
+// store has a file of weights written and gives it the name of its digest.
 func (z *Zoo) store(write func(path string) error) (*File, error) {
 	dir := filepath.Join(z.dir, modelsDir)
 	if err := checkpoint.MakeDir(dir); err != nil {
 		return nil, err
 	}
-	if err := checkpoint.RemoveTemporaries(dir); err != nil {
-		return nil, err
-	}
-	path := filepath.Join(dir, "incoming")
+	path := filepath.Join(dir, incoming)
 	defer os.Remove(path) // gone if all went well
 	if err := write(path); err != nil {
 		return nil, err

@@ -1,7 +1,9 @@
 package zoo
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -59,7 +61,7 @@ func (z *Zoo) update(change func(entries []Entry) ([]Entry, error)) error {
 		return err
 	}
 	defer unlock()
-	if err := checkpoint.RemoveTemporaries(z.dir); err != nil {
+	if err := z.tidy(); err != nil {
 		return err
 	}
 	entries, err := readIndex(z.dir)
@@ -73,9 +75,24 @@ func (z *Zoo) update(change func(entries []Entry) ([]Entry, error)) error {
 	if err := writeIndex(z.dir, entries); err != nil {
 		return err
 	}
-	z.show(entries)
+	z.show(entries, anyhow)
 	z.sweep(entries)
 	return nil
+}
+
+// tidy removes what a process that was killed has left half written.
+func (z *Zoo) tidy() error {
+	models := filepath.Join(z.dir, modelsDir)
+	for _, dir := range []string{z.dir, models} {
+		if err := checkpoint.RemoveTemporaries(dir); err != nil {
+			return err
+		}
+	}
+	err := os.Remove(filepath.Join(models, incoming))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // sweep removes weights that no entry speaks of. What cannot be removed now, because it is in use,
@@ -87,13 +104,14 @@ func (z *Zoo) sweep(entries []Entry) {
 			kept[filepath.Base(modelPath(z.dir, w))] = true
 		}
 	}
-	files, err := os.ReadDir(filepath.Join(z.dir, modelsDir))
+	dir := filepath.Join(z.dir, modelsDir)
+	files, err := os.ReadDir(dir)
 	if err != nil {
 		return // there are none
 	}
 	for _, f := range files {
 		if name := f.Name(); !kept[name] && len(name) == 64+len(suffix) && strings.HasSuffix(name, suffix) {
-			os.Remove(filepath.Join(z.dir, modelsDir, name))
+			os.Remove(filepath.Join(dir, name))
 		}
 	}
 }

@@ -104,6 +104,11 @@ func (e *Entry) check() error {
 			}
 		}
 	}
+	for _, text := range append([]string{e.Arch, e.Data, e.Source, e.Note}, e.Classes...) {
+		if !utf8.ValidString(text) { // the index would hold another one
+			return fmt.Errorf("%w: %s: text %q, expected UTF-8", ErrEntry, e.Name, text)
+		}
+	}
 	if w := e.Weights; w != nil {
 		// The digest is a file name: nothing but 64 hexadecimal digits will do.
 		raw, err := hex.DecodeString(w.SHA256)
@@ -140,6 +145,12 @@ func (t *Timing) check() error {
 	}
 	if t.Seconds == 0 {
 		return errors.New("no time at all")
+	}
+	if t.Upper != 0 && t.Lower > t.Upper {
+		return fmt.Errorf("quartiles %g and %g, expected the lower one first", t.Lower, t.Upper)
+	}
+	if !utf8.ValidString(t.Machine) {
+		return fmt.Errorf("machine %q, expected UTF-8", t.Machine)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package zoo
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -21,6 +22,7 @@ type Zoo struct {
 
 	change  sync.Mutex   // one change at a time
 	mu      sync.RWMutex // of what follows
+	shown   int          // how often entries were replaced
 	entries []Entry
 	index   map[string]int
 }
@@ -28,6 +30,9 @@ type Zoo struct {
 // Open opens the zoo in a folder, which need not exist: Add makes it. It reads the index alone,
 // whatever the number of models; a damaged one is an error that wraps ErrCorrupt.
 func Open(dir string, o *Options) (*Zoo, error) {
+	if dir == "" {
+		return nil, errors.New("zoo: open: no folder")
+	}
 	z := &Zoo{dir: dir}
 	if o != nil {
 		z.opts = *o
@@ -40,16 +45,26 @@ func Open(dir string, o *Options) (*Zoo, error) {
 
 // Reload reads the index again, for what other processes have changed.
 func (z *Zoo) Reload() error {
-	stored, err := readIndex(z.dir)
-	if err != nil {
-		return fmt.Errorf("zoo: %w", err)
+	for {
+		z.mu.RLock()
+		before := z.shown
+		z.mu.RUnlock()
+		stored, err := readIndex(z.dir)
+		if err != nil {
+			return fmt.Errorf("zoo: %w", err)
+		}
+		if z.show(stored, before) {
+			return nil
+		}
 	}
-	z.show(stored)
-	return nil
 }
 
-// show makes entries those of the zoo.
-func (z *Zoo) show(stored []Entry) {
+// anyhow has show show entries whatever was shown meanwhile.
+const anyhow = -1
+
+// show makes entries those of the zoo, unless others were shown since before, which are then the
+// newer ones.
+func (z *Zoo) show(stored []Entry, before int) bool {
 	entries := stored
 	if z.opts.Published {
 		entries = slices.Clone(stored)
@@ -64,8 +79,13 @@ func (z *Zoo) show(stored []Entry) {
 		index[entries[i].Name] = i
 	}
 	z.mu.Lock()
+	defer z.mu.Unlock()
+	if before != anyhow && before != z.shown {
+		return false
+	}
 	z.entries, z.index = entries, index
-	z.mu.Unlock()
+	z.shown++
+	return true
 }
 
 // Dir is the folder.
@@ -101,8 +121,8 @@ func (z *Zoo) Find(name string) (Entry, error) {
 }
 
 // Front lists the entries that no other beats in accuracy and cost: cheapest first, every next one
-// dearer and more accurate. Of equal ones the first stays. Entries whose cost is not known (ok is
-// false) do not take part.
+// dearer and more accurate. Of equal ones the first stays. Entries whose cost (ok is false) or
+// accuracy (0) is not known do not take part; none does without a cost.
 func Front(entries []Entry, cost func(e *Entry) (value float64, ok bool)) []Entry {
 	type priced struct {
 		cost float64
@@ -110,6 +130,9 @@ func Front(entries []Entry, cost func(e *Entry) (value float64, ok bool)) []Entr
 	}
 	var all []priced
 	for i := range entries {
+		if cost == nil || !(entries[i].Accuracy > 0) {
+			continue
+		}
 		if c, ok := cost(&entries[i]); ok && c == c {
 			all = append(all, priced{c, i})
 		}

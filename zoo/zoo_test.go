@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -287,6 +288,12 @@ func TestEntryRefused(t *testing.T) {
 		"madds":      func(e *zoo.Entry) { e.MAdds = -1 },
 		"batch":      func(e *zoo.Entry) { e.Steps = []zoo.Timing{{InputSize: 32, Seconds: 1}} },
 		"no seconds": func(e *zoo.Entry) { e.Inference = []zoo.Timing{{Batch: 1, InputSize: 32}} },
+		"quartiles": func(e *zoo.Entry) {
+			e.Steps = []zoo.Timing{{Batch: 1, InputSize: 32, Seconds: 1, Lower: 2, Upper: 1}}
+		},
+		"machine": func(e *zoo.Entry) { e.Steps = []zoo.Timing{{Batch: 1, InputSize: 32, Seconds: 1, Machine: "\xff"}} },
+		"data":    func(e *zoo.Entry) { e.Data = "caf\xe9" },
+		"class":   func(e *zoo.Entry) { e.Classes = []string{"a", "b", "\xe9"} },
 	} {
 		e := good
 		change(&e)
@@ -296,6 +303,12 @@ func TestEntryRefused(t *testing.T) {
 	}
 	if err := z.Add(t.Context(), good, nil); err == nil {
 		t.Error("no model: no error")
+	}
+	if err := z.Add(t.Context(), good, &toy{arch: m.arch}); err == nil {
+		t.Error("a model of no space: no error")
+	}
+	if _, err := zoo.Open("", nil); err == nil {
+		t.Error("no folder: no error")
 	}
 	if z.Len() != 0 {
 		t.Errorf("%d entries", z.Len())
@@ -311,6 +324,12 @@ func TestLitter(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "models", name), []byte("half a mod"), 0o666); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := z.Describe(z.Entries()[0]); err != nil {
+		t.Fatal(err)
+	}
+	if files(t, dir) != 1 {
+		t.Errorf("%d files, expected 1", files(t, dir))
 	}
 	if err := z.Add(t.Context(), zoo.Entry{Name: "next"}, model(t, "0-_16_1-1-1-1", 7)); err != nil {
 		t.Fatal(err)
@@ -398,13 +417,17 @@ func TestFront(t *testing.T) {
 		return e
 	}
 	list := []zoo.Entry{entry("slow", 0.9, 3), entry("beaten", 0.5, 2.5), entry("fast", 0.4, 1), entry("twin", 0.4, 1),
-		entry("even", 0.9, 3.5), entry("middle", 0.6, 2), entry("untimed", 1, 0), entry("worse", 0.3, 1)}
+		entry("even", 0.9, 3.5), entry("middle", 0.6, 2), entry("untimed", 1, 0), entry("worse", 0.3, 1),
+		entry("unjudged", 0, 0.1), entry("no number", math.NaN(), 0.2)}
 	var got []string
 	for _, e := range zoo.Front(list, func(e *zoo.Entry) (float64, bool) { return e.StepTime("", 1, 32, 0) }) {
 		got = append(got, e.Name)
 	}
 	if want := []string{"fast", "middle", "slow"}; !slices.Equal(got, want) {
 		t.Errorf("front %v, expected %v", got, want)
+	}
+	if front := zoo.Front(list, nil); len(front) != 0 {
+		t.Errorf("%d entries in front of no cost", len(front))
 	}
 }
 
