@@ -6,12 +6,15 @@
 //	g, err := predictor.NewGenerator(predictor.TunedOptions(models))
 //	plan, err := g.Propose(predictor.Request{
 //		Task:  predictor.Task{Images: 5000, Classes: 10, Similarity: similarity},
-//		Limit: time.Minute, Times: zoo, Batch: 64, Size: 32, Explore: 1,
+//		Limit: time.Minute, Times: steps, Batch: 64, Size: 32, Explore: 1,
 //	})
 //	regime := plan.Best().Regime
 //	…                                               // fine-tune
 //	_, err = g.Learn(task, regime, accuracy)
 //	err = g.Save("generator")
+//
+// steps, a [StepTimer], looks up what was measured beforehand; the StepTime of an entry of package
+// zoo has the numbers.
 //
 // # What learns
 //

@@ -91,25 +91,35 @@ func (g *Generator) predict(t Task, r Regime) (Prediction, error) {
 }
 
 // Learn learns the accuracy that a regime gave, whoever chose it, and gives what was foretold
-// before. The outcomes of regimes that were drawn at random teach more than those of the best.
+// before. The outcomes of regimes that were drawn at random teach more than those of the best. The
+// accuracy is a fraction: one outside the range of predictions is refused.
 func (g *Generator) Learn(t Task, r Regime, accuracy float64) (Prediction, error) {
 	if g == nil || g.online == nil {
 		return Prediction{}, errUnmade
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	x, err := g.features.Of(nil, t, r)
-	if err != nil {
+	var err error
+	if g.x, err = g.features.Of(g.x[:0], t, r); err != nil {
 		return Prediction{}, err
 	}
-	return g.online.Learn(x, accuracy)
+	if o := &g.online.opts; !(accuracy >= o.Low && accuracy <= o.High) {
+		return Prediction{}, fmt.Errorf("predictor: accuracy %v, expected one in [%v, %v]", accuracy, o.Low, o.High)
+	}
+	return g.online.Learn(g.x, accuracy)
 }
 
 // LearnTime learns how long the steps of a regime took, where its table said otherwise: times of
 // proposals are multiplied by how far tables were off of late.
 func (g *Generator) LearnTime(r Request, regime Regime, steps time.Duration) error {
+	if g == nil || g.online == nil {
+		return errUnmade
+	}
 	if r.Times == nil {
 		return r.check()
+	}
+	if _, ok := g.features.place[regime.Model]; !ok {
+		return fmt.Errorf("%w: %q", ErrModel, regime.Model)
 	}
 	table, err := r.step(regime.Model, regime.Frozen)
 	if err != nil {

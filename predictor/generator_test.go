@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,7 +76,7 @@ func taught(t *testing.T, o Options, tasks int) *Generator {
 		task := w.task(r)
 		regime := Regime{Model: zooOfWorld[r.IntN(3)].Name, Rate: g.grid.Rates[r.IntN(len(g.grid.Rates))],
 			Frozen: r.IntN(5), Iterations: int(10 * math.Exp(5*r.Float64()))}
-		if _, err := g.Learn(task, regime, w.accuracy(task, regime)+0.01*r.NormFloat64()); err != nil {
+		if _, err := g.Learn(task, regime, min(max(w.accuracy(task, regime)+0.01*r.NormFloat64(), 0), 1)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -254,6 +255,41 @@ func TestLearnTime(t *testing.T) {
 	if g.LearnTime(Request{}, r, 1) == nil {
 		t.Error("no times: no error")
 	}
+	q.Times = fixed(1) // knows all models
+	if err := g.LearnTime(q, Regime{Model: "none", Iterations: 1}, 1); !errors.Is(err, ErrModel) {
+		t.Errorf("a model that is not known: %v", err)
+	}
+}
+
+// Tables may ask the generator.
+func TestProposeHoldsNoLock(t *testing.T) {
+	g, w := newGenerator(t, Options{Models: zooOfWorld}), world{}
+	q := w.request(rand.New(rand.NewPCG(3, 3)))
+	q.Overhead = func(string) time.Duration { return time.Duration(g.Score().Count) }
+	done := make(chan error)
+	go func() {
+		_, err := g.Propose(q)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("a table that asks the generator waits for ever")
+	}
+}
+
+// What a grid lists twice is proposed once.
+func TestGridDistinct(t *testing.T) {
+	g := newGenerator(t, Options{Models: zooOfWorld, Grid: Grid{Rates: []float64{0.1, 0.01, 0.1}, Frozen: []int{1, 1},
+		Iterations: []int{2, 3, 2}}})
+	plan, err := g.Propose(Request{Task: world{}.task(rand.New(rand.NewPCG(4, 4))), Limit: time.Second, Times: fixed(1),
+		Batch: 1, Size: 1})
+	if err != nil || len(plan.Ranked) != 2*1*2*len(zooOfWorld) {
+		t.Errorf("%v: %d proposals", err, len(plan.Ranked))
+	}
 }
 
 // Times without end do not overflow, and what fits no limit that there is is said to need one.
@@ -263,7 +299,8 @@ func TestProposeEndless(t *testing.T) {
 	q.Least, q.Margin = math.MaxInt32, 0.5
 	q.Times, q.Overhead = fixed(time.Hour*24*365*200), func(string) time.Duration { return time.Hour }
 	var limit *LimitError
-	if _, err := g.Propose(q); !errors.As(err, &limit) || limit.Least <= 0 {
+	if _, err := g.Propose(q); !errors.As(err, &limit) || limit.Least <= 0 ||
+		!strings.Contains(err.Error(), "none that can be asked for") {
 		t.Errorf("%v", err)
 	}
 	q.Times, q.Limit, q.Least = fixed(1), math.MaxInt64, 0

@@ -24,7 +24,8 @@ type IntervalOptions struct {
 //
 // Whatever the data do, and whoever chooses them, the part of truths inside differs from Coverage
 // after T of them by at most (max(Coverage, 1−Coverage) + Rate)/(Rate·T): by the defaults, by 0.019
-// after a thousand. While few errors were seen, and after several misses in a row, an interval is
+// after a thousand. Only where predictions are exact more may be inside: those are, however narrow
+// the interval. While few errors were seen, and after several misses in a row, an interval is
 // endless.
 type Intervals struct {
 	opts   IntervalOptions

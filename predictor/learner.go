@@ -8,6 +8,8 @@ import (
 
 // Learner predicts a number from features and learns from the true one, one example at a time. It
 // is for one goroutine. [Hedge], [MLP], [Linear], [Ridge] and [Mean] are learners.
+//
+// Features and targets beyond ±1e100 are refused, as those that are no numbers are.
 type Learner interface {
 	// Inputs is the number of features.
 	Inputs() int
@@ -49,14 +51,30 @@ func checkExample(x []float64, n int, y float64) error {
 		return fmt.Errorf("predictor: %d features, expected %d", len(x), n)
 	}
 	for i, v := range x {
-		if !finite(v) {
-			return fmt.Errorf("predictor: feature %d is %v, expected a finite number", i, v)
+		if !(math.Abs(v) <= mostValue) {
+			return fmt.Errorf("predictor: feature %d is %v, expected a finite number of at most %g", i, v, mostValue)
 		}
 	}
-	if !finite(y) {
-		return fmt.Errorf("predictor: target is %v, expected a finite number", y)
+	return checkTarget(y)
+}
+
+// checkTarget refuses what nothing can be learnt from.
+func checkTarget(y float64) error {
+	if !(math.Abs(y) <= mostValue) {
+		return fmt.Errorf("predictor: target is %v, expected a finite number of at most %g", y, mostValue)
 	}
 	return nil
+}
+
+// mostValue is the largest feature and target: sums of their squares and products are finite.
+const mostValue = 1e100
+
+// foretold is a prediction, if it is a number.
+func foretold(f float64) (float64, error) {
+	if !finite(f) {
+		return 0, fmt.Errorf("predictor: %w: it predicts %v", ErrDiverged, f)
+	}
+	return f, nil
 }
 
 func finite(v float64) bool { return v-v == 0 }

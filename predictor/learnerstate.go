@@ -72,7 +72,7 @@ func storeLearner(l Learner, t tensors) (*learnerState, error) {
 	s := &learnerState{Inputs: l.Inputs()}
 	switch l := l.(type) {
 	case *Hedge:
-		if !l.net.finite() {
+		if !allFinite(l.net.flat) {
 			return nil, fmt.Errorf("predictor: %w", ErrDiverged)
 		}
 		s.Hedge, s.Weights = &l.opts, &weightsState{l.weights.steps, l.weights.suffered}
@@ -86,15 +86,21 @@ func storeLearner(l Learner, t tensors) (*learnerState, error) {
 			l.ridge.store(t)
 		}
 	case *MLP:
-		if !l.net.finite() {
+		if !allFinite(l.net.flat) {
 			return nil, fmt.Errorf("predictor: %w", ErrDiverged)
 		}
 		s.MLP = &l.opts
 		t.put(tensorNetwork, l.net.flat)
 	case *Linear:
+		if !allFinite(l.w) {
+			return nil, fmt.Errorf("predictor: %w", ErrDiverged)
+		}
 		s.Linear = &l.opts
 		t.put(tensorLinear, l.w)
 	case *Ridge:
+		if !allFinite(l.w) || !allFinite(l.inv) {
+			return nil, fmt.Errorf("predictor: %w", ErrDiverged)
+		}
 		s.Ridge = &l.opts
 		l.store(t)
 	case *Mean:

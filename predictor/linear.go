@@ -33,7 +33,12 @@ func NewLinear(inputs int, o *LinearOptions) (*Linear, error) {
 }
 
 // Inputs implements Learner.
-func (l *Linear) Inputs() int { return max(len(l.w)-1, 0) }
+func (l *Linear) Inputs() int {
+	if l == nil {
+		return 0
+	}
+	return max(len(l.w)-1, 0)
+}
 
 // Predict implements Learner.
 func (l *Linear) Predict(x []float64) (float64, error) {
@@ -43,7 +48,7 @@ func (l *Linear) Predict(x []float64) (float64, error) {
 	if err := checkExample(x, l.Inputs(), 0); err != nil {
 		return 0, err
 	}
-	return l.at(x), nil
+	return foretold(l.at(x))
 }
 
 func (l *Linear) at(x []float64) float64 {
@@ -63,7 +68,10 @@ func (l *Linear) Update(x []float64, y float64) (float64, error) {
 	if err := checkExample(x, l.Inputs(), y); err != nil {
 		return 0, err
 	}
-	f := l.at(x)
+	f, err := foretold(l.at(x))
+	if err != nil {
+		return 0, err
+	}
 	l.step(x, f-y)
 	return f, nil
 }
@@ -98,15 +106,26 @@ func NewMean(inputs int) (*Mean, error) {
 }
 
 // Inputs implements Learner.
-func (m *Mean) Inputs() int { return m.inputs }
+func (m *Mean) Inputs() int {
+	if m == nil {
+		return 0
+	}
+	return m.inputs
+}
 
 // Predict implements Learner.
 func (m *Mean) Predict(x []float64) (float64, error) {
+	if m.inputs == 0 {
+		return 0, errUnmade
+	}
 	return m.mean, checkExample(x, m.inputs, 0)
 }
 
 // Update implements Learner.
 func (m *Mean) Update(x []float64, y float64) (float64, error) {
+	if m.inputs == 0 {
+		return 0, errUnmade
+	}
 	if err := checkExample(x, m.inputs, y); err != nil {
 		return 0, err
 	}

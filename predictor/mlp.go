@@ -2,7 +2,6 @@ package predictor
 
 import (
 	"cmp"
-	"fmt"
 
 	"github.com/tendril-nas/tendril/internal/stream"
 )
@@ -68,11 +67,7 @@ func (m *MLP) Predict(x []float64) (float64, error) {
 	if err := m.net.forward(x); err != nil {
 		return 0, err
 	}
-	f := m.net.f[m.net.layers-1]
-	if !finite(f) {
-		return 0, fmt.Errorf("predictor: %w: it predicts %v", ErrDiverged, f)
-	}
-	return f, nil
+	return foretold(m.net.f[m.net.layers-1])
 }
 
 // Update implements Learner.

@@ -229,10 +229,10 @@ func stepHead(h, w, dh, dz []float64, g, rate float64) float64 {
 	return size
 }
 
-// finite reports whether all weights are numbers.
-func (n *network) finite() bool {
+// allFinite reports whether all of x are numbers.
+func allFinite(x []float64) bool {
 	sum := 0.0
-	for _, v := range n.flat {
+	for _, v := range x {
 		sum += v - v
 	}
 	return sum == 0

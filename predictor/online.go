@@ -26,7 +26,8 @@ type Online struct {
 	z         []float64
 }
 
-// NewOnline gives a learner, which should have seen nothing, its surroundings. o may be nil.
+// NewOnline gives a learner of at most 2048 features, which should have seen nothing, its
+// surroundings. What they cost grows with the square of the features. o may be nil.
 func NewOnline(l Learner, o *OnlineOptions) (*Online, error) {
 	if l == nil {
 		return nil, errors.New("predictor: no learner")
@@ -41,6 +42,9 @@ func NewOnline(l Learner, o *OnlineOptions) (*Online, error) {
 	if !(p.Low < p.High) || !finite(p.Low) || !finite(p.High) {
 		return nil, fmt.Errorf("predictor: predictions in [%v, %v], expected finite numbers, the first one smaller",
 			p.Low, p.High)
+	}
+	if l.Inputs() > mostRidge {
+		return nil, fmt.Errorf("predictor: a stream of %d features, expected at most %d", l.Inputs(), mostRidge)
 	}
 	s := &Online{opts: p, learner: l, z: make([]float64, max(l.Inputs(), 0))}
 	var err error
@@ -104,13 +108,13 @@ func (s *Online) deviation() float64 {
 }
 
 // Learn learns that y belongs to features, and gives what was foretold before. y may lie outside
-// the range of predictions.
+// the range of predictions; no interval holds it then.
 func (s *Online) Learn(x []float64, y float64) (Prediction, error) {
 	if s == nil || s.learner == nil {
 		return Prediction{}, errUnmade
 	}
-	if !finite(y) {
-		return Prediction{}, fmt.Errorf("predictor: target is %v, expected a finite number", y)
+	if err := checkTarget(y); err != nil {
+		return Prediction{}, err
 	}
 	if err := s.standard.Apply(s.z, x); err != nil {
 		return Prediction{}, err
@@ -128,7 +132,7 @@ func (s *Online) Learn(x []float64, y float64) (Prediction, error) {
 	if err != nil {
 		return Prediction{}, err
 	}
-	s.score.add(off, p.High-p.Low, inside)
+	s.score.add(off, p.High-p.Low, inside && s.bounded(y) == y)
 	s.seen.step(s.z, 0)
 	return p, s.standard.Add(x)
 }

@@ -177,6 +177,26 @@ func TestOnline(t *testing.T) {
 	}
 }
 
+// A truth beyond the range of predictions is in no interval.
+func TestOnlineBeyondRange(t *testing.T) {
+	l, err := NewMean(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewOnline(l, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 50 {
+		if _, err := s.Learn([]float64{1}, 1.3); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c := s.Score(); c.Covered != 0 {
+		t.Errorf("covered %v", c.Covered)
+	}
+}
+
 // The standard error is smaller where much was seen.
 func TestOnlineError(t *testing.T) {
 	l, err := NewLinear(1, nil)

@@ -59,43 +59,37 @@ func (g *Generator) Propose(r Request) (*Plan, error) {
 	if g == nil || g.online == nil {
 		return nil, errUnmade
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	plan := &Plan{}
-	least := LimitError{Limit: r.Limit, Least: math.MaxInt64}
 	fewest := r.fewest(&g.grid)
 	if fewest == 0 {
 		return nil, fmt.Errorf("predictor: a grid of %d iterations, none within the request's %d to %d",
 			g.grid.Iterations, r.Least, r.Most)
 	}
-	for _, m := range g.features.models {
-		over, err := r.overhead(m.Name)
-		if err != nil {
-			return nil, err
+	costs, err := r.costs(g.features.models, g.grid.Frozen)
+	if err != nil {
+		return nil, err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	plan := &Plan{}
+	least := LimitError{Limit: r.Limit, Least: math.MaxInt64}
+	for _, c := range costs {
+		step := g.pace.of(c.step)
+		if need := r.limitFor(add(c.over, step, fewest)); need < least.Least {
+			least.Least, least.Model, least.Frozen = need, c.model.Name, c.frozen
 		}
-		for _, frozen := range g.grid.Frozen {
-			step, err := r.step(m.Name, frozen)
-			if err != nil {
-				return nil, err
-			}
-			step = g.pace.of(step)
-			if need := r.limitFor(add(over, step, fewest)); need < least.Least {
-				least.Least, least.Model, least.Frozen = need, m.Name, frozen
-			}
-			list := r.iterations(&g.grid, fits(r.budget(r.Limit)-over, step))
-			if len(list) == 0 {
-				plan.Late++
-			}
-			for _, n := range list {
-				for _, rate := range g.grid.Rates {
-					p := Proposal{Regime: Regime{Model: m.Name, Rate: rate, Frozen: frozen, Iterations: n},
-						Time: add(over, step, n), pretrained: m.Accuracy}
-					if p.Accuracy, err = g.predict(r.Task, p.Regime); err != nil {
-						return nil, err
-					}
-					p.Score = p.Accuracy.Value + r.Explore*p.Accuracy.Error
-					plan.Ranked = append(plan.Ranked, p)
+		list := r.iterations(&g.grid, fits(r.budget(r.Limit)-c.over, step))
+		if len(list) == 0 {
+			plan.Late++
+		}
+		for _, n := range list {
+			for _, rate := range g.grid.Rates {
+				p := Proposal{Regime: Regime{Model: c.model.Name, Rate: rate, Frozen: c.frozen, Iterations: n},
+					Time: add(c.over, step, n), pretrained: c.model.Accuracy}
+				if p.Accuracy, err = g.predict(r.Task, p.Regime); err != nil {
+					return nil, err
 				}
+				p.Score = p.Accuracy.Value + r.Explore*p.Accuracy.Error
+				plan.Ranked = append(plan.Ranked, p)
 			}
 		}
 	}

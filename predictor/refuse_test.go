@@ -122,8 +122,10 @@ func TestGeneratorRefuses(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, err, err2)
 		}
 	}
-	if _, err := g.Learn(good.Task, regime, math.NaN()); err == nil {
-		t.Error("an accuracy that is no number was learnt")
+	for _, accuracy := range []float64{math.NaN(), 83.67, -0.01} {
+		if _, err := g.Learn(good.Task, regime, accuracy); err == nil {
+			t.Errorf("an accuracy of %v was learnt", accuracy)
+		}
 	}
 	if g.Score().Count != 0 {
 		t.Error("what was refused counted")

@@ -9,13 +9,15 @@ import (
 	"time"
 )
 
-// StepTimer says how long a step of training takes: a table of a zoo, measured beforehand.
+// StepTimer says how long a step of training takes: a table, measured beforehand. It may be asked by
+// as many goroutines at once as use the generator.
 type StepTimer interface {
 	// StepTime is of a model with the first stages frozen, for a batch of images of size×size.
 	StepTime(model string, frozen, batch, size int) (time.Duration, error)
 }
 
-// Grid is what regimes are put together from. The paper's is lost with its appendix.
+// Grid is what regimes are put together from. The paper's is lost with its appendix. What is listed
+// twice counts once.
 type Grid struct {
 	// Rates of learning; nil = 0.003, 0.01, 0.03, 0.1.
 	Rates []float64
@@ -39,7 +41,8 @@ func (g Grid) resolved() (Grid, error) {
 	if g.Shares == nil && g.Iterations == nil {
 		g.Shares = []float64{0.25, 0.5, 1}
 	}
-	g = g.clone()
+	g = Grid{Rates: distinct(g.Rates), Frozen: distinct(g.Frozen), Iterations: distinct(g.Iterations),
+		Shares: distinct(g.Shares)}
 	for _, r := range g.Rates {
 		if err := checkRate(r); err != nil {
 			return g, err
@@ -64,6 +67,20 @@ func (g Grid) resolved() (Grid, error) {
 		return g, errors.New("predictor: a grid without learning rates, frozen stages or iterations")
 	}
 	return g, nil
+}
+
+// distinct is a copy of what a list holds, each once, where it comes first.
+func distinct[T comparable](list []T) []T {
+	if list == nil {
+		return nil
+	}
+	out := make([]T, 0, len(list))
+	for _, v := range list {
+		if !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 func (g Grid) clone() Grid {
@@ -129,6 +146,33 @@ func (r *Request) step(model string, frozen int) (time.Duration, error) {
 		return 0, fmt.Errorf("predictor: time of a step of %s with %d stages frozen: %w", model, frozen, err)
 	}
 	return d, nil
+}
+
+// cost is what the request's tables say of a model with its first stages frozen.
+type cost struct {
+	model      *Model
+	frozen     int
+	over, step time.Duration
+}
+
+// costs asks the tables of the request, whose functions are the caller's: no lock is held meanwhile.
+func (r *Request) costs(models []Model, stages []int) ([]cost, error) {
+	var list []cost
+	for i := range models {
+		m := &models[i]
+		over, err := r.overhead(m.Name)
+		if err != nil {
+			return nil, err
+		}
+		for _, frozen := range stages {
+			step, err := r.step(m.Name, frozen)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, cost{m, frozen, over, step})
+		}
+	}
+	return list, nil
 }
 
 // iterations lists what may be asked for where most fit, each once, in order.

@@ -44,7 +44,12 @@ func NewRidge(inputs int, o *RidgeOptions) (*Ridge, error) {
 }
 
 // Inputs implements Learner.
-func (r *Ridge) Inputs() int { return max(len(r.w)-1, 0) }
+func (r *Ridge) Inputs() int {
+	if r == nil {
+		return 0
+	}
+	return max(len(r.w)-1, 0)
+}
 
 // Predict implements Learner.
 func (r *Ridge) Predict(x []float64) (float64, error) {
@@ -54,7 +59,7 @@ func (r *Ridge) Predict(x []float64) (float64, error) {
 	if err := checkExample(x, r.Inputs(), 0); err != nil {
 		return 0, err
 	}
-	return r.at(x), nil
+	return foretold(r.at(x))
 }
 
 func (r *Ridge) at(x []float64) float64 {
@@ -102,7 +107,10 @@ func (r *Ridge) Update(x []float64, y float64) (float64, error) {
 	if err := checkExample(x, r.Inputs(), y); err != nil {
 		return 0, err
 	}
-	f := r.at(x)
+	f, err := foretold(r.at(x))
+	if err != nil {
+		return 0, err
+	}
 	r.step(x, f-y)
 	return f, nil
 }

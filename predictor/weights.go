@@ -65,7 +65,9 @@ func (w *Weights) Update(losses []float64) error {
 		if !(l >= 0 && l <= 1) {
 			return fmt.Errorf("predictor: loss %v of expert %d, expected one in [0, 1]", l, i)
 		}
-		least = min(least, l)
+		if w.alpha[i] > 0 { // what has no weight any more does not get it back
+			least = min(least, l)
+		}
 	}
 	if w.floor > 0 {
 		least = 0 // the floor is one for weights before they are divided
@@ -76,7 +78,11 @@ func (w *Weights) Update(losses []float64) error {
 		w.losses[i] += l
 		// The least loss cancels when weights are divided by their sum; without it all of them may
 		// vanish.
-		w.alpha[i] = max(w.alpha[i]*math.Pow(w.discount, l-least), low)
+		a := w.alpha[i]
+		if a > 0 {
+			a *= math.Pow(w.discount, l-least)
+		}
+		w.alpha[i] = max(a, low)
 		sum += w.alpha[i]
 	}
 	for i := range w.alpha {

@@ -148,6 +148,25 @@ func TestWeightsStayFinite(t *testing.T) {
 	}
 }
 
+// Experts whose weight has vanished stay out, whatever the others lose.
+func TestWeightsOfTheDead(t *testing.T) {
+	w, err := NewWeights(3, math.SmallestNonzeroFloat64, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, losses := range [][]float64{{0, 0, 1}, {0, 0, 1}, {1, 1, 0}, {1, 0.5, 0}} {
+		if err := w.Update(losses); err != nil {
+			t.Fatal(err)
+		}
+		if sum := w.At(0) + w.At(1) + w.At(2); !(math.Abs(sum-1) < 1e-9) {
+			t.Fatalf("weights %v, %v, %v after losses %v", w.At(0), w.At(1), w.At(2), losses)
+		}
+	}
+	if w.At(2) != 0 || w.At(1) < 1-1e-9 {
+		t.Errorf("weights %v, %v, %v", w.At(0), w.At(1), w.At(2))
+	}
+}
+
 func TestWeightsRefuse(t *testing.T) {
 	for _, c := range [][3]float64{{0, 0.5, 0}, {2, 0, 0}, {2, 1, 0}, {2, math.NaN(), 0}, {2, 0.5, -1}, {2, 0.5, 2}} {
 		if _, err := NewWeights(int(c[0]), c[1], c[2]); err == nil {
