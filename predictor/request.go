@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// StepTimer says how long a step of training takes: a table, measured beforehand. It may be asked by
-// as many goroutines at once as use the generator.
+// StepTimer says how long a step of training takes: a table, measured beforehand. It may be asked
+// by as many goroutines at once as use the generator.
 type StepTimer interface {
 	// StepTime is of a model with the first stages frozen, for a batch of images of size×size.
 	StepTime(model string, frozen, batch, size int) (time.Duration, error)
@@ -155,7 +155,8 @@ type cost struct {
 	over, step time.Duration
 }
 
-// costs asks the tables of the request, whose functions are the caller's: no lock is held meanwhile.
+// costs asks the tables of the request, whose functions are the caller's: no lock is held
+// meanwhile.
 func (r *Request) costs(models []Model, stages []int) ([]cost, error) {
 	var list []cost
 	for i := range models {

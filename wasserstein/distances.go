@@ -30,8 +30,13 @@ func (m Metric) String() string {
 	return fmt.Sprintf("Metric(%d)", int(m))
 }
 
+// mostCosts is the largest number of pairs of points: 16 GiB of costs.
+const mostCosts = math.MaxInt32
+
 // Distances is the [n, m] float64 tensor of distances between points x, [n, d], and y, [m, d], of
-// float32 or float64.
+// float32 or float64; n·m is at most 2³¹−1. The error wraps ErrDim, ErrEmpty or ErrValue; numbers
+// beyond ±0x1p480 are refused, because their squares may overflow. Squares of differences below
+// some 1e-160 vanish.
 func Distances(x, y *tensor.Dense, metric Metric) (*tensor.Dense, error) {
 	if metric < Euclidean || metric > Manhattan {
 		return nil, fmt.Errorf("distances: %w: %v", ErrValue, metric)
@@ -56,6 +61,10 @@ func Distances(x, y *tensor.Dense, metric Metric) (*tensor.Dense, error) {
 	a, b := points[0], points[1]
 	if a.cols != b.cols {
 		return nil, fmt.Errorf("distances: %w: points in %d and %d dimensions", ErrDim, a.cols, b.cols)
+	}
+	if a.rows > mostCosts/b.rows {
+		return nil, fmt.Errorf("distances: %w: %d × %d points, expected at most %d pairs", ErrDim, a.rows, b.rows,
+			mostCosts)
 	}
 	out := newMatrix(a.rows, b.rows)
 	newTeam().run(a.rows, func(_, i int) { metric.row(out.row(i), a.row(i), b) })

@@ -6,7 +6,7 @@ var (
 	// ErrVersion is wrapped when moments of different feature extractors meet: distances between
 	// them mean nothing.
 	ErrVersion = errors.New("moments of different versions")
-	// ErrDim is wrapped when lengths or shapes do not fit together.
+	// ErrDim is wrapped when lengths or shapes do not fit together, or are too large.
 	ErrDim = errors.New("dimension mismatch")
 	// ErrEmpty is wrapped when a distribution is asked for that no sample has been added to.
 	ErrEmpty = errors.New("no samples")

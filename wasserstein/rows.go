@@ -79,20 +79,25 @@ func denseRows(d *tensor.Dense) (r rows, err error) {
 
 // check refuses numbers that are not finite or too large to be squared.
 func (r rows) check() error {
-	if r.bad != nil {
-		return r.bad
+	if i, v, ok := r.beyond(maxValue); ok {
+		return fmt.Errorf("%w: feature %d of vector %d is %g", ErrValue, i%r.q, i/r.q, v)
 	}
+	return r.bad
+}
+
+// beyond finds the first number that is not within ±limit.
+func (r rows) beyond(limit float64) (i int, v float64, ok bool) {
 	for i, v := range r.f32 {
-		if !(math.Abs(float64(v)) <= maxValue) {
-			return fmt.Errorf("%w: feature %d of vector %d is %g", ErrValue, i%r.q, i/r.q, v)
+		if !(math.Abs(float64(v)) <= limit) {
+			return i, float64(v), true
 		}
 	}
 	for i, v := range r.f64 {
-		if !(math.Abs(v) <= maxValue) {
-			return fmt.Errorf("%w: feature %d of vector %d is %g", ErrValue, i%r.q, i/r.q, v)
+		if !(math.Abs(v) <= limit) {
+			return i, v, true
 		}
 	}
-	return nil
+	return 0, 0, false
 }
 
 // checkFor is check for vectors that must have length dim.

@@ -64,7 +64,9 @@ func (p *problem) sinkhorn(ctx context.Context, o SinkhornOptions, n, m int) (*S
 	rows, cols := len(p.a), len(p.b)
 	k := make([]float64, len(p.cost)) // −C/reg
 	for i, c := range p.cost {
-		k[i] = -c / o.Reg
+		if k[i] = -c / o.Reg; !(math.Abs(k[i]) <= mostCost) {
+			return nil, fmt.Errorf("sinkhorn: %w: a cost of %g, %g times the weight of the entropy", ErrValue, c, -k[i])
+		}
 	}
 	// The plan is exp(f_i + k_ij + g_j); logs of the row sums serve both for the error and for the
 	// next f.

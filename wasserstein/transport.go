@@ -29,8 +29,9 @@ type Plan struct {
 // Transport solves the optimal transport problem exactly: the cheapest way to move mass from n
 // points to m points, where cost is an [n, m] tensor of float32 or float64 and a, b are the weights
 // of the points, normalised by their sums; nil is uniform. Cost may be negative. The result is
-// accurate to about 1e-13 × the largest cost; time grows with some n·m·(n+m) at worst and memory
-// with n·m. It stops with ctx's error when ctx ends.
+// accurate to about 1e-13 × the largest cost: one that stands for what is not allowed should be no
+// more than a million times the others. Time grows with some n·m·(n+m) at worst and memory with
+// n·m. It stops with ctx's error when ctx ends.
 //
 // The error wraps ErrDim, ErrValue, ErrEmpty or ErrWeights when the arguments make no problem.
 func Transport(ctx context.Context, cost *tensor.Dense, a, b []float64) (*Plan, error) {
@@ -91,6 +92,9 @@ func DomainSimilarity(ctx context.Context, source, target *tensor.Dense, sourceC
 	return math.Exp(-gamma * d), nil
 }
 
+// mostCost is the largest cost: sums over the paths of a tree are finite. Distances is below.
+const mostCost = 0x1p1000
+
 // problem is a transport problem without points of zero weight.
 type problem struct {
 	cost          []float64
@@ -106,8 +110,12 @@ func newProblem(cost *tensor.Dense, a, b []float64) (*problem, error) {
 	if src.n == 0 {
 		return nil, fmt.Errorf("%w: costs of shape %v", ErrEmpty, cost.Shape())
 	}
-	if err := src.check(); err != nil {
-		return nil, err
+	if i, v, ok := src.beyond(mostCost); ok {
+		return nil, fmt.Errorf("%w: the cost from %d to %d is %g, expected a finite number of at most %g", ErrValue,
+			i/src.q, i%src.q, v, mostCost)
+	}
+	if src.bad != nil {
+		return nil, src.bad
 	}
 	p := &problem{}
 	if p.a, p.rows, err = normalise(a, src.n); err != nil {

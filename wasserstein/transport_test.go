@@ -275,6 +275,8 @@ func TestTransportRefuses(t *testing.T) {
 		"NaN point":        {second(OneDim([]float64{nan}, []float64{2}, nil, nil, 1)), ErrValue},
 		"line weights":     {second(OneDim([]float64{1}, []float64{2}, nil, []float64{1, 2}, 1)), ErrWeights},
 		"metric":           {second(Distances(cost, cost, 7)), ErrValue},
+		"infinite cost":    {transport(dense([]float64{1, math.Inf(1), 3, 4}, 2), nil, nil), ErrValue},
+		"sinkhorn's costs": {second(Sinkhorn(ctx, cost, nil, nil, &SinkhornOptions{Reg: 1e-320})), ErrValue},
 		"dimensions":       {second(Distances(cost, dense([]float64{1}, 1), Euclidean)), ErrDim},
 		"gamma":            {second(DomainSimilarity(ctx, cost, cost, nil, nil, -1)), ErrValue},
 		"domain":           {second(DomainSimilarity(ctx, cost, nil, nil, nil, 0)), ErrDim},
