@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // Spec describes a space in a form that JSON can carry, so that a checkpoint can rebuild the space
@@ -23,6 +24,20 @@ func (s *Space) Spec() Spec {
 		InputSize: s.fam.InputSize, Classes: s.fam.Classes, Limits: s.costLimits()}
 	for _, r := range s.restrictions {
 		sp.Restrictions = append(sp.Restrictions, r.clone())
+	}
+	return sp
+}
+
+// Clone is a copy that shares nothing with sp.
+func (sp Spec) Clone() Spec {
+	sp.Options = slices.Clone(sp.Options)
+	sp.Restrictions = slices.Clone(sp.Restrictions)
+	for i, r := range sp.Restrictions {
+		sp.Restrictions[i] = r.clone()
+	}
+	sp.Limits = slices.Clone(sp.Limits)
+	for i, l := range sp.Limits {
+		sp.Limits[i] = l.clone()
 	}
 	return sp
 }

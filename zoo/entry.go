@@ -67,9 +67,7 @@ func (e *Entry) Network(makers ...searchspace.Maker) (*searchspace.Space, search
 // clone shares nothing with e that a caller could change.
 func (e *Entry) clone() Entry {
 	c := *e
-	c.Space.Options = slices.Clone(e.Space.Options)
-	c.Space.Restrictions = slices.Clone(e.Space.Restrictions)
-	c.Space.Limits = slices.Clone(e.Space.Limits)
+	c.Space = e.Space.Clone()
 	c.Classes = slices.Clone(e.Classes)
 	c.Steps, c.Inference = slices.Clone(e.Steps), slices.Clone(e.Inference)
 	if e.Weights != nil {
