@@ -155,13 +155,27 @@ func (t *Timing) check() error {
 
 // StepTime is the time of a training step of batch images of size pixels with the first stages
 // frozen, in seconds: as it was measured, or on the line between the times of the next smaller and
-// the next larger batch. ok is false where neither is known. machine "" is any one: the last that
-// was measured counts.
+// the next larger batch of the same machine. ok is false where neither is known. machine "" is any
+// one: of those that know, the one that was measured last.
 func (e *Entry) StepTime(machine string, batch, size, frozen int) (seconds float64, ok bool) {
+	if machine != "" {
+		return e.stepTime(machine, batch, size, frozen)
+	}
+	for i := len(e.Steps) - 1; i >= 0 && !ok; i-- {
+		t := &e.Steps[i]
+		if t.InputSize == size && t.Frozen == frozen {
+			seconds, ok = e.stepTime(t.Machine, batch, size, frozen)
+		}
+	}
+	return seconds, ok
+}
+
+// stepTime is StepTime on one machine.
+func (e *Entry) stepTime(machine string, batch, size, frozen int) (seconds float64, ok bool) {
 	var below, above *Timing
 	for i := range e.Steps {
 		t := &e.Steps[i]
-		if t.InputSize != size || t.Frozen != frozen || machine != "" && t.Machine != machine {
+		if t.InputSize != size || t.Frozen != frozen || t.Machine != machine {
 			continue
 		}
 		if t.Batch <= batch && (below == nil || t.Batch >= below.Batch) {
