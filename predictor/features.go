@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"unicode/utf8"
 )
 
 // Model is a pretrained network that may be fine-tuned.
@@ -64,8 +65,8 @@ func NewFeatures(models []Model, o *FeatureOptions) (*Features, error) {
 		f.opts = *o
 	}
 	for i, m := range models {
-		if _, twice := f.place[m.Name]; twice || m.Name == "" {
-			return nil, fmt.Errorf("predictor: model %d is called %q, expected a name of its own", i, m.Name)
+		if _, twice := f.place[m.Name]; twice || m.Name == "" || !utf8.ValidString(m.Name) {
+			return nil, fmt.Errorf("predictor: model %d is called %q, expected a name of its own in UTF-8", i, m.Name)
 		}
 		if !finite(m.Accuracy) {
 			return nil, fmt.Errorf("predictor: accuracy of %q is %v, expected a finite number", m.Name, m.Accuracy)

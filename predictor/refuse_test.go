@@ -73,6 +73,7 @@ func TestGeneratorRefuses(t *testing.T) {
 	twice := []Model{{"a", 0.5}, {"a", 0.5}}
 	for name, o := range map[string]Options{
 		"no models": {}, "twice": {Models: twice}, "no name": {Models: []Model{{"", 0.5}}},
+		"text":     {Models: []Model{{"\xff", 0.5}}},
 		"accuracy": {Models: []Model{{"a", math.NaN()}}},
 		"rates":    {Models: zooOfWorld, Grid: Grid{Rates: []float64{}}},
 		"rate":     {Models: zooOfWorld, Grid: Grid{Rates: []float64{-1}}},

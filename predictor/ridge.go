@@ -15,6 +15,9 @@ type RidgeOptions struct {
 // Ridge is linear regression with a penalty, exact after every example (recursive least squares).
 // It needs no learning rate and uses examples far better than [Linear]; a step costs the square of
 // the number of features.
+//
+// Features should be of the order of one, as [Online] makes them: where the sum of their squares is
+// more than some 1e12 times the penalty and some depend on others, rounding errors take over.
 type Ridge struct {
 	opts RidgeOptions
 	w    []float64 // weights and, last, the bias
