@@ -101,7 +101,12 @@ func (e *Evaluator) Evaluate(ctx context.Context, a searchspace.Arch) (Trial, er
 		err = t.Step.check()
 	}
 	if err == nil && (t.limit == 0 || t.Step.Seconds <= t.limit) {
-		t.Accuracy, t.Samples, err = c.Train(ctx, func(context.Context) error { return search.Pause(ctx) })
+		t.Accuracy, t.Samples, err = c.Train(ctx, func(own context.Context) error {
+			if err := search.Pause(ctx); err != nil { // ctx knows of the search; own need not
+				return err
+			}
+			return own.Err()
+		})
 		if t.Trained = err == nil; t.Trained && !(t.Accuracy >= 0 && t.Accuracy <= 1) {
 			err = fmt.Errorf("accuracy %g, expected a fraction", t.Accuracy)
 		}

@@ -102,6 +102,32 @@ func TestEvaluator(t *testing.T) {
 	}
 }
 
+// trainsFor trains under a context of its own, which ends.
+type trainsFor struct{ candidate }
+
+func (c *trainsFor) Train(ctx context.Context, pause func(context.Context) error) (float64, int, error) {
+	own, cancel := context.WithCancel(ctx)
+	cancel()
+	if err := pause(own); !errors.Is(err, context.Canceled) {
+		c.t.Errorf("goes on with a context that has ended: %v", err)
+	}
+	return 0.5, 1, nil
+}
+
+func TestEvaluatorOwnContext(t *testing.T) {
+	var training, timed atomic.Int64
+	e, err := zoo.NewEvaluator(func(context.Context, searchspace.Arch) (zoo.Candidate, error) {
+		return &trainsFor{candidate{t: t, training: &training, timed: &timed,
+			step: zoo.Timing{Batch: 1, InputSize: 32, Seconds: 1}}}, nil
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Evaluate(t.Context(), space(t).Smallest()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestEvaluatorFails(t *testing.T) {
 	s := space(t)
 	broken := errors.New("broken")
