@@ -35,7 +35,9 @@ type AnytimeOptions struct {
 //
 // With r steps left, the least of those planned and those that there is time for, every step goes
 // 1/r of what is left of the schedule. A step is not begun unless the longest of the last ones
-// would be over in time. One call of Pace belongs to one step; an Anytime serves one training.
+// would be over in time; only where that leaves the rate high, because a single one took far longer
+// than the others, a few more are taken that bring it down. One call of Pace belongs to one step;
+// an Anytime serves one training.
 type Anytime struct {
 	opts     AnytimeOptions
 	begun    bool
@@ -123,13 +125,25 @@ func (a *Anytime) left(seconds float64) float64 {
 		usual, worst = sorted[(n-1)/2], sorted[n-1]
 	}
 	switch {
-	case seconds <= 0 || seconds < worst:
+	case seconds <= 0:
 		return 0
+	case seconds < worst:
+		if a.factor() <= annealed || usual == 0 {
+			return 0
+		}
+		return min(planned, haste, math.Floor(seconds/usual)-1)
 	case usual == 0:
 		return min(planned, firstGuess)
 	}
 	return min(planned, math.Floor((seconds-worst)/usual)+1)
 }
+
+// Where what was slow for once has taken the time for the rest of the schedule, it is gone through
+// in haste, by as many usual steps, until the rate is at annealed.
+const (
+	haste    = 8
+	annealed = 0.05
+)
 
 // firstGuess is how many steps are taken to be left while nothing is known of them.
 const firstGuess = 1000

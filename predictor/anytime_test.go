@@ -136,6 +136,24 @@ func TestAnytimeOutliers(t *testing.T) {
 	}
 }
 
+// A pause after which less time is left than it took: the rate comes down in what is left.
+func TestAnytimeHaste(t *testing.T) {
+	const limit, step = time.Second, 10 * time.Millisecond
+	for _, steps := range []int{0, 100} {
+		a, c := newAnytime(t, AnytimeOptions{Limit: limit, Steps: steps})
+		begin := c.now
+		factors := drive(a, c, func(i int) time.Duration {
+			if i == 60 {
+				return 25 * step
+			}
+			return step
+		})
+		if n := len(factors); c.now.Sub(begin) > limit || n < 65 || factors[n-1] > 0.1 {
+			t.Errorf("%d steps in %v, the last with %v", n, c.now.Sub(begin), factors[n-1])
+		}
+	}
+}
+
 func TestAnytimeRefuses(t *testing.T) {
 	for _, o := range []*AnytimeOptions{nil, {Limit: -1}, {Limit: 1, Reserve: 1}, {Limit: 1, Steps: -1},
 		{Limit: 1, Constant: 1}, {Limit: 1, Constant: math.NaN()}} {
