@@ -431,56 +431,6 @@ func TestFront(t *testing.T) {
 	}
 }
 
-func TestStepTime(t *testing.T) {
-	e := zoo.Entry{Name: "x", Space: searchspace.Spec{InputSize: 32}}
-	clock := zoo.Clock{
-		Step: func(_ context.Context, batch int, frozen []int) (zoo.Timing, error) {
-			return zoo.Timing{Seconds: 0.001*float64(batch) - 0.0001*float64(len(frozen))}, nil
-		},
-		Inference: func(_ context.Context, batch int) (zoo.Timing, error) {
-			return zoo.Timing{Seconds: 0.0002 * float64(batch)}, nil
-		},
-	}
-	sizes := &zoo.Sizes{Batches: []int{16, 64}, Frozen: []int{0, 2}, Machine: "mine"}
-	for range 2 { // the second time takes the place of the first
-		if err := zoo.Measure(t.Context(), &e, clock, sizes); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if len(e.Steps) != 4 || len(e.Inference) != 2 {
-		t.Fatalf("%d times of steps, %d of inference", len(e.Steps), len(e.Inference))
-	}
-	for _, c := range []struct {
-		machine             string
-		batch, size, frozen int
-		want                float64
-	}{{"mine", 16, 32, 0, 0.016}, {"", 32, 32, 0, 0.032}, {"", 64, 32, 2, 0.0638}, {"mine", 48, 32, 2, 0.0478}} {
-		got, ok := e.StepTime(c.machine, c.batch, c.size, c.frozen)
-		if d := got - c.want; !ok || d > 1e-12 || d < -1e-12 {
-			t.Errorf("%+v: %g, %v", c, got, ok)
-		}
-	}
-	for _, c := range []struct {
-		machine             string
-		batch, size, frozen int
-	}{{"", 8, 32, 0}, {"", 65, 32, 0}, {"", 16, 64, 0}, {"", 16, 32, 1}, {"other", 16, 32, 0}} {
-		if got, ok := e.StepTime(c.machine, c.batch, c.size, c.frozen); ok {
-			t.Errorf("%+v: %g, expected nothing", c, got)
-		}
-	}
-	if err := zoo.Measure(t.Context(), &e, clock, &zoo.Sizes{Batches: []int{16}, InputSize: 64}); err != nil {
-		t.Fatal(err)
-	}
-	if got, ok := e.StepTime("", 16, 64, 4); !ok || got == 0 || len(e.Steps) != 9 {
-		t.Errorf("other images: %g, %v, %d times", got, ok, len(e.Steps))
-	}
-	broken := errors.New("broken")
-	clock.Inference = func(context.Context, int) (zoo.Timing, error) { return zoo.Timing{}, broken }
-	if err := zoo.Measure(t.Context(), &e, clock, nil); !errors.Is(err, broken) {
-		t.Errorf("a clock that fails: %v", err)
-	}
-}
-
 // BenchmarkOpen opens a zoo of 300 models of 1000 classes, the same for all.
 func BenchmarkOpen(b *testing.B) {
 	dir := b.TempDir()
