@@ -86,6 +86,9 @@ func NewEvaluator(make func(ctx context.Context, a searchspace.Arch) (Candidate,
 
 // Evaluate judges one architecture.
 func (e *Evaluator) Evaluate(ctx context.Context, a searchspace.Arch) (Trial, error) {
+	if e == nil || e.make == nil {
+		return Trial{}, errors.New("zoo: evaluate: an evaluator that NewEvaluator has not made")
+	}
 	t := Trial{Arch: a, limit: e.o.StepLimit}
 	c, err := e.make(ctx, a)
 	if err == nil && c == nil {

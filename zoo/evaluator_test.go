@@ -158,6 +158,9 @@ func TestEvaluatorFails(t *testing.T) {
 		&zoo.EvaluatorOptions{StepLimit: math.NaN()}); err == nil {
 		t.Error("a limit that is none: no error")
 	}
+	if _, err := (&zoo.Evaluator{}).Evaluate(t.Context(), s.Smallest()); err == nil {
+		t.Error("an evaluator of nothing: no error")
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	e, _ := zoo.NewEvaluator(func(context.Context, searchspace.Arch) (zoo.Candidate, error) {
