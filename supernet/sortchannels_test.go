@@ -19,7 +19,7 @@ func spacesWithWidths(t testing.TB) []*searchspace.Space {
 	resnet, err := searchspace.ResNet50(searchspace.ResNet50Options{InputSize: 32, Classes: 4})
 	if err == nil {
 		resnet, err = resnet.Restrict(
-			searchspace.Restriction{Decisions: []string{"stage*.depth", "stage[234].width"}, Keep: []int{0}})
+			searchspace.Restriction{Decisions: []string{"stage*.depth", "stage[234].width", "stage[34].*.expand"}, Keep: []int{0}})
 	}
 	if err != nil {
 		t.Fatal(err)
