@@ -120,7 +120,7 @@ func (l *CostLimit) check(s *Space) error {
 			return fmt.Errorf("searchspace: limit %v of %s, expected a finite number", v, l.Of)
 		}
 	}
-	if l.Max != 0 && l.Min > l.Max {
+	if l.Max != 0 && l.Min != 0 && l.Min > l.Max {
 		return fmt.Errorf("searchspace: %s from %v to %v, expected a minimum below the maximum", l.Of, l.Min, l.Max)
 	}
 	if (l.Of == CostSeconds) != (l.Table != nil) || (l.Of == CostTerms) != (len(l.Terms) > 0) {

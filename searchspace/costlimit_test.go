@@ -249,6 +249,23 @@ func TestLimitKept(t *testing.T) {
 }
 
 // TestLimitErrors has limits that nothing satisfies, and such as are none.
+// A maximum below 0 needs no minimum, and a minimum above 0 no maximum.
+func TestLimitBelowZero(t *testing.T) {
+	s := plain(t)
+	l := searchspace.CostLimit{Of: searchspace.CostTerms, Terms: []searchspace.Term{
+		{Decisions: []int{0}, Table: []float64{-3, -1}}, {Decisions: []int{1}, Table: []float64{-1, 0, 1}}}}
+	l.Max = -2
+	within := must[*searchspace.Space](t)(s.Limit(l))
+	for _, a := range listed(t, s) {
+		if v := must[float64](t)(s.CostOf(a, l)); (within.Valid(a) == nil) != (v <= -2) {
+			t.Errorf("%s costs %v: %v", s.Format(a), v, within.Valid(a))
+		}
+	}
+	if _, err := s.Limit(searchspace.CostLimit{Of: searchspace.CostMAdds, Max: -1}); !errors.Is(err, searchspace.ErrInfeasible) {
+		t.Errorf("less than nothing: %v", err)
+	}
+}
+
 func TestLimitErrors(t *testing.T) {
 	s := plain(t)
 	madds := searchspace.CostLimit{Of: searchspace.CostMAdds}

@@ -19,7 +19,7 @@ type ETNASGenesOptions struct {
 	// Layout, an architecture, gives Random its stem and its stages; the zero value = drawn.
 	Layout Arch
 	// Steps is the most operators that one mutation applies: each number from one on with equal
-	// chances; 0 = 1.
+	// chances, at most 1000; 0 = 1.
 	Steps int
 }
 
@@ -52,8 +52,8 @@ func NewETNASGenes(space *Space, o *ETNASGenesOptions) (*ETNASGenes, error) {
 		return nil, err
 	}
 	g := &ETNASGenes{space: space, index: index, o: *o}
-	if o.Steps < 0 {
-		return nil, fmt.Errorf("searchspace: mutation of %d steps, expected at least 0", o.Steps)
+	if o.Steps < 0 || o.Steps > maxTries {
+		return nil, fmt.Errorf("searchspace: mutation of %d steps, expected 0 to %d", o.Steps, maxTries)
 	}
 	g.o.Steps = max(1, o.Steps)
 	for _, op := range o.Operators {

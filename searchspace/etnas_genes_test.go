@@ -2,6 +2,7 @@ package searchspace_test
 
 import (
 	"errors"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -193,7 +194,7 @@ func TestETNASGenesRefuse(t *testing.T) {
 	s := etnas(t)
 	of := must[*searchspace.Space](t)(searchspace.EATNAS(searchspace.EATNASOptions{}))
 	for name, o := range map[string]*searchspace.ETNASGenesOptions{
-		"steps": {Steps: -1}, "operator": {Operators: []searchspace.ETNASOperator{99}},
+		"steps": {Steps: -1}, "years": {Steps: math.MaxInt}, "operator": {Operators: []searchspace.ETNASOperator{99}},
 		"block": {Blocks: []searchspace.Arch{{}}}, "layout": {Layout: of.Smallest()},
 	} {
 		if _, err := searchspace.NewETNASGenes(s, o); err == nil {

@@ -183,6 +183,10 @@ func (s *Space) resolveNames() error {
 		if forms != 1 {
 			return fmt.Errorf("searchspace: a limit of family %s needs one of Check, Add and Measure", s.fam.Name)
 		}
+		if len(idx) == 0 || l.Check == nil && l.Min > l.Max {
+			return fmt.Errorf("searchspace: a limit of family %s on %d decisions, %q from %d to %d, expected some and "+
+				"a minimum below the maximum", s.fam.Name, len(idx), l.What, l.Min, l.Max)
+		}
 		s.limits = append(s.limits, limit{l, idx})
 	}
 	return nil

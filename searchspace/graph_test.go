@@ -183,6 +183,7 @@ func (failing) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
 // TestFamilyMistakes: a wrong family is an error, not a panic or a wrong count.
 func TestFamilyMistakes(t *testing.T) {
+	first := func(values []int) float64 { return float64(values[0]) }
 	conv := func(out int) searchspace.Conv { return searchspace.Conv{Out: searchspace.Const(out)} }
 	end := func(b *searchspace.Builder, x searchspace.Ref) { b.Classifier("head", b.GlobalAvgPool("pool", x), 0) }
 	for name, f := range map[string]func(b *searchspace.Builder){
@@ -228,6 +229,9 @@ func TestFamilyMistakes(t *testing.T) {
 		{Name: "x", InputSize: 8, Classes: 5, Build: plainNet, Encoding: []string{"nothing"}},
 		{Name: "x", InputSize: 8, Classes: 5, Build: plainNet, Text: []searchspace.TextList{{Name: "l", Decisions: []string{"nothing"}}}},
 		{Name: "x", InputSize: 8, Classes: 5, Build: plainNet, Limits: []searchspace.Limit{{Decisions: []string{"nothing"}}}},
+		{Name: "x", InputSize: 8, Classes: 5, Build: plainNet, Limits: []searchspace.Limit{{Max: 9, Measure: first}}},
+		{Name: "x", InputSize: 8, Classes: 5, Build: plainNet,
+			Limits: []searchspace.Limit{{Decisions: []string{"stage1.width"}, Min: 17, Max: 9, Measure: first}}},
 	} {
 		if _, err := searchspace.NewSpace(f); err == nil {
 			t.Errorf("family %+v accepted", f.Name)

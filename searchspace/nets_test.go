@@ -106,13 +106,14 @@ func TestNetShared(t *testing.T) {
 // TestRegNet: the rule gives the published stages; squeeze-and-excitation makes RegNetY.
 func TestRegNet(t *testing.T) {
 	for text, o := range map[string]searchspace.RegNetOptions{
-		"1,1,4,7:24,56,152,368":  {SE: true},
-		"1,3,6,6:48,104,208,440": {Depth: 16, W0: 48, WA: 27.89, WM: 2.09, Group: 8, SE: true}, // RegNetY-400MF
+		"1,1,4,7:24,56,152,368":    {SE: true},
+		"1,3,6,6:48,104,208,440":   {Depth: 16, W0: 48, WA: 27.89, WM: 2.09, Group: 8, SE: true}, // RegNetY-400MF
+		"2,5,15,1:80,240,720,1920": {Depth: 23, W0: 80, WA: 49.56, WM: 2.88, Group: 120},         // RegNetX-8.0GF
 	} {
 		o.Width, o.StemStride, o.InputSize, o.Classes = 1, 2, 224, 1000
 		s := regnet(t, o)
 		c := must[searchspace.Cost](t)(s.Cost(s.Largest()))
-		want := map[bool]float64{true: 3.163, false: 4.344}[o.Depth == 0] // printed 3.2 and 4.3
+		want := map[int]float64{0: 3.163, 16: 4.344, 23: 39.573}[o.Depth] // printed 3.2, 4.3 and 39.6
 		if got := s.Format(s.Largest()); got != text || math.Abs(float64(c.Params)/1e6-want) > 0.001 {
 			t.Errorf("%+v: %s with %d parameters, expected %s with %v M", o, got, c.Params, text, want)
 		}
@@ -122,6 +123,11 @@ func TestRegNet(t *testing.T) {
 		if n.Op == searchspace.OpConv && n.Groups > 1 && n.In.C/n.Groups != 24 {
 			t.Errorf("%s has groups of %d channels, expected 24", n.Name, n.In.C/n.Groups)
 		}
+	}
+	// Stages are told apart before their widths become multiples of the group.
+	s = regnet(t, searchspace.RegNetOptions{Depth: 2, W0: 64, WA: 8, WM: 1.1, Group: 64, Width: 1})
+	if got := s.Format(s.Largest()); got != "1,1:64,64" {
+		t.Errorf("%s, expected two stages of one block", got)
 	}
 	for want, o := range map[string]searchspace.RegNetOptions{
 		"65 blocks":            {Depth: 65},

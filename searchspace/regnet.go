@@ -13,7 +13,7 @@ type RegNetOptions struct {
 	W0    float64 `json:"w0,omitempty"`    // width of the first block, from 8 on; 0 = 24
 	WA    float64 `json:"wa,omitempty"`    // how much wider each block is than the one before; 0 = 36.44
 	WM    float64 `json:"wm,omitempty"`    // ratio between stages, above 1; 0 = 2.49
-	Group int     `json:"group,omitempty"` // channels of a group, up to 256; 0 = 8
+	Group int     `json:"group,omitempty"` // channels of a group, up to 256, in narrower stages all; 0 = 8
 	SE    bool    `json:"se,omitempty"`    // squeeze-and-excitation: RegNetY
 
 	Width      float64   `json:"width,omitempty"`       // width multiplier; 0 = 0.75
@@ -29,7 +29,9 @@ type RegNetOptions struct {
 // Design Spaces", CVPR 2020): up to eight stages of residual blocks of a 1×1, a grouped 3×3 and a
 // 1×1 convolution, all of the stage's width. Block j is to have w0 + wa·j channels; stages take
 // those whose nearest power of wm times w0 is the same. Decisions are the depth and the width of
-// each stage; all widths are multiples of the group. Weights have the names of torchvision.
+// each stage; all widths are multiples of the group. Weights have the names of torchvision, which
+// rounds halves up where the publication takes the even number: the last stages of its x_400mf and
+// y_800mf are one group wider.
 //
 // The zero value is RegNetX-200MF with width 0.75. Width 1 with StemStride 2 and 224 pixels is the
 // published network.
@@ -42,36 +44,43 @@ func RegNet(o RegNetOptions) (*Space, error) {
 	given := o
 	o.Depth, o.Group = or(o.Depth, 13), or(o.Group, 8)
 	o.W0, o.WA, o.WM = or(o.W0, 24), or(o.WA, 36.44), or(o.WM, 2.49)
-	stages, err := o.stages()
+	stages, groups, err := o.stages()
 	if err != nil {
 		return nil, err
 	}
 	n, err := newNet("regnet", &NetOptions{Width: o.Width, StemStride: o.StemStride, InputSize: o.InputSize,
 		Classes: o.Classes, Dropout: o.Dropout, DepthRange: o.DepthRange, Widths: o.Widths}, 0.75, stages,
-		func(_ int, c float64) int { return max(1, int(math.RoundToEven(c/float64(o.Group)))) * o.Group })
+		func(s int, c float64) int { return toMultiple(c, groups[s]) })
 	if err != nil {
 		return nil, err
 	}
-	return n.space(given, func(b *Builder) { n.buildRegNet(b, o.Group, o.SE) })
+	return n.space(given, func(b *Builder) { n.buildRegNet(b, groups, o.SE) })
 }
 
-// stages follows the rule: widths are multiples of 8, and then of the group.
-func (o *RegNetOptions) stages() ([]netStage, error) {
+// toMultiple is the multiple of unit next to c, at least one.
+func toMultiple(c float64, unit int) int {
+	return max(1, int(math.RoundToEven(c/float64(unit)))) * unit
+}
+
+// stages follows the rule: widths are multiples of 8, then of the group, which is never wider than
+// its stage.
+func (o *RegNetOptions) stages() (out []netStage, groups []int, err error) {
 	switch {
 	case o.Depth < 1 || o.Depth > 64:
-		return nil, fmt.Errorf("searchspace: regnet: %d blocks, expected 1 to 64", o.Depth)
+		err = fmt.Errorf("searchspace: regnet: %d blocks, expected 1 to 64", o.Depth)
 	case !(o.W0 >= 8 && o.W0 <= 1024), !(o.WA >= 0 && o.WA <= 1024):
-		return nil, fmt.Errorf("searchspace: regnet: w0 %v and wa %v, expected 8 and 0 to 1024", o.W0, o.WA)
+		err = fmt.Errorf("searchspace: regnet: w0 %v and wa %v, expected 8 to 1024 and 0 to 1024", o.W0, o.WA)
 	case !(o.WM > 1 && o.WM <= 16):
-		return nil, fmt.Errorf("searchspace: regnet: wm %v, expected more than 1, up to 16", o.WM)
+		err = fmt.Errorf("searchspace: regnet: wm %v, expected more than 1, up to 16", o.WM)
 	case o.Group < 1 || o.Group > 256:
-		return nil, fmt.Errorf("searchspace: regnet: groups of %d channels, expected 1 to 256", o.Group)
+		err = fmt.Errorf("searchspace: regnet: groups of %d channels, expected 1 to 256", o.Group)
 	}
-	var out []netStage
+	if err != nil {
+		return nil, nil, err
+	}
 	for j := range o.Depth {
 		power := math.RoundToEven(math.Log((o.W0+o.WA*float64(j))/o.W0) / math.Log(o.WM))
-		width := int(math.RoundToEven(o.W0*math.Pow(o.WM, power)/8)) * 8
-		width = max(1, int(math.RoundToEven(float64(width)/float64(o.Group)))) * o.Group
+		width := toMultiple(o.W0*math.Pow(o.WM, power), 8)
 		if k := len(out) - 1; k >= 0 && out[k].channels == width {
 			out[k].layers++
 		} else {
@@ -79,13 +88,17 @@ func (o *RegNetOptions) stages() ([]netStage, error) {
 		}
 	}
 	if len(out) > 8 {
-		return nil, fmt.Errorf("searchspace: regnet: %d stages, expected at most 8", len(out))
+		return nil, nil, fmt.Errorf("searchspace: regnet: %d stages, expected at most 8", len(out))
 	}
-	return out, nil
+	for s := range out {
+		groups = append(groups, min(o.Group, out[s].channels))
+		out[s].channels = toMultiple(float64(out[s].channels), groups[s])
+	}
+	return out, groups, nil
 }
 
 // buildRegNet writes the network.
-func (n *netSpace) buildRegNet(b *Builder, group int, se bool) {
+func (n *netSpace) buildRegNet(b *Builder, groups []int, se bool) {
 	x := convBNAct(b, "stem", b.Input(), Conv{Out: n.scaled(32), Kernel: Const(3), Stride: n.stride}, ActReLU)
 	for s := range n.depths {
 		name := "block" + strconv.Itoa(s+1)
@@ -93,7 +106,7 @@ func (n *netSpace) buildRegNet(b *Builder, group int, se bool) {
 			depth, out := n.depth(b), n.channels(b)
 			x = b.Repeat(depth, x, func(i int, x Ref) Ref {
 				b.Named(name+"-"+strconv.Itoa(i), "layer"+strconv.Itoa(i),
-					func() { x = regNetBlock(b, x, out, group, i == 0, se) })
+					func() { x = regNetBlock(b, x, out, groups[s], i == 0, se) })
 				return x
 			})
 		})

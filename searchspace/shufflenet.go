@@ -24,7 +24,7 @@ var shuffleChannels = map[float64][3]int{0.5: {48, 96, 192}, 1.5: {176, 352, 704
 //
 // The text form is the three depths, e.g. "4,8,4".
 func ShuffleNet(o NetOptions) (*Space, error) {
-	if o.Widths != nil {
+	if len(o.Widths) > 0 {
 		return nil, fmt.Errorf("searchspace: shufflenet: widths %v, expected none", o.Widths)
 	}
 	width := or(o.Width, 0.75)

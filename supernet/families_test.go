@@ -20,7 +20,11 @@ func TestFamilies(t *testing.T) {
 			return searchspace.EfficientNetLite(searchspace.EfficientNetLiteOptions{Width: 0.25, InputSize: size, Classes: 4, Dropout: -1})
 		},
 		"resnet50": func() (*searchspace.Space, error) {
-			return searchspace.ResNet50(searchspace.ResNet50Options{InputSize: size, Classes: 4})
+			s, err := searchspace.ResNet50(searchspace.ResNet50Options{InputSize: size, Classes: 4})
+			if err != nil {
+				return nil, err
+			}
+			return s.Restrict(searchspace.Restriction{Decisions: []string{"stage[34].*"}, Keep: []int{0}})
 		},
 		"eatnas": func() (*searchspace.Space, error) {
 			return searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: size, Classes: 4})

@@ -135,7 +135,8 @@ func (j *Judge) Predict(ctx context.Context, a searchspace.Arch,
 // Extract returns a sub-network as a standalone model, with statistics gathered as Evaluate gathers
 // them: the model's own evaluation of the same data agrees with Evaluate. A Judge of some classes
 // (EvalOptions.Classes, Among) gives a model for these alone, in their order; where the supernet
-// does not know names, they are called by their numbers in it.
+// does not know names, they are called by their numbers in it, and data without names count the
+// model's classes from 0.
 func (j *Judge) Extract(ctx context.Context, a searchspace.Arch) (*Model, error) {
 	m, err := j.net.extract(ctx, a, j.calibration)
 	if err == nil && j.o.Classes != nil {

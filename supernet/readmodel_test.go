@@ -46,6 +46,9 @@ func TestReadModel(t *testing.T) {
 			t.Errorf("%d bytes of %d: %v", n, len(text), err)
 		}
 	}
+	if _, err := supernet.ReadModel(nil, int64(len(text)), nil); err == nil {
+		t.Error("nothing was read")
+	}
 	net, err := supernet.New(space, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -46,7 +46,8 @@ func relaxSpaces(t testing.TB) map[string]*searchspace.Space {
 		return searchspace.Restriction{Decisions: []string{pattern}, Keep: choices}
 	}
 	danas := func(v searchspace.DANASVariant, se bool) *searchspace.Space {
-		return must(searchspace.DANAS(searchspace.DANASOptions{Variant: v, SE: se, InputSize: 32, Classes: 4}))
+		return must(searchspace.DANAS(searchspace.DANASOptions{Variant: v, SE: se, Width: 0.5, Layers: 2, InputSize: 32,
+			Classes: 4}))
 	}
 	return map[string]*searchspace.Space{
 		"mobilenetv3":            mbv3,
@@ -70,10 +71,10 @@ func relaxSpaces(t testing.TB) map[string]*searchspace.Space {
 			keep("*.width", 0)),
 		"resnet50": restrict(must(searchspace.ResNet50(searchspace.ResNet50Options{InputSize: 32, Classes: 4})),
 			keep("stage*.depth", 0, 1), keep("stage*.width", 0, 1), keep("*.expand", 0, 1),
-			keep("stage[34].*", 0)),
+			keep("stage[234].*", 0)),
 		"eatnas": restrict(must(searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: 16, Classes: 4})),
-			keep("*.kernel", 0, 2), keep("*.depth", 0, 1), keep("*.width", 0, 2),
-			keep("stage[67].width", 0), keep("stage[67].depth", 0)),
+			keep("stage[123].kernel", 0, 2), keep("stage[4567].kernel", 0), keep("*.depth", 0, 1), keep("*.width", 0, 2),
+			keep("stage[67].width", 0), keep("stage[3567].depth", 0), keep("stage[67].op", 0, 2)),
 	}
 }
 
@@ -99,7 +100,7 @@ func logitsOf(t testing.TB, n *network, p *program, b *dataset.Batch, batch bool
 func TestRelaxedExact(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 12))
 	for name, space := range relaxSpaces(t) {
-		for _, sharing := range []Sharing{Elastic, SinglePath} {
+		for _, sharing := range sharingsOf(name) {
 			t.Run(name+" "+sharing.String(), func(t *testing.T) {
 				n, err := New(space, &Options{Sharing: sharing, Seed: 7})
 				if err != nil {
@@ -112,7 +113,7 @@ func TestRelaxedExact(t *testing.T) {
 				}
 				rp := relax.prog
 				b := firstBatch(t, stripes(t, 8, space.InputSize(), 1), 8)
-				for range 4 {
+				for range 3 {
 					a, err := space.Sample(r)
 					if err != nil {
 						t.Fatal(err)

@@ -123,7 +123,7 @@ func settle(t testing.TB, l *RelaxedLoss, rows searchspace.Relaxed, images []int
 // along random directions in the decisions of each kind.
 func TestRelaxedGradient(t *testing.T) {
 	for name, space := range relaxSpaces(t) {
-		for _, sharing := range sharings() {
+		for _, sharing := range sharingsOf(name) {
 			t.Run(name+" "+sharing.String(), func(t *testing.T) {
 				r := rand.New(rand.NewPCG(21, 22))
 				l, images := relaxedLoss(t, space, sharing, nil)

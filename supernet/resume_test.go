@@ -40,7 +40,8 @@ func resumable(t *testing.T) *TrainOptions {
 
 // TestResume interrupts training at several steps and expects the bits of an uninterrupted run.
 func TestResume(t *testing.T) {
-	space, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: 16, Classes: 4, Dropout: 0.2, Depths: []int{1, 2}})
+	space, err := searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: 16, Classes: 4, Dropout: 0.2,
+		Depths: []int{1, 2}, Kernels: []int{3, 5}, Expands: []int{3, 4}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,44 +88,38 @@ func TestResume(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			interruptions := [][]int{{1, 4, 8}, {3, 7, 11}}
-			if testing.Short() {
-				interruptions = interruptions[1:]
+			path := filepath.Join(t.TempDir(), "train.ckpt")
+			var got trainer
+			for _, stop := range []int{1, 4, 7, 11, 0} { // steps 4 and 8 end an epoch, 12 the last one
+				got = make() // a new process
+				o := resumable(t)
+				o.Checkpoint, o.CheckpointEvery = path, 2
+				ctx, cancel := context.WithCancel(context.Background())
+				if stop > 0 {
+					o.Recorder = stopAfter(stop, cancel)
+				}
+				res, err := got.Train(ctx, train, o)
+				cancel()
+				if stop > 0 {
+					if !errors.Is(err, context.Canceled) || res == nil || res.Steps != stop {
+						t.Fatalf("stopped at %d: %+v, %v", stop, res, err)
+					}
+					continue
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !res.Resumed {
+					t.Error("did not resume")
+				}
+				res.Resumed = false
+				if !reflect.DeepEqual(res, want) {
+					t.Errorf("result %+v, expected %+v", res, want)
+				}
 			}
-			for _, stops := range interruptions {
-				path := filepath.Join(t.TempDir(), "train.ckpt")
-				var got trainer
-				for _, stop := range append(stops, 0) {
-					got = make() // a new process
-					o := resumable(t)
-					o.Checkpoint, o.CheckpointEvery = path, 2
-					ctx, cancel := context.WithCancel(context.Background())
-					if stop > 0 {
-						o.Recorder = stopAfter(stop, cancel)
-					}
-					res, err := got.Train(ctx, train, o)
-					cancel()
-					if stop > 0 {
-						if !errors.Is(err, context.Canceled) || res == nil || res.Steps != stop {
-							t.Fatalf("stopped at %d: %+v, %v", stop, res, err)
-						}
-						continue
-					}
-					if err != nil {
-						t.Fatal(err)
-					}
-					if !res.Resumed {
-						t.Error("did not resume")
-					}
-					res.Resumed = false
-					if !reflect.DeepEqual(res, want) {
-						t.Errorf("stops %v: result %+v, expected %+v", stops, res, want)
-					}
-				}
-				sameValues(t, got.values(), whole.values())
-				if got.WeightVersion() != whole.WeightVersion() {
-					t.Errorf("weight version %d, expected %d", got.WeightVersion(), whole.WeightVersion())
-				}
+			sameValues(t, got.values(), whole.values())
+			if got.WeightVersion() != whole.WeightVersion() {
+				t.Errorf("weight version %d, expected %d", got.WeightVersion(), whole.WeightVersion())
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package supernet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -206,6 +207,9 @@ func LoadModel(path string, o *Options) (*Model, error) {
 
 // ReadModel is LoadModel from a stream of exactly size bytes.
 func ReadModel(r io.Reader, size int64, o *Options) (*Model, error) {
+	if r == nil {
+		return nil, errors.New("supernet: read model: no stream")
+	}
 	var f saved
 	var err error
 	if f.tensors, err = checkpoint.Decode(r, size, modelKind, fileVersion, &f.meta); err != nil {

@@ -16,10 +16,11 @@ type ShrinkOptions struct {
 	// Train is how all phases train; nil is ShrinkTraining. Epochs are those of the phases that do
 	// not teach, together (see ShrinkEpochs); LR is the rate that those of the phases are relative
 	// to; Seed is the seed of a stream for each phase. Masks see the steps of all phases numbered
-	// through; Before sees those of its phase. Where Validation is set, each phase ends with the
-	// weights that did best in it, judged by the smallest and the largest network of its space
-	// unless Subnets.Validation says by which. The phases decide about TMax, WarmupSteps, Teacher,
-	// Checkpoint, From, Recorder, Subnets.Sampler and Subnets.StepsPerDraw, which must be zero.
+	// through; Before and Pace see those of their phase, and where Pace ends one the next begins.
+	// Where Validation is set, each phase ends with the weights that did best in it, judged by the
+	// smallest and the largest network of its space unless Subnets.Validation says by which. The
+	// phases decide about TMax, WarmupSteps, Teacher, Checkpoint, From, Recorder, Subnets.Sampler
+	// and Subnets.StepsPerDraw, which must be zero.
 	Train *TrainOptions
 	// Teacher is what all phases but those that teach distil from; nil is one with BatchStatistics.
 	// With a Model that model teaches, and phases that teach are left out: give the supernet its

@@ -117,7 +117,7 @@ func TestShrinkResume(t *testing.T) {
 	}
 	dir := filepath.Join(t.TempDir(), "phases")
 	var got *Net
-	for _, stop := range []int{1, 12, 13, 19, 23, 0} {
+	for _, stop := range []int{1, 13, 18, 23, 0} {
 		got = tinyNet(t, Elastic) // a new process
 		ctx, cancel := context.WithCancel(t.Context())
 		o := options()

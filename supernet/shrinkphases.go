@@ -208,8 +208,9 @@ func downward(d *searchspace.Decision, largest int) []int {
 
 // ShrinkEpochs is the epochs of every phase where TrainOptions.Epochs is epochs: shares rounded, at
 // least 1, so that the phases that do not teach add up to their part of the epochs. Too few for one
-// each are an error that says how many are needed.
+// each are an error that says how many are needed, and so are 2³¹ or more.
 func ShrinkEpochs(phases []ShrinkPhase, epochs int) ([]int, error) {
+	const most = 1 << 31
 	out := make([]int, len(phases))
 	var later []int
 	sum := 0.0
@@ -217,12 +218,20 @@ func ShrinkEpochs(phases []ShrinkPhase, epochs int) ([]int, error) {
 		if !(p.Share > 0) || !finite(p.Share) {
 			return nil, fmt.Errorf("supernet: phase %q with a share of %v, expected more than 0", p.Name, p.Share)
 		}
+		if !(p.Share*float64(epochs) < most) {
+			return nil, fmt.Errorf("supernet: phase %q with a share of %v of %d epochs, expected less than %d", p.Name,
+				p.Share, epochs, int64(most))
+		}
 		if p.Teaches {
 			out[i] = max(1, int(math.Round(p.Share*float64(epochs))))
 		} else {
 			later = append(later, i)
 			sum += p.Share
 		}
+	}
+	if !(sum*float64(epochs) < most) {
+		return nil, fmt.Errorf("supernet: phases with shares of %.3g in all of %d epochs, expected less than %d", sum,
+			epochs, int64(most))
 	}
 	total := int(math.Round(sum * float64(epochs)))
 	if total < len(later) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/tendril-nas/tendril/searchspace"
@@ -137,13 +138,11 @@ func widths(space *searchspace.Space) (map[string][]int, error) {
 }
 
 // addGlued separates all channels of sites that some network of a space ties to others than the
-// largest network does: without the layer that expands, a depthwise convolution reads the channels
-// of the layer before. It looks at all networks that differ from the largest in one decision.
+// largest does: without the layer that expands, a depthwise convolution reads the channels of the
+// layer before, and without the last layers of a plain stage the next one does. It looks at all
+// networks that differ from the largest in one decision.
 func addGlued(apart map[string][]int, space *searchspace.Space, top *searchspace.Graph) error {
-	tied := make(map[string]int)
-	for i, tie := range ties(top) {
-		tied[top.Nodes[i].Site] = tie
-	}
+	whole := newGluing(apart, top)
 	largest := space.Largest().Choices()
 	for d, decision := range space.Decisions() {
 		for _, c := range decision.Allowed {
@@ -159,36 +158,93 @@ func addGlued(apart map[string][]int, space *searchspace.Space, top *searchspace
 			if err != nil {
 				return err
 			}
-			glue(apart, g, tied)
+			whole.add(g)
 		}
 	}
 	return nil
 }
 
-// glue is addGlued for one network; tied has the tie of every site in the largest.
-func glue(apart map[string][]int, g *searchspace.Graph, tied map[string]int) {
-	tie := ties(g)
-	first, glued := make(map[int]int), make(map[int]bool)
-	each := func(f func(n *searchspace.Node, tie int)) {
+// gluing separates channels of the largest network.
+type gluing struct {
+	apart map[string][]int
+	tied  map[string]int   // of every site with weights, see ties
+	reads map[string]int   // what every site that mixes channels reads, by the same numbers
+	sites map[int][]string // by the same numbers
+}
+
+// noTie is the channels of images, and what layers that go by numbers of channels make.
+const noTie = -1
+
+func newGluing(apart map[string][]int, top *searchspace.Graph) *gluing {
+	w := &gluing{apart, make(map[string]int), make(map[string]int), make(map[int][]string)}
+	tie := ties(top)
+	for i := range top.Nodes {
+		if n := &top.Nodes[i]; len(kindsOf(n)) > 0 {
+			w.tied[n.Site] = tie[i]
+			w.sites[tie[i]] = append(w.sites[tie[i]], n.Site)
+		}
+	}
+	for n := range mixing(top) {
+		w.reads[n.Site] = noTie
+		if in := tie[n.Inputs[0]]; len(w.sites[in]) > 0 {
+			w.reads[n.Site] = in
+		}
+	}
+	return w
+}
+
+// mixing is the layers with weights that mix channels.
+func mixing(g *searchspace.Graph) iter.Seq[*searchspace.Node] {
+	return func(yield func(*searchspace.Node) bool) {
 		for i := range g.Nodes {
-			if n := &g.Nodes[i]; len(kindsOf(n)) > 0 {
-				f(n, tie[i])
+			if n := &g.Nodes[i]; len(kindsOf(n)) > 0 && !channelwise(n) && !yield(n) {
+				return
 			}
 		}
 	}
-	each(func(n *searchspace.Node, tie int) {
-		if before, ok := first[tie]; ok && before != tied[n.Site] {
-			glued[tie] = true
+}
+
+// add separates what a network ties in another way.
+func (w *gluing) add(g *searchspace.Graph) {
+	tie := ties(g)
+	first, glued := make(map[int]int), make(map[int]bool)
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		if len(kindsOf(n)) == 0 {
+			continue
 		}
-		first[tie] = tied[n.Site]
-	})
-	each(func(n *searchspace.Node, tie int) {
-		for c := 1; glued[tie] && c < n.Out.C; c++ {
-			if i, there := slices.BinarySearch(apart[n.Site], c); !there {
-				apart[n.Site] = slices.Insert(apart[n.Site], i, c)
+		if before, ok := first[tie[i]]; ok && before != w.tied[n.Site] {
+			glued[tie[i]] = true
+		}
+		first[tie[i]] = w.tied[n.Site]
+	}
+	for n := range mixing(g) {
+		in := tie[n.Inputs[0]]
+		reads, ok := first[in]
+		if !ok {
+			reads = noTie
+		}
+		if usual := w.reads[n.Site]; reads != usual {
+			glued[in] = true
+			for _, site := range w.sites[usual] {
+				w.separate(site, n.In.C)
 			}
 		}
-	})
+	}
+	for i := range g.Nodes {
+		if n := &g.Nodes[i]; glued[tie[i]] && len(kindsOf(n)) > 0 {
+			w.separate(n.Site, n.Out.C)
+		}
+	}
+}
+
+// separate separates the first channels of a site from each other and from the rest.
+func (w *gluing) separate(site string, channels int) {
+	for c := range channels {
+		if i, there := slices.BinarySearch(w.apart[site], c+1); !there {
+			w.apart[site] = slices.Insert(w.apart[site], i, c+1)
+		}
+	}
 }
 
 var errNotSortable = errors.New("channels cannot be sorted")

@@ -19,7 +19,7 @@ func spacesWithWidths(t testing.TB) []*searchspace.Space {
 	resnet, err := searchspace.ResNet50(searchspace.ResNet50Options{InputSize: 32, Classes: 4})
 	if err == nil {
 		resnet, err = resnet.Restrict(
-			searchspace.Restriction{Decisions: []string{"stage*.depth", "stage[234].width"}, Keep: []int{0}})
+			searchspace.Restriction{Decisions: []string{"stage*.depth", "stage[234].width", "stage[34].*.expand"}, Keep: []int{0}})
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -111,6 +111,37 @@ func TestSortChannelsWithoutExpansion(t *testing.T) {
 		}
 		if reflect.DeepEqual(n.values(), values) {
 			t.Errorf("%s: nothing was sorted", name)
+		}
+	}
+}
+
+// TestSortChannelsPlainDepth: where nothing goes past the layers of a stage, the next stage reads
+// whichever is the last; all of them keep their channels then, and other stages do not.
+func TestSortChannelsPlainDepth(t *testing.T) {
+	s, err := searchspace.VGG(searchspace.NetOptions{Width: 0.5, InputSize: 16, Classes: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := livelyNet(t, s, Elastic, 9)
+	b := firstBatch(t, stripes(t, 8, s.InputSize(), 5), 8)
+	archs := []searchspace.Arch{s.Smallest(), s.Largest(), sample(t, s, 1), sample(t, s, 2)}
+	before, values := make([][]float32, len(archs)), n.values()
+	for i, a := range archs {
+		before[i] = netAnswers(t, n, a, b, false)
+	}
+	if err := n.SortChannels(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	for i, a := range archs {
+		if d := apart(before[i], netAnswers(t, n, a, b, false), 4, prefix(4, 4)); !(d <= 1e-4) {
+			t.Errorf("logits of %s moved by %v", s.Format(a), d)
+		}
+	}
+	after := n.values()
+	for name, stays := range map[string]bool{"stage1.layer0": false, "stage2.layer0": false, "stage3.layer1": true} {
+		name += ".conv.weight"
+		if values[name] == nil || slices.Equal(values[name], after[name]) != stays {
+			t.Errorf("%s stays: %v, expected %v", name, !stays, stays)
 		}
 	}
 }
