@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"time"
 
@@ -179,7 +180,7 @@ func (o *Outcome) end(t *tuned, begin time.Time) {
 func (e *engine) chosen(ctx context.Context, g *predictor.Generator, i int) (*Outcome, error) {
 	r := e.cfg.Seed.Stream("nasoa.limit", i)
 	s := &e.cfg.Stream
-	limit := seconds(s.Shortest).Seconds() * pow(s.Longest/s.Shortest, r.Float64())
+	limit := s.Shortest * math.Pow(s.Longest/s.Shortest, r.Float64())
 	d := &deadline{begin: time.Now(), limit: seconds(limit)}
 	t, o, err := e.begin(ctx, kindChosen, i)
 	if err != nil {

@@ -3,7 +3,6 @@ package nasoa
 import (
 	"context"
 	"errors"
-	"math"
 	"time"
 
 	"github.com/tendril-nas/tendril/predictor"
@@ -68,7 +67,8 @@ func (e *engine) within(ctx context.Context, g *predictor.Generator, t *task, o 
 		return nil, err
 	}
 	if done.steps == 0 { // time was up before the first step
-		o.Model, o.Planned, o.Seconds = "", d.spent().Seconds(), d.spent().Seconds()
+		o.Model, o.Seconds = "", d.spent().Seconds()
+		o.Planned = (d.spent() + keep + fewestIterations*step).Seconds()
 		return nil, nil
 	}
 	o.end(done, d.begin)
@@ -76,5 +76,3 @@ func (e *engine) within(ctx context.Context, g *predictor.Generator, t *task, o 
 		time.Duration(reserve*float64(e.classifying(r.Model, t.test.Len()))))
 	return done, nil
 }
-
-func pow(base, exponent float64) float64 { return math.Pow(base, exponent) }
