@@ -10,25 +10,27 @@
 //	supernet/dataset  labelled images: readers, views, augmentation, batches
 //	wasserstein       how far apart two sets of features are
 //	adjuster          AdaXpert: when and how to change an architecture as data grow
+//	evolution         EAT-NAS and NSGA-II: search by populations, on any space or genome
 //	generator         EAS: an architecture for a superclass and a budget, without a search
 //	zoo               NASOA: trained models in a folder, and the evaluator of the search for them
+//	predictor         NASOA: how to fine-tune what, within a time limit
 //
 // # Five methods, one spine
 //
 // The library is laid out for five published methods that share one idea: a space is a list of
 // named decisions, an architecture is one choice for each, and everything else (cost, runnable
-// network, picture) is read from the layer graph that the space makes of it. Two of the five are
-// here; of the others only the search spaces are (package searchspace):
+// network, picture) is read from the layer graph that the space makes of it:
 //
 //   - AdaXpert, "Adapting Neural Architecture for Growing Data" (Niu et al.,
-//     ICML 2021): package adjuster. Done.
+//     ICML 2021): package adjuster.
 //   - EAS, a generator that answers "an architecture for these classes and this
 //     budget" without a search: package generator.
 //   - EAT-NAS, evolution that carries architectures and weights from a small
-//     data set to a large one. Not here yet.
-//   - DA-NAS, pruning of a space by block, guided by data. Not here yet.
-//   - ET-NAS, a zoo of models chosen from for each task: package zoo keeps the
-//     models. What chooses is not here yet.
+//     data set to a large one: package evolution.
+//   - DA-NAS, candidates that are pruned while data grow from easy to hard. Its mixture of
+//     candidates is in package supernet.
+//   - NASOA, a zoo of models that train fast, one of which is chosen for each
+//     task: packages zoo and predictor.
 //
 // # Example
 //

@@ -3,6 +3,7 @@ package searchspace
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -26,12 +27,32 @@ const (
 
 // DANASOptions sets up a DA-NAS space.
 type DANASOptions struct {
-	Variant   DANASVariant `json:"variant,omitempty"`    // "" = mobile
-	SE        bool         `json:"se,omitempty"`         // every candidate with SE as well
-	InputSize int          `json:"input_size,omitempty"` // pixels; 0 = 224
-	Classes   int          `json:"classes,omitempty"`    // 0 = 1000
-	Dropout   float64      `json:"dropout,omitempty"`    // before the classifier; 0 = none
+	Variant DANASVariant `json:"variant,omitempty"` // "" = mobile
+	SE      bool         `json:"se,omitempty"`      // every candidate with SE as well
+	Width   float64      `json:"width,omitempty"`   // width multiplier; 0 = 1
+	// Layers is how many layers a searched stage has, up to 16; 0 = 4, and 8 in the third stage of
+	// Shuffle. The last stage of Mobile always has one.
+	Layers     int     `json:"layers,omitempty"`
+	StemStride int     `json:"stem_stride,omitempty"` // 1 or 2; 0 = 2. 1 keeps the resolution of small images
+	InputSize  int     `json:"input_size,omitempty"`  // pixels; 0 = 224
+	Classes    int     `json:"classes,omitempty"`     // 0 = 1000
+	Dropout    float64 `json:"dropout,omitempty"`     // before the classifier; 0 = none
 }
+
+// stages is the searched stages of a layout under the options.
+func (o *DANASOptions) stages(layout []daStage) []daStage {
+	out := slices.Clone(layout)
+	for i := range out {
+		out[i].width = o.width(out[i].width)
+		if out[i].layers > 1 {
+			out[i].layers = or(o.Layers, out[i].layers)
+		}
+	}
+	return out
+}
+
+// width is how many channels stand for c of the published form.
+func (o *DANASOptions) width(c int) int { return round8(float64(c) * o.Width) }
 
 // daCandidate is one candidate of a layer.
 type daCandidate struct {
@@ -102,7 +123,9 @@ var (
 
 // DANAS is a space of DA-NAS: a fixed number of layers, each with a choice of block and operator.
 // The paper gives no layout; Mobile uses that of ProxylessNAS with four layers a stage, Shuffle one
-// of 4, 4, 8 and 4 layers with 64 to 640 channels.
+// of 4, 4, 8 and 4 layers with 64 to 640 channels. On 32×32 images with stem stride 1 and 100
+// classes all candidates of Mobile together have 122 M multiply-adds, and 8.8 M with width 0.25 and
+// two layers a stage.
 //
 // The text form is one candidate name per layer, separated by commas: "ir6k5" is an inverted
 // residual with expansion 6 and depthwise kernel 5, "sh3k7" a shuffle block with three depthwise
@@ -114,8 +137,12 @@ func DANAS(o DANASOptions) (*Space, error) {
 		return nil, fmt.Errorf("searchspace: danas options: %w", err)
 	}
 	o.Variant = or(o.Variant, DANASMobile)
-	if err := checkCommon("danas", 1, 2, o.Dropout); err != nil {
+	o.Width, o.StemStride = or(o.Width, 1), or(o.StemStride, 2)
+	if err := checkCommon("danas", o.Width, o.StemStride, o.Dropout); err != nil {
 		return nil, err
+	}
+	if o.Layers < 0 || o.Layers > 16 {
+		return nil, fmt.Errorf("searchspace: danas: %d layers in a stage, expected 1 to 16", o.Layers)
 	}
 	candidates, err := daCandidates(o.Variant, o.SE)
 	if err != nil {
@@ -133,22 +160,24 @@ func DANAS(o DANASOptions) (*Space, error) {
 // buildDAMobile writes the Mobile layout.
 func buildDAMobile(b *Builder, o DANASOptions, candidates []daCandidate) {
 	b.Norm(1e-3, 0.1)
-	x := b.ConvBN("first_conv", b.Input(), Conv{Out: Const(32), Kernel: Const(3), Stride: 2}, ActReLU6)
+	x := b.ConvBN("first_conv", b.Input(), Conv{Out: Const(o.width(32)), Kernel: Const(3),
+		Stride: o.StemStride}, ActReLU6)
 	b.Named("blocks.0", "first_block", func() {
-		x = mbconv(b, x, mbBlock{out: 16, stride: 1, kernel: Const(3), expand: Const(1), act: ActReLU6})
+		x = mbconv(b, x, mbBlock{out: o.width(16), stride: 1, kernel: Const(3), expand: Const(1), act: ActReLU6})
 	})
 	b.counter = 1
-	x = daLayers(b, x, daMobileStages, candidates)
-	x = b.ConvBN("feature_mix_layer", x, Conv{Out: Const(1280)}, ActReLU6)
+	x = daLayers(b, x, o.stages(daMobileStages), candidates)
+	x = b.ConvBN("feature_mix_layer", x, Conv{Out: Const(o.width(1280))}, ActReLU6)
 	x = b.GlobalAvgPool("global_avg_pool", x)
 	b.Scope("classifier", func() { b.Classifier("linear", x, o.Dropout) })
 }
 
 // buildDAShuffle writes the Shuffle layout.
 func buildDAShuffle(b *Builder, o DANASOptions, candidates []daCandidate) {
-	x := b.ConvBN("first_conv", b.Input(), Conv{Out: Const(16), Kernel: Const(3), Stride: 2}, ActReLU)
-	x = daLayers(b, x, daShuffleStages, candidates)
-	x = b.ConvBN("feature_mix_layer", x, Conv{Out: Const(1024)}, ActReLU)
+	x := b.ConvBN("first_conv", b.Input(), Conv{Out: Const(o.width(16)), Kernel: Const(3),
+		Stride: o.StemStride}, ActReLU)
+	x = daLayers(b, x, o.stages(daShuffleStages), candidates)
+	x = b.ConvBN("feature_mix_layer", x, Conv{Out: Const(o.width(1024))}, ActReLU)
 	x = b.GlobalAvgPool("global_avg_pool", x)
 	b.Scope("classifier", func() { b.Classifier("linear", x, o.Dropout) })
 }

@@ -1,6 +1,7 @@
 package searchspace_test
 
 import (
+	"math"
 	"math/big"
 	"strings"
 	"testing"
@@ -67,7 +68,6 @@ func TestDANASLayers(t *testing.T) {
 		"blocks.1.branch_main.5.conv":       32 * 32 * 64,
 		"blocks.1.branch_proj.0.conv":       0,
 		"blocks.2.branch_main.se.fc.reduce": 32 * 8,
-		"blocks.4.branch_main.0.conv":       49 * 64 * 16,
 		"blocks.4.branch_main.1.conv":       64 * 80 * 16,
 		"blocks.4.branch_main.2.conv":       49 * 80 * 16,
 		"feature_mix_layer.conv":            640 * 1024,
@@ -123,6 +123,61 @@ func TestPrunedChoices(t *testing.T) {
 	for i := range g.Nodes {
 		if g.Nodes[i].Op == searchspace.OpSelect {
 			t.Error("a choice node where one candidate is left")
+		}
+	}
+}
+
+// TestDANASSmall: width, stem and layers make the spaces small; what all candidates of a layer cost
+// together is counted, and the published form is the default.
+func TestDANASSmall(t *testing.T) {
+	mobile, shuffle := searchspace.DANASMobile, searchspace.DANASShuffle
+	for _, c := range []struct {
+		o       searchspace.DANASOptions
+		layers  int
+		mixture float64 // millions
+		stem    searchspace.Shape
+	}{
+		{searchspace.DANASOptions{Variant: mobile, StemStride: 1}, 21, 122.17, searchspace.Shape{C: 32, H: 32, W: 32}},
+		{searchspace.DANASOptions{Variant: mobile, StemStride: 1, Width: 0.25}, 21, 16.15, searchspace.Shape{C: 8, H: 32, W: 32}},
+		{searchspace.DANASOptions{Variant: mobile, StemStride: 1, Width: 0.25, Layers: 2}, 11, 8.81, searchspace.Shape{C: 8, H: 32, W: 32}},
+		{searchspace.DANASOptions{Variant: shuffle, StemStride: 1}, 20, 162.84, searchspace.Shape{C: 16, H: 32, W: 32}},
+		{searchspace.DANASOptions{Variant: shuffle, StemStride: 1, Width: 0.25, Layers: 2}, 8, 7.99, searchspace.Shape{C: 8, H: 32, W: 32}},
+		{searchspace.DANASOptions{Variant: mobile, Width: 1, StemStride: 2, Layers: 4}, 21, 0, searchspace.Shape{C: 32, H: 16, W: 16}},
+		{searchspace.DANASOptions{Variant: mobile, Layers: 16}, 81, 0, searchspace.Shape{C: 32, H: 16, W: 16}},
+	} {
+		c.o.InputSize, c.o.Classes = 32, 100
+		s := danas(t, c.o)
+		g := must[*searchspace.ChoiceGraph](t)(s.LowerChoices())
+		var all float64
+		for _, term := range must[[]searchspace.Term](t)(g.Terms(func(n *searchspace.Node) float64 { return float64(n.MAdds()) })) {
+			for _, v := range term.Table {
+				all += v
+			}
+		}
+		net := must[*searchspace.Graph](t)(s.Lower(s.Largest()))
+		if n := len(s.Decisions()); n != c.layers || net.Nodes[1].Out != c.stem ||
+			c.mixture > 0 && math.Abs(all/1e6-c.mixture) > 0.005 {
+			t.Errorf("%+v: %d layers after a stem of %v, %.2f M multiply-adds as a mixture, expected %d, %v, %.2f",
+				c.o, n, net.Nodes[1].Out, all/1e6, c.layers, c.stem, c.mixture)
+		}
+		back := must[*searchspace.Space](t)(searchspace.FromSpec(s.Spec()))
+		if was, is := must[searchspace.Cost](t)(s.Cost(s.Largest())), must[searchspace.Cost](t)(back.Cost(back.Largest())); was != is {
+			t.Errorf("%+v: rebuilt it costs %+v, expected %+v", c.o, is, was)
+		}
+	}
+	plain, written := danas(t, searchspace.DANASOptions{}), danas(t, searchspace.DANASOptions{Width: 1, StemStride: 2, Layers: 4})
+	if a, b := must[searchspace.Cost](t)(plain.Cost(plain.Largest())), must[searchspace.Cost](t)(written.Cost(written.Largest())); a != b {
+		t.Errorf("written out, the published form costs %+v, expected %+v", b, a)
+	}
+	for want, o := range map[string]searchspace.DANASOptions{
+		"width multiplier -1":  {Width: -1},
+		"width multiplier 17":  {Width: 17},
+		"stem stride 3":        {StemStride: 3},
+		"-1 layers in a stage": {Layers: -1},
+		"17 layers in a stage": {Layers: 17},
+	} {
+		if _, err := searchspace.DANAS(o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: error %v, expected one with %q", o, err, want)
 		}
 	}
 }

@@ -11,8 +11,9 @@
 //	cost, err := space.Cost(arch) // multiply-adds, parameters, memory
 //
 // Families: MobileNetV3 (AdaXpert, Once-for-All, EAS), ProxylessNAS and ResNet50 (Once-for-All),
-// ETNAS (NASOA), EATNAS, DANAS, and EfficientNetLite around networks with published weights. Models
-// lists published networks with the figures that their authors report.
+// ETNAS (NASOA), EATNAS, DANAS, and EfficientNetLite around networks with published weights; VGG,
+// ResNet, MobileNet, ShuffleNet and RegNet are small networks for small images, which others are
+// compared with. Models lists published networks with the figures that their authors report.
 //
 // What decides step by step uses Space.Walk, what computes with real-valued choices Relaxed and
 // CostModel.Expected. A LatencyTable predicts times from measured layers, for one network or, with
@@ -23,7 +24,8 @@
 // weights follow. A family of your own needs a Build function and NewSpace; see the example.
 //
 // Space.Limit bounds multiply-adds, parameters, bytes or predicted seconds, and everything that
-// draws from the space then stays within: Sample, Mutate, Neighbours, Walk.
+// draws from the space then stays within: Sample, Mutate, Neighbours, Walk. MostProbable is the
+// network of a wanted cost that a differentiable search has made most probable.
 //
 // Costs follow the convention of the papers: a multiply-add is counted once; bias, batch norm and
 // activations are free. The AdaXpert paper prints convolutions alone (Cost.ConvMAdds), most others

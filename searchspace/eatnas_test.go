@@ -61,6 +61,21 @@ func TestEATNASLimits(t *testing.T) {
 			t.Errorf("%s gives %v, expected %q", text, err, want)
 		}
 	}
+	for pattern, want := range map[string]string{
+		"*.depth":      "layers from 14 to 14 within reach, expected 16 to 18",
+		"stage7.width": "total expansion from 20 to 20 within reach, expected 8 to 16",
+	} {
+		keep := map[string]int{"*.depth": 1, "stage7.width": 3}[pattern]
+		_, err := s.Restrict(searchspace.Restriction{Decisions: []string{pattern}, Keep: []int{keep}})
+		if !errors.Is(err, searchspace.ErrInfeasible) || !strings.Contains(err.Error(), want) {
+			t.Errorf("choice %d of %s alone: %v, expected %q", keep, pattern, err, want)
+		}
+	}
+	chain := eatnas(t, searchspace.EATNASOptions{Chain: true, CIFAR: true})
+	narrow := []searchspace.Restriction{{Decisions: []string{"*.width"}, Keep: []int{0, 1}}}
+	if _, err := chain.Restrict(narrow...); err == nil || !strings.Contains(err.Error(), "total expansion from 0.25 to 1 within reach, expected 4 to 10") {
+		t.Errorf("chained widths that never grow: %v", err)
+	}
 	r := newRand(3)
 	for range 50 {
 		a := must[searchspace.Arch](t)(s.Sample(r))

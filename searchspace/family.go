@@ -58,6 +58,11 @@ type Limit struct {
 	Add      func(i, value int) int
 	Min, Max int
 	What     string
+
+	// Measure, instead of both, makes a limit on a number that follows from the values in another
+	// way: it must lie in [Min, Max], and What names it. Unlike after Check, errors can say which
+	// numbers a space reaches.
+	Measure func(values []int) float64
 }
 
 // Maker builds a family from the options of its Spec.
@@ -171,8 +176,12 @@ func (s *Space) resolveNames() error {
 		if err != nil {
 			return err
 		}
-		if (l.Check == nil) == (l.Add == nil) {
-			return fmt.Errorf("searchspace: a limit of family %s needs either Check or Add", s.fam.Name)
+		forms := 0
+		for _, has := range []bool{l.Check != nil, l.Add != nil, l.Measure != nil} {
+			forms += flag(has)
+		}
+		if forms != 1 {
+			return fmt.Errorf("searchspace: a limit of family %s needs one of Check, Add and Measure", s.fam.Name)
 		}
 		s.limits = append(s.limits, limit{l, idx})
 	}

@@ -113,5 +113,47 @@ func FuzzLimit(f *testing.F) {
 		if n := len(respec(t, limited).Limits); n != len(limits) {
 			t.Fatalf("%d limits in the spec, expected %d", n, len(limits))
 		}
+		additive := true
+		even := s.Zeros()
+		for _, l := range limits {
+			additive = additive && l.Of != searchspace.CostActivationInfer
+		}
+		for i := range even {
+			for c := range even[i] {
+				even[i][c] = 1
+			}
+		}
+		if a, _, err := s.MostProbable(even, limits...); additive && (err != nil || limited.Valid(a) != nil) {
+			t.Fatalf("most probable %v, %v", a, err)
+		}
+	})
+}
+
+// FuzzNets: options from anywhere are refused, or make a space whose extremes have costs and whose
+// spec reads back.
+func FuzzNets(f *testing.F) {
+	families := []string{"vgg", "resnet", "mobilenet", "shufflenet", "regnet", "danas-mobile", "danas-shuffle"}
+	f.Add(uint8(0), []byte(`{"width":0.1,"layers":[1,2,3,4,5],"depth_range":9}`))
+	f.Add(uint8(1), []byte(`{"layers":[64,1,64],"widths":[0.1,0.2,1],"input_size":3}`))
+	f.Add(uint8(2), []byte(`{"width":1.4,"classes":1000000,"dropout":0.9}`))
+	f.Add(uint8(3), []byte(`{"width":2,"depth_range":-1,"stem_stride":2}`))
+	f.Add(uint8(4), []byte(`{"depth":28,"w0":8,"wa":50,"wm":3,"group":24,"se":true,"width":0.01}`))
+	f.Add(uint8(5), []byte(`{"width":0.25,"layers":2,"stem_stride":1,"se":true}`))
+	f.Add(uint8(6), []byte(`{"variant":"shuffle","width":0.1,"layers":1}`))
+	f.Fuzz(func(t *testing.T, which uint8, text []byte) {
+		s, err := searchspace.FromSpec(searchspace.Spec{Family: families[int(which)%len(families)], Options: text,
+			InputSize: 16, Classes: 3})
+		if err != nil {
+			return
+		}
+		low, high := s.Smallest(), s.Largest()
+		from, errLow := s.Cost(low)
+		to, errHigh := s.Cost(high)
+		if errLow != nil || errHigh != nil || from.MAdds > to.MAdds {
+			t.Fatalf("%d to %d multiply-adds, %v, %v", from.MAdds, to.MAdds, errLow, errHigh)
+		}
+		if back := respec(t, s); back.Family == "" {
+			t.Fatal("no spec")
+		}
 	})
 }

@@ -6,6 +6,8 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tendril-nas/tendril/searchspace"
@@ -229,6 +231,27 @@ func TestInfeasible(t *testing.T) {
 	_, err := s.Sample(rand.New(rand.NewPCG(1, 0)))
 	if !errors.Is(err, searchspace.ErrInfeasible) || s.Size().Sign() != 0 || !s.Smallest().IsZero() {
 		t.Errorf("sample of an empty space: %v; size %v, smallest %v", err, s.Size(), s.Smallest())
+	}
+	layers := searchspace.Limit{Decisions: []string{"stage1.depth", "stage2.depth"}, Min: 50, Max: 60, What: "layers",
+		Add: func(_, v int) int { return v }}
+	twice := layers
+	twice.Add, twice.What = nil, "doubled layers"
+	twice.Measure = func(v []int) float64 { return 2 * float64(v[0]+v[1]) }
+	s = must[*searchspace.Space](t)(searchspace.NewSpace(searchspace.Family{
+		Name: "none", InputSize: 16, Classes: 3, Build: plainNet, Limits: []searchspace.Limit{layers, twice}}))
+	low, high := 0, 0
+	for _, d := range s.Decisions() {
+		if d.Kind == searchspace.KindDepth {
+			low, high = low+slices.Min(d.Values), high+slices.Max(d.Values)
+		}
+	}
+	want := fmt.Sprintf("; layers from %d to %d within reach, expected 50 to 60; doubled layers from %d to %d within reach, expected 50 to 60", low, high, 2*low, 2*high)
+	if _, err := s.Sample(rand.New(rand.NewPCG(1, 0))); !errors.Is(err, searchspace.ErrInfeasible) || !strings.Contains(err.Error(), want) {
+		t.Errorf("sample without enough layers: %v, expected %q", err, want)
+	}
+	layers.Measure = twice.Measure
+	if _, err := searchspace.NewSpace(searchspace.Family{Name: "none", InputSize: 16, Classes: 3, Build: plainNet, Limits: []searchspace.Limit{layers}}); err == nil {
+		t.Error("a limit of two forms accepted")
 	}
 	one := must[*searchspace.Space](t)(plain(t).Restrict(searchspace.Restriction{Decisions: []string{"*"}, Keep: []int{0}}))
 	if _, err := one.Mutate(one.Smallest(), rand.New(rand.NewPCG(1, 0)), searchspace.MutateOptions{}); !errors.Is(err, searchspace.ErrInfeasible) {

@@ -83,9 +83,9 @@ func Models() []Model {
 	for _, f := range fixedModels() {
 		out = append(out, f.model)
 	}
-	out = append(out, liteModels()...)
+	out = append(append(out, liteModels()...), netModels()...)
 	for i := range out {
-		out[i].InputSize, out[i].Classes = or(out[i].InputSize, 224), 1000
+		out[i].InputSize, out[i].Classes = or(out[i].InputSize, 224), or(out[i].Classes, 1000)
 	}
 	return out
 }

@@ -15,13 +15,10 @@ func buildMobileNetV2(b *Builder, width float64) {
 	w := func(c int) int { return round8(float64(c) * width) }
 	x := convBNAct(b, "features.0", b.Input(), Conv{Out: Const(w(32)), Kernel: Const(3), Stride: 2}, ActReLU6)
 	n := 1
-	for _, r := range []mbRow{
-		{1, 1, 0, 3, 16, 1, false, ActReLU6}, {2, 6, 0, 3, 24, 2, false, ActReLU6}, {3, 6, 0, 3, 32, 2, false, ActReLU6},
-		{4, 6, 0, 3, 64, 2, false, ActReLU6}, {3, 6, 0, 3, 96, 1, false, ActReLU6}, {3, 6, 0, 3, 160, 2, false, ActReLU6}, {1, 6, 0, 3, 320, 1, false, ActReLU6},
-	} {
+	for _, r := range mobileRows {
 		b.Stage("", func() {
 			for i := range r.repeats {
-				b.Named("features."+strconv.Itoa(n), "layer"+strconv.Itoa(i), func() { x = mobileV2Block(b, x, r, w(r.out), i) })
+				b.Named("features."+strconv.Itoa(n), "layer"+strconv.Itoa(i), func() { x = mobileV2Block(b, x, r, Const(w(r.out)), i) })
 				n++
 			}
 		})
@@ -31,7 +28,7 @@ func buildMobileNetV2(b *Builder, width float64) {
 }
 
 // mobileV2Block writes a block as conv.0, conv.1, ...: expansion if any, depthwise, projection.
-func mobileV2Block(b *Builder, x Ref, r mbRow, out, i int) Ref {
+func mobileV2Block(b *Builder, x Ref, r mbRow, out Int, i int) Ref {
 	in, k := x, 0
 	stride := r.strideAt(i)
 	if r.expand != 1 {
@@ -39,9 +36,12 @@ func mobileV2Block(b *Builder, x Ref, r mbRow, out, i int) Ref {
 		k++
 	}
 	x = convBNAct(b, "conv."+strconv.Itoa(k), x, Conv{Kernel: Const(r.kernel), Stride: stride, Depthwise: true}, r.act)
-	x = b.Conv("conv."+strconv.Itoa(k+1), x, Conv{Out: Const(out)})
+	x = b.Conv("conv."+strconv.Itoa(k+1), x, Conv{Out: out})
 	x = b.BatchNorm("conv."+strconv.Itoa(k+2), x)
-	return residual(b, x, in, stride)
+	if i == 0 { // stages differ in channels, whatever a decision makes of them
+		return x
+	}
+	return b.Add("add", x, in)
 }
 
 func (r mbRow) strideAt(i int) int {
@@ -61,7 +61,7 @@ func residual(b *Builder, x, in Ref, stride int) Ref {
 
 // convBNAct writes NAME.0 (convolution), NAME.1 (batch norm), NAME.2 (activation).
 func convBNAct(b *Builder, name string, x Ref, c Conv, a Act) Ref {
-	return b.Act(name+".2", b.BatchNorm(name+".1", b.Conv(name+".0", x, c)), a)
+	return b.Act(join(name, "2"), b.BatchNorm(join(name, "1"), b.Conv(join(name, "0"), x, c)), a)
 }
 
 // seBlock writes an inverted residual as block.0, block.1, ...: expansion if any, depthwise,

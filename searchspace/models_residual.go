@@ -14,7 +14,7 @@ func buildResNet(b *Builder, bottleneck bool, depths [4]int) {
 				if s > 0 && i == 0 {
 					stride = 2
 				}
-				b.Named(strconv.Itoa(i), "layer"+strconv.Itoa(i), func() { x = resNetBlock(b, x, 64<<s, stride, bottleneck) })
+				b.Named(strconv.Itoa(i), "layer"+strconv.Itoa(i), func() { x = resNetBlock(b, x, Const(64<<s), stride, bottleneck) })
 			}
 		})
 	}
@@ -22,42 +22,35 @@ func buildResNet(b *Builder, bottleneck bool, depths [4]int) {
 }
 
 // resNetBlock writes a block of the given width.
-func resNetBlock(b *Builder, x Ref, width, stride int, bottleneck bool) Ref {
+func resNetBlock(b *Builder, x Ref, width Int, stride int, bottleneck bool) Ref {
 	convs := []Conv{{Kernel: Const(3), Stride: stride}, {Kernel: Const(3)}}
 	out := width
 	if bottleneck {
 		convs = []Conv{{}, {Kernel: Const(3), Stride: stride}, {}}
-		out = 4 * width
+		out = width.Times(Const(4))
 	}
 	y := x
 	for i, c := range convs {
-		c.Out = Const(width)
+		c.Out = width
 		a := ActReLU
 		if i == len(convs)-1 {
-			c.Out, a = Const(out), ActNone
+			c.Out, a = out, ActNone
 		}
 		n := strconv.Itoa(i + 1)
 		y = b.Act("relu"+n, b.BatchNorm("bn"+n, b.Conv("conv"+n, y, c)), a)
 	}
-	if stride > 1 || !x.C.Same(Const(out)) {
-		x = b.BatchNorm("downsample.1", b.Conv("downsample.0", x, Conv{Out: Const(out), Stride: stride}))
+	if stride > 1 || !x.C.Same(out) {
+		x = b.BatchNorm("downsample.1", b.Conv("downsample.0", x, Conv{Out: out, Stride: stride}))
 	}
 	return b.Act("relu", b.Add("add", y, x), ActReLU)
 }
 
 // buildShuffleNetV2x2 writes ShuffleNetV2 2× with PyTorch's names.
 func buildShuffleNetV2x2(b *Builder) {
-	x := convBNAct(b, "conv1", b.Input(), Conv{Out: Const(24), Kernel: Const(3), Stride: 2}, ActReLU)
-	x = b.MaxPool("maxpool", x, 3, 2)
-	for s, depth := range []int{4, 8, 4} {
-		b.Stage("stage"+strconv.Itoa(s+2), func() {
-			for i := range depth {
-				b.Named(strconv.Itoa(i), "layer"+strconv.Itoa(i), func() { x = shuffleUnit(b, x, 244<<s, i == 0) })
-			}
-		})
-	}
-	x = convBNAct(b, "conv5", x, Conv{Out: Const(2048)}, ActReLU)
-	b.Classifier("fc", b.GlobalAvgPool("pool", x), 0)
+	channels := shuffleChannels[2]
+	n := shuffleNet{channels: channels[:], last: 2048, stride: 2,
+		depth: func(_ *Builder, stage int) Int { return Const(shuffleStages[stage].layers) }}
+	n.build(b)
 }
 
 // shuffleUnit writes a unit with out channels.

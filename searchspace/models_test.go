@@ -18,7 +18,7 @@ func TestModels(t *testing.T) {
 			t.Fatalf("%s: %v", m.Name, err)
 		}
 		again, err := s.Parse(s.Format(a))
-		if names[m.Name] || err != nil || again != a || m.Source == "" || s.Classes() != 1000 || s.InputSize() != m.InputSize {
+		if names[m.Name] || err != nil || again != a || m.Source == "" || s.Classes() != m.Classes || m.Classes != 1000 && m.InputSize != 32 || s.InputSize() != m.InputSize {
 			t.Errorf("%s: name again %v, prints as %s (%v), source %q, %d classes at %d", m.Name, names[m.Name], s.Format(a), err, m.Source, s.Classes(), s.InputSize())
 		}
 		names[m.Name] = true
@@ -93,6 +93,9 @@ func TestFixedNames(t *testing.T) {
 		"resnet18":           {"conv1.weight [64,3,7,7]", "layer2.0.downsample.0.weight [128,64,1,1]", "layer4.1.bn2.bias [512]", "fc.weight [1000,512]"},
 		"resnet50":           {"layer1.0.downsample.0.weight [256,64,1,1]", "layer2.0.conv2.weight [128,128,3,3]", "layer4.2.conv3.weight [2048,512,1,1]"},
 		"shufflenet_v2_x2_0": {"stage2.0.branch1.0.weight [24,1,3,3]", "stage2.1.branch2.5.weight [122,122,1,1]", "conv5.0.weight [2048,976,1,1]"},
+		"shufflenet_v2_x1_0": {"stage4.3.branch2.3.weight [232,1,3,3]", "conv5.0.weight [1024,464,1,1]"},
+		"mobilenet_v2 x0.5":  {"features.2.conv.3.weight [16]", "features.18.0.weight [1280,160,1,1]"},
+		"regnet_x_400mf":     {"stem.0.weight [32,3,3,3]", "trunk_output.block1.block1-0.proj.0.weight [32,32,1,1]", "trunk_output.block2.block2-1.f.b.0.weight [64,16,3,3]", "trunk_output.block4.block4-11.f.c.1.bias [384]", "fc.weight [1000,384]"},
 		"efficientnet_b0":    {"features.1.0.block.1.fc1.weight [8,32,1,1]", "features.2.0.block.2.fc2.weight [96,4,1,1]", "features.7.0.block.3.1.weight [320]", "features.8.0.weight [1280,320,1,1]"},
 	} {
 		m, ok := searchspace.FindModel(name)

@@ -96,7 +96,8 @@ func (g *group) text(s *Space, choices []int) string {
 }
 
 // Restrict is the space with some choices removed. Restrictions add up: a choice stays if all of
-// them keep it. Limits on costs stay. The error wraps ErrInfeasible when nothing is left.
+// them keep it. Limits on costs stay. The error wraps ErrInfeasible when nothing is left, and says
+// what the space would reach of what the family limits.
 func (s *Space) Restrict(rs ...Restriction) (*Space, error) {
 	out := s.free()
 	for _, r := range rs {
@@ -108,7 +109,8 @@ func (s *Space) Restrict(rs ...Restriction) (*Space, error) {
 	}
 	if len(rs) > 0 {
 		if n, err := out.count(); err == nil && n.Sign() == 0 {
-			return nil, fmt.Errorf("searchspace: restrictions leave nothing of %s: %w", s.fam.Name, ErrInfeasible)
+			return nil, fmt.Errorf("searchspace: restrictions leave nothing of %s%s: %w", s.fam.Name, out.reaches(),
+				ErrInfeasible)
 		}
 	}
 	return out.Limit(s.costLimits()...)

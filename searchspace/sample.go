@@ -12,8 +12,8 @@ const maxTries = 1000
 
 // Sample draws every active decision from its allowed choices, uniformly unless the family gives
 // them weights, and every restricted combination uniformly from its list. Draws outside the space's
-// limits are repeated, at most 1000 times; then the error wraps ErrInfeasible. Given equal
-// generators the result is equal.
+// limits are repeated, at most 1000 times; then the error wraps ErrInfeasible and says what the
+// space reaches of what the family limits. Given equal generators the result is equal.
 //
 // Under limits on costs (Space.Limit) 1000 draws may all fail although architectures exist. Then a
 // random walk of 20 steps per decision inside the limits goes on from an architecture within them.
@@ -42,9 +42,9 @@ func (s *Space) Sample(r *rand.Rand) (Arch, error) {
 
 func (s *Space) infeasible(last error) error {
 	if last == nil {
-		return fmt.Errorf("searchspace: %s, %d tries: %w", s.fam.Name, maxTries, ErrInfeasible)
+		return fmt.Errorf("searchspace: %s, %d tries%s: %w", s.fam.Name, maxTries, s.reaches(), ErrInfeasible)
 	}
-	return fmt.Errorf("searchspace: %s, %d tries (last: %v): %w", s.fam.Name, maxTries, last, ErrInfeasible)
+	return fmt.Errorf("searchspace: %s, %d tries (last: %v)%s: %w", s.fam.Name, maxTries, last, s.reaches(), ErrInfeasible)
 }
 
 // draw makes canonical choices that obey single choices and each group that shares no decision with

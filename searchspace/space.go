@@ -36,27 +36,6 @@ type Space struct {
 	low, high Arch
 }
 
-// limit is a Limit with its decisions resolved.
-type limit struct {
-	Limit
-	decisions []int
-}
-
-// check says what is wrong with the values of the limit's decisions.
-func (l *limit) check(values []int) error {
-	if l.Add == nil {
-		return l.Check(values)
-	}
-	sum := 0
-	for i, v := range values {
-		sum += l.Add(i, v)
-	}
-	if sum < l.Min || sum > l.Max {
-		return fmt.Errorf("%d %s, expected %d to %d", sum, l.What, l.Min, l.Max)
-	}
-	return nil
-}
-
 // Name is the name of the family.
 func (s *Space) Name() string { return s.fam.Name }
 

@@ -67,6 +67,11 @@ func spaces(t testing.TB) map[string]*searchspace.Space {
 		"danas shuffle":  must[*searchspace.Space](t)(searchspace.DANAS(searchspace.DANASOptions{InputSize: 64, Variant: searchspace.DANASShuffle})),
 		"danas shuffle+": must[*searchspace.Space](t)(searchspace.DANAS(searchspace.DANASOptions{InputSize: 64, Variant: searchspace.DANASShufflePlus, SE: true})),
 		"danas both":     must[*searchspace.Space](t)(searchspace.DANAS(searchspace.DANASOptions{InputSize: 64, Variant: searchspace.DANASShuffleMobile})),
+		"vgg":            must[*searchspace.Space](t)(searchspace.VGG(searchspace.NetOptions{DepthRange: 2, Layers: []int{1, 2, 3, 4, 1}})),
+		"resnet":         must[*searchspace.Space](t)(searchspace.ResNet(searchspace.NetOptions{Width: 1, Layers: []int{3, 3, 3}, DepthRange: 2})),
+		"mobilenet":      must[*searchspace.Space](t)(searchspace.MobileNet(searchspace.NetOptions{Width: 1, InputSize: 33, DepthRange: 3})),
+		"shufflenet":     must[*searchspace.Space](t)(searchspace.ShuffleNet(searchspace.NetOptions{Width: 0.3, DepthRange: 7, Dropout: 0.1})),
+		"regnet":         must[*searchspace.Space](t)(searchspace.RegNet(searchspace.RegNetOptions{SE: true, DepthRange: 3})),
 		"resnet50":       must[*searchspace.Space](t)(searchspace.ResNet50(searchspace.ResNet50Options{InputSize: 64, Classes: 10})),
 	}
 	out["restricted"] = must[*searchspace.Space](t)(out["mobilenetv3"].Restrict(

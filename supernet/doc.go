@@ -113,6 +113,11 @@
 // on some images and the gradient in the rows, exact where they are 0 and 1; the cost of the same
 // rows is [searchspace.CostModel.Expected].
 //
+// [Net.Mixture] trains weights and rows in turn, as DA-NAS does: each step with the rows that a
+// source gives, which may learn from gradients between steps and whose state lies in the checkpoint
+// of the weights. [Mixture.Narrow] takes choices and classes away. What is gone, or has an entry of
+// 0, costs no time and no memory. [Mixture.StepBytes] says what is left.
+//
 // # Published weights
 //
 // [Pretrained] makes a model with weights that others have trained, from a safetensors file: with

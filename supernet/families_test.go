@@ -28,6 +28,18 @@ func TestFamilies(t *testing.T) {
 		"danas": func() (*searchspace.Space, error) {
 			return searchspace.DANAS(searchspace.DANASOptions{Variant: searchspace.DANASShuffleMobile, InputSize: size, Classes: 4})
 		},
+		"danas small": func() (*searchspace.Space, error) {
+			return searchspace.DANAS(searchspace.DANASOptions{Width: 0.25, Layers: 2, StemStride: 1, InputSize: size, Classes: 4})
+		},
+		"vgg":       func() (*searchspace.Space, error) { return searchspace.VGG(searchspace.NetOptions{Classes: 4}) },
+		"resnet":    func() (*searchspace.Space, error) { return searchspace.ResNet(searchspace.NetOptions{Classes: 4}) },
+		"mobilenet": func() (*searchspace.Space, error) { return searchspace.MobileNet(searchspace.NetOptions{Classes: 4}) },
+		"shufflenet": func() (*searchspace.Space, error) {
+			return searchspace.ShuffleNet(searchspace.NetOptions{Classes: 4})
+		},
+		"regnet": func() (*searchspace.Space, error) {
+			return searchspace.RegNet(searchspace.RegNetOptions{Classes: 4, SE: true})
+		},
 		"etnas": func() (*searchspace.Space, error) {
 			return searchspace.ETNAS(searchspace.ETNASOptions{InputSize: size, Classes: 4, Channels: []int{16}, Blocks: 2})
 		},
@@ -87,7 +99,20 @@ func TestSharedFamily(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, space := range []*searchspace.Space{proxyless, lite} {
+	spaces := []*searchspace.Space{proxyless, lite}
+	for _, open := range []func(searchspace.NetOptions) (*searchspace.Space, error){searchspace.VGG, searchspace.ResNet,
+		searchspace.MobileNet, searchspace.ShuffleNet} {
+		space, err := open(searchspace.NetOptions{Classes: 4})
+		if err != nil {
+			t.Fatal(err)
+		}
+		spaces = append(spaces, space)
+	}
+	regnet, err := searchspace.RegNet(searchspace.RegNetOptions{Classes: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, space := range append(spaces, regnet) {
 		t.Run(space.Name(), func(t *testing.T) { checkShared(t, space) })
 	}
 }

@@ -36,9 +36,9 @@ type MixtureOptions struct {
 	// Relax is how losses of rows are computed. What a Mixture decides itself has to be zero:
 	// Classes, SkipZeros, which is always set.
 	Relax RelaxOptions
-	// MemoryLimit bounds the activations and gradients of a step, in bytes, as
-	// Relaxation.StepBytes estimates them: a step that needs more is not begun, with an error that
-	// wraps ErrMemory. 0 is no limit.
+	// MemoryLimit bounds the activations and gradients of a step, in bytes, as Relaxation.StepBytes
+	// estimates them: a step that needs more is not begun, with an error that wraps ErrMemory. 0 is
+	// no limit.
 	MemoryLimit int64
 }
 
@@ -46,9 +46,10 @@ type MixtureOptions struct {
 // so that packages which do not know this one can have it in their interfaces.
 type RowSource = interface {
 	// Rows gives the rows of a training step, counted from 0 in every call of Mixture.Train. It is
-	// called once before each step, between two updates, and may ask for losses and gradients of
-	// the Mixture meanwhile; it may keep the rows, and change them in its next call. An error ends
-	// the training; what the source has learnt must then be as it was before the call.
+	// called once before each step, those of a training that is interrupted and goes on included,
+	// between two updates, and may ask for losses and gradients of the Mixture meanwhile; it may
+	// keep the rows, and change them in its next call. An error ends the training; what the source
+	// has learnt must then be as it was before the call.
 	Rows(ctx context.Context, step int) (searchspace.Relaxed, error)
 	// Identity describes everything that Rows depends on beside what was learnt. It is part of a
 	// checkpoint.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -27,8 +28,14 @@ func TestMixtureNarrow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, _, err := m.Gradient(t.Context(), newLearner(m).rows(), []int{0, 1}); err != nil {
+		t.Fatal(err)
+	}
 	if err := m.Narrow(t.Context(), narrow, []int{3, 1}); err != nil {
 		t.Fatal(err)
+	}
+	if held(m.net.network) != 0 {
+		t.Errorf("%d bytes of step memory stay", held(m.net.network))
 	}
 	if m.Steps(2) != 2 || m.Space() != narrow {
 		t.Errorf("%d steps of 24 images", m.Steps(2))
@@ -215,4 +222,73 @@ func TestMixtureProbabilities(t *testing.T) {
 			}
 		}
 	}
+}
+
+// growing is a learner whose rows have all choices from a step on, and pairs of them before.
+type growing struct {
+	*learner
+	from int
+}
+
+func (g growing) Rows(ctx context.Context, step int) (searchspace.Relaxed, error) {
+	rows, err := g.learner.Rows(ctx, step)
+	if err != nil || step >= g.from {
+		return rows, err
+	}
+	return pairs(g.m.Space(), rand.New(rand.NewPCG(3, uint64(step)))), nil
+}
+
+// TestMixtureAsksOnce ends a step after its rows were given, and goes on from there: the source is
+// not asked for them again, and the bits are those of a training without end.
+func TestMixtureAsksOnce(t *testing.T) {
+	space := tinySpace(t)
+	path := filepath.Join(t.TempDir(), "mixture")
+	var mixtures []*Mixture
+	var learners []*learner
+	for _, limit := range []int64{0, 14 << 20, 0} {
+		m := mixtureOf(t, space, SinglePath, &MixtureOptions{MemoryLimit: limit})
+		l := newLearner(m, 0, 2, 4, 6)
+		file := path
+		if mixtures == nil {
+			file = ""
+		}
+		_, err := m.Train(t.Context(), 2, file, growing{l, 3})
+		if (err != nil) != (limit > 0) || err != nil && (!errors.Is(err, ErrMemory) || !strings.Contains(err.Error(), "step 3")) {
+			t.Fatalf("limit %d: %v", limit, err)
+		}
+		mixtures, learners = append(mixtures, m), append(learners, l)
+	}
+	sameValues(t, mixtures[2].net.values(), mixtures[0].net.values())
+	if !slices.Equal(learners[2].Asked, learners[0].Asked) || !sameRows(learners[2].A, learners[0].A) {
+		t.Errorf("asked at %v, expected %v", learners[2].Asked, learners[0].Asked)
+	}
+}
+
+// FuzzMixtureState reads what may lie in a checkpoint as the state of a mixture's rows. What is
+// taken is written again as the same.
+func FuzzMixtureState(f *testing.F) {
+	m := mixtureOf(f, smoothSpace(f), Elastic, nil)
+	l := newLearner(m)
+	whole, err := (&rowSampler{source: l, m: m, next: nextRows{2, l.rows()}}).MarshalBinary()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole)
+	f.Add([]byte(`{"Next":{"Step":-1}}`))
+	f.Add([]byte(`{"Next":{"Step":1,"Rows":[[1]]},"Source":"e30="}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		s := &rowSampler{source: fixed(nil), m: m, next: nextRows{Step: -1}}
+		if err := s.UnmarshalBinary(text); err != nil {
+			if s.next.Step != -1 || s.next.Rows != nil {
+				t.Errorf("an error, and yet %v", s.next)
+			}
+			return
+		}
+		if s.next.Step >= 0 && m.Space().CheckRelaxed(s.next.Rows) != nil {
+			t.Errorf("took %v", s.next)
+		}
+		if _, err := s.MarshalBinary(); err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -54,10 +54,11 @@ type MorphOptions struct {
 //
 // MorphReport.Preserved says whether logits of classes that both models know stay the same, up to
 // rounding, with running statistics as with those of a batch. That holds whenever an architecture
-// grows in ResNet50, in MobileNetV3, ProxylessNAS and EfficientNetLite unless a layer goes from
-// expand ratio 1, which has no expand convolution, to a larger one (no default list of ratios holds
-// 1), and in EAT-NAS where operation (expansion aside), skip connection and form of the shortcut
-// stay and new layers have a skip connection. Elsewhere, weights move as far as sites correspond.
+// grows in ResNet50, ResNet and MobileNet, in MobileNetV3, ProxylessNAS and EfficientNetLite unless
+// a layer goes from expand ratio 1, which has no expand convolution, to a larger one (no default
+// list of ratios holds 1), and in EAT-NAS where operation (expansion aside), skip connection and
+// form of the shortcut stay and new layers have a skip connection. Elsewhere, weights move as far
+// as sites correspond.
 //
 // The method is that of function-preserving transformations: Chen, Goodfellow, Shlens, "Net2Net:
 // Accelerating Learning via Knowledge Transfer", ICLR 2016. It differs in two ways. New channels

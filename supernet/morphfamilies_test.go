@@ -71,6 +71,9 @@ func lightSpaces(t testing.TB) map[string]*searchspace.Space {
 			Width: 0.25, InputSize: 18, StemStride: 1, Classes: 4, Dropout: -1})),
 		"efficientnetlite per stage": space(searchspace.EfficientNetLite(searchspace.EfficientNetLiteOptions{
 			Width: 0.25, InputSize: 32, Classes: 4, Dropout: -1, PerStage: true, DepthRange: 2})),
+		"vgg":          space(searchspace.VGG(searchspace.NetOptions{DepthRange: -1, Width: 0.125, InputSize: 16, Classes: 4})),
+		"resnet":       space(searchspace.ResNet(searchspace.NetOptions{InputSize: 16, Classes: 4})),
+		"mobilenet":    space(searchspace.MobileNet(searchspace.NetOptions{Width: 0.35, InputSize: 16, Classes: 4})),
 		"eatnas":       eat(false),
 		"eatnas chain": eat(true),
 	}

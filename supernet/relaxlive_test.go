@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/tendril-nas/tendril/internal/nn"
+	"github.com/tendril-nas/tendril/internal/tensor/fake"
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
@@ -218,6 +219,36 @@ func TestSkipZeros(t *testing.T) {
 					}
 				}
 			})
+		}
+	}
+}
+
+// TestLiveElsewhere computes the gradient in pairs of choices on another device.
+func TestLiveElsewhere(t *testing.T) {
+	space := smoothSpace(t)
+	rows := pairs(space, rand.New(rand.NewPCG(7, 8)))
+	ds := stripes(t, 9, space.InputSize(), 1)
+	var losses []float64
+	var grads []searchspace.Relaxed
+	for _, device := range []Device{nil, fake.New()} {
+		n, err := New(space, &Options{Seed: 7, Device: device, Sharing: SinglePath})
+		if err != nil {
+			t.Fatal(err)
+		}
+		loss, grad, err := lossOn(t, n, ds, &RelaxOptions{SkipZeros: true}).Gradient(t.Context(), rows, interval(0, 9))
+		if err != nil {
+			t.Fatal(err)
+		}
+		losses, grads = append(losses, loss), append(grads, grad)
+	}
+	if math.Abs(losses[1]-losses[0]) > 1e-4 {
+		t.Errorf("losses %v", losses)
+	}
+	for d := range rows {
+		for c := range rows[d] {
+			if math.Abs(grads[1][d][c]-grads[0][d][c]) > 1e-3 {
+				t.Errorf("choice %d of decision %d: gradients %v and %v", c, d, grads[0][d][c], grads[1][d][c])
+			}
 		}
 	}
 }

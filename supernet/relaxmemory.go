@@ -42,25 +42,6 @@ func (r *Relaxation) stepBytes(rows searchspace.Relaxed, images int) (int64, err
 	return p.without(rows).stepBytes(images), nil
 }
 
-// fits is an error if a step needs more than limit bytes; 0 allows all. The caller has the turn.
-func (r *Relaxation) fits(rows searchspace.Relaxed, images int, limit int64) error {
-	if limit <= 0 {
-		return nil
-	}
-	if err := r.space.CheckRelaxed(rows); err != nil {
-		return err
-	}
-	bytes, err := r.stepBytes(rows, images)
-	if err != nil {
-		return err
-	}
-	if bytes > limit {
-		return fmt.Errorf("a step on %d images needs about %d MiB: %w of %d MiB; smaller batches help, and rows "+
-			"with two entries a decision", images, bytes>>20, ErrMemory, limit>>20)
-	}
-	return nil
-}
-
 const (
 	planeChannels = 16 // that activations are rounded up to
 	largestPieces = 3  // gradients of the largest layer and of its neighbours: measured

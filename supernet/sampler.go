@@ -15,7 +15,8 @@ import (
 type Sampler interface {
 	// Sample returns the passes of draw number i, counted from 0: those of one step, or of several
 	// that follow each other, see SubnetOptions.StepsPerDraw. It must be a function of i alone, so
-	// that an interrupted training can go on where it was. The caller may change the slice.
+	// that an interrupted training can go on where it was, or of i and of what the sampler has
+	// learnt, see StatefulSampler. The caller may change the slice.
 	Sample(i int) ([]Pass, error)
 	// Identity describes everything that Sample depends on. It is part of a training checkpoint: a
 	// training with another sampler does not go on from it.

@@ -33,7 +33,19 @@ func smallFamilies() map[string]struct {
 		}
 		return s.Restrict(searchspace.Restriction{Decisions: decisions, Keep: []int{0}})
 	}
+	net := func(open func(searchspace.NetOptions) (*searchspace.Space, error)) func() (*searchspace.Space, error) {
+		return func() (*searchspace.Space, error) {
+			return open(searchspace.NetOptions{InputSize: size, Classes: classes})
+		}
+	}
 	all := map[string]family{
+		"vgg":        {net(searchspace.VGG), supernet.Elastic, "", 2},
+		"resnet":     {net(searchspace.ResNet), supernet.Elastic, "", 2},
+		"mobilenet":  {net(searchspace.MobileNet), supernet.Elastic, "", 2},
+		"shufflenet": {net(searchspace.ShuffleNet), supernet.Elastic, "", 2},
+		"regnet": {func() (*searchspace.Space, error) {
+			return searchspace.RegNet(searchspace.RegNetOptions{InputSize: size, Classes: classes})
+		}, supernet.Elastic, "", 2},
 		"mobilenetv3": {func() (*searchspace.Space, error) {
 			return searchspace.MobileNetV3(searchspace.MobileNetV3Options{Width: 0.25, InputSize: size,
 				StemStride: 1, Classes: classes, Dropout: -1, Depths: []int{1, 2}})

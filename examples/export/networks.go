@@ -59,6 +59,13 @@ func danas(v searchspace.DANASVariant, se bool) func(size int) (*searchspace.Spa
 	}
 }
 
+func net(open func(searchspace.NetOptions) (*searchspace.Space, error)) func(size int) (
+	*searchspace.Space, error) {
+	return func(size int) (*searchspace.Space, error) {
+		return open(searchspace.NetOptions{InputSize: size, Classes: classes})
+	}
+}
+
 func etnas(size int) (*searchspace.Space, error) {
 	return searchspace.ETNAS(searchspace.ETNASOptions{InputSize: size, Classes: classes})
 }
@@ -88,6 +95,13 @@ func networks() []network {
 		drawn("eatnas-cifar", func(size int) (*searchspace.Space, error) {
 			return searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: size,
 				Classes: classes})
+		}),
+		drawn("vgg", net(searchspace.VGG)),
+		drawn("resnet", net(searchspace.ResNet)),
+		drawn("mobilenet", net(searchspace.MobileNet)),
+		drawn("shufflenet", net(searchspace.ShuffleNet)),
+		drawn("regnet", func(size int) (*searchspace.Space, error) {
+			return searchspace.RegNet(searchspace.RegNetOptions{SE: true, InputSize: size, Classes: classes})
 		}),
 		drawn("danas-mobile", danas(searchspace.DANASMobile, true)),
 		drawn("danas-mobile+", danas(searchspace.DANASMobilePlus, false)),

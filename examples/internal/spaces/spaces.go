@@ -147,6 +147,14 @@ func known() []family {
 		{"eatnas-cifar", func(*Flags) (*searchspace.Space, error) {
 			return searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true})
 		}, nil},
+		net("vgg", searchspace.VGG),
+		net("resnet", searchspace.ResNet),
+		net("mobilenet", searchspace.MobileNet),
+		net("shufflenet", searchspace.ShuffleNet),
+		{"regnet", func(f *Flags) (*searchspace.Space, error) {
+			width, stem := f.own()
+			return searchspace.RegNet(searchspace.RegNetOptions{Width: width, StemStride: stem})
+		}, scaled},
 		danas(searchspace.DANASMobile),
 		danas(searchspace.DANASMobilePlus),
 		danas(searchspace.DANASShuffle),
@@ -157,6 +165,27 @@ func known() []family {
 
 func danas(v searchspace.DANASVariant) family {
 	return family{"danas-" + string(v), func(f *Flags) (*searchspace.Space, error) {
-		return searchspace.DANAS(searchspace.DANASOptions{Variant: v, SE: f.SE})
-	}, []string{"se"}}
+		return searchspace.DANAS(searchspace.DANASOptions{Variant: v, SE: f.SE, Width: f.Width,
+			StemStride: f.Stem})
+	}, []string{"width", "stem-stride", "se"}}
+}
+
+// net is a family of small networks.
+func net(name string, open func(searchspace.NetOptions) (*searchspace.Space, error)) family {
+	return family{name, func(f *Flags) (*searchspace.Space, error) {
+		width, stem := f.own()
+		return open(searchspace.NetOptions{Width: width, StemStride: stem})
+	}, []string{"width", "stem-stride"}}
+}
+
+// own is width and stem where they are on the command line, else 0, for spaces with defaults of
+// their own.
+func (f *Flags) own() (width float64, stem int) {
+	if f.Given["width"] {
+		width = f.Width
+	}
+	if f.Given["stem-stride"] {
+		stem = f.Stem
+	}
+	return width, stem
 }

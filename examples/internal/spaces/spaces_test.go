@@ -61,6 +61,34 @@ func TestWidthAndStem(t *testing.T) {
 	}
 }
 
+// Spaces for small images have a width and a stem of their own, unless flags say otherwise.
+func TestOwnDefaults(t *testing.T) {
+	for _, name := range []string{"vgg", "resnet", "mobilenet", "shufflenet", "regnet"} {
+		var params [2]int64
+		for i, args := range [][]string{nil, {"-width", "1", "-stem-stride", "2"}} {
+			f, err := parse(t, append(args, "-space", name)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := f.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			g, err := s.Lower(s.Largest())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if stride := g.Nodes[1].Stride; stride != i+1 {
+				t.Errorf("%s: stem stride %d, expected %d", name, stride, i+1)
+			}
+			params[i] = g.Cost().Params
+		}
+		if params[0] > 2e6 || params[1] <= params[0] {
+			t.Errorf("%s: %d parameters by default and %d with width 1", name, params[0], params[1])
+		}
+	}
+}
+
 func TestMistakes(t *testing.T) {
 	for want, args := range map[string][]string{
 		`space "none", expected one of`:      {"-space", "none"},
