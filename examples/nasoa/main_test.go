@@ -74,7 +74,7 @@ func TestKilledRunGoesOn(t *testing.T) {
 	}
 	got, _ := report(t, args...)
 	if len(got.Zoo) == 0 || len(got.Zoo) > 2 || len(got.Outcomes) != 5 || got.InTime == nil || got.InTime.Tasks != 2 ||
-		len(got.Points) == 0 || len(got.Learners) != len(nasoa.Rivals()) {
+		len(got.Points) == 0 || len(got.Learners) != len(nasoa.Rivals(5)) {
 		t.Errorf("%+v", got)
 	}
 	for _, name := range []string{"front.svg", "alpha.svg", "error.svg", "report.txt", "report.json", "outcomes.csv",

@@ -156,7 +156,7 @@ func TestReplay(t *testing.T) {
 			Steps: 5 + i%7, Accuracy: 0.5 + 0.05*float64(i%7)})
 		order = append(order, 59-i)
 	}
-	for _, r := range Rivals() {
+	for _, r := range Rivals(len(log)) {
 		a, err := r.Replay(models, log, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -168,7 +168,7 @@ func TestReplay(t *testing.T) {
 		if len(a.Errors) != 60 || a.Score.Count != 60 || a.Score == b.Score {
 			t.Errorf("%s: %+v, in another order %+v", r.Name, a.Score, b.Score)
 		}
-		if (a.Alphas != nil) != (r.Name == Ours || r.Name == Paper) {
+		if (a.Alphas != nil) != (strings.HasPrefix(r.Name, "hedge") || r.Name == Ours) {
 			t.Errorf("%s: weights of layers: %v", r.Name, a.Alphas != nil)
 		}
 		if mae, _ := a.Last(); r.Name == Ours && mae > a.Score.MAE {

@@ -14,8 +14,8 @@ type Rival struct {
 	plain bool // features without products
 }
 
-// Rivals are ours, the paper's, and what they are compared with.
-func Rivals() []Rival {
+// Rivals are ours, the paper's, and what they are compared with, for a log of so many outcomes.
+func Rivals(outcomes int) []Rival {
 	mlp := func(layers int) Rival {
 		return Rival{fmt.Sprintf("MLP, %d layers", layers), func(n int) (predictor.Learner, error) {
 			return predictor.NewMLP(n, &predictor.MLPOptions{Layers: layers})
@@ -24,6 +24,9 @@ func Rivals() []Rival {
 	return []Rival{
 		{Ours, func(n int) (predictor.Learner, error) { return predictor.NewHedge(n, predictor.Tuned()) }, false},
 		{Paper, func(n int) (predictor.Learner, error) { return predictor.NewHedge(n, nil) }, true},
+		{Theorem, func(n int) (predictor.Learner, error) {
+			return predictor.NewHedge(n, &predictor.HedgeOptions{Horizon: outcomes})
+		}, true},
 		mlp(3), mlp(6), mlp(10), mlp(14),
 		{"running mean", func(n int) (predictor.Learner, error) { return predictor.NewMean(n) }, true},
 		{"normalised linear", func(n int) (predictor.Learner, error) { return predictor.NewLinear(n, nil) }, true},
@@ -32,10 +35,11 @@ func Rivals() []Rival {
 	}
 }
 
-// Names of the two hedges among the rivals.
+// Names of the hedges among the rivals. Theorem is the paper's with the discount of its Theorem 1.
 const (
-	Ours  = "ours"
-	Paper = "hedge of the paper"
+	Ours    = "ours"
+	Paper   = "hedge of the paper"
+	Theorem = "hedge, β of Theorem 1"
 )
 
 // Trace is what a learner foretold of a log, each outcome before it learnt it.
@@ -57,17 +61,22 @@ func (t *Trace) Last() (mae, mse float64) {
 	return mae / n, mse / n
 }
 
-// Replay tells a learner a log in an order, nil being that of the log. Outcomes that were refused
-// are left out.
-func (r Rival) Replay(models []predictor.Model, log []Outcome, order []int) (*Trace, error) {
+// Generator is one with the learner, that has learnt nothing. hedge is the learner where it is one.
+func (r Rival) Generator(models []predictor.Model) (g *predictor.Generator, hedge *predictor.Hedge, err error) {
 	o := predictor.Options{Models: models, Features: predictor.FeatureOptions{Products: !r.plain}}
-	var hedge *predictor.Hedge
 	o.Learner = func(n int) (predictor.Learner, error) {
 		l, err := r.make(n)
 		hedge, _ = l.(*predictor.Hedge)
 		return l, err
 	}
-	g, err := predictor.NewGenerator(o)
+	g, err = predictor.NewGenerator(o)
+	return g, hedge, err
+}
+
+// Replay tells a learner a log in an order, nil being that of the log. Outcomes that were refused
+// are left out.
+func (r Rival) Replay(models []predictor.Model, log []Outcome, order []int) (*Trace, error) {
+	g, hedge, err := r.Generator(models)
 	if err != nil {
 		return nil, err
 	}
@@ -92,4 +101,22 @@ func (r Rival) Replay(models []predictor.Model, log []Outcome, order []int) (*Tr
 	t.Score = g.Score()
 	t.Regret, _ = g.Regret()
 	return t, nil
+}
+
+// Learn has the learner foretell and learn rows of numbers, the last of each being the target, and
+// gives its mean absolute error. Products of features are not made of them.
+func (r Rival) Learn(rows [][]float64) (mae float64, err error) {
+	n := len(rows[0]) - 1
+	l, err := r.make(n)
+	if err != nil {
+		return 0, err
+	}
+	for _, row := range rows {
+		f, err := l.Update(row[:n], row[n])
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", r.Name, err)
+		}
+		mae += math.Abs(f-row[n]) / float64(len(rows))
+	}
+	return mae, nil
 }

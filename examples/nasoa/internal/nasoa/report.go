@@ -74,7 +74,7 @@ func (r *Report) judge(e *engine, _ *predictor.Generator) error {
 	if len(r.Outcomes) == 0 {
 		return nil
 	}
-	for _, rival := range Rivals() {
+	for _, rival := range Rivals(len(r.Outcomes)) {
 		t, err := rival.Replay(e.models(), r.Outcomes, nil)
 		if err != nil {
 			return err

@@ -173,7 +173,8 @@ const fewestIterations = 5
 // end fills in what came of a task.
 func (o *Outcome) end(t *tuned, begin time.Time) {
 	o.Steps, o.Accuracy, o.Samples = t.steps, t.accuracy, t.samples
-	o.Training, o.Seconds = t.training.Seconds(), time.Since(begin).Seconds()
+	o.Training = t.training.Round(time.Microsecond).Seconds()
+	o.Seconds = time.Since(begin).Round(time.Microsecond).Seconds()
 }
 
 // chosen is a task with a time limit, for which the generator chooses the regime.
