@@ -25,9 +25,11 @@ var start = runtest.Starter(nasoa.Program().Start)
 
 // tiny are settings that go through everything as fast as can be.
 func tiny(data string, more ...string) []string {
-	return append(append(strings.Fields("-size 16 -known 2 -models 2 -search-population 2 -search-block 2 -search-macro 2 "+
+	return append(append(strings.Fields("-size 16 -known 2 -models 2 -search-population 2 -search-block 2 "+
+		"-search-macro 2 "+
 		"-search-images 16 -search-judged 8 -search-batch 8 -search-layout 0-_8_1-1-1-1 -search-channels 8,16 "+
-		"-search-blocks 1 -pretrain-epochs 1 -pretrain-batch 8 -tune-batch 8 -tune-judged 16 -task-fewest 4 -task-most 8 "+
+		"-search-blocks 1 -pretrain-epochs 1 -pretrain-batch 8 -tune-batch 8 -tune-judged 16 -task-fewest 4 "+
+		"-task-most 8 "+
 		"-shortest 0.5 -longest 1 -tune-rates 0.01,0.1"), "-data", data, "-more", data), more...)
 }
 
@@ -73,11 +75,13 @@ func TestKilledRunGoesOn(t *testing.T) {
 		runtest.SignalWhen(t, os.Kill, filepath.Join(out, moment.file), moment.delay, args...)
 	}
 	got, _ := report(t, args...)
-	if len(got.Zoo) == 0 || len(got.Zoo) > 2 || len(got.Outcomes) != 5 || got.InTime == nil || got.InTime.Tasks != 2 ||
+	if len(got.Zoo) == 0 || len(got.Zoo) > 2 || len(got.Outcomes) != 5 || got.InTime == nil ||
+		got.InTime.Tasks != 2 ||
 		len(got.Points) == 0 || len(got.Learners) != len(nasoa.Rivals(5)) {
 		t.Errorf("%+v", got)
 	}
-	for _, name := range []string{"front.svg", "alpha.svg", "error.svg", "report.txt", "report.json", "outcomes.csv",
+	for _, name := range []string{"front.svg", "alpha.svg", "error.svg", "report.txt", "report.json",
+		"outcomes.csv",
 		"generator", "log.txt"} {
 		if info, err := os.Stat(filepath.Join(out, name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
@@ -117,9 +121,11 @@ func sameStream(t *testing.T, data, from string) {
 	}
 	// The generator may have learnt from a log before.
 	log := filepath.Join(args[len(args)-2], "outcomes.csv")
-	taught, _ := report(t, tiny(data, "-run", "stream", "-from", from, "-random", "1", "-chosen", "0", "-seed", "7",
+	taught, _ := report(t, tiny(data, "-run", "stream", "-from", from, "-random", "1", "-chosen", "0", "-seed",
+		"7",
 		"-pretaught", log, "-plain-hedge")...)
-	if taught.Outcomes[0].Predicted == want.Outcomes[0].Predicted || taught.Outcomes[0].Accuracy != want.Outcomes[0].Accuracy {
+	if taught.Outcomes[0].Predicted == want.Outcomes[0].Predicted ||
+		taught.Outcomes[0].Accuracy != want.Outcomes[0].Accuracy {
 		t.Errorf("%+v, without a log %+v", taught.Outcomes[0], want.Outcomes[0])
 	}
 }
@@ -151,7 +157,8 @@ func answers(t *testing.T, data, from string) {
 		t.Errorf("the generator has learnt %d outcomes, before %d", after, before)
 	}
 	code, _, errs = start.Run(t, "-from", from, "-task", data, "-limit", "1ms")
-	if code != run.ExitError || !strings.Contains(errs, "no regime fits the time limit") || !strings.Contains(errs, "would do") {
+	if code != run.ExitError || !strings.Contains(errs, "no regime fits the time limit") ||
+		!strings.Contains(errs, "would do") {
 		t.Errorf("1 ms: exit code %d, %q", code, errs)
 	}
 }
@@ -164,19 +171,23 @@ func TestMistakes(t *testing.T) {
 		code int
 		want string
 	}{
-		"part":          {[]string{"-run", "all"}, run.ExitUsage, `-run "all": expected one of everything, zoo, stream`},
-		"no zoo":        {[]string{"-run", "stream"}, run.ExitUsage, "-run stream needs -from"},
-		"two zoos":      {[]string{"-run", "zoo", "-from", empty}, run.ExitUsage, "-run zoo builds a zoo"},
-		"no limit":      {[]string{"-task", data, "-from", empty}, run.ExitUsage, "-task and -limit"},
-		"task, no zoo":  {[]string{"-task", data, "-limit", "1s"}, run.ExitUsage, "-task needs -from"},
-		"limits":        {[]string{"-shortest", "2", "-longest", "1"}, run.ExitUsage, "-longest 1: expected at least"},
-		"images":        {[]string{"-task-fewest", "5", "-task-most", "4"}, run.ExitUsage, "-task-most 4: expected at least"},
-		"empty":         {[]string{"-run", "stream", "-from", empty}, run.ExitError, "holds no zoo"},
-		"no such data":  {tiny(filepath.Join(empty, "nothing")), run.ExitError, "no such file"},
-		"layout":        {tiny(data, "-search-layout", "xyz"), run.ExitError, "-search-layout"},
-		"known":         {tiny(data, "-known", "5"), run.ExitError, "-known 5: expected 2 to 4"},
-		"one is known":  {tiny(data, "-known", "1"), run.ExitError, "-known 1: expected 2 to 4"},
-		"nothing left":  {append(tiny(data, "-known", "4"), "-task-fewest", "500", "-task-most", "500"), run.ExitError, "left for tasks"},
+		"part": {[]string{"-run", "all"}, run.ExitUsage,
+			`-run "all": expected one of everything, zoo, stream`},
+		"no zoo":       {[]string{"-run", "stream"}, run.ExitUsage, "-run stream needs -from"},
+		"two zoos":     {[]string{"-run", "zoo", "-from", empty}, run.ExitUsage, "-run zoo builds a zoo"},
+		"no limit":     {[]string{"-task", data, "-from", empty}, run.ExitUsage, "-task and -limit"},
+		"task, no zoo": {[]string{"-task", data, "-limit", "1s"}, run.ExitUsage, "-task needs -from"},
+		"limits": {[]string{"-shortest", "2", "-longest", "1"}, run.ExitUsage,
+			"-longest 1: expected at least"},
+		"images": {[]string{"-task-fewest", "5", "-task-most", "4"}, run.ExitUsage,
+			"-task-most 4: expected at least"},
+		"empty":        {[]string{"-run", "stream", "-from", empty}, run.ExitError, "holds no zoo"},
+		"no such data": {tiny(filepath.Join(empty, "nothing")), run.ExitError, "no such file"},
+		"layout":       {tiny(data, "-search-layout", "xyz"), run.ExitError, "-search-layout"},
+		"known":        {tiny(data, "-known", "5"), run.ExitError, "-known 5: expected 2 to 4"},
+		"one is known": {tiny(data, "-known", "1"), run.ExitError, "-known 1: expected 2 to 4"},
+		"nothing left": {append(tiny(data, "-known", "4"), "-task-fewest", "500", "-task-most", "500"),
+			run.ExitError, "left for tasks"},
 		"channels":      {[]string{"-search-channels", "0"}, run.ExitUsage, "whole numbers from 1"},
 		"rates":         {[]string{"-tune-rates", "0"}, run.ExitUsage, "numbers above 0"},
 		"resume":        {[]string{"-resume"}, run.ExitUsage, "-resume needs -out"},

@@ -30,8 +30,9 @@ func TestCells(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", c.Name, err)
 		}
-		if cfg.Size != 32 || len(cfg.More) != 2 || cfg.Pretrain.Epochs != 8 && (c.Name == zooCell || c.Command == "" &&
-			len(c.Name) > 8) {
+		if cfg.Size != 32 || len(cfg.More) != 2 || cfg.Pretrain.Epochs != 8 && (c.Name == zooCell ||
+			c.Command == "" &&
+				len(c.Name) > 8) {
 			t.Errorf("%s: %+v", c.Name, cfg)
 		}
 	}
@@ -60,8 +61,10 @@ func TestWaiting(t *testing.T) {
 		{"taught-1", "/cifar", t.TempDir(), fakes(func(name string) bool { return name != "random-2" }), true},
 		{"taught-1", "/cifar", t.TempDir(), whole, false},
 		{"grid-8", "/cifar", t.TempDir(), whole, false},
-		{replay, "", "", fakes(func(name string) bool { return name != "random-3" }), true}, {replay, "", "", whole, false},
-		{regret, "", "", fakes(func(name string) bool { return name != "grid-8" }), true}, {regret, "", "", whole, false},
+		{replay, "", "", fakes(func(name string) bool { return name != "random-3" }), true}, {replay, "", "",
+			whole, false},
+		{regret, "", "", fakes(func(name string) bool { return name != "grid-8" }), true}, {regret, "", "", whole,
+			false},
 		{borrowed, "", "", thePage().Results(), false},
 	} {
 		p = places{c.cifar, c.zoo}
@@ -138,7 +141,8 @@ func TestRegrets(t *testing.T) {
 			t.Errorf("nothing fits %g s", limit)
 		}
 	}
-	models := []predictor.Model{{Name: "ET-A", Accuracy: 0.3}, {Name: "ET-B", Accuracy: 0.4}, {Name: "ET-C", Accuracy: 0.5}}
+	models := []predictor.Model{{Name: "ET-A", Accuracy: 0.3}, {Name: "ET-B", Accuracy: 0.4}, {Name: "ET-C",
+		Accuracy: 0.5}}
 	r, err := regretAll(t.Context(), models, fakeLog("random", 0, 30), grids, 2)
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +156,8 @@ func TestRegrets(t *testing.T) {
 			}
 		}
 	}
-	if one, five, all := by[wayRandom1], by[wayRandom5], by[wayRandom40]; len(r.Ways) != len(ways()) || one.Tasks[0] <= five.Tasks[0] ||
+	if one, five, all := by[wayRandom1], by[wayRandom5], by[wayRandom40]; len(r.Ways) != len(ways()) ||
+		one.Tasks[0] <= five.Tasks[0] ||
 		all.Tasks[0] > 1e-12 || one.Trials != 1 || by[wayTaught].Trials != 1 || by[wayHalving].Trials < 2 {
 		t.Errorf("%+v", r.Ways)
 	}
@@ -163,13 +168,15 @@ func TestRegrets(t *testing.T) {
 }
 
 func TestReplays(t *testing.T) {
-	models := []predictor.Model{{Name: "ET-A", Accuracy: 0.3}, {Name: "ET-B", Accuracy: 0.4}, {Name: "ET-C", Accuracy: 0.5}}
+	models := []predictor.Model{{Name: "ET-A", Accuracy: 0.3}, {Name: "ET-B", Accuracy: 0.4}, {Name: "ET-C",
+		Accuracy: 0.5}}
 	r, err := replayAll(t.Context(), models, []outcomes{fakeLog("random", 0, 20), fakeLog("random", 20, 20)}, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range r.Rivals {
-		if len(e.MAE) != 3 || len(e.Logs) != 2 || e.MAE[0] == 0 || e.Name != "running mean" && e.MAE[0] == e.MAE[1] ||
+		if len(e.MAE) != 3 || len(e.Logs) != 2 || e.MAE[0] == 0 || e.Name != "running mean" &&
+			e.MAE[0] == e.MAE[1] ||
 			(e.Bound > 0) != (e.Name == nasoa.Theorem) {
 			t.Errorf("%+v", e)
 		}
@@ -182,4 +189,20 @@ func TestReplays(t *testing.T) {
 	if err != nil || len(s.MAE) != len(nasoa.Rivals(1)) || s.Examples != 100 {
 		t.Errorf("%+v, %v", s, err)
 	}
+}
+
+// Whatever a file is, reading it gives an error or a matrix.
+func FuzzParseRows(f *testing.F) {
+	good := []byte("\x93NUMPY\x01\x00\x3a\x00{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }\n")
+	good[8] = byte(len(good) - 10)
+	f.Add(append(good, 0, 0, 128, 63, 0, 0, 0, 64))
+	f.Add(good)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		rows, err := parseRows(data)
+		for _, r := range rows {
+			if err != nil || len(r) != len(rows[0]) {
+				t.Errorf("%v, %v", rows, err)
+			}
+		}
+	})
 }

@@ -61,13 +61,16 @@ func (t tables) grids() string {
 		p := best / 100
 		gains = append(gains, best-one)
 		rows = append(rows, []string{r.Name, g.Source, fmt.Sprint(g.Classes), fmt.Sprint(g.Images),
-			fmt.Sprintf("%.3f", g.Similarity), cells.Spread("%.1f", x), fmt.Sprintf("%.1f", best), fmt.Sprintf("%.1f", one),
+			fmt.Sprintf("%.3f", g.Similarity), cells.Spread("%.1f", x), fmt.Sprintf("%.1f", best),
+			fmt.Sprintf("%.1f", one),
 			fmt.Sprintf("%.1f", 100*math.Sqrt(p*(1-p)/float64(max(g.Samples, 1))))})
 	}
-	return fmt.Sprintf("The regime that is best on average: %s at rate %g, %d stages frozen, %d steps. What the best of all "+
+	return fmt.Sprintf("The regime that is best on average: %s at rate %g, %d stages frozen, %d steps. What "+
+		"the best of all "+
 		"has more on a task: %s points.\n\n", fixed.Model, fixed.Rate, fixed.Frozen, fixed.Iterations,
 		cells.Spread("%.1f", gains)) + cells.Table([]string{"task", "of", "classes", "images", "similarity",
-		"accuracy of all regimes, %", "the best", "the one that is best on average", "standard error of the best"}, rows...)
+		"accuracy of all regimes, %", "the best", "the one that is best on average",
+		"standard error of the best"}, rows...)
 }
 
 // regrets are those of the ways to choose.
@@ -83,9 +86,11 @@ func (t tables) regrets() string {
 		if w.Name != wayTaught {
 			difference = tasks(cells.Contrast("%+.2f", scaled(minus(w.Tasks, reference)), gridTasks))
 		}
-		rows = append(rows, []string{w.Name, fmt.Sprintf("%.1f", w.Trials), cells.Spread("%.2f", scaled(w.Tasks)), difference})
+		rows = append(rows, []string{w.Name, fmt.Sprintf("%.1f", w.Trials), cells.Spread("%.2f", scaled(w.Tasks)),
+			difference})
 	}
-	return cells.Table([]string{"way to choose", "trials", "regret, points", "less that of NASOA, taught"}, rows...)
+	return cells.Table([]string{"way to choose", "trials", "regret, points", "less that of NASOA, taught"},
+		rows...)
 }
 
 // way is the regret of one way by task.
@@ -127,7 +132,8 @@ func (t tables) punctual() string {
 				relative = max(relative, o.Seconds/o.Limit-1)
 			}
 		}
-		rows = append(rows, []string{config, fmt.Sprint(c.Tasks), fmt.Sprint(c.Refused), interval(done-c.Late, done),
+		rows = append(rows, []string{config, fmt.Sprint(c.Tasks), fmt.Sprint(c.Refused), interval(done-c.Late,
+			done),
 			fmt.Sprintf("%.3f", c.Worst), fmt.Sprintf("%.1f", 100*max(relative, 0)),
 			interval(int(math.Round(c.Covered*float64(done))), done)})
 	}
@@ -147,7 +153,8 @@ func (t tables) covered() string {
 			k++
 		}
 	}
-	return "Intervals of 90 % held the accuracy of random regimes, as outcomes came, in " + interval(k, len(log)) + ".\n"
+	return "Intervals of 90 % held the accuracy of random regimes, as outcomes came, in " + interval(k,
+		len(log)) + ".\n"
 }
 
 // pairs are the accuracies of tasks that both generators fine-tuned on within the same limit.
@@ -173,7 +180,8 @@ func (t tables) arms() string {
 	if len(x) < 2 {
 		return "The two generators on the same tasks: " + cells.NotRun + ".\n"
 	}
-	return "Accuracy, taught − cold, points, over tasks: " + tasks(cells.Contrast("%+.2f", x, limited*perLimits)) +
+	return "Accuracy, taught − cold, points, over tasks: " + tasks(cells.Contrast("%+.2f", x,
+		limited*perLimits)) +
 		"; over cells: " + cells.Contrast("%+.2f", byCell, limited) + ".\n"
 }
 

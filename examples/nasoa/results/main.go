@@ -72,7 +72,8 @@ func thePage() *cells.Page[result] {
 		Functions: func(r *cells.Results[result]) template.FuncMap {
 			t := tables{r}
 			return template.FuncMap{
-				"zoo": t.zoo, "front": t.front, "primary": t.primary, "logs": t.logs, "errors": t.errors, "theorem": t.theorem,
+				"zoo": t.zoo, "front": t.front, "primary": t.primary, "logs": t.logs, "errors": t.errors,
+				"theorem": t.theorem,
 				"streams": t.streams, "grids": t.grids, "regrets": t.regrets, "punctual": t.punctual, "arms": t.arms,
 				"time": t.time, "covered": t.covered,
 			}

@@ -27,8 +27,10 @@ func fakeLog(kind string, from, n int) (log outcomes) {
 	for i := range n {
 		k := from + i
 		o := nasoa.Outcome{Kind: kind, Number: i + 1, Source: "cifar", Classes: 2 + k%8, Images: 100 + 10*(k%8),
-			Similarity: 0.9, Model: fmt.Sprintf("ET-%c", 'A'+rune(k%3)), Rate: []float64{0.01, 0.1}[k%2], Frozen: k % 5,
-			Iterations: 10 + k, Steps: 10 + k, Batch: 32, Seconds: 1 + float64(k%4)/10, Accuracy: 0.5 + float64(k%7)/20,
+			Similarity: 0.9, Model: fmt.Sprintf("ET-%c", 'A'+rune(k%3)), Rate: []float64{0.01, 0.1}[k%2],
+			Frozen:     k % 5,
+			Iterations: 10 + k, Steps: 10 + k, Batch: 32, Seconds: 1 + float64(k%4)/10, Accuracy: 0.5 +
+				float64(k%7)/20,
 			Samples: 400}
 		o.Predicted, o.Low, o.High = 0.6, 0.51, 0.9
 		if kind == "chosen" {
@@ -45,8 +47,9 @@ func fakeLog(kind string, from, n int) (log outcomes) {
 }
 
 func fakeModel(name string, accuracy, step float64) nasoa.Model {
-	return nasoa.Model{Name: name, Arch: "0-_32_1-2-1-2", Accuracy: accuracy, Samples: 3000, MAdds: 2e6, Params: 5e4,
-		Steps: []float64{step, step / 2}, Inference: step / 100}
+	return nasoa.Model{Name: name, Arch: "0-_32_1-2-1-2", Accuracy: accuracy, Samples: 3000, MAdds: 2e6,
+		Params: 5e4,
+		Steps:  []float64{step, step / 2}, Inference: step / 100}
 }
 
 // fakeGrid is a held-out task.
@@ -139,7 +142,8 @@ func render(t *testing.T, r *cells.Results[result]) string {
 
 func TestEmptyPage(t *testing.T) {
 	text := render(t, thePage().Results())
-	cellstest.Has(t, text, "0 of 30 cells are done", "no cell was run", "Error, ours − the best of the MLPs, points: not run.",
+	cellstest.Has(t, text, "0 of 30 cells are done", "no cell was run",
+		"Error, ours − the best of the MLPs, points: not run.",
 		"Regret, NASOA taught − MLP taught offline, points: not run.", "The zoo was not run.",
 		"| zoo | `go run ./examples/nasoa/results -run '^zoo$'` | not run |")
 	cellstest.Narrow(t, pageTemplate)
@@ -154,7 +158,8 @@ func TestWholePage(t *testing.T) {
 
 func TestHalfAPage(t *testing.T) {
 	r := fakes(func(name string) bool {
-		return name == zooCell || name == "random-1" || name == "taught-2" || name == "grid-3" || name == "network-4"
+		return name == zooCell || name == "random-1" || name == "taught-2" || name == "grid-3" ||
+			name == "network-4"
 	})
 	cellstest.Has(t, render(t, r), "5 of 30 cells are done", "20 outcomes in 1 of 3 cells",
 		"of 1 networks, a model of the zoo that is no slower")

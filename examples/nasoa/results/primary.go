@@ -44,8 +44,10 @@ func (t tables) primaryErrors() string {
 	}
 	ours := slices.IndexFunc(all, func(e rivalErrors) bool { return e.Name == nasoa.Ours })
 	x := scaled(minus(all[ours].Logs, all[best].Logs))
-	return head + replaceAll(cells.Contrast("%+.2f", x, logs), "seeds", "cells") + ", the best being " + all[best].Name + ". " +
-		verdict(cells.Sign(x), "Ours foretells better.", "A difference is not shown.", "Ours foretells worse.") + "\n"
+	return head + replaceAll(cells.Contrast("%+.2f", x, logs), "seeds", "cells") + ", the best being " +
+		all[best].Name + ". " +
+		verdict(cells.Sign(x), "Ours foretells better.", "A difference is not shown.", "Ours foretells worse.") +
+		"\n"
 }
 
 // primaryRegret compares what is chosen.
@@ -85,7 +87,8 @@ func (t tables) primaryTime() string {
 		}
 	}
 	inTime, covered := 100*float64(done-c.Late)/float64(done), 100*c.Covered
-	text := head + fmt.Sprintf("%.1f %% within the limit, %d further beyond it than allowed; %.1f %% inside. ", inTime, beyond,
+	text := head + fmt.Sprintf("%.1f %% within the limit, %d further beyond it than allowed; %.1f %% inside. ",
+		inTime, beyond,
 		covered)
 	if inTime >= inTimeFloor && beyond == 0 {
 		text += "Limits are kept as asked; "
@@ -117,6 +120,7 @@ func (t tables) primaryFront() string {
 			worse++
 		}
 	}
-	return head + fmt.Sprintf("of %d networks, a model of the zoo that is no slower is more accurate than %d and less than %d, "+
+	return head + fmt.Sprintf("of %d networks, a model of the zoo that is no slower is more accurate than "+
+		"%d and less than %d, "+
 		"by more than 1.96 standard errors; %d are faster than all of the zoo.\n", len(list), beaten, worse, slower)
 }

@@ -29,7 +29,8 @@ const (
 )
 
 func ways() []string {
-	return []string{wayRandom1, wayRandom5, wayRandom40, wayHalving, wayOffline, wayOnline, wayPaper, wayCold, wayTaught}
+	return []string{wayRandom1, wayRandom5, wayRandom40, wayHalving, wayOffline, wayOnline, wayPaper, wayCold,
+		wayTaught}
 }
 
 // regrets are by how much the ways to choose a regime fall short of the best one, by task: the mean
@@ -94,7 +95,8 @@ func limitsOf(g *nasoa.Grid) []float64 {
 }
 
 // regretAll computes all ways.
-func regretAll(ctx context.Context, models []predictor.Model, log outcomes, grids []*nasoa.Grid, n int) (*regrets, error) {
+func regretAll(ctx context.Context, models []predictor.Model, log outcomes, grids []*nasoa.Grid,
+	n int) (*regrets, error) {
 	out := &regrets{}
 	for _, name := range ways() {
 		w := wayRegret{Name: name, Tasks: make([]float64, len(grids))}
@@ -103,9 +105,15 @@ func regretAll(ctx context.Context, models []predictor.Model, log outcomes, grid
 		case wayRandom1:
 			w.each(grids, func(list []nasoa.GridCell, _ *nasoa.Grid) (float64, int) { return bestOf(list, 1), 1 })
 		case wayRandom5:
-			w.each(grids, func(list []nasoa.GridCell, _ *nasoa.Grid) (float64, int) { return bestOf(list, 5), min(5, len(list)) })
+			w.each(grids, func(list []nasoa.GridCell, _ *nasoa.Grid) (float64, int) {
+				return bestOf(list, 5), min(5,
+					len(list))
+			})
 		case wayRandom40:
-			w.each(grids, func(list []nasoa.GridCell, _ *nasoa.Grid) (float64, int) { return bestOf(list, 40), min(40, len(list)) })
+			w.each(grids, func(list []nasoa.GridCell, _ *nasoa.Grid) (float64, int) {
+				return bestOf(list, 40),
+					min(40, len(list))
+			})
 		case wayHalving:
 			w.each(grids, halving)
 		default:
@@ -121,7 +129,8 @@ func regretAll(ctx context.Context, models []predictor.Model, log outcomes, grid
 }
 
 // each adds up what a way without memory finds.
-func (w *wayRegret) each(grids []*nasoa.Grid, way func([]nasoa.GridCell, *nasoa.Grid) (found float64, trials int)) {
+func (w *wayRegret) each(grids []*nasoa.Grid, way func([]nasoa.GridCell, *nasoa.Grid) (found float64,
+	trials int)) {
 	for i, g := range grids {
 		for _, limit := range limitsOf(g) {
 			list, best := within(g, limit)
@@ -215,7 +224,8 @@ func learnerOf(way string) learner {
 }
 
 // learn goes through the tasks and their limits in n orders.
-func (w *wayRegret) learn(ctx context.Context, l learner, models []predictor.Model, log outcomes, grids []*nasoa.Grid,
+func (w *wayRegret) learn(ctx context.Context, l learner, models []predictor.Model, log outcomes,
+	grids []*nasoa.Grid,
 	n int) error {
 	list := nasoa.Rivals(len(log))
 	rival := list[slices.IndexFunc(list, func(r nasoa.Rival) bool { return r.Name == l.rival })]
@@ -256,7 +266,8 @@ func (w *wayRegret) learn(ctx context.Context, l learner, models []predictor.Mod
 }
 
 // choose picks the regime of the highest predicted accuracy and κ standard errors.
-func choose(g *predictor.Generator, task *nasoa.Grid, list []nasoa.GridCell, explore float64) (best nasoa.GridCell, err error) {
+func choose(g *predictor.Generator, task *nasoa.Grid, list []nasoa.GridCell,
+	explore float64) (best nasoa.GridCell, err error) {
 	top := math.Inf(-1)
 	for _, c := range list {
 		p, err := g.Predict(task.Task(), c.Regime())

@@ -2,10 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os"
-
-	"github.com/sbinet/npyio"
 
 	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/examples/internal/run/cells"
@@ -148,39 +144,6 @@ func streamsCell(name string) cell {
 			}
 			return r, nil
 		})
-}
-
-// readRows reads a matrix.
-func readRows(path string) ([][]float64, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	in, err := npyio.NewReader(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	var data []float32
-	if err := in.Read(&data); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	shape := in.Header.Descr.Shape
-	if len(shape) != 2 || shape[0]*shape[1] != len(data) || shape[1] < 2 {
-		return nil, fmt.Errorf("%s: shape %v of %d numbers, expected a matrix", path, shape, len(data))
-	}
-	rows := make([][]float64, shape[0])
-	for i := range rows {
-		rows[i] = make([]float64, shape[1])
-		for k := range rows[i] {
-			at := i*shape[1] + k
-			if in.Header.Descr.Fortran {
-				at = k*shape[0] + i
-			}
-			rows[i][k] = float64(data[at])
-		}
-	}
-	return rows, nil
 }
 
 // learnRows has all learners learn rows, the target of each being its last number.

@@ -108,7 +108,8 @@ func (t tables) logs() string {
 		accuracy, seconds = append(accuracy, o.Accuracy), append(seconds, o.Seconds)
 		noise = append(noise, o.Accuracy*(1-o.Accuracy)/float64(max(o.Samples, 1)))
 	}
-	text := fmt.Sprintf("%d outcomes in %s; accuracy %s %%, of which the test images that were drawn make a standard "+
+	text := fmt.Sprintf("%d outcomes in %s; accuracy %s %%, of which the test images that were drawn make a "+
+		"standard "+
 		"deviation of %.1f; %s s each.\n\n", len(log), cellsDone(len(t.Of(random)), logs),
 		cells.Spread("%.1f", scaled(accuracy)), 100*math.Sqrt(stat.Mean(noise, nil)), cells.Spread("%.2f", seconds))
 	var rows [][]string
@@ -140,13 +141,16 @@ func (t tables) errors() string {
 	var rows [][]string
 	all := r.Result.Replays.Rivals
 	for _, e := range all {
-		rows = append(rows, []string{e.Name, cells.Spread("%.2f", scaled(e.MAE)), cells.Spread("%.3f", scaled(e.MSE)),
+		rows = append(rows, []string{e.Name, cells.Spread("%.2f", scaled(e.MAE)), cells.Spread("%.3f",
+			scaled(e.MSE)),
 			cells.Spread("%.2f", scaled(e.LastMAE)), cells.Spread("%.3f", scaled(e.LastMSE)),
-			cells.Contrast("%+.2f", scaled(minus(e.Logs, all[0].Logs)), logs), cells.Spread("%.1f", scaled(e.Covered))})
+			cells.Contrast("%+.2f", scaled(minus(e.Logs, all[0].Logs)), logs), cells.Spread("%.1f",
+				scaled(e.Covered))})
 	}
 	return fmt.Sprintf("%d outcomes in %d orders.\n\n", r.Result.Replays.Outcomes, len(all[0].MAE)) +
 		cells.Table([]string{"learner", "MAE, points", "MSE, %", "MAE, last fifth", "MSE, last fifth",
-			"MAE less that of ours, on each cell's outcomes alone (seeds are cells)", "inside 90 % interval, %"}, rows...)
+			"MAE less that of ours, on each cell's outcomes alone (seeds are cells)", "inside 90 % interval, %"},
+			rows...)
 }
 
 // theorem are the regrets of hedges.
@@ -169,7 +173,8 @@ func (t tables) theorem() string {
 			bound = fmt.Sprintf("%.4f", e.Bound*root)
 		}
 		spread := stat.Mean(e.Spread, nil)
-		rows = append(rows, []string{e.Name, fmt.Sprintf("%.5f", stat.Mean(e.Regret, nil)*root), fmt.Sprintf("%.5f", most), bound,
+		rows = append(rows, []string{e.Name, fmt.Sprintf("%.5f", stat.Mean(e.Regret, nil)*root),
+			fmt.Sprintf("%.5f", most), bound,
 			fmt.Sprintf("%.3g", spread)})
 	}
 	return cells.Table([]string{"hedge", "mean regret·√T", "largest", "bound of Theorem 1",
@@ -209,5 +214,6 @@ func interval(k, n int) string {
 	if k < n {
 		high = distuv.Beta{Alpha: float64(k + 1), Beta: float64(n - k)}.Quantile(0.975)
 	}
-	return fmt.Sprintf("%.1f %% (%d of %d, 95 %% interval %.1f to %.1f)", 100*float64(k)/float64(n), k, n, 100*low, 100*high)
+	return fmt.Sprintf("%.1f %% (%d of %d, 95 %% interval %.1f to %.1f)", 100*float64(k)/float64(n), k, n,
+		100*low, 100*high)
 }

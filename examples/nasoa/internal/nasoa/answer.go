@@ -56,14 +56,16 @@ func (e *engine) answer(ctx context.Context, rep *Report) error {
 	if err != nil {
 		return err
 	}
-	o := Outcome{Kind: kindChosen, Number: g.Score().Count + 1, Source: t.source, Classes: p.Classes, Images: p.Images,
+	o := Outcome{Kind: kindChosen, Number: g.Score().Count + 1, Source: t.source, Classes: p.Classes,
+		Images:     p.Images,
 		Similarity: p.Similarity, Batch: min(e.cfg.Tune.Batch, p.Images), Limit: d.limit.Seconds()}
 	done, err := e.within(ctx, g, t, &o, d, e.cfg.Seed.For("nasoa.tune.user"))
 	if err != nil {
 		return err
 	}
 	if done == nil {
-		return fmt.Errorf("-limit %v: %w: reading the images and their features took %.2g s, and the smallest that would "+
+		return fmt.Errorf("-limit %v: %w: reading the images and their features took %.2g s, and the smallest "+
+			"that would "+
 			"do is %.2g s", e.cfg.Limit, predictor.ErrLimit, o.Seconds, o.Planned)
 	}
 	rep.Answer = &o

@@ -41,7 +41,10 @@ func (e *engine) build(ctx context.Context, rep *Report) error {
 			return err
 		}
 	}
-	if _, err := run.Once(e.job, "times", func() (int, error) { return e.zoo.Len(), e.measure(ctx) }); err != nil {
+	if _, err := run.Once(e.job, "times", func() (int, error) {
+		return e.zoo.Len(),
+			e.measure(ctx)
+	}); err != nil {
 		return err
 	}
 	e.library, err = run.Once(e.job, libraryPhase, func() (*library, error) { return e.refer(ctx) })
@@ -116,7 +119,8 @@ func (e *engine) pretrain(ctx context.Context, i int, p Point) error {
 		if err != nil {
 			return "", err
 		}
-		err = e.zoo.Add(ctx, zoo.Entry{Name: name, Data: fmt.Sprintf("%d classes of %s", m.Classes(), nameOf(e.cfg.Data)),
+		err = e.zoo.Add(ctx, zoo.Entry{Name: name, Data: fmt.Sprintf("%d classes of %s", m.Classes(),
+			nameOf(e.cfg.Data)),
 			Accuracy: got.Accuracy, Samples: got.Samples}, m)
 		if errors.Is(err, zoo.ErrExists) { // put there by a start that was killed before it could remember
 			err = nil
@@ -235,7 +239,8 @@ func (e *engine) reuse(ctx context.Context, dir string) (err error) {
 		return fmt.Errorf("-from %s: no model in its zoo", dir)
 	}
 	if e.library.Size != e.cfg.Size {
-		return fmt.Errorf("-size %d: the zoo of %s has models for images of %d pixels", e.cfg.Size, dir, e.library.Size)
+		return fmt.Errorf("-size %d: the zoo of %s has models for images of %d pixels", e.cfg.Size, dir,
+			e.library.Size)
 	}
 	e.cfg.Tune.Frozen = e.library.Tune.Frozen
 	_, err = e.base(ctx, e.library.Reference)

@@ -19,7 +19,8 @@ type candidate struct {
 
 // model of the architecture, with initial weights that are the same for all where they agree.
 func (c *candidate) model(workers int) (*supernet.Model, error) {
-	return supernet.NewModel(c.e.space, c.arch, c.e.netOptions(c.e.cfg.Seed.For("nasoa.search.weights"), workers))
+	return supernet.NewModel(c.e.space, c.arch, c.e.netOptions(c.e.cfg.Seed.For("nasoa.search.weights"),
+		workers))
 }
 
 // StepTime is measured with all processors, as fine-tuning will have them.

@@ -93,11 +93,13 @@ func Default() Config {
 	pretrain.Epochs, pretrain.Batch, pretrain.LR = 5, 64, 0.1
 	return Config{
 		Seed: 1, Run: Everything, Size: 32, Models: 8, Pretrain: pretrain,
-		Search: Search{Layout: "0-_32_1-2-1-2", Channels: []int{16, 32, 48, 64}, Blocks: 4, MAdds: 30, Population: 8,
-			Block: 24, Macro: 24, Images: 6000, Judged: 1000, Workers: 2, Train: brief},
+		Search: Search{Layout: "0-_32_1-2-1-2", Channels: []int{16, 32, 48, 64}, Blocks: 4, MAdds: 30,
+			Population: 8,
+			Block:      24, Macro: 24, Images: 6000, Judged: 1000, Workers: 2, Train: brief},
 		Tune: Tune{Batch: 32, WeightDecay: 3e-4, Flip: true, Crop: 4, Clip: 10, Fall: 20,
 			Rates: []float64{0.003, 0.01, 0.03, 0.1}, Frozen: []int{0, 1, 2, 3, 4}, Judged: 400},
-		Stream: Tasks{Random: 60, Chosen: 40, Classes: 10, Fewest: 10, Most: 100, Shortest: 0.7, Longest: 3.5, Explore: 1},
+		Stream: Tasks{Random: 60, Chosen: 40, Classes: 10, Fewest: 10, Most: 100, Shortest: 0.7, Longest: 3.5,
+			Explore: 1},
 	}
 }
 

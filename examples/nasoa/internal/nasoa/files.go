@@ -63,7 +63,8 @@ func (e *engine) finish(r *Report) error {
 func (r *Report) figures() map[string]plots.Figure {
 	f := map[string]plots.Figure{}
 	if s := r.front(); s != nil {
-		f[frontFile] = plots.Figure{Title: "Accuracy and time of a training step", XLabel: "milliseconds", YLabel: "percent",
+		f[frontFile] = plots.Figure{Title: "Accuracy and time of a training step", XLabel: "milliseconds",
+			YLabel: "percent",
 			Series: s}
 	}
 	if len(r.Outcomes) < 2 {
@@ -80,10 +81,12 @@ func (r *Report) figures() map[string]plots.Figure {
 			errs = append(errs, plots.Series{Name: l.Name, Y: y})
 		}
 	}
-	f[errorFile] = plots.Figure{Title: "Error of what is foretold, moving mean", XLabel: "tasks", YLabel: "points",
+	f[errorFile] = plots.Figure{Title: "Error of what is foretold, moving mean", XLabel: "tasks",
+		YLabel: "points",
 		Series: errs, YFromZero: true}
 	if s := weights(r.traces[Paper]); s != nil {
-		f[alphaFile] = plots.Figure{Title: "Weights of the layers, hedge of the paper", XLabel: "tasks", YLabel: "weight",
+		f[alphaFile] = plots.Figure{Title: "Weights of the layers, hedge of the paper", XLabel: "tasks",
+			YLabel: "weight",
 			Series: s}
 	}
 	return f

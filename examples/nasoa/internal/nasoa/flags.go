@@ -30,7 +30,8 @@ func Program() *run.Program[Config, *Report] {
 func (c *Config) bind(fs *flag.FlagSet) {
 	const where = ": folder of class folders, tar of one, or directory with IDX or CIFAR files"
 	fs.StringVar(&c.Data, "data", c.Data,
-		"images of pretraining, some classes of which are left for tasks"+where+" (empty: embedded Fashion-MNIST images)")
+		"images of pretraining, some classes of which are left for tasks"+where+" (empty: embedded "+
+			"Fashion-MNIST images)")
 	fs.Func("more", "further `images` that tasks are made of, separated by commas"+where+"; "+Embedded+
 		" is those of the program", func(text string) error {
 		c.More = strings.Split(text, ",")
@@ -53,7 +54,8 @@ func (c *Config) bind(fs *flag.FlagSet) {
 func parts() []string { return []string{Everything, Zoo, Stream} }
 
 func (s *Search) bind(fs *flag.FlagSet) {
-	fs.StringVar(&s.Layout, "search-layout", s.Layout, "`architecture` whose macro layout the search over blocks has")
+	fs.StringVar(&s.Layout, "search-layout", s.Layout,
+		"`architecture` whose macro layout the search over blocks has")
 	fs.Var(run.Counts(&s.Channels), "search-channels", "choices of the stem's `channels`, separated by commas")
 	fs.IntVar(&s.Blocks, "search-blocks", s.Blocks, "most blocks of a stage")
 	fs.Float64Var(&s.MAdds, "search-madds", s.MAdds, "most `millions` of multiply-adds")
@@ -61,7 +63,8 @@ func (s *Search) bind(fs *flag.FlagSet) {
 	fs.IntVar(&s.Population, "search-population", s.Population, "architectures of a population")
 	fs.IntVar(&s.Block, "search-block", s.Block, "architectures measured on the block level")
 	fs.IntVar(&s.Macro, "search-macro", s.Macro, "architectures measured on the macro level")
-	fs.IntVar(&s.Images, "search-images", s.Images, "training images of an architecture that is measured (0: all)")
+	fs.IntVar(&s.Images, "search-images", s.Images,
+		"training images of an architecture that is measured (0: all)")
 	fs.IntVar(&s.Judged, "search-judged", s.Judged, "held-out images that judge one (0: all)")
 	fs.IntVar(&s.Workers, "search-workers", s.Workers, "architectures measured at a time")
 	s.Train.Bind(fs, "search")
@@ -74,7 +77,8 @@ func (t *Tune) bind(fs *flag.FlagSet) {
 	fs.IntVar(&t.Crop, "tune-crop", t.Crop, "padding of the random crop in fine-tuning, pixels")
 	fs.Float64Var(&t.Clip, "tune-clip", t.Clip, "bound on the norm of the gradient in fine-tuning (0: none)")
 	fs.IntVar(&t.Fall, "tune-fall", t.Fall, "last `steps` of fine-tuning, over which the rate falls to zero")
-	fs.Var(run.Amounts(&t.Rates), "tune-rates", "learning `rates` among which regimes choose, separated by commas")
+	fs.Var(run.Amounts(&t.Rates), "tune-rates",
+		"learning `rates` among which regimes choose, separated by commas")
 	fs.IntVar(&t.Judged, "tune-judged", t.Judged, "test images that judge a fine-tuned model (0: all)")
 }
 
@@ -86,8 +90,10 @@ func (t *Tasks) bind(fs *flag.FlagSet) {
 	fs.IntVar(&t.Most, "task-most", t.Most, "most training images of a class of a task")
 	fs.Float64Var(&t.Shortest, "shortest", t.Shortest, "shortest time limit of a task, `seconds`")
 	fs.Float64Var(&t.Longest, "longest", t.Longest, "longest time limit of a task, `seconds`")
-	fs.Float64Var(&t.Explore, "explore", t.Explore, "standard errors by which a regime is preferred that was hardly tried")
-	fs.StringVar(&t.Pretaught, "pretaught", t.Pretaught, "`log` of outcomes with the same zoo, learnt before the stream")
+	fs.Float64Var(&t.Explore, "explore", t.Explore,
+		"standard errors by which a regime is preferred that was hardly tried")
+	fs.StringVar(&t.Pretaught, "pretaught", t.Pretaught,
+		"`log` of outcomes with the same zoo, learnt before the stream")
 	fs.BoolVar(&t.Plain, "plain-hedge", t.Plain, "choose by the network of the paper instead of ours")
 }
 
@@ -147,14 +153,16 @@ func (c *Config) checkNumbers() error {
 		flag          string
 		value, lo, hi float64
 	}{
-		{"limit", c.Limit.Seconds(), 0, 1e9}, {"size", float64(c.Size), 16, 512}, {"known", float64(c.Known), 0, most},
+		{"limit", c.Limit.Seconds(), 0, 1e9}, {"size", float64(c.Size), 16, 512}, {"known", float64(c.Known), 0,
+			most},
 		{"models", float64(c.Models), 1, 512}, {"search-blocks", float64(s.Blocks), 1, 32},
 		{"search-madds", s.MAdds, 0.01, 1e9}, {"search-step", s.Step, 0, 1e9},
 		{"search-population", float64(s.Population), 2, 1e4}, {"search-block", float64(s.Block), 1, 1e6},
 		{"search-macro", float64(s.Macro), 1, 1e6}, {"search-images", float64(s.Images), 0, most},
 		{"search-judged", float64(s.Judged), 0, most}, {"search-workers", float64(s.Workers), 1, 1024},
 		{"tune-batch", float64(t.Batch), 2, 1e6}, {"tune-decay", t.WeightDecay, 0, 0.999},
-		{"tune-crop", float64(t.Crop), 0, 4096}, {"tune-clip", t.Clip, 0, 1e9}, {"tune-fall", float64(t.Fall), 1, 1e6},
+		{"tune-crop", float64(t.Crop), 0, 4096}, {"tune-clip", t.Clip, 0, 1e9}, {"tune-fall", float64(t.Fall), 1,
+			1e6},
 		{"tune-judged", float64(t.Judged), 0, most}, {"random", float64(k.Random), 0, 1e6},
 		{"chosen", float64(k.Chosen), 0, 1e6}, {"task-classes", float64(k.Classes), 2, most},
 		{"task-fewest", float64(k.Fewest), 2, most}, {"task-most", float64(k.Most), 2, most},

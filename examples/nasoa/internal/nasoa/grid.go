@@ -68,7 +68,8 @@ func TryGrid(ctx context.Context, j *run.Job, cfg *Config, i int, o GridOptions)
 	if err != nil {
 		return nil, err
 	}
-	g := &Grid{Source: t.source, Classes: p.Classes, Images: p.Images, Similarity: p.Similarity, Samples: t.test.Len(),
+	g := &Grid{Source: t.source, Classes: p.Classes, Images: p.Images, Similarity: p.Similarity,
+		Samples:  t.test.Len(),
 		Features: e.classifying(e.library.Reference, p.Images).Seconds(), Judging: map[string]float64{}}
 	names := e.spread(o.Models)
 	shown := j.Out.Phase("grid", len(names)*len(o.Rates)*len(o.Frozen))
@@ -131,7 +132,8 @@ func (e *engine) branches(ctx context.Context, t *task, r predictor.Regime, chec
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	step, err := timetable{e.zoo}.StepTime(r.Model, r.Frozen, min(e.cfg.Tune.Batch, t.train.Len()), e.library.Size)
+	step, err := timetable{e.zoo}.StepTime(r.Model, r.Frozen, min(e.cfg.Tune.Batch, t.train.Len()),
+		e.library.Size)
 	if err != nil {
 		return nil, err
 	}
@@ -164,8 +166,9 @@ func (e *engine) branches(ctx context.Context, t *task, r predictor.Regime, chec
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, GridCell{Model: r.Model, Rate: r.Rate, Frozen: r.Frozen, Iterations: n, Accuracy: got.Accuracy,
-			Step: step.Seconds()})
+		list = append(list, GridCell{Model: r.Model, Rate: r.Rate, Frozen: r.Frozen, Iterations: n,
+			Accuracy: got.Accuracy,
+			Step:     step.Seconds()})
 	}
 	return list, nil
 }

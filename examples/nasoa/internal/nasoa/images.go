@@ -39,14 +39,16 @@ func (e *engine) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if e.known.held, e.known.train, err = dataset.Split(pool, heldShare, e.cfg.Seed.For("nasoa.held")); err != nil {
+	if e.known.held, e.known.train, err = dataset.Split(pool, heldShare,
+		e.cfg.Seed.For("nasoa.held")); err != nil {
 		return err
 	}
 	if e.known.test, err = dataset.ByClass(test, known...); err != nil {
 		return err
 	}
 	if len(known) < 2 || e.known.held.Len() == 0 || e.known.test.Len() == 0 {
-		return fmt.Errorf("%d classes for pretraining, %d held-out and %d test images of them, expected 2 classes and "+
+		return fmt.Errorf("%d classes for pretraining, %d held-out and %d test images of them, expected 2 "+
+			"classes and "+
 			"some of both", len(known), e.known.held.Len(), e.known.test.Len())
 	}
 	if err := e.addSource(nameOf(e.cfg.Data), train, test, rest); err != nil {
@@ -117,7 +119,8 @@ func (e *engine) divide(_ context.Context, train dataset.Dataset) (known, rest [
 			}
 		}
 		if len(known) != len(l.Classes) {
-			return nil, nil, fmt.Errorf("-data: %d of the %d classes that the zoo of %s was pretrained on: %s", len(known),
+			return nil, nil, fmt.Errorf("-data: %d of the %d classes that the zoo of %s was pretrained on: %s",
+				len(known),
 				len(l.Classes), e.cfg.From, strings.Join(l.Classes, ", "))
 		}
 		return known, rest, nil

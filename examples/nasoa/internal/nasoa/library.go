@@ -52,7 +52,8 @@ func readLibrary(dir string) (*library, error) {
 }
 
 // similarity of images to those of pretraining.
-func (l *library) similarity(ctx context.Context, reference *supernet.Model, ds dataset.Dataset) (float64, error) {
+func (l *library) similarity(ctx context.Context, reference *supernet.Model, ds dataset.Dataset) (float64,
+	error) {
 	prototypes, counts, err := prototypesOf(ctx, reference, ds)
 	if err != nil {
 		return 0, err
@@ -66,7 +67,8 @@ func rows(x []float32, n int) *tensor.Dense {
 }
 
 // prototypesOf are the mean features of classes, of those that have images, one after the other.
-func prototypesOf(ctx context.Context, m *supernet.Model, ds dataset.Dataset) (prototypes []float32, counts []float64,
+func prototypesOf(ctx context.Context, m *supernet.Model, ds dataset.Dataset) (prototypes []float32,
+	counts []float64,
 	err error) {
 	n, q := len(ds.Classes()), m.FeatureLen()
 	sums, all := make([]float64, n*q), make([]float64, n)

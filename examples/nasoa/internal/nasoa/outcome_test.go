@@ -16,9 +16,11 @@ import (
 func someOutcome(t *rapid.T) Outcome {
 	part := rapid.Float64Range(0, 1)
 	o := Outcome{Kind: rapid.SampledFrom([]string{kindRandom, kindChosen}).Draw(t, "kind"),
-		Number: rapid.IntRange(1, 1e6).Draw(t, "number"), Source: rapid.StringMatching(`[a-z ,"é]*`).Draw(t, "source"),
+		Number: rapid.IntRange(1, 1e6).Draw(t, "number"), Source: rapid.StringMatching(`[a-z ,"é]*`).Draw(t,
+			"source"),
 		Classes: rapid.IntRange(1, 10).Draw(t, "classes"), Similarity: part.Draw(t, "similarity"),
-		Model: rapid.SampledFrom([]string{"A", "B, \"b\"", ""}).Draw(t, "model"), Pretrained: part.Draw(t, "pretrained"),
+		Model: rapid.SampledFrom([]string{"A", "B, \"b\"", ""}).Draw(t, "model"), Pretrained: part.Draw(t,
+			"pretrained"),
 		Rate: rapid.Float64Range(1e-3, 1).Draw(t, "rate"), Frozen: rapid.IntRange(0, 4).Draw(t, "frozen"),
 		Steps: rapid.IntRange(1, 500).Draw(t, "steps"), Seconds: rapid.Float64Range(0, 1e3).Draw(t, "seconds"),
 		Accuracy: part.Draw(t, "accuracy"), Predicted: part.Draw(t, "predicted"), Low: part.Draw(t, "low"),
@@ -98,7 +100,8 @@ func FuzzReadLog(f *testing.F) {
 func TestFalling(t *testing.T) {
 	for _, c := range []struct{ n, fall int }{{1, 20}, {7, 20}, {20, 20}, {50, 20}, {100, 1}} {
 		now := time.Unix(0, 0)
-		a, err := predictor.NewAnytime(&predictor.AnytimeOptions{Limit: time.Hour, Steps: c.n, Step: time.Millisecond,
+		a, err := predictor.NewAnytime(&predictor.AnytimeOptions{Limit: time.Hour, Steps: c.n,
+			Step:     time.Millisecond,
 			Constant: min(constantPart(c.n, c.fall), 1-1e-9), Now: func() time.Time { return now }})
 		if err != nil {
 			t.Fatal(err)
@@ -108,7 +111,8 @@ func TestFalling(t *testing.T) {
 			want, more := a.Pace(step)
 			got, goes := p(0)
 			if more != goes || math.Abs(got-want) > 1e-6 {
-				t.Errorf("%d steps, falling over %d: step %d has %g, %v; with a clock %g, %v", c.n, c.fall, step, got, goes,
+				t.Errorf("%d steps, falling over %d: step %d has %g, %v; with a clock %g, %v", c.n, c.fall, step, got,
+					goes,
 					want, more)
 			}
 			now = now.Add(time.Millisecond)
@@ -121,7 +125,8 @@ func TestChoose(t *testing.T) {
 	points := []Point{{Arch: "slow", Step: 4, Accuracy: 0.9}, {Arch: "fast", Step: 1, Accuracy: 0.5},
 		{Arch: "beaten", Step: 3, Accuracy: 0.6}, {Arch: "middle", Step: 2, Accuracy: 0.7},
 		{Arch: "over", Step: 9, Accuracy: 0.99, Over: true}}
-	for n, want := range map[int]string{1: "slow", 2: "fast slow", 3: "fast middle slow", 4: "fast middle slow beaten",
+	for n, want := range map[int]string{1: "slow", 2: "fast slow", 3: "fast middle slow",
+		4: "fast middle slow beaten",
 		9: "fast middle slow beaten"} {
 		var names []string
 		for _, p := range choose(points, n) {
@@ -152,7 +157,8 @@ func TestReplay(t *testing.T) {
 	var log []Outcome
 	var order []int
 	for i := range 60 {
-		log = append(log, Outcome{Kind: kindRandom, Classes: 2, Images: 20 + i, Similarity: 0.9, Model: "A", Rate: 0.01,
+		log = append(log, Outcome{Kind: kindRandom, Classes: 2, Images: 20 + i, Similarity: 0.9, Model: "A",
+			Rate:  0.01,
 			Steps: 5 + i%7, Accuracy: 0.5 + 0.05*float64(i%7)})
 		order = append(order, 59-i)
 	}

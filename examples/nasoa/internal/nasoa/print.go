@@ -8,7 +8,8 @@ import (
 
 // say prints an outcome.
 func (e *engine) say(o *Outcome) {
-	what := fmt.Sprintf("%s %d: %d classes of %s, %d images, similarity %.3f", o.Kind, o.Number, o.Classes, o.Source,
+	what := fmt.Sprintf("%s %d: %d classes of %s, %d images, similarity %.3f", o.Kind, o.Number, o.Classes,
+		o.Source,
 		o.Images, o.Similarity)
 	if o.Refused() {
 		e.job.Say("%s, limit %.2f s: no regime fits, %.2f s would do", what, o.Limit, o.Planned)
@@ -16,7 +17,8 @@ func (e *engine) say(o *Outcome) {
 	}
 	regime := fmt.Sprintf("%s at rate %g, %d stages frozen, %d of %d steps", o.Model, o.Rate, o.Frozen, o.Steps,
 		o.Iterations)
-	accuracy := fmt.Sprintf("%s, foretold %s (%s to %s)", percent(o.Accuracy), percent(o.Predicted), percent(o.Low),
+	accuracy := fmt.Sprintf("%s, foretold %s (%s to %s)", percent(o.Accuracy), percent(o.Predicted),
+		percent(o.Low),
 		percent(o.High))
 	time := fmt.Sprintf("%.2f s", o.Seconds)
 	if o.Limit > 0 {
@@ -33,7 +35,8 @@ func (r *Report) Text() string {
 		fmt.Fprintf(w, "zoo\tarchitecture\taccuracy\tM MAdds\tk params\tstep, ms\tlast frozen, ms\timage, ms\n")
 	}
 	for _, m := range r.Zoo {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%.2f\t%.0f\t%.1f\t%.1f\t%.2f\n", m.Name, m.Arch, percent(m.Accuracy), millions(m.MAdds),
+		fmt.Fprintf(w, "%s\t%s\t%s\t%.2f\t%.0f\t%.1f\t%.1f\t%.2f\n", m.Name, m.Arch, percent(m.Accuracy),
+			millions(m.MAdds),
 			float64(m.Params)/1e3, 1e3*m.Steps[0], 1e3*m.Steps[len(m.Steps)-1], 1e3*m.Inference)
 	}
 	w.Flush()
@@ -41,12 +44,14 @@ func (r *Report) Text() string {
 		fmt.Fprintf(&b, "\nforetelling %d outcomes, absolute error:\n", len(r.Outcomes))
 	}
 	for _, l := range r.Learners {
-		fmt.Fprintf(w, "%s\t%s\tlast fifth\t%s\tinside 90 %% interval\t%s\n", l.Name, percent(l.MAE), percent(l.LastMAE),
+		fmt.Fprintf(w, "%s\t%s\tlast fifth\t%s\tinside 90 %% interval\t%s\n", l.Name, percent(l.MAE),
+			percent(l.LastMAE),
 			percent(l.Covered))
 	}
 	w.Flush()
 	if c := r.InTime; c != nil {
-		fmt.Fprintf(&b, "\n%d tasks with a time limit: %d late, by %.2f s at worst, %d refused; %s of the accuracies inside "+
+		fmt.Fprintf(&b, "\n%d tasks with a time limit: %d late, by %.2f s at worst, %d refused; %s of the "+
+			"accuracies inside "+
 			"their intervals\n", c.Tasks, c.Late, c.Worst, c.Refused, percent(c.Covered))
 	}
 	return b.String()

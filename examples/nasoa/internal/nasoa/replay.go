@@ -62,7 +62,8 @@ func (t *Trace) Last() (mae, mse float64) {
 }
 
 // Generator is one with the learner, that has learnt nothing. hedge is the learner where it is one.
-func (r Rival) Generator(models []predictor.Model) (g *predictor.Generator, hedge *predictor.Hedge, err error) {
+func (r Rival) Generator(models []predictor.Model) (g *predictor.Generator, hedge *predictor.Hedge,
+	err error) {
 	o := predictor.Options{Models: models, Features: predictor.FeatureOptions{Products: !r.plain}}
 	o.Learner = func(n int) (predictor.Learner, error) {
 		l, err := r.make(n)

@@ -58,7 +58,8 @@ func (r *Report) describe(e *engine) {
 }
 
 func (e *engine) describe(entry *zoo.Entry) Model {
-	m := Model{Name: entry.Name, Arch: entry.Arch, Accuracy: entry.Accuracy, Samples: entry.Samples, MAdds: entry.MAdds,
+	m := Model{Name: entry.Name, Arch: entry.Arch, Accuracy: entry.Accuracy, Samples: entry.Samples,
+		MAdds:  entry.MAdds,
 		Params: entry.Params}
 	m.Inference, _ = inference(entry)
 	for _, k := range e.cfg.Tune.Frozen {

@@ -20,7 +20,8 @@ type Network struct {
 // residuals as of MobileNetV2, and RegNets, each in several widths. Their stems have stride 2 where
 // that of the zoo has 4: with as many multiply-adds at a higher resolution.
 func Networks() (list []Network) {
-	net := func(make func(searchspace.NetOptions) (*searchspace.Space, error), name string, width float64, stem int) {
+	net := func(make func(searchspace.NetOptions) (*searchspace.Space, error), name string, width float64,
+		stem int) {
 		list = append(list, Network{fmt.Sprintf("%s ×%g, stem /%d", name, width, stem),
 			func(size, classes int) (*searchspace.Space, error) {
 				return make(searchspace.NetOptions{Width: width, StemStride: stem, InputSize: size, Classes: classes})
@@ -78,7 +79,8 @@ func TrainNetwork(ctx context.Context, j *run.Job, cfg *Config, i int) (*Model, 
 		if err != nil {
 			return nil, err
 		}
-		d := &Model{Name: entry.Name, Arch: entry.Arch, Accuracy: got.Accuracy, Samples: got.Samples, MAdds: cost.MAdds,
+		d := &Model{Name: entry.Name, Arch: entry.Arch, Accuracy: got.Accuracy, Samples: got.Samples,
+			MAdds:  cost.MAdds,
 			Params: cost.Params, Steps: []float64{entry.Steps[0].Seconds}}
 		d.Inference, _ = inference(&entry)
 		return d, nil

@@ -158,7 +158,8 @@ func (e *engine) drawn(ctx context.Context, i int) (*Outcome, error) {
 	o.Iterations = between(r.Float64(), fewestIterations, max(fewestIterations,
 		(e.cfg.Stream.Longest-e.classifying(o.Model, t.test.Len()).Seconds())/step.Seconds()))
 	o.Planned = (time.Duration(o.Iterations) * step).Seconds()
-	done, err := e.try(ctx, t, predictor.Regime{Model: o.Model, Rate: o.Rate, Frozen: o.Frozen, Iterations: o.Iterations},
+	done, err := e.try(ctx, t, predictor.Regime{Model: o.Model, Rate: o.Rate, Frozen: o.Frozen,
+		Iterations: o.Iterations},
 		counted(falling(o.Iterations, e.cfg.Tune.Fall)), e.cfg.Seed.For("nasoa.tune."+kindRandom, i))
 	if err != nil {
 		return nil, err

@@ -52,7 +52,8 @@ func (e *engine) adapted(ctx context.Context, name string, classes []string) (*s
 
 // fineTune trains m on a task until the pacer ends it, at most for so many steps, and says how many
 // it were.
-func (e *engine) fineTune(ctx context.Context, m *supernet.Model, train dataset.Dataset, r predictor.Regime, p pacer,
+func (e *engine) fineTune(ctx context.Context, m *supernet.Model, train dataset.Dataset, r predictor.Regime,
+	p pacer,
 	seed uint64) (int, error) {
 	t := &e.cfg.Tune
 	batch := min(t.Batch, train.Len())

@@ -46,7 +46,8 @@ func (e *engine) within(ctx context.Context, g *predictor.Generator, t *task, o 
 	}
 	best := plan.Best()
 	r := best.Regime
-	o.Model, o.Rate, o.Frozen, o.Iterations, o.Planned = r.Model, r.Rate, r.Frozen, r.Iterations, best.Time.Seconds()
+	o.Model, o.Rate, o.Frozen, o.Iterations, o.Planned = r.Model, r.Rate, r.Frozen, r.Iterations,
+		best.Time.Seconds()
 	o.Predicted, o.Low, o.High = best.Accuracy.Value, best.Accuracy.Low, best.Accuracy.High
 	if entry, err := e.zoo.Find(r.Model); err == nil {
 		o.Pretrained = entry.Accuracy
@@ -56,8 +57,9 @@ func (e *engine) within(ctx context.Context, g *predictor.Generator, t *task, o 
 		return nil, err
 	}
 	keep := after(r.Model)
-	pace, err := predictor.NewAnytime(&predictor.AnytimeOptions{Limit: max(d.limit-d.spent(), keep+1), Reserve: keep,
-		Steps: r.Iterations, Step: step, Constant: min(constantPart(r.Iterations, e.cfg.Tune.Fall), 1-1e-9)})
+	pace, err := predictor.NewAnytime(&predictor.AnytimeOptions{Limit: max(d.limit-d.spent(), keep+1),
+		Reserve: keep,
+		Steps:   r.Iterations, Step: step, Constant: min(constantPart(r.Iterations, e.cfg.Tune.Fall), 1-1e-9)})
 	if err != nil {
 		return nil, err
 	}
