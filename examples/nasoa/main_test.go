@@ -80,7 +80,8 @@ func TestKilledRunGoesOn(t *testing.T) {
 		len(got.Points) == 0 || len(got.Learners) != len(nasoa.Rivals(5)) {
 		t.Errorf("%+v", got)
 	}
-	for _, name := range []string{"front.svg", "alpha.svg", "error.svg", "report.txt", "report.json",
+	for _, name := range []string{"front.svg", "alpha.svg", "alpha-ours.svg", "error.svg", "report.txt",
+		"report.json",
 		"outcomes.csv",
 		"generator", "log.txt"} {
 		if info, err := os.Stat(filepath.Join(out, name)); err != nil || info.Size() == 0 {

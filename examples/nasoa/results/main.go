@@ -8,9 +8,9 @@
 // Every finished cell is one JSON file in docs/results/nasoa; a cell whose file is there is not run
 // again. A cell that was stopped goes on from the state in the folder -work. The zoo that the first
 // cell builds stays in the folder -zoo, where the others need it. Beside the cells the program
-// writes outcomes.csv, the log of all outcomes of random regimes. The cell with streams of others
-// reads predictor/testdata, so that it needs the sources of this repository as the working
-// directory.
+// writes outcomes.csv, the log of all outcomes of random regimes, and pictures. The cell with
+// streams of others reads predictor/testdata, so that it needs the sources of this repository as
+// the working directory.
 package main
 
 import (
@@ -64,7 +64,8 @@ func thePage() *cells.Page[result] {
 			tiny: "100 classes of Tiny ImageNet, a directory with train.tar and val.tar of their images",
 		},
 		Flags: func(fs *flag.FlagSet) {
-			fs.StringVar(&p.cifar, "cifar", "", "place of CIFAR-10, or of a `directory` with train.tar and test.tar of its images")
+			fs.StringVar(&p.cifar, "cifar", "",
+				"place of CIFAR-10, or of a `directory` with train.tar and test.tar of its images")
 			fs.StringVar(&p.zoo, "zoo", filepath.Join(os.TempDir(), "tendril-results", "nasoa-zoo"),
 				"`folder` of the zoo that the first cell builds")
 		},
@@ -75,7 +76,7 @@ func thePage() *cells.Page[result] {
 				"zoo": t.zoo, "front": t.front, "primary": t.primary, "logs": t.logs, "errors": t.errors,
 				"theorem": t.theorem,
 				"streams": t.streams, "grids": t.grids, "regrets": t.regrets, "punctual": t.punctual, "arms": t.arms,
-				"time": t.time, "covered": t.covered,
+				"time": t.time, "covered": t.covered, "picture": t.picture,
 			}
 		},
 	}
@@ -87,7 +88,7 @@ type places struct{ cifar, zoo string }
 // logName is the file that the outcomes of random regimes are written to.
 const logName = "outcomes.csv"
 
-// program is the page's, which writes the log too.
+// program is the page's, which writes the log and the pictures too.
 func program(page *cells.Page[result]) *run.Program[cells.Options, *cells.Summary] {
 	p := page.Program()
 	work := p.Work
@@ -100,7 +101,10 @@ func program(page *cells.Page[result]) *run.Program[cells.Options, *cells.Summar
 		if err != nil {
 			return s, err
 		}
-		return s, writeLog(filepath.Join(o.Dir, logName), tables{r}.randomLog())
+		if err := writeLog(filepath.Join(o.Dir, logName), tables{r}.randomLog()); err != nil {
+			return s, err
+		}
+		return s, tables{r}.draw(o.Dir)
 	}
 	return p
 }

@@ -70,6 +70,11 @@ func TestCellsRun(t *testing.T) {
 	if log, err := nasoa.ReadLog(bytes.NewReader(f)); err != nil || len(log) != 4 {
 		t.Errorf("%+v, %v", log, err)
 	}
+	for _, name := range []string{regretPicture, errorPicture, frontPicture} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 	text, err := os.ReadFile(filepath.Join(dir, "page.md"))
 	if err != nil || !strings.Contains(string(text), "4 outcomes in 3 cells") {
 		t.Errorf("%s, %v", text, err)

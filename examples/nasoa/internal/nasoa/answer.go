@@ -70,6 +70,12 @@ func (e *engine) answer(ctx context.Context, rep *Report) error {
 	}
 	rep.Answer = &o
 	e.say(&o)
+	for _, r := range done.plan.Reasons {
+		other := r.Instead.Regime
+		e.job.Say("  another %s: %s at rate %g, %d stages frozen, %d steps: %s foretold, in %.2f s", r.Part,
+			other.Model,
+			other.Rate, other.Frozen, other.Iterations, percent(r.Instead.Accuracy.Value), r.Instead.Time.Seconds())
+	}
 	if err := e.learn(g, &o); err != nil {
 		return err
 	}

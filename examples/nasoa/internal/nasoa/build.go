@@ -103,10 +103,7 @@ func choose(points []Point, n int) (list []Point) {
 func (e *engine) pretrain(ctx context.Context, i int, p Point) error {
 	phase := fmt.Sprintf("pretrain-%d", i+1)
 	_, err := run.Once(e.job, phase, func() (string, error) {
-		name := fmt.Sprintf("ET-%c", 'A'+rune(i%26))
-		if i >= 26 {
-			name = fmt.Sprintf("ET-%d", i+1)
-		}
+		name := modelName(i)
 		arch, err := e.space.Parse(p.Arch)
 		if err != nil {
 			return "", err
@@ -115,7 +112,7 @@ func (e *engine) pretrain(ctx context.Context, i int, p Point) error {
 		if err != nil {
 			return "", err
 		}
-		got, err := e.teach(ctx, m, i, phase, "pretrain "+name)
+		got, err := e.teach(ctx, m, i, phase, pretrainTitle(i))
 		if err != nil {
 			return "", err
 		}
@@ -129,6 +126,14 @@ func (e *engine) pretrain(ctx context.Context, i int, p Point) error {
 		return name, err
 	})
 	return err
+}
+
+// modelName is that of a model of the zoo, by its place.
+func modelName(i int) string {
+	if i < 26 {
+		return fmt.Sprintf("ET-%c", 'A'+rune(i))
+	}
+	return fmt.Sprintf("ET-%d", i+1)
 }
 
 // measured are the accuracy of a model and the images behind it.

@@ -47,6 +47,7 @@ func Run(ctx context.Context, j *run.Job, cfg *Config) (*Report, error) {
 	if err := e.open(ctx); err != nil {
 		return rep, err
 	}
+	e.plan()
 	if cfg.From == "" {
 		if err := e.build(ctx, rep); err != nil {
 			return rep, err

@@ -13,6 +13,7 @@ import (
 const (
 	frontFile = "front.svg"
 	alphaFile = "alpha.svg"
+	oursFile  = "alpha-ours.svg"
 	errorFile = "error.svg"
 	textFile  = "report.txt"
 	jsonFile  = "report.json"
@@ -38,7 +39,7 @@ func (e *engine) finish(r *Report) error {
 	if e.cfg.From == "" {
 		r.Files = append(r.Files, e.job.Path(zooFolder))
 	}
-	for _, name := range []string{frontFile, alphaFile, errorFile} {
+	for _, name := range []string{frontFile, alphaFile, oursFile, errorFile} {
 		if files[name] != nil {
 			r.Files = append(r.Files, e.job.Path(name))
 		}
@@ -84,10 +85,10 @@ func (r *Report) figures() map[string]plots.Figure {
 	f[errorFile] = plots.Figure{Title: "Error of what is foretold, moving mean", XLabel: "tasks",
 		YLabel: "points",
 		Series: errs, YFromZero: true}
-	if s := weights(r.traces[Paper]); s != nil {
-		f[alphaFile] = plots.Figure{Title: "Weights of the layers, hedge of the paper", XLabel: "tasks",
-			YLabel: "weight",
-			Series: s}
+	for name, of := range map[string]string{alphaFile: Paper, oursFile: Ours} {
+		if s := weights(r.traces[of]); s != nil {
+			f[name] = plots.Figure{Title: "Weights of experts, " + of, XLabel: "tasks", YLabel: "weight", Series: s}
+		}
 	}
 	return f
 }
@@ -120,8 +121,12 @@ func weights(t *Trace) (list []plots.Series) {
 	if t == nil || len(t.Alphas) == 0 {
 		return nil
 	}
+	linear := len(t.Alphas[0]) - 10 // experts before the layers
 	for k := range t.Alphas[0] {
-		s := plots.Series{Name: fmt.Sprintf("layer %d", k+1)}
+		s := plots.Series{Name: fmt.Sprintf("layer %d", k+1-linear)}
+		if k < linear {
+			s.Name = "linear"
+		}
 		for _, a := range t.Alphas {
 			s.Y = append(s.Y, a[k])
 		}

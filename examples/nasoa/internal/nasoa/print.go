@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/tendril-nas/tendril/examples/internal/progress"
 )
 
 // say prints an outcome.
@@ -56,3 +58,36 @@ func (r *Report) Text() string {
 	}
 	return b.String()
 }
+
+// plan tells the bar what is to come, in seconds of the tasks with limits.
+func (e *engine) plan() {
+	const search, pretrain = 1e-3, 1e-3 // seconds for an image
+	var phases []progress.Planned
+	if c := e.cfg; c.From == "" {
+		one := search * float64(c.Search.Train.Epochs*e.searched())
+		phases = append(phases, progress.Planned{Name: searchTitle(blockLevel),
+			Work: one * float64(c.Search.Block)},
+			progress.Planned{Name: searchTitle(macroLevel), Work: one * float64(c.Search.Macro)})
+		for i := range c.Models {
+			phases = append(phases, progress.Planned{Name: pretrainTitle(i),
+				Work: pretrain * float64(c.Pretrain.Epochs*e.known.train.Len())})
+		}
+	}
+	if s := e.cfg.Stream; e.cfg.Run != Zoo {
+		phases = append(phases, progress.Planned{Name: "stream",
+			Work: float64(s.Random+s.Chosen) * (s.Shortest + s.Longest) / 2})
+	}
+	e.job.Out.Plan(phases...)
+}
+
+// searched is how many images an architecture of the search is trained on.
+func (e *engine) searched() int {
+	if n := e.cfg.Search.Images; n > 0 {
+		return min(n, e.known.train.Len())
+	}
+	return e.known.train.Len()
+}
+
+func searchTitle(level string) string { return "search, " + level + " level" }
+
+func pretrainTitle(i int) string { return "pretrain " + modelName(i) }

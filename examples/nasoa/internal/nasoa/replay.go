@@ -44,10 +44,12 @@ const (
 
 // Trace is what a learner foretold of a log, each outcome before it learnt it.
 type Trace struct {
-	Errors []float64       // absolute
-	Alphas [][]float64     // weights of the layers of a hedge after each outcome; nil of others
-	Score  predictor.Score // of all
-	Regret predictor.Regret
+	Errors []float64   // absolute
+	Alphas [][]float64 // weights of the experts of a hedge after each outcome; nil of others
+	// Regrets are the average regrets of a hedge after each outcome; nil of others.
+	Regrets []float64
+	Score   predictor.Score // of all
+	Regret  predictor.Regret
 }
 
 // Last is the score of the last fifth.
@@ -97,6 +99,7 @@ func (r Rival) Replay(models []predictor.Model, log []Outcome, order []int) (*Tr
 		t.Errors = append(t.Errors, math.Abs(p.Value-one.Accuracy))
 		if hedge != nil {
 			t.Alphas = append(t.Alphas, hedge.Alpha(nil))
+			t.Regrets = append(t.Regrets, hedge.Regret().Average)
 		}
 	}
 	t.Score = g.Score()

@@ -102,7 +102,7 @@ func (e *engine) level(ctx context.Context, name string, evaluations int, initia
 				return nil, err
 			}
 		}
-		shown := e.job.Out.Phase("search, "+name+" level", evaluations)
+		shown := e.job.Out.Phase(searchTitle(name), evaluations)
 		x.Observe(func([]evolution.Record[searchspace.Arch]) error {
 			shown.Set(len(x.History()), fmt.Sprintf("front of %d", len(x.Front())))
 			return nil

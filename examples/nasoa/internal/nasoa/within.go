@@ -24,10 +24,16 @@ const reserve = 1.5
 // shown it.
 const firstRest = 30 * time.Millisecond
 
+// finding is what came of a task with a time limit.
+type finding struct {
+	*tuned
+	plan *predictor.Plan
+}
+
 // within proposes a regime for a task and fine-tunes by it within the time that is left. o gets all
 // of it; where no regime fits it says so.
 func (e *engine) within(ctx context.Context, g *predictor.Generator, t *task, o *Outcome, d *deadline,
-	seed uint64) (*tuned, error) {
+	seed uint64) (*finding, error) {
 	after := func(model string) time.Duration {
 		return time.Duration(reserve*float64(e.classifying(model, t.test.Len()))) + e.rest.of(firstRest)
 	}
@@ -76,5 +82,5 @@ func (e *engine) within(ctx context.Context, g *predictor.Generator, t *task, o 
 	o.end(done, d.begin)
 	e.rest.add(seconds(o.Seconds) - spent - done.training -
 		time.Duration(reserve*float64(e.classifying(r.Model, t.test.Len()))))
-	return done, nil
+	return &finding{done, plan}, nil
 }
