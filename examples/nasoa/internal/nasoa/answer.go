@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/tendril-nas/tendril/examples/internal/data"
 	"github.com/tendril-nas/tendril/internal/checkpoint"
@@ -25,6 +26,7 @@ const (
 // counts from the start of the program.
 func (e *engine) answer(ctx context.Context, rep *Report) error {
 	d := &deadline{begin: e.began, limit: e.cfg.Limit}
+	e.rest.add(answerRest)
 	l, err := readLibrary(e.cfg.From)
 	if err != nil {
 		return err
@@ -68,6 +70,10 @@ func (e *engine) answer(ctx context.Context, rep *Report) error {
 			"that would "+
 			"do is %.2g s", e.cfg.Limit, predictor.ErrLimit, o.Seconds, o.Planned)
 	}
+	if err := e.keep(ctx, done.model); err != nil {
+		return err
+	}
+	o.Seconds = d.spent().Round(time.Microsecond).Seconds()
 	rep.Answer = &o
 	e.say(&o)
 	for _, r := range done.plan.Reasons {
@@ -79,11 +85,14 @@ func (e *engine) answer(ctx context.Context, rep *Report) error {
 	if err := e.learn(g, &o); err != nil {
 		return err
 	}
-	if err := g.Save(path); err != nil {
-		return err
-	}
-	return e.keep(ctx, done.model)
+	return g.Save(path)
 }
+
+// An answer is judged on at most so many images, and needs so much time for writing it.
+const (
+	answerJudged = 2000
+	answerRest   = 500 * time.Millisecond
+)
 
 // user opens the data of the user's task.
 func (e *engine) user(ctx context.Context) (*task, error) {
@@ -105,6 +114,9 @@ func (e *engine) user(ctx context.Context) (*task, error) {
 		return nil, err
 	}
 	if err := e.job.OnData(mark); err != nil {
+		return nil, err
+	}
+	if test, err = data.Some(test, answerJudged, e.cfg.Seed.For("nasoa.judged")); err != nil {
 		return nil, err
 	}
 	return &task{source: nameOf(e.cfg.Task), train: train, test: test}, e.job.Begin()

@@ -27,6 +27,7 @@ type engine struct {
 	library *library                   // what belongs to the zoo beside its models
 	loaded  map[string]*supernet.Model // models of the zoo that were used
 	rest    meanTime                   // of tasks, beside what is measured by itself
+	slow    float64                    // how much longer the last features took than the table says; at least 1
 }
 
 // images are those of pretraining, in three parts without an image in common.

@@ -21,7 +21,10 @@ func Program() *run.Program[Config, *Report] {
 		Quick:    (*Config).quick,
 		Suit:     (*Config).suit,
 		Flags:    func(fs *flag.FlagSet, c *Config) { c.bind(fs) },
-		Check:    func(_ *flag.FlagSet, c *Config) error { return c.check() },
+		Check: func(fs *flag.FlagSet, c *Config) error {
+			c.answers(fs)
+			return c.check()
+		},
 		Work:     Run,
 	}
 }
@@ -49,6 +52,15 @@ func (c *Config) bind(fs *flag.FlagSet) {
 	c.Pretrain.Bind(fs, "pretrain")
 	c.Tune.bind(fs)
 	c.Stream.bind(fs)
+}
+
+// answers makes a task of the user's one that nothing is tried out on, unless the flag says so.
+func (c *Config) answers(fs *flag.FlagSet) {
+	given := false
+	fs.Visit(func(f *flag.Flag) { given = given || f.Name == "explore" })
+	if c.Task != "" && !given {
+		c.Stream.Explore = 0
+	}
 }
 
 func parts() []string { return []string{Everything, Zoo, Stream} }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/tendril-nas/tendril/examples/internal/data"
 	"github.com/tendril-nas/tendril/predictor"
@@ -65,8 +66,14 @@ func between(u, low, high float64) int {
 func (e *engine) features(ctx context.Context, t *task) (predictor.Task, error) {
 	p := predictor.Task{Images: t.train.Len(), Classes: len(t.train.Classes())}
 	m, err := e.base(ctx, e.library.Reference)
+	begin := time.Now()
 	if err == nil {
 		p.Similarity, err = e.library.similarity(ctx, m, t.train)
 	}
+	table := e.classifying(e.library.Reference, p.Images) + firstRest
+	e.slow = min(max(time.Since(begin).Seconds()/table.Seconds(), 1), mostSlow)
 	return p, err
 }
+
+// mostSlow bounds what is believed of a machine that is busy with other work.
+const mostSlow = 10

@@ -16,8 +16,8 @@ type deadline struct {
 
 func (d *deadline) spent() time.Duration { return time.Since(d.begin) }
 
-// Reserve of a time limit: judging may take so much longer than was measured, and a task that
-// surprises at its end is late.
+// reserve is how much longer judging may take than is thought: a task that surprises at its end is
+// late. What is thought is the table of the zoo, times how much longer features took.
 const reserve = 1.5
 
 // firstRest is what a task is thought to take beside its steps and its judging, until some have
@@ -34,9 +34,10 @@ type finding struct {
 // of it; where no regime fits it says so.
 func (e *engine) within(ctx context.Context, g *predictor.Generator, t *task, o *Outcome, d *deadline,
 	seed uint64) (*finding, error) {
-	after := func(model string) time.Duration {
-		return time.Duration(reserve*float64(e.classifying(model, t.test.Len()))) + e.rest.of(firstRest)
+	judging := func(model string) time.Duration {
+		return time.Duration(reserve * e.slow * float64(e.classifying(model, t.test.Len())))
 	}
+	after := func(model string) time.Duration { return judging(model) + e.rest.of(firstRest) }
 	spent := d.spent()
 	q := e.request(o.Task(), o.Batch)
 	q.Limit, q.Least = d.limit, fewestIterations
@@ -80,7 +81,6 @@ func (e *engine) within(ctx context.Context, g *predictor.Generator, t *task, o 
 		return nil, nil
 	}
 	o.end(done, d.begin)
-	e.rest.add(seconds(o.Seconds) - spent - done.training -
-		time.Duration(reserve*float64(e.classifying(r.Model, t.test.Len()))))
+	e.rest.add(seconds(o.Seconds) - spent - done.training - judging(r.Model))
 	return &finding{done, plan}, nil
 }
