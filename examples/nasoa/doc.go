@@ -37,8 +37,8 @@
 // images; where there is no test part, 15 % of each class are set apart as one, on which the model
 // is judged. The folder of -out gets model.ckpt, for supernet.LoadModel, and model.onnx. The
 // generator beside the zoo learns from the outcome. Where there is none, because -run was zoo, one
-begins; -pretaught has it learn the log of a stream first. Nothing is tried out on the user's time:
--explore 1 ranks regimes as in the stream.
+// begins; -pretaught has it learn the log of a stream first. Nothing is tried out on the user's
+// time: -explore 1 ranks regimes as in the stream.
 //
 // # Output
 //

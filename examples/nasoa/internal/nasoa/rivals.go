@@ -33,7 +33,7 @@ func Networks() (list []Network) {
 	for _, width := range []float64{0.25, 0.5, 1} {
 		net(searchspace.MobileNet, "MobileNetV2", width, 2)
 	}
-	for _, width := range []float64{0.25, 0.5, 0.75} {
+	for _, width := range []float64{0.25, 0.5, 1} {
 		list = append(list, Network{fmt.Sprintf("RegNetX ×%g, stem /2", width),
 			func(size, classes int) (*searchspace.Space, error) {
 				return searchspace.RegNet(searchspace.RegNetOptions{Width: width, StemStride: 2, InputSize: size,
