@@ -43,10 +43,7 @@ type result struct {
 	CPU float64 `json:"cpu_seconds,omitempty"`
 }
 
-type (
-	cell   = cells.Cell[result]
-	record = cells.Record[result]
-)
+type cell = cells.Cell[result]
 
 // tables are those of the page.
 type tables struct{ *cells.Results[result] }

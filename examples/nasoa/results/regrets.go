@@ -233,7 +233,7 @@ func (w *wayRegret) learn(ctx context.Context, l learner, models []predictor.Mod
 		n = 1 // orders make no difference
 	}
 	for k := range n {
-		g, _, err := rival.Generator(models)
+		g, err := rival.Pupil(models)
 		if err != nil {
 			return err
 		}
@@ -266,7 +266,7 @@ func (w *wayRegret) learn(ctx context.Context, l learner, models []predictor.Mod
 }
 
 // choose picks the regime of the highest predicted accuracy and κ standard errors.
-func choose(g *predictor.Generator, task *nasoa.Grid, list []nasoa.GridCell,
+func choose(g *nasoa.Pupil, task *nasoa.Grid, list []nasoa.GridCell,
 	explore float64) (best nasoa.GridCell, err error) {
 	top := math.Inf(-1)
 	for _, c := range list {

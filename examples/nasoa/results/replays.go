@@ -29,6 +29,8 @@ type rivalErrors struct {
 	LastMAE []float64 `json:"last_mae"` // of the last fifth
 	LastMSE []float64 `json:"last_mse"`
 	Covered []float64 `json:"covered"` // part of the accuracies inside their 90 % intervals
+	// Restarts are how often the learner diverged, in all orders together.
+	Restarts int `json:"restarts,omitempty"`
 	// Logs are the mean absolute errors on the cells of the log alone, each the mean of a fifth of
 	// the orders.
 	Logs []float64 `json:"logs"`
@@ -94,7 +96,7 @@ func replayAll(ctx context.Context, models []predictor.Model, parts []outcomes, 
 				if err != nil {
 					return nil, err
 				}
-				sum += t.Score.MAE / float64(few)
+				sum += t.MAE / float64(few)
 			}
 			e.Logs = append(e.Logs, sum)
 		}
@@ -106,9 +108,9 @@ func replayAll(ctx context.Context, models []predictor.Model, parts []outcomes, 
 // add takes in the trace of an order.
 func (e *rivalErrors) add(t *nasoa.Trace) {
 	mae, mse := t.Last()
-	e.MAE, e.MSE = append(e.MAE, t.Score.MAE), append(e.MSE, t.Score.MSE)
+	e.MAE, e.MSE = append(e.MAE, t.MAE), append(e.MSE, t.MSE)
 	e.LastMAE, e.LastMSE = append(e.LastMAE, mae), append(e.LastMSE, mse)
-	e.Covered = append(e.Covered, t.Score.Covered)
+	e.Covered, e.Restarts = append(e.Covered, t.Covered), e.Restarts+t.Restarts
 	if len(t.Regret.Weights) > 0 {
 		// Weights that have come to nothing would make the ratio infinite, which JSON has no number for.
 		e.Regret, e.Spread = append(e.Regret, t.Regret.Average), append(e.Spread, min(t.Regret.Spread, mostSpread))

@@ -145,11 +145,13 @@ func (t tables) errors() string {
 			scaled(e.MSE)),
 			cells.Spread("%.2f", scaled(e.LastMAE)), cells.Spread("%.3f", scaled(e.LastMSE)),
 			cells.Contrast("%+.2f", scaled(minus(e.Logs, all[0].Logs)), logs), cells.Spread("%.1f",
-				scaled(e.Covered))})
+				scaled(e.Covered)),
+			fmt.Sprint(e.Restarts)})
 	}
 	return fmt.Sprintf("%d outcomes in %d orders.\n\n", r.Result.Replays.Outcomes, len(all[0].MAE)) +
 		cells.Table([]string{"learner", "MAE, points", "MSE, %", "MAE, last fifth", "MSE, last fifth",
-			"MAE less that of ours, on each cell's outcomes alone (seeds are cells)", "inside 90 % interval, %"},
+			"MAE less that of ours, on each cell's outcomes alone (seeds are cells)", "inside 90 % interval, %",
+			"diverged"},
 			rows...)
 }
 

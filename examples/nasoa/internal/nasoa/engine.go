@@ -2,6 +2,7 @@ package nasoa
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -39,9 +40,10 @@ type images struct {
 
 // Run is the whole program, or the part that the settings say. When ctx ends it returns the
 // context's error, and what was finished is kept by the job.
-func Run(ctx context.Context, j *run.Job, cfg *Config) (*Report, error) {
+func Run(ctx context.Context, j *run.Job, cfg *Config) (rep *Report, err error) {
 	e := &engine{cfg: cfg, job: j, began: time.Now(), loaded: map[string]*supernet.Model{}}
-	rep := &Report{}
+	defer func() { err = errors.Join(err, e.close()) }()
+	rep = &Report{}
 	if cfg.Task != "" {
 		return rep, e.answer(ctx, rep)
 	}

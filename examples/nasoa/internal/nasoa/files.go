@@ -26,7 +26,7 @@ func (e *engine) finish(r *Report) error {
 	folder := e.job.Path("")
 	if folder == "" {
 		e.job.Say("without -out nothing is kept")
-		return e.close()
+		return nil
 	}
 	files := map[string][]byte{}
 	for name, f := range r.figures() {

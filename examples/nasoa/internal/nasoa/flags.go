@@ -25,7 +25,7 @@ func Program() *run.Program[Config, *Report] {
 			c.answers(fs)
 			return c.check()
 		},
-		Work:     Run,
+		Work: Run,
 	}
 }
 

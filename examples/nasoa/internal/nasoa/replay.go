@@ -1,6 +1,7 @@
 package nasoa
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -47,9 +48,11 @@ type Trace struct {
 	Errors []float64   // absolute
 	Alphas [][]float64 // weights of the experts of a hedge after each outcome; nil of others
 	// Regrets are the average regrets of a hedge after each outcome; nil of others.
-	Regrets []float64
-	Score   predictor.Score // of all
-	Regret  predictor.Regret
+	Regrets  []float64
+	MAE, MSE float64
+	Covered  float64 // part of the outcomes inside their intervals
+	Restarts int     // see Pupil
+	Regret   predictor.Regret
 }
 
 // Last is the score of the last fifth.
@@ -63,8 +66,8 @@ func (t *Trace) Last() (mae, mse float64) {
 	return mae / n, mse / n
 }
 
-// Generator is one with the learner, that has learnt nothing. hedge is the learner where it is one.
-func (r Rival) Generator(models []predictor.Model) (g *predictor.Generator, hedge *predictor.Hedge,
+// generator has learnt nothing. hedge is its learner where it is one.
+func (r Rival) generator(models []predictor.Model) (g *predictor.Generator, hedge *predictor.Hedge,
 	err error) {
 	o := predictor.Options{Models: models, Features: predictor.FeatureOptions{Products: !r.plain}}
 	o.Learner = func(n int) (predictor.Learner, error) {
@@ -76,10 +79,63 @@ func (r Rival) Generator(models []predictor.Model) (g *predictor.Generator, hedg
 	return g, hedge, err
 }
 
+// Pupil is a generator with the learner of a rival. Where that diverges a new one begins in its
+// place, and what it was to foretell counts as foretold as wrongly as can be.
+type Pupil struct {
+	Restarts int
+	rival    Rival
+	models   []predictor.Model
+	g        *predictor.Generator
+	hedge    *predictor.Hedge
+}
+
+// Pupil has learnt nothing.
+func (r Rival) Pupil(models []predictor.Model) (*Pupil, error) {
+	p := &Pupil{rival: r, models: models}
+	return p, p.begin()
+}
+
+func (p *Pupil) begin() (err error) {
+	p.g, p.hedge, err = p.rival.generator(p.models)
+	return err
+}
+
+// restarts begins anew after a divergence; any other error is returned.
+func (p *Pupil) restarts(err error) error {
+	if !errors.Is(err, predictor.ErrDiverged) {
+		return err
+	}
+	p.Restarts++
+	return p.begin()
+}
+
+// Learn is predictor.Generator's.
+func (p *Pupil) Learn(t predictor.Task, r predictor.Regime, accuracy float64) (predictor.Prediction, error) {
+	got, err := p.g.Learn(t, r, accuracy)
+	if err == nil {
+		return got, nil
+	}
+	if accuracy < 0.5 {
+		got = predictor.Prediction{Value: 1, Low: 1, High: 1}
+	}
+	return got, p.restarts(err)
+}
+
+// Predict is predictor.Generator's.
+func (p *Pupil) Predict(t predictor.Task, r predictor.Regime) (predictor.Prediction, error) {
+	got, err := p.g.Predict(t, r)
+	if err != nil {
+		if err = p.restarts(err); err == nil {
+			got, err = p.g.Predict(t, r)
+		}
+	}
+	return got, err
+}
+
 // Replay tells a learner a log in an order, nil being that of the log. Outcomes that were refused
 // are left out.
 func (r Rival) Replay(models []predictor.Model, log []Outcome, order []int) (*Trace, error) {
-	g, hedge, err := r.Generator(models)
+	pupil, err := r.Pupil(models)
 	if err != nil {
 		return nil, err
 	}
@@ -92,18 +148,25 @@ func (r Rival) Replay(models []predictor.Model, log []Outcome, order []int) (*Tr
 		if one.Refused() {
 			continue
 		}
-		p, err := g.Learn(one.Task(), one.Regime(), one.Accuracy)
+		p, err := pupil.Learn(one.Task(), one.Regime(), one.Accuracy)
 		if err != nil {
 			return nil, fmt.Errorf("%s: outcome %d: %w", r.Name, i+1, err)
 		}
-		t.Errors = append(t.Errors, math.Abs(p.Value-one.Accuracy))
-		if hedge != nil {
-			t.Alphas = append(t.Alphas, hedge.Alpha(nil))
-			t.Regrets = append(t.Regrets, hedge.Regret().Average)
+		off := math.Abs(p.Value - one.Accuracy)
+		t.Errors = append(t.Errors, off)
+		t.MAE, t.MSE = t.MAE+off, t.MSE+off*off
+		if one.Accuracy >= p.Low && one.Accuracy <= p.High {
+			t.Covered++
+		}
+		if h := pupil.hedge; h != nil {
+			t.Alphas = append(t.Alphas, h.Alpha(nil))
+			t.Regrets = append(t.Regrets, h.Regret().Average)
 		}
 	}
-	t.Score = g.Score()
-	t.Regret, _ = g.Regret()
+	n := math.Max(float64(len(t.Errors)), 1)
+	t.MAE, t.MSE, t.Covered = t.MAE/n, t.MSE/n, t.Covered/n
+	t.Restarts = pupil.Restarts
+	t.Regret, _ = pupil.g.Regret()
 	return t, nil
 }
 

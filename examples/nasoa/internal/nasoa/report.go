@@ -82,7 +82,7 @@ func (r *Report) judge(e *engine, _ *predictor.Generator) error {
 		}
 		last, _ := t.Last()
 		r.traces[rival.Name] = t
-		r.Learners = append(r.Learners, Learner{rival.Name, t.Score.MAE, t.Score.MSE, last, t.Score.Covered})
+		r.Learners = append(r.Learners, Learner{rival.Name, t.MAE, t.MSE, last, t.Covered})
 	}
 	r.InTime = Punctual(r.Outcomes)
 	return nil
