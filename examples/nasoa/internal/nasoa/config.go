@@ -114,7 +114,7 @@ func (c *Config) quick() {
 	c.Search.Population, c.Search.Block, c.Search.Macro, c.Search.Images, c.Search.Judged = 4, 6, 6, 600, 200
 	c.Search.MAdds = 8
 	c.Models, c.Pretrain.Epochs, c.Pretrain.Batch, c.Pretrain.LR = 3, 2, 32, 0.05
-	c.Stream.Random, c.Stream.Chosen, c.Stream.Shortest, c.Stream.Longest = 20, 8, 0.3, 1
+	c.Stream.Random, c.Stream.Chosen, c.Stream.Shortest, c.Stream.Longest = 20, 8, 0.5, 1.5
 	c.Tune.Judged = 200
 }
 

@@ -52,9 +52,12 @@ func (r *Report) Text() string {
 	}
 	w.Flush()
 	if c := r.InTime; c != nil {
-		fmt.Fprintf(&b, "\n%d tasks with a time limit: %d late, by %.2f s at worst, %d refused; %s of the "+
-			"accuracies inside "+
-			"their intervals\n", c.Tasks, c.Late, c.Worst, c.Refused, percent(c.Covered))
+		fmt.Fprintf(&b, "\n%d tasks with a time limit: %d late, by %.2f s at worst, %d refused", c.Tasks, c.Late, c.Worst,
+			c.Refused)
+		if c.Refused < c.Tasks {
+			fmt.Fprintf(&b, "; %s of the accuracies inside their intervals", percent(c.Covered))
+		}
+		b.WriteString("\n")
 	}
 	return b.String()
 }
