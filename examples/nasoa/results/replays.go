@@ -112,7 +112,8 @@ func (e *rivalErrors) add(t *nasoa.Trace) {
 	e.LastMAE, e.LastMSE = append(e.LastMAE, mae), append(e.LastMSE, mse)
 	e.Covered, e.Restarts = append(e.Covered, t.Covered), e.Restarts+t.Restarts
 	if len(t.Regret.Weights) > 0 {
-		// Weights that have come to nothing would make the ratio infinite, which JSON has no number for.
+		// Weights that have come to nothing would make the ratio infinite, which JSON has no number
+		// for.
 		e.Regret, e.Spread = append(e.Regret, t.Regret.Average), append(e.Spread, min(t.Regret.Spread, mostSpread))
 	}
 }
