@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/tendril-nas/tendril/examples/internal/run/cells"
+	"github.com/tendril-nas/tendril/examples/nasoa/internal/nasoa"
+)
+
+// tiny is the flag that says where the data of pretraining lie.
+const tiny = "tiny"
+
+// Configurations.
+const (
+	zooCell  = "zoo"     // the search, and the models that it ends with
+	network  = "network" // one of another family, trained as they were
+	random   = "random"  // tasks with random regimes
+	taught   = "taught"  // tasks with time limits, by a generator that has learnt those
+	cold     = "cold"    // the same tasks, by one that has learnt nothing
+	grid     = "grid"    // one held-out task, on which all regimes of a grid are tried
+	replay   = "replay"  // learners on the outcomes of random regimes
+	regret   = "regret"  // ways to choose a regime on the grids
+	borrowed = "streams" // learners on data of others
+)
+
+// The plan.
+const (
+	logs      = 3   // cells of random regimes
+	perLog    = 350 // their outcomes
+	limited   = 3   // cells with time limits, of each way
+	perLimits = 100 // their tasks
+	gridTasks = 8
+)
+
+// gridOf are the regimes that are tried on held-out tasks.
+func gridOf() nasoa.GridOptions {
+	return nasoa.GridOptions{Models: 4, Rates: []float64{0.01, 0.03, 0.1}, Frozen: []int{0, 2, 4},
+		Checkpoints: []int{40, 110, 300}}
+}
+
+// Settings: those of pretraining are shared by the zoo and by what it is compared with.
+const (
+	pretraining = "-pretrain-epochs 8"
+	searching   = "-search-madds 8"
+	streaming   = "-run stream -shortest 0.5 -longest 3.5"
+)
+
+// allCells lists every experiment of the page, in the order in which they run.
+func allCells(p *places) []cell {
+	out := []cell{p.zooCell(words("-run zoo " + searching + " " + pretraining + " -seed 1"))}
+	for i := 1; i <= logs; i++ {
+		out = append(out, p.streamCell(seeded(random, i),
+			words(fmt.Sprintf("%s -random %d -chosen 0 -seed %d", streaming, perLog, i)), false))
+	}
+	for i := 1; i <= gridTasks; i++ {
+		out = append(out, p.gridCell(seeded(grid, i), words("-run stream -seed 1"), i, gridOf()))
+	}
+	for i := 1; i <= limited; i++ {
+		args := words(fmt.Sprintf("%s -random 0 -chosen %d -seed %d", streaming, perLimits, 10+i))
+		out = append(out, p.streamCell(seeded(taught, i), args, true), p.streamCell(seeded(cold, i), args, false))
+	}
+	for i := range nasoa.Networks() {
+		out = append(out, p.networkCell(seeded(network, i+1), words("-run stream "+pretraining+" -seed 1"), i))
+	}
+	return append(out, p.replayCell(replay), p.regretCell(regret), streamsCell(borrowed))
+}
+
+func seeded(config string, seed int) string { return fmt.Sprintf("%s-%d", config, seed) }
+
+func words(text string) []string { return strings.Fields(text) }
+
+// needAll waits for all cells of a configuration.
+func needAll(r *cells.Results[result], config string, n int) error {
+	for i := 1; i <= n; i++ {
+		if _, err := r.Need(seeded(config, i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tendril-nas/tendril/examples/internal/run/cells"
+	"github.com/tendril-nas/tendril/examples/nasoa/internal/nasoa"
+	"github.com/tendril-nas/tendril/predictor"
+)
+
+func TestCells(t *testing.T) {
+	page := thePage()
+	p := places{cifar: "/cifar", zoo: t.TempDir()}
+	seen := map[string]bool{}
+	for _, c := range page.Cells {
+		if seen[c.Name] {
+			t.Errorf("two cells are named %s", c.Name)
+		}
+		seen[c.Name] = true
+		if c.Data == "" {
+			continue
+		}
+		cfg, err := nasoa.Program().Settings(p.full(c.Args, "/tiny", c.Name != zooCell))
+		if err != nil {
+			t.Errorf("%s: %v", c.Name, err)
+		}
+		if cfg.Size != 32 || len(cfg.More) != 2 || cfg.Pretrain.Epochs != 8 && (c.Name == zooCell ||
+			c.Command == "" &&
+				len(c.Name) > 8) {
+			t.Errorf("%s: %+v", c.Name, cfg)
+		}
+	}
+	if len(seen) != 1+logs+gridTasks+2*limited+len(nasoa.Networks())+3 {
+		t.Errorf("%d cells", len(seen))
+	}
+}
+
+// Cells wait for what they need.
+func TestWaiting(t *testing.T) {
+	p := places{}
+	find := func(name string) cell {
+		list := allCells(&p)
+		i := slices.IndexFunc(list, func(c cell) bool { return c.Name == name })
+		return list[i]
+	}
+	whole := fakes(func(string) bool { return true })
+	for _, c := range []struct {
+		name, cifar, zoo string
+		r                *cells.Results[result]
+		waits            bool
+	}{
+		{zooCell, "", "", whole, true}, {zooCell, "/cifar", "", whole, false},
+		{"random-1", "/cifar", "/no such zoo", whole, true}, {"random-1", "/cifar", t.TempDir(), whole, false},
+		{"random-1", "/cifar", t.TempDir(), fakes(func(name string) bool { return name != zooCell }), true},
+		{"taught-1", "/cifar", t.TempDir(), fakes(func(name string) bool { return name != "random-2" }), true},
+		{"taught-1", "/cifar", t.TempDir(), whole, false},
+		{"grid-8", "/cifar", t.TempDir(), whole, false},
+		{replay, "", "", fakes(func(name string) bool { return name != "random-3" }), true}, {replay, "", "",
+			whole, false},
+		{regret, "", "", fakes(func(name string) bool { return name != "grid-8" }), true}, {regret, "", "", whole,
+			false},
+		{borrowed, "", "", thePage().Results(), false},
+	} {
+		p = places{c.cifar, c.zoo}
+		one := find(c.name)
+		if _, err := one.More(c.r); errors.Is(err, cells.ErrWaits) != c.waits || err != nil && !c.waits {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
+// A log goes through a record.
+func TestRecordOfLog(t *testing.T) {
+	want := result{Log: fakeLog("random", 3, 4)}
+	data, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got result
+	if err := json.Unmarshal(data, &got); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+// The best of k is its mean over all subsets.
+func TestBestOf(t *testing.T) {
+	var list []nasoa.GridCell
+	x := []float64{0.3, 0.9, 0.5, 0.5, 0.1}
+	for _, v := range x {
+		list = append(list, nasoa.GridCell{Accuracy: v})
+	}
+	for k := 1; k <= 6; k++ {
+		sum, n := 0.0, 0.0
+		for set := range 1 << len(x) {
+			best, size := 0.0, 0
+			for i, v := range x {
+				if set>>i&1 == 1 {
+					best, size = max(best, v), size+1
+				}
+			}
+			if size == min(k, len(x)) {
+				sum, n = sum+best, n+1
+			}
+		}
+		if got := bestOf(list, k); math.Abs(got-sum/n) > 1e-12 {
+			t.Errorf("%d: %g, want %g", k, got, sum/n)
+		}
+	}
+}
+
+// Successive halving follows those that did well.
+func TestHalving(t *testing.T) {
+	var list []nasoa.GridCell
+	for i, x := range [][]float64{{0.5, 0.6, 0.7}, {0.4, 0.9, 0.9}, {0.3, 0.95, 0.99}} {
+		for k, v := range x {
+			list = append(list, nasoa.GridCell{Rate: float64(i), Iterations: 10 * (k + 1), Accuracy: v})
+		}
+	}
+	if best, trials := halving(list, nil); best != 0.7 || trials != 5 {
+		t.Errorf("%g in %d trials", best, trials)
+	}
+}
+
+// Regrets are of regimes that fit, and the ways that try more have less of it.
+func TestRegrets(t *testing.T) {
+	var grids []*nasoa.Grid
+	for k := range 3 {
+		grids = append(grids, fakeGrid(k))
+	}
+	for _, limit := range limitsOf(grids[0]) {
+		if list, best := within(grids[0], limit); len(list) == 0 || best == 0 {
+			t.Errorf("nothing fits %g s", limit)
+		}
+	}
+	models := []predictor.Model{{Name: "ET-A", Accuracy: 0.3}, {Name: "ET-B", Accuracy: 0.4}, {Name: "ET-C",
+		Accuracy: 0.5}}
+	r, err := regretAll(t.Context(), models, fakeLog("random", 0, 30), grids, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := map[string]wayRegret{}
+	for _, w := range r.Ways {
+		by[w.Name] = w
+		for _, v := range w.Tasks {
+			if !(v >= 0 && v < 0.5) {
+				t.Errorf("%s: %v", w.Name, w.Tasks)
+			}
+		}
+	}
+	if one, five, all := by[wayRandom1], by[wayRandom5], by[wayRandom40]; len(r.Ways) != len(ways()) ||
+		one.Tasks[0] <= five.Tasks[0] ||
+		all.Tasks[0] > 1e-12 || one.Trials != 1 || by[wayTaught].Trials != 1 || by[wayHalving].Trials < 2 {
+		t.Errorf("%+v", r.Ways)
+	}
+	again, err := regretAll(t.Context(), models, fakeLog("random", 0, 30), grids, 2)
+	if err != nil || cmp.Diff(r, again) != "" {
+		t.Errorf("another time they are others: %v %s", err, cmp.Diff(r, again))
+	}
+}
+
+func TestReplays(t *testing.T) {
+	models := []predictor.Model{{Name: "ET-A", Accuracy: 0.3}, {Name: "ET-B", Accuracy: 0.4}, {Name: "ET-C",
+		Accuracy: 0.5}}
+	r, err := replayAll(t.Context(), models, []outcomes{fakeLog("random", 0, 20), fakeLog("random", 20, 20)}, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range r.Rivals {
+		if len(e.MAE) != 3 || len(e.Logs) != 2 || e.MAE[0] == 0 || e.Name != "running mean" &&
+			e.MAE[0] == e.MAE[1] ||
+			(e.Bound > 0) != (e.Name == nasoa.Theorem) {
+			t.Errorf("%+v", e)
+		}
+	}
+	rows, err := readRows("../../../predictor/testdata/stream_concrete.npy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := learnRows("concrete", rows[:100])
+	if err != nil || len(s.MAE) != len(nasoa.Rivals(1)) || s.Examples != 100 {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// Whatever a file is, reading it gives an error or a matrix.
+func FuzzParseRows(f *testing.F) {
+	good := []byte("\x93NUMPY\x01\x00\x3a\x00{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }\n")
+	good[8] = byte(len(good) - 10)
+	f.Add(append(good, 0, 0, 128, 63, 0, 0, 0, 64))
+	f.Add(good)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		rows, err := parseRows(data)
+		for _, r := range rows {
+			if err != nil || len(r) != len(rows[0]) {
+				t.Errorf("%v, %v", rows, err)
+			}
+		}
+	})
+}

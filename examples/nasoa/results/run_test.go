@@ -1,0 +1,85 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tendril-nas/tendril/examples/internal/run"
+	"github.com/tendril-nas/tendril/examples/internal/run/runtest"
+	"github.com/tendril-nas/tendril/examples/internal/stripes"
+	"github.com/tendril-nas/tendril/examples/nasoa/internal/nasoa"
+)
+
+// Every kind of cell runs on small images.
+func TestCellsRun(t *testing.T) {
+	place, dir := t.TempDir(), t.TempDir()
+	if err := stripes.Write(place, 28, 60, 24); err != nil {
+		t.Fatal(err)
+	}
+	small := words("-size 28 -known 2 -models 2 -search-population 2 -search-block 2 -search-macro 1 " +
+		"-search-images 16 " +
+		"-search-judged 8 -search-batch 8 -search-layout 0-_8_1-1-1-1 -search-channels 8 -search-blocks 1 " +
+		"-pretrain-epochs 1 -pretrain-batch 8 -tune-batch 8 -tune-judged 16 -task-fewest 4 -task-most 8 " +
+		"-shortest 2 -longest 3 -seed 1")
+	with := func(text string) []string { return append(words(text), small...) }
+	p := places{cifar: place, zoo: filepath.Join(dir, "zoo")}
+	page := thePage()
+	o := nasoa.GridOptions{Models: 1, Rates: []float64{0.1}, Frozen: []int{0, 4}, Checkpoints: []int{2, 24}}
+	page.Cells = []cell{p.zooCell(with("-run zoo")), p.streamCell("random-1",
+		with("-run stream -random 2 -chosen 0"), false),
+		p.streamCell("random-2", with("-run stream -random 1 -chosen 0"), false),
+		p.streamCell("random-3", with("-run stream -random 1 -chosen 0"), false),
+		p.gridCell("grid-1", with("-run stream"), 1, o), p.streamCell("taught-1",
+			with("-run stream -random 0 -chosen 2"), true),
+		p.networkCell("network-1", with("-run stream"), 0), p.replayCell(replay)}
+	var out, errs bytes.Buffer
+	code := program(page).Start(t.Context(), []string{"-dir", dir, "-page", filepath.Join(dir, "page.md"),
+		"-work", filepath.Join(dir, "work"), "-tiny", place, "-run", "."}, run.Streams{Out: &out, Err: &errs})
+	if code != run.ExitOK {
+		t.Fatalf("exit code %d\n%s%s", code, out.String(), errs.String())
+	}
+	r, err := page.Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if z := r.Get(zooCell).Result.Zoo; len(z) == 0 || z[0].Steps[0] == 0 || z[0].Inference == 0 {
+		t.Errorf("%+v", z)
+	}
+	g := r.Get("grid-1").Result.Grid
+	if len(g.Cells) != 4 || g.Cells[1].Iterations != 24 || g.Cells[3].Frozen != 4 || g.Cells[0].Step == 0 ||
+		g.Samples == 0 {
+		t.Errorf("%+v", g)
+	}
+	if n := r.Get("network-1").Result.Network; n.MAdds == 0 || len(n.Steps) != 1 || n.Steps[0] == 0 ||
+		n.Inference == 0 {
+		t.Errorf("%+v", n)
+	}
+	if log := r.Get("taught-1").Result.Log; len(log) != 2 || log[0].Kind != "chosen" || log[0].Predicted == 0 {
+		t.Errorf("%+v", log)
+	}
+	if e := r.Get(replay).Result.Replays; e.Outcomes != 4 || len(e.Rivals) != len(nasoa.Rivals(4)) {
+		t.Errorf("%+v", e)
+	}
+	f, err := os.ReadFile(filepath.Join(dir, logName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if log, err := nasoa.ReadLog(bytes.NewReader(f)); err != nil || len(log) != 4 {
+		t.Errorf("%+v, %v", log, err)
+	}
+	for _, name := range []string{regretPicture, errorPicture, frontPicture} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "page.md"))
+	if err != nil || !strings.Contains(string(text), "4 outcomes in 3 cells") {
+		t.Errorf("%s, %v", text, err)
+	}
+}
+
+// No number that makes no sense gets past the command line.
+func TestNumbers(t *testing.T) { runtest.Numbers(t, thePage().Program(), nil) }
