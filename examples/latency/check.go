@@ -10,8 +10,8 @@ import (
 	"strconv"
 
 	"github.com/tendril-nas/tendril/examples/internal/plots"
-	"github.com/tendril-nas/tendril/internal/rank"
 	"github.com/tendril-nas/tendril/internal/checkpoint"
+	"github.com/tendril-nas/tendril/internal/rank"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
 )

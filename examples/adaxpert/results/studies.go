@@ -6,8 +6,8 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
-	"github.com/tendril-nas/tendril/internal/rank"
 	"github.com/tendril-nas/tendril/examples/internal/run/cells"
+	"github.com/tendril-nas/tendril/internal/rank"
 )
 
 // policy shows what the policy learns beside random search.
