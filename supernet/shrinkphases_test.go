@@ -153,7 +153,7 @@ func TestShrinkEpochs(t *testing.T) {
 		{published, 1 << 30, []int{1 << 30, 322122547, 64424510, 322122547, 64424509, 300647711}},
 		{published, math.MaxInt, nil},
 		{[]ShrinkPhase{{Share: 1e300}}, 4, nil},
-		{[]ShrinkPhase{{Share: 0.6}, {Share: 0.6}}, 1 << 31, nil},
+		{[]ShrinkPhase{{Share: 0.6}, {Share: 0.6}}, 1<<31 - 1, nil},
 		{published[:1], 4, []int{4}},
 		{[]ShrinkPhase{{Share: 0}}, 4, nil},
 		{[]ShrinkPhase{{Share: math.NaN()}}, 4, nil},
