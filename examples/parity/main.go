@@ -11,6 +11,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -93,20 +94,16 @@ func flags(fs *flag.FlagSet, s *settings) {
 }
 
 func check(_ *flag.FlagSet, s *settings) error {
-	for _, n := range []struct {
-		flag          string
-		value, lo, hi float64
-	}{
-		{"images", float64(s.images), 0, math.MaxInt32}, {"width", s.Width, 1e-3, 16},
-		{"size", float64(s.Size), 8, 1 << 12}, {"stem", float64(s.StemStride), 1, 2},
-		{"batch", float64(s.Batch), 2, 1 << 16}, {"epochs", float64(s.Epochs), 1, 1 << 20},
-		{"lr", s.LR, 1e-9, 1e3}, {"wd", s.WeightDecay, 0, 1},
-	} {
-		if !(n.value >= n.lo && n.value <= n.hi) {
-			return fmt.Errorf("-%s %v: expected %g to %g", n.flag, n.value, n.lo, n.hi)
-		}
-	}
-	return nil
+	return cmp.Or(
+		run.Within("images", s.images, 0, math.MaxInt32),
+		run.Within("width", s.Width, 1e-3, 16),
+		run.Within("size", s.Size, 8, 1<<12),
+		run.Within("stem", s.StemStride, 1, 2),
+		run.Within("batch", s.Batch, 2, 1<<16),
+		run.Within("epochs", s.Epochs, 1, 1<<20),
+		run.Within("lr", s.LR, 1e-9, 1e3),
+		run.Within("wd", s.WeightDecay, 0, 1),
+	)
 }
 
 func work(ctx context.Context, j *run.Job, s *settings) (*settings, error) {

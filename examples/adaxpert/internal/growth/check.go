@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/tendril-nas/tendril/examples/internal/run"
 )
 
 // Check reports the first field that makes no sense whatever the data are, and makes the data path
@@ -22,14 +23,7 @@ func (c *Config) Check() error {
 	if (c.Baseline == Random) != (len(c.MAdds) > 0) {
 		return fmt.Errorf("-madds belongs to -baseline %s, which needs it", Random)
 	}
-	if c.Data != "" {
-		abs, err := filepath.Abs(c.Data)
-		if err != nil {
-			return err
-		}
-		c.Data = abs
-	}
-	return nil
+	return run.Absolute(&c.Data)
 }
 
 func (c *Config) checkWords() error {

@@ -1,11 +1,11 @@
 package danas
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -131,24 +131,26 @@ func (c *Config) check() error {
 	if _, err := c.schedule([]int{0, 1}); err != nil {
 		return fmt.Errorf("-shares, -warmup: %w", err)
 	}
-	for _, n := range []struct {
-		flag          string
-		value, lo, hi float64
-	}{
-		{"size", float64(c.Size), 16, 512}, {"per-class", float64(c.PerClass), 0, math.MaxInt32},
-		{"val", float64(c.Val), 1, math.MaxInt32}, {"width", c.Width, 0.05, 4}, {"layers", float64(c.Layers),
-			1, 16},
-		{"stride", float64(c.Stride), 1, 2}, {"target", c.Target, 1e-3, 1e6}, {"warmup", float64(c.Warmup),
-			0, 1e4},
-		{"fraction", c.Fraction, 1e-3, 1}, {"sure", c.Sure, 0, 1e3}, {"gamma", c.Gamma, 0, 1e3},
-		{"tau", c.Tau, 1e-3, 1e3}, {"last-tau", c.LastTau, 1e-3, 1e3}, {"arch-lr", c.ArchLR, 1e-9, 10},
-		{"every", float64(c.Every), 1, math.MaxInt32},
-		{"calibration", float64(c.Calibrated), 0, math.MaxInt32},
-		{"evaluations", float64(c.Evaluations), 2, math.MaxInt32},
-	} {
-		if !(n.value >= n.lo && n.value <= n.hi) {
-			return fmt.Errorf("-%s %v: expected %g to %g", n.flag, n.value, n.lo, n.hi)
-		}
+	if err := cmp.Or(
+		run.Within("size", c.Size, 16, 512),
+		run.Within("per-class", c.PerClass, 0, math.MaxInt32),
+		run.Within("val", c.Val, 1, math.MaxInt32),
+		run.Within("width", c.Width, 0.05, 4),
+		run.Within("layers", c.Layers, 1, 16),
+		run.Within("stride", c.Stride, 1, 2),
+		run.Within("target", c.Target, 1e-3, 1e6),
+		run.Within("warmup", c.Warmup, 0, 1e4),
+		run.Within("fraction", c.Fraction, 1e-3, 1),
+		run.Within("sure", c.Sure, 0, 1e3),
+		run.Within("gamma", c.Gamma, 0, 1e3),
+		run.Within("tau", c.Tau, 1e-3, 1e3),
+		run.Within("last-tau", c.LastTau, 1e-3, 1e3),
+		run.Within("arch-lr", c.ArchLR, 1e-9, 10),
+		run.Within("every", c.Every, 1, math.MaxInt32),
+		run.Within("calibration", c.Calibrated, 0, math.MaxInt32),
+		run.Within("evaluations", c.Evaluations, 2, math.MaxInt32),
+	); err != nil {
+		return err
 	}
 	for name, t := range map[string]*run.Training{"reference": &c.Reference, "search": &c.Search,
 		"retrain": &c.Retrain} {
@@ -156,10 +158,5 @@ func (c *Config) check() error {
 			return err
 		}
 	}
-	if c.Data == "" {
-		return nil
-	}
-	abs, err := filepath.Abs(c.Data)
-	c.Data = abs
-	return err
+	return run.Absolute(&c.Data)
 }

@@ -1,11 +1,11 @@
 package eas
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -124,39 +124,30 @@ func (c *Config) check() error {
 	if err := c.Supernet.Check("supernet"); err != nil {
 		return err
 	}
-	for _, path := range []*string{&c.Data, &c.Superclasses, &c.Latency, &c.Extract} {
-		if *path == "" {
-			continue
-		}
-		abs, err := filepath.Abs(*path)
-		if err != nil {
-			return err
-		}
-		*path = abs
-	}
-	return nil
+	return run.Absolute(&c.Data, &c.Superclasses, &c.Latency, &c.Extract)
 }
 
 func (c *Config) checkNumbers() error {
 	const most = math.MaxInt32
-	for _, n := range []struct {
-		flag          string
-		value, lo, hi float64
-	}{
-		{"drop", c.Drop, 0, 1}, {"width", c.Width, 0.05, 4}, {"stem-stride", float64(c.Stride), 1, 2},
-		{"size", float64(c.Size), 16, 512}, {"learn", c.LearnShare, 0.01, 0.8},
-		{"choose", c.ChooseShare, 0.01, 0.8}, {"images", float64(c.Images), 0, most},
-		{"tested", float64(c.Tested), 0, most}, {"calibration", float64(c.Calibrated), 1, most},
-		{"teacher-lr", c.TeacherLR, 1e-9, 10}, {"generator-steps", float64(c.Generator.Steps), 1, 1e7},
-		{"generator-batch", float64(c.Generator.Batch), 2, 1e5}, {"generator-lr", c.Generator.LR, 1e-9, 10},
-		{"generator-lambda", c.Generator.Lambda, 0, 1e6}, {"samples", float64(c.Samples), 1, 1e4},
-		{"headroom", float64(c.Headroom), 0, 1e5}, {"ofa-archs", float64(c.OFA.Archs), 10, 1e6},
-		{"ofa-population", float64(c.OFA.Population), 2, 1e5},
-		{"ofa-generations", float64(c.OFA.Generations), 0, 1e5},
-	} {
-		if !(n.value >= n.lo && n.value <= n.hi) {
-			return fmt.Errorf("-%s %v: expected %g to %g", n.flag, n.value, n.lo, n.hi)
-		}
-	}
-	return nil
+	return cmp.Or(
+		run.Within("drop", c.Drop, 0, 1),
+		run.Within("width", c.Width, 0.05, 4),
+		run.Within("stem-stride", c.Stride, 1, 2),
+		run.Within("size", c.Size, 16, 512),
+		run.Within("learn", c.LearnShare, 0.01, 0.8),
+		run.Within("choose", c.ChooseShare, 0.01, 0.8),
+		run.Within("images", c.Images, 0, most),
+		run.Within("tested", c.Tested, 0, most),
+		run.Within("calibration", c.Calibrated, 1, most),
+		run.Within("teacher-lr", c.TeacherLR, 1e-9, 10),
+		run.Within("generator-steps", c.Generator.Steps, 1, 1e7),
+		run.Within("generator-batch", c.Generator.Batch, 2, 1e5),
+		run.Within("generator-lr", c.Generator.LR, 1e-9, 10),
+		run.Within("generator-lambda", c.Generator.Lambda, 0, 1e6),
+		run.Within("samples", c.Samples, 1, 1e4),
+		run.Within("headroom", c.Headroom, 0, 1e5),
+		run.Within("ofa-archs", c.OFA.Archs, 10, 1e6),
+		run.Within("ofa-population", c.OFA.Population, 2, 1e5),
+		run.Within("ofa-generations", c.OFA.Generations, 0, 1e5),
+	)
 }

@@ -1,11 +1,11 @@
 package eatnas
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -105,42 +105,34 @@ func (c *Config) check() error {
 			return err
 		}
 	}
-	for _, path := range []*string{&c.Data, &c.LargeData} {
-		if *path == "" {
-			continue
-		}
-		abs, err := filepath.Abs(*path)
-		if err != nil {
-			return err
-		}
-		*path = abs
-	}
-	return nil
+	return run.Absolute(&c.Data, &c.LargeData)
 }
 
 func (c *Config) checkNumbers() error {
 	const most = math.MaxInt32
-	type number struct {
-		flag          string
-		value, lo, hi float64
-	}
-	list := []number{
-		{"population", float64(c.Population), 2, 1e4}, {"sample", float64(c.Sample), 1, 1e4},
-		{"cycles", float64(c.Cycles), 0, 1e6}, {"tolerance", c.Tolerance, 0, 1},
-		{"top", float64(c.Top), 1, 1e3}, {"channels", float64(c.Channels), 8, 256},
-		{"size", float64(c.Size), 16, 512}, {"val", c.ValShare, 0.01, 0.9},
-		{"calibration", float64(c.Calibrated), 0, most},
+	if err := cmp.Or(
+		run.Within("population", c.Population, 2, 1e4),
+		run.Within("sample", c.Sample, 1, 1e4),
+		run.Within("cycles", c.Cycles, 0, 1e6),
+		run.Within("tolerance", c.Tolerance, 0, 1),
+		run.Within("top", c.Top, 1, 1e3),
+		run.Within("channels", c.Channels, 8, 256),
+		run.Within("size", c.Size, 16, 512),
+		run.Within("val", c.ValShare, 0.01, 0.9),
+		run.Within("calibration", c.Calibrated, 0, most),
+	); err != nil {
+		return err
 	}
 	for name, t := range map[string]*Task{"small": &c.Small, "large": &c.Large} {
-		list = append(list, number{name + "-images", float64(t.Images), 0, most},
-			number{name + "-judged", float64(t.Judged), 0, most},
-			number{name + "-retrain", float64(t.Retrain), 0, most},
-			number{name + "-stride", float64(t.Stride), 1, 2}, number{name + "-madds", t.MAdds, 0, 1e9},
-			number{name + "-target", t.Target, 0, 1e9})
-	}
-	for _, n := range list {
-		if !(n.value >= n.lo && n.value <= n.hi) {
-			return fmt.Errorf("-%s %v: expected %g to %g", n.flag, n.value, n.lo, n.hi)
+		if err := cmp.Or(
+			run.Within(name+"-images", t.Images, 0, most),
+			run.Within(name+"-judged", t.Judged, 0, most),
+			run.Within(name+"-retrain", t.Retrain, 0, most),
+			run.Within(name+"-stride", t.Stride, 1, 2),
+			run.Within(name+"-madds", t.MAdds, 0, 1e9),
+			run.Within(name+"-target", t.Target, 0, 1e9),
+		); err != nil {
+			return err
 		}
 	}
 	if c.Channels%8 != 0 {

@@ -1,11 +1,11 @@
 package nasoa
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -145,44 +145,39 @@ func (c *Config) check() error {
 			paths = append(paths, &c.More[i])
 		}
 	}
-	for _, path := range paths {
-		if *path == "" {
-			continue
-		}
-		abs, err := filepath.Abs(*path)
-		if err != nil {
-			return err
-		}
-		*path = abs
-	}
-	return nil
+	return run.Absolute(paths...)
 }
 
 func (c *Config) checkNumbers() error {
 	const most = math.MaxInt32
 	s, t, k := &c.Search, &c.Tune, &c.Stream
-	for _, n := range []struct {
-		flag          string
-		value, lo, hi float64
-	}{
-		{"limit", c.Limit.Seconds(), 0, 1e9}, {"size", float64(c.Size), 16, 512}, {"known", float64(c.Known), 0,
-			most},
-		{"models", float64(c.Models), 1, 512}, {"search-blocks", float64(s.Blocks), 1, 32},
-		{"search-madds", s.MAdds, 0.01, 1e9}, {"search-step", s.Step, 0, 1e9},
-		{"search-population", float64(s.Population), 2, 1e4}, {"search-block", float64(s.Block), 1, 1e6},
-		{"search-macro", float64(s.Macro), 1, 1e6}, {"search-images", float64(s.Images), 0, most},
-		{"search-judged", float64(s.Judged), 0, most}, {"search-workers", float64(s.Workers), 1, 1024},
-		{"tune-batch", float64(t.Batch), 2, 1e6}, {"tune-decay", t.WeightDecay, 0, 0.999},
-		{"tune-crop", float64(t.Crop), 0, 4096}, {"tune-clip", t.Clip, 0, 1e9}, {"tune-fall", float64(t.Fall), 1,
-			1e6},
-		{"tune-judged", float64(t.Judged), 0, most}, {"random", float64(k.Random), 0, 1e6},
-		{"chosen", float64(k.Chosen), 0, 1e6}, {"task-classes", float64(k.Classes), 2, most},
-		{"task-fewest", float64(k.Fewest), 2, most}, {"task-most", float64(k.Most), 2, most},
-		{"shortest", k.Shortest, 0.01, 1e6}, {"longest", k.Longest, 0.01, 1e6}, {"explore", k.Explore, 0, 1e6},
-	} {
-		if !(n.value >= n.lo && n.value <= n.hi) {
-			return fmt.Errorf("-%s %v: expected %g to %g", n.flag, n.value, n.lo, n.hi)
-		}
-	}
-	return nil
+	return cmp.Or(
+		run.Within("limit", c.Limit.Seconds(), 0, 1e9),
+		run.Within("size", c.Size, 16, 512),
+		run.Within("known", c.Known, 0, most),
+		run.Within("models", c.Models, 1, 512),
+		run.Within("search-blocks", s.Blocks, 1, 32),
+		run.Within("search-madds", s.MAdds, 0.01, 1e9),
+		run.Within("search-step", s.Step, 0, 1e9),
+		run.Within("search-population", s.Population, 2, 1e4),
+		run.Within("search-block", s.Block, 1, 1e6),
+		run.Within("search-macro", s.Macro, 1, 1e6),
+		run.Within("search-images", s.Images, 0, most),
+		run.Within("search-judged", s.Judged, 0, most),
+		run.Within("search-workers", s.Workers, 1, 1024),
+		run.Within("tune-batch", t.Batch, 2, 1e6),
+		run.Within("tune-decay", t.WeightDecay, 0, 0.999),
+		run.Within("tune-crop", t.Crop, 0, 4096),
+		run.Within("tune-clip", t.Clip, 0, 1e9),
+		run.Within("tune-fall", t.Fall, 1, 1e6),
+		run.Within("tune-judged", t.Judged, 0, most),
+		run.Within("random", k.Random, 0, 1e6),
+		run.Within("chosen", k.Chosen, 0, 1e6),
+		run.Within("task-classes", k.Classes, 2, most),
+		run.Within("task-fewest", k.Fewest, 2, most),
+		run.Within("task-most", k.Most, 2, most),
+		run.Within("shortest", k.Shortest, 0.01, 1e6),
+		run.Within("longest", k.Longest, 0.01, 1e6),
+		run.Within("explore", k.Explore, 0, 1e6),
+	)
 }

@@ -1,10 +1,10 @@
 package transfer
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"math"
-	"path/filepath"
 
 	"github.com/tendril-nas/tendril/examples/internal/run"
 )
@@ -87,21 +87,16 @@ func (c *Config) check() error {
 		return fmt.Errorf("-baseline %s has no third step: -adapt", Scratch)
 	}
 	const most = math.MaxInt32
-	for _, n := range []struct {
-		flag          string
-		value, lo, hi float64
-	}{
-		{"minutes", c.Minutes, 0.01, 1e5},
-		{"val", c.ValShare, 0.01, 0.9},
-		{"per-class", float64(c.PerClass), 0, most},
-		{"head-passes", float64(c.Head.Passes), 0, 100},
-		{"search-images", float64(c.Search.Images), 0, most},
-		{"search-loss", c.Search.Loss, 0, 1e3},
-		{"calibration", float64(c.Search.Calibrated), 1, most},
-	} {
-		if !(n.value >= n.lo && n.value <= n.hi) {
-			return fmt.Errorf("-%s %v: expected %g to %g", n.flag, n.value, n.lo, n.hi)
-		}
+	if err := cmp.Or(
+		run.Within("minutes", c.Minutes, 0.01, 1e5),
+		run.Within("val", c.ValShare, 0.01, 0.9),
+		run.Within("per-class", c.PerClass, 0, most),
+		run.Within("head-passes", c.Head.Passes, 0, 100),
+		run.Within("search-images", c.Search.Images, 0, most),
+		run.Within("search-loss", c.Search.Loss, 0, 1e3),
+		run.Within("calibration", c.Search.Calibrated, 1, most),
+	); err != nil {
+		return err
 	}
 	for _, t := range []struct {
 		name string
@@ -111,14 +106,7 @@ func (c *Config) check() error {
 			return err
 		}
 	}
-	if c.Data != "" {
-		abs, err := filepath.Abs(c.Data)
-		if err != nil {
-			return err
-		}
-		c.Data = abs
-	}
-	return nil
+	return run.Absolute(&c.Data)
 }
 
 // stages of Lite0, with the stem and the head.
@@ -132,16 +120,10 @@ func (t *Training) check(name string) error {
 	if err := table.Check(name); err != nil {
 		return err
 	}
-	for _, n := range []struct {
-		flag      string
-		value, hi float64
-	}{
-		{"inherited", t.Inherited, 1}, {"frozen", float64(t.Frozen), stages - 1}, {"distill", t.Distill, 1e3},
-		{"share", t.Share, 1},
-	} {
-		if !(n.value >= 0 && n.value <= n.hi) {
-			return fmt.Errorf("-%s-%s %v: expected 0 to %g", name, n.flag, n.value, n.hi)
-		}
-	}
-	return nil
+	return cmp.Or(
+		run.Within(name+"-inherited", t.Inherited, 0, 1),
+		run.Within(name+"-frozen", t.Frozen, 0, stages-1),
+		run.Within(name+"-distill", t.Distill, 0, 1e3),
+		run.Within(name+"-share", t.Share, 0, 1),
+	)
 }
