@@ -102,7 +102,7 @@ func readForeign(ctx context.Context, src io.ReadSeeker) (*foreign, error) {
 	if _, err := src.Seek(begin, io.SeekStart); err != nil {
 		return nil, err
 	}
-	metadata, tensors, err := checkpoint.ReadSafetensors(untilDone{ctx, src}, end-begin)
+	metadata, tensors, err := checkpoint.ReadSafetensors(checkpoint.UntilDone(ctx, src), end-begin)
 	if ctx.Err() != nil {
 		return nil, ctx.Err() // a file that was left is not a damaged one
 	}
@@ -111,19 +111,6 @@ func readForeign(ctx context.Context, src io.ReadSeeker) (*foreign, error) {
 	}
 	classes, err := foreignClasses(metadata)
 	return &foreign{tensors: tensors, classes: classes}, err
-}
-
-// untilDone reads until a context ends.
-type untilDone struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (r untilDone) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.Reader.Read(p)
 }
 
 // foreignClasses is the names of classes that the metadata of a file give, nil if they give none.

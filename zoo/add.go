@@ -120,22 +120,9 @@ func copyFile(ctx context.Context, to, from string) error {
 	}
 	defer f.Close()
 	return checkpoint.WriteFileAtomic(to, func(w io.Writer) error {
-		_, err := io.Copy(w, untilDone{ctx, f})
+		_, err := io.Copy(w, checkpoint.UntilDone(ctx, f))
 		return err
 	})
-}
-
-// untilDone reads until a context ends.
-type untilDone struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (r untilDone) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.Reader.Read(p)
 }
 
 // add writes the weights under the name of their digest, then the index.

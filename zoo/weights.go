@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/tendril-nas/tendril/internal/checkpoint"
 	"golang.org/x/exp/mmap"
 )
 
@@ -80,7 +81,7 @@ func (f *File) compare(ctx context.Context, r *mmap.ReaderAt) error {
 		return fmt.Errorf("%w: weights of %d bytes, expected %d", ErrCorrupt, r.Len(), f.Size)
 	}
 	h := sha256.New()
-	if _, err := io.Copy(h, untilDone{ctx, io.NewSectionReader(r, 0, f.Size)}); err != nil {
+	if _, err := io.Copy(h, checkpoint.UntilDone(ctx, io.NewSectionReader(r, 0, f.Size))); err != nil {
 		return err
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != f.SHA256 {

@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -65,9 +66,9 @@ func parseHeader(text []byte, dataLen, base int64) (map[string]string, []entry, 
 	}
 	slices.SortStableFunc(entries, func(a, b entry) int {
 		if a.begin != b.begin {
-			return cmpInt64(a.begin, b.begin)
+			return cmp.Compare(a.begin, b.begin)
 		}
-		return cmpInt64(a.end, b.end)
+		return cmp.Compare(a.end, b.end)
 	})
 	var next int64
 	for _, e := range entries {
@@ -82,16 +83,6 @@ func parseHeader(text []byte, dataLen, base int64) (map[string]string, []entry, 
 			"tensors take %d data bytes, file has %d", next, dataLen)
 	}
 	return metadata, entries, nil
-}
-
-func cmpInt64(a, b int64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // headerParser walks the tokens of a header; after the first error every method does nothing.

@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -74,7 +75,7 @@ func buildHeader(metadata map[string]string, tensors map[string]Tensor) ([]byte,
 	}
 	slices.SortFunc(order, func(a, b string) int {
 		if sizes[a] != sizes[b] {
-			return cmpInt64(sizes[b], sizes[a])
+			return cmp.Compare(sizes[b], sizes[a])
 		}
 		return strings.Compare(a, b)
 	})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/tendril-nas/tendril/examples/adaxpert/internal/growth"
 	"github.com/tendril-nas/tendril/examples/internal/run/cells"
@@ -55,7 +56,7 @@ func allCells() []cell {
 	return slices.Concat(headroomCells(cifar()), headroomCells(tiny()), serviceCells(cifar()),
 		serviceCells(tiny()), independentCells(cifar()), table3Cells(cifar()), []cell{
 			studyCell("policy", "", nil, policyStudy),
-			studyCell("rank", "", words("-volumes 100 -supernet-epochs 20 -retrain-epochs 8"), rankStudy),
+			studyCell("rank", "", strings.Fields("-volumes 100 -supernet-epochs 20 -retrain-epochs 8"), rankStudy),
 		})
 }
 
@@ -72,7 +73,7 @@ func headroomName(d dataSet, s stage) string { return fmt.Sprintf("headroom-%s-%
 func headroomCells(d dataSet) (out []cell) {
 	for seed := 1; seed <= headroomSeeds; seed++ {
 		for _, s := range stages() {
-			out = append(out, studyCell(seeded(headroomName(d, s), seed), d.name, withSeed(d.service(), seed),
+			out = append(out, studyCell(cells.Seeded(headroomName(d, s), seed), d.name, withSeed(d.service(), seed),
 				headroomStudy(s.last)))
 		}
 	}
@@ -86,9 +87,9 @@ func serviceCells(d dataSet) (out []cell) {
 			if seed > d.armSeeds(arm) {
 				continue
 			}
-			c := growthCell(seeded(d.arm(arm), seed), d.name, withSeed(d.service(), seed, baseline(arm)...))
+			c := growthCell(cells.Seeded(d.arm(arm), seed), d.name, withSeed(d.service(), seed, baseline(arm)...))
 			if arm == random {
-				c.More = maddsOf(seeded(d.arm(ours), seed))
+				c.More = maddsOf(cells.Seeded(d.arm(ours), seed))
 			}
 			out = append(out, c)
 		}
@@ -103,8 +104,8 @@ const independentName = "independent-cifar"
 
 func independentCells(d dataSet) (out []cell) {
 	for seed := 1; seed <= independentSeeds; seed++ {
-		c := studyCell(seeded(independentName, seed), d.name, withSeed(d.service(), seed), independentStudy)
-		c.More = archOf(seeded(d.arm(ours), seed))
+		c := studyCell(cells.Seeded(independentName, seed), d.name, withSeed(d.service(), seed), independentStudy)
+		c.More = archOf(cells.Seeded(d.arm(ours), seed))
 		out = append(out, c)
 	}
 	return out
@@ -134,21 +135,19 @@ func table3Cells(d dataSet) (out []cell) {
 	for seed := 1; seed <= table3Seeds; seed++ {
 		for _, how := range table3Differences() {
 			for _, arm := range []string{adjusted, fixed} {
-				args := slices.Concat(words(how.flags), d.common(),
-					words("-always -inherit none -distill 0 -trial 0 -compare=false"))
+				args := slices.Concat(strings.Fields(how.flags), d.common(),
+					strings.Fields("-always -inherit none -distill 0 -trial 0 -compare=false"))
 				var more []string
 				if arm == fixed {
 					more = baseline(smallest)
 				}
-				out = append(out, growthCell(seeded(table3Name(how, arm), seed), d.name,
+				out = append(out, growthCell(cells.Seeded(table3Name(how, arm), seed), d.name,
 					withSeed(args, seed, more...)))
 			}
 		}
 	}
 	return out
 }
-
-func seeded(config string, seed int) string { return fmt.Sprintf("%s-%d", config, seed) }
 
 func withSeed(args []string, seed int, more ...string) []string {
 	return slices.Concat(args, []string{"-seed", strconv.Itoa(seed)}, more)

@@ -65,7 +65,7 @@ func TestCommonSettings(t *testing.T) {
 				t.Errorf("a line of %d columns: %s", len(line), line)
 			}
 		}
-		if got := words(strings.ReplaceAll(text, "\\\n", " ")); !slices.Equal(got[3:], d.service()) {
+		if got := strings.Fields(strings.ReplaceAll(text, "\\\n", " ")); !slices.Equal(got[3:], d.service()) {
 			t.Errorf("%v are shown of %v", got, d.service())
 		}
 	}

@@ -47,14 +47,14 @@ func tiny() dataSet {
 // the same. The arm smallest is the rival that -against would run beside AdaXpert.
 func (d dataSet) common() []string {
 	steps := func(images int) int { return (images + d.batch - 1) / d.batch }
-	return words(fmt.Sprintf("%s -retrain-epochs 1 -retrain-later-epochs 1 -retrain-batch %d "+
+	return strings.Fields(fmt.Sprintf("%s -retrain-epochs 1 -retrain-later-epochs 1 -retrain-batch %d "+
 		"-retrain-steps %d -supernet-epochs 1 -supernet-later-epochs 1 -supernet-batch %[2]d "+
 		"-supernet-steps %[4]d -keep-training -against=false",
 		d.flags, d.batch, steps(d.retrain), steps(d.supernet)))
 }
 
 // service are the settings of the service protocol.
-func (d dataSet) service() []string { return append(words(d.arrival), d.common()...) }
+func (d dataSet) service() []string { return append(strings.Fields(d.arrival), d.common()...) }
 
 // settings shows those of the service protocol, the arm and the seed aside. Lines end before a
 // flag.
@@ -71,5 +71,3 @@ func settings(d dataSet) string {
 	}
 	return text + line + "\n"
 }
-
-func words(text string) []string { return strings.Fields(text) }

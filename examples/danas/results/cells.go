@@ -61,17 +61,17 @@ const ranked = "easiness"
 func allCells() []cell {
 	out := []cell{easinessCell()}
 	for seed := 1; seed <= headroomSeeds; seed++ {
-		out = append(out, headroomCell(seeded("headroom", seed), args(seed, "")))
+		out = append(out, headroomCell(cells.Seeded("headroom", seed), args(seed, "")))
 	}
 	for seed := 1; seed <= seeds; seed++ {
 		for _, a := range arms() {
 			if seed <= a.seeds {
-				out = append(out, searchCell(seeded(a.name, seed), args(seed, a.args)))
+				out = append(out, searchCell(cells.Seeded(a.name, seed), args(seed, a.args)))
 			}
 		}
 		for _, target := range otherTargets() {
 			if seed <= fewSeeds {
-				out = append(out, searchCell(seeded(targetOf(target), seed), args(seed,
+				out = append(out, searchCell(cells.Seeded(targetOf(target), seed), args(seed,
 					fmt.Sprintf("-target %g", target))))
 			}
 		}
@@ -82,8 +82,6 @@ func allCells() []cell {
 func args(seed int, more string) []string {
 	return strings.Fields(fmt.Sprintf("%s %s -seed %d", settings, more, seed))
 }
-
-func seeded(config string, seed int) string { return fmt.Sprintf("%s-%d", config, seed) }
 
 // easinessCell trains the reference networks.
 func easinessCell() cell {
@@ -156,12 +154,7 @@ func withData(args []string, place string) []string {
 	return append(args[:len(args):len(args)], "-data", place)
 }
 
-// onClock adds the time of processors to what do found, if it did it all in this start.
-func onClock(j *run.Job, do func() (result, error)) (r result, err error) {
-	cpu, err := run.CPUSeconds(j.Path(""), func() error {
-		r, err = do()
-		return err
-	})
-	r.CPU = cpu
-	return r, err
+// onClock adds the time of processors to what do finds.
+func onClock(j *run.Job, do func() (result, error)) (result, error) {
+	return cells.OnClock(j, func(r *result) *float64 { return &r.CPU }, do)
 }

@@ -155,20 +155,6 @@ func title(method string) string {
 		eas.RandomN: "random, best of 8", eas.RandomOne: "random, one"}[method]
 }
 
-// verdict is the sentence for where the interval of differences lies; nothing before there is one.
-func verdict(differences []float64, above, below, neither string) string {
-	if len(differences) < 2 {
-		return ""
-	}
-	switch cells.Sign(differences) {
-	case 1:
-		return above
-	case -1:
-		return below
-	}
-	return neither
-}
-
 func row(first string, rest ...string) []string { return append([]string{first}, rest...) }
 
 func millions(v float64) string { return fmt.Sprintf("%.2f M", v/1e6) }

@@ -46,5 +46,5 @@ func (o *ordering) verdict() string {
 	case len(o.here) == 1:
 		return "one seed decides nothing"
 	}
-	return verdict(o.here, "holds", "the other way round", "not decided at this size")
+	return cells.Verdict(o.here, "holds", "the other way round", "not decided at this size")
 }

@@ -15,9 +15,9 @@ func (t tables) primary() string {
 	var b strings.Builder
 	d, s := dropEffect(t), searchEffect(t)
 	fmt.Fprintf(&b, "1. Dropout at rate 0.6 less none, points: %s. %s\n", points(d, seeds),
-		verdict(d, "Superclass dropout helps.", "Superclass dropout harms.", "An effect of dropout is not shown."))
+		cells.Verdict(d, "Superclass dropout helps.", "Superclass dropout harms.", "An effect of dropout is not shown."))
 	fmt.Fprintf(&b, "2. Generator less evolution for each superclass, points: %s. %s\n", points(s, seeds),
-		verdict(s, "The generator finds better architectures.", "Evolution finds better architectures.",
+		cells.Verdict(s, "The generator finds better architectures.", "Evolution finds better architectures.",
 			"A difference between them is not shown."))
 	return b.String()
 }

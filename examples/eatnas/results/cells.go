@@ -52,23 +52,23 @@ const (
 )
 
 func smallArgs(seed int, more string) []string {
-	return words(fmt.Sprintf("%s %s -seed %d", smallSettings, more, seed))
+	return strings.Fields(fmt.Sprintf("%s %s -seed %d", smallSettings, more, seed))
 }
 
 func largeArgs(seed int, more string) []string {
-	return words(fmt.Sprintf("%s %s -seed %d", largeSettings, more, seed))
+	return strings.Fields(fmt.Sprintf("%s %s -seed %d", largeSettings, more, seed))
 }
 
 // allCells lists every experiment of the page, in the order in which they run.
 func allCells(python *string) []cell {
 	out := []cell{pymooCell("pymoo", python)}
 	for seed := 1; seed <= headroomSeeds; seed++ {
-		out = append(out, headroomCell(seeded(headroomOf(eatnas.SmallTask), seed), cifar, smallArgs(seed, "")),
-			headroomCell(seeded(headroomOf(eatnas.LargeTask), seed), tiny, largeArgs(seed, "-baseline scratch")))
+		out = append(out, headroomCell(cells.Seeded(headroomOf(eatnas.SmallTask), seed), cifar, smallArgs(seed, "")),
+			headroomCell(cells.Seeded(headroomOf(eatnas.LargeTask), seed), tiny, largeArgs(seed, "-baseline scratch")))
 	}
 	for seed := 1; seed <= seeds; seed++ {
-		out = append(out, searchCell(seeded(small, seed), cifar, smallArgs(seed, ""), nil),
-			searchCell(seeded(alone, seed), cifar, smallArgs(seed, "-sharing=false"), nil))
+		out = append(out, searchCell(cells.Seeded(small, seed), cifar, smallArgs(seed, ""), nil),
+			searchCell(cells.Seeded(alone, seed), cifar, smallArgs(seed, "-sharing=false"), nil))
 		for _, a := range arms() {
 			out = append(out, a.cell(seed))
 		}
@@ -87,12 +87,12 @@ func (a arm) cell(seed int) cell {
 	case "basic":
 		baseline = "-baseline random-basic"
 	}
-	return searchCell(seeded(a.name, seed), tiny, largeArgs(seed, baseline), more)
+	return searchCell(cells.Seeded(a.name, seed), tiny, largeArgs(seed, baseline), more)
 }
 
 // found is the basic architecture that the small task has found with a seed.
 func found(r *cells.Results[result], seed int) ([]string, error) {
-	one, err := r.Need(seeded(small, seed))
+	one, err := r.Need(cells.Seeded(small, seed))
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func found(r *cells.Results[result], seed int) ([]string, error) {
 // worst is the architecture that was worst on the small task of those trained alike.
 func worst(r *cells.Results[result]) ([]string, error) {
 	for seed := 1; seed <= headroomSeeds; seed++ {
-		if _, err := r.Need(seeded(headroomOf(eatnas.SmallTask), seed)); err != nil {
+		if _, err := r.Need(cells.Seeded(headroomOf(eatnas.SmallTask), seed)); err != nil {
 			return nil, err
 		}
 	}
@@ -130,7 +130,3 @@ func (t tables) alike(config string) []eatnas.Trained {
 	}
 	return nil
 }
-
-func seeded(config string, seed int) string { return fmt.Sprintf("%s-%d", config, seed) }
-
-func words(text string) []string { return strings.Fields(text) }

@@ -59,19 +59,14 @@ func headroomCell(name, data string, args []string) cell {
 		}}
 }
 
-// onClock adds the time of processors to what do found, if it did it all in this start.
-func onClock(j *run.Job, do func() (result, error)) (r result, err error) {
-	cpu, err := run.CPUSeconds(j.Path(""), func() error {
-		r, err = do()
-		return err
-	})
-	r.CPU = cpu
-	return r, err
+// onClock adds the time of processors to what do finds.
+func onClock(j *run.Job, do func() (result, error)) (result, error) {
+	return cells.OnClock(j, func(r *result) *float64 { return &r.CPU }, do)
 }
 
 // compare is the benchmark that prints the table beside pymoo.
 func compare() []string {
-	return words("test -run ^$ -bench Comparison -benchtime 1x ./evolution -peer")
+	return strings.Fields("test -run ^$ -bench Comparison -benchtime 1x ./evolution -peer")
 }
 
 // pymooCell runs it.

@@ -115,7 +115,7 @@ func TestPrimary(t *testing.T) {
 	} {
 		var records []*record
 		add := func(arm string, seed int, area float64) {
-			records = append(records, &record{Name: seeded(arm, seed), Result: result{Task: &eatnas.TaskReport{
+			records = append(records, &record{Name: cells.Seeded(arm, seed), Result: result{Task: &eatnas.TaskReport{
 				Search: eatnas.SearchReport{Curve: []eatnas.Point{{Accuracy: area / 100}}}}}})
 		}
 		for i, d := range c.scratch {

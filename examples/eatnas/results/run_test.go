@@ -19,7 +19,7 @@ func TestCellsRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	toy := func(args []string) []string {
-		return append(args, words("-size 16 -population 3 -sample 2 -cycles 1 -top 1 -val 0.3 -calibration 16 "+
+		return append(args, strings.Fields("-size 16 -population 3 -sample 2 -cycles 1 -top 1 -val 0.3 -calibration 16 "+
 			"-evaluate-batch 8 -evaluate-crop 1 -retrain-batch 8 -retrain-epochs 1 -retrain-crop 1 -small-images 16 "+
 			"-small-retrain 16 -small-madds 0 -small-target 2 -large-images 16 -large-retrain 16 -large-madds 0 "+
 			"-large-target 2")...)

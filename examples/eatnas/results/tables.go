@@ -16,33 +16,19 @@ func (t tables) primary() string {
 	var b strings.Builder
 	scratch, control := t.differences("transfer", "scratch", area), t.differences("transfer", "basic", area)
 	fmt.Fprintf(&b, "Area, transfer − scratch, points: %s. %s\n", t.contrast("transfer", "scratch", area),
-		verdict(scratch, "The population is better with transfer.", "The population is worse with transfer.",
+		cells.Verdict(scratch, "The population is better with transfer.", "The population is worse with transfer.",
 			"A difference is not shown."))
 	fmt.Fprintf(&b, "Area, transfer − random basic, points: %s. ", t.contrast("transfer", "basic", area))
 	if len(scratch) > 1 && cells.Sign(scratch) <= 0 {
 		b.WriteString("The first step was not passed, so this one has no say.\n")
 		return b.String()
 	}
-	b.WriteString(verdict(control, "What the small task has found is worth something on the large one.",
+	b.WriteString(cells.Verdict(control, "What the small task has found is worth something on the large one.",
 		"What the small task has found is worth less on the large one than a random architecture.",
 		"That what the small task has found is worth more than a random architecture is not shown: a "+
 			"population of "+
 			"neighbours explains the gain as well.") + "\n")
 	return b.String()
-}
-
-// verdict is the sentence for where the interval of differences lies; nothing before there is one.
-func verdict(differences []float64, above, below, neither string) string {
-	if len(differences) < 2 {
-		return ""
-	}
-	switch cells.Sign(differences) {
-	case 1:
-		return above
-	case -1:
-		return below
-	}
-	return neither
 }
 
 // points of a curve that are shown: the first population and every ten cycles.
@@ -85,12 +71,12 @@ func (t tables) basics() string {
 	var rows [][]string
 	for seed := 1; seed <= seeds; seed++ {
 		row := []string{fmt.Sprint(seed), cells.NotRun, "–", "–", cells.NotRun}
-		if one := t.Get(seeded(small, seed)); one != nil {
+		if one := t.Get(cells.Seeded(small, seed)); one != nil {
 			n := one.Result.Task.Network()
 			copy(row[1:], []string{"`" + n.Arch + "`", fmt.Sprintf("%.1f", millions(n.MAdds)),
 				fmt.Sprintf("%.2f", 100*n.Accuracy)})
 		}
-		if one := t.Get(seeded("basic", seed)); one != nil {
+		if one := t.Get(cells.Seeded("basic", seed)); one != nil {
 			row[4] = "`" + one.Result.Basic + "`"
 		}
 		rows = append(rows, row)
@@ -138,7 +124,7 @@ func (t tables) reaches() string {
 			var evaluations, times []float64
 			cellsOf := 0
 			for seed := 1; seed <= seeds; seed++ {
-				one := t.Get(seeded(config, seed))
+				one := t.Get(cells.Seeded(config, seed))
 				goal, ok := level(seed)
 				if one == nil || !ok {
 					continue
@@ -158,7 +144,7 @@ func (t tables) reaches() string {
 		add(fmt.Sprintf("%.0f %%", l), func(int) (float64, bool) { return l, true })
 	}
 	add("that of 42 evaluations without sharing, of the same seed", func(seed int) (float64, bool) {
-		one := t.Get(seeded(alone, seed))
+		one := t.Get(cells.Seeded(alone, seed))
 		if one == nil {
 			return 0, false
 		}

@@ -48,32 +48,28 @@ const (
 
 // allCells lists every experiment of the page, in the order in which they run.
 func allCells(p *places) []cell {
-	out := []cell{p.zooCell(words("-run zoo " + searching + " " + pretraining + " -seed 1"))}
+	out := []cell{p.zooCell(strings.Fields("-run zoo " + searching + " " + pretraining + " -seed 1"))}
 	for i := 1; i <= logs; i++ {
-		out = append(out, p.streamCell(seeded(random, i),
-			words(fmt.Sprintf("%s -random %d -chosen 0 -seed %d", streaming, perLog, i)), false))
+		out = append(out, p.streamCell(cells.Seeded(random, i),
+			strings.Fields(fmt.Sprintf("%s -random %d -chosen 0 -seed %d", streaming, perLog, i)), false))
 	}
 	for i := 1; i <= gridTasks; i++ {
-		out = append(out, p.gridCell(seeded(grid, i), words("-run stream -seed 1"), i, gridOf()))
+		out = append(out, p.gridCell(cells.Seeded(grid, i), strings.Fields("-run stream -seed 1"), i, gridOf()))
 	}
 	for i := 1; i <= limited; i++ {
-		args := words(fmt.Sprintf("%s -random 0 -chosen %d -seed %d", streaming, perLimits, 10+i))
-		out = append(out, p.streamCell(seeded(taught, i), args, true), p.streamCell(seeded(cold, i), args, false))
+		args := strings.Fields(fmt.Sprintf("%s -random 0 -chosen %d -seed %d", streaming, perLimits, 10+i))
+		out = append(out, p.streamCell(cells.Seeded(taught, i), args, true), p.streamCell(cells.Seeded(cold, i), args, false))
 	}
 	for i := range nasoa.Networks() {
-		out = append(out, p.networkCell(seeded(network, i+1), words("-run stream "+pretraining+" -seed 1"), i))
+		out = append(out, p.networkCell(cells.Seeded(network, i+1), strings.Fields("-run stream "+pretraining+" -seed 1"), i))
 	}
 	return append(out, p.replayCell(replay), p.regretCell(regret), streamsCell(borrowed))
 }
 
-func seeded(config string, seed int) string { return fmt.Sprintf("%s-%d", config, seed) }
-
-func words(text string) []string { return strings.Fields(text) }
-
 // needAll waits for all cells of a configuration.
 func needAll(r *cells.Results[result], config string, n int) error {
 	for i := 1; i <= n; i++ {
-		if _, err := r.Need(seeded(config, i)); err != nil {
+		if _, err := r.Need(cells.Seeded(config, i)); err != nil {
 			return err
 		}
 	}

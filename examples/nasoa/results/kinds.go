@@ -135,12 +135,7 @@ func arithmetic(name string, needs func(r *cells.Results[result]) error,
 		}}
 }
 
-// onClock adds the time of processors to what do found, if it did it all in this start.
-func onClock(j *run.Job, do func() (result, error)) (r result, err error) {
-	cpu, err := run.CPUSeconds(j.Path(""), func() error {
-		r, err = do()
-		return err
-	})
-	r.CPU = cpu
-	return r, err
+// onClock adds the time of processors to what do finds.
+func onClock(j *run.Job, do func() (result, error)) (result, error) {
+	return cells.OnClock(j, func(r *result) *float64 { return &r.CPU }, do)
 }

@@ -19,12 +19,12 @@ func TestCellsRun(t *testing.T) {
 	if err := stripes.Write(place, 28, 60, 24); err != nil {
 		t.Fatal(err)
 	}
-	small := words("-size 28 -known 2 -models 2 -search-population 2 -search-block 2 -search-macro 1 " +
+	small := strings.Fields("-size 28 -known 2 -models 2 -search-population 2 -search-block 2 -search-macro 1 " +
 		"-search-images 16 " +
 		"-search-judged 8 -search-batch 8 -search-layout 0-_8_1-1-1-1 -search-channels 8 -search-blocks 1 " +
 		"-pretrain-epochs 1 -pretrain-batch 8 -tune-batch 8 -tune-judged 16 -task-fewest 4 -task-most 8 " +
 		"-shortest 2 -longest 3 -seed 1")
-	with := func(text string) []string { return append(words(text), small...) }
+	with := func(text string) []string { return append(strings.Fields(text), small...) }
 	p := places{cifar: place, zoo: filepath.Join(dir, "zoo")}
 	page := thePage()
 	o := nasoa.GridOptions{Models: 1, Rates: []float64{0.1}, Frozen: []int{0, 4}, Checkpoints: []int{2, 24}}

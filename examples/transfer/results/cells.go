@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/tendril-nas/tendril/examples/internal/run/cells"
 )
 
 // dataSet is how the cells use a data set.
@@ -51,7 +53,7 @@ func scratched(config string) string { return "scratch-" + config }
 // so that all networks train for the same number of steps; the minutes are so many that the linear
 // head sees all images.
 func settings(v volume, size, seed int) []string {
-	return words(fmt.Sprintf("-size %d -per-class %d -tune-epochs %d -tune-crop %d -last-epochs %d -last-crop %[4]d "+
+	return strings.Fields(fmt.Sprintf("-size %d -per-class %d -tune-epochs %d -tune-crop %d -last-epochs %d -last-crop %[4]d "+
 		"-search-images 300 -minutes 60 -seed %[6]d", size, v.perClass, v.tune, size/16, v.last, seed))
 }
 
@@ -78,8 +80,8 @@ func (d dataSet) cells(v volume, size int) (out []cell) {
 	config := d.config(v, size)
 	for seed := 1; seed <= v.seeds; seed++ {
 		args := settings(v, size, seed)
-		out = append(out, transferCell(seeded(config, seed), d.name, args),
-			transferCell(seeded(scratched(config), seed), d.name, append(args, "-baseline", "scratch")))
+		out = append(out, transferCell(cells.Seeded(config, seed), d.name, args),
+			transferCell(cells.Seeded(scratched(config), seed), d.name, append(args, "-baseline", "scratch")))
 	}
 	return out
 }
@@ -102,8 +104,8 @@ func jobCells(d dataSet) (out []cell) {
 	v := primaryVolume()
 	for _, config := range []string{jobPretrained, jobNothing} {
 		for seed := 1; seed <= v.seeds; seed++ {
-			args := append(words(jobs()[config]), "-seed", fmt.Sprint(seed))
-			out = append(out, jobCell(seeded(config, seed), d.name, v.perClass, seed, args))
+			args := append(strings.Fields(jobs()[config]), "-seed", fmt.Sprint(seed))
+			out = append(out, jobCell(cells.Seeded(config, seed), d.name, v.perClass, seed, args))
 		}
 	}
 	return out
@@ -113,11 +115,7 @@ func peerConfig(size int) string { return fmt.Sprintf("peer-cifar-400-%d", size)
 
 func peerCells(d dataSet, python *string) (out []cell) {
 	for _, size := range sizes() {
-		out = append(out, peerCell(seeded(peerConfig(size), 1), d.name, settings(primaryVolume(), size, 1), python))
+		out = append(out, peerCell(cells.Seeded(peerConfig(size), 1), d.name, settings(primaryVolume(), size, 1), python))
 	}
 	return out
 }
-
-func seeded(config string, seed int) string { return fmt.Sprintf("%s-%d", config, seed) }
-
-func words(text string) []string { return strings.Fields(text) }

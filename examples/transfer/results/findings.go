@@ -79,7 +79,7 @@ func (t *tally) add(differences []float64) {
 	if len(differences) == 0 {
 		return
 	}
-	mean, half := cells.Interval(differences)
+	mean := stat.Mean(differences, nil)
 	if len(t.means) == 0 {
 		t.least, t.most = mean, mean
 	}
@@ -88,10 +88,10 @@ func (t *tally) add(differences []float64) {
 		return
 	}
 	t.intervals++
-	switch {
-	case mean-half > 0:
+	switch cells.Sign(differences) {
+	case 1:
 		t.above++
-	case mean+half < 0:
+	case -1:
 		t.below++
 	}
 }

@@ -8,10 +8,12 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/tendril-nas/tendril/examples/adaxpert/job"
 	"github.com/tendril-nas/tendril/examples/internal/data"
 	"github.com/tendril-nas/tendril/examples/internal/run"
+	"github.com/tendril-nas/tendril/examples/internal/run/cells"
 	"github.com/tendril-nas/tendril/examples/transfer/internal/transfer"
 	"github.com/tendril-nas/tendril/internal/checkpoint"
 	"github.com/tendril-nas/tendril/supernet/dataset"
@@ -48,14 +50,9 @@ func jobCell(name, data string, perClass, seed int, args []string) cell {
 		}}
 }
 
-// onClock adds the time of processors to what do found, if it did it all in this start.
-func onClock(j *run.Job, do func() (result, error)) (r result, err error) {
-	cpu, err := run.CPUSeconds(j.Path(""), func() error {
-		r, err = do()
-		return err
-	})
-	r.CPU = cpu
-	return r, err
+// onClock adds the time of processors to what do finds.
+func onClock(j *run.Job, do func() (result, error)) (result, error) {
+	return cells.OnClock(j, func(r *result) *float64 { return &r.CPU }, do)
 }
 
 func withData(args []string, place string) []string {
@@ -68,7 +65,7 @@ const nativeSize = 32
 // theSame writes the images that examples/transfer draws, and says where they are.
 func theSame(ctx context.Context, j *run.Job, place string, perClass, seed int) (string, error) {
 	where := j.Path("images")
-	cfg, err := transfer.Program().Settings(withData(words(fmt.Sprintf("-per-class %d -seed %d -size %d", perClass,
+	cfg, err := transfer.Program().Settings(withData(strings.Fields(fmt.Sprintf("-per-class %d -seed %d -size %d", perClass,
 		seed, nativeSize)), place))
 	if err != nil {
 		return "", err

@@ -115,7 +115,7 @@ func TestPrimary(t *testing.T) {
 		for i, a := range c.accuracies {
 			r := fake("cifar-400-96-1")
 			r.Steps[1].Accuracy, r.Steps[1].Seconds, r.Steps[1].CPU = a, c.seconds, 1.4*c.seconds
-			records = append(records, &record{Name: seeded("cifar-400-96", i+1), Result: r})
+			records = append(records, &record{Name: cells.Seeded("cifar-400-96", i+1), Result: r})
 		}
 		text := tables{thePage().Results(records...)}.primary()
 		for _, want := range c.wants {

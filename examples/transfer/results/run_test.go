@@ -19,9 +19,9 @@ func TestCellsRun(t *testing.T) {
 	if err := stripes.Write(place, 12, 240, 24); err != nil {
 		t.Fatal(err)
 	}
-	args := words("-size 32 -per-class 30 -val 0.2 -tune-epochs 1 -tune-steps 2 -tune-batch 16 -tune-crop 2 " +
+	args := strings.Fields("-size 32 -per-class 30 -val 0.2 -tune-epochs 1 -tune-steps 2 -tune-batch 16 -tune-crop 2 " +
 		"-last-epochs 1 -last-steps 1 -last-batch 16 -search-images 4 -search-loss 0.02 -calibration 4 -seed 1")
-	small := words("-size 32 -width 0.2 -volumes 50,100 -val 0.25 -iterations 2 -candidates 2 -reward-images 8 " +
+	small := strings.Fields("-size 32 -width 0.2 -volumes 50,100 -val 0.25 -iterations 2 -candidates 2 -reward-images 8 " +
 		"-calibration 8 -retrain-epochs 1 -retrain-steps 2 -supernet-epochs 1 -supernet-steps 2 -seed 1")
 	var python string
 	page := thePage()

@@ -49,3 +49,17 @@ func (c *Cell[R]) settings(r *Results[R]) ([]string, error) {
 	}
 	return slices.Concat(c.Args, more), nil
 }
+
+// Seeded is the name of a configuration's cell with one seed.
+func Seeded(config string, seed int) string { return fmt.Sprintf("%s-%d", config, seed) }
+
+// OnClock is what do finds, with the seconds of processors that it took where cpu says; 0 if not
+// all of it was done in this start.
+func OnClock[R any](j *run.Job, cpu func(r *R) *float64, do func() (R, error)) (r R, err error) {
+	seconds, err := run.CPUSeconds(j.Path(""), func() error {
+		r, err = do()
+		return err
+	})
+	*cpu(&r) = seconds
+	return r, err
+}

@@ -54,6 +54,21 @@ func Spread(format string, x []float64) string {
 	return fmt.Sprintf(format+" ± "+unsigned(format), m, s)
 }
 
+// Verdict is the sentence for where the 95 % interval of differences lies; nothing before there is
+// one.
+func Verdict(differences []float64, above, below, neither string) string {
+	if len(differences) < 2 {
+		return ""
+	}
+	switch Sign(differences) {
+	case 1:
+		return above
+	case -1:
+		return below
+	}
+	return neither
+}
+
 // Contrast says what a difference is, from its value for every seed so far of those planned: "+1.20
 // (95 % interval +0.30 to +2.10, 3 of 5 seeds)".
 func Contrast(format string, differences []float64, planned int) string {

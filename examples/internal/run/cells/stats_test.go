@@ -106,3 +106,17 @@ func TestOneWayOfTwoGroups(t *testing.T) {
 		}
 	})
 }
+
+func TestVerdict(t *testing.T) {
+	for _, c := range []struct {
+		differences []float64
+		want        string
+	}{
+		{nil, ""}, {[]float64{3}, ""}, {[]float64{1, 1.1}, "above"}, {[]float64{-1, -1.1}, "below"},
+		{[]float64{-1, 1}, "neither"},
+	} {
+		if got := Verdict(c.differences, "above", "below", "neither"); got != c.want {
+			t.Errorf("%v: %q, expected %q", c.differences, got, c.want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package nasoa
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -135,9 +136,9 @@ func front(points []Point) (list []Point) {
 	sorted := slices.DeleteFunc(slices.Clone(points), func(p Point) bool { return p.Over })
 	slices.SortStableFunc(sorted, func(a, b Point) int {
 		if a.Step != b.Step {
-			return compare(a.Step, b.Step)
+			return cmp.Compare(a.Step, b.Step)
 		}
-		return compare(b.Accuracy, a.Accuracy)
+		return cmp.Compare(b.Accuracy, a.Accuracy)
 	})
 	for _, p := range sorted {
 		if len(list) == 0 || p.Accuracy > list[len(list)-1].Accuracy {
@@ -145,16 +146,6 @@ func front(points []Point) (list []Point) {
 		}
 	}
 	return list
-}
-
-func compare(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // evaluator judges architectures for the search.
