@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -214,4 +216,28 @@ func writeJSON(file string, v any, stdout io.Writer) error {
 		return err
 	}
 	return checkpoint.WriteBytesAtomic(file, data)
+}
+
+// Files of a report.
+const (
+	TextFile = "report.txt"
+	JSONFile = "report.json"
+)
+
+// WriteReport writes files by their names, then a report's text to TextFile, and last the report
+// itself to JSONFile.
+func (j *Job) WriteReport(report any, text string, files map[string][]byte) error {
+	full, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if err := j.WriteFile(name, files[name]); err != nil {
+			return err
+		}
+	}
+	if err := j.WriteFile(TextFile, []byte(text)); err != nil {
+		return err
+	}
+	return j.WriteFile(JSONFile, append(full, '\n'))
 }

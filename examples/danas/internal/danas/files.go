@@ -3,11 +3,11 @@ package danas
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
 )
@@ -21,8 +21,6 @@ const (
 	confusionFile  = "confusion.svg"
 	candidatesFile = "candidates.svg"
 	archFile       = "architecture.svg"
-	textFile       = "report.txt"
-	jsonFile       = "report.json"
 )
 
 // finish prints the report and writes the files.
@@ -48,20 +46,12 @@ func (e *engine) finish(ctx context.Context, m *supernet.Model, r *Report) error
 	if err != nil {
 		return err
 	}
-	files[textFile] = []byte(text)
-	written = append(append(written, slices.Sorted(maps.Keys(files))...), jsonFile)
+	written = slices.Concat(written, slices.Sorted(maps.Keys(files)), []string{run.TextFile, run.JSONFile})
 	for _, name := range written {
 		r.Files = append(r.Files, e.job.Path(name))
 	}
-	full, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
+	if err := e.job.WriteReport(r, text, files); err != nil {
 		return err
-	}
-	files[jsonFile] = append(full, '\n')
-	for name, data := range files {
-		if err := e.job.WriteFile(name, data); err != nil {
-			return err
-		}
 	}
 	e.job.Say("written to %s: model, pictures and report", folder)
 	return nil

@@ -1,11 +1,11 @@
 package eas
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 
 	"github.com/tendril-nas/tendril/examples/internal/plots"
+	"github.com/tendril-nas/tendril/examples/internal/run"
 )
 
 // Files that a run is for. The others in its folder are what queries need and what it goes on with.
@@ -13,8 +13,6 @@ const (
 	meanFile       = "accuracy.svg"
 	similarityFile = "similarity.svg"
 	breakEvenFile  = "break-even.svg"
-	textFile       = "report.txt"
-	jsonFile       = "report.json"
 )
 
 // finish prints the report and writes the files.
@@ -34,17 +32,10 @@ func (e *engine) finish(r *Report) error {
 		files[name] = data
 		r.Files = append(r.Files, e.job.Path(name))
 	}
-	r.Files = append(r.Files, e.job.Path(textFile), e.job.Path(jsonFile))
+	r.Files = append(r.Files, e.job.Path(run.TextFile), e.job.Path(run.JSONFile))
 	slices.Sort(r.Files)
-	full, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
+	if err := e.job.WriteReport(r, text, files); err != nil {
 		return err
-	}
-	files[textFile], files[jsonFile] = []byte(text), append(full, '\n')
-	for name, data := range files {
-		if err := e.job.WriteFile(name, data); err != nil {
-			return err
-		}
 	}
 	e.job.Say("written to %s: accuracy.svg and one of each superclass, similarity.svg, break-even.svg, "+
 		"report.txt, report.json", folder)

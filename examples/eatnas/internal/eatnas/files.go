@@ -3,10 +3,10 @@ package eatnas
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/tendril-nas/tendril/examples/internal/plots"
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
 )
@@ -19,8 +19,6 @@ const (
 	qualityFile  = "quality.svg"
 	maddsFile    = "madds.svg"
 	archFile     = "architectures.svg"
-	textFile     = "report.txt"
-	jsonFile     = "report.json"
 )
 
 // finish prints the report and writes the files.
@@ -41,19 +39,12 @@ func (e *engine) finish(ctx context.Context, m *supernet.Model, r *Report) error
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{modelFile, onnxFile, accuracyFile, qualityFile, maddsFile, archFile, textFile,
-		jsonFile} {
+	for _, name := range []string{modelFile, onnxFile, accuracyFile, qualityFile, maddsFile, archFile, run.TextFile,
+		run.JSONFile} {
 		r.Files = append(r.Files, e.job.Path(name))
 	}
-	full, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
+	if err := e.job.WriteReport(r, text, files); err != nil {
 		return err
-	}
-	files[textFile], files[jsonFile] = []byte(text), append(full, '\n')
-	for name, data := range files {
-		if err := e.job.WriteFile(name, data); err != nil {
-			return err
-		}
 	}
 	e.job.Say("written to %s: model.ckpt and model.onnx, accuracy.svg, quality.svg and madds.svg of the "+
 		"populations, "+

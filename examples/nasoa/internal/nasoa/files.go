@@ -1,12 +1,11 @@
 package nasoa
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/tendril-nas/tendril/examples/internal/plots"
+	"github.com/tendril-nas/tendril/examples/internal/run"
 )
 
 // Files that a run is for. The others in its folder are what it goes on with.
@@ -15,8 +14,6 @@ const (
 	alphaFile = "alpha.svg"
 	oursFile  = "alpha-ours.svg"
 	errorFile = "error.svg"
-	textFile  = "report.txt"
-	jsonFile  = "report.json"
 )
 
 // finish prints the report and writes the files.
@@ -47,17 +44,12 @@ func (e *engine) finish(r *Report) error {
 	if len(r.Outcomes) > 0 {
 		r.Files = append(r.Files, e.job.Path(logFile))
 	}
-	r.Files = append(r.Files, e.job.Path(textFile), e.job.Path(jsonFile))
-	full, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
+	r.Files = append(r.Files, e.job.Path(run.TextFile), e.job.Path(run.JSONFile))
+	if err := e.job.WriteReport(r, text, files); err != nil {
 		return err
 	}
-	files[textFile], files[jsonFile] = []byte(text), append(full, '\n')
-	for name, data := range files {
-		err = errors.Join(err, e.job.WriteFile(name, data))
-	}
 	e.job.Say("written to %s", folder)
-	return err
+	return nil
 }
 
 // figures are the pictures, by file.

@@ -3,10 +3,10 @@ package transfer
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 
+	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet"
 )
@@ -18,8 +18,6 @@ const (
 	confusionFile = "confusion.svg"
 	worstFile     = "worst.png"
 	archFile      = "architectures.svg"
-	jsonFile      = "report.json"
-	textFile      = "report.txt"
 )
 
 // finish prints the report and writes the files.
@@ -43,32 +41,15 @@ func (e *engine) finish(ctx context.Context, m *supernet.Model, r *Report) error
 	if err != nil {
 		return fmt.Errorf("%s: %w", archFile, err)
 	}
-	for _, name := range []string{modelFile, onnxFile, confusionFile, worstFile, archFile, textFile, jsonFile} {
+	for _, name := range []string{modelFile, onnxFile, confusionFile, worstFile, archFile, run.TextFile, run.JSONFile} {
 		r.Files = append(r.Files, e.job.Path(name))
 	}
 	text := r.Text(filepath.ToSlash(folder))
 	e.job.Say("%s", text)
 	e.job.Say("written to %s: the model, model.onnx, confusion.svg, worst.png, architectures.svg, report.txt, "+
 		"report.json", folder)
-	full, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	for _, f := range []struct {
-		name string
-		data []byte
-	}{
-		{confusionFile, confusionSVG(r.Images.Classes, r.Matrix)},
-		{worstFile, sheet},
-		{archFile, archs},
-		{textFile, []byte(text)},
-		{jsonFile, append(full, '\n')},
-	} {
-		if err := e.job.WriteFile(f.name, f.data); err != nil {
-			return err
-		}
-	}
-	return nil
+	return e.job.WriteReport(r, text, map[string][]byte{
+		confusionFile: confusionSVG(r.Images.Classes, r.Matrix), worstFile: sheet, archFile: archs})
 }
 
 // drawArchitectures draws Lite0 and the one that the search found.
