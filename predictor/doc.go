@@ -27,7 +27,7 @@
 // numbers.
 //
 // Zero options are the paper's. With them, on streams of some thousand examples, the network is not
-// better than a good linear model, and its weights over layers hardly differ: see Regret.Spread.
+// better than a good linear model, and its weights over layers hardly differ: see Regret.Evenness.
 // [Tuned] is ours, where layers correct ridge regression; [TunedOptions] adds products of features.
 //
 // # What is learnt from

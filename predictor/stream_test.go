@@ -114,10 +114,10 @@ func TestStreams(t *testing.T) {
 
 // Weights tell layers apart with a discount from the horizon or losses by range, and hardly with
 // the paper's.
-func TestSpread(t *testing.T) {
+func TestEvenness(t *testing.T) {
 	rows := readStream(t, "concrete")
 	n := len(rows[0]) - 1
-	spread := map[string]float64{}
+	even := map[string]float64{}
 	for name, o := range map[string]*HedgeOptions{
 		"paper": nil, "horizon": {Horizon: len(rows)}, "range": {Horizon: len(rows), Losses: LossRange},
 	} {
@@ -126,9 +126,9 @@ func TestSpread(t *testing.T) {
 			t.Fatal(err)
 		}
 		meanError(t, h, rows)
-		spread[name] = h.Regret().Spread
+		even[name] = h.Regret().Evenness
 	}
-	if spread["paper"] > 3 || spread["horizon"] < 10 || spread["range"] < 10 {
-		t.Errorf("spreads %v", spread)
+	if even["paper"] < 0.33 || even["horizon"] > 0.1 || even["range"] > 0.1 {
+		t.Errorf("evenness %v", even)
 	}
 }

@@ -114,11 +114,11 @@ type Regret struct {
 	Best    int
 	// Average is Suffered less the mean loss of the best: what Theorem 1 bounds (see RegretBound).
 	Average float64
-	// Weights is α now, Spread its largest element over its smallest (+Inf where that is 0), and
-	// Effective exp(−Σ α·ln α), the number of experts that count. Weights that hardly differ make
-	// the mixture a plain mean of all experts.
-	Weights           []float64
-	Spread, Effective float64
+	// Weights is α now, Evenness its smallest element over its largest, and Effective
+	// exp(−Σ α·ln α), the number of experts that count. Weights that hardly differ (an evenness near
+	// 1) make the mixture a plain mean of all experts.
+	Weights             []float64
+	Evenness, Effective float64
 }
 
 // Regret is the state of affairs.
@@ -142,6 +142,6 @@ func (w *Weights) Regret() Regret {
 	}
 	r.Suffered = w.suffered / steps
 	r.Average = r.Suffered - r.Experts[r.Best]
-	r.Spread, r.Effective = hi/lo, math.Exp(entropy)
+	r.Evenness, r.Effective = lo/hi, math.Exp(entropy)
 	return r
 }

@@ -200,7 +200,7 @@ func TestRegret(t *testing.T) {
 	}
 	r := w.Regret() // weights ½, ½; then ⅔, ⅓; then ⅘, ⅕
 	if r.Steps != 2 || r.Best != 0 || math.Abs(r.Suffered-(0.5+1.0/3)/2) > 1e-15 || math.Abs(r.Average-r.Suffered) > 1e-15 ||
-		math.Abs(r.Weights[0]-0.8) > 1e-15 || math.Abs(r.Spread-4) > 1e-12 ||
+		math.Abs(r.Weights[0]-0.8) > 1e-15 || math.Abs(r.Evenness-0.25) > 1e-12 ||
 		math.Abs(r.Effective-math.Exp(-0.8*math.Log(0.8)-0.2*math.Log(0.2))) > 1e-12 {
 		t.Errorf("%+v", r)
 	}

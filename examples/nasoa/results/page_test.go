@@ -98,7 +98,7 @@ func fake(name string) result {
 				e.MAE, e.MSE, e.LastMAE = append(e.MAE, v), append(e.MSE, v*v), append(e.LastMAE, v/2)
 				e.LastMSE, e.Covered = append(e.LastMSE, v*v/4), append(e.Covered, 0.9)
 				if i < 3 {
-					e.Regret, e.Spread = append(e.Regret, v/100), append(e.Spread, 2)
+					e.Regret, e.Evenness = append(e.Regret, v/100), append(e.Evenness, 0.5)
 				}
 			}
 			if rival.Name == nasoa.Theorem {

@@ -34,11 +34,11 @@ type rivalErrors struct {
 	// Logs are the mean absolute errors on the cells of the log alone, each the mean of a fifth of
 	// the orders.
 	Logs []float64 `json:"logs"`
-	// Regret is the average regret of a hedge, Spread its largest weight over its smallest; nil of
+	// Regret is the average regret of a hedge, Evenness its smallest weight over its largest; nil of
 	// others. Bound is what Theorem 1 says of the regret of the one that has its discount.
-	Regret []float64 `json:"regret,omitempty"`
-	Spread []float64 `json:"spread,omitempty"`
-	Bound  float64   `json:"bound,omitempty"`
+	Regret   []float64 `json:"regret,omitempty"`
+	Evenness []float64 `json:"evenness,omitempty"`
+	Bound    float64   `json:"bound,omitempty"`
 }
 
 // modelsOf are the models of the zoo.
@@ -112,13 +112,9 @@ func (e *rivalErrors) add(t *nasoa.Trace) {
 	e.LastMAE, e.LastMSE = append(e.LastMAE, mae), append(e.LastMSE, mse)
 	e.Covered, e.Restarts = append(e.Covered, t.Covered), e.Restarts+t.Restarts
 	if len(t.Regret.Weights) > 0 {
-		// Weights that have come to nothing would make the ratio infinite, which JSON has no number
-		// for.
-		e.Regret, e.Spread = append(e.Regret, t.Regret.Average), append(e.Spread, min(t.Regret.Spread, mostSpread))
+		e.Regret, e.Evenness = append(e.Regret, t.Regret.Average), append(e.Evenness, t.Regret.Evenness)
 	}
 }
-
-const mostSpread = 1e9
 
 // streamErrors are the mean absolute errors of learners on a stream of others, as it comes.
 type streamErrors struct {

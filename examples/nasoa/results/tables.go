@@ -174,13 +174,13 @@ func (t tables) theorem() string {
 		if e.Bound > 0 {
 			bound = fmt.Sprintf("%.4f", e.Bound*root)
 		}
-		spread := stat.Mean(e.Spread, nil)
+		even := stat.Mean(e.Evenness, nil)
 		rows = append(rows, []string{e.Name, fmt.Sprintf("%.5f", stat.Mean(e.Regret, nil)*root),
 			fmt.Sprintf("%.5f", most), bound,
-			fmt.Sprintf("%.3g", spread)})
+			fmt.Sprintf("%.3g", even)})
 	}
 	return cells.Table([]string{"hedge", "mean regret·√T", "largest", "bound of Theorem 1",
-		"largest weight over smallest, mean"}, rows...)
+		"smallest weight over largest, mean"}, rows...)
 }
 
 // streams are the errors on data of others.
