@@ -54,7 +54,7 @@ type Config struct {
 func (c *Config) fixed() any {
 	return struct {
 		Space      searchspace.MobileNetV3Options `json:"space"`
-		Pretrained bool                           `json:"pretrained,omitempty"`
+		Pretrained bool                           `json:"pretrained"`
 		HeldOut    float64                        `json:"held_out"`
 		Seed       uint64                         `json:"seed"`
 	}{c.Space, c.Pretrained, c.HeldOut, c.Seed}

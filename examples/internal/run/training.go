@@ -22,7 +22,7 @@ type Training struct {
 	Cutout         int     `json:"cutout"` // side of the erased square, pixels
 	// batches per draw of a supernet; 0 = the library's default
 	StepsPerArch int     `json:"steps_per_arch"`
-	Clip         float64 `json:"clip,omitempty"` // bound on the norm of the gradient; 0 = none
+	Clip         float64 `json:"clip"` // bound on the norm of the gradient; 0 = none
 }
 
 // Bind adds the flags -NAME-epochs and so on; the present values are the defaults.

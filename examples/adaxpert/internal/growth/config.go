@@ -38,7 +38,7 @@ type Space struct {
 	// Start is α_1 as text; "" = the smallest network of the space, or the published one.
 	Start string `json:"start"`
 	// Pretrained begins with EfficientNet-Lite0, whose space has a width and a stem of its own.
-	Pretrained bool `json:"pretrained,omitempty"`
+	Pretrained bool `json:"pretrained"`
 	// MAdds, in millions, are those of baseline random: one number, or one for each snapshot.
 	MAdds []float64 `json:"madds"`
 }
@@ -63,13 +63,13 @@ type Training struct {
 	LaterLR      float64 `json:"later_lr"` // 0 = LR
 	// Sandwich, of supernets, trains the largest, the smallest and so many random sub-networks at
 	// every step; 0 = one random sub-network.
-	Sandwich int `json:"sandwich,omitempty"`
+	Sandwich int `json:"sandwich"`
 	// Inherited is the factor of the learning rate for layers whose weights a network has from
 	// another one; 0 = 1.
-	Inherited float64 `json:"inherited,omitempty"`
+	Inherited float64 `json:"inherited"`
 	// KeepNorms leaves inherited batch normalisations as they are, running statistics included.
-	KeepNorms bool `json:"keep_norms,omitempty"`
-	Frozen    int  `json:"frozen,omitempty"` // stages, from the stem on, that stay as they are
+	KeepNorms bool `json:"keep_norms"`
+	Frozen    int  `json:"frozen"` // stages, from the stem on, that stay as they are
 }
 
 // later is the table for later snapshots.

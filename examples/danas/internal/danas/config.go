@@ -24,33 +24,33 @@ type Config struct {
 	References []string     `json:"references"`
 	Reference  run.Training `json:"reference"`
 	// Ranking is the classes by number, easiest first, in the place of references; nil = none.
-	Ranking []int `json:"ranking,omitempty"`
+	Ranking []int `json:"ranking"`
 	// OnlyEasiness ends with the ranking.
-	OnlyEasiness bool `json:"only_easiness,omitempty"`
+	OnlyEasiness bool `json:"only_easiness"`
 	// Unseen measures easiness on validation images instead of the training images.
-	Unseen bool `json:"unseen,omitempty"`
+	Unseen bool `json:"unseen"`
 
-	Order    string       `json:"order"`           // pruning.Order
-	Shares   []float64    `json:"shares"`          // of the classes, by phase
-	Warmup   int          `json:"warmup"`          // epochs
-	Search   run.Training `json:"search"`          // of a step
-	Prune    bool         `json:"prune"`           // remove candidates
-	Fraction float64      `json:"fraction"`        // of candidates that a step removes
-	Sure     float64      `json:"sure,omitempty"`  // standard errors, see pruning.Options.Significance
-	Pairs    bool         `json:"pairs,omitempty"` // two paths at a time
-	Form     string       `json:"form"`            // pruning.CostForm
+	Order    string       `json:"order"`    // pruning.Order
+	Shares   []float64    `json:"shares"`   // of the classes, by phase
+	Warmup   int          `json:"warmup"`   // epochs
+	Search   run.Training `json:"search"`   // of a step
+	Prune    bool         `json:"prune"`    // remove candidates
+	Fraction float64      `json:"fraction"` // of candidates that a step removes
+	Sure     float64      `json:"sure"`     // standard errors, see pruning.Options.Significance
+	Pairs    bool         `json:"pairs"`    // two paths at a time
+	Form     string       `json:"form"`     // pruning.CostForm
 	Gamma    float64      `json:"gamma"`
-	Hard     bool         `json:"hard,omitempty"` // cost of the arg max, straight through
-	Tau      float64      `json:"tau"`            // temperature of the noisy rows
-	LastTau  float64      `json:"last_tau"`       // where it goes
+	Hard     bool         `json:"hard"`     // cost of the arg max, straight through
+	Tau      float64      `json:"tau"`      // temperature of the noisy rows
+	LastTau  float64      `json:"last_tau"` // where it goes
 	ArchLR   float64      `json:"arch_lr"`
 	Every    int          `json:"every"` // updates of the weights for a step on the architecture
 
 	Retrain    run.Training `json:"retrain"`
 	Calibrated int          `json:"calibration"` // images of batch-norm statistics; 0 = those of training
 
-	Baseline    string `json:"baseline,omitempty"` // SinglePath, or "" = none
-	Evaluations int    `json:"evaluations"`        // of the baseline
+	Baseline    string `json:"baseline"`    // SinglePath, or "" = none
+	Evaluations int    `json:"evaluations"` // of the baseline
 }
 
 // Supernet among the references ranks classes by the supernet itself.

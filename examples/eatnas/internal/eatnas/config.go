@@ -8,15 +8,15 @@ type Config struct {
 	LargeData string   `json:"large"` // of the large one
 	Seed      run.Seed `json:"seed"`
 	// Baseline is what begins, or is done, in the place of transfer; "" = transfer.
-	Baseline string `json:"baseline,omitempty"`
+	Baseline string `json:"baseline"`
 	// Basic is the architecture that the large task's population is made from, in the text form of
 	// the space; "" = the one that the small task finds.
-	Basic    string `json:"basic,omitempty"`
+	Basic    string `json:"basic"`
 	Transfer bool   `json:"transfer"` // the large task too; false = the small one alone
 	// Sharing leaves weights to the candidates that come later; without it each begins anew.
 	Sharing bool `json:"sharing"`
 	// Carry takes the small task's shared weights to the large one.
-	Carry      bool `json:"carry,omitempty"`
+	Carry      bool `json:"carry"`
 	Population int  `json:"population"`
 	Sample     int  `json:"sample"` // candidates of a tournament
 	Cycles     int  `json:"cycles"` // candidates after the first population
@@ -47,7 +47,7 @@ type Task struct {
 	MAdds float64 `json:"madds"`
 	// Target is the multiply-adds at which the score is the accuracy, in millions; 0 = the median
 	// of 1000 random architectures.
-	Target float64 `json:"target,omitempty"`
+	Target float64 `json:"target"`
 }
 
 // Baselines.

@@ -12,12 +12,12 @@ type Config struct {
 	More []string `json:"more"` // further data that tasks are made of; Embedded = the embedded images
 	Seed run.Seed `json:"seed"`
 	// From is the folder of another run, whose zoo is used; "" = a zoo is built.
-	From string `json:"from,omitempty"`
+	From string `json:"from"`
 	// Run is Everything, Zoo or Stream.
 	Run string `json:"run"`
 	// Task is a data set of the user's that is answered, within Limit; "" = none.
-	Task  string        `json:"task,omitempty"`
-	Limit time.Duration `json:"limit,omitempty"`
+	Task  string        `json:"task"`
+	Limit time.Duration `json:"limit"`
 
 	Size     int          `json:"size"`  // side of images, pixels
 	Known    int          `json:"known"` // classes of Data for pretraining; 0 = three fifths
@@ -71,9 +71,9 @@ type Tasks struct {
 	Longest  float64 `json:"longest"`
 	Explore  float64 `json:"explore"` // standard errors added to what is predicted
 	// Pretaught is a log of outcomes that the generator learns from first; "" = none.
-	Pretaught string `json:"pretaught,omitempty"`
+	Pretaught string `json:"pretaught"`
 	// Plain makes the generator the paper's.
-	Plain bool `json:"plain,omitempty"`
+	Plain bool `json:"plain"`
 }
 
 // Parts of the program, for Config.Run.

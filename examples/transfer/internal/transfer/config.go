@@ -8,9 +8,9 @@ type Config struct {
 	Size int      `json:"size"` // input side in pixels
 	Seed run.Seed `json:"seed"`
 	// PerClass training images of each class are drawn, the held-out ones among them; 0 = all.
-	PerClass int `json:"per_class,omitempty"`
+	PerClass int `json:"per_class"`
 	// Baseline is what is trained beside the point of the program: Scratch, or "" = nothing.
-	Baseline string `json:"baseline,omitempty"`
+	Baseline string `json:"baseline"`
 	// Minutes of two cores that training may take; judging and writing are not counted.
 	Minutes  float64  `json:"minutes"`
 	ValShare float64  `json:"val"`   // share of each class that is held out of training, for choices
