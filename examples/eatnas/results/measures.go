@@ -37,8 +37,6 @@ func madds(r *eatnas.TaskReport) float64 { return millions(r.Network().MAdds) }
 
 func quality(r *eatnas.TaskReport) float64 { return r.Search.Quality }
 
-func seconds(r *eatnas.TaskReport) float64 { return r.Search.Seconds }
-
 func millions(n int64) float64 { return float64(n) / 1e6 }
 
 // values are a figure of every finished cell of a configuration.
@@ -103,4 +101,29 @@ func (t tables) groups(config string, levelled bool) [][]float64 {
 		}))
 	}
 	return out
+}
+
+// processors are the processor times of the searches of two configurations, and a's less b's,
+// paired by seed. A search that was stopped and went on has none.
+func (t tables) processors(a, b string) (ofA, ofB, less []float64) {
+	for seed := 1; seed <= seeds; seed++ {
+		one, other := t.cpu(a, seed), t.cpu(b, seed)
+		if one > 0 {
+			ofA = append(ofA, one)
+		}
+		if other > 0 {
+			ofB = append(ofB, other)
+		}
+		if one > 0 && other > 0 {
+			less = append(less, one-other)
+		}
+	}
+	return ofA, ofB, less
+}
+
+func (t tables) cpu(config string, seed int) float64 {
+	if one := t.Get(cells.Seeded(config, seed)); one != nil {
+		return one.Result.Task.Search.CPU
+	}
+	return 0
 }

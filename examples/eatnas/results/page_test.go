@@ -25,8 +25,12 @@ func seedOf(name string) float64 {
 // each evaluation, times 1 + seed/100.
 func search(name string, start float64, arch string, accuracy float64) result {
 	s := seedOf(name)
-	r := &eatnas.TaskReport{Search: eatnas.SearchReport{Target: 7, Quality: start + 0.1 + s/100, Seconds: 420},
+	r := &eatnas.TaskReport{Search: eatnas.SearchReport{Target: 7, Quality: start + 0.1 + s/100,
+		CPU: 800 + 10*s},
 		Trained: []eatnas.Trained{{Arch: arch, MAdds: int64(8e6 + 1e5*s), Accuracy: accuracy + s/100}}}
+	if s == 2 {
+		r.Search.CPU = 0 // it was stopped and went on
+	}
 	for i := range 42 {
 		r.Search.Curve = append(r.Search.Curve, eatnas.Point{Accuracy: (start + float64(i)/100) * (1 + s/100),
 			MAdds: 9 - s/10})

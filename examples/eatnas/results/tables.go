@@ -94,10 +94,11 @@ func (t tables) basics() string {
 func (t tables) finals() string {
 	var rows [][]string
 	for _, a := range arms() {
+		times, _, _ := t.processors(a.name, a.name)
 		rows = append(rows, []string{a.title, t.spread("%.2f", a.name, accuracy), t.spread("%.1f", a.name, madds),
-			t.spread("%.0f", a.name, seconds)})
+			cells.Spread("%.0f", times)})
 	}
-	return cells.Table([]string{"arm", "test accuracy, %", "M MAdds", "wall time of the search, s"}, rows...)
+	return cells.Table([]string{"arm", "test accuracy, %", "M MAdds", "processor time of the search, s"}, rows...)
 }
 
 func (t tables) finalDifferences() string {
@@ -133,7 +134,9 @@ func (t tables) reaches() string {
 				s := &one.Result.Task.Search
 				if n := s.Reaches(goal / 100); n > 0 {
 					evaluations = append(evaluations, float64(n))
-					times = append(times, s.Seconds*float64(n)/float64(len(s.Curve)))
+					if s.CPU > 0 {
+						times = append(times, s.CPU*float64(n)/float64(len(s.Curve)))
+					}
 				}
 			}
 			row = append(row, reached(evaluations, cellsOf), cells.Spread("%.0f", times))
@@ -176,11 +179,13 @@ func (t tables) sharing() string {
 	}{
 		{"area, %", "%.2f", area}, {"mean accuracy at the end, %", "%.2f", at(last, accuracyOf)},
 		{"test accuracy of the network found, retrained, %", "%.2f", accuracy}, {"its M MAdds", "%.1f", madds},
-		{"wall time of the search, s", "%.0f", seconds},
 	} {
 		rows = append(rows, []string{x.title, t.spread(x.format, small, x.of), t.spread(x.format, alone, x.of),
 			t.contrast(small, alone, x.of)})
 	}
+	shared, separate, less := t.processors(small, alone)
+	rows = append(rows, []string{"processor time of the search, s", cells.Spread("%.0f", shared),
+		cells.Spread("%.0f", separate), cells.Contrast("%+.0f", less, t.Planned(small))})
 	return cells.Table([]string{"", "shared", "not shared", "shared less not shared"}, rows...)
 }
 
