@@ -56,8 +56,8 @@
 // classes have come, the classifier is fitted anew before the network trains on.
 //
 // Each search has a supernet of its own then, made of the network in service (supernet.Net.Inherit)
-// and taught by it; the first snapshot needs none. Images have 64 pixels, d_t is relative to the
-// scale of features, and trainings are shorter; all of it can be set.
+// and taught by it; the first snapshot needs none. Images have 64 pixels (48 with -quick), d_t is
+// relative to the scale of features, and trainings are shorter; all of it can be set.
 //
 // # Settings
 //

@@ -174,6 +174,7 @@ func (c *Config) suit(given Config, quick bool) {
 	c.Retrain = Training{Training: run.Training{Epochs: 6, MinSteps: 150, Batch: 32, LR: 0.01,
 		WeightDecay: 1e-4, Flip: true, Crop: 4, Clip: 10}, LaterEpochs: 3, Inherited: 0.3, KeepNorms: true, Frozen: 3}
 	if quick {
+		c.Size = 48
 		c.Supernet.MinSteps, c.Retrain.MinSteps, c.Adjuster.Iterations = 15, 40, 20
 		c.Retrain.Epochs, c.Retrain.LaterEpochs = 1, 1
 	}

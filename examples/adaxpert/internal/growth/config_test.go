@@ -27,7 +27,7 @@ func TestTables(t *testing.T) {
 	if d := cmp.Diff(want, q); d != "" {
 		t.Errorf("quick:\n%s", d)
 	}
-	p, err := Program().Settings([]string{"-pretrained", "-size", "48", "-quick"})
+	p, err := Program().Settings([]string{"-pretrained", "-size", "40", "-quick"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func TestTables(t *testing.T) {
 	want.quick()
 	want.Pretrained = true
 	want.suit(want, true)
-	want.Size = 48
+	want.Size = 40
 	if d := cmp.Diff(want, p); d != "" {
 		t.Errorf("pretrained:\n%s", d)
 	}
