@@ -114,8 +114,8 @@ type Regret struct {
 	Best    int
 	// Average is Suffered less the mean loss of the best: what Theorem 1 bounds (see RegretBound).
 	Average float64
-	// Weights is α now, Evenness its smallest element over its largest, and Effective
-	// exp(−Σ α·ln α), the number of experts that count. Weights that hardly differ (an evenness near
+	// Weights is α now, Evenness its smallest element over its largest, and Effective exp(−Σ α·ln
+	// α), the number of experts that count. Weights that hardly differ (an evenness near
 	// 1) make the mixture a plain mean of all experts.
 	Weights             []float64
 	Evenness, Effective float64

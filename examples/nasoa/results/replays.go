@@ -34,8 +34,8 @@ type rivalErrors struct {
 	// Logs are the mean absolute errors on the cells of the log alone, each the mean of a fifth of
 	// the orders.
 	Logs []float64 `json:"logs"`
-	// Regret is the average regret of a hedge, Evenness its smallest weight over its largest; nil of
-	// others. Bound is what Theorem 1 says of the regret of the one that has its discount.
+	// Regret is the average regret of a hedge, Evenness its smallest weight over its largest; nil
+	// of others. Bound is what Theorem 1 says of the regret of the one that has its discount.
 	Regret   []float64 `json:"regret,omitempty"`
 	Evenness []float64 `json:"evenness,omitempty"`
 	Bound    float64   `json:"bound,omitempty"`
