@@ -111,10 +111,13 @@ func jobCells(d dataSet) (out []cell) {
 	return out
 }
 
+// peerSizes are the sizes that PyTorch is trained at, too.
+func peerSizes() []int { return sizes()[:2] }
+
 func peerConfig(size int) string { return fmt.Sprintf("peer-cifar-400-%d", size) }
 
 func peerCells(d dataSet, python *string) (out []cell) {
-	for _, size := range sizes() {
+	for _, size := range peerSizes() {
 		out = append(out, peerCell(cells.Seeded(peerConfig(size), 1), d.name, settings(primaryVolume(), size, 1), python))
 	}
 	return out

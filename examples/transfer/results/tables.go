@@ -158,7 +158,7 @@ func (t tables) besideTuned() string {
 // peers are the trainings beside PyTorch.
 func (t tables) peers() string {
 	var rows [][]string
-	for _, size := range sizes() {
+	for _, size := range peerSizes() {
 		var x struct{ wall, cpu, theirWall, theirCPU, wallRatio, cpuRatio, acc, theirAcc []float64 }
 		for _, r := range t.Of(peerConfig(size)) {
 			for _, one := range r.Result.Rounds {
