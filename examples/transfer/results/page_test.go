@@ -56,7 +56,7 @@ func render(t *testing.T, r *cells.Results[result]) string {
 
 func TestEmptyPage(t *testing.T) {
 	text := render(t, thePage().Results())
-	cellstest.Has(t, text, "0 of 87 cells are done", "no cell was run", "all test images, %: not run.",
+	cellstest.Has(t, text, "0 of 86 cells are done", "no cell was run", "all test images, %: not run.",
 		"| `go run ./examples/transfer -size 96 -per-class 400 -tune-epochs 10 -tune-crop 6 -last-epochs 3 "+
 			"-last-crop 6 -search-images 300 -minutes 60 -seed 1 -data CIFAR` | not run |",
 		"| `go run ./examples/transfer/results -run '^peer-cifar-400-64-1$'` | not run |")
