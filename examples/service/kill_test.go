@@ -73,25 +73,25 @@ func live(t testing.TB, dir string, cfg Config, stream []dataset.Dataset, rollba
 // Killed at every moment at which its state directory looks as it never did before, a service ends
 // with the same files as one that was left alone, to the last bit.
 func TestKilledAnywhere(t *testing.T) {
-	stream := []dataset.Dataset{colours(t, 16, 0, "red", "green"), colours(t, 4, 10, "green", "red"),
-		colours(t, 16, 0, "blue"), colours(t, 8, 10, "blue", "white", "red")}
+	stream := []dataset.Dataset{colours(t, 8, 0, "red", "green"), colours(t, 4, 10, "green", "red"),
+		colours(t, 8, 0, "blue"), colours(t, 4, 10, "blue", "white", "red")}
 	every := 1
 	if testing.Short() {
 		every = 25
 	}
 	cfg := tiny()
-	cfg.Retrain.Epochs, cfg.Adjuster.Iterations = 4, 4 // epochs and iterations leave much the same traces
+	cfg.Supernet.Epochs, cfg.Retrain.Epochs, cfg.Adjuster.Iterations = 1, 2, 3 // epochs and iterations leave much the same traces
 	killed(t, cfg, stream, 3, every)
 }
 
 // The same where networks begin with published weights: their files are large, so kills are few.
 func TestPretrainedKilled(t *testing.T) {
-	stream := []dataset.Dataset{colours(t, 16, 0, "red", "green"), colours(t, 16, 10, "blue", "white", "red")}
+	stream := []dataset.Dataset{colours(t, 8, 0, "red", "green"), colours(t, 8, 10, "blue", "white", "red")}
 	cfg := tiny()
 	cfg.Pretrained, cfg.Inherited, cfg.Retrain.FrozenStages = true, 0.5, []int{0, 1, 2}
 	cfg.Retrain.Epochs, cfg.Retrain.LR = 1, 0.01
 	cfg.Supernet.Epochs, cfg.Supernet.LR, cfg.Adjuster.Iterations, cfg.Trial = 1, 0.01, 3, 0
-	s := killed(t, cfg, stream, -1, 6)
+	s := killed(t, cfg, stream, -1, 8)
 	for _, m := range []*supernet.Model{s.Model(), s.previous.model} {
 		if m.Space().Name() != "efficientnetlite" {
 			t.Errorf("a model of family %s serves", m.Space().Name())
