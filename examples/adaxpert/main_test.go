@@ -183,6 +183,9 @@ func TestBaselinesAndScenarios(t *testing.T) {
 				r.Final.TestAccuracy != last.AccAfter {
 				t.Errorf("final %+v after %+v", r.Final, last)
 			}
+			if name == "fixed" || name == "largest" || name == "middle" {
+				return // another network; they go on as random does
+			}
 			args := tiny(data, append(c.args, "-out", filepath.Join(t.TempDir(), "stopped"), "-resume")...)
 			start.Stop(t, "snapshot 1/", args...)
 			resumed, _ := report(t, args...)
