@@ -157,8 +157,8 @@ func TestBaselinesAndScenarios(t *testing.T) {
 				t.Errorf("middle is %s", r.Final.Arch)
 			}
 		}},
-		"classes": {[]string{"-scenario", "II", "-classes", "2,4", "-compare=false", "-supernet-steps", "4", "-iterations", "6",
-			"-retrain-later-epochs", "1"}, func(t *testing.T, r growth.Report) {
+		"classes": {[]string{"-scenario", "II", "-classes", "2,4", "-compare=false", "-supernet-steps", "4",
+			"-iterations", "6", "-retrain-later-epochs", "1"}, func(t *testing.T, r growth.Report) {
 			if r.Snapshots[0].Classes != 2 || r.Snapshots[1].Classes != 4 || r.Snapshots[1].H < 20 ||
 				r.Snapshots[1].Decision != growth.Adjusted {
 				t.Errorf("classes: %+v", r.Snapshots)

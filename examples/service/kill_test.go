@@ -96,7 +96,8 @@ func TestKilledAnywhere(t *testing.T) {
 		every = 25
 	}
 	cfg := tiny()
-	cfg.Supernet.Epochs, cfg.Retrain.Epochs, cfg.Adjuster.Iterations = 1, 2, 3 // epochs and iterations leave much the same traces
+	// More epochs and iterations would leave much the same traces.
+	cfg.Supernet.Epochs, cfg.Retrain.Epochs, cfg.Adjuster.Iterations = 1, 2, 3
 	killed(t, cfg, stream, 3, every)
 }
 
