@@ -187,7 +187,7 @@ func TestMutateChangesNetwork(t *testing.T) {
 	s := eatnas(t, searchspace.EATNASOptions{CIFAR: true, Chain: true, StemChannels: 8, Unlimited: true})
 	text := func(a searchspace.Arch) string { return must[*searchspace.Graph](t)(s.Lower(a)).String() }
 	r, same := newRand(4), 0
-	for range 30 {
+	for range 12 {
 		a := must[searchspace.Arch](t)(s.Sample(r))
 		before := text(a)
 		for range 10 {

@@ -153,7 +153,7 @@ func TestFoundBlocks(t *testing.T) {
 	r := newRand(4)
 	seen := map[string]int{}
 	a := must[searchspace.Arch](t)(narrow.Sample(r))
-	for range 200 {
+	for range 60 {
 		text := narrow.Format(a)
 		seen[text[:strings.IndexByte(text, '_')]]++
 		a = must[searchspace.Arch](t)(narrow.Mutate(a, r, searchspace.MutateOptions{}))
@@ -211,7 +211,7 @@ func TestNoChoiceGraph(t *testing.T) {
 	}
 	low, high := must[searchspace.Cost](t)(s.Cost(s.Smallest())), must[searchspace.Cost](t)(s.Cost(s.Largest()))
 	r := newRand(9)
-	for range 50 {
+	for range 20 {
 		c := must[searchspace.Cost](t)(s.Cost(must[searchspace.Arch](t)(s.Sample(r))))
 		if c.MAdds < low.MAdds || c.MAdds > high.MAdds {
 			t.Errorf("sampled %d multiply-adds outside %d to %d", c.MAdds, low.MAdds, high.MAdds)

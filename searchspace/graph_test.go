@@ -156,7 +156,7 @@ func TestSVGDifference(t *testing.T) {
 		if shows(s, a, a) {
 			t.Errorf("%s: the same network twice shows a difference", name)
 		}
-		before, left := must[searchspace.Cost](t)(s.Cost(a)), 60
+		before, left := must[searchspace.Cost](t)(s.Cost(a)), 30
 		for b := range s.Neighbours(a) {
 			if left--; left < 0 {
 				break

@@ -30,6 +30,15 @@ func (s *Space) lower(choices []int) (*Graph, error) {
 		return nil, errZeroSpace
 	}
 	b := newBuilder(&s.fam, s, choices)
+	if nodes, ok := s.scratch.Get().(*[]ChoiceNode); ok {
+		b.nodes = *nodes
+	}
+	defer func() {
+		clear(b.nodes)
+		nodes := b.nodes[:0]
+		s.scratch.Put(&nodes)
+		b.nodes = nil
+	}()
 	s.fam.Build(b)
 	if b.err != nil {
 		return nil, b.err

@@ -34,6 +34,8 @@ type Space struct {
 
 	extremes  sync.Once
 	low, high Arch
+
+	scratch sync.Pool // of *[]ChoiceNode, empty: where lower builds
 }
 
 // Name is the name of the family.

@@ -71,7 +71,7 @@ func newBench(b *testing.B, backend tensor.Backend, size, stem, images int) *ben
 	if err != nil {
 		b.Fatal(err)
 	}
-	base, err := newNetwork(backend, space, ss, &Options{})
+	base, err := newNetwork(backend, space, ss, &Options{}, initialWeights)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -73,6 +73,9 @@ func TestDivergence(t *testing.T) {
 		"rate 100, validated": {100, 0, true, false}, "late": {1, 40, false, true}, "late, validated": {1, 100, true, true},
 	} {
 		for name, make := range trainees {
+			if name == "model" && !c.trained && what != "rate 1" {
+				continue // a model trains as a net does
+			}
 			t.Run(name+" "+what, func(t *testing.T) {
 				n := make(t)
 				jitter(t, networkOf(n), 1)
@@ -114,7 +117,7 @@ func TestDivergence(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, again := range []trainee{n, fresh} {
-					if res, err := again.Train(t.Context(), train, short(2)); err != nil || res.BackTo != 0 {
+					if res, err := again.Train(t.Context(), train, short(1)); err != nil || res.BackTo != 0 {
 						t.Fatalf("training again: %+v, %v", res, err)
 					}
 				}

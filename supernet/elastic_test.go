@@ -96,7 +96,7 @@ func checkElasticTraining(t *testing.T, backend tensor.Backend, tolerance, rel f
 	if err != nil {
 		t.Fatal(err)
 	}
-	base, err := newNetwork(backend, space, ss, &Options{})
+	base, err := newNetwork(backend, space, ss, &Options{}, initialWeights)
 	if err != nil {
 		t.Fatal(err)
 	}

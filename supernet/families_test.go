@@ -27,10 +27,10 @@ func TestFamilies(t *testing.T) {
 			return s.Restrict(searchspace.Restriction{Decisions: []string{"stage[34].*"}, Keep: []int{0}})
 		},
 		"eatnas": func() (*searchspace.Space, error) {
-			return searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: size, Classes: 4})
+			return searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, StemChannels: 8, InputSize: size, Classes: 4})
 		},
 		"danas": func() (*searchspace.Space, error) {
-			return searchspace.DANAS(searchspace.DANASOptions{Variant: searchspace.DANASShuffleMobile, InputSize: size, Classes: 4})
+			return searchspace.DANAS(searchspace.DANASOptions{Variant: searchspace.DANASShuffleMobile, Width: 0.5, InputSize: size, Classes: 4})
 		},
 		"danas small": func() (*searchspace.Space, error) {
 			return searchspace.DANAS(searchspace.DANASOptions{Width: 0.25, Layers: 2, StemStride: 1, InputSize: size, Classes: 4})

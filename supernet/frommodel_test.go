@@ -141,32 +141,25 @@ func inheriting(t testing.TB, n, before *Net, m *Model, to []searchspace.Arch, k
 
 // TestInherit: a sub-network is what the model becomes when it is morphed into it, over random
 // pairs of light families, with a supernet that has learnt something. Pairs are any two or a
-// growth, channels are put in order or not: of these four, a space has two with each way of
-// sharing, its relative the others.
+// growth, channels are put in order or not: of these four, a space has one with each way of
+// sharing, the spaces after it the others.
 func TestInherit(t *testing.T) {
 	spaces := lightSpaces(t)
 	for i, name := range slices.Sorted(maps.Keys(spaces)) {
 		s := spaces[name]
 		for _, sharing := range sharings() {
-			rounds := [][]uint64{{0, 3}, {1, 2}}[(i+int(sharing))%2]
+			round := []uint64{0, 3, 1, 2}[(i+int(sharing))%4]
 			n, before := livelyNet(t, s, sharing, 9), livelyNet(t, s, sharing, 9)
-			values := before.values()
-			for _, round := range rounds {
-				seed := 100*uint64(len(name)) + 10*uint64(sharing) + round
-				if err := n.setValues(values); err != nil {
-					t.Fatal(err)
-				}
-				from := sample(t, s, seed)
-				to := sample(t, s, seed+1000)
-				if round%2 == 1 {
-					to = grown(s, from, rand.New(rand.NewPCG(seed, 1)))
-				}
-				alike := name == "mobilenetv3" || name == "proxylessnas" || strings.HasPrefix(name, "efficientnetlite")
-				err := inheriting(t, n, before, livelyModel(t, s, from, seed), []searchspace.Arch{to},
-					round >= 2, alike)
-				if err != nil {
-					t.Errorf("%s %v, %s: %v", name, sharing, s.Format(from), err)
-				}
+			seed := 100*uint64(len(name)) + 10*uint64(sharing) + round
+			from := sample(t, s, seed)
+			to := sample(t, s, seed+1000)
+			if round%2 == 1 {
+				to = grown(s, from, rand.New(rand.NewPCG(seed, 1)))
+			}
+			alike := name == "mobilenetv3" || name == "proxylessnas" || strings.HasPrefix(name, "efficientnetlite")
+			err := inheriting(t, n, before, livelyModel(t, s, from, seed), []searchspace.Arch{to}, round >= 2, alike)
+			if err != nil {
+				t.Errorf("%s %v, %s: %v", name, sharing, s.Format(from), err)
 			}
 		}
 	}
@@ -201,7 +194,7 @@ func TestInheritHeavyFamilies(t *testing.T) {
 	// Without a choice graph what there is inherits, and the model's architecture comes into being.
 	etnas := space(searchspace.ETNAS(searchspace.ETNASOptions{InputSize: 32, Classes: 4, Channels: []int{16},
 		Blocks: 2}))
-	for seed := range uint64(4) {
+	for seed := range uint64(2) {
 		n, err := New(etnas, &Options{Sharing: SinglePath})
 		if err != nil {
 			t.Fatal(err)

@@ -2,11 +2,14 @@ package supernet
 
 import (
 	"context"
+	"flag"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/tendril-nas/tendril/searchspace"
 	"github.com/tendril-nas/tendril/supernet/dataset"
@@ -172,4 +175,20 @@ func sharings() []Sharing {
 		return []Sharing{Elastic}
 	}
 	return []Sharing{Elastic, SinglePath}
+}
+
+// checkFew is rapid.Check with a quarter of the cases that are asked for: each makes networks.
+func checkFew(t *testing.T, property func(*rapid.T)) {
+	t.Helper()
+	checks := flag.Lookup("rapid.checks").Value
+	all := checks.String()
+	n, err := strconv.Atoi(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := checks.Set(strconv.Itoa((n + 3) / 4)); err != nil {
+		t.Fatal(err)
+	}
+	defer checks.Set(all)
+	rapid.Check(t, property)
 }

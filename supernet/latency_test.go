@@ -129,7 +129,7 @@ func TestLatencyExact(t *testing.T) {
 	}
 	for _, space := range []*searchspace.Space{smallSpace(t), proxyless, lite, tinySpace(t)} {
 		fake := newFakeTimer()
-		check := randomArchs(t, space, 20, 7)
+		check := randomArchs(t, space, 8, 7)
 		o := &LatencyOptions{Check: check, Rounds: 2, Batch: 4, Workers: 3}
 		var told []LatencyProgress
 		o.Progress = func(p LatencyProgress) error { told = append(told, p); return nil }
@@ -289,7 +289,7 @@ func TestLatencyResumed(t *testing.T) {
 // error.
 func TestLatencyRefused(t *testing.T) {
 	ctx := context.Background()
-	space := smallSpace(t)
+	space := tinySpace(t)
 	first, err := measureLatency(ctx, space, &LatencyOptions{Rounds: 1, Workers: 2}, newFakeTimer())
 	if err != nil {
 		t.Fatal(err)

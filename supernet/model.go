@@ -45,11 +45,16 @@ func NewModel(space *searchspace.Space, arch searchspace.Arch, o *Options) (*Mod
 
 func newModel(b backend.Backend, space *searchspace.Space, arch searchspace.Arch,
 	o *Options) (*Model, error) {
+	return modelFrom(initialWeights, b, space, arch, o)
+}
+
+func modelFrom(from beginning, b backend.Backend, space *searchspace.Space, arch searchspace.Arch,
+	o *Options) (*Model, error) {
 	g, err := space.Lower(arch)
 	if err != nil {
 		return nil, err
 	}
-	base, err := newNetwork(b, space, specsOfGraph(g, own{}), o)
+	base, err := newNetwork(b, space, specsOfGraph(g, own{}), o, from)
 	if err != nil {
 		return nil, err
 	}

@@ -121,7 +121,7 @@ func (m *Model) morph(ctx context.Context, to searchspace.Arch, o *MorphOptions)
 	if !p.KeepOffset {
 		return out, report, out.recalibrate(ctx, im)
 	}
-	before, err := newModel(m.backend, p.before, p.from, m.options())
+	before, err := modelFrom(zeros, m.backend, p.before, p.from, m.options())
 	if err == nil {
 		err = before.put(weights)
 	}

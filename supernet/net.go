@@ -39,19 +39,19 @@ func New(space *searchspace.Space, o *Options) (*Net, error) {
 	if err != nil {
 		return nil, fmt.Errorf("supernet: %w", err)
 	}
-	n, err := newNet(space, ss, o)
+	n, err := newNet(space, ss, o, initialWeights)
 	if err != nil {
 		return nil, fmt.Errorf("supernet: %w", err)
 	}
 	return n, nil
 }
 
-func newNet(space *searchspace.Space, ss *specs, o *Options) (*Net, error) {
+func newNet(space *searchspace.Space, ss *specs, o *Options, from beginning) (*Net, error) {
 	b, err := newBackend(o)
 	if err != nil {
 		return nil, err
 	}
-	base, err := newNetwork(b, space, ss, o)
+	base, err := newNetwork(b, space, ss, o, from)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +137,7 @@ func (n *Net) extract(ctx context.Context, a searchspace.Arch, calibration *imag
 	if err != nil {
 		return nil, err
 	}
-	m, err := newModel(n.backend, n.space, a, n.options())
+	m, err := modelFrom(zeros, n.backend, n.space, a, n.options())
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,8 @@ type network struct {
 	scratch    []*nn.Stats // batch-norm statistics that are nobody's, of the holder of the turn
 }
 
-func newNetwork(b tensor.Backend, space *searchspace.Space, ss *specs, o *Options) (*network, error) {
+func newNetwork(b tensor.Backend, space *searchspace.Space, ss *specs, o *Options, from beginning) (
+	*network, error) {
 	classes := classList(o.Classes)
 	if len(classes) == 0 {
 		classes = Unnamed(space.Classes())
@@ -64,7 +65,7 @@ func newNetwork(b tensor.Backend, space *searchspace.Space, ss *specs, o *Option
 	}
 	n.runner = newRunner(b)
 	var err error
-	n.store, err = newStore(b, n.runner.tape.Stream(), ss, o.Seed)
+	n.store, err = newStore(b, n.runner.tape.Stream(), ss, o.Seed, from)
 	return n, err
 }
 

@@ -81,7 +81,7 @@ func TestShifted(t *testing.T) {
 	m := tinyModel(t)
 	jitter(t, m.network, 1)
 	g := m.prog.graph
-	wide, err := newNetwork(m.backend, m.space, specsOfGraph(g, shifted{}), &Options{Seed: 9})
+	wide, err := newNetwork(m.backend, m.space, specsOfGraph(g, shifted{}), &Options{Seed: 9}, initialWeights)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,7 +72,8 @@ func relaxSpaces(t testing.TB) map[string]*searchspace.Space {
 		"resnet50": restrict(must(searchspace.ResNet50(searchspace.ResNet50Options{InputSize: 32, Classes: 4})),
 			keep("stage*.depth", 0, 1), keep("stage*.width", 0, 1), keep("*.expand", 0, 1),
 			keep("stage[234].*", 0)),
-		"eatnas": restrict(must(searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: 16, Classes: 4})),
+		"eatnas": restrict(must(searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, StemChannels: 8, InputSize: 16,
+			Classes: 4})),
 			keep("stage[123].kernel", 0, 2), keep("stage[4567].kernel", 0), keep("*.depth", 0, 1), keep("*.width", 0, 2),
 			keep("stage[67].width", 0), keep("stage[3567].depth", 0), keep("stage[67].op", 0, 2)),
 	}
@@ -113,7 +114,7 @@ func TestRelaxedExact(t *testing.T) {
 				}
 				rp := relax.prog
 				b := firstBatch(t, stripes(t, 8, space.InputSize(), 1), 8)
-				for range 3 {
+				for range 2 {
 					a, err := space.Sample(r)
 					if err != nil {
 						t.Fatal(err)

@@ -36,11 +36,14 @@ func liveSpaces(t testing.TB) map[string]*searchspace.Space {
 	return all
 }
 
-// sharingsOf is sharings without those that make no difference: candidates of DA-NAS have sites of
-// their own.
+// sharingsOf is sharings without those that make no difference, for candidates of DA-NAS have sites
+// of their own; heavy families, and the variants of others, have one.
 func sharingsOf(name string) []Sharing {
-	if strings.HasPrefix(name, "danas") {
+	switch {
+	case strings.HasPrefix(name, "danas"), name == "resnet50", name == "mobilenetv3 restricted":
 		return []Sharing{Elastic}
+	case name == "eatnas", name == "efficientnetlite per stage":
+		return sharings()[len(sharings())-1:]
 	}
 	return sharings()
 }

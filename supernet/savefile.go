@@ -167,7 +167,7 @@ func load(path string, o *Options) (*Net, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := newNet(f.space, ss, &f.opts)
+	n, err := newNet(f.space, ss, &f.opts, zeros)
 	if err != nil {
 		return nil, err
 	}
@@ -243,7 +243,7 @@ func (f *saved) model() (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := newModel(b, f.space, arch, &f.opts)
+	m, err := modelFrom(zeros, b, f.space, arch, &f.opts)
 	if err != nil {
 		return nil, err
 	}

@@ -59,7 +59,7 @@ func TestSubnetEqualsCopy(t *testing.T) {
 			n := tinyNet(t, sharing)
 			jitter(t, n.network, 1)
 			b := firstBatch(t, stripes(t, 6, 16, 1), 6)
-			rapid.Check(t, func(rt *rapid.T) {
+			checkFew(t, func(rt *rapid.T) {
 				a := sample(t, n.space, rapid.Uint64().Draw(rt, "arch"))
 				m, err := n.Extract(context.Background(), a, nil)
 				if err != nil {

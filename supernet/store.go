@@ -130,25 +130,42 @@ type store struct {
 	set *nn.ParamSet
 }
 
-// newStore makes the tensors with their initial values.
-func newStore(b tensor.Backend, st tensor.Stream, ss *specs, seed uint64) (s *store, err error) {
+// beginning says what the numbers of a new network are.
+type beginning bool
+
+const (
+	initialWeights beginning = false
+	// zeros are for networks all of whose numbers come from elsewhere at once: drawing initial
+	// weights takes longer than copying others.
+	zeros beginning = true
+)
+
+// newStore makes the tensors.
+func newStore(b tensor.Backend, st tensor.Stream, ss *specs, seed uint64, from beginning) (
+	s *store, err error) {
 	defer tensor.Recover(&err)
 	s = &store{specs: ss, set: nn.NewParamSet(b)}
 	for _, sp := range ss.list {
-		if err := s.make(st, sp, seed); err != nil {
+		if from == zeros {
+			s.add(sp)
+		} else if err := s.make(st, sp, seed); err != nil {
 			return nil, err
 		}
 	}
 	return s, st.Sync()
 }
 
+// add adds a tensor of zeros.
+func (s *store) add(sp *spec) *nn.Param {
+	if sp.kind.statistic() {
+		return s.set.AddState(sp.key, sp.dims()...)
+	}
+	return s.set.Add(sp.key, sp.dims()...)
+}
+
 // make adds a tensor with its initial values.
 func (s *store) make(st tensor.Stream, sp *spec, seed uint64) error {
-	add := s.set.Add
-	if sp.kind.statistic() {
-		add = s.set.AddState
-	}
-	p := add(sp.key, sp.dims()...)
+	p := s.add(sp)
 	values := make([]float32, p.Size())
 	initial(sp, seed, values)
 	return p.Set(st, values)

@@ -63,7 +63,7 @@ func smallFamilies() map[string]struct {
 			return narrow(s, err, "stage[34].*")
 		}, supernet.Elastic, "", 2},
 		"eatnas": {func() (*searchspace.Space, error) {
-			s, err := searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, InputSize: size,
+			s, err := searchspace.EATNAS(searchspace.EATNASOptions{CIFAR: true, StemChannels: 16, InputSize: size,
 				Classes: classes})
 			return narrow(s, err, "stage[567].width", "stage[567].depth")
 		}, supernet.SinglePath, "", 2},

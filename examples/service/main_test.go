@@ -103,12 +103,12 @@ func TestNoDemoOnOthersImages(t *testing.T) {
 		if err := begin(open(t, dir, c.config(nil))); err != nil {
 			t.Fatal(err)
 		}
-		before := contents(t, dir)
+		before := contents(t, dir, nil)
 		code, out, errs := start.Run(t, "-state", dir, "-pretrained", "-size", "16", "-listen", "127.0.0.1:0")
 		if code != run.ExitError || out != "" || !strings.Contains(errs, dir) || !strings.Contains(errs, "-admin") {
 			t.Errorf("%s: exit code %d, %q, %q", name, code, out, errs)
 		}
-		after := contents(t, dir)
+		after := contents(t, dir, nil)
 		delete(after, ".lock")
 		if d := cmp.Diff(before, after); d != "" {
 			t.Errorf("%s: the state changed (-before +after):\n%s", name, d)

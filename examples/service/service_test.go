@@ -67,7 +67,7 @@ func TestReceiveRefuses(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, tiny())
 	receive(t, s, colours(t, 16, 0, "red", "green"))
-	before, at := contents(t, dir), *s.serving.Load()
+	before, at := contents(t, dir, nil), *s.serving.Load()
 	for name, batch := range map[string]func() dataset.Dataset{
 		"size": func() dataset.Dataset {
 			ds, err := dataset.FromPixels(8, []string{"red"}, []int{0}, make([]uint8, 64*3))
@@ -87,7 +87,7 @@ func TestReceiveRefuses(t *testing.T) {
 	if _, err := s.Receive(cancelled, colours(t, 4, 0, "red"), ""); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
-	if after := contents(t, dir); !equal(before, after) || *s.serving.Load() != at {
+	if after := contents(t, dir, nil); !equal(before, after) || *s.serving.Load() != at {
 		t.Errorf("refused data left traces: %v, before %v", after, before)
 	}
 }

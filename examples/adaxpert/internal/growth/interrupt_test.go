@@ -43,7 +43,8 @@ func TestInterruptedInEveryPhase(t *testing.T) {
 				"keep 2/2"}},
 		"change": {few(tiny(t), "-always", "-compare=false", "-final-epochs", "2"),
 			[]string{"retrain 2/2", "against 2/2", "final", "against-final"}},
-		"pretrained": {few(tinyPretrained(t), "-always"), []string{"supernet 2/2", "keep 2/2"}},
+		"pretrained": {few(tinyPretrained(t), "-always", "-trial", "0", "-against=false", "-iterations", "1",
+			"-candidates", "1", "-supernet-steps", "3", "-retrain-steps", "3"), []string{"supernet 2/2", "keep 2/2"}},
 		"scratch": {few(tiny(t), "-baseline", "scratch"),
 			[]string{"adjuster 1/2", "supernet 2/2", "retrain 2/2"}},
 	} {

@@ -21,7 +21,7 @@ func tiny(t testing.TB, more ...string) []string {
 // tinyPretrained are such settings for a run that starts from published weights.
 func tinyPretrained(t testing.TB, more ...string) []string {
 	t.Helper()
-	return append(tinyAnywhere(t), append([]string{"-pretrained", "-size", "32", "-volumes", "30,100"}, more...)...)
+	return append(tinyAnywhere(t), append([]string{"-pretrained", "-size", "16", "-volumes", "30,100"}, more...)...)
 }
 
 func tinyAnywhere(t testing.TB) []string {
