@@ -195,11 +195,17 @@ func (t tables) headroom() string {
 
 // time is what all cells took.
 func (t tables) time() string {
-	var wall float64
+	var wall, cpu float64
+	known := true
 	for _, c := range thePage().Cells {
 		if one := t.Get(c.Name); one != nil {
-			wall += one.Seconds
+			wall, cpu = wall+one.Seconds, cpu+one.Result.CPU
+			known = known && one.Result.CPU > 0
 		}
 	}
-	return fmt.Sprintf("%.0f min of wall time", wall/60)
+	text := fmt.Sprintf("%.0f min of wall time", wall/60)
+	if known && cpu > 0 {
+		text += fmt.Sprintf(", %.0f min of processors", cpu/60)
+	}
+	return text
 }

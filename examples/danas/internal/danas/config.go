@@ -60,19 +60,27 @@ const Supernet = "supernet"
 const SinglePath = "single-path"
 
 // Default is the table behind a run without flags but those for Tiny-ImageNet-100 and CIFAR-10.
+//
+// The temperature and the rates were chosen on 1000 embedded images and 1500 of CIFAR-10, with all
+// classes, all candidates and twelve epochs. At a temperature of 1 rows are nearly one-hot (of six
+// candidates three count), the layers behind see other inputs in every update, and the loss is
+// higher at any rate from 0.02 to 0.5: 1.48 at 1, 1.12 at 2, 0.97 at 3, 0.96 at 5 and 0.95 at 10 on
+// the embedded images, 2.18, 2.03 and 1.94 at 1, 2 and 3 on CIFAR-10; batches of 8 or 16 change
+// nothing. The gradient of the architecture is clearer, too: its squared mean over its variance in
+// a step of 128 images is 0.009 at 1, 0.05 at 2, 0.15 at 3, 0.31 at 5, 0.5 at 10. 3 is the lowest
+// temperature that learns as fast as rows without noise, with an architecture still to be seen.
 func Default() Config {
-	table := run.Training{Epochs: 2, Batch: 64, LR: 0.05, WeightDecay: 3e-4, Flip: true, Crop: 4, Clip: 10}
+	table := run.Training{Epochs: 2, Batch: 64, LR: 0.1, WeightDecay: 3e-4, Flip: true, Crop: 4, Clip: 10}
 	retrain := table
 	retrain.Epochs, retrain.LR = 6, 0.1
-	table.LR = 0.2 // a mixture of noisy rows has small gradients
 	return Config{
 		Seed: 1, Size: 32, Val: 50, Variant: string(searchspace.DANASMobile), Width: 0.25, Layers: 2,
 		Stride: 1,
 		Target: 1.8, References: []string{"vgg", "resnet", "mobilenet", "shufflenet"}, Reference: retrain,
 		Order: string(pruning.EasyToAll), Shares: []float64{0.1, 0.3, 0.6, 1}, Warmup: 1, Search: table,
-		Prune: true, Fraction: 0.4, Form: string(pruning.Absolute), Gamma: 1, Tau: 1, LastTau: 1,
+		Prune: true, Fraction: 0.4, Form: string(pruning.Absolute), Gamma: 1, Tau: 3, LastTau: 3,
 		ArchLR: 0.02, Every: 5,
-		Retrain: retrain, Calibrated: 500, Evaluations: 200,
+		Retrain: retrain, Calibrated: 500, Evaluations: 100,
 	}
 }
 
@@ -96,6 +104,12 @@ func (c *Config) suit(given Config, quick bool) {
 	if given.Data == "" && !quick {
 		c.embedded()
 	}
+}
+
+// space is what makes the space for so many classes.
+func (c *Config) space(classes int) searchspace.DANASOptions {
+	return searchspace.DANASOptions{Variant: searchspace.DANASVariant(c.Variant), Width: c.Width,
+		Layers: c.Layers, StemStride: c.Stride, InputSize: c.Size, Classes: classes}
 }
 
 // schedule is the phases of a search.

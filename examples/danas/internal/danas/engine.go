@@ -29,9 +29,7 @@ func newEngine(ctx context.Context, cfg *Config, j *run.Job) (*engine, error) {
 		return nil, err
 	}
 	var err error
-	e.space, err = searchspace.DANAS(searchspace.DANASOptions{Variant: searchspace.DANASVariant(cfg.Variant),
-		Width: cfg.Width, Layers: cfg.Layers, StemStride: cfg.Stride, InputSize: cfg.Size,
-		Classes: len(e.images.train.Classes())})
+	e.space, err = searchspace.DANAS(cfg.space(len(e.images.train.Classes())))
 	if err != nil {
 		return nil, err
 	}
