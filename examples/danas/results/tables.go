@@ -81,9 +81,9 @@ func (t tables) accuracies() string {
 	for _, a := range arms() {
 		rows = append(rows, []string{a.title, fmt.Sprint(len(t.Of(a.name))), cells.Spread("%.2f",
 			t.Values(a.name, accuracy)),
-			cells.Spread("%.2f", t.Values(a.name, madds))})
+			cells.Spread("%.2f", t.Values(a.name, madds)), cells.Spread("%.0f", t.Values(a.name, seconds))})
 	}
-	return cells.Table([]string{"arm", "seeds", "test accuracy, %", "M MAdds"}, rows...)
+	return cells.Table([]string{"arm", "seeds", "test accuracy, %", "M MAdds", "search, s"}, rows...)
 }
 
 func (t tables) contrasts() string {
