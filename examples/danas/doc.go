@@ -28,10 +28,10 @@
 //
 // -baseline single-path searches instead by evolution on a supernet whose sub-networks were trained
 // one at a time, for as many multiply-adds as the search of the same settings costs, training,
-// steps on the architecture and judging included; small layers make it take longer. In the variant
-// mobile the candidates of a layer share weights there, because sub-networks do not learn in so few
-// updates otherwise; -search-epochs then are those of the search it is compared with, and
-// -search-lr and -search-batch its own.
+// steps on the architecture and judging included. In the variant mobile the candidates of a layer
+// share weights there, because sub-networks do not learn in so few updates otherwise;
+// -search-epochs then are those of the search it is compared with, and -search-lr and -search-batch
+// its own.
 //
 // # Output
 //
