@@ -17,9 +17,9 @@ import (
 //
 // Costs are sums of tables (CostModel), and the errors for costs that have no such form are those
 // of CostModel. The error wraps ErrInfeasible, and gives the lowest and highest cost that p leaves
-// possible, when no architecture of positive probability keeps the limits; ErrTooLarge when too many
-// would have to be compared, 65536 partial ones at a time, which takes seconds; and that of ctx when
-// it ends first. Beside the last two stands the best architecture found, if there is one.
+// possible, when no architecture of positive probability keeps the limits; ErrTooLarge when too
+// many would have to be compared, 65536 partial ones at a time, which takes seconds; and that of
+// ctx when it ends first. Beside the last two stands the best architecture found, if there is one.
 //
 // The decisions are made one after the other for all partial architectures at once, as in dynamic
 // programming. A partial architecture is given up when another one with the same consequences is as
