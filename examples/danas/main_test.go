@@ -132,6 +132,7 @@ func TestWholeRun(t *testing.T) {
 func TestVariants(t *testing.T) {
 	for name, more := range map[string][]string{
 		"single path": {"-baseline", danas.SinglePath, "-search-epochs", "2"},
+		"own weights": {"-baseline", danas.SinglePath, "-variant", string(searchspace.DANASMobilePlus)},
 		"neither":     {"-order", string(pruning.AllClasses), "-prune=false", "-ranking", "2,0,3,1"},
 		"easiness":    {"-only-easiness"},
 		"pairs":       {"-pairs", "-sure", "2", "-order", string(pruning.HardToAll)},
@@ -153,7 +154,8 @@ func TestVariants(t *testing.T) {
 		if name == "neither" && (r.Search.Relative != 1 || r.Search.Predicted != 1) {
 			t.Errorf("work %v, by arithmetic %v, expected 1", r.Search.Relative, r.Search.Predicted)
 		}
-		if (r.SinglePath == nil) != (name != "single path") || (r.Search == nil) != (name == "single path") {
+		if path := name == "single path" || name == "own weights"; (r.SinglePath != nil) != path ||
+			(r.Search == nil) != path {
 			t.Errorf("%s: %+v", name, r)
 		}
 	}
