@@ -1,6 +1,7 @@
 package pruning
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -8,7 +9,7 @@ import (
 )
 
 // choose finds the architectures of the result.
-func (s *search) choose() error {
+func (s *search) choose(ctx context.Context) error {
 	_, choices := s.walk.argMax()
 	if a, err := s.space.New(choices); err == nil {
 		if s.res.ArgMax, err = s.found(a); err != nil {
@@ -23,7 +24,7 @@ func (s *search) choose() error {
 		l.Min, l.Max = s.band()
 		limits = append(limits, l)
 	}
-	a, _, err := s.walk.space.MostProbable(p, limits...)
+	a, _, err := s.walk.space.MostProbable(ctx, p, limits...)
 	if err != nil {
 		return fmt.Errorf("pruning: final architecture: %w", err)
 	}

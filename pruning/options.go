@@ -31,7 +31,8 @@ type Options struct {
 	// with the derivative as if softmax(a) were its rows.
 	StraightThrough bool
 
-	// Temperature is τ of the Gumbel-softmax; 0 = 1 (ours; published is that it is fixed).
+	// Temperature is τ of the Gumbel-softmax; 0 = 1 (ours; published is that it is fixed). Few
+	// updates want a higher one, 3 say: see the package's "Differences from the paper".
 	Temperature float64
 	// LastTemperature makes τ go there, geometrically over the epochs of all phases; 0 =
 	// Temperature.

@@ -88,7 +88,7 @@ func (s *search) run(ctx context.Context) error {
 			return fmt.Errorf("pruning: end of %s: %w", phase.Name, err)
 		}
 	}
-	return s.choose()
+	return s.choose(ctx)
 }
 
 // finish ends a phase: it prunes.

@@ -37,6 +37,11 @@ type DANASOptions struct {
 	InputSize  int     `json:"input_size,omitempty"`  // pixels; 0 = 224
 	Classes    int     `json:"classes,omitempty"`     // 0 = 1000
 	Dropout    float64 `json:"dropout,omitempty"`     // before the classifier; 0 = none
+	// Shared makes the candidates of a layer one inverted residual with a choice of kernel and
+	// expansion, so that with supernet.Elastic they share weights, as in Once-for-all. Texts and
+	// costs stay. Sub-networks that are trained one at a time learn much sooner then. Mobile
+	// without SE only.
+	Shared bool `json:"shared,omitempty"`
 }
 
 // stages is the searched stages of a layout under the options.
@@ -144,6 +149,10 @@ func DANAS(o DANASOptions) (*Space, error) {
 	if o.Layers < 0 || o.Layers > 16 {
 		return nil, fmt.Errorf("searchspace: danas: %d layers in a stage, expected 1 to 16", o.Layers)
 	}
+	if o.Shared && (o.Variant != DANASMobile || o.SE) {
+		return nil, fmt.Errorf("searchspace: danas: %s with SE %t, expected mobile without SE where candidates "+
+			"share weights", o.Variant, o.SE)
+	}
 	candidates, err := daCandidates(o.Variant, o.SE)
 	if err != nil {
 		return nil, err
@@ -166,7 +175,7 @@ func buildDAMobile(b *Builder, o DANASOptions, candidates []daCandidate) {
 		x = mbconv(b, x, mbBlock{out: o.width(16), stride: 1, kernel: Const(3), expand: Const(1), act: ActReLU6})
 	})
 	b.counter = 1
-	x = daLayers(b, x, o.stages(daMobileStages), candidates)
+	x = daLayers(b, x, o.stages(daMobileStages), candidates, o.Shared)
 	x = b.ConvBN("feature_mix_layer", x, Conv{Out: Const(o.width(1280))}, ActReLU6)
 	x = b.GlobalAvgPool("global_avg_pool", x)
 	b.Scope("classifier", func() { b.Classifier("linear", x, o.Dropout) })
@@ -176,14 +185,14 @@ func buildDAMobile(b *Builder, o DANASOptions, candidates []daCandidate) {
 func buildDAShuffle(b *Builder, o DANASOptions, candidates []daCandidate) {
 	x := b.ConvBN("first_conv", b.Input(), Conv{Out: Const(o.width(16)), Kernel: Const(3),
 		Stride: o.StemStride}, ActReLU)
-	x = daLayers(b, x, o.stages(daShuffleStages), candidates)
+	x = daLayers(b, x, o.stages(daShuffleStages), candidates, o.Shared)
 	x = b.ConvBN("feature_mix_layer", x, Conv{Out: Const(o.width(1024))}, ActReLU)
 	x = b.GlobalAvgPool("global_avg_pool", x)
 	b.Scope("classifier", func() { b.Classifier("linear", x, o.Dropout) })
 }
 
 // daLayers writes the searched stages.
-func daLayers(b *Builder, x Ref, stages []daStage, candidates []daCandidate) Ref {
+func daLayers(b *Builder, x Ref, stages []daStage, candidates []daCandidate, shared bool) Ref {
 	labels := make([]string, len(candidates))
 	for i, c := range candidates {
 		labels[i] = c.String()
@@ -197,6 +206,12 @@ func daLayers(b *Builder, x Ref, stages []daStage, candidates []daCandidate) Ref
 				}
 				b.Block("blocks", i, func() {
 					op := b.Symbol("op", KindOp, labels...)
+					if shared {
+						x = mbconv(b, x, mbBlock{out: st.width, stride: stride, act: ActReLU6, skip: true,
+							kernel: Map(func(v ...int) int { return candidates[v[0]].kernel }, op),
+							expand: Map(func(v ...int) int { return candidates[v[0]].count }, op)})
+						return
+					}
 					x = b.Switch(op, func(v int) (y Ref) {
 						// The candidate is part of the site: candidates share no weights.
 						b.ScopeAs("", labels[v], func() { y = candidates[v].write(b, x, st.width, stride) })

@@ -3,6 +3,7 @@ package searchspace_test
 import (
 	"math"
 	"math/big"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -101,6 +102,37 @@ func TestDANASIsMobile(t *testing.T) {
 	b := lowerText(t, p, "4,4,4,4,4,1:"+strings.Join(kernels, ",")+":"+strings.Join(ratios, ",")).Cost()
 	if a != b {
 		t.Errorf("costs %+v and %+v", a, b)
+	}
+}
+
+// Where candidates share weights, architectures are the same with the same texts and costs, and a
+// layer has one site for each convolution.
+func TestDANASShared(t *testing.T) {
+	o := searchspace.DANASOptions{InputSize: 32, Layers: 2, Width: 0.25, Classes: 5}
+	own := danas(t, o)
+	o.Shared = true
+	s := danas(t, o)
+	r := rand.New(rand.NewPCG(1, 5))
+	for range 20 {
+		a := must[searchspace.Arch](t)(own.Sample(r))
+		b := must[searchspace.Arch](t)(s.Parse(own.Format(a)))
+		x, y := must[searchspace.Cost](t)(own.Cost(a)), must[searchspace.Cost](t)(s.Cost(b))
+		if s.Format(b) != own.Format(a) || x != y {
+			t.Errorf("%s: %+v, where candidates share weights %s: %+v", own.Format(a), x, s.Format(b), y)
+		}
+	}
+	convs := 0
+	for _, site := range must[[]searchspace.Site](t)(s.Sites()) {
+		convs += asInt(site.Op == searchspace.OpConv)
+	}
+	if convs != 11*3+4 { // as in TestPrunedChoices
+		t.Errorf("%d convolutions, expected %d", convs, 11*3+4)
+	}
+	for _, o := range []searchspace.DANASOptions{{Shared: true, SE: true},
+		{Shared: true, Variant: searchspace.DANASMobilePlus}, {Shared: true, Variant: searchspace.DANASShuffle}} {
+		if _, err := searchspace.DANAS(o); err == nil {
+			t.Errorf("%+v: no error", o)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package searchspace_test
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -30,7 +31,7 @@ func ExampleSpace_MostProbable() {
 	const target = 1.5e6
 	for _, limits := range [][]searchspace.CostLimit{nil,
 		{{Of: searchspace.CostMAdds, Min: 0.95 * target, Max: 1.05 * target}}} {
-		arch, logP, err := space.MostProbable(rows, limits...)
+		arch, logP, err := space.MostProbable(context.Background(), rows, limits...)
 		if err != nil {
 			fmt.Println(err)
 			return

@@ -123,7 +123,7 @@ func FuzzLimit(f *testing.F) {
 				even[i][c] = 1
 			}
 		}
-		if a, _, err := s.MostProbable(even, limits...); additive && (err != nil || limited.Valid(a) != nil) {
+		if a, _, err := s.MostProbable(t.Context(), even, limits...); additive && (err != nil || limited.Valid(a) != nil) {
 			t.Fatalf("most probable %v, %v", a, err)
 		}
 	})

@@ -1,6 +1,7 @@
 package searchspace
 
 import (
+	"context"
 	"fmt"
 	"math"
 )
@@ -16,14 +17,16 @@ import (
 //
 // Costs are sums of tables (CostModel), and the errors for costs that have no such form are those
 // of CostModel. The error wraps ErrInfeasible, and gives the lowest and highest cost that p leaves
-// possible, when no architecture of positive probability keeps the limits; and ErrTooLarge, beside
-// the best architecture found if there is one, when too many would have to be compared.
+// possible, when no architecture of positive probability keeps the limits; ErrTooLarge when too
+// many would have to be compared, 65536 partial ones at a time, which takes seconds; and that of
+// ctx when it ends first. Beside the last two stands the best architecture found, if there is one.
 //
 // The decisions are made one after the other for all partial architectures at once, as in dynamic
 // programming. A partial architecture is given up when another one with the same consequences is as
 // probable and cannot miss a limit that it would keep, or when a bound says that it cannot win:
 // elimination gives the lowest and highest cost and the Lagrangian bound of all completions.
-func (s *Space) MostProbable(p Relaxed, limits ...CostLimit) (a Arch, logP float64, err error) {
+func (s *Space) MostProbable(ctx context.Context, p Relaxed, limits ...CostLimit) (a Arch, logP float64,
+	err error) {
 	if err := s.CheckRelaxed(p); err != nil {
 		return Arch{}, 0, err
 	}
@@ -39,7 +42,7 @@ func (s *Space) MostProbable(p Relaxed, limits ...CostLimit) (a Arch, logP float
 		return Arch{}, 0, fmt.Errorf("searchspace: most probable architecture of a space without decisions: %w",
 			ErrInfeasible)
 	}
-	m := &mostProbable{space: s}
+	m := &mostProbable{ctx: ctx, space: s}
 	for _, l := range append(s.costLimits(), limits...) {
 		if err := m.limit(l.clone()); err != nil {
 			return Arch{}, 0, err
@@ -54,7 +57,11 @@ func (s *Space) MostProbable(p Relaxed, limits ...CostLimit) (a Arch, logP float
 	// Few partial architectures first: what they find lets the next round give up more.
 	const fewest, most = 1 << 8, 1 << 16
 	for width := fewest; width <= most; width <<= 4 {
-		if !m.search(width) {
+		cut, err := m.search(width)
+		if err != nil {
+			return m.best, m.logP, fmt.Errorf("searchspace: most probable architecture of %s: %w", s.fam.Name, err)
+		}
+		if !cut {
 			if m.best.IsZero() {
 				return Arch{}, 0, m.infeasible()
 			}
@@ -67,6 +74,7 @@ func (s *Space) MostProbable(p Relaxed, limits ...CostLimit) (a Arch, logP float
 
 // mostProbable is one search for the most probable architecture.
 type mostProbable struct {
+	ctx   context.Context
 	space *Space
 	costs []costLimit // with terms
 	order *jointOrder

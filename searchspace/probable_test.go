@@ -1,6 +1,7 @@
 package searchspace_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -145,7 +146,7 @@ func TestMostProbable(t *testing.T) {
 						best = max(best, logProbability(s, p, a))
 					}
 				}
-				a, logP, err := s.MostProbable(p, limits...)
+				a, logP, err := s.MostProbable(t.Context(), p, limits...)
 				if math.IsInf(best, -1) {
 					if none++; !errors.Is(err, searchspace.ErrInfeasible) || !a.IsZero() {
 						t.Fatalf("%v: %v %v, expected none", limits, a, err)
@@ -214,11 +215,40 @@ func TestMostProbableLarge(t *testing.T) {
 					want = max(want, logP)
 				}
 			}
-			a, logP, err := s.MostProbable(p, l)
+			a, logP, err := s.MostProbable(t.Context(), p, l)
 			if cost := must[float64](t)(s.CostOf(a, l)); err != nil || math.Abs(logP-want) > 1e-9 || cost < l.Min || cost > l.Max {
 				t.Errorf("seed %d, %v: %v at %v, %v, expected %v", seed, l, logP, cost, err, want)
 			}
 		}
+	}
+}
+
+// Where all architectures are equally probable, one within the limit is found soon.
+func TestMostProbableEven(t *testing.T) {
+	s := danas(t, searchspace.DANASOptions{Variant: searchspace.DANASShuffleMobile})
+	low, high, err := s.CostRange(searchspace.CostLimit{Of: searchspace.CostMAdds})
+	p, want := s.Zeros(), 0.0
+	for i, row := range p {
+		for c := range row {
+			p[i][c] = 1 / float64(len(row))
+		}
+		want += math.Log(p[i][0])
+	}
+	for _, share := range []float64{0.05, 0.2, 0.5, 0.9} {
+		for _, band := range []float64{0.05, 0.001} {
+			target := low * math.Pow(high/low, share)
+			l := searchspace.CostLimit{Of: searchspace.CostMAdds, Min: target * (1 - band), Max: target * (1 + band)}
+			a, logP, e := s.MostProbable(t.Context(), p, l)
+			if cost := must[float64](t)(s.CostOf(a, l)); err != nil || e != nil || math.Abs(logP-want) > 1e-9 ||
+				cost < l.Min || cost > l.Max {
+				t.Errorf("%v: %v at %v, %v, %v, expected %v", l, logP, cost, err, e, want)
+			}
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if a, _, err := s.MostProbable(ctx, p); !errors.Is(err, context.Canceled) || !a.IsZero() {
+		t.Errorf("after the end of the context: %v, %v", a, err)
 	}
 }
 
@@ -227,7 +257,7 @@ func TestMostProbableErrors(t *testing.T) {
 	s := danas(t, searchspace.DANASOptions{InputSize: 32, Layers: 2})
 	r := rand.New(rand.NewPCG(1, 3))
 	p := probabilities(s, r)
-	a, _, err := s.MostProbable(p)
+	a, _, err := s.MostProbable(t.Context(), p)
 	for i, row := range p {
 		if row[a.At(i)] != slices.Max(row) {
 			t.Errorf("layer %d: choice %d of %v, %v", i, a.At(i), row, err)
@@ -240,13 +270,13 @@ func TestMostProbableErrors(t *testing.T) {
 			even[i][c] = 1
 		}
 	}
-	_, _, err = s.MostProbable(even, searchspace.CostLimit{Of: searchspace.CostMAdds, Max: low / 2})
+	_, _, err = s.MostProbable(t.Context(), even, searchspace.CostLimit{Of: searchspace.CostMAdds, Max: low / 2})
 	if want := fmt.Sprintf("madds reaches from %.6g to %.6g, expected madds at most %.6g", low, high, low/2); !errors.Is(err, searchspace.ErrInfeasible) || !strings.Contains(err.Error(), want) {
 		t.Errorf("error %v, expected one with %q", err, want)
 	}
 	eat := must[*searchspace.Space](t)(searchspace.EATNAS(searchspace.EATNASOptions{}))
 	madds := searchspace.CostLimit{Of: searchspace.CostMAdds, Min: 5e8, Max: 5.01e8}
-	if a, _, err := eat.MostProbable(probabilities(eat, r), madds); err != nil || eat.Valid(a) != nil {
+	if a, _, err := eat.MostProbable(t.Context(), probabilities(eat, r), madds); err != nil || eat.Valid(a) != nil {
 		t.Errorf("a limit on layers and one on costs: %v, %v", a, err)
 	}
 	negative := s.Zeros()
@@ -266,7 +296,7 @@ func TestMostProbableErrors(t *testing.T) {
 		"unknown cost": {s, p, []searchspace.CostLimit{{Of: "euros", Max: 1}}, nil},
 		"no graph":     {etnas, etnas.Zeros(), []searchspace.CostLimit{{Of: searchspace.CostMAdds, Max: 1e9}}, searchspace.ErrNoChoiceGraph},
 	} {
-		if a, _, err := c.s.MostProbable(c.p, c.limits...); err == nil || c.want != nil && !errors.Is(err, c.want) || !a.IsZero() {
+		if a, _, err := c.s.MostProbable(t.Context(), c.p, c.limits...); err == nil || c.want != nil && !errors.Is(err, c.want) || !a.IsZero() {
 			t.Errorf("%s: %v, %v", name, a, err)
 		}
 	}
@@ -278,7 +308,7 @@ func BenchmarkMostProbable(b *testing.B) {
 	p := probabilities(s, rand.New(rand.NewPCG(1, 4)))
 	l := searchspace.CostLimit{Of: searchspace.CostMAdds, Min: 0.95 * 1.5e7, Max: 1.05 * 1.5e7}
 	for b.Loop() {
-		if _, _, err := s.MostProbable(p, l); err != nil {
+		if _, _, err := s.MostProbable(b.Context(), p, l); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -25,7 +25,7 @@ type partial struct {
 
 // search decides one variable after the other, keeps the width most promising partial architectures
 // of each layer, and reports whether there were more. It improves best.
-func (m *mostProbable) search(width int) (cut bool) {
+func (m *mostProbable) search(width int) (cut bool, err error) {
 	o := m.order
 	layers := make([][]step, len(o.of))
 	before := []partial{{cost: make([]float64, len(m.costs))}}
@@ -37,13 +37,15 @@ func (m *mostProbable) search(width int) (cut bool) {
 		}
 		var next []partial
 		for i := range before {
+			if i%1024 == 0 && m.ctx.Err() != nil {
+				return cut, m.ctx.Err()
+			}
 			o.unpack(before[i].key, live, values)
 			next = m.extend(next, &before[i], i, k, values, layers)
 		}
 		next = m.undominated(next)
 		if len(next) > width {
-			slices.SortStableFunc(next, func(a, b partial) int { return cmp.Compare(b.bound, a.bound) })
-			next, cut = next[:width], true
+			next, cut = m.keep(next, width), true
 		}
 		layers[k] = make([]step, len(next))
 		for i := range next {
@@ -51,7 +53,23 @@ func (m *mostProbable) search(width int) (cut bool) {
 		}
 		before = next
 	}
-	return cut
+	return cut, nil
+}
+
+// keep is so many of the partial architectures, the most promising. Until there is a best one, half
+// of them are spread over the costs instead, lest all promise the same and end on one side of a
+// limit.
+func (m *mostProbable) keep(all []partial, width int) []partial {
+	slices.SortStableFunc(all, func(a, b partial) int { return cmp.Compare(b.bound, a.bound) })
+	if !m.best.IsZero() || len(m.costs) == 0 {
+		return all[:width]
+	}
+	out, rest := all[:width/2], all[width/2:]
+	slices.SortStableFunc(rest, func(a, b partial) int { return slices.Compare(a.cost, b.cost) })
+	for n, i := width-len(out), 0; i < n; i++ { // overwrites only what was read
+		out = append(out, rest[i*len(rest)/n])
+	}
+	return out
 }
 
 // extend adds what p, at index i of the layer before k, can become.

@@ -1,5 +1,5 @@
-// Command danas searches an architecture by removing candidates of each layer while classes come
-// in from easy to hard, as DA-NAS does.
+// Command danas searches an architecture by removing candidates of each layer while classes come in
+// from easy to hard, as DA-NAS does.
 //
 //	go run ./examples/danas                        # on the embedded Fashion-MNIST images
 //	go run ./examples/danas -quick                 # everything once, in under a minute
@@ -27,7 +27,11 @@
 // within 5 % of the target, is trained from initial weights on all classes and tested.
 //
 // -baseline single-path searches instead by evolution on a supernet whose sub-networks were trained
-// one at a time, for as many multiply-adds as the search of the same settings costs.
+// one at a time, for as many multiply-adds as the search of the same settings costs, training,
+// steps on the architecture and judging included. In the variant mobile the candidates of a layer
+// share weights there, because sub-networks do not learn in so few updates otherwise;
+// -search-epochs then are those of the search it is compared with, and -search-lr and -search-batch
+// its own.
 //
 // # Output
 //

@@ -26,7 +26,7 @@ func TestCells(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", c.Name, err)
 		}
-		if cfg.Prune == strings.Contains(strings.Join(c.Args, " "), "-prune=false") || cfg.PerClass != 200 ||
+		if cfg.Prune == strings.Contains(strings.Join(c.Args, " "), "-prune=false") || cfg.PerClass != 240 ||
 			cfg.OnlyEasiness != (c.Name == ranked) {
 			t.Errorf("%s: %+v", c.Name, cfg)
 		}

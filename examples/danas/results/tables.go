@@ -81,9 +81,9 @@ func (t tables) accuracies() string {
 	for _, a := range arms() {
 		rows = append(rows, []string{a.title, fmt.Sprint(len(t.Of(a.name))), cells.Spread("%.2f",
 			t.Values(a.name, accuracy)),
-			cells.Spread("%.2f", t.Values(a.name, madds))})
+			cells.Spread("%.2f", t.Values(a.name, madds)), cells.Spread("%.0f", t.Values(a.name, seconds))})
 	}
-	return cells.Table([]string{"arm", "seeds", "test accuracy, %", "M MAdds"}, rows...)
+	return cells.Table([]string{"arm", "seeds", "test accuracy, %", "M MAdds", "search, s"}, rows...)
 }
 
 func (t tables) contrasts() string {
@@ -173,12 +173,19 @@ func (t tables) room() string {
 		return "One seed cannot tell architectures from noise.\n"
 	}
 	text := fmt.Sprintf("Standard deviation between architectures %.2f points, between seeds %.2f (F = "+
-		"%.1f, p = %.3f). ",
-		v.Between, v.Within, v.F, v.P)
+		"%.1f, %s). ", v.Between, v.Within, v.F, chance(v.P))
 	if v.P < 0.05 {
 		return text + "Architectures differ: there is headroom.\n"
 	}
 	return text + "**No headroom is shown; where there is none, no method can show an effect.**\n"
+}
+
+// chance is a probability in words.
+func chance(p float64) string {
+	if p < 0.001 {
+		return "p < 0.001"
+	}
+	return fmt.Sprintf("p = %.3f", p)
 }
 
 func (t tables) headroom() string {
@@ -195,11 +202,17 @@ func (t tables) headroom() string {
 
 // time is what all cells took.
 func (t tables) time() string {
-	var wall float64
+	var wall, cpu float64
+	known := true
 	for _, c := range thePage().Cells {
 		if one := t.Get(c.Name); one != nil {
-			wall += one.Seconds
+			wall, cpu = wall+one.Seconds, cpu+one.Result.CPU
+			known = known && one.Result.CPU > 0
 		}
 	}
-	return fmt.Sprintf("%.0f min of wall time", wall/60)
+	text := fmt.Sprintf("%.0f min of wall time", wall/60)
+	if known && cpu > 0 {
+		text += fmt.Sprintf(", %.0f min of processors", cpu/60)
+	}
+	return text
 }

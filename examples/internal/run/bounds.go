@@ -11,7 +11,7 @@ func Within[T int | float64](flag string, value, least, most T) error {
 	if value >= least && value <= most {
 		return nil
 	}
-	return fmt.Errorf("-%s %v: expected %g to %g", flag, float64(value), float64(least), float64(most))
+	return fmt.Errorf("-%s %v: expected %v to %v", flag, value, least, most)
 }
 
 // Absolute makes paths absolute. Empty ones stay.

@@ -19,6 +19,10 @@ func TestWithin(t *testing.T) {
 			t.Errorf("%v: %v", v, err)
 		}
 	}
+	if err := run.Within("count", 1, 2, math.MaxInt32); err == nil ||
+		err.Error() != "-count 1: expected 2 to 2147483647" {
+		t.Errorf("whole numbers: %v", err)
+	}
 	if run.Within("size", math.NaN(), 1, 2) == nil || run.Within("size", 3, 1, 2) == nil {
 		t.Error("NaN or 3 is within 1 to 2")
 	}

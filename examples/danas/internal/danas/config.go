@@ -60,19 +60,33 @@ const Supernet = "supernet"
 const SinglePath = "single-path"
 
 // Default is the table behind a run without flags but those for Tiny-ImageNet-100 and CIFAR-10.
+//
+// Temperature and rates were chosen on 1000 embedded images and on 1500 of CIFAR-10, with stem
+// stride 2, all classes, all candidates, 14 epochs and batches of 32. At a temperature of 1 rows
+// are nearly one-hot (of six candidates three count), and the layers behind see other inputs in
+// every update. Without noise, the mixture then had a validation loss of 1.26 on the embedded
+// images (mean of two seeds, at the best of five rates), and of 0.75, 0.69 and 0.71 at 3, 5 and 10;
+// on CIFAR-10 of 2.13, 1.95, 1.84 and 1.77 at 1, 2, 3 and 10. Batches of 8 or 16 changed nothing.
+// The gradient of the architecture is clearer, too: its squared mean by its variance in a step of
+// 128 images was 0.009, 0.05, 0.15, 0.31 and 0.5 at 1, 2, 3, 5 and 10. 3 is the lowest temperature
+// that has most of what there is to gain, and rows that still prefer candidates. A rate of the
+// search of 0.05 or 0.2 is as good as 0.1.
+//
+// Retraining at 0.05, 0.1, 0.2 and 0.4, six epochs in batches of 64, had 74.1, 74.9, 72.1 and 72.9
+// % of the embedded test images right with 5300 images, and at 0.05, 0.1 and 0.2 30.6, 31.9 and
+// 24.4 % on CIFAR-10 (one seed).
 func Default() Config {
-	table := run.Training{Epochs: 2, Batch: 64, LR: 0.05, WeightDecay: 3e-4, Flip: true, Crop: 4, Clip: 10}
+	table := run.Training{Epochs: 2, Batch: 64, LR: 0.1, WeightDecay: 3e-4, Flip: true, Crop: 4, Clip: 10}
 	retrain := table
 	retrain.Epochs, retrain.LR = 6, 0.1
-	table.LR = 0.2 // a mixture of noisy rows has small gradients
 	return Config{
 		Seed: 1, Size: 32, Val: 50, Variant: string(searchspace.DANASMobile), Width: 0.25, Layers: 2,
 		Stride: 1,
 		Target: 1.8, References: []string{"vgg", "resnet", "mobilenet", "shufflenet"}, Reference: retrain,
 		Order: string(pruning.EasyToAll), Shares: []float64{0.1, 0.3, 0.6, 1}, Warmup: 1, Search: table,
-		Prune: true, Fraction: 0.4, Form: string(pruning.Absolute), Gamma: 1, Tau: 1, LastTau: 1,
+		Prune: true, Fraction: 0.4, Form: string(pruning.Absolute), Gamma: 1, Tau: 3, LastTau: 3,
 		ArchLR: 0.02, Every: 5,
-		Retrain: retrain, Calibrated: 500, Evaluations: 200,
+		Retrain: retrain, Calibrated: 500, Evaluations: 100,
 	}
 }
 
@@ -96,6 +110,12 @@ func (c *Config) suit(given Config, quick bool) {
 	if given.Data == "" && !quick {
 		c.embedded()
 	}
+}
+
+// space is what makes the space for so many classes.
+func (c *Config) space(classes int) searchspace.DANASOptions {
+	return searchspace.DANASOptions{Variant: searchspace.DANASVariant(c.Variant), Width: c.Width,
+		Layers: c.Layers, StemStride: c.Stride, InputSize: c.Size, Classes: classes}
 }
 
 // schedule is the phases of a search.
