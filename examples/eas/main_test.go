@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -86,6 +87,23 @@ func TestWholeRun(t *testing.T) {
 	}
 	if left, err := filepath.Glob(filepath.Join(out, "*.part")); err != nil || len(left) > 0 {
 		t.Errorf("left over: %v %v", left, err)
+	}
+}
+
+// TestNothingIsDoneTwice: methods share a generator also where no folder keeps it, and all times
+// of processors are known where one start does everything.
+func TestNothingIsDoneTwice(t *testing.T) {
+	for _, args := range [][]string{nil, {"-out", filepath.Join(t.TempDir(), "run")}} {
+		r, _ := runtest.Report[eas.Report](t, start, tiny(t, append(args, "-methods", "eas,eas-one,ofa-t,random")...)...)
+		if a, b := r.Methods[0].Once, r.Methods[1].Once; a != b || a.Seconds == 0 {
+			t.Errorf("%v: before the first scenario %+v, and %+v with the same generator", args, a, b)
+		}
+		for _, m := range r.Methods {
+			known := m.Once.Seconds == 0 || m.Once.CPU > 0
+			if runtime.GOOS == "linux" && !(known && m.Scenarios.CPU > 0 && r.Trained.CPU > 0) {
+				t.Errorf("%v: %s took %+v and %+v, the supernet %+v", args, m.Name, m.Once, m.Scenarios, r.Trained)
+			}
+		}
 	}
 }
 

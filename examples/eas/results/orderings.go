@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/tendril-nas/tendril/examples/eas/internal/eas"
 	"github.com/tendril-nas/tendril/examples/internal/run/cells"
 )
@@ -32,6 +34,10 @@ func (t tables) orderings() string {
 		ordering{"rate 0.6 over the superclass alone", "yes", t.gain(with(), otherDrops()[0],
 			accuracy(eas.EAS)), 1},
 	)
+	for _, d := range otherDrops()[1:] {
+		list = append(list, ordering{fmt.Sprintf("rate 0.6 over %g", d.rate), "yes, the best",
+			t.gain(with(), d, accuracy(eas.EAS)), 1})
+	}
 	var rows [][]string
 	for _, o := range list {
 		rows = append(rows, row(o.claim, o.paper, points(o.here, o.planned), o.verdict()))

@@ -26,6 +26,7 @@ type engine struct {
 	budgets      []float64
 	net          *supernet.Net
 	choose, test *judges // on the images of these parts
+	generators   map[string]*generator.Generator
 }
 
 // scenario is a superclass, by its number, and a budget.
@@ -42,7 +43,7 @@ type identity struct {
 }
 
 func newEngine(ctx context.Context, cfg *Config, j *run.Job) (*engine, error) {
-	e := &engine{cfg: cfg, job: j}
+	e := &engine{cfg: cfg, job: j, generators: map[string]*generator.Generator{}}
 	var err error
 	if e.superclasses, err = superclassesOf(cfg); err != nil {
 		return nil, err

@@ -101,9 +101,9 @@ func (r *Report) breakEven() plots.Figure {
 		YFromZero: true}
 	for i := range r.Methods {
 		m := &r.Methods[i]
-		each := m.Scenarios / float64(len(m.Answers))
+		each := m.Scenarios.Seconds / float64(len(m.Answers))
 		f.Series = append(f.Series, plots.Series{Name: m.Title, X: []float64{1, most},
-			Y: []float64{m.Once + each, m.Once + most*each}})
+			Y: []float64{m.Once.Seconds + each, m.Once.Seconds + most*each}})
 	}
 	return f
 }

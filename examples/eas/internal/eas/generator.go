@@ -57,8 +57,27 @@ func (t together) Gradient(ctx context.Context, rows searchspace.Relaxed, images
 	return t[images[0]%len(t)].Gradient(ctx, rows, images)
 }
 
+// learnt trains the generator of a method.
+func learnt(name string) func(e *engine, ctx context.Context) error {
+	return func(e *engine, ctx context.Context) error {
+		_, err := e.generator(ctx, name)
+		return err
+	}
+}
+
 // generator is the trained generator of a method.
 func (e *engine) generator(ctx context.Context, name string) (*generator.Generator, error) {
+	if g := e.generators[name]; g != nil {
+		return g, nil
+	}
+	g, err := e.trained(ctx, name)
+	if err == nil {
+		e.generators[name] = g
+	}
+	return g, err
+}
+
+func (e *engine) trained(ctx context.Context, name string) (*generator.Generator, error) {
 	phase := generatorPhase(name)
 	return run.Saved(ctx, e.job, phase, func(path string) (*generator.Generator, error) {
 		return generator.Load(path, &generator.Options{Logger: e.job.Log})
