@@ -53,7 +53,8 @@ func thePage() *cells.Page[result] {
 				"headroom": t.headroom, "room": t.room, "primary": t.primary, "twoByTwo": t.twoByTwo,
 				"accuracies": t.accuracies, "superclasses": t.superclasses, "against": t.against,
 				"rates": t.rates, "budgets": t.budgets, "times": t.times, "similarity": t.similarity,
-				"orderings": t.orderings, "time": t.time,
+				"orderings": t.orderings, "time": t.time, "wantedUse": func() int { return wantedUse },
+				"settings": settings, "parts": parts,
 			}
 		},
 	}

@@ -51,25 +51,6 @@ func least(method string) figure {
 	}
 }
 
-// once is the time of processors before the first scenario, seconds; 0 where it is not known.
-func once(method string) figure {
-	return func(r *eas.Report) float64 { return r.Method(method).Once.CPU }
-}
-
-// perScenario is that of a scenario, milliseconds.
-func perScenario(method string) figure {
-	return func(r *eas.Report) float64 {
-		m := r.Method(method)
-		return 1000 * m.Scenarios.CPU / float64(len(m.Answers))
-	}
-}
-
-// timed says whether all times of a method are known.
-func timed(r *eas.Report, method string) bool {
-	m := r.Method(method)
-	return m.Scenarios.CPU > 0 && (m.Once.Seconds == 0 || m.Once.CPU > 0)
-}
-
 func similarityAt(method string, budget int) figure {
 	return func(r *eas.Report) float64 { return r.Method(method).Similarity[budget] }
 }

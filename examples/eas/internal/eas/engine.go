@@ -88,7 +88,7 @@ func (e *engine) prepare() (err error) {
 		e.budgets = append(e.budgets, b*e.unit.Of)
 	}
 	if e.budgets == nil {
-		for _, part := range defaultBudgets() {
+		for _, part := range BudgetParts() {
 			e.budgets = append(e.budgets, e.low+part*(e.high-e.low))
 		}
 	}
