@@ -120,6 +120,10 @@ func TestQuery(t *testing.T) {
 	}
 	nets := filepath.Join(t.TempDir(), "nets")
 	with, _ := report(t, "-resume", "-out", out, "-query", query, "-extract", nets)
+	twice, _ := report(t, "-resume", "-out", out, "-query", query+","+query, "-extract", nets)
+	if q := twice.Queries; len(q) != 4 || q[0].File == q[2].File || q[1].File == q[3].File {
+		t.Errorf("equal queries share a file: %+v", q)
+	}
 	data := args[slices.Index(args, "-data")+1]
 	if err := os.RemoveAll(data); err != nil {
 		t.Fatal(err)
@@ -140,7 +144,7 @@ func TestQuery(t *testing.T) {
 	if c := without.Queries; !slices.Equal(c[0].Classes, []string{"0", "1"}) || len(c[1].Classes) != 4 {
 		t.Errorf("classes %q and %q", c[0].Classes, c[1].Classes)
 	}
-	for query, want := range map[string]string{"cat:1M": "unknown superclass", "first:1000M": "out of range",
+	for query, want := range map[string]string{"cat:1M": "unknown superclass", "first:1000M": "out of range, expected from 0.",
 		"first:1ms": "expected a number and the unit"} {
 		code, _, errs := start.Run(t, "-resume", "-out", out, "-query", query)
 		if code == run.ExitOK || !strings.Contains(errs, want) {
@@ -206,7 +210,8 @@ func TestRefused(t *testing.T) {
 	}
 	for text, want := range map[string]string{`{"0": "a", "x": "a"}`: `no class "x"`,
 		`{"0": "a", "1": "b"}`: "one class",
-		`{"0": "a", "1": "a"}`: "one superclass", `[`: "superclasses"} {
+		`{"0": "a", "1": "a"}`: "one superclass", `[`: given,
+		`{"0": "a+b", "1": "a+b", "2": "c", "3": "c"}`: "plus sign"} {
 		if err := os.WriteFile(given, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -85,7 +85,7 @@ func (e *engine) prepare() (err error) {
 		return err
 	}
 	for _, b := range e.cfg.Budgets {
-		e.budgets = append(e.budgets, b*e.unit.Of)
+		e.budgets = append(e.budgets, e.unit.cost(b))
 	}
 	if e.budgets == nil {
 		for _, part := range BudgetParts() {
@@ -94,8 +94,8 @@ func (e *engine) prepare() (err error) {
 	}
 	for _, b := range e.budgets {
 		if b < e.low || b > e.high {
-			return fmt.Errorf("-budgets %s: expected from %s to %s", e.unit.Text(b), e.unit.Text(e.low),
-				e.unit.Text(e.high))
+			return fmt.Errorf("-budgets %s: expected from %s to %s", e.unit.exact(b), e.unit.exact(e.low),
+				e.unit.exact(e.high))
 		}
 	}
 	return nil

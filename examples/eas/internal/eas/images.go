@@ -2,7 +2,6 @@ package eas
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/tendril-nas/tendril/examples/internal/data"
@@ -74,9 +73,6 @@ func (e *engine) checkParts() error {
 		if n == 0 {
 			return fmt.Errorf("class %q has no images to learn from", e.images.train.Classes()[c])
 		}
-	}
-	if len(e.groups) < 2 {
-		return errors.New("one superclass, expected at least two")
 	}
 	return nil
 }

@@ -9,16 +9,16 @@ import (
 
 // Report is what the program found. Accuracies are fractions, costs multiply-adds or seconds.
 type Report struct {
-	Images       ImagesReport           `json:"images"`
+	Images       ImagesReport           `json:"images,omitzero"`
 	Superclasses []generator.Superclass `json:"superclasses"`
 	Unit         unit                   `json:"unit"` // in which people have costs
 	Low          float64                `json:"low"`  // cost of the cheapest network
 	High         float64                `json:"high"` // of the dearest
-	Budgets      []float64              `json:"budgets"`
+	Budgets      []float64              `json:"budgets,omitempty"`
 	Drop         float64                `json:"drop"`
-	Trained      Took                   `json:"trained"`            // the supernet
+	Trained      Took                   `json:"trained,omitzero"`   // the supernet
 	Headroom     []Headroom             `json:"headroom,omitempty"` // by budget
-	Methods      []MethodReport         `json:"methods"`
+	Methods      []MethodReport         `json:"methods,omitempty"`
 	Queries      []QueryAnswer          `json:"queries,omitempty"`
 	Files        []string               `json:"files,omitempty"`
 }
@@ -52,7 +52,7 @@ type Answer struct {
 	Cost       float64 `json:"cost"`
 	Held       float64 `json:"held"` // accuracy on the images that choose; 0 = nothing was to choose
 	Correct    int     `json:"correct"`
-	Images     int     `json:"images"` // of the test
+	Images     int     `json:"images,omitzero"` // of the test
 }
 
 // Accuracy of the test images.
