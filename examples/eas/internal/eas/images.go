@@ -2,6 +2,7 @@ package eas
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/tendril-nas/tendril/examples/internal/data"
@@ -26,6 +27,9 @@ func (e *engine) open(ctx context.Context) error {
 	labels, groups, err := number(e.superclasses, pool.Classes())
 	if err != nil {
 		return err
+	}
+	if len(groups) < 2 {
+		return errors.New("one superclass, expected at least two")
 	}
 	if pool, err = dataset.ByClass(pool, labels...); err != nil {
 		return err

@@ -2,9 +2,11 @@ package eas
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,16 +100,17 @@ func answerQueries(j *run.Job, g *generator.Generator, superclasses []generator.
 	if err != nil {
 		return nil, err
 	}
-	low, high := g.Options().Low, g.Options().High
-	for i, s := range scenarios {
-		if s.Budget < low || s.Budget > high {
-			return nil, fmt.Errorf("-query %q: budget out of range, expected from %s to %s", texts[i], u.exact(low),
-				u.exact(high))
-		}
-	}
 	began := time.Now()
 	answers, err := g.Generate(context.Background(), scenarios, &generator.GenerateOptions{Use: leastUse})
 	took := time.Since(began)
+	if errors.Is(err, generator.ErrBudget) {
+		low, high := g.Options().Low, g.Options().High
+		i := slices.IndexFunc(scenarios, func(s generator.Scenario) bool {
+			return s.Budget < low || s.Budget > high
+		})
+		return nil, fmt.Errorf("-query %q: budget out of range, expected from %s to %s", texts[max(i, 0)],
+			u.exact(low), u.exact(high))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("-query: %w", err)
 	}

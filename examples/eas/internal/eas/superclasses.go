@@ -3,7 +3,6 @@ package eas
 import (
 	"bytes"
 	_ "embed"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -45,9 +44,6 @@ func superclassesOf(cfg *Config) ([]generator.Superclass, error) {
 
 // suit reports superclasses that nothing can be chosen in, or that -query could not name.
 func suit(list []generator.Superclass) error {
-	if len(list) < 2 {
-		return errors.New("one superclass, expected at least two")
-	}
 	for _, s := range list {
 		switch {
 		case len(s.Classes) < 2:
