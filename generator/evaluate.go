@@ -54,6 +54,9 @@ func (x *inference) evaluate(ctx context.Context, s *Scenario, o *GenerateOption
 	}
 	best := -1
 	for i, c := range found {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		m, err := o.Evaluate(ctx, *s, c.arch)
 		if err != nil {
 			return fmt.Errorf("evaluate: %w", err)

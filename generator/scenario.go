@@ -112,7 +112,7 @@ func (g *Generator) ask(s *Scenario, q *query) error {
 	}
 	slices.Sort(q.superclasses) // a union has no order
 	if !(s.Budget >= g.opts.Low && s.Budget <= g.opts.High) {
-		return fmt.Errorf("budget %.6g of %s, expected %.6g to %.6g: %w", s.Budget, g.opts.Cost.Of,
+		return fmt.Errorf("budget %v of %s, expected %v to %v: %w", s.Budget, g.opts.Cost.Of,
 			g.opts.Low, g.opts.High, ErrBudget)
 	}
 	q.point, q.share = between(s.Budget, g.opts.Low, g.opts.High, g.opts.Budgets)
