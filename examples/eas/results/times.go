@@ -54,7 +54,7 @@ func (t tables) instant() string {
 	if took > published {
 		verdict = "which does not hold here"
 	}
-	return fmt.Sprintf("%d most probable answers take %.2f ms; those of "+
+	return fmt.Sprintf("The most probable answers to %d scenarios take %.2f ms; those of "+
 		"the paper take %d ms at most, %s.",
 		scenarios, took, published, verdict)
 }

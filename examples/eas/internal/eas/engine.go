@@ -82,6 +82,9 @@ func (e *engine) prepare() (err error) {
 		e.cost.Of, e.unit = searchspace.CostSeconds, milli
 	}
 	if e.low, e.high, err = e.space.CostRange(e.cost); err != nil {
+		if e.cfg.Latency != "" {
+			err = fmt.Errorf("-latency %s, expected the table of this space: %w", e.cfg.Latency, err)
+		}
 		return err
 	}
 	for _, b := range e.cfg.Budgets {
