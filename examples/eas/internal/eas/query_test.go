@@ -79,9 +79,10 @@ func TestExact(t *testing.T) {
 // Texts that differ have files of their own.
 func TestFileNames(t *testing.T) {
 	long := strings.Repeat("long", 100)
-	got := fileNames([]string{"dog+T-shirt/top:6M", "cat", "Cat", "猫", "犬", long + "1", long + "2", "cat", "cat-2"})
-	want := []string{"dog+T-shirt-top-6M", "cat", "Cat-2", "-", "--2", long[:longest], long[:longest] + "-2",
-		"cat-3", "cat-2-2"}
+	got := fileNames([]string{"dog+T-shirt/top:6M", "cat", "Cat", "猫", "犬:4M", "<>", "..", long + "1", long + "2",
+		"cat", "cat-2"})
+	want := []string{"dog+T-shirt-top-6M", "cat", "Cat-2", "猫", "犬-4M", "_", "_-2", long[:longest],
+		long[:longest] + "-2", "cat-3", "cat-2-2"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, expected %q", got, want)
 	}
