@@ -38,7 +38,7 @@ func (x *inference) evaluate(ctx context.Context, s *Scenario, o *GenerateOption
 		}
 	}
 	d := x.draws(s, o, least)
-	for suitable := 0; suitable < o.Samples && d.next(); suitable++ {
+	for suitable := len(found); suitable < o.Samples && d.next(); suitable++ {
 		if err := add(); err != nil {
 			return err
 		}

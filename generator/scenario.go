@@ -44,7 +44,7 @@ type Answer struct {
 // GenerateOptions sets how architectures are chosen. Nil is all defaults.
 type GenerateOptions struct {
 	// Samples is the number of suitable architectures to draw and choose from; 0 = 4, and 16 with
-	// Evaluate.
+	// Evaluate, where the most probable one counts if it is suitable.
 	Samples int
 	// Tries bounds Answer.Draws; 0 = 4·Samples.
 	Tries int
