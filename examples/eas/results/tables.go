@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"gonum.org/v1/gonum/stat"
+
 	"github.com/tendril-nas/tendril/examples/eas/internal/eas"
 	"github.com/tendril-nas/tendril/examples/internal/run/cells"
 )
@@ -109,6 +111,27 @@ func (t tables) superclasses() string {
 			points(t.gain(with(), without(), accuracyOn(eas.EAS, k)), seeds)))
 	}
 	return cells.Table(head, rows...)
+}
+
+// superclassesAt are accuracies by superclass and budget.
+func (t tables) superclassesAt() string {
+	runs := t.Of(with().name)
+	if len(runs) == 0 {
+		return cells.NotRun + "\n"
+	}
+	var rows [][]string
+	for k, s := range runs[0].Result.Report.Superclasses {
+		r := row(strings.ReplaceAll(s.Name, "_", " "))
+		for b := range budgetsOf(t) {
+			var both []string
+			for _, m := range []string{eas.EAS, eas.OFAT} {
+				both = append(both, fmt.Sprintf("%.1f", stat.Mean(t.values(with(), accuracyOnAt(m, k, b), m), nil)))
+			}
+			r = append(r, strings.Join(both, " / "))
+		}
+		rows = append(rows, r)
+	}
+	return cells.Table(append([]string{"generator / evolution (OFA-T), %"}, budgetsOf(t)...), rows...)
 }
 
 // rates are the accuracies of all drop rates, those of one seed beside that seed of the others.
