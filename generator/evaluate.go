@@ -38,7 +38,7 @@ func (x *inference) evaluate(ctx context.Context, s *Scenario, o *GenerateOption
 		}
 	}
 	d := x.draws(s, o, least)
-	for suitable := 0; suitable < o.Samples && d.next(); suitable++ {
+	for suitable := len(found); suitable < o.Samples && d.next(); suitable++ {
 		if err := add(); err != nil {
 			return err
 		}
@@ -54,6 +54,9 @@ func (x *inference) evaluate(ctx context.Context, s *Scenario, o *GenerateOption
 	}
 	best := -1
 	for i, c := range found {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		m, err := o.Evaluate(ctx, *s, c.arch)
 		if err != nil {
 			return fmt.Errorf("evaluate: %w", err)

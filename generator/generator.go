@@ -39,6 +39,14 @@ type Generator struct {
 
 var errNoSpace = errors.New("generator: no space")
 
+// made reports a Generator that New did not make.
+func (g *Generator) made() error {
+	if g == nil || g.space == nil {
+		return errors.New("generator: a Generator that neither New nor Load has made")
+	}
+	return nil
+}
+
 // New makes a generator for a space, with parameters drawn from o.Seed: it answers within budgets,
 // but knows nothing yet. The error wraps searchspace.ErrNoChoiceGraph, searchspace.ErrTooLarge or
 // searchspace.ErrNoLatency where the cost of the space is no sum of tables.
@@ -112,6 +120,9 @@ func (g *Generator) compile() error {
 
 // current is the network of now.
 func (g *Generator) current() (*compiled, error) {
+	if err := g.made(); err != nil {
+		return nil, err
+	}
 	g.mu.RLock()
 	c := g.compiled
 	g.mu.RUnlock()

@@ -126,4 +126,14 @@ func TestEvaluate(t *testing.T) {
 			t.Errorf("%s was judged %d times", key, n)
 		}
 	}
+	untrained, most := newTrained(t, space, 2, 0, false), 0
+	for i := range all {
+		seen := map[string]int{}
+		must[[]Answer](t)(untrained.Generate(t.Context(), all[i:i+1], &GenerateOptions{Samples: 3, Use: -1,
+			Evaluate: evaluator(space, l, seen)}))
+		most = max(most, len(seen))
+	}
+	if most != 3 {
+		t.Errorf("up to %d architectures were judged to choose from 3", most)
+	}
 }

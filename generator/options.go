@@ -121,10 +121,10 @@ func (o *Options) bounded(cheapest, dearest float64) error {
 	o.Low, o.High = or(o.Low, cheapest), or(o.High, dearest)
 	switch {
 	case !(o.Low >= cheapest):
-		return fmt.Errorf("generator: smallest budget %.6g, expected at least %.6g, the lowest cost of the space",
+		return fmt.Errorf("generator: smallest budget %v, expected at least %v, the lowest cost of the space",
 			o.Low, cheapest)
 	case !(o.High >= o.Low) || math.IsInf(o.High, 0):
-		return fmt.Errorf("generator: budgets from %.6g to %.6g, expected a range", o.Low, o.High)
+		return fmt.Errorf("generator: budgets from %v to %v, expected a range", o.Low, o.High)
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ type Answer struct {
 // GenerateOptions sets how architectures are chosen. Nil is all defaults.
 type GenerateOptions struct {
 	// Samples is the number of suitable architectures to draw and choose from; 0 = 4, and 16 with
-	// Evaluate.
+	// Evaluate, where the most probable one counts if it is suitable.
 	Samples int
 	// Tries bounds Answer.Draws; 0 = 4·Samples.
 	Tries int
@@ -112,7 +112,7 @@ func (g *Generator) ask(s *Scenario, q *query) error {
 	}
 	slices.Sort(q.superclasses) // a union has no order
 	if !(s.Budget >= g.opts.Low && s.Budget <= g.opts.High) {
-		return fmt.Errorf("budget %.6g of %s, expected %.6g to %.6g: %w", s.Budget, g.opts.Cost.Of,
+		return fmt.Errorf("budget %v of %s, expected %v to %v: %w", s.Budget, g.opts.Cost.Of,
 			g.opts.Low, g.opts.High, ErrBudget)
 	}
 	q.point, q.share = between(s.Budget, g.opts.Low, g.opts.High, g.opts.Budgets)

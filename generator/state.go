@@ -43,6 +43,9 @@ func kernelPath() string { return kernel.Default().String() + kernel.Build() }
 // beside them, with a training that was interrupted or is going on. The file is replaced
 // atomically.
 func (g *Generator) Save(ctx context.Context, path string) error {
+	if err := g.made(); err != nil {
+		return err
+	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("generator: save: %w", err)
 	}

@@ -47,6 +47,7 @@ func readSuperclasses(r io.Reader) ([]Superclass, error) {
 	case !utf8.Valid(text):
 		return nil, errors.New("text that is not UTF-8")
 	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // as some editors write it
 	d := &superclassDecoder{index: map[string]int{}, seen: map[string]bool{}}
 	return d.decode(json.NewDecoder(bytes.NewReader(text)))
 }
@@ -138,13 +139,19 @@ func SuperclassNames(superclasses []Superclass) []string {
 }
 
 // ClassesOf lists the classes of the superclasses of a scenario: those that the network for its
-// answer needs. The error wraps ErrSuperclass.
+// answer needs. The error, for scenarios that Generate refuses as well, wraps ErrSuperclass.
 func ClassesOf(superclasses []Superclass, s Scenario) ([]string, error) {
+	if len(s.Superclasses) == 0 {
+		return nil, fmt.Errorf("generator: no superclass: %w", ErrSuperclass)
+	}
 	var out []string
-	for _, name := range s.Superclasses {
+	for i, name := range s.Superclasses {
 		k := slices.IndexFunc(superclasses, func(c Superclass) bool { return c.Name == name })
 		if k < 0 {
 			return nil, fmt.Errorf("generator: superclass %q: %w", name, ErrSuperclass)
+		}
+		if slices.Contains(s.Superclasses[:i], name) {
+			return nil, fmt.Errorf("generator: superclass %q twice: %w", name, ErrSuperclass)
 		}
 		out = append(out, superclasses[k].Classes...)
 	}

@@ -22,8 +22,13 @@ func TestReadSuperclasses(t *testing.T) {
 	if d := cmp.Diff(classes, []string{"tabby", "goldfish", "shark"}); d != "" {
 		t.Error(d)
 	}
-	if _, err := ClassesOf(all, Scenario{Superclasses: []string{"dog"}}); !errors.Is(err, ErrSuperclass) {
-		t.Errorf("unknown superclass: %v", err)
+	for _, names := range [][]string{{"dog"}, {"cat", "cat"}, {}} {
+		if _, err := ClassesOf(all, Scenario{Superclasses: names}); !errors.Is(err, ErrSuperclass) {
+			t.Errorf("superclasses %q: %v", names, err)
+		}
+	}
+	if got, err := ReadSuperclasses(strings.NewReader("\ufeff{\"a\": \"x\"}")); err != nil || len(got) != 1 {
+		t.Errorf("with a byte order mark: %v, %v", got, err)
 	}
 	for text, says := range map[string]string{
 		``: "", `[]`: "expected {", `{"a": "x", "a": "y"}`: `"a"`, `{"a": 3}`: `superclass of "a"`,

@@ -50,6 +50,9 @@ var errStopped = errors.New("stopped by the caller")
 //
 // The error wraps ErrNotFinite for a loss or gradient that is not finite: the step is not made.
 func (g *Generator) Train(ctx context.Context, learners []Learner, o *TrainOptions) (*TrainResult, error) {
+	if err := g.made(); err != nil {
+		return nil, err
+	}
 	if o == nil {
 		o = &TrainOptions{}
 	}

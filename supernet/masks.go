@@ -50,13 +50,28 @@ type onlyClasses []int
 
 func (only onlyClasses) Identity() string { return fmt.Sprintf("only classes %v", []int(only)) }
 
-func (only onlyClasses) Mask(_ int, labels []int, keep []bool) error {
-	classes := len(keep) / max(len(labels), 1)
-	clear(keep)
+// fittingMasks is what masks are that know which networks they are for.
+type fittingMasks interface {
+	// fit reports a network of another number of classes than masks can be for.
+	fit(classes int) error
+}
+
+func (only onlyClasses) fit(classes int) error {
 	for _, c := range only {
 		if c < 0 || c >= classes {
 			return fmt.Errorf("class %d is to stay, expected 0 to %d", c, classes-1)
 		}
+	}
+	return nil
+}
+
+func (only onlyClasses) Mask(_ int, labels []int, keep []bool) error {
+	classes := len(keep) / max(len(labels), 1)
+	if err := only.fit(classes); err != nil {
+		return err
+	}
+	clear(keep)
+	for _, c := range only {
 		for i := range labels {
 			keep[i*classes+c] = true
 		}
@@ -75,11 +90,18 @@ func (d *superclassDropout) Identity() string {
 	return fmt.Sprintf("superclass dropout, rate %v, seed %d, superclasses %v", d.rate, d.seed, d.groups)
 }
 
+func (d *superclassDropout) fit(classes int) error {
+	if classes != len(d.groups) {
+		return fmt.Errorf("superclass dropout for %d classes in a network of %d", len(d.groups), classes)
+	}
+	return nil
+}
+
 func (d *superclassDropout) Mask(step int, labels []int, keep []bool) error {
 	classes := len(d.groups)
 	if len(keep) != len(labels)*classes {
-		return fmt.Errorf("superclass dropout for %d classes in a network of %d", classes,
-			len(keep)/max(len(labels), 1))
+		return fmt.Errorf("superclass dropout for %d classes, %d entries for %d samples", classes, len(keep),
+			len(labels))
 	}
 	kept := make([]bool, d.superclasses)
 	source := rand.NewPCG(0, 0)

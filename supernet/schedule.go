@@ -70,6 +70,11 @@ func planOf(o *TrainOptions, train dataset.Dataset, classes int) (*plan, error) 
 	if o.Masks != nil {
 		p.Masks = o.Masks.Identity()
 	}
+	if m, ok := o.Masks.(fittingMasks); ok {
+		if err := m.fit(classes); err != nil {
+			return nil, fmt.Errorf("class masks: %w", err)
+		}
+	}
 	p.FrozenStages = slices.Compact(p.FrozenStages)
 	if p.TMax == 0 {
 		p.TMax = p.Epochs

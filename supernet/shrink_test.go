@@ -218,9 +218,15 @@ func TestShrinkRefuses(t *testing.T) {
 	with := func(change func(p *ShrinkPhase)) func(o *ShrinkOptions) {
 		return func(o *ShrinkOptions) { o.Phases = slices.Clone(phases); change(&o.Phases[3]) }
 	}
+	three, err := SuperclassDropout([]int{0, 0, 1}, 0.5, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
 	before := tiny.values()
 	for name, change := range map[string]func(o *ShrinkOptions){
 		"TMax":                  func(o *ShrinkOptions) { o.Train.TMax = 3 },
+		"class 7":               func(o *ShrinkOptions) { o.Train.Masks = OnlyClasses(0, 7) },
+		"for 3 classes":         func(o *ShrinkOptions) { o.Train.Masks = three },
 		"Checkpoint":            func(o *ShrinkOptions) { o.Train.Checkpoint = "x" },
 		"Subnets.Sampler":       func(o *ShrinkOptions) { o.Train.Subnets.Sampler = Cycle() },
 		"no phases":             func(o *ShrinkOptions) { o.Phases = phases[:0] },

@@ -44,7 +44,8 @@
 //
 // The program knows ten superclasses of six classes of Tiny ImageNet, by their WordNet numbers, and
 // three of the embedded images. -superclasses names a file for others, a JSON object from class
-// names to names of superclasses; classes that it does not name are left out.
+// names to names of superclasses; classes that it does not name are left out. There are at least
+// two superclasses, of at least two classes each, whose names have no comma and no plus sign.
 //
 // Budgets are multiply-adds, written 4.5M. With -latency they are milliseconds by a table that
 // examples/latency has measured for the same space, written 0.8ms:

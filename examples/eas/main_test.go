@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -89,6 +90,23 @@ func TestWholeRun(t *testing.T) {
 	}
 }
 
+// TestNothingIsDoneTwice: methods share a generator also where no folder keeps it, and all times
+// of processors are known where one start does everything.
+func TestNothingIsDoneTwice(t *testing.T) {
+	for _, args := range [][]string{nil, {"-out", filepath.Join(t.TempDir(), "run")}} {
+		r, _ := runtest.Report[eas.Report](t, start, tiny(t, append(args, "-methods", "eas,eas-one,ofa-t,random")...)...)
+		if a, b := r.Methods[0].Once, r.Methods[1].Once; a != b || a.Seconds == 0 {
+			t.Errorf("%v: before the first scenario %+v, and %+v with the same generator", args, a, b)
+		}
+		for _, m := range r.Methods {
+			known := m.Once.Seconds == 0 || m.Once.CPU > 0
+			if runtime.GOOS == "linux" && !(known && m.Scenarios.CPU > 0 && r.Trained.CPU > 0) {
+				t.Errorf("%v: %s took %+v and %+v, the supernet %+v", args, m.Name, m.Once, m.Scenarios, r.Trained)
+			}
+		}
+	}
+}
+
 // TestQuery: a finished run answers in a fresh process without its images, and gives networks for
 // the classes of a superclass with them.
 func TestQuery(t *testing.T) {
@@ -102,6 +120,10 @@ func TestQuery(t *testing.T) {
 	}
 	nets := filepath.Join(t.TempDir(), "nets")
 	with, _ := report(t, "-resume", "-out", out, "-query", query, "-extract", nets)
+	twice, _ := report(t, "-resume", "-out", out, "-query", query+","+query, "-extract", nets)
+	if q := twice.Queries; len(q) != 4 || q[0].File == q[2].File || q[1].File == q[3].File {
+		t.Errorf("equal queries share a file: %+v", q)
+	}
 	data := args[slices.Index(args, "-data")+1]
 	if err := os.RemoveAll(data); err != nil {
 		t.Fatal(err)
@@ -122,7 +144,7 @@ func TestQuery(t *testing.T) {
 	if c := without.Queries; !slices.Equal(c[0].Classes, []string{"0", "1"}) || len(c[1].Classes) != 4 {
 		t.Errorf("classes %q and %q", c[0].Classes, c[1].Classes)
 	}
-	for query, want := range map[string]string{"cat:1M": "unknown superclass", "first:1000M": "out of range",
+	for query, want := range map[string]string{"cat:1M": "unknown superclass", "first:1000M": "out of range, expected from 0.",
 		"first:1ms": "expected a number and the unit"} {
 		code, _, errs := start.Run(t, "-resume", "-out", out, "-query", query)
 		if code == run.ExitOK || !strings.Contains(errs, want) {
@@ -188,7 +210,8 @@ func TestRefused(t *testing.T) {
 	}
 	for text, want := range map[string]string{`{"0": "a", "x": "a"}`: `no class "x"`,
 		`{"0": "a", "1": "b"}`: "one class",
-		`{"0": "a", "1": "a"}`: "one superclass", `[`: "superclasses"} {
+		`{"0": "a", "1": "a"}`: "one superclass", `[`: given,
+		`{"0": "a+b", "1": "a+b", "2": "c", "3": "c"}`: "plus sign"} {
 		if err := os.WriteFile(given, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -64,6 +64,21 @@ func (d drop) cell(seed int, methods string) cell {
 	return runCell(fmt.Sprintf("%s-%d", d.name, seed), args)
 }
 
+// settings are those that all cells share.
+func settings() (eas.Config, error) {
+	return eas.Program().Settings(append(with().cell(1, usual).Args, "-data", tiny))
+}
+
+// parts are where budgets lie in the range of costs, in percent.
+func parts() string {
+	var list []string
+	for _, p := range eas.BudgetParts() {
+		list = append(list, fmt.Sprintf("%g", 100*p))
+	}
+	last := len(list) - 1
+	return strings.Join(list[:last], ", ") + " and " + list[last]
+}
+
 func runCell(name string, args []string) cell {
 	return cell{Name: name, Data: tiny, Args: args, Command: "go run ./examples/eas",
 		Run: func(ctx context.Context, j *run.Job, args []string, place string) (r result, err error) {

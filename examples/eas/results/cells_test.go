@@ -25,9 +25,9 @@ func TestCells(t *testing.T) {
 			t.Errorf("%s: %v", c.Name, err)
 		}
 		rates[cfg.Drop]++
-		if cfg.Supernet.Epochs != 7 || cfg.Supernet.LR != 0.05 || cfg.TeacherLR != 0.1 || cfg.Samples != 8 ||
-			cfg.OFA.Archs != 200 || cfg.Generator.Steps != 1500 ||
-			cfg.Calibrated != 500 || cfg.Headroom != headroomArchs || cfg.Width != 0.35 || cfg.Stride != 1 {
+		if cfg.LearnShare != 0.1 || cfg.ChooseShare != 0.1 || cfg.Images != 0 || cfg.Tested != 0 ||
+			cfg.Samples != 8 || cfg.Generator.Steps != 1500 || cfg.Headroom != headroomArchs || cfg.Size != 32 ||
+			cfg.Width != 0.35 || cfg.Stride != 1 {
 			t.Errorf("%s is not what the page says: %+v", c.Name, cfg)
 		}
 	}

@@ -51,9 +51,11 @@ func thePage() *cells.Page[result] {
 			t := tables{r}
 			return template.FuncMap{
 				"headroom": t.headroom, "room": t.room, "primary": t.primary, "twoByTwo": t.twoByTwo,
-				"accuracies": t.accuracies, "superclasses": t.superclasses, "against": t.against,
+				"accuracies": t.accuracies, "superclasses": t.superclasses,
+				"superclassesAt": t.superclassesAt, "against": t.against,
 				"rates": t.rates, "budgets": t.budgets, "times": t.times, "similarity": t.similarity,
-				"orderings": t.orderings, "time": t.time,
+				"orderings": t.orderings, "time": t.time, "wantedUse": func() int { return wantedUse },
+				"settings": settings, "parts": parts,
 			}
 		},
 	}

@@ -35,6 +35,13 @@ func accuracyOn(method string, k int) figure {
 	}
 }
 
+// accuracyOnAt is the same at one budget.
+func accuracyOnAt(method string, k, budget int) figure {
+	return func(r *eas.Report) float64 {
+		return 100 * r.Method(method).At(budget, len(r.Budgets))[k].Accuracy()
+	}
+}
+
 // used is the part of the budgets that is used, in percent.
 func used(method string) figure {
 	return func(r *eas.Report) float64 { return 100 * r.Method(method).All(len(r.Budgets)).Use }
@@ -48,17 +55,6 @@ func least(method string) figure {
 			least = min(least, 100*a.Cost/a.Budget)
 		}
 		return least
-	}
-}
-
-func once(method string) figure {
-	return func(r *eas.Report) float64 { return r.Method(method).Once }
-}
-
-func perScenario(method string) figure {
-	return func(r *eas.Report) float64 {
-		m := r.Method(method)
-		return m.Scenarios / float64(len(m.Answers))
 	}
 }
 

@@ -15,9 +15,9 @@ func (t tables) primary() string {
 	var b strings.Builder
 	d, s := dropEffect(t), searchEffect(t)
 	fmt.Fprintf(&b, "1. Dropout at rate 0.6 less none, points: %s. %s\n", points(d, seeds),
-		cells.Verdict(d, "Superclass dropout helps.", "Superclass dropout harms.", "An effect of dropout is not shown."))
+		verdict(d, seeds, "Superclass dropout helps.", "Superclass dropout harms.", "An effect of dropout is not shown."))
 	fmt.Fprintf(&b, "2. Generator less evolution for each superclass, points: %s. %s\n", points(s, seeds),
-		cells.Verdict(s, "The generator finds better architectures.", "Evolution finds better architectures.",
+		verdict(s, seeds, "The generator finds better architectures.", "Evolution finds better architectures.",
 			"A difference between them is not shown."))
 	return b.String()
 }
@@ -113,6 +113,27 @@ func (t tables) superclasses() string {
 	return cells.Table(head, rows...)
 }
 
+// superclassesAt are accuracies by superclass and budget.
+func (t tables) superclassesAt() string {
+	runs := t.Of(with().name)
+	if len(runs) == 0 {
+		return cells.NotRun + "\n"
+	}
+	var rows [][]string
+	for k, s := range runs[0].Result.Report.Superclasses {
+		r := row(strings.ReplaceAll(s.Name, "_", " "))
+		for b := range budgetsOf(t) {
+			var both []string
+			for _, m := range []string{eas.EAS, eas.OFAT} {
+				both = append(both, fmt.Sprintf("%.1f", stat.Mean(t.values(with(), accuracyOnAt(m, k, b), m), nil)))
+			}
+			r = append(r, strings.Join(both, " / "))
+		}
+		rows = append(rows, r)
+	}
+	return cells.Table(append([]string{"generator / evolution (OFA-T), %"}, budgetsOf(t)...), rows...)
+}
+
 // rates are the accuracies of all drop rates, those of one seed beside that seed of the others.
 func (t tables) rates() string {
 	var rows [][]string
@@ -129,82 +150,6 @@ func (t tables) rates() string {
 	}
 	return cells.Table([]string{"rate", "seed 1: generator, %", "evolution, %", "all seeds: generator, %",
 		"evolution, %", "seeds"}, rows...)
-}
-
-// budgets says how budgets are kept and used.
-func (t tables) budgets() string {
-	var rows [][]string
-	for _, m := range []string{eas.EAS, eas.EASOne} {
-		n, over := 0, 0
-		var mean, lowest []float64
-		for _, d := range allDrops() {
-			for _, one := range t.having(d, m) {
-				for _, a := range one.Result.Report.Method(m).Answers {
-					if n++; a.Cost > a.Budget {
-						over++
-					}
-				}
-				mean, lowest = append(mean, used(m)(one.Result.Report)), append(lowest, least(m)(one.Result.Report))
-			}
-		}
-		low := cells.NotRun
-		if n > 0 {
-			low = fmt.Sprintf("%.1f", lowest[0])
-			for _, l := range lowest {
-				low = min(low, fmt.Sprintf("%.1f", l))
-			}
-		}
-		rows = append(rows, row(title(m), fmt.Sprint(n), fmt.Sprint(over), cells.Spread("%.1f", mean), low))
-	}
-	return cells.Table([]string{"", "answers", "over their budget", "used on average, %", "least used, %"},
-		rows...)
-}
-
-// times are what methods take beside the supernet.
-func (t tables) times() string {
-	var rows [][]string
-	for _, m := range eas.Methods() {
-		rows = append(rows, row(title(m), t.spread("%.0f", with(), once(m), m),
-			t.spread("%.4f", with(), perScenario(m), m), t.breakEven(m)))
-	}
-	trained := cells.Spread("%.0f", t.Values(with().name, func(r *result) float64 { return r.Report.Trained }))
-	return cells.Table([]string{"", "before the first scenario, s", "a scenario, s",
-		"scenarios after which the generator's most probable answers cost less"}, rows...) +
-		"\nThe supernet itself takes, s: " + trained + ".\n"
-}
-
-// breakEven is after how many scenarios the generator has cost less than a method, on average.
-func (t tables) breakEven(m string) string {
-	runs := t.having(with(), m, eas.EASOne)
-	if len(runs) == 0 {
-		return cells.NotRun
-	}
-	if m == eas.EASOne {
-		return "–"
-	}
-	var x []float64
-	for _, one := range runs {
-		r := one.Result.Report
-		saved := perScenario(m)(r) - perScenario(eas.EASOne)(r)
-		if saved <= 0 {
-			return "never"
-		}
-		x = append(x, max(0, (once(eas.EASOne)(r)-once(m)(r))/saved))
-	}
-	return fmt.Sprintf("%.0f", stat.Mean(x, nil))
-}
-
-// similarity is how alike the architectures of superclasses are.
-func (t tables) similarity() string {
-	var rows [][]string
-	for _, m := range []string{eas.EAS, eas.EASOne, eas.OFAT, eas.RandomOne} {
-		r := row(title(m))
-		for b := range budgetsOf(t) {
-			r = append(r, t.spread("%.3f", with(), similarityAt(m, b), m))
-		}
-		rows = append(rows, r)
-	}
-	return cells.Table(append([]string{"mean cosine"}, budgetsOf(t)...), rows...)
 }
 
 // time is what all cells took.

@@ -172,11 +172,16 @@ func (j *Job) Say(format string, args ...any) {
 // removed when the phase is over. A phase with several such files calls the others PHASE.MORE.
 func (j *Job) Scratch(phase string) string { return j.Path(phase + scratchSuffix) }
 
+// isScratch says which files are those of Scratch for a phase.
+func isScratch(phase string) func(name string) bool {
+	return func(name string) bool {
+		return strings.HasSuffix(name, scratchSuffix) && strings.HasPrefix(name, phase+".")
+	}
+}
+
 // done ends a phase whose result has been kept.
 func (j *Job) done(phase string) error {
-	err := j.remove(func(name string) bool {
-		return strings.HasSuffix(name, scratchSuffix) && strings.HasPrefix(name, phase+".")
-	})
+	err := j.remove(isScratch(phase))
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return errors.Join(err, j.writeLog())

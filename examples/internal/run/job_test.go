@@ -67,6 +67,46 @@ func TestClock(t *testing.T) {
 	}
 }
 
+// The time of processors is that of the start that did a phase, of the innermost phase alone, and
+// not known where an earlier start had done a part.
+func TestClockOfProcessors(t *testing.T) {
+	dir := t.TempDir()
+	did := func(fail bool, spent float64) (outer, inner float64) {
+		j := NewJob(dir, nil, nil)
+		cpu := 0.0
+		j.Clock.cpuNow = func() float64 { return cpu }
+		_, err := Once(j, "outer", func() (int, error) {
+			cpu++
+			_, err := Once(j, "inner", func() (int, error) {
+				cpu += spent
+				if fail {
+					return 0, errors.Join(os.WriteFile(j.Scratch("inner"), nil, 0o644), errors.New("stopped"))
+				}
+				return 0, nil
+			})
+			cpu += 2
+			return 0, err
+		})
+		if (err != nil) != fail {
+			t.Fatal(err)
+		}
+		j = NewJob(dir, nil, nil)
+		return j.Clock.CPU("outer"), j.Clock.CPU("inner")
+	}
+	if o, i := did(true, 4); o != 0 || i != 0 {
+		t.Errorf("stopped: outer %v s, inner %v s", o, i)
+	}
+	if o, i := did(false, 4); o != 3 || i != 0 {
+		t.Errorf("gone on: outer %v s, inner %v s, expected 3 and unknown", o, i)
+	}
+	dir = t.TempDir()
+	for range 2 { // the second start does nothing
+		if o, i := did(false, 4); o != 3 || i != 4 {
+			t.Errorf("outer %v s, inner %v s, expected 3 and 4", o, i)
+		}
+	}
+}
+
 func TestTrainingOptions(t *testing.T) {
 	tr := Training{Epochs: 3, MinSteps: 100, Batch: 32, LR: 0.1, Crop: 2}
 	for images, want := range map[int][2]int{320: {10, 10}, 3200: {3, 100}, 10: {100, 1}} {

@@ -13,7 +13,7 @@ func Once[T any](j *Job, name string, do func() (T, error)) (T, error) {
 		return v, err
 	}
 	var none T
-	v, err := timed(j, name, do)
+	v, err := onClock(j, name, do)
 	if err != nil {
 		return none, err
 	}
@@ -48,7 +48,7 @@ func Saved[T Saver](ctx context.Context, j *Job, name string,
 	if there {
 		return load(j.Path(file))
 	}
-	v, err := timed(j, name, do)
+	v, err := onClock(j, name, do)
 	if err != nil {
 		return none, err
 	}
@@ -60,11 +60,16 @@ func Saved[T Saver](ctx context.Context, j *Job, name string,
 	return v, j.done(name)
 }
 
-func timed[T any](j *Job, name string, do func() (T, error)) (T, error) {
+// onClock does a phase. It is whole, for the clock, where no earlier start has left a part of it.
+func onClock[T any](j *Job, name string, do func() (T, error)) (v T, err error) {
 	if err := j.Begin(); err != nil {
-		var none T
-		return none, err
+		return v, err
 	}
-	defer j.Clock.Start(name)()
+	part, err := j.has(isScratch(name))
+	if err != nil {
+		return v, err
+	}
+	stop := j.Clock.start(name)
+	defer func() { stop(err == nil && !part) }()
 	return do()
 }

@@ -292,8 +292,8 @@ func TestFailedStartBlocksNothing(t *testing.T) {
 func TestDamage(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	want := report(t, "-out", dir)
-	for name, fatal := range map[string]bool{secondsFile: false, "phase-2.json": true, "walker.ckpt": true,
-		settingsFile: true} {
+	for name, fatal := range map[string]bool{secondsFile: false, cpuFile: false, "phase-2.json": true,
+		"walker.ckpt": true, settingsFile: true} {
 		path := filepath.Join(dir, name)
 		whole, err := os.ReadFile(path)
 		if err != nil {
@@ -310,7 +310,7 @@ func TestDamage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if text, err := os.ReadFile(filepath.Join(dir, damagedFile)); err != nil || string(text) != "{\"a" {
+	if text, err := os.ReadFile(filepath.Join(dir, secondsFile+damagedSuffix)); err != nil || string(text) != "{\"a" {
 		t.Errorf("damaged wall times were not set aside: %q, %v", text, err)
 	}
 	for _, text := range []string{"null", `{"a":-1}`, `{"a":1e308,"b":1e308}`} {

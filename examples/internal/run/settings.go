@@ -15,7 +15,8 @@ import (
 const settingsFile = "settings.json"
 
 // bookkeeping are the files that hold no result: a run that has left no others has not begun.
-var bookkeeping = [...]string{settingsFile, secondsFile, damagedFile, logFile}
+var bookkeeping = [...]string{settingsFile, secondsFile, secondsFile + damagedSuffix, cpuFile,
+	cpuFile + damagedSuffix, logFile}
 
 // saved is the content of settingsFile.
 type saved struct {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/tendril-nas/tendril/internal/checkpoint"
@@ -115,19 +116,34 @@ func (s *Store) Remove(names ...string) error {
 
 // remove removes the files, and folders of files, whose names are condemned.
 func (s *Store) remove(condemned func(name string) bool) error {
-	if s.dir == "" {
-		return nil
-	}
-	entries, err := os.ReadDir(s.dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	for _, e := range entries {
-		if condemned(e.Name()) {
-			err = errors.Join(err, os.RemoveAll(s.Path(e.Name())))
+	names, err := s.names()
+	for _, name := range names {
+		if condemned(name) {
+			err = errors.Join(err, os.RemoveAll(s.Path(name)))
 		}
 	}
 	return err
+}
+
+// has says whether there is a file, or a folder of files, of a kind.
+func (s *Store) has(kind func(name string) bool) (bool, error) {
+	names, err := s.names()
+	return slices.ContainsFunc(names, kind), err
+}
+
+// names are those of the files, and folders of files.
+func (s *Store) names() (out []string, err error) {
+	if s.dir == "" {
+		return nil, nil
+	}
+	entries, err := os.ReadDir(s.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range entries {
+		out = append(out, e.Name())
+	}
+	return out, err
 }
 
 // sweep removes what writers that were killed left behind.

@@ -11,7 +11,7 @@ type Config struct {
 	Methods      []string `json:"methods"` // what finds architectures, see methods
 	// Drop is the rate at which a sample's other superclasses leave the softmax.
 	Drop float64 `json:"drop"`
-	// Budgets in millions of multiply-adds, or in milliseconds; none = defaultBudgets of the range.
+	// Budgets in millions of multiply-adds, or in milliseconds; none = BudgetParts of the range.
 	Budgets []float64 `json:"budgets"`
 	Width   float64   `json:"width"`  // multiplier
 	Stride  int       `json:"stride"` // of the stem
@@ -73,8 +73,9 @@ func Methods() []string {
 	return []string{EAS, EASOne, MultiPath, EASV, OFAT, OFAV, RandomN, RandomOne}
 }
 
-// defaultBudgets are parts of the range from the cheapest to the dearest network.
-func defaultBudgets() []float64 { return []float64{0.15, 0.3, 0.45, 0.6} }
+// BudgetParts are the budgets of a run without -budgets, as parts of the range from the cheapest to
+// the dearest network.
+func BudgetParts() []float64 { return []float64{0.15, 0.3, 0.45, 0.6} }
 
 // leastUse is the part of its budget that an architecture needs at least, where there is a choice.
 const leastUse = 0.9

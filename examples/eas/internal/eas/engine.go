@@ -26,6 +26,7 @@ type engine struct {
 	budgets      []float64
 	net          *supernet.Net
 	choose, test *judges // on the images of these parts
+	generators   map[string]*generator.Generator
 }
 
 // scenario is a superclass, by its number, and a budget.
@@ -42,7 +43,7 @@ type identity struct {
 }
 
 func newEngine(ctx context.Context, cfg *Config, j *run.Job) (*engine, error) {
-	e := &engine{cfg: cfg, job: j}
+	e := &engine{cfg: cfg, job: j, generators: map[string]*generator.Generator{}}
 	var err error
 	if e.superclasses, err = superclassesOf(cfg); err != nil {
 		return nil, err
@@ -81,20 +82,23 @@ func (e *engine) prepare() (err error) {
 		e.cost.Of, e.unit = searchspace.CostSeconds, milli
 	}
 	if e.low, e.high, err = e.space.CostRange(e.cost); err != nil {
+		if e.cfg.Latency != "" {
+			err = fmt.Errorf("-latency %s, expected the table of this space: %w", e.cfg.Latency, err)
+		}
 		return err
 	}
 	for _, b := range e.cfg.Budgets {
-		e.budgets = append(e.budgets, b*e.unit.Of)
+		e.budgets = append(e.budgets, e.unit.cost(b))
 	}
 	if e.budgets == nil {
-		for _, part := range defaultBudgets() {
+		for _, part := range BudgetParts() {
 			e.budgets = append(e.budgets, e.low+part*(e.high-e.low))
 		}
 	}
 	for _, b := range e.budgets {
 		if b < e.low || b > e.high {
-			return fmt.Errorf("-budgets %s: expected from %s to %s", e.unit.Text(b), e.unit.Text(e.low),
-				e.unit.Text(e.high))
+			return fmt.Errorf("-budgets %s: expected from %s to %s", e.unit.exact(b), e.unit.exact(e.low),
+				e.unit.exact(e.high))
 		}
 	}
 	return nil

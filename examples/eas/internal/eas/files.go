@@ -6,6 +6,7 @@ import (
 
 	"github.com/tendril-nas/tendril/examples/internal/plots"
 	"github.com/tendril-nas/tendril/examples/internal/run"
+	"github.com/tendril-nas/tendril/generator"
 )
 
 // Files that a run is for. The others in its folder are what queries need and what it goes on with.
@@ -51,8 +52,9 @@ func (r *Report) figures() map[string]plots.Figure {
 		similarityFile: r.similar(),
 		breakEvenFile:  r.breakEven(),
 	}
+	names := fileNames(generator.SuperclassNames(r.Superclasses))
 	for k, s := range r.Superclasses {
-		out["accuracy-"+fileName(s.Name)+".svg"] = r.accuracies(s.Name, func(m *MethodReport, b int) []*Answer {
+		out["accuracy-"+names[k]+".svg"] = r.accuracies(s.Name, func(m *MethodReport, b int) []*Answer {
 			return m.At(b, len(r.Budgets))[k : k+1]
 		})
 	}
@@ -101,9 +103,9 @@ func (r *Report) breakEven() plots.Figure {
 		YFromZero: true}
 	for i := range r.Methods {
 		m := &r.Methods[i]
-		each := m.Scenarios / float64(len(m.Answers))
+		each := m.Scenarios.Seconds / float64(len(m.Answers))
 		f.Series = append(f.Series, plots.Series{Name: m.Title, X: []float64{1, most},
-			Y: []float64{m.Once + each, m.Once + most*each}})
+			Y: []float64{m.Once.Seconds + each, m.Once.Seconds + most*each}})
 	}
 	return f
 }

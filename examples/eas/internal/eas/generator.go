@@ -35,30 +35,27 @@ func (e *engine) learners() (out []generator.Learner, err error) {
 	return out, nil
 }
 
-// together is the loss on all superclasses: each batch is of one of them, which its first image
-// decides.
-type together []generator.Learner
-
-// Len is the number of images of the smallest superclass: numbers mean an image of each.
-func (t together) Len() int {
-	n := t[0].Len()
-	for _, l := range t {
-		n = min(n, l.Len())
+// learnt trains the generator of a method.
+func learnt(name string) func(e *engine, ctx context.Context) error {
+	return func(e *engine, ctx context.Context) error {
+		_, err := e.generator(ctx, name)
+		return err
 	}
-	return n
-}
-
-// Gradient is that of one superclass.
-func (t together) Gradient(ctx context.Context, rows searchspace.Relaxed, images []int) (float64,
-	searchspace.Relaxed, error) {
-	if len(images) == 0 {
-		return 0, nil, fmt.Errorf("no images")
-	}
-	return t[images[0]%len(t)].Gradient(ctx, rows, images)
 }
 
 // generator is the trained generator of a method.
 func (e *engine) generator(ctx context.Context, name string) (*generator.Generator, error) {
+	if g := e.generators[name]; g != nil {
+		return g, nil
+	}
+	g, err := e.trained(ctx, name)
+	if err == nil {
+		e.generators[name] = g
+	}
+	return g, err
+}
+
+func (e *engine) trained(ctx context.Context, name string) (*generator.Generator, error) {
 	phase := generatorPhase(name)
 	return run.Saved(ctx, e.job, phase, func(path string) (*generator.Generator, error) {
 		return generator.Load(path, &generator.Options{Logger: e.job.Log})

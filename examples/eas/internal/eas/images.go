@@ -28,6 +28,9 @@ func (e *engine) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if len(groups) < 2 {
+		return errors.New("one superclass, expected at least two")
+	}
 	if pool, err = dataset.ByClass(pool, labels...); err != nil {
 		return err
 	}
@@ -74,9 +77,6 @@ func (e *engine) checkParts() error {
 		if n == 0 {
 			return fmt.Errorf("class %q has no images to learn from", e.images.train.Classes()[c])
 		}
-	}
-	if len(e.groups) < 2 {
-		return errors.New("one superclass, expected at least two")
 	}
 	return nil
 }

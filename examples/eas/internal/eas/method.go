@@ -13,9 +13,11 @@ import (
 // method is one way to find an architecture for every scenario.
 type method struct {
 	name, title string
-	// once are the phases that come before the first scenario, however many there are.
-	once []string
-	find func(e *engine, ctx context.Context) ([]found, error)
+	// once are the phases that come before the first scenario, however many there are, and ready
+	// does them; nil = there are none.
+	once  []string
+	ready func(e *engine, ctx context.Context) error
+	find  func(e *engine, ctx context.Context) ([]found, error)
 }
 
 // found is an architecture that a method has found for a scenario.
@@ -26,14 +28,16 @@ type found struct {
 
 func methods() []method {
 	return []method{
-		{EAS, "generator", []string{generatorPhase(EAS)}, byGenerator(EAS)},
-		{EASOne, "generator, most probable", []string{generatorPhase(EAS)}, (*engine).mostProbable},
-		{MultiPath, "multi-path generator", []string{generatorPhase(MultiPath)}, byGenerator(MultiPath)},
-		{EASV, "generator, one for all", []string{generatorPhase(EASV)}, byGenerator(EASV)},
-		{OFAT, "evolution", []string{sampledPhase, predictorPhase(OFAT)}, byEvolution(OFAT)},
-		{OFAV, "evolution, one for all", []string{sampledPhase, predictorPhase(OFAV)}, byEvolution(OFAV)},
-		{RandomN, "random, best of n", nil, (*engine).randomN},
-		{RandomOne, "random, one", nil, (*engine).randomOne},
+		{EAS, "generator", []string{generatorPhase(EAS)}, learnt(EAS), byGenerator(EAS)},
+		{EASOne, "generator, most probable", []string{generatorPhase(EAS)}, learnt(EAS), (*engine).mostProbable},
+		{MultiPath, "multi-path generator", []string{generatorPhase(MultiPath)}, learnt(MultiPath),
+			byGenerator(MultiPath)},
+		{EASV, "generator, one for all", []string{generatorPhase(EASV)}, learnt(EASV), byGenerator(EASV)},
+		{OFAT, "evolution", []string{sampledPhase, predictorPhase(OFAT)}, predicting(OFAT), byEvolution(OFAT)},
+		{OFAV, "evolution, one for all", []string{sampledPhase, predictorPhase(OFAV)}, predicting(OFAV),
+			byEvolution(OFAV)},
+		{RandomN, "random, best of n", nil, nil, (*engine).randomN},
+		{RandomOne, "random, one", nil, nil, (*engine).randomOne},
 	}
 }
 
@@ -55,7 +59,7 @@ func testedPhase(method string) string  { return method + "-tested" }
 
 // solve answers all scenarios by a method, and tests what it has found.
 func (e *engine) solve(ctx context.Context, m method) (*MethodReport, error) {
-	list, err := run.Once(e.job, answersPhase(m.name), func() ([]found, error) { return m.find(e, ctx) })
+	list, err := e.answered(ctx, m)
 	if err != nil {
 		return nil, err
 	}
@@ -66,10 +70,7 @@ func (e *engine) solve(ctx context.Context, m method) (*MethodReport, error) {
 		return nil, err
 	}
 	r := &MethodReport{Name: m.name, Title: m.title, Similarity: e.similarities(list),
-		Scenarios: e.job.Clock.Seconds(answersPhase(m.name))}
-	for _, phase := range m.once {
-		r.Once += e.job.Clock.Seconds(phase)
-	}
+		Once: e.took(m.once...), Scenarios: e.took(answersPhase(m.name))}
 	for i, s := range e.scenarios() {
 		c, err := e.space.CostOf(list[i].Arch, e.cost)
 		if err != nil {
@@ -84,6 +85,35 @@ func (e *engine) solve(ctx context.Context, m method) (*MethodReport, error) {
 			Images: tallies[i].Total})
 	}
 	return r, nil
+}
+
+// answered are a method's answers to all scenarios.
+func (e *engine) answered(ctx context.Context, m method) ([]found, error) {
+	list, over, err := run.Recall[[]found](e.job, answersPhase(m.name))
+	if over || err != nil {
+		return list, err
+	}
+	if m.ready != nil {
+		if err := m.ready(e, ctx); err != nil {
+			return nil, err
+		}
+	}
+	return run.Once(e.job, answersPhase(m.name), func() ([]found, error) { return m.find(e, ctx) })
+}
+
+// took is the time of phases, one after the other. That of processors is known if it is for all.
+func (e *engine) took(phases ...string) (t Took) {
+	known := true
+	for _, phase := range phases {
+		cpu := e.job.Clock.CPU(phase)
+		known = known && cpu > 0
+		t.Seconds += e.job.Clock.Seconds(phase)
+		t.CPU += cpu
+	}
+	if !known {
+		t.CPU = 0
+	}
+	return t
 }
 
 // tested are the test figures of the architectures that were found, each gone through once.

@@ -81,6 +81,14 @@ func (e *engine) predictors(ctx context.Context, name string) ([]*evolution.Pred
 	})
 }
 
+// predicting trains the predictors of a method.
+func predicting(name string) func(e *engine, ctx context.Context) error {
+	return func(e *engine, ctx context.Context) error {
+		_, err := e.predictors(ctx, name)
+		return err
+	}
+}
+
 // byEvolution searches by predicted accuracies, as the code published with Once-for-all does: for
 // every scenario, or once for all superclasses. The best by the prediction are then measured.
 func byEvolution(name string) func(e *engine, ctx context.Context) ([]found, error) {

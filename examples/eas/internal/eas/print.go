@@ -33,8 +33,8 @@ func (e *engine) announce() {
 func (e *engine) describe(m *MethodReport) {
 	f := m.All(len(e.budgets))
 	e.job.Say("%s: %.2f %% ± %.2f of the test images, %.0f %% of the budgets used; %.1f s at first, %.2f s a "+
-		"scenario", m.Title, 100*f.Accuracy, 100*f.Error, 100*f.Use, m.Once,
-		m.Scenarios/float64(len(m.Answers)))
+		"scenario", m.Title, 100*f.Accuracy, 100*f.Error, 100*f.Use, m.Once.Seconds,
+		m.Scenarios.Seconds/float64(len(m.Answers)))
 }
 
 // Text is the report for people.
@@ -53,8 +53,8 @@ func (r *Report) Text() string {
 			fmt.Fprintf(w, "%.2f\t", 100*FiguresOf(m.At(n, len(r.Budgets))).Accuracy)
 		}
 		f := m.All(len(r.Budgets))
-		fmt.Fprintf(w, "%.2f ± %.2f\t%.1f\t%.1f\t%.3f\t\n", 100*f.Accuracy, 100*f.Error, 100*f.Use, m.Once,
-			m.Scenarios/float64(len(m.Answers)))
+		fmt.Fprintf(w, "%.2f ± %.2f\t%.1f\t%.1f\t%.3f\t\n", 100*f.Accuracy, 100*f.Error, 100*f.Use, m.Once.Seconds,
+			m.Scenarios.Seconds/float64(len(m.Answers)))
 	}
 	_ = w.Flush() // a strings.Builder has room
 	b.WriteString("accuracy in percent of the test images of a superclass, among its classes alone, as a mean " +

@@ -2,10 +2,11 @@ package eas
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,12 +44,16 @@ func parseQuery(text string, u unit) (texts []string, list []generator.Scenario,
 		if i < 1 {
 			return nil, nil, fmt.Errorf("-query %q: expected SUPERCLASS:BUDGET, like insect:%s", one, u.Text(4.5*u.Of))
 		}
-		budget, err := u.parse(one[i+1:])
+		budget, err := u.parse(strings.TrimSpace(one[i+1:]))
 		if err != nil {
 			return nil, nil, fmt.Errorf("-query %q: %w", one, err)
 		}
+		names := strings.Split(one[:i], "+")
+		for i := range names {
+			names[i] = strings.TrimSpace(names[i])
+		}
 		texts = append(texts, one)
-		list = append(list, generator.Scenario{Superclasses: strings.Split(one[:i], "+"), Budget: budget})
+		list = append(list, generator.Scenario{Superclasses: names, Budget: budget})
 	}
 	return texts, list, nil
 }
@@ -72,7 +77,8 @@ func answerFromState(ctx context.Context, j *run.Job, cfg *Config) (*Report, err
 	if err != nil {
 		return nil, err
 	}
-	rep := &Report{Superclasses: s.Superclasses, Unit: s.Unit, Low: g.Options().Low, High: g.Options().High}
+	rep := &Report{Superclasses: s.Superclasses, Unit: s.Unit, Low: g.Options().Low, High: g.Options().High,
+		Drop: cfg.Drop}
 	if rep.Queries, err = answerQueries(j, g, s.Superclasses, s.Unit, cfg.Query); err != nil ||
 		cfg.Extract == "" {
 		return rep, err
@@ -97,6 +103,14 @@ func answerQueries(j *run.Job, g *generator.Generator, superclasses []generator.
 	began := time.Now()
 	answers, err := g.Generate(context.Background(), scenarios, &generator.GenerateOptions{Use: leastUse})
 	took := time.Since(began)
+	if errors.Is(err, generator.ErrBudget) {
+		low, high := g.Options().Low, g.Options().High
+		i := slices.IndexFunc(scenarios, func(s generator.Scenario) bool {
+			return s.Budget < low || s.Budget > high
+		})
+		return nil, fmt.Errorf("-query %q: budget out of range, expected from %s to %s", texts[max(i, 0)],
+			u.exact(low), u.exact(high))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("-query: %w", err)
 	}
@@ -120,6 +134,11 @@ func (e *engine) extract(ctx context.Context, list []QueryAnswer) error {
 	if err := os.MkdirAll(e.cfg.Extract, 0o755); err != nil {
 		return fmt.Errorf("-extract: %w", err)
 	}
+	var queries []string
+	for _, q := range list {
+		queries = append(queries, q.Query)
+	}
+	files := fileNames(queries)
 	for i := range list {
 		q := &list[i]
 		labels, err := e.labels(q.Classes)
@@ -135,7 +154,7 @@ func (e *engine) extract(ctx context.Context, list []QueryAnswer) error {
 		if err != nil {
 			return err
 		}
-		q.File = filepath.Join(e.cfg.Extract, fileName(q.Query)+".onnx")
+		q.File = filepath.Join(e.cfg.Extract, files[i]+".onnx")
 		if err := m.WriteONNX(ctx, q.File, &supernet.ONNXOptions{Probabilities: true}); err != nil {
 			return err
 		}
@@ -160,8 +179,3 @@ func (e *engine) labels(classes []string) ([]int, error) {
 	}
 	return out, nil
 }
-
-var unfit = regexp.MustCompile(`[^A-Za-z0-9_.+-]+`)
-
-// fileName makes a text one that names a file anywhere.
-func fileName(text string) string { return unfit.ReplaceAllString(text, "-") }

@@ -1,6 +1,7 @@
 package eas
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +19,10 @@ func TestParseQuery(t *testing.T) {
 	if _, list, err := parseQuery("a:b:1.5ms", milli); err != nil || list[0].Budget != 1.5e-3 ||
 		list[0].Superclasses[0] != "a:b" {
 		t.Errorf("%+v %v", list, err)
+	}
+	if _, list, err := parseQuery(" a + b : 1M ", mega); err != nil ||
+		!slices.Equal(list[0].Superclasses, []string{"a", "b"}) {
+		t.Errorf("%q %v", list, err)
 	}
 	for _, bad := range []string{"", "insect", ":4M", "insect:", "insect:4", "insect:-4M", "insect:0M",
 		"insect:NaNM", "insect:InfM", "insect:4ms", "insect:4M,"} {
@@ -54,9 +59,43 @@ func TestUnits(t *testing.T) {
 	}
 }
 
-func TestFileName(t *testing.T) {
-	if got := fileName("dog+T-shirt/top:6M"); got != "dog+T-shirt-top-6M" {
-		t.Error(got)
+// A budget is the number that its digits say, so that the cost of a network in digits allows it.
+func TestExact(t *testing.T) {
+	for cost := 250_000.0; cost < 3e6; cost += 997 {
+		if got, err := mega.parse(mega.exact(cost)); err != nil || got != cost {
+			t.Fatalf("%s is %v, %v", mega.exact(cost), got, err)
+		}
+	}
+	for _, cost := range []float64{1e-300, 0.00123456789012345, 1.0 / 3, 7e5} {
+		if got, err := milli.parse(milli.exact(cost)); err != nil || math.Abs(got/cost-1) > 3e-16 {
+			t.Errorf("%s is %v, expected %v, %v", milli.exact(cost), got, cost, err)
+		}
+	}
+	if got := mega.cost(0.250001); got != 250_001 {
+		t.Errorf("0.250001 M are %v", got)
+	}
+}
+
+// Texts that differ have files of their own.
+func TestFileNames(t *testing.T) {
+	long := strings.Repeat("long", 100)
+	got := fileNames([]string{"dog+T-shirt/top:6M", "cat", "Cat", "猫", "犬:4M", "<>", "..", long + "1", long + "2",
+		"cat", "cat-2"})
+	want := []string{"dog+T-shirt-top-6M", "cat", "Cat-2", "猫", "犬-4M", "_", "_-2", long[:longest],
+		long[:longest] + "-2", "cat-3", "cat-2-2"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, expected %q", got, want)
+	}
+}
+
+// Superclasses that a query could not name are refused before anything is trained for them.
+func TestSuit(t *testing.T) {
+	for name, ok := range map[string]bool{"a": true, "a:b c": true, "a,b": false, "a+b": false, " a": false} {
+		err := suit([]generator.Superclass{{Name: "x", Classes: []string{"1", "2"}},
+			{Name: name, Classes: []string{"3", "4"}}})
+		if (err == nil) != ok {
+			t.Errorf("%q: %v", name, err)
+		}
 	}
 }
 

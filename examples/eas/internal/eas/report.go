@@ -9,29 +9,35 @@ import (
 
 // Report is what the program found. Accuracies are fractions, costs multiply-adds or seconds.
 type Report struct {
-	Images       ImagesReport           `json:"images"`
+	Images       ImagesReport           `json:"images,omitzero"`
 	Superclasses []generator.Superclass `json:"superclasses"`
 	Unit         unit                   `json:"unit"` // in which people have costs
 	Low          float64                `json:"low"`  // cost of the cheapest network
 	High         float64                `json:"high"` // of the dearest
-	Budgets      []float64              `json:"budgets"`
+	Budgets      []float64              `json:"budgets,omitempty"`
 	Drop         float64                `json:"drop"`
-	Trained      float64                `json:"trained_seconds"`    // wall time of the supernet
+	Trained      Took                   `json:"trained,omitzero"`   // the supernet
 	Headroom     []Headroom             `json:"headroom,omitempty"` // by budget
-	Methods      []MethodReport         `json:"methods"`
+	Methods      []MethodReport         `json:"methods,omitempty"`
 	Queries      []QueryAnswer          `json:"queries,omitempty"`
 	Files        []string               `json:"files,omitempty"`
+}
+
+// Took is how long something took.
+type Took struct {
+	Seconds float64 `json:"seconds"` // wall time, interruptions left out
+	// CPU is the time of processors, seconds; 0 where one start did not do all of a phase.
+	CPU float64 `json:"cpu_seconds,omitempty"`
 }
 
 // MethodReport is what a method found.
 type MethodReport struct {
 	Name  string `json:"name"`
 	Title string `json:"title"`
-	// Once is the wall time, seconds, of what comes before the first scenario: training the
-	// generator, measuring architectures and training predictors. Scenarios is that of all
-	// scenarios, choice by accuracy included.
-	Once      float64 `json:"once_seconds"`
-	Scenarios float64 `json:"scenarios_seconds"`
+	// Once is what comes before the first scenario: training the generator, measuring architectures
+	// and training predictors. Scenarios is all scenarios, choice by accuracy included.
+	Once      Took `json:"once"`
+	Scenarios Took `json:"scenarios"`
 	// Similarity is the mean cosine of one-hot encodings over pairs of superclasses, for each
 	// budget.
 	Similarity []float64 `json:"similarity"`
@@ -46,7 +52,7 @@ type Answer struct {
 	Cost       float64 `json:"cost"`
 	Held       float64 `json:"held"` // accuracy on the images that choose; 0 = nothing was to choose
 	Correct    int     `json:"correct"`
-	Images     int     `json:"images"` // of the test
+	Images     int     `json:"images,omitzero"` // of the test
 }
 
 // Accuracy of the test images.
@@ -112,10 +118,10 @@ func proportionError(right, all int) float64 {
 
 // WithoutSeconds is the report without what differs from one run to the next.
 func (r Report) WithoutSeconds() Report {
-	r.Files, r.Trained = nil, 0
+	r.Files, r.Trained = nil, Took{}
 	r.Methods = slices.Clone(r.Methods)
 	for i := range r.Methods {
-		r.Methods[i].Once, r.Methods[i].Scenarios = 0, 0
+		r.Methods[i].Once, r.Methods[i].Scenarios = Took{}, Took{}
 	}
 	return r
 }

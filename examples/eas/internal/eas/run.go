@@ -26,7 +26,7 @@ func Run(ctx context.Context, j *run.Job, cfg *Config) (*Report, error) {
 		return nil, err
 	}
 	rep := &Report{Images: e.imagesReport(), Superclasses: e.superclasses, Unit: e.unit, Low: e.low,
-		High: e.high, Budgets: e.budgets, Drop: cfg.Drop, Trained: e.job.Clock.Seconds(supernetPhase)}
+		High: e.high, Budgets: e.budgets, Drop: cfg.Drop, Trained: e.took(supernetPhase)}
 	if rep.Headroom, err = e.headroom(ctx); err != nil {
 		return rep, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/tendril-nas/tendril/generator"
 )
@@ -32,15 +33,27 @@ func superclassesOf(cfg *Config) ([]generator.Superclass, error) {
 		text = tinyImageNet
 	}
 	list, err := generator.ReadSuperclasses(bytes.NewReader(text))
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = suit(list)
 	}
+	if err != nil && cfg.Superclasses != "" {
+		err = fmt.Errorf("-superclasses %s: %w", cfg.Superclasses, err)
+	}
+	return list, err
+}
+
+// suit reports superclasses that nothing can be chosen in, or that -query could not name.
+func suit(list []generator.Superclass) error {
 	for _, s := range list {
-		if len(s.Classes) < 2 {
-			return nil, fmt.Errorf("superclass %q has one class, expected at least two", s.Name)
+		switch {
+		case len(s.Classes) < 2:
+			return fmt.Errorf("superclass %q has one class, expected at least two", s.Name)
+		case strings.ContainsAny(s.Name, ",+") || strings.TrimSpace(s.Name) != s.Name:
+			return fmt.Errorf("superclass %q, expected a name without comma, plus sign and space around it, "+
+				"which divide queries", s.Name)
 		}
 	}
-	return list, nil
+	return nil
 }
 
 // number finds the classes of superclasses in a list of classes: their numbers in the order of the

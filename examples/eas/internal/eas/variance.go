@@ -30,7 +30,7 @@ func split(right [][][]bool) Split {
 	na, nk := float64(len(right)), float64(len(right[0]))
 	cells := make([][]float64, len(right)) // accuracies
 	ofArch, ofClass := make([]float64, len(right)), make([]float64, len(right[0]))
-	var grand, rest, restDF, perCell, binomial float64
+	var grand, rest, restDF, perCell, binomial, hard float64
 	for a := range right {
 		cells[a] = make([]float64, len(right[a]))
 		for k, images := range right[a] {
@@ -46,16 +46,19 @@ func split(right [][][]bool) Split {
 		n := float64(len(right[0][k]))
 		perCell += 1 / n / nk
 		restDF += (na - 1) * (n - 1)
+		spread := 0.0 // of images, over all architectures
 		for i := range right[0][k] {
 			image := 0.0
 			for a := range right {
 				image += number01(right[a][k][i]) / na
 			}
+			spread += square(image - ofClass[k])
 			for a := range right {
 				d := number01(right[a][k][i]) - cells[a][k] - image + ofClass[k]
 				rest += float64(d * d)
 			}
 		}
+		hard += spread / max(n-1, 1) / n / nk
 	}
 	noise := rest / restDF * perCell // of one cell
 	var between, classes, mixed float64
@@ -69,7 +72,7 @@ func split(right [][][]bool) Split {
 		classes += square(ofClass[k]-grand) / (nk - 1)
 	}
 	return Split{
-		Arch: root((between - noise) / nk), Superclass: root(classes), Interaction: root(mixed - noise),
+		Arch: root((between - noise) / nk), Superclass: root(classes - hard), Interaction: root(mixed - noise),
 		Noise: root(noise), Binomial: root(binomial), PArch: survival(between/noise, na-1, restDF),
 		PInteraction: survival(mixed/noise, (na-1)*(nk-1), restDF),
 	}

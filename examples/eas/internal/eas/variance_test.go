@@ -40,9 +40,10 @@ func simulated(seed uint64, archs, classes, images int, arch, interaction float6
 // the parts are found.
 func TestSplit(t *testing.T) {
 	const runs = 40
-	var null, arch, mixed, low, lowMixed float64
+	var null, arch, mixed, low, lowMixed, classes float64
 	for seed := range uint64(runs) {
 		s := headroomOf(1, simulated(seed, 8, 6, 100, 0, 0)).Split
+		classes += s.Superclass / runs
 		null += (s.Arch + s.Interaction) / runs
 		low += number01(s.PArch < 0.1) / runs
 		lowMixed += number01(s.PInteraction < 0.1) / runs
@@ -56,6 +57,10 @@ func TestSplit(t *testing.T) {
 	// over images.
 	if null > 0.02 || arch < 0.03 || arch > 0.06 || mixed < 0.03 || mixed > 0.06 {
 		t.Errorf("no difference %.4f, of architectures %.4f, by superclass %.4f", null, arch, mixed)
+	}
+	// Superclasses do not differ either; their images are a sample, with a spread of 0.025.
+	if classes > 0.015 {
+		t.Errorf("superclasses differ by %.4f, expected about 0.01", classes)
 	}
 	if low > 0.3 || lowMixed > 0.3 {
 		t.Errorf("p below 0.1 in %.2f and %.2f of the cases without a difference", low, lowMixed)
@@ -79,7 +84,7 @@ func TestOracle(t *testing.T) {
 
 // What is the same for all architectures has no variance and no certainty.
 func TestSplitOfEqual(t *testing.T) {
-	one := [][]bool{{true, false, true}, {true, true}}
+	one := [][]bool{{true, false, true, true}, {false, false}}
 	s := split([][][]bool{one, one, one})
 	if s.Arch > 1e-12 || s.Interaction > 1e-12 || s.Noise != 0 || s.PArch != 1 || s.PInteraction != 1 ||
 		s.Superclass == 0 {

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/tendril-nas/tendril/examples/eas/internal/eas"
+	"github.com/tendril-nas/tendril/examples/internal/run/cells"
+)
+
+// once is the time of processors before the first scenario, seconds; 0 where it is not known.
+func once(method string) figure {
+	return func(r *eas.Report) float64 { return r.Method(method).Once.CPU }
+}
+
+// perScenario is that of a scenario, milliseconds.
+func perScenario(method string) figure {
+	return func(r *eas.Report) float64 {
+		m := r.Method(method)
+		return 1000 * m.Scenarios.CPU / float64(len(m.Answers))
+	}
+}
+
+// times are what methods take of processors beside the supernet, over all rates and seeds: a rate
+// changes nothing about them.
+func (t tables) times() string {
+	var rows [][]string
+	for _, m := range eas.Methods() {
+		before := spent("%.0f", t.everywhere(once(m), m))
+		if m == eas.RandomN || m == eas.RandomOne {
+			before = "–"
+		}
+		each := t.everywhere(perScenario(m), m)
+		rows = append(rows, row(title(m), before, spent("%.2f", each), t.breakEven(m), fmt.Sprint(len(each))))
+	}
+	trained := t.everywhere(func(r *eas.Report) float64 { return r.Trained.CPU })
+	return cells.Table([]string{"", "before the first scenario, s", "a scenario, ms",
+		"scenarios after which the generator's most probable answers cost less", "runs"}, rows...) +
+		"\nThe supernet itself takes, s: " + spent("%.0f", trained) + ". " + t.instant() + "\n"
+}
+
+// instant says how fast the generator answers, beside the paper.
+func (t tables) instant() string {
+	const scenarios, published = 50, 100 // milliseconds
+	x := known(t.everywhere(perScenario(eas.EASOne), eas.EASOne))
+	if len(x) == 0 {
+		return ""
+	}
+	took := scenarios * stat.Mean(x, nil)
+	verdict := "which holds here"
+	if took > published {
+		verdict = "which does not hold here"
+	}
+	return fmt.Sprintf("The most probable answers to %d scenarios take %.2f ms; those of "+
+		"the paper take %d ms at most, %s.",
+		scenarios, took, published, verdict)
+}
+
+// everywhere are the values of a figure of all finished cells that have all of some methods.
+func (t tables) everywhere(f figure, methods ...string) (out []float64) {
+	for _, d := range allDrops() {
+		out = append(out, t.values(d, f, methods...)...)
+	}
+	return out
+}
+
+// notKnown is what the page says about times of phases that were stopped and went on.
+const notKnown = "not known"
+
+// known are the times that are.
+func known(x []float64) []float64 {
+	return slices.DeleteFunc(slices.Clone(x), func(v float64) bool { return v == 0 })
+}
+
+// spent says what some times are. Those that are not known do not count.
+func spent(format string, x []float64) string {
+	times := known(x)
+	if len(x) > 0 && len(times) == 0 {
+		return notKnown
+	}
+	return cells.Spread(format, times)
+}
+
+// breakEven is after how many scenarios the generator has cost less than a method, by mean times.
+func (t tables) breakEven(m string) string {
+	if m == eas.EASOne {
+		return "–"
+	}
+	list := func(f figure, of string) []float64 { return known(t.everywhere(f, m, eas.EASOne, of)) }
+	ours, theirs := list(once(eas.EASOne), eas.EASOne), list(once(m), m)
+	fast, slow := list(perScenario(eas.EASOne), eas.EASOne), list(perScenario(m), m)
+	switch {
+	case len(t.everywhere(once(m), m, eas.EASOne)) == 0:
+		return cells.NotRun
+	case m == eas.RandomN || m == eas.RandomOne:
+		theirs = []float64{0}
+	}
+	ahead, saved := stat.Mean(ours, nil)-stat.Mean(theirs, nil), stat.Mean(slow, nil)-stat.Mean(fast, nil)
+	switch {
+	case math.IsNaN(ahead + saved):
+		return notKnown
+	case saved <= 0:
+		return "never"
+	}
+	return fmt.Sprintf("%.0f", math.Ceil(max(0, 1000*ahead/saved)))
+}
