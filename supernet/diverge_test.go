@@ -83,7 +83,7 @@ func TestDivergence(t *testing.T) {
 				if c.validate {
 					o.Validation = stripes(t, 32, 16, 2)
 				}
-				first, version := 0.0, uint64(0) // of the last step
+				first, version := 0.0, uint64(0)                     // of the last step
 				after := map[int]map[string][]float32{0: n.values()} // epochs
 				o.Recorder = RecorderFunc(func(p Progress) error {
 					if p.Step == 1 {
