@@ -49,7 +49,7 @@ func (e *engine) solve(ctx context.Context, t *task, initial []searchspace.Arch)
 		return nil, nil, err
 	}
 	r := &TaskReport{Images: t.imagesReport(), Search: *s}
-	r.Search.Seconds = e.job.Clock.Seconds(t.phase("search"))
+	r.Search.Seconds, r.Search.CPU = e.job.Clock.Seconds(t.phase("search")), e.job.Clock.CPU(t.phase("search"))
 	e.describeSearch(t, &r.Search)
 	m, err := e.choose(ctx, t, r)
 	return r, m, err

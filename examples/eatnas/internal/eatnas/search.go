@@ -23,14 +23,12 @@ func (e *engine) search(ctx context.Context, t *task, initial []searchspace.Arch
 		if err != nil {
 			return nil, err
 		}
-		cpu, err := run.CPUSeconds(e.job.Scratch(t.phase("search")), func() error { return e.drive(ctx, t, s, ev) })
-		if err != nil {
+		if err := e.drive(ctx, t, s, ev); err != nil {
 			return nil, err
 		}
 		if r, err = s.report(t, e.cfg.Top); err != nil {
 			return nil, err
 		}
-		r.CPU = cpu
 		return r, e.keep(t, ev.Store())
 	})
 }
