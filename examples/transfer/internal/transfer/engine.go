@@ -25,7 +25,6 @@ type engine struct {
 	lengths Lengths
 	models  map[string]*supernet.Model // by phase
 	answers map[string]contest.Answers // to the test images, by step
-	cpu     map[string]float64         // seconds of processors, by phase of this start
 }
 
 // Purposes of random streams.
@@ -59,8 +58,7 @@ const (
 )
 
 func newEngine(ctx context.Context, cfg *Config, j *run.Job) (*engine, error) {
-	e := &engine{cfg: cfg, job: j, models: map[string]*supernet.Model{}, answers: map[string]contest.Answers{},
-		cpu: map[string]float64{}}
+	e := &engine{cfg: cfg, job: j, models: map[string]*supernet.Model{}, answers: map[string]contest.Answers{}}
 	var err error
 	if e.images, err = e.open(ctx); err != nil {
 		return nil, err
@@ -128,13 +126,7 @@ func (e *engine) model(ctx context.Context, phase string, do func() (*supernet.M
 	}
 	m, err := run.Saved(ctx, e.job, phase, func(path string) (*supernet.Model, error) {
 		return supernet.LoadModel(path, &supernet.Options{Logger: e.job.Log})
-	}, func() (m *supernet.Model, err error) {
-		e.cpu[phase], err = run.CPUSeconds(e.job.Scratch(phase), func() error {
-			m, err = do()
-			return err
-		})
-		return m, err
-	})
+	}, do)
 	if err == nil {
 		e.models[phase] = m
 	}

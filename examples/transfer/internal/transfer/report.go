@@ -121,7 +121,7 @@ func (e *engine) step(ctx context.Context, name string, m *supernet.Model, phase
 	}
 	for _, phase := range phases {
 		s.Seconds += e.job.Clock.Seconds(phase)
-		s.CPU += e.cpu[phase]
+		s.CPU += e.job.Clock.CPU(phase)
 	}
 	return s, nil
 }
