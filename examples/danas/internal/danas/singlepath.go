@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"slices"
 
 	"github.com/tendril-nas/tendril/evolution"
 	"github.com/tendril-nas/tendril/examples/internal/data"
@@ -74,7 +75,8 @@ func (e *engine) singlePath(ctx context.Context, ranking []int) (*SinglePathRepo
 	return r, err
 }
 
-// singlePathEpochs is how long the supernet trains: a backward pass counts as two forward ones.
+// singlePathEpochs is how long the supernet trains. A backward pass counts as two forward ones; in a
+// step on the architecture, where weights stand still, as one.
 func (e *engine) singlePathEpochs(phases []pruning.Phase) (int, error) {
 	model, err := e.space.CostModel(searchspace.CostLimit{Of: searchspace.CostMAdds})
 	if err != nil {
@@ -105,15 +107,27 @@ func (e *engine) singlePathEpochs(phases []pruning.Phase) (int, error) {
 		return 0, err
 	}
 	train, val := float64(e.images.train.Len()), float64(judged.Len())
-	var epochs float64
-	for _, p := range phases {
-		epochs += float64(p.Epochs)
-	}
-	classes := len(e.images.train.Classes())
-	relative := pruning.RelativeWork(phases, classes, candidates, e.cfg.Fraction)
-	steps := 1 + stepImages/float64(e.cfg.Every*e.cfg.Search.Batch)
-	work := 3*epochs*train*steps*(relative*(all-fixed)+fixed) - float64(e.cfg.Evaluations)*(val+judgedBy)*mean
+	searched, rest := e.passes(phases, candidates)
+	work := 3 * (searched*(all-fixed) + rest*fixed)
+	searched, rest = e.passes(slices.DeleteFunc(slices.Clone(phases),
+		func(p pruning.Phase) bool { return !p.Learn }), candidates)
+	work += 2 * (searched*(all-fixed) + rest*fixed) * stepImages / float64(e.cfg.Every*e.cfg.Search.Batch)
+	work -= float64(e.cfg.Evaluations) * (val + judgedBy) * mean
 	return max(1, int(math.Round(work/(3*train*mean)))), nil
+}
+
+// passes is how many images the updates of phases see, and of those with all candidates as many as
+// cost the same in searched layers, candidates alike in cost.
+func (e *engine) passes(phases []pruning.Phase, candidates int) (searched, images float64) {
+	all, classes := 0.0, len(e.images.train.Classes())
+	for _, p := range phases {
+		all += float64(p.Epochs) * float64(e.images.train.Len())
+	}
+	if all == 0 {
+		return 0, 0
+	}
+	return all * pruning.RelativeWork(phases, classes, candidates, e.cfg.Fraction),
+		all * pruning.RelativeWork(phases, classes, 1, e.cfg.Fraction)
 }
 
 // stepImages of validation make a step on the architecture.
