@@ -189,8 +189,10 @@ func TestMistakes(t *testing.T) {
 		"numbers": {[]string{"-ranking", "a"}, run.ExitUsage, `"a": expected numbers from 0`},
 		"nothing": {[]string{"-only-easiness", "-baseline", "single-path"}, run.ExitUsage,
 			"searches nothing"},
-		"mixed": {tiny(t, "-references", "shufflenet,supernet"), run.ExitError,
+		"mixed": {[]string{"-references", "shufflenet,supernet"}, run.ExitUsage,
 			"needs -unseen"},
+		"steps": {[]string{"-search-steps", "100"}, run.ExitUsage,
+			"-search-steps: the phases of a search have -search-epochs"},
 	} {
 		if code, _, errs := start.Run(t, c.args...); code != c.code || !strings.Contains(errs, c.want) {
 			t.Errorf("%s: exit code %d, %q; want %d, %q", name, code, errs, c.code, c.want)
