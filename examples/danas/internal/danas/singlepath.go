@@ -25,6 +25,8 @@ type SinglePathReport struct {
 	Cost        float64 `json:"cost"`     // multiply-adds
 	Accuracy    float64 `json:"accuracy"` // inherited, on validation images
 	Seconds     float64 `json:"seconds"`
+	// CPU is the time of processors, seconds; 0 where one start did not do it all.
+	CPU float64 `json:"cpu_seconds,omitempty"`
 
 	arch searchspace.Arch
 }
@@ -71,6 +73,9 @@ func (e *engine) singlePath(ctx context.Context, ranking []int) (*SinglePathRepo
 		return nil, err
 	}
 	r.Seconds = e.job.Clock.Seconds("uniform") + e.job.Clock.Seconds("evolution")
+	if trained, judged := e.job.Clock.CPU("uniform"), e.job.Clock.CPU("evolution"); trained > 0 && judged > 0 {
+		r.CPU = trained + judged
+	}
 	r.arch, err = e.space.Parse(r.Arch)
 	return r, err
 }
