@@ -10,8 +10,9 @@ import (
 	"github.com/tendril-nas/tendril/searchspace"
 )
 
-// ErrNotFinite is wrapped when a loss or a gradient is not finite.
-var ErrNotFinite = errors.New("not finite")
+// ErrNotFinite is wrapped when a loss, a gradient or weights are not finite, those of the supernet
+// included: that of searchspace.
+var ErrNotFinite = searchspace.ErrNotFinite
 
 // Options sets up a search. The zero value of a field is its default.
 type Options struct {

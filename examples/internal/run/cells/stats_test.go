@@ -107,8 +107,8 @@ func TestOneWayOfTwoGroups(t *testing.T) {
 	})
 }
 
-// Of two groups F is the square of Student's t of their differences by place, whatever is added to a
-// place of both; with that of OneWay as noise it would vanish.
+// Of two groups F is the square of Student's t of their differences by place, whatever is added to
+// a place of both; with that of OneWay as noise it would vanish.
 func TestBlocked(t *testing.T) {
 	a, b := []float64{1, 12, 23.5}, []float64{2, 14, 25}
 	v := Blocked(a, b)
