@@ -2,6 +2,7 @@ package pruning
 
 import (
 	"context"
+	"errors"
 	"math"
 	"testing"
 
@@ -173,5 +174,61 @@ func TestStepGradient(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Where costs have gaps, pruning leaves an architecture around the target, not only cheaper and
+// dearer ones, and a target inside a gap is refused before anything is trained.
+func TestGaps(t *testing.T) {
+	space := toySpace(t, 1)
+	var costs []float64 // of the six candidates, ascending
+	for c := range 6 {
+		a, err := space.New([]int{c})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cost, err := space.Cost(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		costs = append(costs, float64(cost.MAdds))
+	}
+	net := newToy(space)
+	net.base[0][2] = 3 // the one at the target is the worst by far
+	o := &Options{Phases: toyPhases(t, 10), Target: costs[2], Gamma: -1, LR: 0.1}
+	r, err := Search(context.Background(), space, net, o)
+	if err != nil || r.Final.Cost != costs[2] {
+		t.Fatalf("found %v, expected %v: %v", r.Final, costs[2], err)
+	}
+	if !kept(r, space.Decisions()[0].Name) {
+		t.Error("nothing was kept for the target")
+	}
+	o.Target = (costs[3] + costs[4]) / 2
+	if _, err := Search(context.Background(), space, newToy(space), o); !errors.Is(err, searchspace.ErrInfeasible) {
+		t.Errorf("a target between two costs: %v", err)
+	}
+}
+
+// A target that the least likely choices reach is reached, whatever the rate has made of them.
+func TestUnlikely(t *testing.T) {
+	space := toySpace(t, 2)
+	_, high, err := space.CostRange(searchspace.CostLimit{Of: searchspace.CostMAdds})
+	if err != nil {
+		t.Fatal(err)
+	}
+	net := newToy(space)
+	for _, row := range net.base {
+		row[5] = 3 // the dearest are the worst
+	}
+	o := &Options{Phases: toyPhases(t, 5), Target: high, Gamma: -1, LR: 1000}
+	for i := range o.Phases {
+		o.Phases[i].Prune = false
+	}
+	r, err := Search(context.Background(), space, net, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := r.Final.LogProbability; r.Final.Cost != high || !(p < -600) || math.IsInf(p, 0) {
+		t.Errorf("found %+v", r.Final)
 	}
 }
