@@ -80,8 +80,8 @@ func (e *engine) singlePath(ctx context.Context, ranking []int) (*SinglePathRepo
 	return r, err
 }
 
-// singlePathEpochs is how long the supernet trains. A backward pass counts as two forward ones; in a
-// step on the architecture, where weights stand still, as one.
+// singlePathEpochs is how long the supernet trains. A backward pass counts as two forward ones; in
+// a step on the architecture, where weights stand still, as one.
 func (e *engine) singlePathEpochs(phases []pruning.Phase) (int, error) {
 	model, err := e.space.CostModel(searchspace.CostLimit{Of: searchspace.CostMAdds})
 	if err != nil {

@@ -49,9 +49,9 @@ func OneWay(groups ...[]float64) Variance {
 	return variance(between, within, size, d1, d2)
 }
 
-// Blocked analyses groups of equal size whose values of the same place have something in common, the
-// seed say (randomised complete blocks): what a place does to all groups alike is taken out first.
-// Without two groups of two, or with groups of unequal size, all numbers are NaN.
+// Blocked analyses groups of equal size whose values of the same place have something in common,
+// the seed say (randomised complete blocks): what a place does to all groups alike is taken out
+// first. Without two groups of two, or with groups of unequal size, all numbers are NaN.
 func Blocked(groups ...[]float64) Variance {
 	k, b := len(groups), 0
 	if k > 0 {
