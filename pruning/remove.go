@@ -100,7 +100,8 @@ func clearest(list []removal) (order []int) {
 
 // remove narrows the space by what is to be removed, all at once if it can, else decision by
 // decision, the clearest first, where that leaves the target within reach.
-func (s *search) remove(ctx context.Context, list []removal) (left [][]int, space *searchspace.Space, err error) {
+func (s *search) remove(ctx context.Context, list []removal) (left [][]int, space *searchspace.Space,
+	err error) {
 	without := func(left [][]int, only int) [][]int {
 		out := slices.Clone(left)
 		for _, r := range list {

@@ -82,7 +82,8 @@ func render(t *testing.T, r *cells.Results[result]) string {
 func TestEmptyPage(t *testing.T) {
 	text := render(t, thePage().Results())
 	cellstest.Has(t, text, fmt.Sprintf("0 of %d cells are done", len(thePage().Cells)), "no cell was run",
-		"Work of both over that of neither: not run.\nAccuracy, both − neither, points: not run", "| small, pruning | 0 | not run | not run |",
+		"Work of both over that of neither: not run.\nAccuracy, both − neither, points: not run",
+		"| small, pruning | 0 | not run | not run |",
 		"| headroom-1 | `go run ./examples/danas/results -run '^headroom-1$'` | not run |")
 	cellstest.Narrow(t, pageTemplate)
 }

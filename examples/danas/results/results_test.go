@@ -81,7 +81,8 @@ func TestCellsRun(t *testing.T) {
 	}
 	for _, want := range []string{"| easy → all, pruning | 2 |", "shufflenet, resnet",
 		"both − neither, points:",
-		"Twelve random", "-ranking RANKING -data TINY`", "| random, mean of 12 | 1 |", "| single path, equal multiply-adds | 1 |", "| hard → all | 0 | not run |"} {
+		"Twelve random", "-ranking RANKING -data TINY`", "| random, mean of 12 | 1 |",
+		"| single path, equal multiply-adds | 1 |", "| hard → all | 0 | not run |"} {
 		if !strings.Contains(string(written), want) {
 			t.Errorf("%q is not on the page:\n%s", want, written)
 		}

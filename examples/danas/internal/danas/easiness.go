@@ -149,8 +149,8 @@ type answering interface {
 	Probabilities(ctx context.Context, rows searchspace.Relaxed, images []int) ([][]float64, error)
 }
 
-// askMixture asks about all validation images, in batches of images drawn from all of them: data lie
-// class by class, and a few classes alone have other statistics than all.
+// askMixture asks about all validation images, in batches of images drawn from all of them: data
+// lie class by class, and a few classes alone have other statistics than all.
 func askMixture(ctx context.Context, x answering, rows searchspace.Relaxed, r *rand.Rand,
 	to *pruning.Answers) error {
 	labels := x.Labels()

@@ -41,8 +41,8 @@ func (b *byClass) Probabilities(_ context.Context, _ searchspace.Relaxed, images
 	return out, nil
 }
 
-// The supernet is asked about every image once, in batches of images of all classes, and its answers
-// stand in the order of the images.
+// The supernet is asked about every image once, in batches of images of all classes, and its
+// answers stand in the order of the images.
 func TestAskMixture(t *testing.T) {
 	x, a := &byClass{t: t}, pruning.NewAnswers("supernet", 10)
 	cfg := Default()
