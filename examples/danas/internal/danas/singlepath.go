@@ -131,8 +131,11 @@ func (e *engine) passes(phases []pruning.Phase, candidates int) (searched, image
 	if all == 0 {
 		return 0, 0
 	}
-	return all * pruning.RelativeWork(phases, classes, candidates, e.cfg.Fraction),
-		all * pruning.RelativeWork(phases, classes, 1, e.cfg.Fraction)
+	images = all * pruning.RelativeWork(phases, classes, 1, e.cfg.Fraction)
+	if e.cfg.Pairs {
+		return images * 2 / float64(candidates), images
+	}
+	return all * pruning.RelativeWork(phases, classes, candidates, e.cfg.Fraction), images
 }
 
 // stepImages of validation make a step on the architecture.

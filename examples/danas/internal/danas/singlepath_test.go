@@ -44,22 +44,28 @@ func TestSinglePathBudget(t *testing.T) {
 		t.Fatal(err)
 	}
 	const all, fixed, mean = 8812672.0, 494848.0, 1881152.0 // of an image
-	work := 0.0
-	for i, left := range []float64{6, 6, 4, 3} {
-		images := 24 * float64(len(phases[i].Classes)*phases[i].Epochs)
-		passes := 3.0
-		if i > 0 {
-			passes += 2 * 128 / (5.0 * 64)
+	for _, pairs := range []bool{false, true} {
+		work := 0.0
+		for i, left := range []float64{6, 6, 4, 3} {
+			if pairs {
+				left = 2
+			}
+			images := 24 * float64(len(phases[i].Classes)*phases[i].Epochs)
+			passes := 3.0
+			if i > 0 {
+				passes += 2 * 128 / (5.0 * 64)
+			}
+			work += images * passes * (fixed + (all-fixed)*left/6)
 		}
-		work += images * passes * (fixed + (all-fixed)*left/6)
-	}
-	for _, evaluations := range []int{0, 5} {
-		cfg.Evaluations = evaluations
-		got, err := e.singlePathEpochs(phases)
-		judging := float64(evaluations*(500+500)) * mean
-		if want := (work - judging) / (3 * 2400 * mean); err != nil ||
-			math.Abs(float64(got)-want) > 0.5 {
-			t.Errorf("%d evaluations: %d epochs, expected %.1f: %v", evaluations, got, want, err)
+		for _, evaluations := range []int{0, 5} {
+			cfg.Evaluations, cfg.Pairs = evaluations, pairs
+			got, err := e.singlePathEpochs(phases)
+			judging := float64(evaluations*(500+500)) * mean
+			if want := (work - judging) / (3 * 2400 * mean); err != nil ||
+				math.Abs(float64(got)-want) > 0.5 {
+				t.Errorf("%d evaluations, pairs %v: %d epochs, expected %.1f: %v", evaluations, pairs, got,
+					want, err)
+			}
 		}
 	}
 }
