@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tendril-nas/tendril/examples/danas/internal/danas"
 	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/examples/internal/run/cells/cellstest"
@@ -34,6 +36,25 @@ func TestCells(t *testing.T) {
 	}
 	if want := 1 + headroomSeeds + 4*seeds + 7*fewSeeds + 3*fewSeeds; len(seen) != want {
 		t.Errorf("%d cells, expected %d", len(seen), want)
+	}
+}
+
+// The settings are those that the page tells.
+func TestProtocol(t *testing.T) {
+	got, err := danas.Program().Settings(withData(args(1, ""), "/place"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := got
+	want.Size, want.PerClass, want.Val, want.Variant, want.Width, want.Layers, want.Stride = 32, 240, 50,
+		"mobile", 0.25, 2, 1
+	want.Warmup, want.Search.Epochs, want.Search.LR, want.Search.Batch = 1, 2, 0.1, 64
+	want.Shares, want.Prune, want.Fraction, want.Sure, want.Pairs = []float64{0.1, 0.3, 0.6, 1}, true, 0.4, 0, false
+	want.Tau, want.LastTau, want.Every, want.Form, want.Gamma, want.Hard = 3, 3, 5, "absolute", 1, false
+	want.Target, want.Retrain.Epochs, want.Evaluations = 1.8, 6, 100
+	want.References = []string{"vgg", "resnet", "mobilenet", "shufflenet"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("the page says otherwise (-page +settings):\n%s", d)
 	}
 }
 
