@@ -1,6 +1,9 @@
 package tendril_test
 
 import (
+	"errors"
+	"testing"
+
 	"github.com/tendril-nas/tendril/adjuster"
 	"github.com/tendril-nas/tendril/evolution"
 	"github.com/tendril-nas/tendril/generator"
@@ -34,3 +37,13 @@ var (
 	_ zoo.Model                         = (*supernet.Model)(nil)
 	_ zoo.Adaptable[*supernet.Model]    = (*supernet.Model)(nil)
 )
+
+// What diverged says so to whoever asks, a search about the supernet that it trains.
+func TestNotFinite(t *testing.T) {
+	for name, err := range map[string]error{"supernet": supernet.ErrNotFinite, "pruning": pruning.ErrNotFinite,
+		"generator": generator.ErrNotFinite} {
+		if !errors.Is(err, searchspace.ErrNotFinite) {
+			t.Errorf("%s has another", name)
+		}
+	}
+}

@@ -16,8 +16,9 @@ var (
 	ErrSuperclass = errors.New("unknown superclass")
 	// ErrBudget is wrapped when a budget is outside the range; the text has the range.
 	ErrBudget = errors.New("budget out of range")
-	// ErrNotFinite is wrapped when a loss, a gradient or a parameter is not finite.
-	ErrNotFinite = errors.New("not finite")
+	// ErrNotFinite is wrapped when a loss, a gradient or a parameter is not finite: that of
+	// searchspace.
+	ErrNotFinite = searchspace.ErrNotFinite
 	// ErrTraining is wrapped by a second Train while one runs.
 	ErrTraining = errors.New("the generator is being trained")
 )

@@ -60,10 +60,15 @@ func (a *Answers) Add(label int, probabilities []float32) error {
 // Len is the number of images.
 func (a *Answers) Len() int { return len(a.Label) }
 
-// Accuracies is the share of right answers of every class, NaN where it has no image.
+// Accuracies is the share of right answers of every class, NaN where it has no image. Images that
+// Add does not make have no part.
 func (a *Answers) Accuracies() []float64 {
-	right, n := make([]float64, a.Classes), make([]float64, a.Classes)
-	for k, c := range a.Label {
+	classes := max(a.Classes, 0)
+	right, n := make([]float64, classes), make([]float64, classes)
+	for k, c := range a.Label[:min(len(a.Label), len(a.Predicted))] {
+		if c < 0 || c >= classes {
+			continue
+		}
 		n[c]++
 		if a.Predicted[k] == c {
 			right[c]++

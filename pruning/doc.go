@@ -56,8 +56,8 @@
 // decide among architectures around β alone; Adam, which divides by the size of past gradients,
 // makes small steps there. A smaller γ lets merits speak earlier and the expected cost stray.
 //
-// With [Options].Significance candidates go only where the steps since the last pruning tell them
-// apart from those that stay; there may be more left then, and more work.
+// With [Options].Significance candidates go only where they stood clearly below those that stay
+// over the steps since the last pruning; there may be more left then, and more work.
 //
 // # Who should not use it
 //

@@ -148,7 +148,8 @@ func (e *Easiness) shrink(spread float64, plain bool) {
 }
 
 // Ranking is the classes by number, easiest first: by Entropy, of equal ones by Mean, then by
-// number. Classes without images are last.
+// number. Classes without images are last; a Schedule that begins with the hardest needs a ranking
+// without them.
 func (e *Easiness) Ranking() []int {
 	order := make([]int, len(e.Classes))
 	for c := range order {

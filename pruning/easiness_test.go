@@ -53,6 +53,14 @@ func TestAnswers(t *testing.T) {
 	if acc := a.Accuracies(); acc[1] != 0 || !math.IsNaN(acc[0]) {
 		t.Errorf("accuracies %v", acc)
 	}
+	for _, own := range []*Answers{NewAnswers("m", -1), {Classes: 2, Label: []int{5, 1}},
+		{Classes: 2, Label: []int{5, -1, 1}, Predicted: []int{0, 0, 1}}} { // made by hand
+		for c, v := range own.Accuracies() {
+			if c == 1 && len(own.Predicted) > 0 != (v == 1) || c == 0 && !math.IsNaN(v) {
+				t.Errorf("%+v: accuracy %v of class %d", own, v, c)
+			}
+		}
+	}
 	nan := float32(math.NaN())
 	for _, p := range [][]float32{{1, 0}, {0.5, 0.1, 0.1}, {nan, 0, 1}, {-1, 1, 1}, nil} {
 		if err := a.Add(0, p); err == nil {

@@ -86,3 +86,36 @@ func TestSignificance(t *testing.T) {
 		}
 	}
 }
+
+// Where nothing tells candidates apart, Significance lets go as many of them as its comment says.
+func TestSignificanceOfNoise(t *testing.T) {
+	space := toySpace(t, 40)
+	for significance, want := range map[float64]float64{2: 0.7, 4: 0.5, 8: 1.0 / 6} {
+		net, r := newToy(space), rand.New(rand.NewPCG(6, 6))
+		net.perEpoch = 60
+		net.answer = func(searchspace.Relaxed) (float64, searchspace.Relaxed) {
+			grad := space.Zeros()
+			for _, row := range grad {
+				for c := range row {
+					row[c] = r.NormFloat64()
+				}
+			}
+			return 2, grad
+		}
+		o := &Options{Phases: []Phase{{Name: "noise", Classes: []int{0, 1}, Epochs: 1, Learn: true, Prune: true}},
+			Form: NoCost, LR: 0.02, Temperature: 3, Every: 1, Significance: significance}
+		res, err := Search(context.Background(), space, net, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		gone, all := 0.0, 0.0
+		for _, x := range res.Phases[0].Removed {
+			if all++; x.Kept == "" {
+				gone++
+			}
+		}
+		if math.Abs(gone/all-want) > 0.15 {
+			t.Errorf("at %g %g of %g go, expected %.2f of them", significance, gone, all, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package pruning
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -30,8 +31,7 @@ type Reason string
 // Reasons.
 const (
 	NotSignificant Reason = "not significant"
-	// NoSpace: without it the space has no architecture, or none as dear or as cheap as Target
-	// asks.
+	// NoSpace: without it the space has no architecture, or none around Target.
 	NoSpace Reason = "space"
 )
 
@@ -100,7 +100,8 @@ func clearest(list []removal) (order []int) {
 
 // remove narrows the space by what is to be removed, all at once if it can, else decision by
 // decision, the clearest first, where that leaves the target within reach.
-func (s *search) remove(list []removal) (left [][]int, space *searchspace.Space, err error) {
+func (s *search) remove(ctx context.Context, list []removal) (left [][]int, space *searchspace.Space,
+	err error) {
 	without := func(left [][]int, only int) [][]int {
 		out := slices.Clone(left)
 		for _, r := range list {
@@ -112,13 +113,13 @@ func (s *search) remove(list []removal) (left [][]int, space *searchspace.Space,
 		return out
 	}
 	left = without(s.left, -1)
-	if space, err = s.narrowed(left); err == nil || !errors.Is(err, searchspace.ErrInfeasible) {
+	if space, err = s.narrowed(ctx, left); err == nil || !errors.Is(err, searchspace.ErrInfeasible) {
 		return left, space, err
 	}
 	left, space = s.left, s.walk.space
 	for _, i := range clearest(list) {
 		one := without(left, i)
-		narrower, err := s.narrowed(one)
+		narrower, err := s.narrowed(ctx, one)
 		switch {
 		case err == nil:
 			left, space = one, narrower
@@ -137,7 +138,7 @@ func (s *search) remove(list []removal) (left [][]int, space *searchspace.Space,
 
 // narrowed is the whole space with the choices left. The error wraps ErrInfeasible where it has no
 // architecture around the target.
-func (s *search) narrowed(left [][]int) (*searchspace.Space, error) {
+func (s *search) narrowed(ctx context.Context, left [][]int) (*searchspace.Space, error) {
 	var rs []searchspace.Restriction
 	for i, d := range s.space.Decisions() {
 		if len(left[i]) < len(d.Allowed) {
@@ -159,6 +160,13 @@ func (s *search) narrowed(left [][]int) (*searchspace.Space, error) {
 		return nil, fmt.Errorf("pruning: %s from %.6g to %.6g, the space has %.6g to %.6g: %w",
 			s.plan.Cost.Of,
 			least, most, low, high, searchspace.ErrInfeasible)
+	}
+	if space.Size().BitLen() > 20 {
+		return space, nil // so many hardly leave a gap in the range
+	}
+	_, _, err = space.MostProbable(ctx, newLogits(space).likely(), s.limits()...)
+	if errors.Is(err, searchspace.ErrInfeasible) {
+		return nil, fmt.Errorf("pruning: %w", err)
 	}
 	return space, nil
 }

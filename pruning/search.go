@@ -67,7 +67,7 @@ func Search(ctx context.Context, space *searchspace.Space, net Supernet, o *Opti
 	for _, d := range space.Decisions() {
 		s.left = append(s.left, d.Allowed)
 	}
-	whole, err := s.narrowed(s.left)
+	whole, err := s.narrowed(ctx, s.left)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (s *search) run(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("pruning: %s: update %d: %w", phase.Name, s.walk.update, err)
 		}
-		if err := s.finish(p, losses); err != nil {
+		if err := s.finish(ctx, p, losses); err != nil {
 			return fmt.Errorf("pruning: end of %s: %w", phase.Name, err)
 		}
 	}
@@ -92,14 +92,14 @@ func (s *search) run(ctx context.Context) error {
 }
 
 // finish ends a phase: it prunes.
-func (s *search) finish(p *phase, losses []float64) error {
+func (s *search) finish(ctx context.Context, p *phase, losses []float64) error {
 	end, err := p.end(losses)
 	if err != nil {
 		return err
 	}
 	if p.Prune {
 		proposed := s.walk.propose(s.plan)
-		left, space, err := s.remove(proposed)
+		left, space, err := s.remove(ctx, proposed)
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package pruning
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"testing"
 
@@ -158,5 +159,16 @@ func TestPruningKeepsTarget(t *testing.T) {
 	}
 	if !kept {
 		t.Error("every candidate was removed that the target needs")
+	}
+}
+
+// A supernet that diverges ends the search as what it is.
+func TestSupernetDiverges(t *testing.T) {
+	space := toySpace(t, 2)
+	net := newToy(space)
+	net.fails = fmt.Errorf("supernet: loss NaN: %w", searchspace.ErrNotFinite)
+	r, err := Search(context.Background(), space, net, &Options{Phases: toyPhases(t, 1), Form: NoCost})
+	if !errors.Is(err, ErrNotFinite) || r.Status != searchspace.StatusDiverged {
+		t.Errorf("status %v, error %v", r.Status, err)
 	}
 }

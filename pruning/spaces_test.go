@@ -2,6 +2,7 @@ package pruning
 
 import (
 	"context"
+	"errors"
 	"math"
 	"testing"
 
@@ -107,71 +108,58 @@ func TestLatency(t *testing.T) {
 	}
 }
 
-// The gradient of a step is that of L_cls · factor(C) at the noise of the step, as differences give
-// it. The first step of Adam keeps its square.
-func TestStepGradient(t *testing.T) {
-	space := toySpace(t, 3)
-	net := newToy(space)
-	net.answer = func(rows searchspace.Relaxed) (float64, searchspace.Relaxed) {
-		loss, grad := 2.0, space.Zeros() // neither linear nor alike in choices
-		for i, row := range rows {
-			for c, v := range row {
-				loss += math.Sin(float64(3*i+c)) * v * v
-				grad[i][c] = 2 * math.Sin(float64(3*i+c)) * v
-			}
-		}
-		return loss, grad
-	}
-	if err := net.Narrow(context.Background(), space, []int{0}); err != nil {
-		t.Fatal(err)
-	}
-	cost, err := space.CostModel(searchspace.CostLimit{Of: searchspace.CostMAdds})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, form := range CostForms() {
-		o := &Options{Phases: toyPhases(t, 1), Target: toyTarget(t, space) / 4, Form: form, Gamma: 2,
-			Temperature: 0.8}
-		plan, err := o.plan()
+// Where costs have gaps, pruning leaves an architecture around the target, not only cheaper and
+// dearer ones, and a target inside a gap is refused before anything is trained.
+func TestGaps(t *testing.T) {
+	space := toySpace(t, 1)
+	var costs []float64 // of the six candidates, ascending
+	for c := range 6 {
+		a, err := space.New([]int{c})
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := &phase{search: &search{space: space, net: net, plan: plan, cost: cost, walk: newWalk(space,
-			1e-3)},
-			noise: space.Zeros(), updates: 10, images: []int{0, 10}}
-		objective := func() float64 {
-			rows, plain := space.Zeros(), space.Zeros()
-			p.draw(forStep, rows, 0.8)
-			p.walk.softmax(plain, nil, 1)
-			loss, _ := net.answer(rows)
-			c, _, err := cost.Expected(plain)
-			if err != nil {
-				t.Fatal(err)
-			}
-			f, _ := form.factor(c, plan.Target, plan.Gamma)
-			return loss * f
-		}
-		slopes := space.Zeros()
-		for i, row := range p.walk.values {
-			for c := range row {
-				const h = 1e-5
-				row[c] = h
-				up := objective()
-				row[c] = -h
-				slopes[i][c] = (up - objective()) / (2 * h)
-				row[c] = 0
-			}
-		}
-		if err := p.learn(context.Background(), &Progress{}); err != nil {
+		cost, err := space.Cost(a)
+		if err != nil {
 			t.Fatal(err)
 		}
-		for i, row := range slopes {
-			for c, want := range row {
-				got := -math.Copysign(math.Sqrt(p.walk.adam.second[i][c]/(1-adamDecay)), p.walk.values[i][c])
-				if math.Abs(got-want) > 1e-6*(1+math.Abs(want)) {
-					t.Errorf("%s: decision %d, choice %d: %v, of differences %v", form, i, c, got, want)
-				}
-			}
-		}
+		costs = append(costs, float64(cost.MAdds))
+	}
+	net := newToy(space)
+	net.base[0][2] = 3 // the one at the target is the worst by far
+	o := &Options{Phases: toyPhases(t, 10), Target: costs[2], Gamma: -1, LR: 0.1}
+	r, err := Search(context.Background(), space, net, o)
+	if err != nil || r.Final.Cost != costs[2] {
+		t.Fatalf("found %v, expected %v: %v", r.Final, costs[2], err)
+	}
+	if !kept(r, space.Decisions()[0].Name) {
+		t.Error("nothing was kept for the target")
+	}
+	o.Target = (costs[3] + costs[4]) / 2
+	if _, err := Search(context.Background(), space, newToy(space), o); !errors.Is(err, searchspace.ErrInfeasible) {
+		t.Errorf("a target between two costs: %v", err)
+	}
+}
+
+// A target that the least likely choices reach is reached, whatever the rate has made of them.
+func TestUnlikely(t *testing.T) {
+	space := toySpace(t, 2)
+	_, high, err := space.CostRange(searchspace.CostLimit{Of: searchspace.CostMAdds})
+	if err != nil {
+		t.Fatal(err)
+	}
+	net := newToy(space)
+	for _, row := range net.base {
+		row[5] = 3 // the dearest are the worst
+	}
+	o := &Options{Phases: toyPhases(t, 5), Target: high, Gamma: -1, LR: 1000}
+	for i := range o.Phases {
+		o.Phases[i].Prune = false
+	}
+	r, err := Search(context.Background(), space, net, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := r.Final.LogProbability; r.Final.Cost != high || !(p < -600) || math.IsInf(p, 0) {
+		t.Errorf("found %+v", r.Final)
 	}
 }

@@ -57,6 +57,7 @@ type toy struct {
 	done      int         // updates of the phase
 	phase     int         // how often Narrow was called
 	kill      func() bool // ends as a killed program does, without writing
+	fails     error       // of the first update
 	touched   func(rows searchspace.Relaxed)
 	gradients int
 	answer    func(rows searchspace.Relaxed) (float64, searchspace.Relaxed) // instead of its own
@@ -108,6 +109,9 @@ func (t *toy) Train(ctx context.Context, epochs int, file string, source RowSour
 	for t.done < t.Steps(epochs) {
 		if err := ctx.Err(); err != nil {
 			return nil, errors.Join(err, t.write(file, source))
+		}
+		if t.fails != nil {
+			return nil, t.fails
 		}
 		r, err := source.Rows(ctx, t.done)
 		if err != nil {

@@ -1,9 +1,15 @@
 package searchspace
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
+
+// ErrNotFinite reports a loss, a gradient or weights that are NaN or infinite: what StatusDiverged
+// is about. Packages that train have it under their own name, so that an error tells whoever asks,
+// whichever of them it comes from.
+var ErrNotFinite = errors.New("not finite")
 
 // Status says why a training or a search ended. It is part of results, so that callers need not
 // read it out of an error.

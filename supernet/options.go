@@ -11,9 +11,9 @@ import (
 // Errors that callers branch on; they arrive wrapped.
 var (
 	// ErrNotFinite reports a training loss, weights, running statistics or logits of an image that
-	// are NaN or infinite. A training that ends with it has put back weights that are not, see
-	// TrainOptions; what writes files does not write such weights.
-	ErrNotFinite = errors.New("not finite")
+	// are NaN or infinite; it is that of searchspace. A training that ends with it has put back
+	// weights that are not, see TrainOptions; what writes files does not write such weights.
+	ErrNotFinite = searchspace.ErrNotFinite
 	// ErrTraining reports a call out of TrainOptions.Before that trains, grows or otherwise changes
 	// the network that is being trained.
 	ErrTraining = errors.New("network is being trained")

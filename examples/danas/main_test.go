@@ -156,6 +156,9 @@ func TestVariants(t *testing.T) {
 		if m := r.Trained.MAdds; m > 1.05*want || m < 0.95*want && name != "supernet" {
 			t.Errorf("%s: %v M multiply-adds, expected %v ± 5 %%", name, m, want)
 		}
+		if name == "pairs" && r.Search.Predicted != 0.75 { // of 2, 3 and 4 of 4 classes
+			t.Errorf("pairs: work %v by arithmetic, expected that of the schedule alone", r.Search.Predicted)
+		}
 		if name == "neither" && (r.Search.Relative != 1 || r.Search.Predicted != 1) {
 			t.Errorf("work %v, by arithmetic %v, expected 1", r.Search.Relative, r.Search.Predicted)
 		}
@@ -189,8 +192,10 @@ func TestMistakes(t *testing.T) {
 		"numbers": {[]string{"-ranking", "a"}, run.ExitUsage, `"a": expected numbers from 0`},
 		"nothing": {[]string{"-only-easiness", "-baseline", "single-path"}, run.ExitUsage,
 			"searches nothing"},
-		"mixed": {tiny(t, "-references", "shufflenet,supernet"), run.ExitError,
+		"mixed": {[]string{"-references", "shufflenet,supernet"}, run.ExitUsage,
 			"needs -unseen"},
+		"steps": {[]string{"-search-steps", "100"}, run.ExitUsage,
+			"-search-steps: the phases of a search have -search-epochs"},
 	} {
 		if code, _, errs := start.Run(t, c.args...); code != c.code || !strings.Contains(errs, c.want) {
 			t.Errorf("%s: exit code %d, %q; want %d, %q", name, code, errs, c.code, c.want)

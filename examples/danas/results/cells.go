@@ -97,12 +97,17 @@ func searchCell(name string, args []string) cell {
 		if err != nil {
 			return nil, err
 		}
-		var words []string
-		for _, c := range one.Result.Easiness.Easiness.Ranking() {
-			words = append(words, fmt.Sprint(c))
-		}
-		return []string{"-ranking", strings.Join(words, ",")}, nil
+		return []string{"-ranking", rankingOf(one)}, nil
 	})
+}
+
+// rankingOf is the order of the classes, as -ranking takes it.
+func rankingOf(r *cells.Record[result]) string {
+	var words []string
+	for _, c := range r.Result.Easiness.Easiness.Ranking() {
+		words = append(words, fmt.Sprint(c))
+	}
+	return strings.Join(words, ",")
 }
 
 func searchCellOf(name string, args []string, more func(*cells.Results[result]) ([]string, error)) cell {
@@ -133,18 +138,23 @@ func headroomCell(name string, args []string) cell {
 		}}
 }
 
-// kept is what a record keeps of a report.
+// kept is what a record keeps of a report: of easiness what the page says, since tables of all
+// pairs of classes and lists of images are a megabyte.
 func kept(rep *danas.Report) result {
-	r := result{Easiness: rep.Easiness, Trained: rep.Trained}
+	r := result{Trained: rep.Trained}
+	if e := rep.Easiness; e != nil {
+		r.Easiness = &danas.EasinessReport{References: e.References, Easiness: e.Easiness,
+			Agreements: e.Agreements, Learnt: e.Learnt}
+	}
 	if s := rep.Search; s != nil {
 		r.Search = &search{Final: s.Final.Cost / 1e6, ArgMax: s.ArgMax.Cost / 1e6, Relative: s.Relative,
-			Predicted: s.Predicted, Seconds: s.Seconds}
+			Predicted: s.Predicted, Seconds: s.Seconds, CPU: s.CPU}
 		for _, left := range s.Left {
 			r.Search.Candidates = append(r.Search.Candidates, len(left))
 		}
 	}
 	if s := rep.SinglePath; s != nil {
-		r.Search = &search{Final: s.Cost / 1e6, Seconds: s.Seconds}
+		r.Search = &search{Final: s.Cost / 1e6, Seconds: s.Seconds, CPU: s.CPU}
 	}
 	if r.Search != nil {
 		r.Search.Target = rep.Target

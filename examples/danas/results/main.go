@@ -41,6 +41,8 @@ type search struct {
 	Predicted  float64 `json:"predicted,omitempty"` // by arithmetic
 	Candidates []int   `json:"candidates,omitempty"`
 	Seconds    float64 `json:"seconds"`
+	// CPU is the time of processors, seconds; 0 where one start did not do it all.
+	CPU float64 `json:"cpu_seconds,omitempty"`
 }
 
 type cell = cells.Cell[result]
@@ -64,7 +66,8 @@ func thePage() *cells.Page[result] {
 			t := tables{r}
 			return template.FuncMap{"room": t.room, "headroom": t.headroom, "references": t.references,
 				"agreements": t.agreements, "primary": t.primary, "work": t.work, "accuracies": t.accuracies,
-				"contrasts": t.contrasts, "targets": t.targets, "time": t.time}
+				"contrasts": t.contrasts, "targets": t.targets, "time": t.time,
+				"ranking": t.ranking, "commands": t.commands}
 		},
 	}
 }

@@ -26,7 +26,8 @@ func seedOf(name string) float64 {
 func searched(name string, points, relative, predicted float64) result {
 	s := seedOf(name)
 	return result{CPU: 300, Search: &search{Target: 1.8, Final: 1.75 + s/100, ArgMax: 1.5 + s/10,
-		Relative: relative, Predicted: predicted, Candidates: []int{2, 2, 3}, Seconds: 400 * relative},
+		Relative: relative, Predicted: predicted, Candidates: []int{2, 2, 3}, Seconds: 400 * relative,
+		CPU: 700 * relative},
 		Trained: &danas.Trained{Arch: "found", MAdds: 1.75 + s/100, Params: 50000,
 			Accuracy: 0.4 + points/100 + s/500, StandardError: 0.01, Seconds: 60}}
 }
@@ -36,7 +37,7 @@ func fake(name string) result {
 	s := seedOf(name)
 	switch config := strings.TrimRight(name, "-0123456789"); config {
 	case ranked:
-		r := &danas.EasinessReport{Easiness: &pruning.Easiness{}}
+		r := &danas.EasinessReport{Easiness: &pruning.Easiness{Classes: make([]pruning.ClassEasiness, 5)}}
 		for i, family := range []string{"vgg", "resnet"} {
 			r.References = append(r.References, &danas.Reference{Family: family, MAdds: 6 + float64(i),
 				Accuracy: 0.4 + float64(i)/50})
@@ -60,7 +61,7 @@ func fake(name string) result {
 	case "neither", "smallonly", "hardonly", "randomonly":
 		return searched(name, 0.1*s, 1, 1)
 	case "path":
-		return result{CPU: 300, Search: &search{Target: 1.8, Final: 1.8, Seconds: 200},
+		return result{CPU: 300, Search: &search{Target: 1.8, Final: 1.8, Seconds: 200, CPU: 390},
 			Trained: searched(name, -2, 0, 0).Trained}
 	case "target":
 		var tenth float64
@@ -81,7 +82,8 @@ func render(t *testing.T, r *cells.Results[result]) string {
 func TestEmptyPage(t *testing.T) {
 	text := render(t, thePage().Results())
 	cellstest.Has(t, text, fmt.Sprintf("0 of %d cells are done", len(thePage().Cells)), "no cell was run",
-		"Accuracy, both − neither, points: not run", "| small, pruning | 0 | not run | not run |",
+		"Work of both over that of neither: not run.\nAccuracy, both − neither, points: not run",
+		"| small, pruning | 0 | not run | not run |",
 		"| headroom-1 | `go run ./examples/danas/results -run '^headroom-1$'` | not run |")
 	cellstest.Narrow(t, pageTemplate)
 }

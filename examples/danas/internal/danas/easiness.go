@@ -3,6 +3,7 @@ package danas
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/pruning"
@@ -37,12 +38,6 @@ func (e *engine) easiness(ctx context.Context) (*EasinessReport, error) {
 		}
 		r.References, models = append(r.References, x), append(models, x.Answers)
 	}
-	if e.hasSupernet() && len(models) > 1 && !e.cfg.Unseen {
-		return nil,
-			fmt.Errorf("-references %s beside others: needs -unseen, since it answers about validation "+
-				"images",
-				Supernet)
-	}
 	var err error
 	if r.Easiness, err = pruning.MeasureEasiness(nil, models...); err != nil {
 		return nil, err
@@ -71,15 +66,6 @@ func (e *engine) easiness(ctx context.Context) (*EasinessReport, error) {
 		}
 	}
 	return r, nil
-}
-
-func (e *engine) hasSupernet() bool {
-	for _, name := range e.cfg.References {
-		if name == Supernet {
-			return true
-		}
-	}
-	return false
 }
 
 func (e *engine) oneReference(ctx context.Context, name string) (*Reference, error) {
@@ -134,19 +120,17 @@ func (e *engine) supernetReference(ctx context.Context) (*Reference, error) {
 		out := &kept{Reference: Reference{Family: Supernet,
 			MAdds: (res.Phases[0].MAdds + res.Phases[0].Fixed) / 1e6},
 			Answers: pruning.NewAnswers(Supernet, len(all))}
-		labels := x.Labels()
-		right := 0
-		for from := 0; from < len(labels); from += askedAtOnce {
-			if err := e.askSupernet(ctx, x, res.Probabilities, labels, from, out.Answers); err != nil {
-				return nil, err
-			}
+		if err := askMixture(ctx, x, res.Probabilities, e.cfg.Seed.Stream("danas.asked"),
+			out.Answers); err != nil {
+			return nil, err
 		}
+		right := 0
 		for k, c := range out.Answers.Predicted {
-			if c == labels[k] {
+			if c == out.Answers.Label[k] {
 				right++
 			}
 		}
-		out.Accuracy = float64(right) / float64(len(labels))
+		out.Accuracy = float64(right) / float64(out.Answers.Len())
 		return out, nil
 	})
 	if err != nil {
@@ -156,31 +140,37 @@ func (e *engine) supernetReference(ctx context.Context) (*Reference, error) {
 	return &r.Reference, nil
 }
 
-// askedAtOnce images of validation are asked about in one batch, whose statistics count.
+// askedAtOnce images of validation, about, are asked about in one batch, whose statistics count.
 const askedAtOnce = 250
 
-type asker interface {
+// answering is the part of a supernet.Mixture that answers.
+type answering interface {
+	Labels() []int
 	Probabilities(ctx context.Context, rows searchspace.Relaxed, images []int) ([][]float64, error)
 }
 
-// askSupernet asks about the validation images that follow each other in an order without
-// structure.
-func (e *engine) askSupernet(ctx context.Context, x asker, rows searchspace.Relaxed, labels []int, from int,
+// askMixture asks about all validation images, in batches of images drawn from all of them: data
+// lie class by class, and a few classes alone have other statistics than all.
+func askMixture(ctx context.Context, x answering, rows searchspace.Relaxed, r *rand.Rand,
 	to *pruning.Answers) error {
-	var places []int
-	for k := from; k < min(from+askedAtOnce, len(labels)); k++ {
-		places = append(places, k)
-	}
-	list, err := x.Probabilities(ctx, rows, places)
-	if err != nil {
-		return err
-	}
-	for i, p := range list {
-		one := make([]float32, len(p))
-		for c, v := range p {
-			one[c] = float32(v)
+	labels := x.Labels()
+	answers := make([][]float32, len(labels))
+	order := r.Perm(len(labels))
+	batches := (len(order) + askedAtOnce - 1) / askedAtOnce
+	for b := range batches { // of equal sizes, up to one
+		places := order[b*len(order)/batches : (b+1)*len(order)/batches]
+		list, err := x.Probabilities(ctx, rows, places)
+		if err != nil {
+			return err
 		}
-		if err := to.Add(labels[places[i]], one); err != nil {
+		for i, p := range list {
+			for _, v := range p {
+				answers[places[i]] = append(answers[places[i]], float32(v))
+			}
+		}
+	}
+	for k, p := range answers {
+		if err := to.Add(labels[k], p); err != nil {
 			return err
 		}
 	}

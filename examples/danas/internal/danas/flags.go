@@ -122,6 +122,13 @@ func (c *Config) check() error {
 				Supernet)
 		}
 	}
+	if len(c.References) > 1 && slices.Contains(c.References, Supernet) && !c.Unseen && c.Ranking == nil {
+		return fmt.Errorf("-references %s beside others: needs -unseen, since it answers about validation "+
+			"images", Supernet)
+	}
+	if c.Search.MinSteps != 0 {
+		return errors.New("-search-steps: the phases of a search have -search-epochs, expected 0 steps")
+	}
 	if !slices.Contains(pruning.Orders(), pruning.Order(c.Order)) {
 		return fmt.Errorf("-order %q: expected one of %s", c.Order, join(pruning.Orders()))
 	}

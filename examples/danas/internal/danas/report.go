@@ -31,12 +31,12 @@ func (r Report) WithoutSeconds() Report {
 	}
 	if r.Search != nil {
 		s := *r.Search
-		s.Seconds = 0
+		s.Seconds, s.CPU = 0, 0
 		r.Search = &s
 	}
 	if r.SinglePath != nil {
 		s := *r.SinglePath
-		s.Seconds = 0
+		s.Seconds, s.CPU = 0, 0
 		r.SinglePath = &s
 	}
 	return r

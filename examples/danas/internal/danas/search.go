@@ -19,6 +19,8 @@ type SearchReport struct {
 	Predicted float64 `json:"predicted"`
 	Work      float64 `json:"work"`    // multiply-adds of searched layers, forward, all images
 	Seconds   float64 `json:"seconds"` // wall time
+	// CPU is the time of processors, seconds; 0 where one start did not do it all.
+	CPU float64 `json:"cpu_seconds,omitempty"`
 }
 
 // mixture is a new supernet with its images.
@@ -81,7 +83,7 @@ func (e *engine) search(ctx context.Context, ranking []int) (*SearchReport, erro
 	if r.Final.Arch, err = e.space.Parse(r.Final.Text); err == nil && r.ArgMax.Text != "" {
 		r.ArgMax.Arch, err = e.space.Parse(r.ArgMax.Text)
 	}
-	r.Seconds = e.job.Clock.Seconds(phase)
+	r.Seconds, r.CPU = e.job.Clock.Seconds(phase), e.job.Clock.CPU(phase)
 	return r, err
 }
 
@@ -129,6 +131,9 @@ func (e *engine) work(r *pruning.Result, phases []pruning.Phase) (relative, pred
 	candidates := 0
 	for _, d := range e.space.Decisions() {
 		candidates = max(candidates, d.Len())
+	}
+	if e.cfg.Pairs {
+		candidates = 1 // two at a time, however many are left
 	}
 	predicted = pruning.RelativeWork(phases, len(e.images.train.Classes()), candidates, e.cfg.Fraction)
 	return r.Work() / all, predicted, r.Work() * float64(e.cfg.Search.Batch)

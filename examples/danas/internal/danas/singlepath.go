@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"slices"
 
 	"github.com/tendril-nas/tendril/evolution"
 	"github.com/tendril-nas/tendril/examples/internal/data"
@@ -24,6 +25,8 @@ type SinglePathReport struct {
 	Cost        float64 `json:"cost"`     // multiply-adds
 	Accuracy    float64 `json:"accuracy"` // inherited, on validation images
 	Seconds     float64 `json:"seconds"`
+	// CPU is the time of processors, seconds; 0 where one start did not do it all.
+	CPU float64 `json:"cpu_seconds,omitempty"`
 
 	arch searchspace.Arch
 }
@@ -70,11 +73,15 @@ func (e *engine) singlePath(ctx context.Context, ranking []int) (*SinglePathRepo
 		return nil, err
 	}
 	r.Seconds = e.job.Clock.Seconds("uniform") + e.job.Clock.Seconds("evolution")
+	if trained, judged := e.job.Clock.CPU("uniform"), e.job.Clock.CPU("evolution"); trained > 0 && judged > 0 {
+		r.CPU = trained + judged
+	}
 	r.arch, err = e.space.Parse(r.Arch)
 	return r, err
 }
 
-// singlePathEpochs is how long the supernet trains: a backward pass counts as two forward ones.
+// singlePathEpochs is how long the supernet trains. A backward pass counts as two forward ones; in
+// a step on the architecture, where weights stand still, as one.
 func (e *engine) singlePathEpochs(phases []pruning.Phase) (int, error) {
 	model, err := e.space.CostModel(searchspace.CostLimit{Of: searchspace.CostMAdds})
 	if err != nil {
@@ -105,15 +112,30 @@ func (e *engine) singlePathEpochs(phases []pruning.Phase) (int, error) {
 		return 0, err
 	}
 	train, val := float64(e.images.train.Len()), float64(judged.Len())
-	var epochs float64
-	for _, p := range phases {
-		epochs += float64(p.Epochs)
-	}
-	classes := len(e.images.train.Classes())
-	relative := pruning.RelativeWork(phases, classes, candidates, e.cfg.Fraction)
-	steps := 1 + stepImages/float64(e.cfg.Every*e.cfg.Search.Batch)
-	work := 3*epochs*train*steps*(relative*(all-fixed)+fixed) - float64(e.cfg.Evaluations)*(val+judgedBy)*mean
+	searched, rest := e.passes(phases, candidates)
+	work := 3 * (searched*(all-fixed) + rest*fixed)
+	searched, rest = e.passes(slices.DeleteFunc(slices.Clone(phases),
+		func(p pruning.Phase) bool { return !p.Learn }), candidates)
+	work += 2 * (searched*(all-fixed) + rest*fixed) * stepImages / float64(e.cfg.Every*e.cfg.Search.Batch)
+	work -= float64(e.cfg.Evaluations) * (val + judgedBy) * mean
 	return max(1, int(math.Round(work/(3*train*mean)))), nil
+}
+
+// passes is how many images the updates of phases see, and of those with all candidates as many as
+// cost the same in searched layers, candidates alike in cost.
+func (e *engine) passes(phases []pruning.Phase, candidates int) (searched, images float64) {
+	all, classes := 0.0, len(e.images.train.Classes())
+	for _, p := range phases {
+		all += float64(p.Epochs) * float64(e.images.train.Len())
+	}
+	if all == 0 {
+		return 0, 0
+	}
+	images = all * pruning.RelativeWork(phases, classes, 1, e.cfg.Fraction)
+	if e.cfg.Pairs {
+		return images * 2 / float64(candidates), images
+	}
+	return all * pruning.RelativeWork(phases, classes, candidates, e.cfg.Fraction), images
 }
 
 // stepImages of validation make a step on the architecture.

@@ -2,18 +2,19 @@ package cells
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Variance is a one-way analysis of variance of values in groups.
+// Variance is an analysis of variance of values in groups.
 type Variance struct {
 	// Between is the standard deviation of the groups' expectations by the component of variance:
 	// (mean square between groups − mean square within) / size of a group, 0 where that is
 	// negative.
 	Between float64
-	Within  float64 // standard deviation inside groups
+	Within  float64 // standard deviation inside groups; with Blocked what blocks leave of it
 	F       float64 // mean square between over mean square within
 	P       float64 // probability of a greater F where all groups have one expectation
 }
@@ -45,6 +46,42 @@ func OneWay(groups ...[]float64) Variance {
 	}
 	between, within = between/d1, within/d2
 	size := (n - squares/n) / d1 // that of all groups where it is one
+	return variance(between, within, size, d1, d2)
+}
+
+// Blocked analyses groups of equal size whose values of the same place have something in common,
+// the seed say (randomised complete blocks): what a place does to all groups alike is taken out
+// first. Without two groups of two, or with groups of unequal size, all numbers are NaN.
+func Blocked(groups ...[]float64) Variance {
+	k, b := len(groups), 0
+	if k > 0 {
+		b = len(groups[0])
+	}
+	if k < 2 || b < 2 || slices.ContainsFunc(groups, func(g []float64) bool { return len(g) != b }) {
+		return Variance{math.NaN(), math.NaN(), math.NaN(), math.NaN()}
+	}
+	grand, blocks := 0.0, make([]float64, b)
+	for _, g := range groups {
+		for j, v := range g {
+			grand += v / float64(k*b)
+			blocks[j] += v / float64(k)
+		}
+	}
+	var between, within float64
+	for _, g := range groups {
+		m := stat.Mean(g, nil)
+		between += float64(b) * (m - grand) * (m - grand)
+		for j, v := range g {
+			rest := v - m - blocks[j] + grand
+			within += rest * rest
+		}
+	}
+	d1, d2 := float64(k-1), float64((k-1)*(b-1))
+	return variance(between/d1, within/d2, float64(b), d1, d2)
+}
+
+// variance is the analysis of two mean squares with their degrees of freedom.
+func variance(between, within, size, d1, d2 float64) Variance {
 	v := Variance{Between: math.Sqrt(max(0, between-within) / size), Within: math.Sqrt(within),
 		F: between / within}
 	if !math.IsInf(v.F, 1) { // where the distribution says NaN

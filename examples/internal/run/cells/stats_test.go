@@ -107,6 +107,35 @@ func TestOneWayOfTwoGroups(t *testing.T) {
 	})
 }
 
+// Of two groups F is the square of Student's t of their differences by place, whatever is added to
+// a place of both; with that of OneWay as noise it would vanish.
+func TestBlocked(t *testing.T) {
+	a, b := []float64{1, 12, 23.5}, []float64{2, 14, 25}
+	v := Blocked(a, b)
+	mean, err := MeanAndError([]float64{1, 2, 1.5})
+	if student := mean / err; math.Abs(v.F-student*student) > 1e-9 || math.Abs(v.P-0.035099) > 1e-6 {
+		t.Errorf("%+v, t² %v", v, student*student)
+	}
+	if w := Blocked([]float64{1, 2, 3.5}, []float64{2, 4, 5}); math.Abs(w.F-v.F) > 1e-9 ||
+		math.Abs(w.Between-v.Between) > 1e-9 || math.Abs(w.Within-v.Within) > 1e-9 {
+		t.Errorf("%+v, with 10 and 20 added to places %+v", w, v)
+	}
+	if one := OneWay(a, b); !(one.P > 0.5) {
+		t.Errorf("without blocks %+v", one)
+	}
+	// Three groups, two places: mean squares 14/3 and 2/3.
+	v = Blocked([]float64{1, 3}, []float64{2, 6}, []float64{4, 6})
+	if math.Abs(v.Within*v.Within-2.0/3) > 1e-9 || math.Abs(v.Between*v.Between-2) > 1e-9 ||
+		math.Abs(v.F-7) > 1e-9 {
+		t.Errorf("three groups: %+v", v)
+	}
+	for _, groups := range [][][]float64{nil, {{1, 2}}, {{1}, {2}}, {{1, 2}, {3}}} {
+		if v = Blocked(groups...); !math.IsNaN(v.P) || !math.IsNaN(v.Between) {
+			t.Errorf("%v: %+v", groups, v)
+		}
+	}
+}
+
 func TestVerdict(t *testing.T) {
 	for _, c := range []struct {
 		differences []float64
