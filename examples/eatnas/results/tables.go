@@ -218,14 +218,14 @@ func (t tables) room() string {
 }
 
 func (t tables) roomOf(config string) string {
-	all, levelled := cells.OneWay(t.groups(config, false)...), cells.OneWay(t.groups(config, true)...)
+	all, levelled := cells.Blocked(t.groups(config, false)...), cells.Blocked(t.groups(config, true)...)
 	if len(t.Of(config)) == 0 {
 		return cells.NotRun + "."
 	}
 	if math.IsNaN(all.P) {
 		return "one seed cannot tell architectures from noise."
 	}
-	text := fmt.Sprintf("standard deviation between architectures %.2f points, between seeds %.2f (F = "+
+	text := fmt.Sprintf("standard deviation between architectures %.2f points, of noise %.2f (F = "+
 		"%.1f, %s); "+
 		"with the line over multiply-adds taken out %.2f points (F = %.1f); accuracy rises with each doubling of "+
 		"multiply-adds by %s points. ", all.Between, all.Within, all.F, probability(all.P), levelled.Between,
