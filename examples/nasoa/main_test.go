@@ -120,6 +120,24 @@ func sameStream(t *testing.T, data, from string) {
 	if got.Outcomes[0].Accuracy == 0 || got.Outcomes[0].Steps != got.Outcomes[0].Iterations {
 		t.Errorf("%+v", got.Outcomes[0])
 	}
+	// A run does not go on with another zoo.
+	z, err := zoo.Open(filepath.Join(from, "zoo"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := z.Entries()[0]
+	changed := entry
+	changed.Accuracy = 1 - entry.Accuracy/2
+	if err := z.Describe(changed); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := start.Run(t, args...); code != run.ExitError ||
+		!strings.Contains(errs, "holds a run on other data: zoo is ") {
+		t.Errorf("with another zoo: exit code %d, %q", code, errs)
+	}
+	if err := z.Describe(entry); err != nil {
+		t.Fatal(err)
+	}
 	// The generator may have learnt from a log before.
 	log := filepath.Join(args[len(args)-2], "outcomes.csv")
 	taught, _ := report(t, tiny(data, "-run", "stream", "-from", from, "-random", "1", "-chosen", "0", "-seed",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,7 +17,7 @@ import (
 
 func TestCells(t *testing.T) {
 	page := thePage()
-	p := places{cifar: "/cifar", zoo: t.TempDir()}
+	p := places{cifar: "/cifar", zoo: t.TempDir(), identity: fakeIdentity}
 	seen := map[string]bool{}
 	for _, c := range page.Cells {
 		if seen[c.Name] {
@@ -67,12 +68,77 @@ func TestWaiting(t *testing.T) {
 			false},
 		{borrowed, "", "", thePage().Results(), false},
 	} {
-		p = places{c.cifar, c.zoo}
+		p = places{c.cifar, c.zoo, fakeIdentity}
 		one := find(c.name)
 		if _, err := one.More(c.r); errors.Is(err, cells.ErrWaits) != c.waits || err != nil && !c.waits {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}
+}
+
+// Cells of another zoo than that of the zoo's record neither run nor are added to.
+func TestAnotherZoo(t *testing.T) {
+	p := places{"/cifar", t.TempDir(), func(string) (string, error) { return "another", nil }}
+	all := func(string) bool { return true }
+	for _, c := range allCells(&p) {
+		_, err := moreOf(&c, fakes(all))
+		refused := err != nil && strings.Contains(err.Error(), "holds another zoo (another) than the one")
+		if needs := c.Data != "" && c.Name != zooCell; refused != needs {
+			t.Errorf("%s: %v", c.Name, err)
+		}
+	}
+	p.identity = fakeIdentity
+	for _, c := range []struct {
+		change string
+		mixed  string // cells that no longer belong to the others
+		refuse string // cells that do not run with them
+	}{
+		{"", "", ""},
+		{"zoo", "random-1 random-2 random-3 grid-1 grid-2 grid-3 grid-4 grid-5 grid-6 grid-7 grid-8 taught-1 taught-2 " +
+			"taught-3 cold-1 cold-2 cold-3 network-1 network-2 network-3 network-4 network-5 network-6 network-7 " +
+			"network-8 network-9 replay regret", "taught-1 replay regret"},
+		{"random-2", "taught-1 taught-2 taught-3 replay regret", ""},
+		{"grid-3", "regret", ""},
+		{"made by another", "random-3", "taught-1 replay regret"},
+	} {
+		r := fakes(all)
+		switch c.change {
+		case "zoo":
+			r.Get(zooCell).Result.Identity = "built anew"
+			p.identity = func(string) (string, error) { return "built anew", nil }
+		case "random-2":
+			r.Get("random-2").Result.Log[0].Accuracy = 0.123
+		case "grid-3":
+			r.Get("grid-3").Result.Grid.Cells[0].Accuracy = 0.123
+		case "made by another":
+			r.Get("random-3").Result.Made = "another"
+		}
+		if got := strings.Join((tables{r}).mixed(), " "); got != c.mixed {
+			t.Errorf("%q: %s do not belong to the others, want %s", c.change, got, c.mixed)
+		}
+		var refused []string
+		for _, one := range allCells(&p) {
+			if _, err := moreOf(&one, r); err != nil && strings.HasSuffix(one.Name, "taught-1") ||
+				err != nil && one.Data == "" {
+				refused = append(refused, one.Name)
+			}
+		}
+		if got := strings.Join(refused, " "); got != c.refuse {
+			t.Errorf("%q: %s do not run, want %s", c.change, got, c.refuse)
+		}
+		if text := render(t, r); strings.Contains(text, "What follows is not valid") != (c.mixed != "") {
+			t.Errorf("%q: the page:\n%.600s", c.change, text)
+		}
+		p.identity = fakeIdentity
+	}
+}
+
+// moreOf are the further settings of a cell.
+func moreOf(c *cell, r *cells.Results[result]) ([]string, error) {
+	if c.More == nil {
+		return nil, nil
+	}
+	return c.More(r)
 }
 
 // A log goes through a record.

@@ -131,9 +131,22 @@ func fake(name string) result {
 	}
 }
 
+// fakes are records of cells that were made with one another.
 func fakes(chosen func(name string) bool) *cells.Results[result] {
-	return cellstest.Fake(thePage(), chosen, fake)
+	page := thePage()
+	r := cellstest.Fake(page, chosen, fake)
+	if zoo := r.Get(zooCell); zoo != nil {
+		zoo.Result.Identity, _ = fakeIdentity("")
+	}
+	for _, config := range []string{random, grid, taught, cold, network, replay, regret} {
+		for _, one := range r.Of(config) {
+			one.Result.Made, _ = (tables{r}).madeWith(config)
+		}
+	}
+	return r
 }
+
+func fakeIdentity(string) (string, error) { return "the zoo", nil }
 
 func render(t *testing.T, r *cells.Results[result]) string {
 	t.Helper()

@@ -11,6 +11,7 @@ import (
 	"github.com/tendril-nas/tendril/examples/internal/run/runtest"
 	"github.com/tendril-nas/tendril/examples/internal/stripes"
 	"github.com/tendril-nas/tendril/examples/nasoa/internal/nasoa"
+	"github.com/tendril-nas/tendril/zoo"
 )
 
 // Every kind of cell runs on small images.
@@ -25,7 +26,7 @@ func TestCellsRun(t *testing.T) {
 		"-pretrain-epochs 1 -pretrain-batch 8 -tune-batch 8 -tune-judged 16 -task-fewest 4 -task-most 8 " +
 		"-shortest 2 -longest 3 -seed 1")
 	with := func(text string) []string { return append(strings.Fields(text), small...) }
-	p := places{cifar: place, zoo: filepath.Join(dir, "zoo")}
+	p := places{cifar: place, zoo: filepath.Join(dir, "zoo"), identity: nasoa.Identity}
 	page := thePage()
 	o := nasoa.GridOptions{Models: 1, Rates: []float64{0.1}, Frozen: []int{0, 4}, Checkpoints: []int{2, 24}}
 	page.Cells = []cell{p.zooCell(with("-run zoo")), p.streamCell("random-1",
@@ -35,11 +36,14 @@ func TestCellsRun(t *testing.T) {
 		p.gridCell("grid-1", with("-run stream"), 1, o), p.streamCell("taught-1",
 			with("-run stream -random 0 -chosen 2"), true),
 		p.networkCell("network-1", with("-run stream"), 0), p.replayCell(replay)}
-	var out, errs bytes.Buffer
-	code := program(page).Start(t.Context(), []string{"-dir", dir, "-page", filepath.Join(dir, "page.md"),
-		"-work", filepath.Join(dir, "work"), "-tiny", place, "-run", "."}, run.Streams{Out: &out, Err: &errs})
-	if code != run.ExitOK {
-		t.Fatalf("exit code %d\n%s%s", code, out.String(), errs.String())
+	start := func(args ...string) (int, string) {
+		var out, errs bytes.Buffer
+		code := program(page).Start(t.Context(), append([]string{"-dir", dir, "-page", filepath.Join(dir, "page.md"),
+			"-work", filepath.Join(dir, "work"), "-tiny", place}, args...), run.Streams{Out: &out, Err: &errs})
+		return code, out.String() + errs.String()
+	}
+	if code, said := start("-run", "."); code != run.ExitOK {
+		t.Fatalf("exit code %d\n%s", code, said)
 	}
 	r, err := page.Read(dir)
 	if err != nil {
@@ -78,6 +82,25 @@ func TestCellsRun(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(dir, "page.md"))
 	if err != nil || !strings.Contains(string(text), "4 outcomes in 3 cells") {
 		t.Errorf("%s, %v", text, err)
+	}
+	changeZoo(t, p.zoo)
+	if code, said := start("-run", "^random-2$", "-again"); code != run.ExitError ||
+		!strings.Contains(said, "holds another zoo") {
+		t.Errorf("with another zoo: exit code %d\n%s", code, said)
+	}
+}
+
+// changeZoo makes the zoo in a folder another one.
+func changeZoo(t *testing.T, dir string) {
+	t.Helper()
+	z, err := zoo.Open(filepath.Join(dir, "zoo"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := z.Entries()[0]
+	e.Accuracy = 1 - e.Accuracy/2
+	if err := z.Describe(e); err != nil {
+		t.Fatal(err)
 	}
 }
 
