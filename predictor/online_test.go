@@ -126,7 +126,7 @@ func TestIntervalsQuantile(t *testing.T) {
 
 // Learning says what was predicted; coverage over a real stream is 88 to 92 %; errors are counted.
 func TestOnline(t *testing.T) {
-	rows := readStream(t, "concrete")
+	rows := readStream(t, "concrete.npy")
 	n := len(rows[0]) - 1
 	h, err := NewHedge(n, Tuned())
 	if err != nil {

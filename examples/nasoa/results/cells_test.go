@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -227,9 +228,76 @@ func TestRegrets(t *testing.T) {
 		all.Tasks[0] > 1e-12 || one.Trials != 1 || by[wayTaught].Trials != 1 || by[wayHalving].Trials < 2 {
 		t.Errorf("%+v", r.Ways)
 	}
+	if o := by[wayOracle]; o.Tasks[0] > 1e-12 || o.Trials <= by[wayHalving].Trials {
+		t.Errorf("%+v", o)
+	}
 	again, err := regretAll(t.Context(), models, fakeLog("random", 0, 30), grids, 2)
 	if err != nil || cmp.Diff(r, again) != "" {
 		t.Errorf("another time they are others: %v %s", err, cmp.Diff(r, again))
+	}
+}
+
+// A regime is chosen for every limit of a task before any outcome on it is learnt, and the slowest
+// regime fits the longest limit.
+func TestChooseAll(t *testing.T) {
+	list := nasoa.Rivals(10)
+	g, err := list[0].Pupil([]predictor.Model{{Name: "ET-A", Accuracy: 0.3}, {Name: "ET-B", Accuracy: 0.4}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range fakeLog("random", 0, 30) {
+		if o.Model == "ET-C" {
+			continue
+		}
+		if _, err := g.Learn(o.Task(), o.Regime(), o.Accuracy); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for k := range 8 {
+		task := fakeGrid(k)
+		task.Features = 0.1 + 0.017*float64(k)
+		all := limitsOf(task)
+		if fits, _ := within(task, all[limits-1]); len(fits) != len(task.Cells) {
+			t.Errorf("task %d: %d of %d regimes fit the longest limit", k, len(fits), len(task.Cells))
+		}
+		want := 0.0
+		for _, limit := range all { // with one who learns nothing meanwhile
+			fits, best := within(task, limit)
+			c, err := choose(g, task, fits, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want += (best - c.Accuracy) / limits
+		}
+		lost, tried, err := chooseAll(g, task, 0)
+		if err != nil || math.Abs(lost-want) > 1e-12 || len(tried) == 0 || len(tried) > limits {
+			t.Errorf("task %d: regret %g, want %g, %d tried, %v", k, lost, want, len(tried), err)
+		}
+		slices.SortFunc(tried, func(a, b nasoa.GridCell) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		if len(slices.Compact(tried)) != len(tried) {
+			t.Errorf("task %d: a regime is learnt twice: %v", k, tried)
+		}
+	}
+}
+
+// What is taught in another order chooses otherwise, and so all ways that learn are means over
+// orders.
+func TestOrdersOfTeaching(t *testing.T) {
+	models := []predictor.Model{{Name: "ET-A", Accuracy: 0.3}, {Name: "ET-B", Accuracy: 0.4}, {Name: "ET-C",
+		Accuracy: 0.5}}
+	var grids []*nasoa.Grid
+	for k := range 8 {
+		grids = append(grids, fakeGrid(k))
+	}
+	of := func(n int) []float64 {
+		w := wayRegret{Tasks: make([]float64, len(grids))}
+		if err := w.learn(t.Context(), learnerOf(wayOffline), models, fakeLog("random", 0, 30), grids, n); err != nil {
+			t.Fatal(err)
+		}
+		return w.Tasks
+	}
+	if one, many := of(1), of(6); slices.Equal(one, many) {
+		t.Errorf("six orders of teaching choose as one does: %v", one)
 	}
 }
 
@@ -247,11 +315,25 @@ func TestReplays(t *testing.T) {
 			t.Errorf("%+v", e)
 		}
 	}
-	rows, err := readRows("../../../predictor/testdata/stream_concrete.npy")
-	if err != nil {
-		t.Fatal(err)
+	shapes := map[string][2]int{"concrete.npy": {1030, 9}, "diabetes.npy": {442, 11}, "ames.npy.gz": {2930, 34},
+		"chicago.npy.gz": {5698, 56}}
+	var rows [][]float64
+	for _, name := range streamNames() {
+		if rows, err = readRows("../../../predictor/testdata/stream_" + name); err != nil {
+			t.Fatal(err)
+		}
+		if got := [2]int{len(rows), len(rows[0])}; got != shapes[name] {
+			t.Errorf("%s: %v, want %v", name, got, shapes[name])
+		}
+		for _, row := range rows { // features are cut at ±5, targets scaled to [0, 1]
+			for k, v := range row {
+				if last := k == len(row)-1; last && !(v >= 0 && v <= 1) || !(math.Abs(v) <= 5) {
+					t.Fatalf("%s: %v", name, row)
+				}
+			}
+		}
 	}
-	s, err := learnRows("concrete", rows[:100])
+	s, err := learnRows("chicago", rows[:100])
 	if err != nil || len(s.MAE) != len(nasoa.Rivals(1)) || s.Examples != 100 {
 		t.Errorf("%+v, %v", s, err)
 	}
