@@ -72,12 +72,12 @@ func (p *places) zooCell(args []string) cell {
 // streamCell is a run with the zoo. One that is taught learns first what came of random regimes.
 func (p *places) streamCell(name string, args []string, isTaught bool) cell {
 	var log outcomes
-	more, config := p.ready(true), random
+	more, config, with := p.ready(true), random, command+" -from ZOO"
 	if isTaught {
-		config = taught
+		config, with = taught, with+" -pretaught docs/results/nasoa/"+logName
 	}
 	var made string
-	return cell{Name: name, Data: tiny, Flag: "data", Args: args, Command: command + " -from ZOO",
+	return cell{Name: name, Data: tiny, Flag: "data", Args: args, Command: with,
 		More: func(r *cells.Results[result]) (_ []string, err error) {
 			if isTaught {
 				if err := needAll(r, random, logs); err != nil {

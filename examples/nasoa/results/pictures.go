@@ -73,7 +73,7 @@ func (t tables) figures() (map[string]plots.Figure, error) {
 	}
 	n := len(log)
 	bound := predictor.RegretBound(10, n, 0) * math.Sqrt(float64(n))
-	regret.Series = append(regret.Series, plots.Series{Name: "bound of Theorem 1", X: []float64{1, float64(n)},
+	regret.Series = append(regret.Series, plots.Series{Name: "bound of Theorem 1 at the end", X: []float64{1, float64(n)},
 		Y: []float64{bound, bound}})
 	figures[regretPicture], figures[errorPicture] = regret, errs
 	return figures, nil

@@ -58,7 +58,7 @@ func TestCellsRun(t *testing.T) {
 		t.Errorf("%+v", g)
 	}
 	if n := r.Get("network-1").Result.Network; n.MAdds == 0 || len(n.Steps) != 1 || n.Steps[0] == 0 ||
-		n.Inference == 0 {
+		n.Inference == 0 || len(n.Beside) != len(r.Get(zooCell).Result.Zoo) || !(n.Beside["ET-A"] > 0) {
 		t.Errorf("%+v", n)
 	}
 	if log := r.Get("taught-1").Result.Log; len(log) != 2 || log[0].Kind != "chosen" || log[0].Predicted == 0 {

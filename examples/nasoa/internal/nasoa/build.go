@@ -1,12 +1,14 @@
 package nasoa
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/tendril-nas/tendril/examples/internal/data"
 	"github.com/tendril-nas/tendril/examples/internal/run"
@@ -68,8 +70,11 @@ func (e *engine) close() error {
 }
 
 // choose picks n of the points: those of the front, evenly from the fastest to the slowest, and
-// where it has fewer those of the front behind it.
+// where it has fewer those of the front behind it. The fastest comes first.
 func choose(points []Point, n int) (list []Point) {
+	defer func() {
+		slices.SortStableFunc(list, func(a, b Point) int { return cmp.Compare(a.Step, b.Step) })
+	}()
 	left := append([]Point(nil), points...)
 	seen := map[string]bool{}
 	for len(list) < n {

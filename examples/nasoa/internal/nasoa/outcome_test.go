@@ -126,8 +126,8 @@ func TestChoose(t *testing.T) {
 		{Arch: "beaten", Step: 3, Accuracy: 0.6}, {Arch: "middle", Step: 2, Accuracy: 0.7},
 		{Arch: "over", Step: 9, Accuracy: 0.99, Over: true}}
 	for n, want := range map[int]string{1: "slow", 2: "fast slow", 3: "fast middle slow",
-		4: "fast middle slow beaten",
-		9: "fast middle slow beaten"} {
+		4: "fast middle beaten slow",
+		9: "fast middle beaten slow"} {
 		var names []string
 		for _, p := range choose(points, n) {
 			names = append(names, p.Arch)

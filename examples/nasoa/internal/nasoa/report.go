@@ -29,6 +29,9 @@ type Model struct {
 	Params    int64     `json:"params"`
 	Steps     []float64 `json:"steps"`     // of the largest batch, by number of frozen stages
 	Inference float64   `json:"inference"` // of an image
+	// Beside are the steps of the models of the zoo, by name, as they took right after Steps were
+	// measured: of a network that the zoo is compared with.
+	Beside map[string]float64 `json:"beside,omitempty"`
 }
 
 // Learner is how well one foretold.
