@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -161,9 +163,24 @@ func answers(t *testing.T, data, from string) {
 	}
 	before := count()
 	out := filepath.Join(t.TempDir(), "answer")
-	code, errs := runtest.SignalWhen(t, nil, "", 0, "-from", from, "-task", data, "-limit", "20s", "-out", out)
+	told, begin := filepath.Join(t.TempDir(), "answer.json"), time.Now()
+	code, errs := runtest.SignalWhen(t, nil, "", 0, "-from", from, "-task", data, "-limit", "20s", "-out", out,
+		"-json", told)
 	if code != run.ExitOK {
 		t.Fatalf("exit code %d, %s", code, errs)
+	}
+	// What the answer says it took is all of the program's time, but for its very beginning and end.
+	took := time.Since(begin).Seconds()
+	var rep nasoa.Report
+	text, err := os.ReadFile(told)
+	if err == nil {
+		err = json.Unmarshal(text, &rep)
+	}
+	if err != nil || rep.Answer == nil {
+		t.Fatalf("%s, %v", text, err)
+	}
+	if s := rep.Answer.Seconds; s > took || s < 0.5*took || s > rep.Answer.Limit {
+		t.Errorf("%g s of %g s, and %g s went by", s, rep.Answer.Limit, took)
 	}
 	m, err := supernet.LoadModel(filepath.Join(out, "model.ckpt"), nil)
 	if err != nil {
@@ -175,9 +192,10 @@ func answers(t *testing.T, data, from string) {
 	if after := count(); after != before+1 {
 		t.Errorf("the generator has learnt %d outcomes, before %d", after, before)
 	}
+	// The limit that would do is one that does: rounded up.
 	code, _, errs = start.Run(t, "-from", from, "-task", data, "-limit", "1ms")
-	if code != run.ExitError || !strings.Contains(errs, "no regime fits the time limit") ||
-		!strings.Contains(errs, "would do") {
+	if code != run.ExitError || !regexp.MustCompile(
+		`no regime fits the time limit: .* took \d+\.\d\d s, .* would do is \d+\.\d\d s`).MatchString(errs) {
 		t.Errorf("1 ms: exit code %d, %q", code, errs)
 	}
 }

@@ -28,6 +28,7 @@ type engine struct {
 	library *library                   // what belongs to the zoo beside its models
 	loaded  map[string]*supernet.Model // models of the zoo that were used
 	rest    meanTime                   // of tasks, beside what is measured by itself
+	first   time.Duration              // what that is thought to be until some have shown it
 	slow    float64                    // how much longer the last features took than the table says; at least 1
 }
 
@@ -41,7 +42,7 @@ type images struct {
 // Run is the whole program, or the part that the settings say. When ctx ends it returns the
 // context's error, and what was finished is kept by the job.
 func Run(ctx context.Context, j *run.Job, cfg *Config) (rep *Report, err error) {
-	e := &engine{cfg: cfg, job: j, began: time.Now(), loaded: map[string]*supernet.Model{}}
+	e := &engine{cfg: cfg, job: j, began: time.Now(), loaded: map[string]*supernet.Model{}, first: firstRest}
 	defer func() { err = errors.Join(err, e.close()) }()
 	rep = &Report{}
 	if cfg.Task != "" {

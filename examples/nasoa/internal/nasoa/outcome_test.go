@@ -199,3 +199,17 @@ func TestPupilRestarts(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
+
+// What is kept free is the first guess until something was measured, and what the guess was counts
+// as one measurement then.
+func TestMeanTime(t *testing.T) {
+	var m meanTime
+	if got := m.of(answerRest); got != answerRest {
+		t.Errorf("%v, want the first guess, %v", got, answerRest)
+	}
+	m.add(100 * time.Millisecond)
+	m.add(-time.Second) // sooner than thought
+	if got := m.of(200 * time.Millisecond); got != 100*time.Millisecond {
+		t.Errorf("%v", got)
+	}
+}
