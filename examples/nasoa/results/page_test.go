@@ -49,7 +49,7 @@ func fakeLog(kind string, from, n int) (log outcomes) {
 func fakeModel(name string, accuracy, step float64) nasoa.Model {
 	return nasoa.Model{Name: name, Arch: "0-_32_1-2-1-2", Accuracy: accuracy, Samples: 3000, MAdds: 2e6,
 		Params: 5e4,
-		Steps:  []float64{step, step / 2}, Inference: step / 100}
+		Steps:  []float64{step, step / 2}, Inference: step / 100, Memory: int64(1e9 * step)}
 }
 
 // fakeGrid is a held-out task.

@@ -49,7 +49,8 @@ func TestCellsRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if z := r.Get(zooCell).Result.Zoo; len(z) == 0 || z[0].Steps[0] == 0 || z[0].Inference == 0 {
+	if z := r.Get(zooCell).Result.Zoo; len(z) == 0 || z[0].Steps[0] == 0 || z[0].Inference == 0 ||
+		z[0].Memory == 0 {
 		t.Errorf("%+v", z)
 	}
 	g := r.Get("grid-1").Result.Grid

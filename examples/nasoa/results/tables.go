@@ -41,11 +41,11 @@ func (t tables) zoo() string {
 		rows = append(rows, []string{m.Name, "`" + m.Arch + "`", fmt.Sprintf("%.2f", 100*m.Accuracy),
 			fmt.Sprintf("%.2f", millions(m.MAdds)), fmt.Sprintf("%.0f", float64(m.Params)/1e3),
 			fmt.Sprintf("%.1f", 1e3*m.Steps[0]), fmt.Sprintf("%.1f", 1e3*m.Steps[len(m.Steps)-1]),
-			fmt.Sprintf("%.3f", 1e3*m.Inference)})
+			fmt.Sprintf("%.1f", float64(m.Memory)/1e6), fmt.Sprintf("%.3f", 1e3*m.Inference)})
 	}
 	return fmt.Sprintf("%d architectures were measured.\n\n", len(r.Result.Points)) +
 		cells.Table([]string{"model", "architecture", "accuracy, %", "M MAdds", "k parameters", "step, ms",
-			"step, all but the last stage frozen, ms", "an image, ms"}, rows...)
+			"step, all but the last stage frozen, ms", "a step needs, MB", "an image, ms"}, rows...)
 }
 
 // reached is the accuracy that the zoo has at the step time of a network, in percent: that of its

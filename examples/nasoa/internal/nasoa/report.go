@@ -29,6 +29,7 @@ type Model struct {
 	Params    int64     `json:"params"`
 	Steps     []float64 `json:"steps"`     // of the largest batch, by number of frozen stages
 	Inference float64   `json:"inference"` // of an image
+	Memory    int64     `json:"memory"`    // bytes of a step of the largest batch, counted
 	// Beside are the steps of the models of the zoo, by name, as they took right after Steps were
 	// measured: of a network that the zoo is compared with.
 	Beside map[string]float64 `json:"beside,omitempty"`
@@ -65,6 +66,11 @@ func (e *engine) describe(entry *zoo.Entry) Model {
 		MAdds:  entry.MAdds,
 		Params: entry.Params}
 	m.Inference, _ = inference(entry)
+	for _, t := range entry.Steps {
+		if t.Batch == e.library.Tune.Batch && t.InputSize == e.library.Size {
+			m.Memory = max(m.Memory, t.Memory)
+		}
+	}
 	for _, k := range e.cfg.Tune.Frozen {
 		s, _ := entry.StepTime("", e.library.Tune.Batch, e.library.Size, k)
 		m.Steps = append(m.Steps, s)
