@@ -155,6 +155,22 @@ func TestSaveRefuses(t *testing.T) {
 	if err := s.Save(path); !errors.Is(err, ErrDiverged) {
 		t.Errorf("weights that are not finite: %v", err)
 	}
+	for _, kind := range []LinearExpert{LinearNormalised, LinearRidge} {
+		if h, err = NewHedge(2, &HedgeOptions{Layers: 1, Units: 2, Linear: kind}); err != nil {
+			t.Fatal(err)
+		}
+		if kind == LinearRidge {
+			h.ridge.inv[1] = math.NaN()
+		} else {
+			h.linear.w[1] = math.Inf(-1)
+		}
+		if s, err = NewOnline(h, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Save(path); !errors.Is(err, ErrDiverged) {
+			t.Errorf("linear expert %d that is not finite: %v", kind, err)
+		}
+	}
 	if _, err := os.Stat(path); err == nil {
 		t.Error("a file all the same")
 	}
