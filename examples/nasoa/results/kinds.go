@@ -50,21 +50,40 @@ func (p *places) ready(zoo bool) func(r *cells.Results[result]) ([]string, error
 	}
 }
 
-// zooCell builds the zoo, in the folder that it stays in.
+// zooCell builds the zoo, in the folder that it stays in; one that is on record is built again.
 func (p *places) zooCell(args []string) cell {
-	return cell{Name: zooCell, Data: tiny, Flag: "data", Args: args, More: p.ready(false), Command: command,
+	var record *cells.Record[result]
+	ready := p.ready(false)
+	return cell{Name: zooCell, Data: tiny, Flag: "data", Args: args, Command: command,
+		More: func(r *cells.Results[result]) ([]string, error) {
+			record = r.Get(zooCell)
+			return ready(r)
+		},
 		Run: func(ctx context.Context, j *run.Job, args []string, place string) (r result, err error) {
-			there := run.NewJob(p.zoo, j.Out, j.Log)
-			cpu, err := run.CPUSeconds(p.zoo, func() error {
-				rep, err := nasoa.Program().Call(ctx, there, p.full(args, place, false))
-				if err != nil {
-					return err
+			there, build := run.NewJob(p.zoo, j.Out, j.Log), nasoa.Program()
+			if record != nil {
+				build.Work = func(ctx context.Context, j *run.Job, c *nasoa.Config) (*nasoa.Report, error) {
+					return nasoa.Rebuild(ctx, j, c, &nasoa.Recorded{Points: record.Result.Points, Models: record.Result.Models})
 				}
-				r.Zoo, r.Points = rep.Zoo, rep.Points
-				r.Identity, err = p.identity(p.zoo)
+			}
+			r.CPU, err = run.CPUSeconds(p.zoo, func() error {
+				rep, err := build.Call(ctx, there, p.full(args, place, false))
+				if err == nil {
+					r.Zoo, r.Points = rep.Zoo, rep.Points
+				}
 				return err
 			})
-			r.CPU = cpu
+			if err == nil {
+				r.Identity, err = p.identity(p.zoo)
+			}
+			if err == nil {
+				r.Models, err = nasoa.Models(p.zoo)
+			}
+			if err == nil && record != nil && r.Identity != record.Result.Identity {
+				err = fmt.Errorf("the zoo on record (%s) cannot be built again: the one in %s (%s) is another, as the "+
+					"processor, the images or the program are not what they were; to begin anew remove %s and the records of "+
+					"all cells", record.Result.Identity, p.zoo, r.Identity, p.zoo)
+			}
 			return r, err
 		}}
 }

@@ -6,13 +6,16 @@
 //	go run ./examples/nasoa/results                                # only writes the page
 //
 // Every finished cell is one JSON file in docs/results/nasoa; a cell whose file is there is not run
-// again. A cell that was stopped goes on from the state in the folder -work. The zoo that the first
-// cell builds stays in the folder -zoo, where the others need it. Where that folder is lost, the
-// first cell builds another zoo (-run '^zoo$' -again), and cells of the zoo before are named, as
-// they have to run again: records say which zoo they were made with, and two are never mixed. Beside the cells the program
-// writes outcomes.csv, the log of all outcomes of random regimes, and pictures. The cell with
-// streams of others reads predictor/testdata, so that it needs the sources of this repository as
-// the working directory.
+// again. A cell that was stopped goes on from the state in the folder -work.
+//
+// The zoo that the first cell builds stays in the folder -zoo, where the others need it. Where that
+// folder is lost, -run '^zoo$' -again pretrains the models on record again, which gives the same
+// zoo on the same kind of processor. Records say which zoo they were made with, and two are never
+// mixed: cells that do not belong to the others are named, by the program and on the page.
+//
+// Beside the cells the program writes outcomes.csv, the log of all outcomes of random regimes, and
+// pictures. The cell with streams of others reads predictor/testdata, so that it needs the sources
+// of this repository as the working directory.
 package main
 
 import (
@@ -27,6 +30,7 @@ import (
 	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/examples/internal/run/cells"
 	"github.com/tendril-nas/tendril/examples/nasoa/internal/nasoa"
+	"github.com/tendril-nas/tendril/zoo"
 )
 
 func main() { program(thePage()).Main() }
@@ -41,10 +45,11 @@ type result struct {
 	Replays *replays       `json:"replays,omitempty"`
 	Regrets *regrets       `json:"regrets,omitempty"`
 	Streams []streamErrors `json:"streams,omitempty"`
-	// Identity is that of the zoo which the first cell has built; Made is what another cell was made
-	// with, see madeWith.
-	Identity string `json:"identity,omitempty"`
-	Made     string `json:"made,omitempty"`
+	// Identity is that of the zoo which the first cell has built, and Models what it says of them, so
+	// that it can be built again; Made is what another cell was made with, see madeWith.
+	Identity string      `json:"identity,omitempty"`
+	Models   []zoo.Entry `json:"models,omitempty"`
+	Made     string      `json:"made,omitempty"`
 	// CPU is the time of processors that the cell took, seconds; 0 where one start did not do it
 	// all.
 	CPU float64 `json:"cpu_seconds,omitempty"`

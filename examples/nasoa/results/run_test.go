@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/examples/internal/run/runtest"
 	"github.com/tendril-nas/tendril/examples/internal/stripes"
@@ -84,7 +86,36 @@ func TestCellsRun(t *testing.T) {
 	if err != nil || !strings.Contains(string(text), "4 outcomes in 3 cells") {
 		t.Errorf("%s, %v", text, err)
 	}
+	// A zoo that is lost is built again, and is the same one.
+	log := r.Get("random-2").Result.Log
+	if err := os.RemoveAll(p.zoo); err != nil {
+		t.Fatal(err)
+	}
+	if code, said := start("-run", "^random-2$", "-again"); code != run.ExitOK ||
+		!strings.Contains(said, "random-2 waits for the zoo") {
+		t.Errorf("without a zoo: exit code %d\n%s", code, said)
+	}
+	if code, said := start("-run", "^(zoo|random-2)$", "-again"); code != run.ExitError ||
+		!strings.Contains(said, "told other outcomes") || strings.Contains(said, "grid-1") {
+		t.Errorf("with a zoo built again: exit code %d\n%s", code, said) // seconds of outcomes are others
+	}
+	again, err := page.Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := r.Get(zooCell).Result, again.Get(zooCell).Result; a.Identity != b.Identity ||
+		cmp.Diff(a.Models, b.Models)+cmp.Diff(a.Zoo, b.Zoo) != "" {
+		t.Errorf("%s\n%s", cmp.Diff(a.Models, b.Models), cmp.Diff(a.Zoo, b.Zoo))
+	}
+	if got := again.Get("random-2").Result.Log; len(got) != 1 || got[0].Accuracy != log[0].Accuracy ||
+		got[0].Similarity != log[0].Similarity {
+		t.Errorf("%+v, before %+v", got, log)
+	}
 	changeZoo(t, p.zoo)
+	if code, said := start("-run", "^zoo$", "-again"); code != run.ExitError ||
+		!strings.Contains(said, "cannot be built again") {
+		t.Errorf("a zoo that is another: exit code %d\n%s", code, said)
+	}
 	if code, said := start("-run", "^random-2$", "-again"); code != run.ExitError ||
 		!strings.Contains(said, "holds another zoo") {
 		t.Errorf("with another zoo: exit code %d\n%s", code, said)

@@ -22,8 +22,11 @@ func (e *engine) build(ctx context.Context, rep *Report) error {
 	if err := e.newSpace(); err != nil {
 		return err
 	}
-	points, err := e.find(ctx)
-	if err != nil {
+	var points []Point
+	var err error
+	if e.recorded != nil {
+		points = e.recorded.Points
+	} else if points, err = e.find(ctx); err != nil {
 		return err
 	}
 	rep.Points = points
@@ -169,6 +172,15 @@ func (e *engine) measure(ctx context.Context) error {
 	}
 	shown := e.job.Out.Phase("times", e.zoo.Len())
 	for i, entry := range e.zoo.Entries() {
+		if e.recorded != nil {
+			if err := e.recorded.time(&entry); err != nil {
+				return err
+			}
+			if err := e.zoo.Describe(entry); err != nil {
+				return err
+			}
+			continue
+		}
 		m, err := e.base(ctx, entry.Name)
 		if err != nil {
 			return err
