@@ -169,7 +169,8 @@ func answers(t *testing.T, data, from string) {
 	if code != run.ExitOK {
 		t.Fatalf("exit code %d, %s", code, errs)
 	}
-	// What the answer says it took is all of the program's time, but for its very beginning and end.
+	// What the answer says it took is all of the program's time, but for its very beginning and
+	// end.
 	took := time.Since(begin).Seconds()
 	var rep nasoa.Report
 	text, err := os.ReadFile(told)

@@ -29,8 +29,8 @@ func learnerOf(way string) learner {
 }
 
 // learn goes through the tasks in n orders, as the log before. For all limits of a task regimes are
-// chosen before any of its outcomes is learnt: who had tried one would no longer choose at the first
-// go.
+// chosen before any of its outcomes is learnt: who had tried one would no longer choose at the
+// first go.
 func (w *wayRegret) learn(ctx context.Context, l learner, models []predictor.Model, log outcomes,
 	grids []*nasoa.Grid,
 	n int) error {

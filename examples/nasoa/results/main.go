@@ -45,8 +45,8 @@ type result struct {
 	Replays *replays       `json:"replays,omitempty"`
 	Regrets *regrets       `json:"regrets,omitempty"`
 	Streams []streamErrors `json:"streams,omitempty"`
-	// Identity is that of the zoo which the first cell has built, and Models what it says of them, so
-	// that it can be built again; Made is what another cell was made with, see madeWith.
+	// Identity is that of the zoo which the first cell has built, and Models what it says of them,
+	// so that it can be built again; Made is what another cell was made with, see madeWith.
 	Identity string      `json:"identity,omitempty"`
 	Models   []zoo.Entry `json:"models,omitempty"`
 	Made     string      `json:"made,omitempty"`

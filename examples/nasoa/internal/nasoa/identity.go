@@ -74,8 +74,8 @@ func (r *Recorded) time(e *zoo.Entry) error {
 }
 
 // Rebuild is Run for a zoo that is on record: it searches and measures nothing, and pretrains the
-// models as they were. On the same kind of processor, with the same settings and images, Identity is
-// then the one that it was.
+// models as they were. On the same kind of processor, with the same settings and images, Identity
+// is then the one that it was.
 func Rebuild(ctx context.Context, j *run.Job, cfg *Config, r *Recorded) (*Report, error) {
 	return start(ctx, j, cfg, r)
 }
