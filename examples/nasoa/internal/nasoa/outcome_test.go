@@ -101,8 +101,7 @@ func TestFalling(t *testing.T) {
 	for _, c := range []struct{ n, fall int }{{1, 20}, {7, 20}, {20, 20}, {50, 20}, {100, 1}} {
 		now := time.Unix(0, 0)
 		a, err := predictor.NewAnytime(&predictor.AnytimeOptions{Limit: time.Hour, Steps: c.n,
-			Step:     time.Millisecond,
-			Constant: min(constantPart(c.n, c.fall), 1-1e-9), Now: func() time.Time { return now }})
+			Step: time.Millisecond, Fall: c.fall, Now: func() time.Time { return now }})
 		if err != nil {
 			t.Fatal(err)
 		}
