@@ -105,6 +105,7 @@ func TestKilledRunGoesOn(t *testing.T) {
 		t.Errorf("a finished run finds something else (-first +second):\n%s", d)
 	}
 	t.Run("stream", func(t *testing.T) { sameStream(t, data, out) })
+	t.Run("refused", func(t *testing.T) { allRefused(t, data, out) })
 	t.Run("answer", func(t *testing.T) { answers(t, data, out) })
 }
 
@@ -201,6 +202,20 @@ func answers(t *testing.T, data, from string) {
 	}
 }
 
+// Where no limit can be kept there is nothing to foretell, and nothing is said of learners.
+func allRefused(t *testing.T, data, from string) {
+	got, _ := report(t, tiny(data, "-run", "stream", "-from", from, "-random", "0", "-chosen", "3", "-shortest", "0.01",
+		"-longest", "0.011", "-out", filepath.Join(t.TempDir(), "run"))...)
+	if got.InTime == nil || got.InTime.Refused != 3 || got.Learners != nil {
+		t.Errorf("%+v, %+v", got.InTime, got.Learners)
+	}
+	for _, o := range got.Outcomes {
+		if !o.Refused() || o.Planned <= o.Limit {
+			t.Errorf("%+v", o)
+		}
+	}
+}
+
 func TestMistakes(t *testing.T) {
 	empty := t.TempDir()
 	data := striped(t)
@@ -222,6 +237,8 @@ func TestMistakes(t *testing.T) {
 		"empty":        {[]string{"-run", "stream", "-from", empty}, run.ExitError, "holds no zoo"},
 		"no such data": {tiny(filepath.Join(empty, "nothing")), run.ExitError, "no such file"},
 		"layout":       {tiny(data, "-search-layout", "xyz"), run.ExitError, "-search-layout"},
+		"fast steps": {tiny(data, "-search-step", "0.0001"), run.ExitError,
+			"-search-step 0.0001: the fastest step took"},
 		"known":        {tiny(data, "-known", "5"), run.ExitError, "-known 5: expected 2 to 4"},
 		"one is known": {tiny(data, "-known", "1"), run.ExitError, "-known 1: expected 2 to 4"},
 		"nothing left": {append(tiny(data, "-known", "4"), "-task-fewest", "500", "-task-most", "500"),

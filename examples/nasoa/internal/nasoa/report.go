@@ -1,6 +1,8 @@
 package nasoa
 
 import (
+	"slices"
+
 	"github.com/tendril-nas/tendril/predictor"
 	"github.com/tendril-nas/tendril/zoo"
 )
@@ -81,8 +83,9 @@ func (e *engine) describe(entry *zoo.Entry) Model {
 // judge fills in what the outcomes say.
 func (r *Report) judge(e *engine, _ *predictor.Generator) error {
 	r.traces = map[string]*Trace{}
-	if len(r.Outcomes) == 0 {
-		return nil
+	r.InTime = Punctual(r.Outcomes)
+	if !slices.ContainsFunc(r.Outcomes, func(o Outcome) bool { return !o.Refused() }) {
+		return nil // nothing to foretell
 	}
 	for _, rival := range Rivals(len(r.Outcomes)) {
 		t, err := rival.Replay(e.models(), r.Outcomes, nil)
@@ -93,7 +96,6 @@ func (r *Report) judge(e *engine, _ *predictor.Generator) error {
 		r.traces[rival.Name] = t
 		r.Learners = append(r.Learners, Learner{rival.Name, t.MAE, t.MSE, last, t.Covered})
 	}
-	r.InTime = Punctual(r.Outcomes)
 	return nil
 }
 
