@@ -227,8 +227,11 @@ func FuzzLoad(f *testing.F) {
 	meta, parts := saved(f)
 	f.Add(meta)
 	for _, change := range [][2]string{{`"Units":3`, `"Units":16384`}, {`"Layers":2`, `"Layers":-1`}, {`"inputs":10`, `"inputs":3`},
-		{`"Window":200`, `"Window":0`}, {`"Name":"small"`, `"Name":""`}, {`"hedge"`, `"mlp"`}, {`"weights"`, `"x"`},
+		{`"Window":50`, `"Window":0`}, {`"Name":"small"`, `"Name":""`}, {`"hedge"`, `"mlp"`}, {`"weights"`, `"x"`},
 		{`"miss":`, `"miss":5e`}, {`"Horizon":0`, `"Horizon":9`}, {`"Linear":2`, `"Linear":1`}, {`"learner"`, `"l"`}} {
+		if !bytes.Contains(meta, []byte(change[0])) {
+			f.Errorf("nothing says %s in %s", change[0], meta)
+		}
 		f.Add(bytes.Replace(meta, []byte(change[0]), []byte(change[1]), 1))
 	}
 	f.Fuzz(func(t *testing.T, meta []byte) {
