@@ -13,8 +13,9 @@ type IntervalOptions struct {
 	Coverage float64
 	// Rate is by how much a truth outside or inside moves the level; 0 = 0.05.
 	Rate float64
-	// Window is how many of the last errors count; 0 = 50. Learners get better and tasks change: what
-	// lies far back makes intervals too wide for long, while fewer errors tell little of rare ones.
+	// Window is how many of the last errors count; 0 = 50. Learners get better and tasks change:
+	// what lies far back makes intervals too wide for long, while fewer errors tell little of rare
+	// ones.
 	Window int
 }
 
