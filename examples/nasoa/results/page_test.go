@@ -3,6 +3,8 @@ package main
 import (
 	"flag"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -178,4 +180,20 @@ func TestHalfAPage(t *testing.T) {
 	})
 	cellstest.Has(t, render(t, r), "5 of 30 cells are done", "20 outcomes in 1 of 3 cells",
 		"of 1 networks, a model of the zoo that is no slower")
+}
+
+// The picture of the front has the zoo's steps as they were measured beside other networks.
+func TestFrontSeries(t *testing.T) {
+	x := func(chosen func(name string) bool) []float64 {
+		return (tables{fakes(chosen)}).frontSeries()[0].X
+	}
+	near := func(got []float64, want ...float64) bool {
+		return slices.EqualFunc(got, want, func(a, b float64) bool { return math.Abs(a-b) < 1e-9 })
+	}
+	if got := x(func(string) bool { return true }); !near(got, 11, 29) {
+		t.Errorf("%v", got)
+	}
+	if got := x(func(name string) bool { return name == zooCell }); !near(got, 10, 30) {
+		t.Errorf("without networks: %v", got)
+	}
 }
