@@ -19,8 +19,12 @@ type AnytimeOptions struct {
 	// and the first step is taken in any case.
 	Step time.Duration
 	// Constant is the part of the schedule that keeps the full rate before it falls; 0 = none: a
-	// cosine from the first step to the last.
+	// cosine from the first step to the last. What time takes of the steps it takes of both parts.
 	Constant float64
+	// Fall is the number of last steps over which the rate falls, all before keeping the full rate;
+	// 0 = as Constant says, which is not set beside it. When time takes steps it takes those of the
+	// full rate first, so that the rate comes down however few are left.
+	Fall int
 	// Now is the clock; nil = time.Now.
 	Now func() time.Time
 }
@@ -34,7 +38,8 @@ type AnytimeOptions struct {
 //	o := supernet.TrainOptions{LR: regime.Rate, Schedule: supernet.Constant, Pace: a.Pace}
 //
 // With r steps left, the least of those planned and those that there is time for, every step goes
-// 1/r of what is left of the schedule. A step is not begun unless the longest of the last ones
+// 1/r of what is left of the schedule; with AnytimeOptions.Fall, as soon as r is no more than that.
+// A step is not begun unless the longest of the last ones
 // would be over in time; only where that leaves the rate high, because a single one took far longer
 // than the others, a few more are taken that bring it down. One call of Pace belongs to one step;
 // an Anytime serves one training.
@@ -46,7 +51,7 @@ type Anytime struct {
 	steps    int       // begun
 	measured int
 	recent   [paceRecent]float64 // seconds of the last steps
-	progress float64             // of the schedule, in [0, 1]
+	progress float64             // of the schedule, or of its fall where Fall is set, in [0, 1]
 	ended    bool
 }
 
@@ -61,10 +66,15 @@ func NewAnytime(o *AnytimeOptions) (*Anytime, error) {
 		o = &AnytimeOptions{}
 	}
 	p := *o
-	if p.Limit <= 0 || p.Reserve < 0 || p.Reserve >= p.Limit || p.Steps < 0 || p.Step < 0 ||
+	if p.Limit <= 0 || p.Reserve < 0 || p.Reserve >= p.Limit || p.Steps < 0 || p.Step < 0 || p.Fall < 0 ||
 		!(p.Constant >= 0 && p.Constant < 1) {
-		return nil, fmt.Errorf("predictor: schedule of %v with %v in reserve, %d steps of %v, constant for %v, expected a "+
-			"limit above the reserve, nothing negative, [0, 1)", p.Limit, p.Reserve, p.Steps, p.Step, p.Constant)
+		return nil, fmt.Errorf("predictor: schedule of %v with %v in reserve, %d steps of %v, constant for %v, falling "+
+			"over %d, expected a limit above the reserve, nothing negative, a constant part in [0, 1)", p.Limit, p.Reserve,
+			p.Steps, p.Step, p.Constant, p.Fall)
+	}
+	if p.Fall > 0 && p.Constant > 0 {
+		return nil, fmt.Errorf("predictor: schedule that is constant for %v and falls over %d steps, expected one of both",
+			p.Constant, p.Fall)
 	}
 	if p.Now == nil {
 		p.Now = time.Now
@@ -100,7 +110,9 @@ func (a *Anytime) Pace(int) (factor float64, more bool) {
 		return 0, false
 	}
 	factor = a.factor()
-	a.progress += (1 - a.progress) / left
+	if falls := float64(a.opts.Fall); falls == 0 || left <= falls || a.progress > 0 {
+		a.progress += (1 - a.progress) / left
+	}
 	a.steps++
 	return factor, true
 }
@@ -158,5 +170,5 @@ func (a *Anytime) factor() float64 {
 // than 1 after the last step only where time ran out from one step to the next.
 func (a *Anytime) Steps() int { return a.steps }
 
-// Progress of the schedule.
+// Progress of the schedule; of its fall where AnytimeOptions.Fall is set.
 func (a *Anytime) Progress() float64 { return a.progress }

@@ -59,6 +59,32 @@ func TestAnytimeConstant(t *testing.T) {
 	}
 }
 
+// A fall over the last steps is one over as many of them when time allows a tenth of those planned,
+// and over all that there are when they are fewer.
+func TestAnytimeFall(t *testing.T) {
+	for _, c := range []struct {
+		limit time.Duration
+		steps int // taken
+	}{{time.Minute, 400}, {4 * time.Second, 40}, {1200 * time.Millisecond, 12}} {
+		a, now := newAnytime(t, AnytimeOptions{Limit: c.limit, Steps: 400, Step: 10 * time.Millisecond, Fall: 20})
+		begin := now.now
+		factors := drive(a, now, func(int) time.Duration { return 100 * time.Millisecond })
+		if n := len(factors); n > c.steps || n < c.steps-1 || now.now.Sub(begin) > c.limit {
+			t.Fatalf("%v: %d steps in %v, want about %d", c.limit, n, now.now.Sub(begin), c.steps)
+		}
+		full := 0
+		for _, f := range factors {
+			if f == 1 {
+				full++
+			}
+		}
+		fall := len(factors) - full + 1 // the first of them is at the full rate
+		if last := factors[len(factors)-1]; last > 0.05 || fall > 20 || fall < min(19, c.steps/2) {
+			t.Errorf("%v: the last factor is %v, after a fall over %d of %d steps", c.limit, last, fall, len(factors))
+		}
+	}
+}
+
 // When steps take four times as long from the middle on, fewer are taken, the rate still falls to
 // nearly nothing, and all is over in time.
 func TestAnytimeLate(t *testing.T) {
@@ -89,7 +115,7 @@ func TestAnytimeEnds(t *testing.T) {
 		limit := time.Duration(rapid.Int64Range(1e6, 1e10).Draw(t, "limit"))
 		base := time.Duration(rapid.Int64Range(1e5, 1e8).Draw(t, "step"))
 		o := AnytimeOptions{Limit: limit, Reserve: time.Duration(rapid.Int64Range(0, int64(limit)-1).Draw(t, "reserve")),
-			Steps: rapid.IntRange(0, 200).Draw(t, "steps"), Step: base}
+			Steps: rapid.IntRange(0, 200).Draw(t, "steps"), Step: base, Fall: rapid.IntRange(0, 30).Draw(t, "fall")}
 		a, c := newAnytime(t, o)
 		spread := rapid.Float64Range(0, 0.5).Draw(t, "spread")
 		noise := rapid.Custom(func(t *rapid.T) float64 { return rapid.Float64Range(-1, 1).Draw(t, "noise") })
@@ -109,7 +135,7 @@ func TestAnytimeEnds(t *testing.T) {
 		if o.Steps > 0 && len(factors) > o.Steps {
 			t.Fatalf("%d steps of %d", len(factors), o.Steps)
 		}
-		if n := len(factors); n > 20 && factors[n-1] > 0.05 {
+		if n := len(factors); n > 20 && (o.Fall == 0 || o.Fall >= 20) && factors[n-1] > 0.05 {
 			t.Fatalf("the last of %d factors is %v", n, factors[n-1])
 		}
 	})
@@ -156,7 +182,8 @@ func TestAnytimeHaste(t *testing.T) {
 
 func TestAnytimeRefuses(t *testing.T) {
 	for _, o := range []*AnytimeOptions{nil, {Limit: -1}, {Limit: 1, Reserve: 1}, {Limit: 1, Steps: -1},
-		{Limit: 1, Constant: 1}, {Limit: 1, Constant: math.NaN()}} {
+		{Limit: 1, Constant: 1}, {Limit: 1, Constant: math.NaN()}, {Limit: 1, Fall: -1},
+		{Limit: 1, Fall: 1, Constant: 0.5}} {
 		if _, err := NewAnytime(o); err == nil {
 			t.Errorf("%+v: no error", o)
 		}

@@ -13,7 +13,9 @@ type IntervalOptions struct {
 	Coverage float64
 	// Rate is by how much a truth outside or inside moves the level; 0 = 0.05.
 	Rate float64
-	// Window is how many of the last errors count; 0 = 200.
+	// Window is how many of the last errors count; 0 = 50. Learners get better and tasks change:
+	// what lies far back makes intervals too wide for long, while fewer errors tell little of rare
+	// ones.
 	Window int
 }
 
@@ -40,7 +42,7 @@ func NewIntervals(o *IntervalOptions) (*Intervals, error) {
 	if o != nil {
 		p = *o
 	}
-	p.Coverage, p.Rate, p.Window = cmp.Or(p.Coverage, 0.9), cmp.Or(p.Rate, 0.05), cmp.Or(p.Window, 200)
+	p.Coverage, p.Rate, p.Window = cmp.Or(p.Coverage, 0.9), cmp.Or(p.Rate, 0.05), cmp.Or(p.Window, 50)
 	if !(p.Coverage > 0 && p.Coverage < 1) || !(p.Rate > 0 && p.Rate <= 1) || p.Window < 1 || p.Window > mostWindow {
 		return nil, fmt.Errorf("predictor: intervals of coverage %v with rate %v over %d errors, expected (0, 1), "+
 			"(0, 1], 1 to %d", p.Coverage, p.Rate, p.Window, mostWindow)

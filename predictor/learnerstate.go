@@ -72,7 +72,7 @@ func storeLearner(l Learner, t tensors) (*learnerState, error) {
 	s := &learnerState{Inputs: l.Inputs()}
 	switch l := l.(type) {
 	case *Hedge:
-		if !allFinite(l.net.flat) {
+		if !allFinite(l.net.flat) || l.linear != nil && !allFinite(l.linear.w) || l.ridge != nil && !l.ridge.finite() {
 			return nil, fmt.Errorf("predictor: %w", ErrDiverged)
 		}
 		s.Hedge, s.Weights = &l.opts, &weightsState{l.weights.steps, l.weights.suffered}
@@ -98,7 +98,7 @@ func storeLearner(l Learner, t tensors) (*learnerState, error) {
 		s.Linear = &l.opts
 		t.put(tensorLinear, l.w)
 	case *Ridge:
-		if !allFinite(l.w) || !allFinite(l.inv) {
+		if !l.finite() {
 			return nil, fmt.Errorf("predictor: %w", ErrDiverged)
 		}
 		s.Ridge = &l.opts
@@ -110,6 +110,8 @@ func storeLearner(l Learner, t tensors) (*learnerState, error) {
 	}
 	return s, nil
 }
+
+func (r *Ridge) finite() bool { return allFinite(r.w) && allFinite(r.inv) }
 
 func (r *Ridge) store(t tensors) {
 	t.put(tensorLinear, r.w)

@@ -54,7 +54,9 @@ func NewOnline(l Learner, o *OnlineOptions) (*Online, error) {
 	if s.seen, err = NewRidge(l.Inputs(), nil); err != nil {
 		return nil, err
 	}
-	s.intervals, err = NewIntervals(&p.Intervals)
+	if s.intervals, err = NewIntervals(&p.Intervals); err == nil {
+		s.opts.Intervals = s.intervals.opts // what is saved does not depend on later defaults
+	}
 	return s, err
 }
 

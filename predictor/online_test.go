@@ -124,9 +124,48 @@ func TestIntervalsQuantile(t *testing.T) {
 	}
 }
 
+// A hundred outcomes are enough for a coverage near the promised one, of a learner that gets five
+// times as good meanwhile and of one whose tasks become easier after it has seen many.
+func TestIntervalsOfShortStreams(t *testing.T) {
+	const trials, length = 60, 100
+	r := rand.New(rand.NewPCG(9, 1))
+	for name, c := range map[string]struct {
+		before   int
+		scale    func(i int) float64
+		low, top float64
+	}{
+		"learner": {0, func(i int) float64 { return 1 + 4*math.Exp(-float64(i)/20) }, 0.88, 0.925},
+		"tasks":   {400, func(i int) float64 { return 0.7 }, 0.88, 0.91},
+	} {
+		inside := 0.0
+		for range trials {
+			v, err := NewIntervals(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range c.before + length {
+				scale := 1.0
+				if i >= c.before {
+					scale = c.scale(i - c.before)
+				}
+				in, err := v.Update(scale * math.Abs(r.NormFloat64()))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if in && i >= c.before {
+					inside += 1.0 / (trials * length)
+				}
+			}
+		}
+		if !(inside >= c.low && inside <= c.top) {
+			t.Errorf("%s: %v inside, expected %v to %v", name, inside, c.low, c.top)
+		}
+	}
+}
+
 // Learning says what was predicted; coverage over a real stream is 88 to 92 %; errors are counted.
 func TestOnline(t *testing.T) {
-	rows := readStream(t, "concrete")
+	rows := readStream(t, "concrete.npy")
 	n := len(rows[0]) - 1
 	h, err := NewHedge(n, Tuned())
 	if err != nil {

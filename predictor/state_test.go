@@ -155,6 +155,22 @@ func TestSaveRefuses(t *testing.T) {
 	if err := s.Save(path); !errors.Is(err, ErrDiverged) {
 		t.Errorf("weights that are not finite: %v", err)
 	}
+	for _, kind := range []LinearExpert{LinearNormalised, LinearRidge} {
+		if h, err = NewHedge(2, &HedgeOptions{Layers: 1, Units: 2, Linear: kind}); err != nil {
+			t.Fatal(err)
+		}
+		if kind == LinearRidge {
+			h.ridge.inv[1] = math.NaN()
+		} else {
+			h.linear.w[1] = math.Inf(-1)
+		}
+		if s, err = NewOnline(h, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Save(path); !errors.Is(err, ErrDiverged) {
+			t.Errorf("linear expert %d that is not finite: %v", kind, err)
+		}
+	}
 	if _, err := os.Stat(path); err == nil {
 		t.Error("a file all the same")
 	}
@@ -211,8 +227,11 @@ func FuzzLoad(f *testing.F) {
 	meta, parts := saved(f)
 	f.Add(meta)
 	for _, change := range [][2]string{{`"Units":3`, `"Units":16384`}, {`"Layers":2`, `"Layers":-1`}, {`"inputs":10`, `"inputs":3`},
-		{`"Window":200`, `"Window":0`}, {`"Name":"small"`, `"Name":""`}, {`"hedge"`, `"mlp"`}, {`"weights"`, `"x"`},
+		{`"Window":50`, `"Window":0`}, {`"Name":"small"`, `"Name":""`}, {`"hedge"`, `"mlp"`}, {`"weights"`, `"x"`},
 		{`"miss":`, `"miss":5e`}, {`"Horizon":0`, `"Horizon":9`}, {`"Linear":2`, `"Linear":1`}, {`"learner"`, `"l"`}} {
+		if !bytes.Contains(meta, []byte(change[0])) {
+			f.Errorf("nothing says %s in %s", change[0], meta)
+		}
 		f.Add(bytes.Replace(meta, []byte(change[0]), []byte(change[1]), 1))
 	}
 	f.Fuzz(func(t *testing.T, meta []byte) {

@@ -1,8 +1,11 @@
 package predictor
 
 import (
+	"compress/gzip"
+	"io"
 	"math"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/sbinet/npyio"
@@ -11,12 +14,18 @@ import (
 // readStream is the rows of a stream of testdata, the target last.
 func readStream(t *testing.T, name string) [][]float64 {
 	t.Helper()
-	f, err := os.Open("testdata/stream_" + name + ".npy")
+	f, err := os.Open("testdata/stream_" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	r, err := npyio.NewReader(f)
+	var in io.Reader = f
+	if strings.HasSuffix(name, ".gz") {
+		if in, err = gzip.NewReader(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := npyio.NewReader(in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,11 +68,14 @@ func meanError(t *testing.T, l Learner, rows [][]float64) float64 {
 func TestStreams(t *testing.T) {
 	for _, c := range []struct {
 		name                       string
+		seeds                      uint64
 		hedge, mlp10, mean, linear float64 // reference
 		tunedLess, ridgeMax        float64 // ours against the paper's, and against ridge regression
 	}{
-		{"concrete", 0.1523, 0.1547, 0.1688, 0.1177, 0.75, 1.02},
-		{"diabetes", 0.1824, 0.2097, 0.2048, 0.1636, 0.85, 1.03},
+		{"concrete.npy", 3, 0.1523, 0.1547, 0.1688, 0.1177, 0.75, 1.02},
+		{"diabetes.npy", 3, 0.1824, 0.2097, 0.2048, 0.1636, 0.85, 1.03},
+		{"ames.npy.gz", 1, 0.0586, 0.0603, 0.0796, 0.0356, 0.65, 1.02},
+		{"chicago.npy.gz", 1, 0.0902, 0.0774, 0.2453, 0.0727, 0.8, 1.03},
 	} {
 		rows := readStream(t, c.name)
 		n := len(rows[0]) - 1
@@ -82,9 +94,9 @@ func TestStreams(t *testing.T) {
 		if got := meanError(t, linear, rows); math.Abs(got-c.linear) > 6e-5 {
 			t.Errorf("%s: linear model errs by %.4f, expected %.4f", c.name, got, c.linear)
 		}
-		const seeds = 3
+		seeds := float64(c.seeds)
 		var hedge, mlp, tuned float64
-		for s := range uint64(seeds) {
+		for s := range c.seeds {
 			o := Tuned()
 			o.Seed = s
 			h, err := NewHedge(n, &HedgeOptions{Seed: s})
@@ -115,7 +127,7 @@ func TestStreams(t *testing.T) {
 // Weights tell layers apart with a discount from the horizon or losses by range, and hardly with
 // the paper's.
 func TestEvenness(t *testing.T) {
-	rows := readStream(t, "concrete")
+	rows := readStream(t, "concrete.npy")
 	n := len(rows[0]) - 1
 	even := map[string]float64{}
 	for name, o := range map[string]*HedgeOptions{

@@ -126,12 +126,12 @@ type Timing struct {
 	Seconds   float64 `json:"seconds"`          // median
 	Lower     float64 `json:"lower,omitempty"`  // quartiles, in seconds; 0 when not known
 	Upper     float64 `json:"upper,omitempty"`
-	Memory    int64   `json:"memory,omitempty"` // bytes that it takes; 0 when not known
+	Memory    int64   `json:"memory,omitempty"` // bytes that it takes; 0 when not known; see Measure
 	Machine   string  `json:"machine,omitempty"`
 }
 
 func (t *Timing) check() error {
-	if t.Batch < 1 || t.InputSize < 1 || t.Frozen < 0 || t.Memory < 0 || t.Memory > 1<<53 ||
+	if t.Batch < 1 || t.InputSize < 1 || t.Frozen < 0 || t.Memory < 0 || t.Memory > mostMemory ||
 		max(t.Batch, t.InputSize, t.Frozen) > math.MaxInt32 {
 		return fmt.Errorf("batch %d of %d pixels, %d stages frozen, %d bytes", t.Batch, t.InputSize, t.Frozen,
 			t.Memory)

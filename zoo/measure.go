@@ -29,6 +29,11 @@ type Sizes struct {
 // every number of frozen stages, and the classification. Who calls it sees to it that the machine
 // does nothing else. Times of other machines and sizes stay; so do those measured before an error,
 // or the end of the context.
+//
+// Memory, where the clock says nothing of it, is counted from searchspace.Cost: activations that a
+// step keeps, as if no stage were frozen, and weights, gradients and momentum; or the activations
+// that classification has at a time, and weights. It is what the network needs, not what a program
+// takes. That of spaces which are not of package searchspace stays unknown.
 func Measure(ctx context.Context, e *Entry, c Clock, s *Sizes) error {
 	if e == nil {
 		return errors.New("zoo: measure: no entry")
@@ -44,6 +49,7 @@ func Measure(ctx context.Context, e *Entry, c Clock, s *Sizes) error {
 		frozen = []int{0, 1, 2, 3, 4}
 	}
 	size := cmp.Or(s.InputSize, e.Space.InputSize)
+	count := e.counter(size)
 	for _, batch := range batches {
 		for _, k := range frozen {
 			if c.Step == nil {
@@ -54,6 +60,9 @@ func Measure(ctx context.Context, e *Entry, c Clock, s *Sizes) error {
 			if err := usable(ctx, &t, err); err != nil {
 				return fmt.Errorf("zoo: measure %q: a step of %d images: %w", e.Name, batch, err)
 			}
+			if count != nil {
+				count(&t, true)
+			}
 			e.SetStep(t)
 		}
 		if c.Inference == nil {
@@ -63,6 +72,9 @@ func Measure(ctx context.Context, e *Entry, c Clock, s *Sizes) error {
 		t.Batch, t.InputSize, t.Frozen, t.Machine = batch, size, 0, s.Machine
 		if err := usable(ctx, &t, err); err != nil {
 			return fmt.Errorf("zoo: measure %q: classifying %d images: %w", e.Name, batch, err)
+		}
+		if count != nil {
+			count(&t, false)
 		}
 		e.SetInference(t)
 	}

@@ -77,3 +77,60 @@ func TestStepTimeOfAnyMachine(t *testing.T) {
 		t.Errorf("%v on a machine that does not know", got)
 	}
 }
+
+// Memory is counted where the clock says nothing of it, and kept where it does.
+func TestMemory(t *testing.T) {
+	s := space(t)
+	a, err := s.Parse("0-_16_1-1-1-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cost, err := s.Cost(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	twice, err := s.WithInput(2 * s.InputSize())
+	if err != nil {
+		t.Fatal(err)
+	}
+	larger, err := twice.Cost(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := int64(0)
+	timing := func() (zoo.Timing, error) { return zoo.Timing{Seconds: 1, Memory: said}, nil }
+	clock := zoo.Clock{
+		Step:      func(context.Context, int, []int) (zoo.Timing, error) { return timing() },
+		Inference: func(context.Context, int) (zoo.Timing, error) { return timing() },
+	}
+	for _, c := range []struct {
+		size, batch     int
+		said            int64
+		step, inference int64
+	}{
+		{0, 8, 0, 8*cost.ActivationTrain + 12*cost.Params, 8*cost.ActivationInfer + 4*cost.Params},
+		{2 * s.InputSize(), 3, 0, 3*larger.ActivationTrain + 12*cost.Params, 3*larger.ActivationInfer + 4*cost.Params},
+		{0, 8, 77, 77, 77},
+	} {
+		said = c.said
+		e := zoo.Entry{Name: "x", Space: s.Spec(), Arch: s.Format(a)}
+		sizes := &zoo.Sizes{Batches: []int{c.batch}, Frozen: []int{0}, InputSize: c.size}
+		if err := zoo.Measure(t.Context(), &e, clock, sizes); err != nil {
+			t.Fatal(err)
+		}
+		if got := e.Steps[0].Memory; got != c.step {
+			t.Errorf("%+v: a step takes %d bytes", c, got)
+		}
+		if got := e.Inference[0].Memory; got != c.inference {
+			t.Errorf("%+v: classification takes %d bytes", c, got)
+		}
+	}
+	if cost.ActivationInfer >= cost.ActivationTrain || larger.ActivationTrain <= cost.ActivationTrain {
+		t.Errorf("%+v, %+v", cost, larger)
+	}
+	said = 0
+	e := zoo.Entry{Name: "x", Space: searchspace.Spec{Family: "of another", InputSize: 32}, Arch: "a"}
+	if err := zoo.Measure(t.Context(), &e, clock, nil); err != nil || e.Steps[0].Memory != 0 {
+		t.Errorf("%+v, %v", e.Steps[0], err)
+	}
+}

@@ -59,5 +59,6 @@
 //
 // and the state that -resume goes on with. A run that was stopped by Ctrl-C (exit code 130) or by
 // SIGTERM (143) says how; one that was killed goes on with the same command. What was measured or
-// fine-tuned before is not done again.
+// fine-tuned before is not done again. With other images, another zoo in -from or another log in
+// -pretaught than it began with a run does not go on.
 package main

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -103,6 +105,7 @@ func TestKilledRunGoesOn(t *testing.T) {
 		t.Errorf("a finished run finds something else (-first +second):\n%s", d)
 	}
 	t.Run("stream", func(t *testing.T) { sameStream(t, data, out) })
+	t.Run("refused", func(t *testing.T) { allRefused(t, data, out) })
 	t.Run("answer", func(t *testing.T) { answers(t, data, out) })
 }
 
@@ -119,6 +122,24 @@ func sameStream(t *testing.T, data, from string) {
 	}
 	if got.Outcomes[0].Accuracy == 0 || got.Outcomes[0].Steps != got.Outcomes[0].Iterations {
 		t.Errorf("%+v", got.Outcomes[0])
+	}
+	// A run does not go on with another zoo.
+	z, err := zoo.Open(filepath.Join(from, "zoo"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := z.Entries()[0]
+	changed := entry
+	changed.Accuracy = 1 - entry.Accuracy/2
+	if err := z.Describe(changed); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := start.Run(t, args...); code != run.ExitError ||
+		!strings.Contains(errs, "holds a run on other data: zoo is ") {
+		t.Errorf("with another zoo: exit code %d, %q", code, errs)
+	}
+	if err := z.Describe(entry); err != nil {
+		t.Fatal(err)
 	}
 	// The generator may have learnt from a log before.
 	log := filepath.Join(args[len(args)-2], "outcomes.csv")
@@ -143,9 +164,25 @@ func answers(t *testing.T, data, from string) {
 	}
 	before := count()
 	out := filepath.Join(t.TempDir(), "answer")
-	code, errs := runtest.SignalWhen(t, nil, "", 0, "-from", from, "-task", data, "-limit", "20s", "-out", out)
+	told, begin := filepath.Join(t.TempDir(), "answer.json"), time.Now()
+	code, errs := runtest.SignalWhen(t, nil, "", 0, "-from", from, "-task", data, "-limit", "20s", "-out", out,
+		"-json", told)
 	if code != run.ExitOK {
 		t.Fatalf("exit code %d, %s", code, errs)
+	}
+	// What the answer says it took is all of the program's time, but for its very beginning and
+	// end.
+	took := time.Since(begin).Seconds()
+	var rep nasoa.Report
+	text, err := os.ReadFile(told)
+	if err == nil {
+		err = json.Unmarshal(text, &rep)
+	}
+	if err != nil || rep.Answer == nil {
+		t.Fatalf("%s, %v", text, err)
+	}
+	if s := rep.Answer.Seconds; s > took || s < 0.5*took || s > rep.Answer.Limit {
+		t.Errorf("%g s of %g s, and %g s went by", s, rep.Answer.Limit, took)
 	}
 	m, err := supernet.LoadModel(filepath.Join(out, "model.ckpt"), nil)
 	if err != nil {
@@ -157,10 +194,25 @@ func answers(t *testing.T, data, from string) {
 	if after := count(); after != before+1 {
 		t.Errorf("the generator has learnt %d outcomes, before %d", after, before)
 	}
+	// The limit that would do is one that does: rounded up.
 	code, _, errs = start.Run(t, "-from", from, "-task", data, "-limit", "1ms")
-	if code != run.ExitError || !strings.Contains(errs, "no regime fits the time limit") ||
-		!strings.Contains(errs, "would do") {
+	if code != run.ExitError || !regexp.MustCompile(
+		`no regime fits the time limit: .* took \d+\.\d\d s, .* would do is \d+\.\d\d s`).MatchString(errs) {
 		t.Errorf("1 ms: exit code %d, %q", code, errs)
+	}
+}
+
+// Where no limit can be kept there is nothing to foretell, and nothing is said of learners.
+func allRefused(t *testing.T, data, from string) {
+	got, _ := report(t, tiny(data, "-run", "stream", "-from", from, "-random", "0", "-chosen", "3", "-shortest", "0.01",
+		"-longest", "0.011", "-out", filepath.Join(t.TempDir(), "run"))...)
+	if got.InTime == nil || got.InTime.Refused != 3 || got.Learners != nil {
+		t.Errorf("%+v, %+v", got.InTime, got.Learners)
+	}
+	for _, o := range got.Outcomes {
+		if !o.Refused() || o.Planned <= o.Limit {
+			t.Errorf("%+v", o)
+		}
 	}
 }
 
@@ -185,6 +237,8 @@ func TestMistakes(t *testing.T) {
 		"empty":        {[]string{"-run", "stream", "-from", empty}, run.ExitError, "holds no zoo"},
 		"no such data": {tiny(filepath.Join(empty, "nothing")), run.ExitError, "no such file"},
 		"layout":       {tiny(data, "-search-layout", "xyz"), run.ExitError, "-search-layout"},
+		"fast steps": {tiny(data, "-search-step", "0.0001"), run.ExitError,
+			"-search-step 0.0001: the fastest step took"},
 		"known":        {tiny(data, "-known", "5"), run.ExitError, "-known 5: expected 2 to 4"},
 		"one is known": {tiny(data, "-known", "1"), run.ExitError, "-known 1: expected 2 to 4"},
 		"nothing left": {append(tiny(data, "-known", "4"), "-task-fewest", "500", "-task-most", "500"),

@@ -66,11 +66,20 @@ func allCells(p *places) []cell {
 	return append(out, p.replayCell(replay), p.regretCell(regret), streamsCell(borrowed))
 }
 
-// needAll waits for all cells of a configuration.
+// needAll waits for all cells of a configuration, and refuses those of another zoo.
 func needAll(r *cells.Results[result], config string, n int) error {
+	made, err := (tables{r}).madeWith(config)
+	if err != nil {
+		return err
+	}
 	for i := 1; i <= n; i++ {
-		if _, err := r.Need(cells.Seeded(config, i)); err != nil {
+		one, err := r.Need(cells.Seeded(config, i))
+		if err != nil {
 			return err
+		}
+		if one.Result.Made != made {
+			return fmt.Errorf("the cell %s was made with another zoo than that of the cell %s: run it again", one.Name,
+				zooCell)
 		}
 	}
 	return nil

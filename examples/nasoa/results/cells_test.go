@@ -3,8 +3,10 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,7 +18,7 @@ import (
 
 func TestCells(t *testing.T) {
 	page := thePage()
-	p := places{cifar: "/cifar", zoo: t.TempDir()}
+	p := places{cifar: "/cifar", zoo: t.TempDir(), identity: fakeIdentity}
 	seen := map[string]bool{}
 	for _, c := range page.Cells {
 		if seen[c.Name] {
@@ -67,12 +69,77 @@ func TestWaiting(t *testing.T) {
 			false},
 		{borrowed, "", "", thePage().Results(), false},
 	} {
-		p = places{c.cifar, c.zoo}
+		p = places{c.cifar, c.zoo, fakeIdentity}
 		one := find(c.name)
 		if _, err := one.More(c.r); errors.Is(err, cells.ErrWaits) != c.waits || err != nil && !c.waits {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}
+}
+
+// Cells of another zoo than that of the zoo's record neither run nor are added to.
+func TestAnotherZoo(t *testing.T) {
+	p := places{"/cifar", t.TempDir(), func(string) (string, error) { return "another", nil }}
+	all := func(string) bool { return true }
+	for _, c := range allCells(&p) {
+		_, err := moreOf(&c, fakes(all))
+		refused := err != nil && strings.Contains(err.Error(), "holds another zoo (another) than the one")
+		if needs := c.Data != "" && c.Name != zooCell; refused != needs {
+			t.Errorf("%s: %v", c.Name, err)
+		}
+	}
+	p.identity = fakeIdentity
+	for _, c := range []struct {
+		change string
+		mixed  string // cells that no longer belong to the others
+		refuse string // cells that do not run with them
+	}{
+		{"", "", ""},
+		{"zoo", "random-1 random-2 random-3 grid-1 grid-2 grid-3 grid-4 grid-5 grid-6 grid-7 grid-8 taught-1 taught-2 " +
+			"taught-3 cold-1 cold-2 cold-3 network-1 network-2 network-3 network-4 network-5 network-6 network-7 " +
+			"network-8 network-9 replay regret", "taught-1 replay regret"},
+		{"random-2", "taught-1 taught-2 taught-3 replay regret", ""},
+		{"grid-3", "regret", ""},
+		{"made by another", "random-3", "taught-1 replay regret"},
+	} {
+		r := fakes(all)
+		switch c.change {
+		case "zoo":
+			r.Get(zooCell).Result.Identity = "built anew"
+			p.identity = func(string) (string, error) { return "built anew", nil }
+		case "random-2":
+			r.Get("random-2").Result.Log[0].Accuracy = 0.123
+		case "grid-3":
+			r.Get("grid-3").Result.Grid.Cells[0].Accuracy = 0.123
+		case "made by another":
+			r.Get("random-3").Result.Made = "another"
+		}
+		if got := strings.Join((tables{r}).mixed(), " "); got != c.mixed {
+			t.Errorf("%q: %s do not belong to the others, want %s", c.change, got, c.mixed)
+		}
+		var refused []string
+		for _, one := range allCells(&p) {
+			if _, err := moreOf(&one, r); err != nil && strings.HasSuffix(one.Name, "taught-1") ||
+				err != nil && one.Data == "" {
+				refused = append(refused, one.Name)
+			}
+		}
+		if got := strings.Join(refused, " "); got != c.refuse {
+			t.Errorf("%q: %s do not run, want %s", c.change, got, c.refuse)
+		}
+		if text := render(t, r); strings.Contains(text, "What follows is not valid") != (c.mixed != "") {
+			t.Errorf("%q: the page:\n%.600s", c.change, text)
+		}
+		p.identity = fakeIdentity
+	}
+}
+
+// moreOf are the further settings of a cell.
+func moreOf(c *cell, r *cells.Results[result]) ([]string, error) {
+	if c.More == nil {
+		return nil, nil
+	}
+	return c.More(r)
 }
 
 // A log goes through a record.
@@ -161,9 +228,76 @@ func TestRegrets(t *testing.T) {
 		all.Tasks[0] > 1e-12 || one.Trials != 1 || by[wayTaught].Trials != 1 || by[wayHalving].Trials < 2 {
 		t.Errorf("%+v", r.Ways)
 	}
+	if o := by[wayOracle]; o.Tasks[0] > 1e-12 || o.Trials <= by[wayHalving].Trials {
+		t.Errorf("%+v", o)
+	}
 	again, err := regretAll(t.Context(), models, fakeLog("random", 0, 30), grids, 2)
 	if err != nil || cmp.Diff(r, again) != "" {
 		t.Errorf("another time they are others: %v %s", err, cmp.Diff(r, again))
+	}
+}
+
+// A regime is chosen for every limit of a task before any outcome on it is learnt, and the slowest
+// regime fits the longest limit.
+func TestChooseAll(t *testing.T) {
+	list := nasoa.Rivals(10)
+	g, err := list[0].Pupil([]predictor.Model{{Name: "ET-A", Accuracy: 0.3}, {Name: "ET-B", Accuracy: 0.4}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range fakeLog("random", 0, 30) {
+		if o.Model == "ET-C" {
+			continue
+		}
+		if _, err := g.Learn(o.Task(), o.Regime(), o.Accuracy); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for k := range 8 {
+		task := fakeGrid(k)
+		task.Features = 0.1 + 0.017*float64(k)
+		all := limitsOf(task)
+		if fits, _ := within(task, all[limits-1]); len(fits) != len(task.Cells) {
+			t.Errorf("task %d: %d of %d regimes fit the longest limit", k, len(fits), len(task.Cells))
+		}
+		want := 0.0
+		for _, limit := range all { // with one who learns nothing meanwhile
+			fits, best := within(task, limit)
+			c, err := choose(g, task, fits, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want += (best - c.Accuracy) / limits
+		}
+		lost, tried, err := chooseAll(g, task, 0)
+		if err != nil || math.Abs(lost-want) > 1e-12 || len(tried) == 0 || len(tried) > limits {
+			t.Errorf("task %d: regret %g, want %g, %d tried, %v", k, lost, want, len(tried), err)
+		}
+		slices.SortFunc(tried, func(a, b nasoa.GridCell) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		if len(slices.Compact(tried)) != len(tried) {
+			t.Errorf("task %d: a regime is learnt twice: %v", k, tried)
+		}
+	}
+}
+
+// What is taught in another order chooses otherwise, and so all ways that learn are means over
+// orders.
+func TestOrdersOfTeaching(t *testing.T) {
+	models := []predictor.Model{{Name: "ET-A", Accuracy: 0.3}, {Name: "ET-B", Accuracy: 0.4}, {Name: "ET-C",
+		Accuracy: 0.5}}
+	var grids []*nasoa.Grid
+	for k := range 8 {
+		grids = append(grids, fakeGrid(k))
+	}
+	of := func(n int) []float64 {
+		w := wayRegret{Tasks: make([]float64, len(grids))}
+		if err := w.learn(t.Context(), learnerOf(wayOffline), models, fakeLog("random", 0, 30), grids, n); err != nil {
+			t.Fatal(err)
+		}
+		return w.Tasks
+	}
+	if one, many := of(1), of(6); slices.Equal(one, many) {
+		t.Errorf("six orders of teaching choose as one does: %v", one)
 	}
 }
 
@@ -181,11 +315,25 @@ func TestReplays(t *testing.T) {
 			t.Errorf("%+v", e)
 		}
 	}
-	rows, err := readRows("../../../predictor/testdata/stream_concrete.npy")
-	if err != nil {
-		t.Fatal(err)
+	shapes := map[string][2]int{"concrete.npy": {1030, 9}, "diabetes.npy": {442, 11}, "ames.npy.gz": {2930, 34},
+		"chicago.npy.gz": {5698, 56}}
+	var rows [][]float64
+	for _, name := range streamNames() {
+		if rows, err = readRows("../../../predictor/testdata/stream_" + name); err != nil {
+			t.Fatal(err)
+		}
+		if got := [2]int{len(rows), len(rows[0])}; got != shapes[name] {
+			t.Errorf("%s: %v, want %v", name, got, shapes[name])
+		}
+		for _, row := range rows { // features are cut at ±5, targets scaled to [0, 1]
+			for k, v := range row {
+				if last := k == len(row)-1; last && !(v >= 0 && v <= 1) || !(math.Abs(v) <= 5) {
+					t.Fatalf("%s: %v", name, row)
+				}
+			}
+		}
 	}
-	s, err := learnRows("concrete", rows[:100])
+	s, err := learnRows("chicago", rows[:100])
 	if err != nil || len(s.MAE) != len(nasoa.Rivals(1)) || s.Examples != 100 {
 		t.Errorf("%+v, %v", s, err)
 	}

@@ -182,7 +182,7 @@ func (t tables) arms() string {
 	}
 	return "Accuracy, taught − cold, points, over tasks: " + tasks(cells.Contrast("%+.2f", x,
 		limited*perLimits)) +
-		"; over cells: " + cells.Contrast("%+.2f", byCell, limited) + ".\n"
+		"; over cells: " + replaceAll(cells.Contrast("%+.2f", byCell, limited), "seeds", "cells") + ".\n"
 }
 
 // time is that of all cells.

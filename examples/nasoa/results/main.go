@@ -6,16 +6,22 @@
 //	go run ./examples/nasoa/results                                # only writes the page
 //
 // Every finished cell is one JSON file in docs/results/nasoa; a cell whose file is there is not run
-// again. A cell that was stopped goes on from the state in the folder -work. The zoo that the first
-// cell builds stays in the folder -zoo, where the others need it. Beside the cells the program
-// writes outcomes.csv, the log of all outcomes of random regimes, and pictures. The cell with
-// streams of others reads predictor/testdata, so that it needs the sources of this repository as
-// the working directory.
+// again. A cell that was stopped goes on from the state in the folder -work.
+//
+// The zoo that the first cell builds stays in the folder -zoo, where the others need it. Where that
+// folder is lost, -run '^zoo$' -again pretrains the models on record again, which gives the same
+// zoo on the same kind of processor. Records say which zoo they were made with, and two are never
+// mixed: cells that do not belong to the others are named, by the program and on the page.
+//
+// Beside the cells the program writes outcomes.csv, the log of all outcomes of random regimes, and
+// pictures. The cell with streams of others reads predictor/testdata, so that it needs the sources
+// of this repository as the working directory.
 package main
 
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -24,6 +30,7 @@ import (
 	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/examples/internal/run/cells"
 	"github.com/tendril-nas/tendril/examples/nasoa/internal/nasoa"
+	"github.com/tendril-nas/tendril/zoo"
 )
 
 func main() { program(thePage()).Main() }
@@ -38,6 +45,11 @@ type result struct {
 	Replays *replays       `json:"replays,omitempty"`
 	Regrets *regrets       `json:"regrets,omitempty"`
 	Streams []streamErrors `json:"streams,omitempty"`
+	// Identity is that of the zoo which the first cell has built, and Models what it says of them,
+	// so that it can be built again; Made is what another cell was made with, see madeWith.
+	Identity string      `json:"identity,omitempty"`
+	Models   []zoo.Entry `json:"models,omitempty"`
+	Made     string      `json:"made,omitempty"`
 	// CPU is the time of processors that the cell took, seconds; 0 where one start did not do it
 	// all.
 	CPU float64 `json:"cpu_seconds,omitempty"`
@@ -52,7 +64,7 @@ type tables struct{ *cells.Results[result] }
 var pageTemplate string
 
 func thePage() *cells.Page[result] {
-	p := places{}
+	p := places{identity: nasoa.Identity}
 	return &cells.Page[result]{
 		Path:  "examples/nasoa/results",
 		Name:  "nasoa",
@@ -70,7 +82,7 @@ func thePage() *cells.Page[result] {
 		Functions: func(r *cells.Results[result]) template.FuncMap {
 			t := tables{r}
 			return template.FuncMap{
-				"zoo": t.zoo, "front": t.front, "primary": t.primary, "logs": t.logs, "errors": t.errors,
+				"warning": t.warning, "zoo": t.zoo, "front": t.front, "primary": t.primary, "logs": t.logs, "errors": t.errors,
 				"theorem": t.theorem,
 				"streams": t.streams, "grids": t.grids, "regrets": t.regrets, "punctual": t.punctual, "arms": t.arms,
 				"time": t.time, "covered": t.covered, "picture": t.picture,
@@ -80,7 +92,10 @@ func thePage() *cells.Page[result] {
 }
 
 // places are where what the cells need lies, beside the data set of cells.Page.
-type places struct{ cifar, zoo string }
+type places struct {
+	cifar, zoo string
+	identity   func(zoo string) (string, error) // nasoa.Identity
+}
 
 // logName is the file that the outcomes of random regimes are written to.
 const logName = "outcomes.csv"
@@ -101,7 +116,7 @@ func program(page *cells.Page[result]) *run.Program[cells.Options, *cells.Summar
 		if err := writeLog(filepath.Join(o.Dir, logName), tables{r}.randomLog()); err != nil {
 			return s, err
 		}
-		return s, tables{r}.draw(o.Dir)
+		return s, errors.Join(tables{r}.draw(o.Dir), tables{r}.unmixed())
 	}
 	return p
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"gonum.org/v1/gonum/stat"
+
 	"github.com/tendril-nas/tendril/examples/internal/plots"
 	"github.com/tendril-nas/tendril/examples/nasoa/internal/nasoa"
 	"github.com/tendril-nas/tendril/internal/checkpoint"
@@ -73,31 +75,47 @@ func (t tables) figures() (map[string]plots.Figure, error) {
 	}
 	n := len(log)
 	bound := predictor.RegretBound(10, n, 0) * math.Sqrt(float64(n))
-	regret.Series = append(regret.Series, plots.Series{Name: "bound of Theorem 1", X: []float64{1, float64(n)},
+	regret.Series = append(regret.Series, plots.Series{Name: "bound of Theorem 1 at the end", X: []float64{1, float64(n)},
 		Y: []float64{bound, bound}})
 	figures[regretPicture], figures[errorPicture] = regret, errs
 	return figures, nil
 }
 
+// beside is the mean step of a model of the zoo as measured beside networks of other families,
+// where some were trained.
+func (t tables) beside(m *nasoa.Model) float64 {
+	var steps []float64
+	for _, n := range t.networks() {
+		if s, ok := n.Beside[m.Name]; ok {
+			steps = append(steps, s)
+		}
+	}
+	if steps == nil {
+		return m.Steps[0]
+	}
+	return stat.Mean(steps, nil)
+}
+
 // frontSeries are the zoo and the networks of other families, a family each.
 func (t tables) frontSeries() (list []plots.Series) {
-	add := func(name string, m *nasoa.Model) {
+	add := func(name string, m *nasoa.Model, step float64) {
 		i := slices.IndexFunc(list, func(s plots.Series) bool { return s.Name == name })
 		if i < 0 {
 			i = len(list)
 			list = append(list, plots.Series{Name: name, Dots: true})
 		}
-		list[i].X, list[i].Y = append(list[i].X, 1e3*m.Steps[0]), append(list[i].Y, 100*m.Accuracy)
+		list[i].X, list[i].Y = append(list[i].X, 1e3*step), append(list[i].Y, 100*m.Accuracy)
 	}
 	if r := t.Get(zooCell); r != nil {
 		for i := range r.Result.Zoo {
-			add("zoo", &r.Result.Zoo[i])
+			m := &r.Result.Zoo[i]
+			add("zoo", m, t.beside(m))
 		}
 	}
 	for _, m := range t.networks() {
 		var family string
 		fmt.Sscan(m.Name, &family)
-		add(family, m)
+		add(family, m, m.Steps[0])
 	}
 	return list
 }

@@ -86,10 +86,9 @@ func (t tables) primaryTime() string {
 			beyond++
 		}
 	}
-	inTime, covered := 100*float64(done-c.Late)/float64(done), 100*c.Covered
-	text := head + fmt.Sprintf("%.1f %% within the limit, %d further beyond it than allowed; %.1f %% inside. ",
-		inTime, beyond,
-		covered)
+	inTime, covered := 100*float64(done-c.Late)/float64(c.Tasks), 100*c.Covered
+	text := head + fmt.Sprintf("%.1f %% within the limit, %d of %d refused, %d further beyond it than allowed; "+
+		"%.1f %% inside. ", inTime, c.Refused, c.Tasks, beyond, covered)
 	if inTime >= inTimeFloor && beyond == 0 {
 		text += "Limits are kept as asked; "
 	} else {
@@ -110,7 +109,7 @@ func (t tables) primaryFront() string {
 	}
 	beaten, worse, slower := 0, 0, 0
 	for _, n := range list {
-		best, ok := reached(zoo.Result.Zoo, n.Steps[0])
+		best, ok := reached(zoo.Result.Zoo, n)
 		switch {
 		case !ok:
 			slower++

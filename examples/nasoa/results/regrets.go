@@ -24,13 +24,15 @@ const (
 	wayOffline  = "MLP taught offline"
 	wayOnline   = "hedge of the paper, online only"
 	wayPaper    = "hedge of the paper, taught"
+	wayPlain    = "NASOA, cold, without exploration"
 	wayCold     = "NASOA, cold"
 	wayTaught   = "NASOA, taught"
+	wayOracle   = "oracle: the best that fits"
 )
 
 func ways() []string {
-	return []string{wayRandom1, wayRandom5, wayRandom40, wayHalving, wayOffline, wayOnline, wayPaper, wayCold,
-		wayTaught}
+	return []string{wayRandom1, wayRandom5, wayRandom40, wayHalving, wayOffline, wayOnline, wayPaper, wayPlain,
+		wayCold, wayTaught, wayOracle}
 }
 
 // regrets are by how much the ways to choose a regime fall short of the best one, by task: the mean
@@ -91,6 +93,7 @@ func limitsOf(g *nasoa.Grid) []float64 {
 	for i := range out {
 		out[i] = least * math.Pow(most/least, float64(i+1)/limits)
 	}
+	out[limits-1] = most // rounding would leave the slowest regime out
 	return out
 }
 
@@ -116,6 +119,10 @@ func regretAll(ctx context.Context, models []predictor.Model, log outcomes, grid
 			})
 		case wayHalving:
 			w.each(grids, halving)
+		case wayOracle:
+			w.each(grids, func(list []nasoa.GridCell, _ *nasoa.Grid) (float64, int) {
+				return bestOf(list, len(list)), len(list)
+			})
 		default:
 			w.Trials = 1
 			err = w.learn(ctx, learnerOf(name), models, log, grids, n)
@@ -203,80 +210,4 @@ func halving(list []nasoa.GridCell, _ *nasoa.Grid) (best float64, trials int) {
 		left = now[:(len(now)+2)/3]
 	}
 	return best, trials
-}
-
-// learner is a way that foretells accuracies.
-type learner struct {
-	rival   string
-	passes  int     // over the log of random regimes, before
-	online  bool    // it learns from what it has chosen
-	explore float64 // see predictor.Request.Explore
-}
-
-func learnerOf(way string) learner {
-	return map[string]learner{
-		wayOffline: {"MLP, 3 layers", 5, false, 0},
-		wayOnline:  {nasoa.Paper, 0, true, 0},
-		wayPaper:   {nasoa.Paper, 1, true, 0},
-		wayCold:    {nasoa.Ours, 0, true, 1},
-		wayTaught:  {nasoa.Ours, 1, true, 0},
-	}[way]
-}
-
-// learn goes through the tasks and their limits in n orders.
-func (w *wayRegret) learn(ctx context.Context, l learner, models []predictor.Model, log outcomes,
-	grids []*nasoa.Grid,
-	n int) error {
-	list := nasoa.Rivals(len(log))
-	rival := list[slices.IndexFunc(list, func(r nasoa.Rival) bool { return r.Name == l.rival })]
-	if !l.online {
-		n = 1 // orders make no difference
-	}
-	for k := range n {
-		g, err := rival.Pupil(models)
-		if err != nil {
-			return err
-		}
-		for pass := range l.passes {
-			for _, i := range ordersSeed.Stream("nasoa.regret.log", k, pass).Perm(len(log)) {
-				if _, err := g.Learn(log[i].Task(), log[i].Regime(), log[i].Accuracy); err != nil {
-					return err
-				}
-			}
-		}
-		for _, at := range ordersSeed.Stream("nasoa.regret.tasks", k).Perm(len(grids) * limits) {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			task := grids[at/limits]
-			fits, best := within(task, limitsOf(task)[at%limits])
-			chosen, err := choose(g, task, fits, l.explore)
-			if err != nil {
-				return err
-			}
-			w.Tasks[at/limits] += (best - chosen.Accuracy) / float64(limits*n)
-			if l.online {
-				if _, err := g.Learn(task.Task(), chosen.Regime(), chosen.Accuracy); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// choose picks the regime of the highest predicted accuracy and κ standard errors.
-func choose(g *nasoa.Pupil, task *nasoa.Grid, list []nasoa.GridCell,
-	explore float64) (best nasoa.GridCell, err error) {
-	top := math.Inf(-1)
-	for _, c := range list {
-		p, err := g.Predict(task.Task(), c.Regime())
-		if err != nil {
-			return best, err
-		}
-		if score := p.Value + explore*p.Error; score > top {
-			top, best = score, c
-		}
-	}
-	return best, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/examples/internal/run/cells"
@@ -124,18 +125,21 @@ type streamErrors struct {
 	MAE      []float64 `json:"mae"`
 }
 
-// streamNames are those in predictor/testdata.
-func streamNames() []string { return []string{"concrete", "diabetes"} }
+// streamNames are those of the files in predictor/testdata.
+func streamNames() []string {
+	return []string{"concrete.npy", "diabetes.npy", "ames.npy.gz", "chicago.npy.gz"}
+}
 
 func streamsCell(name string) cell {
 	return arithmetic(name, func(*cells.Results[result]) error { return nil },
 		func(context.Context, tables) (r result, err error) {
 			for _, stream := range streamNames() {
-				rows, err := readRows("predictor/testdata/stream_" + stream + ".npy")
+				rows, err := readRows("predictor/testdata/stream_" + stream)
 				if err != nil {
 					return r, err
 				}
-				one, err := learnRows(stream, rows)
+				name, _, _ := strings.Cut(stream, ".")
+				one, err := learnRows(name, rows)
 				if err != nil {
 					return r, err
 				}

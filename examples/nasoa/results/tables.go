@@ -41,18 +41,20 @@ func (t tables) zoo() string {
 		rows = append(rows, []string{m.Name, "`" + m.Arch + "`", fmt.Sprintf("%.2f", 100*m.Accuracy),
 			fmt.Sprintf("%.2f", millions(m.MAdds)), fmt.Sprintf("%.0f", float64(m.Params)/1e3),
 			fmt.Sprintf("%.1f", 1e3*m.Steps[0]), fmt.Sprintf("%.1f", 1e3*m.Steps[len(m.Steps)-1]),
-			fmt.Sprintf("%.3f", 1e3*m.Inference)})
+			fmt.Sprintf("%.1f", float64(m.Memory)/1e6), fmt.Sprintf("%.3f", 1e3*m.Inference)})
 	}
 	return fmt.Sprintf("%d architectures were measured.\n\n", len(r.Result.Points)) +
 		cells.Table([]string{"model", "architecture", "accuracy, %", "M MAdds", "k parameters", "step, ms",
-			"step, all but the last stage frozen, ms", "an image, ms"}, rows...)
+			"step, all but the last stage frozen, ms", "a step needs, MB", "an image, ms"}, rows...)
 }
 
-// reached is the accuracy that the zoo has at a step time, in percent: that of its most accurate
-// model that is no slower; false where all are slower.
-func reached(zoo []nasoa.Model, step float64) (best float64, ok bool) {
+// reached is the accuracy that the zoo has at the step time of a network, in percent: that of its
+// most accurate model that is no slower, as both were measured one after the other; false where all
+// are slower.
+func reached(zoo []nasoa.Model, n *nasoa.Model) (best float64, ok bool) {
 	for _, m := range zoo {
-		if m.Steps[0] <= step {
+		step, there := n.Beside[m.Name]
+		if there && step <= n.Steps[0] {
 			best, ok = max(best, 100*m.Accuracy), true
 		}
 	}
@@ -75,7 +77,7 @@ func (t tables) front() string {
 		row := []string{n.Name, fmt.Sprintf("%.2f", 100*n.Accuracy), fmt.Sprintf("%.2f", millions(n.MAdds)),
 			fmt.Sprintf("%.0f", float64(n.Params)/1e3), fmt.Sprintf("%.1f", 1e3*n.Steps[0]), cells.NotRun, ""}
 		if zoo != nil {
-			if best, ok := reached(zoo.Result.Zoo, n.Steps[0]); ok {
+			if best, ok := reached(zoo.Result.Zoo, n); ok {
 				row[5], row[6] = fmt.Sprintf("%.2f", best), fmt.Sprintf("%+.2f ± %.2f", best-100*n.Accuracy, deviation(n))
 			} else {
 				row[5], row[6] = "none is as fast", "–"
@@ -144,13 +146,13 @@ func (t tables) errors() string {
 		rows = append(rows, []string{e.Name, cells.Spread("%.2f", scaled(e.MAE)), cells.Spread("%.3f",
 			scaled(e.MSE)),
 			cells.Spread("%.2f", scaled(e.LastMAE)), cells.Spread("%.3f", scaled(e.LastMSE)),
-			cells.Contrast("%+.2f", scaled(minus(e.Logs, all[0].Logs)), logs), cells.Spread("%.1f",
+			replaceAll(cells.Contrast("%+.2f", scaled(minus(e.Logs, all[0].Logs)), logs), "seeds", "cells"), cells.Spread("%.1f",
 				scaled(e.Covered)),
 			fmt.Sprint(e.Restarts)})
 	}
 	return fmt.Sprintf("%d outcomes in %d orders.\n\n", r.Result.Replays.Outcomes, len(all[0].MAE)) +
 		cells.Table([]string{"learner", "MAE, points", "MSE, %", "MAE, last fifth", "MSE, last fifth",
-			"MAE less that of ours, on each cell's outcomes alone (seeds are cells)", "inside 90 % interval, %",
+			"MAE less that of ours, on each cell's outcomes alone", "inside 90 % interval, %",
 			"diverged"},
 			rows...)
 }

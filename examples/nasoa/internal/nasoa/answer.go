@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -26,7 +27,7 @@ const (
 // counts from the start of the program.
 func (e *engine) answer(ctx context.Context, rep *Report) error {
 	d := &deadline{begin: e.began, limit: e.cfg.Limit}
-	e.rest.add(answerRest)
+	e.first = answerRest
 	l, err := readLibrary(e.cfg.From)
 	if err != nil {
 		return err
@@ -66,14 +67,19 @@ func (e *engine) answer(ctx context.Context, rep *Report) error {
 		return err
 	}
 	if done == nil {
-		return fmt.Errorf("-limit %v: %w: reading the images and their features took %.2g s, and the smallest "+
-			"that would "+
-			"do is %.2g s", e.cfg.Limit, predictor.ErrLimit, o.Seconds, o.Planned)
+		return fmt.Errorf("-limit %v: %w: reading the images and their features took %.2f s, and the smallest "+
+			"that would do is %.2f s", e.cfg.Limit, predictor.ErrLimit, o.Seconds, math.Ceil(100*o.Planned)/100)
 	}
 	if err := e.keep(ctx, done.model); err != nil {
 		return err
 	}
-	o.Seconds = d.spent().Round(time.Microsecond).Seconds()
+	if err := e.learn(g, &o); err != nil {
+		return err
+	}
+	if err := g.Save(path); err != nil {
+		return err
+	}
+	o.Seconds = d.spent().Round(time.Microsecond).Seconds() // with all that takes time
 	rep.Answer = &o
 	e.say(&o)
 	for _, r := range done.plan.Reasons {
@@ -82,13 +88,11 @@ func (e *engine) answer(ctx context.Context, rep *Report) error {
 			other.Model,
 			other.Rate, other.Frozen, other.Iterations, percent(r.Instead.Accuracy.Value), r.Instead.Time.Seconds())
 	}
-	if err := e.learn(g, &o); err != nil {
-		return err
-	}
-	return g.Save(path)
+	return nil
 }
 
-// An answer is judged on at most so many images, and needs so much time for writing it.
+// An answer is judged on at most so many images, and needs so much time for what is neither steps
+// nor judging: the choice, writing the model and what was learnt, and the end of the program.
 const (
 	answerJudged = 2000
 	answerRest   = 500 * time.Millisecond

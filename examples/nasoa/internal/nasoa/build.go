@@ -1,12 +1,14 @@
 package nasoa
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/tendril-nas/tendril/examples/internal/data"
 	"github.com/tendril-nas/tendril/examples/internal/run"
@@ -20,8 +22,11 @@ func (e *engine) build(ctx context.Context, rep *Report) error {
 	if err := e.newSpace(); err != nil {
 		return err
 	}
-	points, err := e.find(ctx)
-	if err != nil {
+	var points []Point
+	var err error
+	if e.recorded != nil {
+		points = e.recorded.Points
+	} else if points, err = e.find(ctx); err != nil {
 		return err
 	}
 	rep.Points = points
@@ -68,8 +73,11 @@ func (e *engine) close() error {
 }
 
 // choose picks n of the points: those of the front, evenly from the fastest to the slowest, and
-// where it has fewer those of the front behind it.
+// where it has fewer those of the front behind it. The fastest comes first.
 func choose(points []Point, n int) (list []Point) {
+	defer func() {
+		slices.SortStableFunc(list, func(a, b Point) int { return cmp.Compare(a.Step, b.Step) })
+	}()
 	left := append([]Point(nil), points...)
 	seen := map[string]bool{}
 	for len(list) < n {
@@ -164,6 +172,15 @@ func (e *engine) measure(ctx context.Context) error {
 	}
 	shown := e.job.Out.Phase("times", e.zoo.Len())
 	for i, entry := range e.zoo.Entries() {
+		if e.recorded != nil {
+			if err := e.recorded.time(&entry); err != nil {
+				return err
+			}
+			if err := e.zoo.Describe(entry); err != nil {
+				return err
+			}
+			continue
+		}
 		m, err := e.base(ctx, entry.Name)
 		if err != nil {
 			return err

@@ -24,10 +24,13 @@ type engine struct {
 	pools []*source // what tasks are made of
 	space *searchspace.Space
 
+	recorded *Recorded // the zoo to be built again; nil = a new one
+
 	zoo     *zoo.Zoo
 	library *library                   // what belongs to the zoo beside its models
 	loaded  map[string]*supernet.Model // models of the zoo that were used
 	rest    meanTime                   // of tasks, beside what is measured by itself
+	first   time.Duration              // what that is thought to be until some have shown it
 	slow    float64                    // how much longer the last features took than the table says; at least 1
 }
 
@@ -40,8 +43,14 @@ type images struct {
 
 // Run is the whole program, or the part that the settings say. When ctx ends it returns the
 // context's error, and what was finished is kept by the job.
-func Run(ctx context.Context, j *run.Job, cfg *Config) (rep *Report, err error) {
-	e := &engine{cfg: cfg, job: j, began: time.Now(), loaded: map[string]*supernet.Model{}}
+func Run(ctx context.Context, j *run.Job, cfg *Config) (*Report, error) {
+	return start(ctx, j, cfg, nil)
+}
+
+// start is Run, or Rebuild with what is on record of a zoo.
+func start(ctx context.Context, j *run.Job, cfg *Config, r *Recorded) (rep *Report, err error) {
+	e := &engine{cfg: cfg, job: j, began: time.Now(), loaded: map[string]*supernet.Model{}, first: firstRest,
+		recorded: r}
 	defer func() { err = errors.Join(err, e.close()) }()
 	rep = &Report{}
 	if cfg.Task != "" {

@@ -60,7 +60,7 @@ func (r *Report) figures() map[string]plots.Figure {
 			YLabel: "percent",
 			Series: s}
 	}
-	if len(r.Outcomes) < 2 {
+	if len(r.Outcomes) < 2 || len(r.Learners) == 0 {
 		return f
 	}
 	var errs []plots.Series

@@ -3,6 +3,7 @@ package nasoa
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,7 +28,7 @@ func (e *engine) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	marks := map[string]data.Fingerprint{}
+	marks := map[string]any{}
 	if marks["data"], err = data.FingerprintOf(ctx, train, test); err != nil {
 		return err
 	}
@@ -73,6 +74,9 @@ func (e *engine) open(ctx context.Context) error {
 	if len(e.pools) == 0 && e.cfg.Run != Zoo && e.cfg.Stream.Random+e.cfg.Stream.Chosen > 0 {
 		return fmt.Errorf("no data set has two classes of %d images left for tasks", e.cfg.Stream.Fewest)
 	}
+	if err := e.markOthers(marks); err != nil {
+		return err
+	}
 	if err := e.job.OnData(marks); err != nil {
 		return err
 	}
@@ -81,6 +85,23 @@ func (e *engine) open(ctx context.Context) error {
 	}
 	e.job.Say("%d classes of %s for pretraining, %d images of %d pixels", len(known), nameOf(e.cfg.Data),
 		e.known.train.Len(), train.Size())
+	return nil
+}
+
+// markOthers marks what a run goes on with beside images: the zoo of another run, and a log.
+func (e *engine) markOthers(marks map[string]any) (err error) {
+	if e.cfg.From != "" {
+		if marks["zoo"], err = Identity(e.cfg.From); err != nil {
+			return err
+		}
+	}
+	if path := e.cfg.Stream.Pretaught; path != "" {
+		log, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("-pretaught: %w", err)
+		}
+		marks["pretaught"] = shortDigest(log)
+	}
 	return nil
 }
 

@@ -101,8 +101,7 @@ func TestFalling(t *testing.T) {
 	for _, c := range []struct{ n, fall int }{{1, 20}, {7, 20}, {20, 20}, {50, 20}, {100, 1}} {
 		now := time.Unix(0, 0)
 		a, err := predictor.NewAnytime(&predictor.AnytimeOptions{Limit: time.Hour, Steps: c.n,
-			Step:     time.Millisecond,
-			Constant: min(constantPart(c.n, c.fall), 1-1e-9), Now: func() time.Time { return now }})
+			Step: time.Millisecond, Fall: c.fall, Now: func() time.Time { return now }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -126,8 +125,8 @@ func TestChoose(t *testing.T) {
 		{Arch: "beaten", Step: 3, Accuracy: 0.6}, {Arch: "middle", Step: 2, Accuracy: 0.7},
 		{Arch: "over", Step: 9, Accuracy: 0.99, Over: true}}
 	for n, want := range map[int]string{1: "slow", 2: "fast slow", 3: "fast middle slow",
-		4: "fast middle slow beaten",
-		9: "fast middle slow beaten"} {
+		4: "fast middle beaten slow",
+		9: "fast middle beaten slow"} {
 		var names []string
 		for _, p := range choose(points, n) {
 			names = append(names, p.Arch)
@@ -197,5 +196,19 @@ func TestPupilRestarts(t *testing.T) {
 	got, err := r.Replay([]predictor.Model{{Name: "A"}}, log, nil)
 	if err != nil || got.Restarts == 0 || len(got.Errors) != 30 || got.MAE > 1 {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// What is kept free is the first guess until something was measured, and what the guess was counts
+// as one measurement then.
+func TestMeanTime(t *testing.T) {
+	var m meanTime
+	if got := m.of(answerRest); got != answerRest {
+		t.Errorf("%v, want the first guess, %v", got, answerRest)
+	}
+	m.add(100 * time.Millisecond)
+	m.add(-time.Second) // sooner than thought
+	if got := m.of(200 * time.Millisecond); got != 100*time.Millisecond {
+		t.Errorf("%v", got)
 	}
 }

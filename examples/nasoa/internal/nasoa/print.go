@@ -34,12 +34,12 @@ func (r *Report) Text() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
 	if len(r.Zoo) > 0 {
-		fmt.Fprintf(w, "zoo\tarchitecture\taccuracy\tM MAdds\tk params\tstep, ms\tlast frozen, ms\timage, ms\n")
+		fmt.Fprintf(w, "zoo\tarchitecture\taccuracy\tM MAdds\tk params\tstep, ms\tlast frozen, ms\tstep, MB\timage, ms\n")
 	}
 	for _, m := range r.Zoo {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%.2f\t%.0f\t%.1f\t%.1f\t%.2f\n", m.Name, m.Arch, percent(m.Accuracy),
+		fmt.Fprintf(w, "%s\t%s\t%s\t%.2f\t%.0f\t%.1f\t%.1f\t%.1f\t%.2f\n", m.Name, m.Arch, percent(m.Accuracy),
 			millions(m.MAdds),
-			float64(m.Params)/1e3, 1e3*m.Steps[0], 1e3*m.Steps[len(m.Steps)-1], 1e3*m.Inference)
+			float64(m.Params)/1e3, 1e3*m.Steps[0], 1e3*m.Steps[len(m.Steps)-1], float64(m.Memory)/1e6, 1e3*m.Inference)
 	}
 	w.Flush()
 	if len(r.Learners) > 0 {

@@ -15,7 +15,8 @@ type Rival struct {
 	plain bool // features without products
 }
 
-// Rivals are ours, the paper's, and what they are compared with, for a log of so many outcomes.
+// Rivals are ours, the paper's, that with one thing of ours at a time, and what they are compared
+// with, for a log of so many outcomes.
 func Rivals(outcomes int) []Rival {
 	mlp := func(layers int) Rival {
 		return Rival{fmt.Sprintf("MLP, %d layers", layers), func(n int) (predictor.Learner, error) {
@@ -27,6 +28,12 @@ func Rivals(outcomes int) []Rival {
 		{Paper, func(n int) (predictor.Learner, error) { return predictor.NewHedge(n, nil) }, true},
 		{Theorem, func(n int) (predictor.Learner, error) {
 			return predictor.NewHedge(n, &predictor.HedgeOptions{Horizon: outcomes})
+		}, true},
+		{"hedge, range of losses", func(n int) (predictor.Learner, error) {
+			return predictor.NewHedge(n, &predictor.HedgeOptions{Losses: predictor.LossRange})
+		}, true},
+		{"hedge, linear expert", func(n int) (predictor.Learner, error) {
+			return predictor.NewHedge(n, &predictor.HedgeOptions{Linear: predictor.LinearNormalised})
 		}, true},
 		mlp(3), mlp(6), mlp(10), mlp(14),
 		{"running mean", func(n int) (predictor.Learner, error) { return predictor.NewMean(n) }, true},

@@ -1,6 +1,8 @@
 package nasoa
 
 import (
+	"slices"
+
 	"github.com/tendril-nas/tendril/predictor"
 	"github.com/tendril-nas/tendril/zoo"
 )
@@ -29,6 +31,10 @@ type Model struct {
 	Params    int64     `json:"params"`
 	Steps     []float64 `json:"steps"`     // of the largest batch, by number of frozen stages
 	Inference float64   `json:"inference"` // of an image
+	Memory    int64     `json:"memory"`    // bytes of a step of the largest batch, counted
+	// Beside are the steps of the models of the zoo, by name, as they took right after Steps were
+	// measured: of a network that the zoo is compared with.
+	Beside map[string]float64 `json:"beside,omitempty"`
 }
 
 // Learner is how well one foretold.
@@ -62,6 +68,11 @@ func (e *engine) describe(entry *zoo.Entry) Model {
 		MAdds:  entry.MAdds,
 		Params: entry.Params}
 	m.Inference, _ = inference(entry)
+	for _, t := range entry.Steps {
+		if t.Batch == e.library.Tune.Batch && t.InputSize == e.library.Size {
+			m.Memory = max(m.Memory, t.Memory)
+		}
+	}
 	for _, k := range e.cfg.Tune.Frozen {
 		s, _ := entry.StepTime("", e.library.Tune.Batch, e.library.Size, k)
 		m.Steps = append(m.Steps, s)
@@ -72,8 +83,9 @@ func (e *engine) describe(entry *zoo.Entry) Model {
 // judge fills in what the outcomes say.
 func (r *Report) judge(e *engine, _ *predictor.Generator) error {
 	r.traces = map[string]*Trace{}
-	if len(r.Outcomes) == 0 {
-		return nil
+	r.InTime = Punctual(r.Outcomes)
+	if !slices.ContainsFunc(r.Outcomes, func(o Outcome) bool { return !o.Refused() }) {
+		return nil // nothing to foretell
 	}
 	for _, rival := range Rivals(len(r.Outcomes)) {
 		t, err := rival.Replay(e.models(), r.Outcomes, nil)
@@ -84,7 +96,6 @@ func (r *Report) judge(e *engine, _ *predictor.Generator) error {
 		r.traces[rival.Name] = t
 		r.Learners = append(r.Learners, Learner{rival.Name, t.MAE, t.MSE, last, t.Covered})
 	}
-	r.InTime = Punctual(r.Outcomes)
 	return nil
 }
 

@@ -43,7 +43,8 @@ func Networks() (list []Network) {
 	return list
 }
 
-// TrainNetwork pretrains network number i of Networks as the zoo's are, and measures it.
+// TrainNetwork pretrains network number i of Networks as the zoo's are, and measures it, and the
+// zoo's right after it: a machine is not as fast at all times.
 func TrainNetwork(ctx context.Context, j *run.Job, cfg *Config, i int) (*Model, error) {
 	list := Networks()
 	if i < 0 || i >= len(list) {
@@ -67,6 +68,10 @@ func TrainNetwork(ctx context.Context, j *run.Job, cfg *Config, i int) (*Model, 
 		if err := zoo.Measure(ctx, &entry, zoo.Clock{Step: clockOf(m).Step}, s); err != nil {
 			return nil, err
 		}
+		beside, err := e.stepsOfZoo(ctx, s)
+		if err != nil {
+			return nil, err
+		}
 		s.Batches = []int{judgedBatch}
 		if err := zoo.Measure(ctx, &entry, zoo.Clock{Inference: clockOf(m).Inference}, s); err != nil {
 			return nil, err
@@ -81,8 +86,25 @@ func TrainNetwork(ctx context.Context, j *run.Job, cfg *Config, i int) (*Model, 
 		}
 		d := &Model{Name: entry.Name, Arch: entry.Arch, Accuracy: got.Accuracy, Samples: got.Samples,
 			MAdds:  cost.MAdds,
-			Params: cost.Params, Steps: []float64{entry.Steps[0].Seconds}}
+			Params: cost.Params, Steps: []float64{entry.Steps[0].Seconds}, Beside: beside}
 		d.Inference, _ = inference(&entry)
 		return d, nil
 	})
+}
+
+// stepsOfZoo measures a step of every model of the zoo, and changes nothing about it.
+func (e *engine) stepsOfZoo(ctx context.Context, s *zoo.Sizes) (map[string]float64, error) {
+	steps := map[string]float64{}
+	for _, entry := range e.zoo.Entries() {
+		m, err := e.base(ctx, entry.Name)
+		if err != nil {
+			return nil, err
+		}
+		entry.Steps = nil
+		if err := zoo.Measure(ctx, &entry, zoo.Clock{Step: clockOf(m).Step}, s); err != nil {
+			return nil, err
+		}
+		steps[entry.Name] = entry.Steps[0].Seconds
+	}
+	return steps, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"slices"
 
 	"github.com/tendril-nas/tendril/evolution"
@@ -68,7 +69,7 @@ func (e *engine) find(ctx context.Context) ([]Point, error) {
 // level searches on one level; what it finds is remembered.
 func (e *engine) level(ctx context.Context, name string, evaluations int, initial []searchspace.Arch,
 	o searchspace.ETNASGenesOptions) ([]Point, error) {
-	phase := "search-" + name
+	phase, s := "search-"+name, &e.cfg.Search
 	return run.Once(e.job, phase, func() ([]Point, error) {
 		genes, err := searchspace.NewETNASGenes(e.space, &o)
 		if err != nil {
@@ -108,7 +109,10 @@ func (e *engine) level(ctx context.Context, name string, evaluations int, initia
 			shown.Set(len(x.History()), fmt.Sprintf("front of %d", len(x.Front())))
 			return nil
 		})
-		if _, err := x.Run(ctx); err != nil {
+		if _, err := x.Run(ctx); errors.Is(err, evolution.ErrNothing) && s.Step > 0 {
+			return nil, fmt.Errorf("search, %s level: %w: -search-step %g: the fastest step took %.3g ms", name, err, s.Step,
+				1e3*fastest(e.points(name, x.History())))
+		} else if err != nil {
 			return nil, err
 		}
 		return e.points(name, x.History()), ctx.Err()
@@ -129,6 +133,15 @@ func (e *engine) points(level string, history []evolution.Record[searchspace.Arc
 			Step: r.Objectives[1], Over: r.Violation() > 0})
 	}
 	return list
+}
+
+// fastest is the least step time of points.
+func fastest(points []Point) float64 {
+	least := math.Inf(1)
+	for _, p := range points {
+		least = min(least, p.Step)
+	}
+	return least
 }
 
 // front are the points that no other beats in accuracy and time of a step, the fastest first.

@@ -2,6 +2,7 @@ package nasoa
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/tendril-nas/tendril/zoo"
@@ -16,11 +17,12 @@ func (t timetable) StepTime(model string, frozen, batch, size int) (time.Duratio
 	if err != nil {
 		return 0, err
 	}
-	least := batch
+	least := math.MaxInt
 	for _, s := range e.Steps {
-		if least == batch || s.Batch < least {
-			least = s.Batch
-		}
+		least = min(least, s.Batch)
+	}
+	if least == math.MaxInt {
+		least = batch
 	}
 	s, ok := e.StepTime("", max(batch, least), size, frozen)
 	if !ok {

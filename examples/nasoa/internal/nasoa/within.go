@@ -37,7 +37,7 @@ func (e *engine) within(ctx context.Context, g *predictor.Generator, t *task, o 
 	judging := func(model string) time.Duration {
 		return time.Duration(reserve * e.slow * float64(e.classifying(model, t.test.Len())))
 	}
-	after := func(model string) time.Duration { return judging(model) + e.rest.of(firstRest) }
+	after := func(model string) time.Duration { return judging(model) + e.rest.of(e.first) }
 	spent := d.spent()
 	q := e.request(o.Task(), o.Batch)
 	q.Limit, q.Least = d.limit, fewestIterations
@@ -65,8 +65,7 @@ func (e *engine) within(ctx context.Context, g *predictor.Generator, t *task, o 
 	}
 	keep := after(r.Model)
 	pace, err := predictor.NewAnytime(&predictor.AnytimeOptions{Limit: max(d.limit-d.spent(), keep+1),
-		Reserve: keep,
-		Steps:   r.Iterations, Step: step, Constant: min(constantPart(r.Iterations, e.cfg.Tune.Fall), 1-1e-9)})
+		Reserve: keep, Steps: r.Iterations, Step: step, Fall: e.cfg.Tune.Fall})
 	if err != nil {
 		return nil, err
 	}
