@@ -157,7 +157,7 @@ func TestReachesItsOwnEnd(t *testing.T) {
 	}
 }
 
-// The sentences on headroom say whether architectures differ, and whether they do beside their size.
+// The sentences on headroom say whether architectures differ, and whether beside their size.
 func TestRoom(t *testing.T) {
 	for want, accuracies := range map[string][]float64{
 		"there is headroom.":                             {0.3, 0.5, 0.4, 0.7},
