@@ -145,7 +145,11 @@ func (t tables) reaches() string {
 					}
 				}
 			}
-			row = append(row, reached(evaluations, cellsOf), cells.Spread("%.0f", times))
+			time := "–" // never, or in searches that were stopped and went on
+			if cellsOf == 0 || len(times) > 0 {
+				time = cells.Spread("%.0f", times)
+			}
+			row = append(row, reached(evaluations, cellsOf), time)
 		}
 		rows = append(rows, row)
 	}
