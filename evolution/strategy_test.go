@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -80,7 +81,8 @@ func TestStrategiesThatNeverRepeat(t *testing.T) {
 }
 
 // With Mutants a generation is exactly as many candidates as asked for, none of them proposed
-// before, and the search ends when there is nothing new.
+// before; the first ones are a bit away from a member, for there is enough that is not known; the
+// front of population and generation survives; and the search ends when there is nothing new.
 func TestMutantsAreNewAndExactlySoMany(t *testing.T) {
 	s, err := NewNSGA2(bitString{}, &NSGA2Options[int]{
 		BreedOptions: BreedOptions[int]{Population: 16, Offspring: 5, Mutants: true, Seed: 1}})
@@ -99,6 +101,15 @@ func TestMutantsAreNewAndExactlySoMany(t *testing.T) {
 		if want := 5; step > 0 && len(xs) != want && len(seen)+len(xs) < 240 || step == 0 && len(xs) != 16 {
 			t.Fatalf("step %d: %d candidates", step, len(xs))
 		}
+		members, near := s.Population(), 0
+		for _, x := range xs {
+			if slices.ContainsFunc(members, func(o Outcome[int]) bool { return bits.OnesCount(uint(o.Genome^x)) == 1 }) {
+				near++
+			}
+		}
+		if step > 0 && step < 5 && near < 4 {
+			t.Errorf("step %d: %d of 5 mutants are next to a member", step, near)
+		}
 		var outcomes []Outcome[int]
 		for _, x := range xs {
 			if seen[x] {
@@ -112,6 +123,12 @@ func TestMutantsAreNewAndExactlySoMany(t *testing.T) {
 		}
 		if len(s.Population()) != 16 {
 			t.Fatalf("population of %d", len(s.Population()))
+		}
+		best := Front(append(members, outcomes...))
+		for _, o := range best {
+			if len(best) <= 16 && !slices.ContainsFunc(s.Population(), func(x Outcome[int]) bool { return x.Genome == o.Genome }) {
+				t.Fatalf("step %d: %d of the front is lost", step, o.Genome)
+			}
 		}
 	}
 	if len(seen) < 200 {

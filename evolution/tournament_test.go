@@ -188,14 +188,42 @@ func TestTournamentOutOfOrder(t *testing.T) {
 	}
 }
 
-// A child of two parents has the bits that they agree in, when it does not mutate.
+// A child of two parents, each the best of a sample, has the bits that they agree in when it does
+// not mutate, which it does only when it is known.
 func TestTournamentCrosses(t *testing.T) {
-	s := newTournament(t, TournamentOptions[int]{Population: 30, Sample: 1, Crossover: 1, Mutation: -1, Seed: 1})
+	s := newTournament(t, TournamentOptions[int]{Population: 30, Sample: 4, Crossover: 1, Mutation: -1, Seed: 1})
+	fresh := 0
 	for cycle := range 60 {
+		if cycle < 30 {
+			x := ask(t, Strategy[int](s))
+			tell(t, s, x, hills(x))
+			continue
+		}
+		r := stream.New(s.opts.Seed, s.purpose, s.drawn)
+		p, leaves := s.ends(s.sample(r))
+		r.Float64()
+		q, _ := s.ends(s.sample(r))
+		a, b, born := p.Genome, q.Genome, leaves.born
+		child, _, err := s.genes.Cross(a, b, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		known := s.find(child) != nil
 		x := ask(t, Strategy[int](s))
-		if cycle >= 30 && s.losers[bitString{}.Key(x)] >= s.arrived {
-			t.Error("a child in place of none")
+		if known == (x == child) {
+			t.Errorf("%08b and %08b have %08b, known: %v, and %08b was proposed", a, b, child, known, x)
+		}
+		if !known {
+			if fresh++; (x^a)&^(a^b) != 0 {
+				t.Errorf("%08b is no child of %08b and %08b", x, a, b)
+			}
+		}
+		if got := s.losers[bitString{}.Key(x)]; got != born {
+			t.Errorf("a child in place of arrival %d, the worst of the sample is %d", got, born)
 		}
 		tell(t, s, x, hills(x))
+	}
+	if fresh < 5 {
+		t.Errorf("%d of 30 children did not mutate", fresh)
 	}
 }

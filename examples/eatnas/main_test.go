@@ -129,17 +129,12 @@ func TestWholeRun(t *testing.T) {
 	}
 }
 
-// Every baseline leaves out the small task; those from scratch share the first population, and a
-// given architecture begins as one that was found.
+// Every baseline leaves out the small task; those from scratch share the first population, which
+// measures the same at the same place, and a given architecture begins as one that was found.
 func TestBaselines(t *testing.T) {
 	small, large := striped(t), striped(t)
-	first := func(r eatnas.Report) (archs []string) {
-		for _, c := range r.Large.Search.Tried[:3] {
-			archs = append(archs, c.Arch)
-		}
-		return archs
-	}
-	var random []string
+	first := func(r eatnas.Report) []eatnas.Candidate { return r.Large.Search.Tried[:3] }
+	var random []eatnas.Candidate
 	for _, baseline := range []string{eatnas.Scratch, eatnas.Random, eatnas.Regularized, eatnas.RandomBasic} {
 		r, _ := report(t, tiny("-large", large, "-baseline", baseline, "-sharing=false", "-top", "1")...)
 		if r.Small != nil || r.Begin != baseline || len(r.Large.Search.Tried) != 5 || len(r.Large.Trained) != 1 ||

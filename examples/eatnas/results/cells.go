@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"gonum.org/v1/gonum/stat"
-
 	"github.com/tendril-nas/tendril/examples/eatnas/internal/eatnas"
 	"github.com/tendril-nas/tendril/examples/internal/run/cells"
 )
@@ -106,27 +104,6 @@ func worst(r *cells.Results[result]) ([]string, error) {
 			return nil, err
 		}
 	}
-	a, _ := tables{r}.worstAlike()
-	return []string{"-basic", a}, nil
-}
-
-// worstAlike is the architecture with the lowest mean test accuracy on the small task, and that.
-func (t tables) worstAlike() (arch string, accuracy float64) {
-	config := headroomOf(eatnas.SmallTask)
-	for i := range t.alike(config) {
-		mean := stat.Mean(t.Values(config, func(r *result) float64 { return 100 * r.Alike[i].Accuracy }), nil)
-		if arch == "" || mean < accuracy {
-			arch, accuracy = t.alike(config)[i].Arch, mean
-		}
-	}
-	return arch, accuracy
-}
-
-// alike are the networks of the first cell of a configuration; every cell has the same
-// architectures.
-func (t tables) alike(config string) []eatnas.Trained {
-	if runs := t.Of(config); len(runs) > 0 {
-		return runs[0].Result.Alike
-	}
-	return nil
+	t, config := tables{r}, headroomOf(eatnas.SmallTask)
+	return []string{"-basic", t.alike(config)[t.worstAlike()].Arch}, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"gonum.org/v1/gonum/stat"
 
@@ -32,6 +33,47 @@ const last = math.MaxInt
 
 // accuracy of the network that was chosen, in percent of the test images.
 func accuracy(r *eatnas.TaskReport) float64 { return 100 * r.Network().Accuracy }
+
+// meanMAdds are the multiply-adds of the population, millions, as area is of its accuracy.
+func meanMAdds(r *eatnas.TaskReport) float64 {
+	var sum float64
+	for _, p := range r.Search.Curve {
+		sum += p.MAdds
+	}
+	return sum / float64(len(r.Search.Curve))
+}
+
+// apart is in how many decisions two members of the first population differ, on average: 35 is all
+// of them.
+func apart(r *eatnas.TaskReport) float64 {
+	var codes [][]string
+	for _, c := range r.Search.Tried[:min(shown()[0], len(r.Search.Tried))] {
+		codes = append(codes, strings.FieldsFunc(c.Arch, func(r rune) bool { return r == ',' || r == ':' }))
+	}
+	sum, pairs := 0.0, 0.0
+	for i, a := range codes {
+		for _, b := range codes[:i] {
+			for k := range a {
+				if a[k] != b[k] {
+					sum++
+				}
+			}
+			pairs++
+		}
+	}
+	return sum / pairs
+}
+
+// ageing is the correlation of a candidate's accuracy with its place in the search.
+func ageing(r *eatnas.TaskReport) float64 {
+	var places, accuracies []float64
+	for i, c := range r.Search.Tried {
+		if !c.Failed {
+			places, accuracies = append(places, float64(i)), append(accuracies, c.Accuracy)
+		}
+	}
+	return stat.Correlation(places, accuracies, nil)
+}
 
 func madds(r *eatnas.TaskReport) float64 { return millions(r.Network().MAdds) }
 
@@ -69,38 +111,6 @@ func (t tables) ratio(a, b string, f figure) string {
 	}
 	m, h := cells.Interval(logs)
 	return fmt.Sprintf("%.2f (%.2f to %.2f)", math.Exp(m), math.Exp(m-h), math.Exp(m+h))
-}
-
-// slope is by how many points accuracy rises with a doubling of multiply-adds.
-func slope(list []eatnas.Trained) float64 {
-	var x, y []float64
-	for _, n := range list {
-		x, y = append(x, math.Log2(millions(n.MAdds))), append(y, 100*n.Accuracy)
-	}
-	_, b := stat.LinearRegression(x, y, nil, false)
-	return b
-}
-
-// groups are the accuracies of architectures trained alike, less what their multiply-adds predict:
-// the line through all cells of the configuration.
-func (t tables) groups(config string, levelled bool) [][]float64 {
-	var x, y []float64
-	for _, r := range t.Of(config) {
-		for _, n := range r.Result.Alike {
-			x, y = append(x, math.Log2(millions(n.MAdds))), append(y, 100*n.Accuracy)
-		}
-	}
-	var out [][]float64
-	a, b := 0.0, 0.0
-	if levelled && len(x) > 1 {
-		a, b = stat.LinearRegression(x, y, nil, false)
-	}
-	for i, n := range t.alike(config) {
-		out = append(out, t.Values(config, func(r *result) float64 {
-			return 100*r.Alike[i].Accuracy - a - b*math.Log2(millions(n.MAdds))
-		}))
-	}
-	return out
 }
 
 // processors are the processor times of the searches of two configurations, and a's less b's,

@@ -32,6 +32,10 @@ func search(name string, start float64, arch string, accuracy float64) result {
 		r.Search.CPU = 0 // it was stopped and went on
 	}
 	for i := range 42 {
+		// All but every fourth candidate have another kernel in their first block.
+		kernel := min(i%4, 1)
+		r.Search.Tried = append(r.Search.Tried, eatnas.Candidate{Accuracy: start + float64(i)*float64(i)/2000,
+			Arch: fmt.Sprintf("0,%d,0,0,3:2,0,0,2,2", kernel)})
 		r.Search.Curve = append(r.Search.Curve, eatnas.Point{Accuracy: (start + float64(i)/100) * (1 + s/100),
 			MAdds: 9 - s/10})
 	}
@@ -48,7 +52,7 @@ func fake(name string) result {
 		for i := range headroomArchs {
 			a := float64(i)
 			r.Alike = append(r.Alike, eatnas.Trained{Arch: fmt.Sprintf("arch %d", i), MAdds: int64(5e6 + 1e6*a*a),
-				Accuracy: 0.5 + a*a/100 + float64(int(7*a+3*seedOf(name))%5)/200})
+				Accuracy: 0.5 + a*a/100 + float64(int(7*a+3*seedOf(name))%5)/200, Held: 0.9 - a/10})
 		}
 		return r
 	case small:
@@ -60,7 +64,7 @@ func fake(name string) result {
 	case "basic":
 		return search(name, 0.15+seedOf(name)/1000, "random "+name, 0.31)
 	case "worse":
-		return search(name, 0.15, "arch 0", 0.3)
+		return search(name, 0.15, "arch 5", 0.3)
 	default:
 		return search(name, 0.1, "", 0.3)
 	}
@@ -114,6 +118,8 @@ func TestPrimary(t *testing.T) {
 				"as well."}},
 		"neither": {[]float64{-1, 1.1, 1}, []float64{5, 5.1, 5.2},
 			[]string{"A difference is not shown.", "The first step was not passed, so this one has no say."}},
+		"the other way": {[]float64{5, 5.1, 5.2}, []float64{-1, -1.1, -1.2},
+			[]string{"The population is better with transfer.", "is worth less on the large one than a random"}},
 		"worse":    {[]float64{-5, -5.1, -5.2}, nil, []string{"The population is worse with transfer.", "no say"}},
 		"one seed": {[]float64{5}, []float64{1}, []string{"+5.00 (1 of 5 seeds). \n", "+1.00 (1 of 5 seeds). \n"}},
 	} {
@@ -134,6 +140,45 @@ func TestPrimary(t *testing.T) {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s: %q is not in %s", name, want, text)
 			}
+		}
+	}
+}
+
+// A search reaches the accuracy that it ends with, which a hundred times it and back may not be.
+func TestReachesItsOwnEnd(t *testing.T) {
+	own := 29.0 / 4000
+	if back := 100 * own / 100; back <= own {
+		t.Fatalf("%v is no example", own)
+	}
+	r := thePage().Results(&record{Name: "alone-1", Result: result{Task: &eatnas.TaskReport{
+		Search: eatnas.SearchReport{Curve: []eatnas.Point{{Accuracy: 0.001}, {Accuracy: own}}}}}})
+	text := (tables{r}).reaches()
+	for _, want := range []string{"| not run | not run | 2.0 | – |", "| 20 % | not run | not run | never (1 seeds) | – |"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+}
+
+// The sentences on headroom say whether architectures differ, and whether beside their size.
+func TestRoom(t *testing.T) {
+	for want, accuracies := range map[string][]float64{
+		"there is headroom.":                             {0.3, 0.5, 0.4, 0.7},
+		"there is headroom, though none is shown beside": {0.3, 0.4, 0.5, 0.6},
+		"**No headroom is shown;":                        {0.4, 0.41, 0.4, 0.39},
+	} {
+		var records []*record
+		for seed := 1; seed <= headroomSeeds; seed++ {
+			var list []eatnas.Trained
+			for i, a := range accuracies {
+				noise := float64((3*i+5*seed)%7) / 100
+				list = append(list, eatnas.Trained{MAdds: 1e6 << i, Accuracy: a + noise})
+			}
+			records = append(records, &record{Name: cells.Seeded(headroomOf("small"), seed), Result: result{Alike: list}})
+		}
+		if text := (tables{thePage().Results(records...)}).room(); !strings.Contains(text, want) ||
+			!strings.Contains(text, "large task: not run.") {
+			t.Errorf("%v: %s", accuracies, text)
 		}
 	}
 }

@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"math"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/gonum/stat"
@@ -53,17 +53,19 @@ func (t tables) curves() string {
 	return cells.Table(head, rows...)
 }
 
-// areas are those under the curves.
+// areas are those under the curves, and what else populations differ in.
 func (t tables) areas() string {
 	var rows [][]string
 	for _, a := range arms() {
-		row := []string{a.title, t.spread("%.2f", a.name, area), "–"}
+		row := []string{a.title, t.spread("%.2f", a.name, area), "–", t.spread("%.1f", a.name, meanMAdds), "–",
+			t.spread("%.1f", a.name, apart)}
 		if a.name != arms()[0].name {
-			row[2] = t.contrast(arms()[0].name, a.name, area)
+			row[2], row[4] = t.contrast(arms()[0].name, a.name, area), t.ratio(arms()[0].name, a.name, meanMAdds)
 		}
 		rows = append(rows, row)
 	}
-	return cells.Table([]string{"arm", "area, %", "transfer less this"}, rows...)
+	return cells.Table([]string{"arm", "area, %", "transfer less this", "M MAdds", "transfer over this (95 % interval)",
+		"decisions apart"}, rows...)
 }
 
 // basics are the architectures that populations began from.
@@ -83,11 +85,14 @@ func (t tables) basics() string {
 	}
 	text := cells.Table([]string{"seed", "found on the small task", "M MAdds there", "test accuracy there, %",
 		"random basic"}, rows...)
-	a, mean := t.worstAlike()
-	if a == "" {
+	config := headroomOf(eatnas.SmallTask)
+	if len(t.alike(config)) == 0 {
 		return text + "\nWorse basic: " + cells.NotRun + ".\n"
 	}
-	return text + fmt.Sprintf("\nWorse basic: `%s`, %.2f %% on the small task, trained alike.\n", a, mean)
+	i := t.worstAlike()
+	n := t.alike(config)[i]
+	return text + fmt.Sprintf("\nWorse basic, for all seeds: `%s`, %.1f M MAdds on the small task and there %s %% of the "+
+		"test images, trained alike.\n", n.Arch, millions(n.MAdds), cells.Spread("%.2f", t.accuracyAlike(config, i)))
 }
 
 // finals are the networks at the end.
@@ -96,9 +101,10 @@ func (t tables) finals() string {
 	for _, a := range arms() {
 		times, _, _ := t.processors(a.name, a.name)
 		rows = append(rows, []string{a.title, t.spread("%.2f", a.name, accuracy), t.spread("%.1f", a.name, madds),
-			cells.Spread("%.0f", times)})
+			t.aboveAlike(a.name, eatnas.LargeTask), cells.Spread("%.0f", times)})
 	}
-	return cells.Table([]string{"arm", "test accuracy, %", "M MAdds", "processor time of the search, s"}, rows...)
+	return cells.Table([]string{"arm", "test accuracy, %", "M MAdds", "less six random architectures, points",
+		"processor time of the search, s"}, rows...)
 }
 
 func (t tables) finalDifferences() string {
@@ -113,13 +119,13 @@ func (t tables) finalDifferences() string {
 }
 
 // levels of accuracy that are fixed, percent.
-func levels() []float64 { return []float64{20, 30, 40, 50} }
+func levels() []float64 { return []float64{20, 25, 30, 35} }
 
 // reaches says when populations of the small task reach an accuracy, with and without shared
 // weights.
 func (t tables) reaches() string {
 	var rows [][]string
-	add := func(title string, level func(seed int) (float64, bool)) {
+	add := func(title string, level func(seed int) (accuracy float64, ok bool)) {
 		row := []string{title}
 		for _, config := range []string{small, alone} {
 			var evaluations, times []float64
@@ -132,26 +138,31 @@ func (t tables) reaches() string {
 				}
 				cellsOf++
 				s := &one.Result.Task.Search
-				if n := s.Reaches(goal / 100); n > 0 {
+				if n := s.Reaches(goal); n > 0 {
 					evaluations = append(evaluations, float64(n))
 					if s.CPU > 0 {
 						times = append(times, s.CPU*float64(n)/float64(len(s.Curve)))
 					}
 				}
 			}
-			row = append(row, reached(evaluations, cellsOf), cells.Spread("%.0f", times))
+			time := "–" // never, or in searches that were stopped and went on
+			if cellsOf == 0 || len(times) > 0 {
+				time = cells.Spread("%.0f", times)
+			}
+			row = append(row, reached(evaluations, cellsOf), time)
 		}
 		rows = append(rows, row)
 	}
 	for _, l := range levels() {
-		add(fmt.Sprintf("%.0f %%", l), func(int) (float64, bool) { return l, true })
+		add(fmt.Sprintf("%.0f %%", l), func(int) (float64, bool) { return l / 100, true })
 	}
 	add("that of 42 evaluations without sharing, of the same seed", func(seed int) (float64, bool) {
 		one := t.Get(cells.Seeded(alone, seed))
 		if one == nil {
 			return 0, false
 		}
-		return at(last, accuracyOf)(one.Result.Task), true
+		curve := one.Result.Task.Search.Curve // no percent, which rounding would put above the accuracy
+		return curve[len(curve)-1].Accuracy, true
 	})
 	return cells.Table([]string{"mean accuracy", "shared: evaluations", "s", "not shared: evaluations",
 		"s"}, rows...)
@@ -179,71 +190,17 @@ func (t tables) sharing() string {
 	}{
 		{"area, %", "%.2f", area}, {"mean accuracy at the end, %", "%.2f", at(last, accuracyOf)},
 		{"test accuracy of the network found, retrained, %", "%.2f", accuracy}, {"its M MAdds", "%.1f", madds},
+		{"correlation of accuracy with place in the search", "%.2f", ageing},
 	} {
 		rows = append(rows, []string{x.title, t.spread(x.format, small, x.of), t.spread(x.format, alone, x.of),
 			t.contrast(small, alone, x.of)})
 	}
+	rows = slices.Insert(rows, 3, []string{"the same less six random architectures",
+		t.aboveAlike(small, eatnas.SmallTask), t.aboveAlike(alone, eatnas.SmallTask), "–"})
 	shared, separate, less := t.processors(small, alone)
 	rows = append(rows, []string{"processor time of the search, s", cells.Spread("%.0f", shared),
 		cells.Spread("%.0f", separate), cells.Contrast("%+.0f", less, t.Planned(small))})
 	return cells.Table([]string{"", "shared", "not shared", "shared less not shared"}, rows...)
-}
-
-// headroom lists what each architecture reaches, trained alike.
-func (t tables) headroom() string {
-	var rows [][]string
-	for _, task := range []string{eatnas.SmallTask, eatnas.LargeTask} {
-		config := headroomOf(task)
-		for i, n := range t.alike(config) {
-			rows = append(rows, []string{task, "`" + n.Arch + "`", fmt.Sprintf("%.1f", millions(n.MAdds)),
-				cells.Spread("%.2f", t.Values(config, func(r *result) float64 { return 100 * r.Alike[i].Accuracy }))})
-		}
-	}
-	if rows == nil {
-		return cells.NotRun + "\n"
-	}
-	return cells.Table([]string{"task", "architecture", "M MAdds", "test accuracy, %"}, rows...)
-}
-
-// significant is the p below which a spread counts as one.
-const significant = 0.05
-
-// room says in sentences whether there is anything to gain by choosing an architecture.
-func (t tables) room() string {
-	var b strings.Builder
-	for _, task := range []string{eatnas.SmallTask, eatnas.LargeTask} {
-		fmt.Fprintf(&b, "- %s task: %s\n", task, t.roomOf(headroomOf(task)))
-	}
-	return b.String()
-}
-
-func (t tables) roomOf(config string) string {
-	all, levelled := cells.Blocked(t.groups(config, false)...), cells.Blocked(t.groups(config, true)...)
-	if len(t.Of(config)) == 0 {
-		return cells.NotRun + "."
-	}
-	if math.IsNaN(all.P) {
-		return "one seed cannot tell architectures from noise."
-	}
-	text := fmt.Sprintf("standard deviation between architectures %.2f points, of noise %.2f (F = "+
-		"%.1f, %s); "+
-		"with the line over multiply-adds taken out %.2f points (F = %.1f); accuracy rises with each doubling of "+
-		"multiply-adds by %s points. ", all.Between, all.Within, all.F, probability(all.P), levelled.Between,
-		levelled.F,
-		cells.Contrast("%+.2f", t.Values(config, func(r *result) float64 { return slope(r.Alike) }),
-			t.Planned(config)))
-	if all.P < significant {
-		return text + "Architectures differ: there is headroom."
-	}
-	return text + "**No headroom is shown; where there is none, no method can show an effect.**"
-}
-
-// probability writes a p.
-func probability(p float64) string {
-	if p < 0.001 {
-		return "p < 0.001"
-	}
-	return fmt.Sprintf("p = %.3f", p)
 }
 
 // pymoo is the table beside it.

@@ -52,12 +52,33 @@ func OneWay(groups ...[]float64) Variance {
 // Blocked analyses groups of equal size whose values of the same place have something in common,
 // the seed say (randomised complete blocks): what a place does to all groups alike is taken out
 // first. Without two groups of two, or with groups of unequal size, all numbers are NaN.
-func Blocked(groups ...[]float64) Variance {
+func Blocked(groups ...[]float64) Variance { return blocked(1, groups) }
+
+// BlockedOver is Blocked for what is left of the groups beside the straight line through their
+// means over x, one number of each group. The line takes one of their degrees of freedom, so that
+// it needs three groups, and an x that is not the same for all.
+func BlockedOver(x []float64, groups ...[]float64) Variance {
+	k := min(len(x), len(groups))
+	means, rest := make([]float64, k), make([][]float64, k)
+	for i := range k {
+		means[i] = stat.Mean(groups[i], nil)
+	}
+	_, slope := stat.LinearRegression(x[:k], means, nil, false)
+	for i := range k {
+		for _, v := range groups[i] {
+			rest[i] = append(rest[i], v-slope*x[i])
+		}
+	}
+	return blocked(2, rest)
+}
+
+// blocked is Blocked for groups with so many degrees of freedom fewer than there are groups.
+func blocked(fewer int, groups [][]float64) Variance {
 	k, b := len(groups), 0
 	if k > 0 {
 		b = len(groups[0])
 	}
-	if k < 2 || b < 2 || slices.ContainsFunc(groups, func(g []float64) bool { return len(g) != b }) {
+	if k <= fewer || b < 2 || slices.ContainsFunc(groups, func(g []float64) bool { return len(g) != b }) {
 		return Variance{math.NaN(), math.NaN(), math.NaN(), math.NaN()}
 	}
 	grand, blocks := 0.0, make([]float64, b)
@@ -76,7 +97,7 @@ func Blocked(groups ...[]float64) Variance {
 			within += rest * rest
 		}
 	}
-	d1, d2 := float64(k-1), float64((k-1)*(b-1))
+	d1, d2 := float64(k-fewer), float64((k-1)*(b-1))
 	return variance(between/d1, within/d2, float64(b), d1, d2)
 }
 

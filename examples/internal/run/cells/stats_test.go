@@ -136,6 +136,22 @@ func TestBlocked(t *testing.T) {
 	}
 }
 
+// What is left beside a line is the residual of a regression: of means 1, 3 and 8 over 0, 1 and 2
+// that of the line 0.5 + 3.5x, squares 1.5 in all with one degree of freedom, twice for two places.
+func TestBlockedOver(t *testing.T) {
+	groups := [][]float64{{0, 2}, {3, 3}, {6, 10}}
+	v, flat := BlockedOver([]float64{0, 1, 2}, groups...), Blocked(groups...)
+	if math.Abs(v.Within-flat.Within) > 1e-9 || math.Abs(v.F-3/(v.Within*v.Within)) > 1e-9 ||
+		!(v.P > flat.P) {
+		t.Errorf("%+v, without a line %+v", v, flat)
+	}
+	for _, x := range [][]float64{nil, {0, 1}, {1, 1, 1}} {
+		if v = BlockedOver(x, groups...); !math.IsNaN(v.P) || !math.IsNaN(v.F) {
+			t.Errorf("over %v: %+v", x, v)
+		}
+	}
+}
+
 func TestVerdict(t *testing.T) {
 	for _, c := range []struct {
 		differences []float64
