@@ -185,7 +185,8 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 func TestRefused(t *testing.T) {
 	for _, args := range [][]string{{"-methods", "eas,x"}, {"-methods", "eas,eas"}, {"-methods", ""},
 		{"-query", "x"}, {"-extract", "x"}, {"-learn", "0.5", "-choose", "0.5"}, {"-headroom", "1"},
-		{"-methods", "random", "-query", "a:1M"}, {"-budgets", "0"}, {"-query", "a:1ms"}} {
+		{"-methods", "random", "-query", "a:1M"}, {"-budgets", "0"}, {"-query", "a:1ms"},
+		{"-generator-lr", "1.5"}} {
 		if code, _, errs := start.Run(t, args...); code != run.ExitUsage {
 			t.Errorf("%q: exit code %d, %s", args, code, errs)
 		}
