@@ -38,6 +38,9 @@ func Run(ctx context.Context, j *run.Job, cfg *Config) (*Report, error) {
 		e.describe(m)
 		rep.Methods = append(rep.Methods, *m)
 	}
+	if rep.Fifty, err = e.fifty(ctx); err != nil {
+		return rep, err
+	}
 	if err := e.finish(rep); err != nil {
 		return rep, err
 	}
