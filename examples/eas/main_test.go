@@ -61,6 +61,12 @@ func TestWholeRun(t *testing.T) {
 	if i := r.Images; i.Classes != 4 || i.Superclasses != 2 || i.Train+i.Learn+i.Choose != 80 || i.Test != 24 {
 		t.Errorf("%+v", i)
 	}
+	// Two superclasses of two classes with 12 test images each, told apart by their own logits alone.
+	for _, v := range []float64{r.Ends.Cheapest, r.Ends.Dearest} {
+		if n := 24 * v; !(v > 0 && v <= 1) || math.Abs(n-math.Round(n)) > 1e-9 {
+			t.Errorf("ends of the range: %+v", r.Ends)
+		}
+	}
 	for _, m := range r.Methods {
 		if len(m.Answers) != 8 || len(m.Similarity) != 4 {
 			t.Fatalf("%s: %d answers, %d similarities", m.Name, len(m.Answers), len(m.Similarity))

@@ -55,7 +55,10 @@ func (t tables) accuracies() string {
 			}
 			rows = append(rows, append(r, t.spread("%.2f", d, accuracy(m), m), fmt.Sprint(len(t.having(d, m)))))
 		}
-		out.WriteString(cells.Table(head, rows...) + "\n")
+		cheapest := t.spread("%.2f", d, func(r *eas.Report) float64 { return 100 * r.Ends.Cheapest })
+		dearest := t.spread("%.2f", d, func(r *eas.Report) float64 { return 100 * r.Ends.Dearest })
+		fmt.Fprintf(&out, "%s\nThe cheapest network of the supernet at rate %g has, %%: %s; the dearest, %%: %s.\n\n",
+			cells.Table(head, rows...), d.rate, cheapest, dearest)
 	}
 	return strings.TrimSuffix(out.String(), "\n")
 }

@@ -17,6 +17,7 @@ type Report struct {
 	Budgets      []float64              `json:"budgets,omitempty"`
 	Drop         float64                `json:"drop"`
 	Trained      Took                   `json:"trained,omitzero"`   // the supernet
+	Ends         Ends                   `json:"ends,omitzero"`      // of the range of networks
 	Headroom     []Headroom             `json:"headroom,omitempty"` // by budget
 	Methods      []MethodReport         `json:"methods,omitempty"`
 	// Fifty is the time of processors, seconds, of the generator's most probable answers to fifty
