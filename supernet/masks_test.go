@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Classes that are masked have neither part in the loss nor gradient, smoothing leaves them out, and
-// so does a teacher.
+// Classes that are masked have neither part in the loss nor gradient, smoothing leaves them out,
+// and so does a teacher.
 func TestMasks(t *testing.T) {
 	m := tinyModel(t)
 	b := firstBatch(t, stripes(t, 16, 16, 1), 16)

@@ -61,7 +61,7 @@ func TestWholeRun(t *testing.T) {
 	if i := r.Images; i.Classes != 4 || i.Superclasses != 2 || i.Train+i.Learn+i.Choose != 80 || i.Test != 24 {
 		t.Errorf("%+v", i)
 	}
-	// Two superclasses of two classes with 12 test images each, told apart by their own logits alone.
+	// Shares of 12 images of each of two superclasses.
 	for _, v := range []float64{r.Ends.Cheapest, r.Ends.Dearest} {
 		if n := 24 * v; !(v > 0 && v <= 1) || math.Abs(n-math.Round(n)) > 1e-9 {
 			t.Errorf("ends of the range: %+v", r.Ends)

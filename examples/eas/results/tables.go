@@ -179,9 +179,8 @@ func (t tables) time() string {
 	if n == 0 {
 		return cells.NotRun
 	}
-	text := fmt.Sprintf("%.0f min of wall time", wall/60)
-	if known {
-		text += fmt.Sprintf(", %.0f min of processors", cpu/60)
+	if !known { // a start that was killed has left no time of the phase under way
+		return fmt.Sprintf("at least %.0f min of wall time", wall/60)
 	}
-	return text
+	return fmt.Sprintf("%.0f min of wall time, %.0f min of processors", wall/60, cpu/60)
 }

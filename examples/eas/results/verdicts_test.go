@@ -106,6 +106,18 @@ func TestPlainly(t *testing.T) {
 	}
 }
 
+// The time of cells that one start has not done is a bound.
+func TestTime(t *testing.T) {
+	whole := record{Name: "drop-0-1", Seconds: 600, Result: result{CPU: 1200}}
+	killed := record{Name: "drop-0-2", Seconds: 300}
+	for want, records := range map[string][]*record{"not run": nil, "at least 15 min of wall time": {&whole, &killed},
+		"10 min of wall time, 20 min of processors": {&whole}} {
+		if got := (tables{thePage().Results(records...)}).time(); got != want {
+			t.Errorf("%q, expected %q", got, want)
+		}
+	}
+}
+
 // Fifty answers are held to what was to be shown and to the paper, each on its own.
 func TestInstant(t *testing.T) {
 	for seconds, want := range map[float64]string{0.0008: "shown, which holds here; in the paper it is 100 ms, which holds",
