@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Classes that are masked have neither part in the loss nor gradient, and smoothing leaves them
-// out.
+// Classes that are masked have neither part in the loss nor gradient, smoothing leaves them out,
+// and so does a teacher.
 func TestMasks(t *testing.T) {
 	m := tinyModel(t)
 	b := firstBatch(t, stripes(t, 16, 16, 1), 16)
@@ -28,6 +28,18 @@ func TestMasks(t *testing.T) {
 	}
 	if loss > 2*math.Log(2) {
 		t.Errorf("loss %v of a fresh network over two classes, expected about %v", loss, math.Log(2))
+	}
+	teacher := tinyModel(t)
+	jitter(t, teacher.network, 3)
+	shift, loss, _ = moved(t, m.network, &TrainOptions{Masks: masks, Teacher: &Teacher{Model: teacher}}, b, false,
+		Pass{Arch: m.arch, Labels: -1})
+	for c, v := range shift["classifier.linear.bias"] {
+		if (v != 0) != (c < 2) {
+			t.Errorf("bias of class %d moves by %v under a teacher", c, v)
+		}
+	}
+	if !(loss > 0) {
+		t.Errorf("divergence %v from a teacher", loss)
 	}
 	for i := range b.Labels {
 		b.Labels[i] = 3

@@ -61,6 +61,12 @@ func TestWholeRun(t *testing.T) {
 	if i := r.Images; i.Classes != 4 || i.Superclasses != 2 || i.Train+i.Learn+i.Choose != 80 || i.Test != 24 {
 		t.Errorf("%+v", i)
 	}
+	// Shares of 12 images of each of two superclasses.
+	for _, v := range []float64{r.Ends.Cheapest, r.Ends.Dearest} {
+		if n := 24 * v; !(v > 0 && v <= 1) || math.Abs(n-math.Round(n)) > 1e-9 {
+			t.Errorf("ends of the range: %+v", r.Ends)
+		}
+	}
 	for _, m := range r.Methods {
 		if len(m.Answers) != 8 || len(m.Similarity) != 4 {
 			t.Fatalf("%s: %d answers, %d similarities", m.Name, len(m.Answers), len(m.Similarity))
@@ -100,8 +106,9 @@ func TestNothingIsDoneTwice(t *testing.T) {
 		}
 		for _, m := range r.Methods {
 			known := m.Once.Seconds == 0 || m.Once.CPU > 0
-			if runtime.GOOS == "linux" && !(known && m.Scenarios.CPU > 0 && r.Trained.CPU > 0) {
-				t.Errorf("%v: %s took %+v and %+v, the supernet %+v", args, m.Name, m.Once, m.Scenarios, r.Trained)
+			if runtime.GOOS == "linux" && !(known && m.Scenarios.CPU > 0 && r.Trained.CPU > 0 && r.Fifty > 0) {
+				t.Errorf("%v: %s took %+v and %+v, the supernet %+v, fifty answers %v", args, m.Name, m.Once, m.Scenarios,
+					r.Trained, r.Fifty)
 			}
 		}
 	}
@@ -185,7 +192,8 @@ func TestKilledRunEndsTheSame(t *testing.T) {
 func TestRefused(t *testing.T) {
 	for _, args := range [][]string{{"-methods", "eas,x"}, {"-methods", "eas,eas"}, {"-methods", ""},
 		{"-query", "x"}, {"-extract", "x"}, {"-learn", "0.5", "-choose", "0.5"}, {"-headroom", "1"},
-		{"-methods", "random", "-query", "a:1M"}, {"-budgets", "0"}, {"-query", "a:1ms"}} {
+		{"-methods", "random", "-query", "a:1M"}, {"-budgets", "0"}, {"-query", "a:1ms"},
+		{"-generator-lr", "1.5"}} {
 		if code, _, errs := start.Run(t, args...); code != run.ExitUsage {
 			t.Errorf("%q: exit code %d, %s", args, code, errs)
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/gonum/stat"
@@ -14,11 +15,12 @@ import (
 // wantedUse is what is to be used of budgets on average, percent.
 const wantedUse = 90
 
-// budgets says how generators keep and use budgets, over all rates and seeds.
+// budgets says how methods keep and use budgets, over all rates and seeds, and of generators
+// whether they do as they were to.
 func (t tables) budgets() string {
 	var rows [][]string
 	var verdicts strings.Builder
-	for _, m := range []string{eas.EAS, eas.EASOne, eas.MultiPath, eas.EASV} {
+	for _, m := range eas.Methods() {
 		n, over, low := 0, 0, math.Inf(1)
 		var mean []float64
 		for _, d := range allDrops() {
@@ -38,7 +40,9 @@ func (t tables) budgets() string {
 		}
 		rows = append(rows, row(title(m), fmt.Sprint(n), fmt.Sprint(over), cells.Spread("%.1f", mean),
 			fmt.Sprintf("%.1f", low)))
-		fmt.Fprintf(&verdicts, "- %s: %s.\n", title(m), keeping(over, stat.Mean(mean, nil)))
+		if slices.Contains([]string{eas.EAS, eas.EASOne, eas.MultiPath, eas.EASV}, m) {
+			fmt.Fprintf(&verdicts, "- %s: %s.\n", title(m), keeping(over, stat.Mean(mean, nil)))
+		}
 	}
 	return cells.Table([]string{"", "answers", "over their budget", "used on average, %", "least used, %"},
 		rows...) + "\n" + verdicts.String()
@@ -81,9 +85,14 @@ func (t tables) rise() string {
 		return strings.TrimSpace(fmt.Sprintf("- %s: %s. %s", what, cells.Contrast("%+.3f", x, seeds),
 			verdict(x, seeds, above, below, neither))) + "\n"
 	}
+	faster, slower, neither := "It rises faster and faster, other than in the paper.",
+		"It saturates, as in the paper.", "Whether it saturates is not decided at this size."
+	if cells.Sign(rise) <= 0 {
+		const only = "Whether it saturates is a question where it rises."
+		faster, slower, neither = only, only, only
+	}
 	return say("the generator's at the highest budget less that at the lowest", rise,
 		"It rises, as in the paper.", "It falls, other than in the paper.",
 		"Whether it rises is not decided at this size.") +
-		say("its last step less its first", bend, "It rises faster and faster, other than in the paper.",
-			"It saturates, as in the paper.", "Whether it saturates is not decided at this size.")
+		say("its last step less its first", bend, faster, slower, neither)
 }

@@ -26,9 +26,13 @@ func TestCells(t *testing.T) {
 		}
 		rates[cfg.Drop]++
 		if cfg.LearnShare != 0.1 || cfg.ChooseShare != 0.1 || cfg.Images != 0 || cfg.Tested != 0 ||
-			cfg.Samples != 8 || cfg.Generator.Steps != 1500 || cfg.Headroom != headroomArchs || cfg.Size != 32 ||
+			cfg.Samples != 8 || cfg.Generator.Steps != 1500 || cfg.Size != 32 ||
 			cfg.Width != 0.35 || cfg.Stride != 1 {
 			t.Errorf("%s is not what the page says: %+v", c.Name, cfg)
+		}
+		if told := cfg.Drop == with().rate || cfg.Drop == without().rate; told != (cfg.Headroom == headroomArchs) ||
+			told == (cfg.Headroom == 0) {
+			t.Errorf("%s looks at %d architectures for the headroom", c.Name, cfg.Headroom)
 		}
 	}
 	if rates[0] != seeds || rates[0.6] != seeds || rates[1] != 1 {
@@ -40,7 +44,7 @@ func TestCells(t *testing.T) {
 func TestCellsShareSettings(t *testing.T) {
 	var want eas.Config
 	for i, d := range allDrops() {
-		cfg, err := eas.Program().Settings(append(d.cell(3, usual).Args, "-data", "/place"))
+		cfg, err := eas.Program().Settings(append(d.cell(3, usual, headroomArchs).Args, "-data", "/place"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -54,7 +54,7 @@ func thePage() *cells.Page[result] {
 				"accuracies": t.accuracies, "superclasses": t.superclasses,
 				"superclassesAt": t.superclassesAt, "against": t.against,
 				"rates": t.rates, "budgets": t.budgets, "times": t.times, "similarity": t.similarity,
-				"orderings": t.orderings, "time": t.time, "wantedUse": func() int { return wantedUse },
+				"orderings": t.orderings, "plainly": t.plainly, "time": t.time, "wantedUse": func() int { return wantedUse },
 				"settings": settings, "parts": parts,
 			}
 		},

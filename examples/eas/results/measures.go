@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/tendril-nas/tendril/examples/eas/internal/eas"
@@ -55,6 +56,16 @@ func least(method string) figure {
 			least = min(least, 100*a.Cost/a.Budget)
 		}
 		return least
+	}
+}
+
+// worth is what one percent of cost is worth, in points of accuracy, by the curve of a method from
+// the lowest budget to the highest: accuracy over the logarithm of cost.
+func worth(method string) figure {
+	return func(r *eas.Report) float64 {
+		n := len(r.Budgets)
+		low, high := eas.FiguresOf(r.Method(method).At(0, n)), eas.FiguresOf(r.Method(method).At(n-1, n))
+		return (high.Accuracy - low.Accuracy) / math.Log(high.Cost/low.Cost)
 	}
 }
 

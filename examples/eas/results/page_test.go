@@ -19,7 +19,8 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // rate is worth as many points as it says, times 5.
 func fakeReport(rate float64, seed int, methods []string) *eas.Report {
 	r := &eas.Report{Low: 2e6, High: 10e6, Budgets: []float64{3.2e6, 4.5e6, 5.7e6, 7e6}, Drop: rate,
-		Trained: eas.Took{Seconds: 900, CPU: 700}}
+		Trained: eas.Took{Seconds: 900, CPU: 700}, Fifty: 0.0008,
+		Ends: eas.Ends{Cheapest: 0.4 + rate/10, Dearest: 0.6 + float64(seed)/100}}
 	for k := range 10 {
 		r.Superclasses = append(r.Superclasses, generator.Superclass{Name: fmt.Sprintf("group_%d", k)})
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	"gonum.org/v1/gonum/stat"
@@ -55,7 +54,7 @@ func (t tables) room() string {
 
 func (t tables) roomOf(d drop) string {
 	var archs, mixed, all int
-	var each, one []float64
+	var each, one, more []float64
 	for _, r := range t.Of(d.name) {
 		var e, o []float64
 		for _, h := range r.Result.Report.Headroom {
@@ -68,18 +67,33 @@ func (t tables) roomOf(d drop) string {
 			}
 			e, o = append(e, 100*h.Each), append(o, 100*h.All)
 		}
-		each, one = append(each, stat.Mean(e, nil)), append(one, stat.Mean(o, nil))
+		x, y := stat.Mean(e, nil), stat.Mean(o, nil)
+		each, one, more = append(each, x), append(one, y), append(more, x-y)
 	}
 	if all == 0 {
 		return cells.NotRun + "."
 	}
-	text := fmt.Sprintf("architectures differ (p < %g) at %d of %d budgets, and differently on different "+
-		"superclasses at %d; an oracle that chooses one of %d for each superclass gains %s points over a random "+
-		"one, one for all %s. ",
-		significant, archs, all, mixed, headroomArchs, points(each, t.Planned(d.name)),
-		points(one, t.Planned(d.name)))
-	if math.Max(float64(archs), float64(mixed)) < 0.5*float64(all) {
-		return text + "**Where architectures hardly differ, no method can show an effect.**"
+	planned := t.Planned(d.name)
+	return fmt.Sprintf("of %d cases, a budget with a seed each, architectures differ (p < %g) in %d, and "+
+		"differently on different superclasses in %d. %s An oracle that chooses one of %d for all superclasses "+
+		"gains over a random one, points: %s; one for each superclass: %s; the second less the first: %s. %s",
+		all, significant, archs, mixed, differing(2*archs >= all, 2*mixed >= all), headroomArchs,
+		points(one, planned), points(each, planned), points(more, planned),
+		verdict(more, planned, "Superclasses gain by architectures of their own.",
+			"Choosing for each superclass loses more by noise than it gains.",
+			"A gain by architectures of their own is not shown."))
+}
+
+// differing says what there is to be found where architectures differ in most cases or not, in
+// general and by superclass.
+func differing(archs, mixed bool) string {
+	switch {
+	case archs && mixed:
+		return "There is something to find, for all superclasses together and for each."
+	case archs:
+		return "There is something to find for all superclasses together; **hardly anything is left for one alone.**"
+	case mixed:
+		return "There is something to find for each superclass; **hardly anything for all together.**"
 	}
-	return text + "There is headroom."
+	return "**Where architectures hardly differ, no choice among them can show an effect.**"
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/gonum/stat"
@@ -54,7 +55,10 @@ func (t tables) accuracies() string {
 			}
 			rows = append(rows, append(r, t.spread("%.2f", d, accuracy(m), m), fmt.Sprint(len(t.having(d, m)))))
 		}
-		out.WriteString(cells.Table(head, rows...) + "\n")
+		cheapest := t.spread("%.2f", d, func(r *eas.Report) float64 { return 100 * r.Ends.Cheapest })
+		dearest := t.spread("%.2f", d, func(r *eas.Report) float64 { return 100 * r.Ends.Dearest })
+		fmt.Fprintf(&out, "%s\nThe cheapest network of the supernet at rate %g has, %%: %s; the dearest, %%: %s.\n\n",
+			cells.Table(head, rows...), d.rate, cheapest, dearest)
 	}
 	return strings.TrimSuffix(out.String(), "\n")
 }
@@ -72,7 +76,8 @@ func budgetsOf(t tables) (out []string) {
 	return nil
 }
 
-// against compares the generator with every other method at the same rate.
+// against compares the generator with every other method at the same rate, in accuracy and in what
+// they use of the budgets.
 func (t tables) against() string {
 	var rows [][]string
 	for _, m := range eas.Methods()[1:] {
@@ -84,9 +89,13 @@ func (t tables) against() string {
 			}
 			r = append(r, points(t.lead(d, eas.EAS, m), t.planned(d, m)))
 		}
-		rows = append(rows, r)
+		rows = append(rows, append(r, cells.Spread("%+.1f", t.values(with(),
+			func(r *eas.Report) float64 { return used(eas.EAS)(r) - used(m)(r) }, eas.EAS, m))))
 	}
-	return cells.Table([]string{"generator less this, points", "rate 0.6", "rate 0"}, rows...)
+	return cells.Table([]string{"generator less this", "rate 0.6, points", "rate 0, points",
+		"used of the budgets at rate 0.6, points"}, rows...) +
+		"\nOne percent of cost is worth, by the generator's own curve at rate 0.6, points: " +
+		t.spread("%.3f", with(), worth(eas.EAS), eas.EAS) + ".\n"
 }
 
 // superclasses are accuracies by superclass, over all budgets.
@@ -95,22 +104,26 @@ func (t tables) superclasses() string {
 	if len(runs) == 0 {
 		return cells.NotRun + "\n"
 	}
-	methods := []string{eas.EAS, eas.OFAT, eas.RandomN}
 	head := []string{"superclass"}
-	for _, m := range methods {
-		head = append(head, title(m)+", %")
+	var methods []string
+	for _, m := range eas.Methods() {
+		if t.planned(with(), m) > 0 {
+			methods, head = append(methods, m), append(head, title(m)+", %")
+		}
 	}
-	head = append(head, "rate 0: generator, %", "0.6 less 0, points")
-	var rows [][]string
+	var rows, drops [][]string
 	for k, s := range runs[0].Result.Report.Superclasses {
 		r := row(strings.ReplaceAll(s.Name, "_", " "))
+		drops = append(drops, append(slices.Clone(r), t.spread("%.1f", without(), accuracyOn(eas.EAS, k), eas.EAS),
+			t.spread("%.1f", with(), accuracyOn(eas.EAS, k), eas.EAS),
+			points(t.gain(with(), without(), accuracyOn(eas.EAS, k)), seeds)))
 		for _, m := range methods {
 			r = append(r, t.spread("%.1f", with(), accuracyOn(m, k), m))
 		}
-		rows = append(rows, append(r, t.spread("%.1f", without(), accuracyOn(eas.EAS, k), eas.EAS),
-			points(t.gain(with(), without(), accuracyOn(eas.EAS, k)), seeds)))
+		rows = append(rows, r)
 	}
-	return cells.Table(head, rows...)
+	return cells.Table(head, rows...) + "\n" +
+		cells.Table([]string{"generator", "rate 0, %", "rate 0.6, %", "0.6 less 0, points"}, drops...)
 }
 
 // superclassesAt are accuracies by superclass and budget.
@@ -166,9 +179,8 @@ func (t tables) time() string {
 	if n == 0 {
 		return cells.NotRun
 	}
-	text := fmt.Sprintf("%.0f min of wall time", wall/60)
-	if known {
-		text += fmt.Sprintf(", %.0f min of processors", cpu/60)
+	if !known { // a start that was killed has left no time of the phase under way
+		return fmt.Sprintf("at least %.0f min of wall time", wall/60)
 	}
-	return text
+	return fmt.Sprintf("%.0f min of wall time, %.0f min of processors", wall/60, cpu/60)
 }

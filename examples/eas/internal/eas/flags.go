@@ -142,7 +142,7 @@ func (c *Config) checkNumbers() error {
 		run.Within("teacher-lr", c.TeacherLR, 1e-9, 10),
 		run.Within("generator-steps", c.Generator.Steps, 1, 1e7),
 		run.Within("generator-batch", c.Generator.Batch, 2, 1e5),
-		run.Within("generator-lr", c.Generator.LR, 1e-9, 10),
+		run.Within("generator-lr", c.Generator.LR, 1e-9, 1),
 		run.Within("generator-lambda", c.Generator.Lambda, 0, 1e6),
 		run.Within("samples", c.Samples, 1, 1e4),
 		run.Within("headroom", c.Headroom, 0, 1e5),

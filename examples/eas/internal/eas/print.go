@@ -59,6 +59,7 @@ func (r *Report) Text() string {
 	_ = w.Flush() // a strings.Builder has room
 	b.WriteString("accuracy in percent of the test images of a superclass, among its classes alone, as a mean " +
 		"over\nsuperclasses, with the standard error that the number of images gives\n")
+	fmt.Fprintf(&b, "the cheapest network has %.2f %%, the dearest %.2f %%\n", 100*r.Ends.Cheapest, 100*r.Ends.Dearest)
 	b.WriteString(r.headroom())
 	for i := range r.Methods {
 		b.WriteString("\n" + r.perSuperclass(&r.Methods[i]))

@@ -17,10 +17,14 @@ type Report struct {
 	Budgets      []float64              `json:"budgets,omitempty"`
 	Drop         float64                `json:"drop"`
 	Trained      Took                   `json:"trained,omitzero"`   // the supernet
+	Ends         Ends                   `json:"ends,omitzero"`      // of the range of networks
 	Headroom     []Headroom             `json:"headroom,omitempty"` // by budget
 	Methods      []MethodReport         `json:"methods,omitempty"`
-	Queries      []QueryAnswer          `json:"queries,omitempty"`
-	Files        []string               `json:"files,omitempty"`
+	// Fifty is the time of processors, seconds, of the generator's most probable answers to fifty
+	// scenarios; 0 = not known.
+	Fifty   float64       `json:"fifty_cpu_seconds,omitempty"`
+	Queries []QueryAnswer `json:"queries,omitempty"`
+	Files   []string      `json:"files,omitempty"`
 }
 
 // Took is how long something took.
@@ -118,7 +122,7 @@ func proportionError(right, all int) float64 {
 
 // WithoutSeconds is the report without what differs from one run to the next.
 func (r Report) WithoutSeconds() Report {
-	r.Files, r.Trained = nil, Took{}
+	r.Files, r.Trained, r.Fifty = nil, Took{}, 0
 	r.Methods = slices.Clone(r.Methods)
 	for i := range r.Methods {
 		r.Methods[i].Once, r.Methods[i].Scenarios = Took{}, Took{}

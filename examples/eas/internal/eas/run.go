@@ -27,6 +27,9 @@ func Run(ctx context.Context, j *run.Job, cfg *Config) (*Report, error) {
 	}
 	rep := &Report{Images: e.imagesReport(), Superclasses: e.superclasses, Unit: e.unit, Low: e.low,
 		High: e.high, Budgets: e.budgets, Drop: cfg.Drop, Trained: e.took(supernetPhase)}
+	if rep.Ends, err = e.ends(ctx); err != nil {
+		return rep, err
+	}
 	if rep.Headroom, err = e.headroom(ctx); err != nil {
 		return rep, err
 	}
@@ -37,6 +40,9 @@ func Run(ctx context.Context, j *run.Job, cfg *Config) (*Report, error) {
 		}
 		e.describe(m)
 		rep.Methods = append(rep.Methods, *m)
+	}
+	if rep.Fifty, err = e.fifty(ctx); err != nil {
+		return rep, err
 	}
 	if err := e.finish(rep); err != nil {
 		return rep, err
