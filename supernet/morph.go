@@ -98,7 +98,7 @@ func (m *Model) morph(ctx context.Context, to searchspace.Arch, o *MorphOptions)
 	}
 	ways := p.follow(func() [][]float64 { return importance(p.old, weights, p.matched) })
 	report := p.report(ways)
-	out, err := newModel(m.backend, p.space, to, p.options)
+	out, err := modelFrom(ways.begin(), m.backend, p.space, to, p.options)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -54,6 +54,18 @@ func (m *Model) goOn(c *channels, weights arrays) error {
 	return m.put(tensors)
 }
 
+// begin says which tensors of a new model need initial numbers: those of which write leaves some.
+func (c *channels) begin() beginning {
+	whole := make(map[string]bool)
+	for _, l := range links(c.old, own{}, c.new, own{}) {
+		way := &c.matches[l.node.ID]
+		if l.kind == kindWeight && way.old >= 0 && !slices.Contains(way.source, -1) {
+			whole[l.to.key] = true
+		}
+	}
+	return func(sp *spec) bool { return !whole[sp.key] }
+}
+
 // write gives tensors on the host the weights of the old network along the way of its channels; at
 // says where those of the new one are. Weights into channels that it takes over are 0 before, so
 // that nothing new has an effect on them. Only nodes for which wanted is true are written; nil is

@@ -54,6 +54,44 @@ func TestMorphFills(t *testing.T) {
 	}
 }
 
+// TestMorphBegins: initial numbers that nothing would be left of are not drawn, and that changes no
+// bit. Without new channels none are.
+func TestMorphBegins(t *testing.T) {
+	space := tinySpace(t)
+	for i := range uint64(6) {
+		from, to := sample(t, space, 2*i), sample(t, space, 2*i+1)
+		if i == 0 {
+			from, to = space.Largest(), space.Smallest()
+		}
+		m, err := NewModel(space, from, &Options{Seed: i})
+		if err != nil {
+			t.Fatal(err)
+		}
+		enliven(t, m.network, i)
+		o := &MorphOptions{Classes: Unnamed(space.Classes() + int(i%2))}
+		out, _ := morphOf(t, m, to, o)
+		p, weights, err := m.beginMorph(t.Context(), to, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ways := p.follow(func() [][]float64 { return importance(p.old, weights, p.matched) })
+		want, err := newModel(m.backend, p.space, to, p.options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := want.goOn(ways, weights); err != nil {
+			t.Fatal(err)
+		}
+		sameValues(t, out.values(), want.values())
+		begin := ways.begin()
+		for _, sp := range want.store.list {
+			if sp.kind == kindWeight && i == 0 && begin(sp) {
+				t.Errorf("%s is drawn, and nothing is left of it", sp.key)
+			}
+		}
+	}
+}
+
 // asGrown puts a smaller tensor into a larger one by the definition.
 func asGrown(to []float32, size extent, from []float32, old extent) {
 	margin := (size.kernel - old.kernel) / 2

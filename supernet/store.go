@@ -130,15 +130,14 @@ type store struct {
 	set *nn.ParamSet
 }
 
-// beginning says what the numbers of a new network are.
-type beginning bool
+// beginning says which tensors of a new network get initial numbers. The others are zeros, for
+// numbers that come from elsewhere at once: drawing initial weights takes longer than copying
+// others.
+type beginning func(sp *spec) bool
 
-const (
-	initialWeights beginning = false
-	// zeros are for networks all of whose numbers come from elsewhere at once: drawing initial
-	// weights takes longer than copying others.
-	zeros beginning = true
-)
+func initialWeights(*spec) bool { return true }
+
+func zeros(*spec) bool { return false }
 
 // newStore makes the tensors.
 func newStore(b tensor.Backend, st tensor.Stream, ss *specs, seed uint64, from beginning) (
@@ -146,7 +145,7 @@ func newStore(b tensor.Backend, st tensor.Stream, ss *specs, seed uint64, from b
 	defer tensor.Recover(&err)
 	s = &store{specs: ss, set: nn.NewParamSet(b)}
 	for _, sp := range ss.list {
-		if from == zeros {
+		if !from(sp) {
 			s.add(sp)
 		} else if err := s.make(st, sp, seed); err != nil {
 			return nil, err
