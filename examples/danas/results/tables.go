@@ -232,19 +232,11 @@ func (t tables) room() string {
 		return "One seed cannot tell architectures from noise.\n"
 	}
 	text := fmt.Sprintf("Standard deviation between architectures %.2f points; noise, after what a seed "+
-		"does to all of them is taken out, %.2f (F = %.1f, %s). ", v.Between, v.Within, v.F, chance(v.P))
+		"does to all of them is taken out, %.2f (F = %.1f, %s). ", v.Between, v.Within, v.F, cells.Probability(v.P))
 	if v.P < 0.05 {
 		return text + "Architectures differ: there is headroom.\n"
 	}
 	return text + "**No headroom is shown; where there is none, no method can show an effect.**\n"
-}
-
-// chance is a probability in words.
-func chance(p float64) string {
-	if p < 0.001 {
-		return "p < 0.001"
-	}
-	return fmt.Sprintf("p = %.3f", p)
 }
 
 func (t tables) headroom() string {

@@ -107,8 +107,8 @@ func (t tables) roomOf(config string) string {
 	text := fmt.Sprintf("standard deviation between architectures %.2f points, of noise %.2f (F = "+
 		"%.1f, %s); "+
 		"beside the line over the logarithm of multiply-adds %.2f points (F = %.1f, %s); accuracy rises with each "+
-		"doubling of multiply-adds by %s points. ", all.Between, all.Within, all.F, probability(all.P),
-		levelled.Between, levelled.F, probability(levelled.P),
+		"doubling of multiply-adds by %s points. ", all.Between, all.Within, all.F, cells.Probability(all.P),
+		levelled.Between, levelled.F, cells.Probability(levelled.P),
 		cells.Contrast("%+.2f", t.Values(config, func(r *result) float64 { return slope(r.Alike) }),
 			t.Planned(config)))
 	switch {
@@ -118,12 +118,4 @@ func (t tables) roomOf(config string) string {
 		return text + "Architectures differ: there is headroom, though none is shown beside multiply-adds."
 	}
 	return text + "Architectures differ: there is headroom."
-}
-
-// probability writes a p.
-func probability(p float64) string {
-	if p < 0.001 {
-		return "p < 0.001"
-	}
-	return fmt.Sprintf("p = %.3f", p)
 }

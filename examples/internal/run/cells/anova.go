@@ -1,6 +1,7 @@
 package cells
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -109,4 +110,12 @@ func variance(between, within, size, d1, d2 float64) Variance {
 		v.P = distuv.F{D1: d1, D2: d2}.Survival(v.F)
 	}
 	return v
+}
+
+// Probability writes a p.
+func Probability(p float64) string {
+	if p < 0.001 {
+		return "p < 0.001"
+	}
+	return fmt.Sprintf("p = %.3f", p)
 }
