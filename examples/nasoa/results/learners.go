@@ -32,8 +32,7 @@ func learnerOf(way string) learner {
 // chosen before any of its outcomes is learnt: who had tried one would no longer choose at the
 // first go.
 func (w *wayRegret) learn(ctx context.Context, l learner, models []predictor.Model, log outcomes,
-	grids []*nasoa.Grid,
-	n int) error {
+	grids []*nasoa.Grid, n int) error {
 	list := nasoa.Rivals(len(log))
 	rival := list[slices.IndexFunc(list, func(r nasoa.Rival) bool { return r.Name == l.rival })]
 	for k := range n {

@@ -1,13 +1,12 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
 
 	"github.com/tendril-nas/tendril/examples/internal/run/cells"
+	"github.com/tendril-nas/tendril/examples/nasoa/internal/nasoa"
 )
 
 // Cells are made with a zoo that lies outside of the repository, and with the records of others.
@@ -17,8 +16,7 @@ import (
 // digest tells values apart by their JSON.
 func digest(v any) (string, error) {
 	text, err := json.Marshal(v)
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:8]), err
+	return nasoa.Digest(text), err
 }
 
 // madeWith is what a cell of a configuration would be made with now: the zoo of the zoo's record,

@@ -35,10 +35,11 @@ func Identity(dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return shortDigest(text), nil
+	return Digest(text), nil
 }
 
-func shortDigest(text []byte) string {
+// Digest tells texts apart.
+func Digest(text []byte) string {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:8])
 }

@@ -100,7 +100,7 @@ func (e *engine) markOthers(marks map[string]any) (err error) {
 		if err != nil {
 			return fmt.Errorf("-pretaught: %w", err)
 		}
-		marks["pretaught"] = shortDigest(log)
+		marks["pretaught"] = Digest(log)
 	}
 	return nil
 }
