@@ -58,21 +58,27 @@ func checkLSTM(t *testing.T, p Path, r *rand.Rand, rows, units int, scale float6
 	old := append([]float32(nil), c.x...)
 	p.LSTM(gates.x, row.x, step.x, c.x, h.x, units)
 	for i := range old {
-		pre := func(k int) float64 {
+		// What goes into gate k, and how far rounding the sum of its three parts may move it.
+		pre := func(k int) (sum, err float64) {
 			at := k*units + i%units
-			return float64(gates.x[i/units*4*units+at]) + float64(row.x[i/units*4*units+at]) +
+			a, b, c := float64(gates.x[i/units*4*units+at]), float64(row.x[i/units*4*units+at]),
 				float64(step.x[at])
+			return a + b + c, 0x1p-23 * (math.Abs(a) + math.Abs(b) + math.Abs(c))
 		}
 		sigma := func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
-		wantC := sigma(pre(1))*float64(old[i]) + sigma(pre(0))*math.Tanh(pre(2))
-		wantH := sigma(pre(3)) * math.Tanh(wantC)
-		// The sum of three parts is rounded, which the slope of the functions, at most 1, passes
-		// on.
-		eps := 1e-6 + 1e-6*scale + 1e-6*math.Abs(float64(old[i]))
-		if !(math.Abs(float64(c.x[i])-wantC) <= eps && math.Abs(float64(h.x[i])-wantH) <= eps) {
+		in, inErr := pre(0)
+		forget, forgetErr := pre(1)
+		cell, cellErr := pre(2)
+		out, outErr := pre(3)
+		was := float64(old[i])
+		wantC := sigma(forget)*was + sigma(in)*math.Tanh(cell)
+		wantH := sigma(out) * math.Tanh(wantC)
+		// The logistic function passes on a quarter at most, the hyperbolic tangent all.
+		epsC := forgetErr/4*math.Abs(was) + inErr/4 + cellErr + 1e-6*(1+math.Abs(was))
+		epsH := outErr/4 + epsC + 1e-6
+		if !(math.Abs(float64(c.x[i])-wantC) <= epsC && math.Abs(float64(h.x[i])-wantH) <= epsH) {
 			t.Fatalf("%v: unit %d of %d×%d: c %v, h %v, expected %v and %v", p, i, rows, units, c.x[i],
-				h.x[i],
-				wantC, wantH)
+				h.x[i], wantC, wantH)
 		}
 	}
 	for name, g := range map[string]guarded{"gates": gates, "row": row, "step": step, "c": c, "h": h} {
