@@ -42,9 +42,8 @@ type Chan struct {
 // Identity resets the parameters to "no change": Scale, Mul and A are 1, one run, the others 0.
 func (c *Chan) Identity() {
 	*c = Chan{Runs: 1}
-	for i := range Block {
-		c.Scale[i], c.Mul[i], c.A[i] = 1, 1, 1
-	}
+	c.Scale = Vec{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}
+	c.Mul, c.A = c.Scale, c.Scale
 }
 
 func row(p unsafe.Pointer, i int) *Vec { return (*Vec)(unsafe.Add(p, i*(Block*4))) }

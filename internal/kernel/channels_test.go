@@ -68,6 +68,44 @@ func TestChannels(t *testing.T) {
 	}
 }
 
+// TestActNaN checks that a broken number does not become a sound one, whatever is applied to it and
+// wherever it is in a plane.
+func TestActNaN(t *testing.T) {
+	const rows = 7
+	nan := float32(math.NaN())
+	for _, p := range Available() {
+		for act := None; act <= Tanh; act++ {
+			for row := range rows {
+				var x, d, dst [rows * Block]float32
+				for i := range x {
+					x[i], d[i] = 1, 1
+				}
+				x[row*Block+3] = nan
+				var c Chan
+				c.Identity()
+				at := func(x *[rows * Block]float32) unsafe.Pointer { return unsafe.Pointer(x) }
+				p.Apply(at(&dst), at(&x), nil, rows, act, &c)
+				for i, v := range dst {
+					if (v != v) != (i == row*Block+3) {
+						t.Fatalf("%v: act %d of NaN in row %d: element %d is %v", p, act, row, i, v)
+					}
+				}
+				p.Apply(at(&dst), at(&x), at(&d), rows, act, &c)
+				p.SumAct(at(&x), rows, act, &c)
+				sum := c.Sum
+				p.DotAct(at(&d), at(&x), rows, act, &c)
+				for l := range Block {
+					added, bad := dst[row*Block+l], l == 3
+					if (added != added) != bad || (sum[l] != sum[l]) != bad || (c.Sum[l] != c.Sum[l]) != bad {
+						t.Fatalf("%v: act %d of NaN in row %d: lane %d plus 1 is %v, sum %v, product %v", p, act,
+							row, l, added, sum[l], c.Sum[l])
+					}
+				}
+			}
+		}
+	}
+}
+
 func checkChannels(t *testing.T, p Path, act Act, n, off int, r *rand.Rand) {
 	x, d, dst := newGuarded(r, n*Block, off), newGuarded(r, n*Block, off+1), newGuarded(r, n*Block, off)
 	for i := range x.x {

@@ -177,12 +177,26 @@ func (p *plane) z(x Mem) reg.VecVirtual {
 	return z
 }
 
+// atLeast and atMost bound z. Where one operand is no number the instructions give the second, which
+// is the first that they are written with: z, so that a broken number does not become a bound.
+func (p *plane) atLeast(v float64, z reg.VecVirtual) { VMAXPS(z, p.bound(v), z) }
+
+func (p *plane) atMost(v float64, z reg.VecVirtual) { VMINPS(z, p.bound(v), z) }
+
+// bound is a constant in a register.
+func (p *plane) bound(v float64) reg.VecVirtual {
+	if r, ok := p.constant(v).(reg.VecVirtual); ok {
+		return r
+	}
+	return p.load(p.consts.vec(v))
+}
+
 // gate is relu6(z+3)/6.
 func (p *plane) gate(z reg.VecVirtual) reg.VecVirtual {
 	h := p.vec()
 	VADDPS(p.constant(3), z, h)
-	VMAXPS(p.constant(0), h, h)
-	VMINPS(p.constant(6), h, h)
+	p.atLeast(0, h)
+	p.atMost(6, h)
 	VMULPS(p.constant(1.0/6), h, h)
 	return h
 }
@@ -191,10 +205,10 @@ func (p *plane) gate(z reg.VecVirtual) reg.VecVirtual {
 func (p *plane) activate(z reg.VecVirtual) reg.VecVirtual {
 	switch actNames[p.act] {
 	case "ReLU":
-		VMAXPS(p.constant(0), z, z)
+		p.atLeast(0, z)
 	case "ReLU6":
-		VMAXPS(p.constant(0), z, z)
-		VMINPS(p.constant(6), z, z)
+		p.atLeast(0, z)
+		p.atMost(6, z)
 	case "HSwish":
 		h := p.gate(z)
 		VMULPS(h, z, z)
