@@ -7,6 +7,7 @@ import "github.com/tendril-nas/tendril/internal/tensor"
 func (t *Tape) Conv(x Value, w Weight, bias Vector, spec tensor.ConvSpec) Value {
 	in := t.get("conv", x)
 	tensor.CheckConv(in.Shape(), w.V, bias.V, spec)
+	spec.Constant = t.step.Constant
 	needs := t.wants(w.P)
 	if bias.P != nil {
 		needs = t.wants(bias.P) || needs

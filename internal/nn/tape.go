@@ -26,6 +26,9 @@ type Step struct {
 	Norm    NormMode // statistics of batch normalisation
 	Dropout bool     // drop activations
 	Seed    uint64   // of dropout masks; each dropout layer of the step uses its own stream
+	// Constant says that many such steps run between two changes of the weights, see
+	// tensor.ConvSpec.
+	Constant bool
 }
 
 // Training is a training step: gradients, batch statistics, dropout.

@@ -9,6 +9,10 @@ type Backend interface {
 	NewBuffer(n int) Buffer
 	// NewStream is a new in-order queue with an arena of its own.
 	NewStream() Stream
+	// Portions says how images that do not need each other, as in inference, are done soonest: how
+	// many of them together, and how many such portions at once, each on a stream of its own.
+	// Floats is the size of an image's largest activation. Results do not depend on it.
+	Portions(images, floats int) (size, atOnce int)
 }
 
 // Stream runs operations in order and owns the tensors they make. See the package comment for what

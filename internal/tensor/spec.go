@@ -13,6 +13,10 @@ type ConvSpec struct {
 	// WantStats says that a batch normalisation with batch statistics reads the output next: sums
 	// per channel may be collected on the way.
 	WantStats bool
+	// Constant says that the weight is read often between two changes, as when a trained network
+	// answers: a device may keep a copy of it in the order that its kernels read. Results have the
+	// same bits.
+	Constant bool
 }
 
 // Depthwise reports whether the convolution treats every channel alone.

@@ -9,7 +9,7 @@ import (
 // convCase draws a convolution of one of the kinds that networks use.
 func (w *world) convCase() (tensor.Shape, tensor.Weight, tensor.ConvSpec) {
 	k := pick(w, 1, 3, 5, 7)
-	spec := tensor.ConvSpec{Stride: w.between(1, 2), Pad: k / 2, Groups: 1, WantStats: w.coin()}
+	spec := tensor.ConvSpec{Stride: w.between(1, 2), Pad: k / 2, Groups: 1, WantStats: w.coin(), Constant: w.coin()}
 	if w.rng.IntN(4) == 0 {
 		spec.Pad = w.rng.IntN(k/2 + 1)
 	}

@@ -38,6 +38,7 @@ func Run(t *testing.T, open func() tensor.Backend) {
 		{"chains", testChains},
 		{"mix chains", testMixChains},
 		{"values", testValues},
+		{"constant weights", testConstant},
 		{"host slices", testHostSlices},
 		{"free and reset", testFreeAndReset},
 		{"unwanted gradients", testUnwanted},

@@ -96,6 +96,7 @@ type node struct {
 
 	pending
 	st    *storage // the values; of a pending tensor the operand x of its formula
+	host  bool     // the values are N×H×W×C, see stream.arrange
 	stats *storage // per-channel mean and sum of squared deviations of the values, when collected
 
 	// The sums that a batch normalisation's backward pass needs of a gradient, when the operation

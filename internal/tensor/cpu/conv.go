@@ -14,16 +14,15 @@ func pointwise(w tensor.Weight, spec tensor.ConvSpec) bool {
 // Conv convolves x with w.
 func (s *stream) Conv(xt tensor.Tensor, w tensor.Weight, bias tensor.Vec,
 	spec tensor.ConvSpec) tensor.Tensor {
-	x := in(xt)
-	out := s.make(spec.Out(x.shape, w))
+	out := s.make(spec.Out(xt.Shape(), w))
 	switch {
 	case pointwise(w, spec):
-		s.pointwise(out, x, w, bias, spec.WantStats)
+		s.pointwise(out, s.in(xt), w, bias, spec)
 		return out
 	case spec.Depthwise(w):
-		s.depthwise(out, x, w, spec, bias.Buf == nil)
+		s.depthwise(out, s.in(xt), w, spec, bias.Buf == nil)
 	case spec.Groups == 1:
-		s.denseConv(out, s.plain(xt), w, spec, bias.Buf == nil)
+		s.denseConv(out, s.readyForDense(xt), w, spec, bias.Buf == nil)
 	default:
 		s.generalConv(out, s.plain(xt), w, spec)
 	}
@@ -36,19 +35,19 @@ func (s *stream) Conv(xt tensor.Tensor, w tensor.Weight, bias tensor.Vec,
 // ConvBackward adds weight and bias gradients and returns the input's.
 func (s *stream) ConvBackward(xt, dyt tensor.Tensor, w tensor.Weight, spec tensor.ConvSpec,
 	grads tensor.ConvGrads) tensor.Tensor {
-	x, dy := in(xt), in(dyt)
+	dy := s.in(dyt)
 	if grads.B.Buf != nil {
-		s.biasGrad(vector(grads.B), s.plain(dyt))
+		s.biasGrad(moving(grads.B), s.plain(dyt))
 	}
 	var dx *node
 	switch {
 	case pointwise(w, spec):
-		dx = s.pointwiseBackward(x, dy, w, grads)
+		dx = s.pointwiseBackward(s.in(xt), dy, w, grads)
 	case spec.Depthwise(w):
-		dx = s.depthwiseBackward(x, dy, w, spec, grads)
+		dx = s.depthwiseBackward(s.in(xt), dy, w, spec, grads)
 	default:
 		if spec.Groups == 1 && grads.W.Buf != nil {
-			s.denseGrad(s.plain(xt), dy, grads.W, spec)
+			s.denseGrad(s.readyForDense(xt), dy, grads.W, spec)
 			grads.W = tensor.Weight{}
 		}
 		if grads.W.Buf != nil || grads.NeedX {

@@ -20,8 +20,9 @@ type Options struct {
 }
 
 type backend struct {
-	path kernel.Path
-	pool *kernel.Pool
+	path    kernel.Path
+	pool    *kernel.Pool
+	workers int // 0: GOMAXPROCS
 }
 
 // sharedPool serves all backends without a bound of their own, so that several trainings at once
@@ -42,7 +43,7 @@ func New(o Options) tensor.Backend {
 	if o.Workers <= 0 {
 		return &backend{path: path, pool: sharedPool()}
 	}
-	b := &backend{path: path, pool: kernel.NewPool(o.Workers)}
+	b := &backend{path: path, pool: kernel.NewPool(o.Workers), workers: o.Workers}
 	runtime.AddCleanup(b, (*kernel.Pool).Close, b.pool)
 	return b
 }
@@ -56,19 +57,4 @@ func (b *backend) NewBuffer(n int) tensor.Buffer { return &buffer{data: kernel.A
 // NewStream is a stream with an empty arena.
 func (b *backend) NewStream() tensor.Stream {
 	return &stream{backend: b, path: b.path, pool: b.pool}
-}
-
-type buffer struct{ data []float32 }
-
-func (b *buffer) Len() int { return len(b.data) }
-
-// weights is the buffer's memory from the view's offset on.
-func weights(w tensor.Weight) []float32 { return w.Buf.(*buffer).data[w.Off:] }
-
-// vector is the memory of a view, nil for none.
-func vector(v tensor.Vec) []float32 {
-	if v.Buf == nil {
-		return nil
-	}
-	return v.Buf.(*buffer).data[v.Off : v.Off+v.Len]
 }

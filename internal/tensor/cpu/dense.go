@@ -52,18 +52,18 @@ func (o *denseOp) Run(chunk int, w *kernel.Worker) {
 // fill copies sample n into the frame, channels side by side.
 func (o *denseOp) fill(frame []float32, n, fw int) {
 	s := o.x.shape
+	if o.x.host {
+		row := s.W * s.C
+		for y := range s.H {
+			copy(frame[((y+o.pad)*fw+o.pad)*s.C:][:row], o.x.st.data[(n*s.H+y)*row:])
+		}
+		return
+	}
 	for b := range o.x.cb {
 		width := min(block, s.C-b*block)
 		for y := range s.H {
 			src := o.x.data()[(b*o.x.rows+(n*s.H+y)*s.W)*block:][:s.W*block]
 			dst := frame[((y+o.pad)*fw+o.pad)*s.C+b*block:]
-			if width == 3 {
-				for x := range s.W {
-					d, v := dst[x*s.C:x*s.C+3], src[x*block:x*block+3]
-					d[0], d[1], d[2] = v[0], v[1], v[2]
-				}
-				continue
-			}
 			for x := range s.W {
 				copy(dst[x*s.C:][:width], src[x*block:])
 			}
@@ -109,6 +109,14 @@ func (o *denseOp) weightGrad(w *kernel.Worker, frame []float32, g unsafe.Pointer
 	}
 }
 
+// readyForDense is the node behind a handle with its values in memory, planes or not.
+func (s *stream) readyForDense(t tensor.Tensor) *node {
+	if n := t.(*node); n.host {
+		return n
+	}
+	return s.plain(t)
+}
+
 func (s *stream) newDense(x, y *node, w tensor.Weight, spec tensor.ConvSpec, most int) *denseOp {
 	o := &s.dense
 	*o = denseOp{path: s.path, x: x, y: y, kh: w.KH, kw: w.KW, stride: spec.Stride, pad: spec.Pad,
@@ -149,7 +157,7 @@ func (s *stream) denseGrad(x, dy *node, w tensor.Weight, spec tensor.ConvSpec) {
 	for ky := range w.KH {
 		for kx := range w.KW {
 			from := (ky*w.KW + kx) * w.In * ld
-			s.addParts(weights(w)[ky*w.StrideKH+kx*w.StrideKW:], parts.data[from:], chunks, count, w.In,
+			s.addParts(weightGrad(w)[ky*w.StrideKH+kx*w.StrideKW:], parts.data[from:], chunks, count, w.In,
 				w.Out, w.StrideIn, ld)
 		}
 	}

@@ -260,7 +260,7 @@ func (s *stream) depthwiseBackward(x, dy *node, w tensor.Weight, spec tensor.Con
 
 // addParts adds the groups' weight gradients of one plane in order.
 func (o *depthwiseBackOp) addParts(b int) {
-	dst, kk, n := weights(o.grad)[b*block:], o.w.KH*o.w.KW, min(block, o.w.Out-b*block)
+	dst, kk, n := weightGrad(o.grad)[b*block:], o.w.KH*o.w.KW, min(block, o.w.Out-b*block)
 	for t := range kk {
 		d := dst[t/o.w.KW*o.grad.StrideKH+t%o.w.KW*o.grad.StrideKW:][:n]
 		for g := range o.groups {

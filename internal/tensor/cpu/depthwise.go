@@ -60,6 +60,7 @@ type depthwiseOp struct {
 	path        kernel.Path
 	out, x      *node
 	w           tensor.Weight
+	taps        []float32  // of all planes, arranged; nil: each chunk arranges its own
 	stats       *collector // of the output, nil: not wanted
 	stride      int
 	lead, trail int // zeros before and after
@@ -71,14 +72,19 @@ func (o *depthwiseOp) Run(chunk int, w *kernel.Worker) {
 	xs, os := o.x.shape, o.out.shape
 	size := o.w.KH * o.w.KW * block
 	mem := w.Floats(size + (o.lead+xs.W+o.trail)*(o.lead+xs.H+o.trail)*block)
-	packTaps(mem, o.w, b)
+	taps := mem
+	if o.taps != nil {
+		taps = o.taps[b*size:]
+	} else {
+		packTaps(taps, o.w, b)
+	}
 	f := newFrame(mem[size:], xs.W, xs.H, o.lead, o.lead, o.trail, o.trail)
 	n0, n1 := g*o.per, min((g+1)*o.per, xs.N)
 	o.x.channel(&w.Ch, b, o.x.cb)
 	for n := n0; n < n1; n++ {
 		f.fill(o.path, &w.Ch, o.x, b, n)
 		w.DW = kernel.Depthwise{
-			Dst: o.out.plane(b, n*os.H*os.W), Src: kernel.PtrAt(f.mem, 0), W: kernel.PtrAt(mem, 0),
+			Dst: o.out.plane(b, n*os.H*os.W), Src: kernel.PtrAt(f.mem, 0), W: kernel.PtrAt(taps, 0),
 			DstCol: block, DstRow: os.W * block,
 			SrcCol: o.stride * block, SrcRow: f.width * block, SrcNext: o.stride * f.width * block,
 			Cols: os.W, Rows: os.H, KW: o.w.KW, KH: o.w.KH, Top: o.lead, Inside: xs.H,
@@ -98,6 +104,14 @@ func (s *stream) depthwise(out, x *node, w tensor.Weight, spec tensor.ConvSpec, 
 		path: s.path, out: out, x: x, w: w,
 		stride: spec.Stride, lead: spec.Pad, trail: spec.Pad + spec.PadExtra,
 		per: per, groups: (x.shape.N + per - 1) / per,
+	}
+	if spec.Constant {
+		size := w.KH * w.KW * block
+		o.taps = constant(w, x.cb*size, func(dst []float32) {
+			for b := range x.cb {
+				packTaps(dst[b*size:], w, b)
+			}
+		})
 	}
 	if spec.WantStats && noBias {
 		o.stats = s.collectStats(out, per*out.shape.H*out.shape.W)

@@ -34,7 +34,7 @@ func (s *stream) ActBackward(xt, dyt tensor.Tensor, act tensor.Act) tensor.Tenso
 
 // Add is act(a+b).
 func (s *stream) Add(at, bt tensor.Tensor, act tensor.Act) tensor.Tensor {
-	a, b := in(at), in(bt)
+	a, b := s.in(at), s.in(bt)
 	if act != tensor.ActNone {
 		sum := s.Add(at, bt, tensor.ActNone)
 		defer s.Free(sum)
@@ -76,7 +76,7 @@ func (s *stream) addSpread(a, b *node) *node {
 // AddBackward is dy·act'(a+b).
 func (s *stream) AddBackward(a, b, _, dyt tensor.Tensor, act tensor.Act) tensor.Tensor {
 	if act == tensor.ActNone {
-		dy := in(dyt)
+		dy := s.in(dyt)
 		return s.derive(dy.shape, dy.st, dy.pending)
 	}
 	sum := s.Add(a, b, tensor.ActNone)
@@ -92,7 +92,7 @@ func (s *stream) times(n *node, alpha float32) *node {
 
 // ScaleChannels multiplies with one value per sample and channel; the result is pending.
 func (s *stream) ScaleChannels(xt, st tensor.Tensor) tensor.Tensor {
-	x, scale := in(xt), s.plain(st)
+	x, scale := s.in(xt), s.plain(st)
 	if x.kind != lazyForward || x.mul != nil {
 		s.materialise(x)
 	}
@@ -103,7 +103,7 @@ func (s *stream) ScaleChannels(xt, st tensor.Tensor) tensor.Tensor {
 
 // ScaleChannelsBackward is dy·s, pending, and per sample and channel Σ dy·x.
 func (s *stream) ScaleChannelsBackward(xt, st, dyt tensor.Tensor) (dx, ds tensor.Tensor) {
-	x, dy, scale := in(xt), s.plain(dyt), s.plain(st)
+	x, dy, scale := s.in(xt), s.plain(dyt), s.plain(st)
 	if !x.pure() {
 		s.materialise(x)
 	}
@@ -116,7 +116,7 @@ func (s *stream) ScaleChannelsBackward(xt, st, dyt tensor.Tensor) (dx, ds tensor
 
 // GlobalAvgPool is the mean over positions.
 func (s *stream) GlobalAvgPool(xt tensor.Tensor) tensor.Tensor {
-	x := in(xt)
+	x := s.in(xt)
 	if !x.pure() {
 		s.materialise(x)
 	}

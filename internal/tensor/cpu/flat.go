@@ -53,6 +53,13 @@ func floats(b tensor.Buffer) []float32 {
 	return b.(*buffer).data
 }
 
+func change(b tensor.Buffer) []float32 {
+	if b == nil {
+		return nil
+	}
+	return b.(*buffer).change()
+}
+
 func (s *stream) runFlat() {
 	s.flat.path = s.path
 	s.pool.Run((len(s.flat.p)+flatChunk-1)/flatChunk, &s.flat)
@@ -61,7 +68,7 @@ func (s *stream) runFlat() {
 
 // Zero fills b with 0.
 func (s *stream) Zero(b tensor.Buffer) {
-	s.flat = flatOp{kind: flatZero, p: floats(b)}
+	s.flat = flatOp{kind: flatZero, p: change(b)}
 	s.runFlat()
 }
 
@@ -76,9 +83,9 @@ func (s *stream) SumSquares(bufs []tensor.Buffer) float64 {
 
 // SGD is one step of stochastic gradient descent.
 func (s *stream) SGD(param, grad, momentum tensor.Buffer, o tensor.SGDSpec) {
-	s.flat = flatOp{kind: flatSGD, p: floats(param), g: floats(grad)}
+	s.flat = flatOp{kind: flatSGD, p: change(param), g: floats(grad)}
 	if o.Momentum != 0 {
-		s.flat.m = floats(momentum)
+		s.flat.m = change(momentum)
 	}
 	s.flat.sgd = kernel.SGD{
 		LR: float32(o.LR), Momentum: float32(o.Momentum), Decay: float32(o.WeightDecay),
@@ -90,7 +97,7 @@ func (s *stream) SGD(param, grad, momentum tensor.Buffer, o tensor.SGDSpec) {
 
 // Adam is one Adam step.
 func (s *stream) Adam(param, grad, m, v tensor.Buffer, o tensor.AdamSpec) {
-	s.flat = flatOp{kind: flatAdam, p: floats(param), g: floats(grad), m: floats(m), v: floats(v)}
+	s.flat = flatOp{kind: flatAdam, p: change(param), g: floats(grad), m: change(m), v: change(v)}
 	t := float64(o.Step)
 	s.flat.adam = kernel.Adam{
 		Rate:  float32(o.LR / (1 - math.Pow(o.Beta1, t))),

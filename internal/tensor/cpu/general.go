@@ -213,7 +213,7 @@ func (s *stream) generalBackward(x, dy *node, w tensor.Weight, spec tensor.ConvS
 
 // addGroups adds the chunks' weight gradients in order.
 func (s *stream) addGroups(w tensor.Weight, parts []float32, chunks, groups int) {
-	dst, out, size := weights(w), w.Out/groups, w.Size()
+	dst, out, size := weightGrad(w), w.Out/groups, w.Size()
 	for c := range chunks {
 		p := parts[c*size:][:size]
 		for g := range groups {

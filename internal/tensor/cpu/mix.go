@@ -94,20 +94,20 @@ func (s *stream) endMix() {
 
 // Mix is Σ p·x over the operands whose p is not 0. The sum of a single one is pending.
 func (s *stream) Mix(xs []tensor.Tensor, p tensor.Vec, wantStats bool) tensor.Tensor {
-	first := in(xs[0])
+	first := s.in(xs[0])
 	o := s.startMix(first)
 	defer s.endMix()
 	last := 0
 	for i, share := range vector(p) {
 		if share != 0 {
-			o.xs, last = append(o.xs, s.times(in(xs[i]), share)), i
+			o.xs, last = append(o.xs, s.times(s.in(xs[i]), share)), i
 		}
 	}
 	switch len(o.xs) {
 	case 0:
 		return s.zeros(first.shape)
 	case 1:
-		return s.alone(o.xs[0], in(xs[last]))
+		return s.alone(o.xs[0], s.in(xs[last]))
 	}
 	o.out = s.make(first.shape)
 	if wantStats {
@@ -133,9 +133,9 @@ func (s *stream) alone(multiple, x *node) *node {
 // operands to grad. Operands whose p is 0 get no gradient.
 func (s *stream) MixBackward(xs []tensor.Tensor, dyt tensor.Tensor, p, grad tensor.Vec,
 	need []bool) []tensor.Tensor {
-	dy := in(dyt)
+	dy := s.in(dyt)
 	if grad.Buf != nil {
-		s.mixSums(xs, dy, vector(grad))
+		s.mixSums(xs, dy, moving(grad))
 	}
 	s.materialise(dy)
 	s.dxs = append(s.dxs[:0], make([]tensor.Tensor, len(xs))...)
@@ -159,7 +159,7 @@ func (s *stream) mixSums(xs []tensor.Tensor, dy *node, sums []float32) {
 	o := s.startMix(dy)
 	defer s.endMix()
 	for _, x := range xs {
-		o.xs = append(o.xs, s.times(in(x), 1))
+		o.xs = append(o.xs, s.times(s.in(x), 1))
 	}
 	o.dy = dy
 	if dy.lazy() {

@@ -44,6 +44,7 @@ func (s *stream) BatchNormAct(xt tensor.Tensor, p tensor.BatchNorm,
 	var sums []float32
 	if spec.Train {
 		sums = s.statsOf(x).data
+		runMean, runVar = moving(p.Mean), moving(p.Var)
 	}
 	rows := float64(x.rows)
 	for c := range n {
@@ -76,7 +77,7 @@ func (s *stream) BatchNormAct(xt tensor.Tensor, p tensor.BatchNorm,
 // BatchNormActBackward adds gamma's and beta's gradients and returns x's, which is pending.
 func (s *stream) BatchNormActBackward(xt, savedt, dyt tensor.Tensor, p tensor.BatchNorm,
 	spec tensor.BatchNormSpec, grads tensor.BatchNormGrads) tensor.Tensor {
-	x, dy, saved := s.plain(xt), in(dyt), in(savedt).st
+	x, dy, saved := s.plain(xt), s.in(dyt), s.in(savedt).st
 	if dy.kind != lazyScaled || dy.d == nil {
 		s.materialise(dy)
 	}
@@ -108,7 +109,7 @@ func (s *stream) gradCoefficients(x *node, v bnView, parts []float32, count int,
 	n := x.cb * block
 	coef := s.arena.floats(3 * n)
 	a, b, c := coef.data[:n], coef.data[n:2*n], coef.data[2*n:]
-	dgamma, dbeta := vector(grads.Gamma), vector(grads.Beta)
+	dgamma, dbeta := moving(grads.Gamma), moving(grads.Beta)
 	share := 1 / float64(x.rows)
 	for plane := range x.cb {
 		s1, s2 := gradParts(parts, plane, x.cb, count)

@@ -78,7 +78,7 @@ func (o *wgradOp) Run(chunk int, w *kernel.Worker) {
 		gradTiles(o.path, &w.Tile, x, o.dy.plane(0, r), jump, o.dy.rows*block, n, inputs, sum, ld, r > r0)
 	}
 	if o.parts == nil {
-		dst := weights(o.grad)[b0*block*o.grad.StrideIn:]
+		dst := weightGrad(o.grad)[b0*block*o.grad.StrideIn:]
 		for i := range inputs {
 			o.path.Axpy(1, sum[i*ld:][:o.grad.Out], dst[i*o.grad.StrideIn:][:o.grad.Out])
 		}
@@ -96,7 +96,7 @@ func (s *stream) pointwiseGrad(x, dy *node, grad tensor.Weight) {
 	}
 	s.pool.Run(o.chunks(), o)
 	if parts != nil {
-		s.addParts(weights(grad), parts.data, o.groups, count, grad.In, grad.Out, grad.StrideIn, dy.cb*block)
+		s.addParts(weightGrad(grad), parts.data, o.groups, count, grad.In, grad.Out, grad.StrideIn, dy.cb*block)
 	}
 	*o = wgradOp{}
 	s.arena.release(parts)
@@ -144,7 +144,7 @@ func (s *stream) pointwiseFused(x, dy *node, w tensor.Weight, grads tensor.ConvG
 	parts := s.arena.floats(o.groups * count)
 	o.parts = parts.data
 	s.pool.Run(o.groups, o)
-	s.addParts(weights(grads.W), parts.data, o.groups, count, w.In, w.Out, grads.W.StrideIn, dy.cb*block)
+	s.addParts(weightGrad(grads.W), parts.data, o.groups, count, w.In, w.Out, grads.W.StrideIn, dy.cb*block)
 	*o, s.gemm = fusedOp{}, gemmOp{}
 	s.arena.release(packed)
 	s.arena.release(parts)

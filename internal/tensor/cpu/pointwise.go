@@ -12,7 +12,7 @@ import (
 type gemmOp struct {
 	path   kernel.Path
 	out, a *node
-	b      []float32 // packed, k rows of 16 per column block; nil: each chunk packs its own
+	b      []float32 // packed, k rows of 16 per column block; nil: prepare or each chunk packs
 	pack   packOp
 	k      int
 	bias   []float32  // padded, nil: none
@@ -151,11 +151,11 @@ func (s *stream) newGemm(out, a *node, w tensor.Weight, transposed bool) *gemmOp
 // chunks is the number of chunks of the product.
 func (o *gemmOp) chunks() int { return o.rowParts * o.colParts }
 
-// prepare computes n's values, if it is pending, and packs the weight, unless each column is needed
-// by one chunk only, which packs it then.
+// prepare computes n's values, if it is pending, and packs the weight, unless it is packed already
+// or each column is needed by one chunk only, which packs it then.
 func (o *gemmOp) prepare(s *stream, n *node) (packed *storage) {
 	chunks := 0
-	if o.rowParts > 1 {
+	if o.b == nil && o.rowParts > 1 {
 		packed = s.arena.floats(kernel.PackedSize(o.k, o.out.cb*block))
 		s.packing = o.pack
 		s.packing.dst, o.b = packed.data, packed.data
@@ -173,8 +173,11 @@ func (o *gemmOp) prepare(s *stream, n *node) (packed *storage) {
 	return packed
 }
 
-func (s *stream) pointwise(out, x *node, w tensor.Weight, bias tensor.Vec, stats bool) {
+func (s *stream) pointwise(out, x *node, w tensor.Weight, bias tensor.Vec, spec tensor.ConvSpec) {
 	o := s.newGemm(out, x, w, false)
+	if spec.Constant {
+		o.b = constant(w, kernel.PackedSize(w.In, w.Out), func(dst []float32) { o.pack.pack(dst, 0, out.cb) })
+	}
 	var values *node
 	if x.lazy() && o.rowParts > 1 && o.colParts > 1 {
 		// Several chunks read the same rows: their values are worth keeping.
@@ -187,7 +190,7 @@ func (s *stream) pointwise(out, x *node, w tensor.Weight, bias tensor.Vec, stats
 		padded = s.padded(vector(bias), out.cb)
 		o.bias = padded.data
 	}
-	if stats {
+	if spec.WantStats {
 		o.stats = s.collectStats(out, o.rowsPer)
 	}
 	s.pool.Run(o.chunks(), o)

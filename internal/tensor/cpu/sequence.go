@@ -76,7 +76,7 @@ func (s *stream) Embedding(table tensor.Weight, rows []int) tensor.Tensor {
 
 // EmbeddingBackward adds rows in order.
 func (s *stream) EmbeddingBackward(dyt tensor.Tensor, grad tensor.Weight, rows []int) {
-	dy, dst := s.plain(dyt), weights(grad)
+	dy, dst := s.plain(dyt), weightGrad(grad)
 	for r, i := range rows {
 		d := dst[i*grad.StrideIn:][:grad.Out]
 		for c := range d {

@@ -65,12 +65,16 @@ func (s *stream) make(shape tensor.Shape) *node {
 	return s.arena.node(shape, s.arena.floats(blocks(shape.C)*shape.Rows()*block))
 }
 
-// in is the node behind a handle, possibly pending.
-func in(t tensor.Tensor) *node { return t.(*node) }
+// in is the node behind a handle, possibly pending, in planes.
+func (s *stream) in(t tensor.Tensor) *node {
+	n := t.(*node)
+	s.arrange(n)
+	return n
+}
 
 // plain is the node behind a handle with its values in memory.
 func (s *stream) plain(t tensor.Tensor) *node {
-	n := in(t)
+	n := s.in(t)
 	s.materialise(n)
 	return n
 }
@@ -109,11 +113,34 @@ func (s *stream) moveRows(n *node, host []float32, out bool) {
 	s.move = moveOp{}
 }
 
-// Upload rearranges N×H×W×C data into planes.
+// imageChannels is the most channels of what may wait in host order.
+const imageChannels = 4
+
+// Upload rearranges N×H×W×C data into planes. Images stay as they are until an operation wants
+// planes: the convolution that usually comes first does not.
 func (s *stream) Upload(shape tensor.Shape, data []float32) tensor.Tensor {
+	data = data[:shape.Size()]
+	if shape.C <= imageChannels && shape.H*shape.W > 1 {
+		st := s.arena.floats(len(data))
+		copy(st.data, data)
+		n := s.arena.node(shape, st)
+		n.host = true
+		return n
+	}
 	n := s.make(shape)
-	s.moveRows(n, data[:shape.Size()], false)
+	s.moveRows(n, data, false)
 	return n
+}
+
+// arrange puts values that are in host order into planes.
+func (s *stream) arrange(n *node) {
+	if !n.host {
+		return
+	}
+	planes := s.make(n.shape)
+	s.moveRows(planes, n.st.data, false)
+	s.arena.release(n.st)
+	n.st, planes.st, n.host = planes.st, nil, false
 }
 
 // Download rearranges planes into N×H×W×C order.
@@ -123,7 +150,7 @@ func (s *stream) Download(t tensor.Tensor, dst []float32) {
 
 // Write copies host data into a buffer.
 func (s *stream) Write(b tensor.Buffer, off int, src []float32) {
-	copy(b.(*buffer).data[off:off+len(src)], src)
+	copy(b.(*buffer).change()[off:off+len(src)], src)
 }
 
 // Read copies a part of a buffer.
@@ -133,5 +160,5 @@ func (s *stream) Read(b tensor.Buffer, off int, dst []float32) {
 
 // Copy moves n elements between buffers.
 func (s *stream) Copy(dst tensor.Buffer, dstOff int, src tensor.Buffer, srcOff, n int) {
-	copy(dst.(*buffer).data[dstOff:dstOff+n], src.(*buffer).data[srcOff:srcOff+n])
+	copy(dst.(*buffer).change()[dstOff:dstOff+n], src.(*buffer).data[srcOff:srcOff+n])
 }

@@ -23,6 +23,9 @@ func (*backend) NewBuffer(n int) tensor.Buffer {
 
 func (b *backend) NewStream() tensor.Stream { return &stream{backend: b} }
 
+// Portions are other ones than the CPU's.
+func (b *backend) Portions(images, _ int) (size, atOnce int) { return min(2, images), 3 }
+
 type buffer struct{ data []float32 }
 
 func (b *buffer) Len() int { return len(b.data) }
