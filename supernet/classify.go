@@ -8,7 +8,6 @@ import (
 
 	"gorgonia.org/tensor"
 
-	backend "github.com/tendril-nas/tendril/internal/tensor"
 	"github.com/tendril-nas/tendril/supernet/dataset"
 )
 
@@ -16,6 +15,9 @@ import (
 // classes, by number. The image is made square as Options.Fit says, or else as the training images
 // were (dataset.PreparationOf), resized and normalised. It is safe for concurrent use. Top gives
 // classes by name.
+//
+// The first answer makes a copy of most weights in the order in which they are read fastest, which
+// lasts until weights change.
 func (m *Model) Classify(img image.Image) (label int, probs []float32, err error) {
 	probs, _, err = m.look(img)
 	if err != nil {
@@ -58,11 +60,7 @@ func (m *Model) look(img image.Image) ([]float32, classList, error) {
 	if err := dataset.FromImage(pixels, img, size, fit); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrData, err)
 	}
-	x := make([]float32, len(pixels))
-	if err := m.norm.Apply(x, pixels); err != nil {
-		return nil, nil, err
-	}
-	return m.classify(x, 1, pass{})
+	return m.classify(1, pass{}, func(x []float32, _ int) error { return m.norm.Apply(x, pixels) })
 }
 
 // ClassifyTensor returns the probabilities, float32 [n, classes], of normalised images, float32 [n,
@@ -86,42 +84,22 @@ func (m *Model) classifyTensor(x *tensor.Dense, how pass) (*tensor.Dense, error)
 	if !ok || len(to) != 4 || (s[0]-1)*to[0]+2*to[1]+(size-1)*(to[2]+to[3]) >= len(src) {
 		return nil, fmt.Errorf("supernet: classify: %w: tensor is not dense", ErrData)
 	}
-	nhwc := make([]float32, 0, s.TotalSize())
-	for i := range s[0] {
-		for y := range size {
-			for x := range size {
-				for c := range 3 {
-					nhwc = append(nhwc, src[i*to[0]+c*to[1]+y*to[2]+x*to[3]])
+	probs, _, err := m.classify(s[0], how, func(x []float32, first int) error {
+		for row := range len(x) / (3 * size) {
+			i, y := first+row/size, row%size
+			for c := range 3 {
+				from, dst := src[i*to[0]+c*to[1]+y*to[2]:], x[row*size*3+c:]
+				for x := range size {
+					dst[x*3] = from[x*to[3]]
 				}
 			}
 		}
-	}
-	probs, _, err := m.classify(nhwc, s[0], how)
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("supernet: classify: %w", err)
 	}
 	return tensor.New(tensor.WithShape(s[0], len(probs)/s[0]), tensor.WithBacking(probs)), nil
-}
-
-// classify runs images, NHWC, on a runner of its own and returns the probabilities, and the classes
-// that they are of.
-func (m *Model) classify(x []float32, images int, how pass) (probs []float32, names classList, err error) {
-	defer backend.Recover(&err)
-	m.weights.RLock()
-	defer m.weights.RUnlock()
-	r := m.borrow()
-	defer m.giveBack(r)
-	p := m.prog
-	classes := p.graph.Classes
-	r.tape.Begin(evaluating)
-	p.run(r, r.tape.Input(inputShape(images, p.graph.InputSize), x), how)
-	probs = r.tape.Read(r.slots[p.logits], nil)
-	for i := range images {
-		if err := softmax(probs[i*classes : (i+1)*classes]); err != nil {
-			return nil, nil, fmt.Errorf("logits of image %d: %w", i, err)
-		}
-	}
-	return probs, m.classes, r.tape.Stream().Sync()
 }
 
 func (m *Model) inputSize() int {
@@ -135,23 +113,4 @@ func (m *Model) input() (size int, fit dataset.Fit) {
 	m.weights.RLock()
 	defer m.weights.RUnlock()
 	return m.prog.graph.InputSize, m.fit
-}
-
-// borrow takes an idle runner or makes one, so that there are as many as goroutines ever ran at
-// once.
-func (m *Model) borrow() *runner {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if n := len(m.idle); n > 0 {
-		r := m.idle[n-1]
-		m.idle = m.idle[:n-1]
-		return r
-	}
-	return newRunner(m.backend)
-}
-
-func (m *Model) giveBack(r *runner) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.idle = append(m.idle, r)
 }

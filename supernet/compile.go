@@ -37,6 +37,8 @@ func compileWith(arch searchspace.Arch, g *searchspace.Graph, s *store,
 		for _, in := range g.Nodes[i].Inputs {
 			c.readers[in]++
 		}
+		out := g.Nodes[i].Out
+		c.prog.widest = max(c.prog.widest, out.H*out.W*out.C)
 	}
 	c.readers[g.Feature()]++
 	c.readers[g.Output()]++

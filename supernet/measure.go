@@ -141,3 +141,6 @@ func expSum(row []float32) (top, sum float64) {
 
 // evaluating is a pass with running statistics, without gradients or dropout.
 var evaluating = nn.Step{}
+
+// answering is evaluating where single images come, so that preparing weights counts.
+var answering = nn.Step{Constant: true}

@@ -54,16 +54,18 @@ type program struct {
 	code    []instr
 	norms   []*searchspace.Node // batch normalisations in order
 	gauge   int                 // instructions up to the last batch normalisation
+	widest  int                 // floats of the largest activation of an image
 	feature int                 // slots
 	logits  int
 }
 
 // runner is what one goroutine needs to run programs.
 type runner struct {
-	tape  *nn.Tape
-	slots []nn.Value
-	rows  []float32 // downloaded logits
-	ops   []nn.Value
+	tape   *nn.Tape
+	slots  []nn.Value
+	rows   []float32 // downloaded logits
+	ops    []nn.Value
+	pixels []float32 // images to be answered
 }
 
 func newRunner(b tensor.Backend) *runner { return &runner{tape: nn.NewTape(b.NewStream())} }
