@@ -164,103 +164,231 @@ DATA recurrentConst<>+624(SB)/4, $0xb95e8083
 DATA recurrentConst<>+628(SB)/4, $0xb95e8083
 DATA recurrentConst<>+632(SB)/4, $0xb95e8083
 DATA recurrentConst<>+636(SB)/4, $0xb95e8083
-DATA recurrentConst<>+640(SB)/4, $0x39506967
-DATA recurrentConst<>+644(SB)/4, $0x39506967
-DATA recurrentConst<>+648(SB)/4, $0x39506967
-DATA recurrentConst<>+652(SB)/4, $0x39506967
-DATA recurrentConst<>+656(SB)/4, $0x39506967
-DATA recurrentConst<>+660(SB)/4, $0x39506967
-DATA recurrentConst<>+664(SB)/4, $0x39506967
-DATA recurrentConst<>+668(SB)/4, $0x39506967
-DATA recurrentConst<>+672(SB)/4, $0x39506967
-DATA recurrentConst<>+676(SB)/4, $0x39506967
-DATA recurrentConst<>+680(SB)/4, $0x39506967
-DATA recurrentConst<>+684(SB)/4, $0x39506967
-DATA recurrentConst<>+688(SB)/4, $0x39506967
-DATA recurrentConst<>+692(SB)/4, $0x39506967
-DATA recurrentConst<>+696(SB)/4, $0x39506967
-DATA recurrentConst<>+700(SB)/4, $0x39506967
-DATA recurrentConst<>+704(SB)/4, $0x3ab743ce
-DATA recurrentConst<>+708(SB)/4, $0x3ab743ce
-DATA recurrentConst<>+712(SB)/4, $0x3ab743ce
-DATA recurrentConst<>+716(SB)/4, $0x3ab743ce
-DATA recurrentConst<>+720(SB)/4, $0x3ab743ce
-DATA recurrentConst<>+724(SB)/4, $0x3ab743ce
-DATA recurrentConst<>+728(SB)/4, $0x3ab743ce
-DATA recurrentConst<>+732(SB)/4, $0x3ab743ce
-DATA recurrentConst<>+736(SB)/4, $0x3ab743ce
-DATA recurrentConst<>+740(SB)/4, $0x3ab743ce
-DATA recurrentConst<>+744(SB)/4, $0x3ab743ce
-DATA recurrentConst<>+748(SB)/4, $0x3ab743ce
-DATA recurrentConst<>+752(SB)/4, $0x3ab743ce
-DATA recurrentConst<>+756(SB)/4, $0x3ab743ce
-DATA recurrentConst<>+760(SB)/4, $0x3ab743ce
-DATA recurrentConst<>+764(SB)/4, $0x3ab743ce
-DATA recurrentConst<>+768(SB)/4, $0x3c088908
-DATA recurrentConst<>+772(SB)/4, $0x3c088908
-DATA recurrentConst<>+776(SB)/4, $0x3c088908
-DATA recurrentConst<>+780(SB)/4, $0x3c088908
-DATA recurrentConst<>+784(SB)/4, $0x3c088908
-DATA recurrentConst<>+788(SB)/4, $0x3c088908
-DATA recurrentConst<>+792(SB)/4, $0x3c088908
-DATA recurrentConst<>+796(SB)/4, $0x3c088908
-DATA recurrentConst<>+800(SB)/4, $0x3c088908
-DATA recurrentConst<>+804(SB)/4, $0x3c088908
-DATA recurrentConst<>+808(SB)/4, $0x3c088908
-DATA recurrentConst<>+812(SB)/4, $0x3c088908
-DATA recurrentConst<>+816(SB)/4, $0x3c088908
-DATA recurrentConst<>+820(SB)/4, $0x3c088908
-DATA recurrentConst<>+824(SB)/4, $0x3c088908
-DATA recurrentConst<>+828(SB)/4, $0x3c088908
-DATA recurrentConst<>+832(SB)/4, $0x3d2aa9c1
-DATA recurrentConst<>+836(SB)/4, $0x3d2aa9c1
-DATA recurrentConst<>+840(SB)/4, $0x3d2aa9c1
-DATA recurrentConst<>+844(SB)/4, $0x3d2aa9c1
-DATA recurrentConst<>+848(SB)/4, $0x3d2aa9c1
-DATA recurrentConst<>+852(SB)/4, $0x3d2aa9c1
-DATA recurrentConst<>+856(SB)/4, $0x3d2aa9c1
-DATA recurrentConst<>+860(SB)/4, $0x3d2aa9c1
-DATA recurrentConst<>+864(SB)/4, $0x3d2aa9c1
-DATA recurrentConst<>+868(SB)/4, $0x3d2aa9c1
-DATA recurrentConst<>+872(SB)/4, $0x3d2aa9c1
-DATA recurrentConst<>+876(SB)/4, $0x3d2aa9c1
-DATA recurrentConst<>+880(SB)/4, $0x3d2aa9c1
-DATA recurrentConst<>+884(SB)/4, $0x3d2aa9c1
-DATA recurrentConst<>+888(SB)/4, $0x3d2aa9c1
-DATA recurrentConst<>+892(SB)/4, $0x3d2aa9c1
-DATA recurrentConst<>+896(SB)/4, $0x3e2aaaaa
-DATA recurrentConst<>+900(SB)/4, $0x3e2aaaaa
-DATA recurrentConst<>+904(SB)/4, $0x3e2aaaaa
-DATA recurrentConst<>+908(SB)/4, $0x3e2aaaaa
-DATA recurrentConst<>+912(SB)/4, $0x3e2aaaaa
-DATA recurrentConst<>+916(SB)/4, $0x3e2aaaaa
-DATA recurrentConst<>+920(SB)/4, $0x3e2aaaaa
-DATA recurrentConst<>+924(SB)/4, $0x3e2aaaaa
-DATA recurrentConst<>+928(SB)/4, $0x3e2aaaaa
-DATA recurrentConst<>+932(SB)/4, $0x3e2aaaaa
-DATA recurrentConst<>+936(SB)/4, $0x3e2aaaaa
-DATA recurrentConst<>+940(SB)/4, $0x3e2aaaaa
-DATA recurrentConst<>+944(SB)/4, $0x3e2aaaaa
-DATA recurrentConst<>+948(SB)/4, $0x3e2aaaaa
-DATA recurrentConst<>+952(SB)/4, $0x3e2aaaaa
-DATA recurrentConst<>+956(SB)/4, $0x3e2aaaaa
-DATA recurrentConst<>+960(SB)/4, $0x3f000000
-DATA recurrentConst<>+964(SB)/4, $0x3f000000
-DATA recurrentConst<>+968(SB)/4, $0x3f000000
-DATA recurrentConst<>+972(SB)/4, $0x3f000000
-DATA recurrentConst<>+976(SB)/4, $0x3f000000
-DATA recurrentConst<>+980(SB)/4, $0x3f000000
-DATA recurrentConst<>+984(SB)/4, $0x3f000000
-DATA recurrentConst<>+988(SB)/4, $0x3f000000
-DATA recurrentConst<>+992(SB)/4, $0x3f000000
-DATA recurrentConst<>+996(SB)/4, $0x3f000000
-DATA recurrentConst<>+1000(SB)/4, $0x3f000000
-DATA recurrentConst<>+1004(SB)/4, $0x3f000000
-DATA recurrentConst<>+1008(SB)/4, $0x3f000000
-DATA recurrentConst<>+1012(SB)/4, $0x3f000000
-DATA recurrentConst<>+1016(SB)/4, $0x3f000000
-DATA recurrentConst<>+1020(SB)/4, $0x3f000000
-GLOBL recurrentConst<>(SB), RODATA|NOPTR, $1024
+DATA recurrentConst<>+640(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+644(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+648(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+652(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+656(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+660(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+664(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+668(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+672(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+676(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+680(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+684(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+688(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+692(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+696(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+700(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+704(SB)/4, $0x422d1f97
+DATA recurrentConst<>+708(SB)/4, $0x422d1f97
+DATA recurrentConst<>+712(SB)/4, $0x422d1f97
+DATA recurrentConst<>+716(SB)/4, $0x422d1f97
+DATA recurrentConst<>+720(SB)/4, $0x422d1f97
+DATA recurrentConst<>+724(SB)/4, $0x422d1f97
+DATA recurrentConst<>+728(SB)/4, $0x422d1f97
+DATA recurrentConst<>+732(SB)/4, $0x422d1f97
+DATA recurrentConst<>+736(SB)/4, $0x422d1f97
+DATA recurrentConst<>+740(SB)/4, $0x422d1f97
+DATA recurrentConst<>+744(SB)/4, $0x422d1f97
+DATA recurrentConst<>+748(SB)/4, $0x422d1f97
+DATA recurrentConst<>+752(SB)/4, $0x422d1f97
+DATA recurrentConst<>+756(SB)/4, $0x422d1f97
+DATA recurrentConst<>+760(SB)/4, $0x422d1f97
+DATA recurrentConst<>+764(SB)/4, $0x422d1f97
+DATA recurrentConst<>+768(SB)/4, $0x39506967
+DATA recurrentConst<>+772(SB)/4, $0x39506967
+DATA recurrentConst<>+776(SB)/4, $0x39506967
+DATA recurrentConst<>+780(SB)/4, $0x39506967
+DATA recurrentConst<>+784(SB)/4, $0x39506967
+DATA recurrentConst<>+788(SB)/4, $0x39506967
+DATA recurrentConst<>+792(SB)/4, $0x39506967
+DATA recurrentConst<>+796(SB)/4, $0x39506967
+DATA recurrentConst<>+800(SB)/4, $0x39506967
+DATA recurrentConst<>+804(SB)/4, $0x39506967
+DATA recurrentConst<>+808(SB)/4, $0x39506967
+DATA recurrentConst<>+812(SB)/4, $0x39506967
+DATA recurrentConst<>+816(SB)/4, $0x39506967
+DATA recurrentConst<>+820(SB)/4, $0x39506967
+DATA recurrentConst<>+824(SB)/4, $0x39506967
+DATA recurrentConst<>+828(SB)/4, $0x39506967
+DATA recurrentConst<>+832(SB)/4, $0x3ab743ce
+DATA recurrentConst<>+836(SB)/4, $0x3ab743ce
+DATA recurrentConst<>+840(SB)/4, $0x3ab743ce
+DATA recurrentConst<>+844(SB)/4, $0x3ab743ce
+DATA recurrentConst<>+848(SB)/4, $0x3ab743ce
+DATA recurrentConst<>+852(SB)/4, $0x3ab743ce
+DATA recurrentConst<>+856(SB)/4, $0x3ab743ce
+DATA recurrentConst<>+860(SB)/4, $0x3ab743ce
+DATA recurrentConst<>+864(SB)/4, $0x3ab743ce
+DATA recurrentConst<>+868(SB)/4, $0x3ab743ce
+DATA recurrentConst<>+872(SB)/4, $0x3ab743ce
+DATA recurrentConst<>+876(SB)/4, $0x3ab743ce
+DATA recurrentConst<>+880(SB)/4, $0x3ab743ce
+DATA recurrentConst<>+884(SB)/4, $0x3ab743ce
+DATA recurrentConst<>+888(SB)/4, $0x3ab743ce
+DATA recurrentConst<>+892(SB)/4, $0x3ab743ce
+DATA recurrentConst<>+896(SB)/4, $0x3c088908
+DATA recurrentConst<>+900(SB)/4, $0x3c088908
+DATA recurrentConst<>+904(SB)/4, $0x3c088908
+DATA recurrentConst<>+908(SB)/4, $0x3c088908
+DATA recurrentConst<>+912(SB)/4, $0x3c088908
+DATA recurrentConst<>+916(SB)/4, $0x3c088908
+DATA recurrentConst<>+920(SB)/4, $0x3c088908
+DATA recurrentConst<>+924(SB)/4, $0x3c088908
+DATA recurrentConst<>+928(SB)/4, $0x3c088908
+DATA recurrentConst<>+932(SB)/4, $0x3c088908
+DATA recurrentConst<>+936(SB)/4, $0x3c088908
+DATA recurrentConst<>+940(SB)/4, $0x3c088908
+DATA recurrentConst<>+944(SB)/4, $0x3c088908
+DATA recurrentConst<>+948(SB)/4, $0x3c088908
+DATA recurrentConst<>+952(SB)/4, $0x3c088908
+DATA recurrentConst<>+956(SB)/4, $0x3c088908
+DATA recurrentConst<>+960(SB)/4, $0x3d2aa9c1
+DATA recurrentConst<>+964(SB)/4, $0x3d2aa9c1
+DATA recurrentConst<>+968(SB)/4, $0x3d2aa9c1
+DATA recurrentConst<>+972(SB)/4, $0x3d2aa9c1
+DATA recurrentConst<>+976(SB)/4, $0x3d2aa9c1
+DATA recurrentConst<>+980(SB)/4, $0x3d2aa9c1
+DATA recurrentConst<>+984(SB)/4, $0x3d2aa9c1
+DATA recurrentConst<>+988(SB)/4, $0x3d2aa9c1
+DATA recurrentConst<>+992(SB)/4, $0x3d2aa9c1
+DATA recurrentConst<>+996(SB)/4, $0x3d2aa9c1
+DATA recurrentConst<>+1000(SB)/4, $0x3d2aa9c1
+DATA recurrentConst<>+1004(SB)/4, $0x3d2aa9c1
+DATA recurrentConst<>+1008(SB)/4, $0x3d2aa9c1
+DATA recurrentConst<>+1012(SB)/4, $0x3d2aa9c1
+DATA recurrentConst<>+1016(SB)/4, $0x3d2aa9c1
+DATA recurrentConst<>+1020(SB)/4, $0x3d2aa9c1
+DATA recurrentConst<>+1024(SB)/4, $0x3e2aaaaa
+DATA recurrentConst<>+1028(SB)/4, $0x3e2aaaaa
+DATA recurrentConst<>+1032(SB)/4, $0x3e2aaaaa
+DATA recurrentConst<>+1036(SB)/4, $0x3e2aaaaa
+DATA recurrentConst<>+1040(SB)/4, $0x3e2aaaaa
+DATA recurrentConst<>+1044(SB)/4, $0x3e2aaaaa
+DATA recurrentConst<>+1048(SB)/4, $0x3e2aaaaa
+DATA recurrentConst<>+1052(SB)/4, $0x3e2aaaaa
+DATA recurrentConst<>+1056(SB)/4, $0x3e2aaaaa
+DATA recurrentConst<>+1060(SB)/4, $0x3e2aaaaa
+DATA recurrentConst<>+1064(SB)/4, $0x3e2aaaaa
+DATA recurrentConst<>+1068(SB)/4, $0x3e2aaaaa
+DATA recurrentConst<>+1072(SB)/4, $0x3e2aaaaa
+DATA recurrentConst<>+1076(SB)/4, $0x3e2aaaaa
+DATA recurrentConst<>+1080(SB)/4, $0x3e2aaaaa
+DATA recurrentConst<>+1084(SB)/4, $0x3e2aaaaa
+DATA recurrentConst<>+1088(SB)/4, $0x3f000000
+DATA recurrentConst<>+1092(SB)/4, $0x3f000000
+DATA recurrentConst<>+1096(SB)/4, $0x3f000000
+DATA recurrentConst<>+1100(SB)/4, $0x3f000000
+DATA recurrentConst<>+1104(SB)/4, $0x3f000000
+DATA recurrentConst<>+1108(SB)/4, $0x3f000000
+DATA recurrentConst<>+1112(SB)/4, $0x3f000000
+DATA recurrentConst<>+1116(SB)/4, $0x3f000000
+DATA recurrentConst<>+1120(SB)/4, $0x3f000000
+DATA recurrentConst<>+1124(SB)/4, $0x3f000000
+DATA recurrentConst<>+1128(SB)/4, $0x3f000000
+DATA recurrentConst<>+1132(SB)/4, $0x3f000000
+DATA recurrentConst<>+1136(SB)/4, $0x3f000000
+DATA recurrentConst<>+1140(SB)/4, $0x3f000000
+DATA recurrentConst<>+1144(SB)/4, $0x3f000000
+DATA recurrentConst<>+1148(SB)/4, $0x3f000000
+DATA recurrentConst<>+1152(SB)/4, $0x3963908c
+DATA recurrentConst<>+1156(SB)/4, $0x3963908c
+DATA recurrentConst<>+1160(SB)/4, $0x3963908c
+DATA recurrentConst<>+1164(SB)/4, $0x3963908c
+DATA recurrentConst<>+1168(SB)/4, $0x3963908c
+DATA recurrentConst<>+1172(SB)/4, $0x3963908c
+DATA recurrentConst<>+1176(SB)/4, $0x3963908c
+DATA recurrentConst<>+1180(SB)/4, $0x3963908c
+DATA recurrentConst<>+1184(SB)/4, $0x3963908c
+DATA recurrentConst<>+1188(SB)/4, $0x3963908c
+DATA recurrentConst<>+1192(SB)/4, $0x3963908c
+DATA recurrentConst<>+1196(SB)/4, $0x3963908c
+DATA recurrentConst<>+1200(SB)/4, $0x3963908c
+DATA recurrentConst<>+1204(SB)/4, $0x3963908c
+DATA recurrentConst<>+1208(SB)/4, $0x3963908c
+DATA recurrentConst<>+1212(SB)/4, $0x3963908c
+DATA recurrentConst<>+1216(SB)/4, $0x3aa30caa
+DATA recurrentConst<>+1220(SB)/4, $0x3aa30caa
+DATA recurrentConst<>+1224(SB)/4, $0x3aa30caa
+DATA recurrentConst<>+1228(SB)/4, $0x3aa30caa
+DATA recurrentConst<>+1232(SB)/4, $0x3aa30caa
+DATA recurrentConst<>+1236(SB)/4, $0x3aa30caa
+DATA recurrentConst<>+1240(SB)/4, $0x3aa30caa
+DATA recurrentConst<>+1244(SB)/4, $0x3aa30caa
+DATA recurrentConst<>+1248(SB)/4, $0x3aa30caa
+DATA recurrentConst<>+1252(SB)/4, $0x3aa30caa
+DATA recurrentConst<>+1256(SB)/4, $0x3aa30caa
+DATA recurrentConst<>+1260(SB)/4, $0x3aa30caa
+DATA recurrentConst<>+1264(SB)/4, $0x3aa30caa
+DATA recurrentConst<>+1268(SB)/4, $0x3aa30caa
+DATA recurrentConst<>+1272(SB)/4, $0x3aa30caa
+DATA recurrentConst<>+1276(SB)/4, $0x3aa30caa
+DATA recurrentConst<>+1280(SB)/4, $0x3c1e9400
+DATA recurrentConst<>+1284(SB)/4, $0x3c1e9400
+DATA recurrentConst<>+1288(SB)/4, $0x3c1e9400
+DATA recurrentConst<>+1292(SB)/4, $0x3c1e9400
+DATA recurrentConst<>+1296(SB)/4, $0x3c1e9400
+DATA recurrentConst<>+1300(SB)/4, $0x3c1e9400
+DATA recurrentConst<>+1304(SB)/4, $0x3c1e9400
+DATA recurrentConst<>+1308(SB)/4, $0x3c1e9400
+DATA recurrentConst<>+1312(SB)/4, $0x3c1e9400
+DATA recurrentConst<>+1316(SB)/4, $0x3c1e9400
+DATA recurrentConst<>+1320(SB)/4, $0x3c1e9400
+DATA recurrentConst<>+1324(SB)/4, $0x3c1e9400
+DATA recurrentConst<>+1328(SB)/4, $0x3c1e9400
+DATA recurrentConst<>+1332(SB)/4, $0x3c1e9400
+DATA recurrentConst<>+1336(SB)/4, $0x3c1e9400
+DATA recurrentConst<>+1340(SB)/4, $0x3c1e9400
+DATA recurrentConst<>+1344(SB)/4, $0x3d634280
+DATA recurrentConst<>+1348(SB)/4, $0x3d634280
+DATA recurrentConst<>+1352(SB)/4, $0x3d634280
+DATA recurrentConst<>+1356(SB)/4, $0x3d634280
+DATA recurrentConst<>+1360(SB)/4, $0x3d634280
+DATA recurrentConst<>+1364(SB)/4, $0x3d634280
+DATA recurrentConst<>+1368(SB)/4, $0x3d634280
+DATA recurrentConst<>+1372(SB)/4, $0x3d634280
+DATA recurrentConst<>+1376(SB)/4, $0x3d634280
+DATA recurrentConst<>+1380(SB)/4, $0x3d634280
+DATA recurrentConst<>+1384(SB)/4, $0x3d634280
+DATA recurrentConst<>+1388(SB)/4, $0x3d634280
+DATA recurrentConst<>+1392(SB)/4, $0x3d634280
+DATA recurrentConst<>+1396(SB)/4, $0x3d634280
+DATA recurrentConst<>+1400(SB)/4, $0x3d634280
+DATA recurrentConst<>+1404(SB)/4, $0x3d634280
+DATA recurrentConst<>+1408(SB)/4, $0x3e75fecf
+DATA recurrentConst<>+1412(SB)/4, $0x3e75fecf
+DATA recurrentConst<>+1416(SB)/4, $0x3e75fecf
+DATA recurrentConst<>+1420(SB)/4, $0x3e75fecf
+DATA recurrentConst<>+1424(SB)/4, $0x3e75fecf
+DATA recurrentConst<>+1428(SB)/4, $0x3e75fecf
+DATA recurrentConst<>+1432(SB)/4, $0x3e75fecf
+DATA recurrentConst<>+1436(SB)/4, $0x3e75fecf
+DATA recurrentConst<>+1440(SB)/4, $0x3e75fecf
+DATA recurrentConst<>+1444(SB)/4, $0x3e75fecf
+DATA recurrentConst<>+1448(SB)/4, $0x3e75fecf
+DATA recurrentConst<>+1452(SB)/4, $0x3e75fecf
+DATA recurrentConst<>+1456(SB)/4, $0x3e75fecf
+DATA recurrentConst<>+1460(SB)/4, $0x3e75fecf
+DATA recurrentConst<>+1464(SB)/4, $0x3e75fecf
+DATA recurrentConst<>+1468(SB)/4, $0x3e75fecf
+DATA recurrentConst<>+1472(SB)/4, $0x3f317215
+DATA recurrentConst<>+1476(SB)/4, $0x3f317215
+DATA recurrentConst<>+1480(SB)/4, $0x3f317215
+DATA recurrentConst<>+1484(SB)/4, $0x3f317215
+DATA recurrentConst<>+1488(SB)/4, $0x3f317215
+DATA recurrentConst<>+1492(SB)/4, $0x3f317215
+DATA recurrentConst<>+1496(SB)/4, $0x3f317215
+DATA recurrentConst<>+1500(SB)/4, $0x3f317215
+DATA recurrentConst<>+1504(SB)/4, $0x3f317215
+DATA recurrentConst<>+1508(SB)/4, $0x3f317215
+DATA recurrentConst<>+1512(SB)/4, $0x3f317215
+DATA recurrentConst<>+1516(SB)/4, $0x3f317215
+DATA recurrentConst<>+1520(SB)/4, $0x3f317215
+DATA recurrentConst<>+1524(SB)/4, $0x3f317215
+DATA recurrentConst<>+1528(SB)/4, $0x3f317215
+DATA recurrentConst<>+1532(SB)/4, $0x3f317215
+GLOBL recurrentConst<>(SB), RODATA|NOPTR, $1536
 
 // func sigmoid512(x *byte, n int)
 // Requires: AVX, AVX512DQ, AVX512F
@@ -284,16 +412,16 @@ loop:
 	VFNMADD231PS Z3, Z1, Z2
 	VMOVUPS      recurrentConst<>+576(SB), Z3
 	VFNMADD231PS Z3, Z1, Z2
-	VMOVUPS      recurrentConst<>+640(SB), Z1
-	VMOVUPS      recurrentConst<>+704(SB), Z3
-	VFMADD213PS  Z3, Z2, Z1
-	VMOVUPS      recurrentConst<>+768(SB), Z3
-	VFMADD213PS  Z3, Z2, Z1
+	VMOVUPS      recurrentConst<>+768(SB), Z1
 	VMOVUPS      recurrentConst<>+832(SB), Z3
 	VFMADD213PS  Z3, Z2, Z1
 	VMOVUPS      recurrentConst<>+896(SB), Z3
 	VFMADD213PS  Z3, Z2, Z1
 	VMOVUPS      recurrentConst<>+960(SB), Z3
+	VFMADD213PS  Z3, Z2, Z1
+	VMOVUPS      recurrentConst<>+1024(SB), Z3
+	VFMADD213PS  Z3, Z2, Z1
+	VMOVUPS      recurrentConst<>+1088(SB), Z3
 	VFMADD213PS  Z3, Z2, Z1
 	VMULPS       Z2, Z2, Z3
 	VFMADD213PS  Z2, Z3, Z1
@@ -325,205 +453,104 @@ TEXT ·lstm512(SB), NOSPLIT, $0-56
 	LEAQ (R8)(R8*2), R9
 
 loop:
-	VMOVUPS      (AX), Z0
-	VADDPS       (CX), Z0, Z0
-	VADDPS       (DX), Z0, Z0
-	VXORPS       Z1, Z1, Z1
-	VMOVUPS      recurrentConst<>+192(SB), Z2
-	VSUBPS       Z0, Z1, Z1
-	VMOVUPS      recurrentConst<>+128(SB), Z0
-	VMAXPS       Z1, Z0, Z0
-	VMINPS       Z0, Z2, Z2
-	VMOVUPS      recurrentConst<>+384(SB), Z0
-	VMOVUPS      recurrentConst<>+448(SB), Z1
-	VFMADD213PS  Z1, Z2, Z0
-	VSUBPS       Z1, Z0, Z1
-	VMOVUPS      recurrentConst<>+512(SB), Z3
-	VFNMADD231PS Z3, Z1, Z2
-	VMOVUPS      recurrentConst<>+576(SB), Z3
-	VFNMADD231PS Z3, Z1, Z2
-	VMOVUPS      recurrentConst<>+640(SB), Z1
-	VMOVUPS      recurrentConst<>+704(SB), Z3
-	VFMADD213PS  Z3, Z2, Z1
-	VMOVUPS      recurrentConst<>+768(SB), Z3
-	VFMADD213PS  Z3, Z2, Z1
-	VMOVUPS      recurrentConst<>+832(SB), Z3
-	VFMADD213PS  Z3, Z2, Z1
-	VMOVUPS      recurrentConst<>+896(SB), Z3
-	VFMADD213PS  Z3, Z2, Z1
-	VMOVUPS      recurrentConst<>+960(SB), Z3
-	VFMADD213PS  Z3, Z2, Z1
-	VMULPS       Z2, Z2, Z3
-	VFMADD213PS  Z2, Z3, Z1
-	VMOVUPS      recurrentConst<>+64(SB), Z2
-	VADDPS       Z2, Z1, Z1
-	VPSLLD       $0x17, Z0, Z0
-	VPADDD       Z0, Z1, Z1
-	VMOVUPS      recurrentConst<>+64(SB), Z0
-	VADDPS       Z1, Z0, Z0
-	VMOVUPS      (AX)(R8*2), Z1
-	VADDPS       (CX)(R8*2), Z1, Z1
-	VADDPS       (DX)(R8*2), Z1, Z1
-	VADDPS       Z1, Z1, Z1
-	VXORPS       Z2, Z2, Z2
-	VMOVUPS      recurrentConst<>+320(SB), Z3
-	VSUBPS       Z1, Z2, Z2
-	VMOVUPS      recurrentConst<>+256(SB), Z1
-	VMAXPS       Z2, Z1, Z1
-	VMINPS       Z1, Z3, Z3
-	VMOVUPS      recurrentConst<>+384(SB), Z1
-	VMOVUPS      recurrentConst<>+448(SB), Z2
-	VFMADD213PS  Z2, Z3, Z1
-	VSUBPS       Z2, Z1, Z2
-	VMOVUPS      recurrentConst<>+512(SB), Z4
-	VFNMADD231PS Z4, Z2, Z3
-	VMOVUPS      recurrentConst<>+576(SB), Z4
-	VFNMADD231PS Z4, Z2, Z3
-	VMOVUPS      recurrentConst<>+640(SB), Z2
-	VMOVUPS      recurrentConst<>+704(SB), Z4
-	VFMADD213PS  Z4, Z3, Z2
-	VMOVUPS      recurrentConst<>+768(SB), Z4
-	VFMADD213PS  Z4, Z3, Z2
-	VMOVUPS      recurrentConst<>+832(SB), Z4
-	VFMADD213PS  Z4, Z3, Z2
-	VMOVUPS      recurrentConst<>+896(SB), Z4
-	VFMADD213PS  Z4, Z3, Z2
-	VMOVUPS      recurrentConst<>+960(SB), Z4
-	VFMADD213PS  Z4, Z3, Z2
-	VMULPS       Z3, Z3, Z4
-	VFMADD213PS  Z3, Z4, Z2
-	VMOVUPS      recurrentConst<>+64(SB), Z3
-	VADDPS       Z3, Z2, Z2
-	VPSLLD       $0x17, Z1, Z1
-	VPADDD       Z1, Z2, Z2
-	VMOVUPS      recurrentConst<>+64(SB), Z1
-	VSUBPS       Z2, Z1, Z1
-	VMOVUPS      recurrentConst<>+64(SB), Z3
-	VADDPS       Z2, Z3, Z3
-	VMULPS       Z3, Z0, Z0
-	VDIVPS       Z0, Z1, Z1
-	VMOVUPS      (BX), Z0
-	VMOVUPS      (AX)(R8*1), Z2
-	VADDPS       (CX)(R8*1), Z2, Z2
-	VADDPS       (DX)(R8*1), Z2, Z2
-	VXORPS       Z3, Z3, Z3
-	VMOVUPS      recurrentConst<>+192(SB), Z4
-	VSUBPS       Z2, Z3, Z3
-	VMOVUPS      recurrentConst<>+128(SB), Z2
-	VMAXPS       Z3, Z2, Z2
-	VMINPS       Z2, Z4, Z4
-	VMOVUPS      recurrentConst<>+384(SB), Z2
-	VMOVUPS      recurrentConst<>+448(SB), Z3
-	VFMADD213PS  Z3, Z4, Z2
-	VSUBPS       Z3, Z2, Z3
-	VMOVUPS      recurrentConst<>+512(SB), Z5
-	VFNMADD231PS Z5, Z3, Z4
-	VMOVUPS      recurrentConst<>+576(SB), Z5
-	VFNMADD231PS Z5, Z3, Z4
-	VMOVUPS      recurrentConst<>+640(SB), Z3
-	VMOVUPS      recurrentConst<>+704(SB), Z5
-	VFMADD213PS  Z5, Z4, Z3
-	VMOVUPS      recurrentConst<>+768(SB), Z5
-	VFMADD213PS  Z5, Z4, Z3
-	VMOVUPS      recurrentConst<>+832(SB), Z5
-	VFMADD213PS  Z5, Z4, Z3
-	VMOVUPS      recurrentConst<>+896(SB), Z5
-	VFMADD213PS  Z5, Z4, Z3
-	VMOVUPS      recurrentConst<>+960(SB), Z5
-	VFMADD213PS  Z5, Z4, Z3
-	VMULPS       Z4, Z4, Z5
-	VFMADD213PS  Z4, Z5, Z3
-	VMOVUPS      recurrentConst<>+64(SB), Z4
-	VADDPS       Z4, Z3, Z3
-	VPSLLD       $0x17, Z2, Z2
-	VPADDD       Z2, Z3, Z3
-	VMOVUPS      recurrentConst<>+64(SB), Z2
-	VADDPS       Z3, Z2, Z2
-	VDIVPS       Z2, Z0, Z0
-	VADDPS       Z1, Z0, Z0
-	VMOVUPS      Z0, (BX)
-	VMOVUPS      (AX)(R9*1), Z1
-	VADDPS       (CX)(R9*1), Z1, Z1
-	VADDPS       (DX)(R9*1), Z1, Z1
-	VXORPS       Z2, Z2, Z2
-	VMOVUPS      recurrentConst<>+192(SB), Z3
-	VSUBPS       Z1, Z2, Z2
-	VMOVUPS      recurrentConst<>+128(SB), Z1
-	VMAXPS       Z2, Z1, Z1
-	VMINPS       Z1, Z3, Z3
-	VMOVUPS      recurrentConst<>+384(SB), Z1
-	VMOVUPS      recurrentConst<>+448(SB), Z2
-	VFMADD213PS  Z2, Z3, Z1
-	VSUBPS       Z2, Z1, Z2
-	VMOVUPS      recurrentConst<>+512(SB), Z4
-	VFNMADD231PS Z4, Z2, Z3
-	VMOVUPS      recurrentConst<>+576(SB), Z4
-	VFNMADD231PS Z4, Z2, Z3
-	VMOVUPS      recurrentConst<>+640(SB), Z2
-	VMOVUPS      recurrentConst<>+704(SB), Z4
-	VFMADD213PS  Z4, Z3, Z2
-	VMOVUPS      recurrentConst<>+768(SB), Z4
-	VFMADD213PS  Z4, Z3, Z2
-	VMOVUPS      recurrentConst<>+832(SB), Z4
-	VFMADD213PS  Z4, Z3, Z2
-	VMOVUPS      recurrentConst<>+896(SB), Z4
-	VFMADD213PS  Z4, Z3, Z2
-	VMOVUPS      recurrentConst<>+960(SB), Z4
-	VFMADD213PS  Z4, Z3, Z2
-	VMULPS       Z3, Z3, Z4
-	VFMADD213PS  Z3, Z4, Z2
-	VMOVUPS      recurrentConst<>+64(SB), Z3
-	VADDPS       Z3, Z2, Z2
-	VPSLLD       $0x17, Z1, Z1
-	VPADDD       Z1, Z2, Z2
-	VMOVUPS      recurrentConst<>+64(SB), Z1
-	VADDPS       Z2, Z1, Z1
-	VADDPS       Z0, Z0, Z0
-	VXORPS       Z2, Z2, Z2
-	VMOVUPS      recurrentConst<>+320(SB), Z3
-	VSUBPS       Z0, Z2, Z2
-	VMOVUPS      recurrentConst<>+256(SB), Z0
-	VMAXPS       Z2, Z0, Z0
-	VMINPS       Z0, Z3, Z3
-	VMOVUPS      recurrentConst<>+384(SB), Z0
-	VMOVUPS      recurrentConst<>+448(SB), Z2
-	VFMADD213PS  Z2, Z3, Z0
-	VSUBPS       Z2, Z0, Z2
-	VMOVUPS      recurrentConst<>+512(SB), Z4
-	VFNMADD231PS Z4, Z2, Z3
-	VMOVUPS      recurrentConst<>+576(SB), Z4
-	VFNMADD231PS Z4, Z2, Z3
-	VMOVUPS      recurrentConst<>+640(SB), Z2
-	VMOVUPS      recurrentConst<>+704(SB), Z4
-	VFMADD213PS  Z4, Z3, Z2
-	VMOVUPS      recurrentConst<>+768(SB), Z4
-	VFMADD213PS  Z4, Z3, Z2
-	VMOVUPS      recurrentConst<>+832(SB), Z4
-	VFMADD213PS  Z4, Z3, Z2
-	VMOVUPS      recurrentConst<>+896(SB), Z4
-	VFMADD213PS  Z4, Z3, Z2
-	VMOVUPS      recurrentConst<>+960(SB), Z4
-	VFMADD213PS  Z4, Z3, Z2
-	VMULPS       Z3, Z3, Z4
-	VFMADD213PS  Z3, Z4, Z2
-	VMOVUPS      recurrentConst<>+64(SB), Z3
-	VADDPS       Z3, Z2, Z2
-	VPSLLD       $0x17, Z0, Z0
-	VPADDD       Z0, Z2, Z2
-	VMOVUPS      recurrentConst<>+64(SB), Z0
-	VSUBPS       Z2, Z0, Z0
-	VMOVUPS      recurrentConst<>+64(SB), Z3
-	VADDPS       Z2, Z3, Z3
-	VMULPS       Z3, Z1, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS      Z0, (SI)
-	ADDQ         $0x40, AX
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, DX
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, SI
-	DECQ         DI
-	JNE          loop
+	VMOVUPS     (AX), Z0
+	VADDPS      (CX), Z0, Z0
+	VADDPS      (DX), Z0, Z0
+	VMULPS      recurrentConst<>+640(SB), Z0, Z0
+	VREDUCEPS   $0x01, Z0, Z1
+	VMOVUPS     recurrentConst<>+1152(SB), Z2
+	VFMADD213PS recurrentConst<>+1216(SB), Z1, Z2
+	VFMADD213PS recurrentConst<>+1280(SB), Z1, Z2
+	VFMADD213PS recurrentConst<>+1344(SB), Z1, Z2
+	VFMADD213PS recurrentConst<>+1408(SB), Z1, Z2
+	VFMADD213PS recurrentConst<>+1472(SB), Z1, Z2
+	VFMADD213PS recurrentConst<>+64(SB), Z1, Z2
+	VSCALEFPS   Z0, Z2, Z2
+	VMOVUPS     recurrentConst<>+64(SB), Z0
+	VADDPS      Z2, Z0, Z0
+	VMOVUPS     (AX)(R8*2), Z1
+	VADDPS      (CX)(R8*2), Z1, Z1
+	VADDPS      (DX)(R8*2), Z1, Z1
+	VADDPS      Z1, Z1, Z1
+	VMULPS      recurrentConst<>+640(SB), Z1, Z1
+	VMOVUPS     recurrentConst<>+704(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VREDUCEPS   $0x01, Z1, Z2
+	VMOVUPS     recurrentConst<>+1152(SB), Z3
+	VFMADD213PS recurrentConst<>+1216(SB), Z2, Z3
+	VFMADD213PS recurrentConst<>+1280(SB), Z2, Z3
+	VFMADD213PS recurrentConst<>+1344(SB), Z2, Z3
+	VFMADD213PS recurrentConst<>+1408(SB), Z2, Z3
+	VFMADD213PS recurrentConst<>+1472(SB), Z2, Z3
+	VFMADD213PS recurrentConst<>+64(SB), Z2, Z3
+	VSCALEFPS   Z1, Z3, Z3
+	VMOVUPS     recurrentConst<>+64(SB), Z1
+	VSUBPS      Z3, Z1, Z1
+	VMOVUPS     recurrentConst<>+64(SB), Z2
+	VADDPS      Z3, Z2, Z2
+	VMULPS      Z2, Z0, Z0
+	VDIVPS      Z0, Z1, Z1
+	VMOVUPS     (BX), Z0
+	VMOVUPS     (AX)(R8*1), Z2
+	VADDPS      (CX)(R8*1), Z2, Z2
+	VADDPS      (DX)(R8*1), Z2, Z2
+	VMULPS      recurrentConst<>+640(SB), Z2, Z2
+	VREDUCEPS   $0x01, Z2, Z3
+	VMOVUPS     recurrentConst<>+1152(SB), Z4
+	VFMADD213PS recurrentConst<>+1216(SB), Z3, Z4
+	VFMADD213PS recurrentConst<>+1280(SB), Z3, Z4
+	VFMADD213PS recurrentConst<>+1344(SB), Z3, Z4
+	VFMADD213PS recurrentConst<>+1408(SB), Z3, Z4
+	VFMADD213PS recurrentConst<>+1472(SB), Z3, Z4
+	VFMADD213PS recurrentConst<>+64(SB), Z3, Z4
+	VSCALEFPS   Z2, Z4, Z4
+	VMOVUPS     recurrentConst<>+64(SB), Z2
+	VADDPS      Z4, Z2, Z2
+	VDIVPS      Z2, Z0, Z0
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS     Z0, (BX)
+	VMOVUPS     (AX)(R9*1), Z1
+	VADDPS      (CX)(R9*1), Z1, Z1
+	VADDPS      (DX)(R9*1), Z1, Z1
+	VMULPS      recurrentConst<>+640(SB), Z1, Z1
+	VREDUCEPS   $0x01, Z1, Z2
+	VMOVUPS     recurrentConst<>+1152(SB), Z3
+	VFMADD213PS recurrentConst<>+1216(SB), Z2, Z3
+	VFMADD213PS recurrentConst<>+1280(SB), Z2, Z3
+	VFMADD213PS recurrentConst<>+1344(SB), Z2, Z3
+	VFMADD213PS recurrentConst<>+1408(SB), Z2, Z3
+	VFMADD213PS recurrentConst<>+1472(SB), Z2, Z3
+	VFMADD213PS recurrentConst<>+64(SB), Z2, Z3
+	VSCALEFPS   Z1, Z3, Z3
+	VMOVUPS     recurrentConst<>+64(SB), Z1
+	VADDPS      Z3, Z1, Z1
+	VADDPS      Z0, Z0, Z0
+	VMULPS      recurrentConst<>+640(SB), Z0, Z0
+	VMOVUPS     recurrentConst<>+704(SB), Z2
+	VMINPS      Z0, Z2, Z0
+	VREDUCEPS   $0x01, Z0, Z2
+	VMOVUPS     recurrentConst<>+1152(SB), Z3
+	VFMADD213PS recurrentConst<>+1216(SB), Z2, Z3
+	VFMADD213PS recurrentConst<>+1280(SB), Z2, Z3
+	VFMADD213PS recurrentConst<>+1344(SB), Z2, Z3
+	VFMADD213PS recurrentConst<>+1408(SB), Z2, Z3
+	VFMADD213PS recurrentConst<>+1472(SB), Z2, Z3
+	VFMADD213PS recurrentConst<>+64(SB), Z2, Z3
+	VSCALEFPS   Z0, Z3, Z3
+	VMOVUPS     recurrentConst<>+64(SB), Z0
+	VSUBPS      Z3, Z0, Z0
+	VMOVUPS     recurrentConst<>+64(SB), Z2
+	VADDPS      Z3, Z2, Z2
+	VMULPS      Z2, Z1, Z1
+	VDIVPS      Z1, Z0, Z0
+	VMOVUPS     Z0, (SI)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	ADDQ        $0x40, BX
+	ADDQ        $0x40, SI
+	DECQ        DI
+	JNE         loop
 	VZEROUPPER
 	RET
 
@@ -549,16 +576,16 @@ loop:
 	VFNMADD231PS Y3, Y1, Y2
 	VMOVUPS      recurrentConst<>+576(SB), Y3
 	VFNMADD231PS Y3, Y1, Y2
-	VMOVUPS      recurrentConst<>+640(SB), Y1
-	VMOVUPS      recurrentConst<>+704(SB), Y3
-	VFMADD213PS  Y3, Y2, Y1
-	VMOVUPS      recurrentConst<>+768(SB), Y3
-	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      recurrentConst<>+768(SB), Y1
 	VMOVUPS      recurrentConst<>+832(SB), Y3
 	VFMADD213PS  Y3, Y2, Y1
 	VMOVUPS      recurrentConst<>+896(SB), Y3
 	VFMADD213PS  Y3, Y2, Y1
 	VMOVUPS      recurrentConst<>+960(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      recurrentConst<>+1024(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      recurrentConst<>+1088(SB), Y3
 	VFMADD213PS  Y3, Y2, Y1
 	VMULPS       Y2, Y2, Y3
 	VFMADD213PS  Y2, Y3, Y1
@@ -607,16 +634,16 @@ loop:
 	VFNMADD231PS Y3, Y1, Y2
 	VMOVUPS      recurrentConst<>+576(SB), Y3
 	VFNMADD231PS Y3, Y1, Y2
-	VMOVUPS      recurrentConst<>+640(SB), Y1
-	VMOVUPS      recurrentConst<>+704(SB), Y3
-	VFMADD213PS  Y3, Y2, Y1
-	VMOVUPS      recurrentConst<>+768(SB), Y3
-	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      recurrentConst<>+768(SB), Y1
 	VMOVUPS      recurrentConst<>+832(SB), Y3
 	VFMADD213PS  Y3, Y2, Y1
 	VMOVUPS      recurrentConst<>+896(SB), Y3
 	VFMADD213PS  Y3, Y2, Y1
 	VMOVUPS      recurrentConst<>+960(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      recurrentConst<>+1024(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      recurrentConst<>+1088(SB), Y3
 	VFMADD213PS  Y3, Y2, Y1
 	VMULPS       Y2, Y2, Y3
 	VFMADD213PS  Y2, Y3, Y1
@@ -644,16 +671,16 @@ loop:
 	VFNMADD231PS Y4, Y2, Y3
 	VMOVUPS      recurrentConst<>+576(SB), Y4
 	VFNMADD231PS Y4, Y2, Y3
-	VMOVUPS      recurrentConst<>+640(SB), Y2
-	VMOVUPS      recurrentConst<>+704(SB), Y4
-	VFMADD213PS  Y4, Y3, Y2
-	VMOVUPS      recurrentConst<>+768(SB), Y4
-	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      recurrentConst<>+768(SB), Y2
 	VMOVUPS      recurrentConst<>+832(SB), Y4
 	VFMADD213PS  Y4, Y3, Y2
 	VMOVUPS      recurrentConst<>+896(SB), Y4
 	VFMADD213PS  Y4, Y3, Y2
 	VMOVUPS      recurrentConst<>+960(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      recurrentConst<>+1024(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      recurrentConst<>+1088(SB), Y4
 	VFMADD213PS  Y4, Y3, Y2
 	VMULPS       Y3, Y3, Y4
 	VFMADD213PS  Y3, Y4, Y2
@@ -685,16 +712,16 @@ loop:
 	VFNMADD231PS Y5, Y3, Y4
 	VMOVUPS      recurrentConst<>+576(SB), Y5
 	VFNMADD231PS Y5, Y3, Y4
-	VMOVUPS      recurrentConst<>+640(SB), Y3
-	VMOVUPS      recurrentConst<>+704(SB), Y5
-	VFMADD213PS  Y5, Y4, Y3
-	VMOVUPS      recurrentConst<>+768(SB), Y5
-	VFMADD213PS  Y5, Y4, Y3
+	VMOVUPS      recurrentConst<>+768(SB), Y3
 	VMOVUPS      recurrentConst<>+832(SB), Y5
 	VFMADD213PS  Y5, Y4, Y3
 	VMOVUPS      recurrentConst<>+896(SB), Y5
 	VFMADD213PS  Y5, Y4, Y3
 	VMOVUPS      recurrentConst<>+960(SB), Y5
+	VFMADD213PS  Y5, Y4, Y3
+	VMOVUPS      recurrentConst<>+1024(SB), Y5
+	VFMADD213PS  Y5, Y4, Y3
+	VMOVUPS      recurrentConst<>+1088(SB), Y5
 	VFMADD213PS  Y5, Y4, Y3
 	VMULPS       Y4, Y4, Y5
 	VFMADD213PS  Y4, Y5, Y3
@@ -724,16 +751,16 @@ loop:
 	VFNMADD231PS Y4, Y2, Y3
 	VMOVUPS      recurrentConst<>+576(SB), Y4
 	VFNMADD231PS Y4, Y2, Y3
-	VMOVUPS      recurrentConst<>+640(SB), Y2
-	VMOVUPS      recurrentConst<>+704(SB), Y4
-	VFMADD213PS  Y4, Y3, Y2
-	VMOVUPS      recurrentConst<>+768(SB), Y4
-	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      recurrentConst<>+768(SB), Y2
 	VMOVUPS      recurrentConst<>+832(SB), Y4
 	VFMADD213PS  Y4, Y3, Y2
 	VMOVUPS      recurrentConst<>+896(SB), Y4
 	VFMADD213PS  Y4, Y3, Y2
 	VMOVUPS      recurrentConst<>+960(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      recurrentConst<>+1024(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      recurrentConst<>+1088(SB), Y4
 	VFMADD213PS  Y4, Y3, Y2
 	VMULPS       Y3, Y3, Y4
 	VFMADD213PS  Y3, Y4, Y2
@@ -758,16 +785,16 @@ loop:
 	VFNMADD231PS Y4, Y2, Y3
 	VMOVUPS      recurrentConst<>+576(SB), Y4
 	VFNMADD231PS Y4, Y2, Y3
-	VMOVUPS      recurrentConst<>+640(SB), Y2
-	VMOVUPS      recurrentConst<>+704(SB), Y4
-	VFMADD213PS  Y4, Y3, Y2
-	VMOVUPS      recurrentConst<>+768(SB), Y4
-	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      recurrentConst<>+768(SB), Y2
 	VMOVUPS      recurrentConst<>+832(SB), Y4
 	VFMADD213PS  Y4, Y3, Y2
 	VMOVUPS      recurrentConst<>+896(SB), Y4
 	VFMADD213PS  Y4, Y3, Y2
 	VMOVUPS      recurrentConst<>+960(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      recurrentConst<>+1024(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      recurrentConst<>+1088(SB), Y4
 	VFMADD213PS  Y4, Y3, Y2
 	VMULPS       Y3, Y3, Y4
 	VFMADD213PS  Y3, Y4, Y2

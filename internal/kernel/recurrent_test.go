@@ -88,6 +88,39 @@ func checkLSTM(t *testing.T, p Path, r *rand.Rand, rows, units int, scale float6
 	}
 }
 
+// TestLSTMExtremes checks that gates far out are open or closed, however far out they are.
+func TestLSTMExtremes(t *testing.T) {
+	open := func(x float32) float32 {
+		if x > 0 {
+			return 1
+		}
+		return 0
+	}
+	for _, p := range Available() {
+		for _, far := range []float32{95, 1e4, math.MaxFloat32, float32(math.Inf(1))} {
+			for signs := range 16 {
+				gates, c, h := make([]float32, 4*Block), make([]float32, Block), make([]float32, Block)
+				pre := func(k int) float32 { return far * float32(signs>>k&1*2-1) }
+				for j := range c {
+					c[j] = 60
+					for k := range 4 {
+						gates[k*Block+j] = pre(k)
+					}
+				}
+				p.LSTM(gates, make([]float32, 4*Block), make([]float32, 4*Block), c, h, Block)
+				wantC := open(pre(1))*60 + open(pre(0))*(2*open(pre(2))-1)
+				wantH := open(pre(3)) * float32(math.Tanh(float64(wantC)))
+				for j := range c {
+					if math.Abs(float64(c[j]-wantC)) > 1e-6 || math.Abs(float64(h[j]-wantH)) > 1e-6 {
+						t.Fatalf("%v: gates %v, %v, %v, %v: c %v, h %v, expected %v and %v", p, pre(0), pre(1), pre(2),
+							pre(3), c[j], h[j], wantC, wantH)
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestRecurrentNaN checks that a broken number does not become a sound one.
 func TestRecurrentNaN(t *testing.T) {
 	nan := float32(math.NaN())

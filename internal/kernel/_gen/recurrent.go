@@ -12,10 +12,16 @@ import (
 // be multiplied.
 const tanhRange = 30
 
+// exp2Terms is 2^f for f from 0 to 1, the highest power first, to a relative error of 2e-9: the
+// polynomial whose largest error is the least.
+var exp2Terms = []float64{2.17022549e-4, 1.24396873e-3, 9.67884064e-3, 5.54833412e-2, 2.40229830e-1,
+	6.93147004e-1, 1}
+
 // recurrent emits the elementwise part of an LSTM and the logistic function.
 func recurrent() {
 	values := append([]float64{0, 1, expLowest, -expLowest, -tanhRange, tanhRange, log2e, roundInt, ln2High,
-		ln2Low}, expTerms...)
+		ln2Low, -log2e, tanhRange * log2e}, expTerms...)
+	values = append(values, exp2Terms[:len(exp2Terms)-1]...)
 	consts := newConstants("recurrentConst", values...)
 	for _, s := range []isa{avx512, avx2} {
 		sigmoid(s, consts)
@@ -67,6 +73,33 @@ func sigmoid(s isa, consts *constants) {
 	})
 }
 
+// quickExpMinus is e^−x where x is not below −limit, otherwise, if limit is not 0, e^limit; NaN stays
+// NaN. AVX-512 has instructions that take the whole part of an exponent off and put it on again, and
+// need no bounds for that: what is too large for a float32 becomes infinite, what is too small 0.
+// Errors are 1e-7·(1 + |x|) of the value.
+func (s isa) quickExpMinus(consts *constants, x reg.VecVirtual, limit float64) reg.VecVirtual {
+	if s.bits != 512 {
+		if limit == 0 {
+			limit = -expLowest
+		}
+		return s.expMinus(consts, x, limit)
+	}
+	t, f := s.vec(), s.vec()
+	VMULPS(consts.vec(-log2e), x, t)
+	if limit != 0 {
+		high := s.load(consts.vec(limit * log2e))
+		VMINPS(t, high, t) // of these two NaN, t
+	}
+	const down = 1 // rounding that leaves f from 0 to 1
+	VREDUCEPS(U8(down), t, f)
+	e := s.load(consts.vec(exp2Terms[0]))
+	for _, c := range exp2Terms[1:] {
+		VFMADD213PS(consts.vec(c), f, e)
+	}
+	VSCALEFPS(t, e, e)
+	return e
+}
+
 // lstm works on n vectors of one row. Blocks of the gates are size bytes apart. With e(x) = e^−x it
 // writes σ(i)·tanh(g) as (1 − e(2g)) / ((1 + e(i))·(1 + e(2g))), and so on: three divisions instead
 // of five.
@@ -99,21 +132,25 @@ func lstm(s isa, consts *constants) {
 		return x
 	}
 	// product is a·tanh(x), the denominator of a being given.
-	product := func(under, x reg.VecVirtual) reg.VecVirtual {
+	product := func(below, x reg.VecVirtual) reg.VecVirtual {
 		VADDPS(x, x, x)
-		e := s.expMinus(consts, x, tanhRange)
+		e := s.quickExpMinus(consts, x, tanhRange)
 		up := s.minusOne(consts, e)
-		VMULPS(s.plusOne(consts, e), under, under)
-		VDIVPS(under, up, up)
+		VMULPS(s.plusOne(consts, e), below, below)
+		VDIVPS(below, up, up)
 		return up
 	}
+	// under is 1 + e^−x.
+	under := func(x reg.VecVirtual) reg.VecVirtual {
+		return s.plusOne(consts, s.quickExpMinus(consts, x, 0))
+	}
 	flatLoop(s, n, []reg.GPVirtual{gates, row, step, c, h}, func() {
-		in := product(s.underSigmoid(consts, pre(0)), pre(2))
+		in := product(under(pre(0)), pre(2))
 		cell := s.load(Mem{Base: c})
-		VDIVPS(s.underSigmoid(consts, pre(1)), cell, cell)
+		VDIVPS(under(pre(1)), cell, cell)
 		VADDPS(in, cell, cell)
 		VMOVUPS(cell, Mem{Base: c})
-		out := product(s.underSigmoid(consts, pre(3)), cell)
+		out := product(under(pre(3)), cell)
 		VMOVUPS(out, Mem{Base: h})
 	})
 }
