@@ -177,8 +177,9 @@ func (p *plane) z(x Mem) reg.VecVirtual {
 	return z
 }
 
-// atLeast and atMost bound z. Where one operand is no number the instructions give the second, which
-// is the first that they are written with: z, so that a broken number does not become a bound.
+// atLeast and atMost bound z. Where one operand is no number the instructions give the second,
+// which is the first that they are written with: z, so that a broken number does not become a
+// bound.
 func (p *plane) atLeast(v float64, z reg.VecVirtual) { VMAXPS(z, p.bound(v), z) }
 
 func (p *plane) atMost(v float64, z reg.VecVirtual) { VMINPS(z, p.bound(v), z) }

@@ -73,9 +73,10 @@ func sigmoid(s isa, consts *constants) {
 	})
 }
 
-// quickExpMinus is e^−x where x is not below −limit, otherwise, if limit is not 0, e^limit; NaN stays
-// NaN. AVX-512 has instructions that take the whole part of an exponent off and put it on again, and
-// need no bounds for that: what is too large for a float32 becomes infinite, what is too small 0.
+// quickExpMinus is e^−x where x is not below −limit, otherwise, if limit is not 0, e^limit; NaN
+// stays NaN. AVX-512 has instructions that take the whole part of an exponent off and put it on
+// again, and need no bounds for that: what is too large for a float32 becomes infinite, what is too
+// small 0.
 // Errors are 1e-7·(1 + |x|) of the value.
 func (s isa) quickExpMinus(consts *constants, x reg.VecVirtual, limit float64) reg.VecVirtual {
 	if s.bits != 512 {
