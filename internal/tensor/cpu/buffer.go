@@ -7,8 +7,8 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// buffer is memory that outlives steps. Whoever writes takes it from change, and whoever writes
-// through a view from weightGrad or moving.
+// buffer is memory that outlives steps. Whoever writes takes it from change or, through a view,
+// from weightGrad or moving.
 type buffer struct {
 	data []float32
 	// packed is the view that a constant convolution read last, as the products want it; nil after
@@ -24,36 +24,33 @@ type packedWeight struct {
 
 func (b *buffer) Len() int { return len(b.data) }
 
-// change is the buffer's memory for writing.
-func (b *buffer) change() []float32 {
-	if b.packed.Load() != nil {
+// floats is a buffer's memory for reading, nil for none.
+func floats(b tensor.Buffer) []float32 {
+	if b == nil {
+		return nil
+	}
+	return b.(*buffer).data
+}
+
+// change is floats for writing.
+func change(b tensor.Buffer) []float32 {
+	if b, ok := b.(*buffer); ok && b.packed.Load() != nil {
 		b.packed.Store(nil)
 	}
-	return b.data
+	return floats(b)
 }
 
 // weights is the buffer's memory from the view's offset on, for reading.
-func weights(w tensor.Weight) []float32 { return w.Buf.(*buffer).data[w.Off:] }
+func weights(w tensor.Weight) []float32 { return floats(w.Buf)[w.Off:] }
 
 // weightGrad is weights for writing.
-func weightGrad(w tensor.Weight) []float32 { return w.Buf.(*buffer).change()[w.Off:] }
+func weightGrad(w tensor.Weight) []float32 { return change(w.Buf)[w.Off:] }
 
 // vector is the memory of a view, nil for none.
-func vector(v tensor.Vec) []float32 {
-	if v.Buf == nil {
-		return nil
-	}
-	return v.Buf.(*buffer).data[v.Off : v.Off+v.Len]
-}
+func vector(v tensor.Vec) []float32 { return floats(v.Buf)[v.Off : v.Off+v.Len] }
 
 // moving is vector for writing.
-func moving(v tensor.Vec) []float32 {
-	if v.Buf == nil {
-		return nil
-	}
-	v.Buf.(*buffer).change()
-	return vector(v)
-}
+func moving(v tensor.Vec) []float32 { return change(v.Buf)[v.Off : v.Off+v.Len] }
 
 // constant is the weight as pack arranges it in size floats, from the last time if nothing was
 // written since. Streams that come for one weight at once may all arrange it.

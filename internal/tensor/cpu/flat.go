@@ -46,20 +46,6 @@ func (o *flatOp) Run(chunk int, _ *kernel.Worker) {
 	}
 }
 
-func floats(b tensor.Buffer) []float32 {
-	if b == nil {
-		return nil
-	}
-	return b.(*buffer).data
-}
-
-func change(b tensor.Buffer) []float32 {
-	if b == nil {
-		return nil
-	}
-	return b.(*buffer).change()
-}
-
 func (s *stream) runFlat() {
 	s.flat.path = s.path
 	s.pool.Run((len(s.flat.p)+flatChunk-1)/flatChunk, &s.flat)

@@ -150,15 +150,15 @@ func (s *stream) Download(t tensor.Tensor, dst []float32) {
 
 // Write copies host data into a buffer.
 func (s *stream) Write(b tensor.Buffer, off int, src []float32) {
-	copy(b.(*buffer).change()[off:off+len(src)], src)
+	copy(change(b)[off:off+len(src)], src)
 }
 
 // Read copies a part of a buffer.
 func (s *stream) Read(b tensor.Buffer, off int, dst []float32) {
-	copy(dst, b.(*buffer).data[off:off+len(dst)])
+	copy(dst, floats(b)[off:off+len(dst)])
 }
 
 // Copy moves n elements between buffers.
 func (s *stream) Copy(dst tensor.Buffer, dstOff int, src tensor.Buffer, srcOff, n int) {
-	copy(dst.(*buffer).change()[dstOff:dstOff+n], src.(*buffer).data[srcOff:srcOff+n])
+	copy(change(dst)[dstOff:dstOff+n], floats(src)[srcOff:srcOff+n])
 }
