@@ -1,6 +1,8 @@
 package search
 
 import (
+	"fmt"
+
 	"github.com/tendril-nas/tendril/internal/checkpoint"
 	"github.com/tendril-nas/tendril/searchspace"
 )
@@ -30,11 +32,11 @@ func (c Codec[T]) PutState(tensors map[string]checkpoint.Tensor, name string, s 
 		open[i] = row[struct{}]{Record: Record[struct{}]{Step: o.Step, Result: o.Result}, done: o.Done}
 	}
 	plain.put(tensors, name+"/open", open)
-	extra := make([]row[struct{}], len(s.Extra))
+	extra := make([]Record[struct{}], len(s.Extra))
 	for i, r := range s.Extra {
-		extra[i] = row[struct{}]{Record: Record[struct{}]{Result: r}, done: true}
+		extra[i].Result = r
 	}
-	plain.put(tensors, name+"/extra", extra)
+	plain.PutRecords(tensors, name+"/extra", extra)
 	if s.Exhausted {
 		tensors[name+"/exhausted"] = checkpoint.Of([]int{}, []uint8{1})
 	}
@@ -54,7 +56,7 @@ func (c Codec[T]) GetState(tensors map[string]checkpoint.Tensor, name string) (s
 	for _, r := range open {
 		s.Open = append(s.Open, Open{Step: r.Step, Done: r.done, Result: r.Result})
 	}
-	extra, err := plain.get(tensors, name+"/extra")
+	extra, err := plain.GetRecords(tensors, name+"/extra")
 	if err != nil {
 		return State[T]{}, err
 	}
@@ -87,6 +89,9 @@ func (c Codec[T]) GetRecords(tensors map[string]checkpoint.Tensor, name string) 
 	}
 	records := make([]Record[T], len(rows))
 	for i, r := range rows {
+		if !r.done {
+			return nil, fmt.Errorf("search: %s: row %d is a proposal without its result", name, i)
+		}
 		records[i] = r.Record
 	}
 	return records, nil

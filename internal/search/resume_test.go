@@ -249,6 +249,15 @@ func TestCodecKeepsEverything(t *testing.T) {
 	if _, err := other.GetState(tensors, "x"); !errors.Is(err, searchspace.ErrInvalid) {
 		t.Errorf("architecture of another space: %v", err)
 	}
+	for _, name := range []string{"x/told", "x/extra"} {
+		c := floatCodec(space)
+		tensors := map[string]checkpoint.Tensor{}
+		c.PutState(tensors, "x", s)
+		tensors[name+"/flags"].Data.([]uint8)[0] &^= flagDone
+		if _, err := c.GetState(tensors, "x"); err == nil {
+			t.Errorf("%s: a row without its result was read", name)
+		}
+	}
 }
 
 // FuzzCodec reads columns of any content: an error, or a state that is written and read back as it
@@ -270,6 +279,9 @@ func FuzzCodec(f *testing.F) {
 	bytesOf := func(column string) []byte { return tensors["x/told/"+column].Data.([]byte) }
 	f.Add(bytesOf("choices"), bytesOf("flags"), ints, bytesOf("failures"), 2, 4, uint8(0))
 	f.Add([]byte{}, []byte{}, []byte{}, []byte{}, 0, 3, uint8(1))
+	unfinished := slices.Clone(bytesOf("flags"))
+	unfinished[0] &^= flagDone // a record without its result
+	f.Add(bytesOf("choices"), unfinished, ints, bytesOf("failures"), 2, 4, uint8(0))
 	f.Add([]byte{1}, []byte{63}, []byte{255}, []byte("a"), -1, 2, uint8(2))
 	f.Fuzz(func(t *testing.T, choices, flags, small, failures []byte, n, width int, where uint8) {
 		if n > 1<<10 || n < 0 || width < 0 || width > 1<<10 {
