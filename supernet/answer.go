@@ -57,10 +57,10 @@ func (p *program) answer(r *runner, first int, probs []float32, how pass, from s
 		r.pixels = make([]float32, n)
 	}
 	r.pixels = r.pixels[:shape.Size()]
+	r.tape.Begin(answering)
 	if err := from(r.pixels, first); err != nil {
 		return err
 	}
-	r.tape.Begin(answering)
 	p.run(r, r.tape.Input(shape, r.pixels), how)
 	r.tape.Read(r.slots[p.logits], probs)
 	for i := range images {

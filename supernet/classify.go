@@ -86,13 +86,8 @@ func (m *Model) classifyTensor(x *tensor.Dense, how pass) (*tensor.Dense, error)
 	}
 	probs, _, err := m.classify(s[0], how, func(x []float32, first int) error {
 		for row := range len(x) / (3 * size) {
-			i, y := first+row/size, row%size
-			for c := range 3 {
-				from, dst := src[i*to[0]+c*to[1]+y*to[2]:], x[row*size*3+c:]
-				for x := range size {
-					dst[x*3] = from[x*to[3]]
-				}
-			}
+			from := src[(first+row/size)*to[0]+row%size*to[2]:]
+			interleave(x[row*size*3:][:size*3], from, from[to[1]:], from[2*to[1]:], to[3])
 		}
 		return nil
 	})
@@ -100,6 +95,23 @@ func (m *Model) classifyTensor(x *tensor.Dense, how pass) (*tensor.Dense, error)
 		return nil, fmt.Errorf("supernet: classify: %w", err)
 	}
 	return tensor.New(tensor.WithShape(s[0], len(probs)/s[0]), tensor.WithBacking(probs)), nil
+}
+
+// interleave puts every step-th number of three channels side by side.
+func interleave(dst, r, g, b []float32, step int) {
+	if step == 1 {
+		n := len(dst) / 3
+		r, g, b = r[:n], g[:n], b[:n]
+		for i, v := range r {
+			to := dst[:3:3]
+			to[0], to[1], to[2] = v, g[i], b[i]
+			dst = dst[3:]
+		}
+		return
+	}
+	for i := range len(dst) / 3 {
+		dst[3*i], dst[3*i+1], dst[3*i+2] = r[i*step], g[i*step], b[i*step]
+	}
 }
 
 func (m *Model) inputSize() int {

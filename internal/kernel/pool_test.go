@@ -33,9 +33,53 @@ func TestPool(t *testing.T) {
 	for range 5 {
 		wg.Go(check)
 	}
+	wg.Go(func() {
+		for range 100 {
+			p.Rouse()
+		}
+	})
 	wg.Wait()
 	p.Close()
+	p.Rouse()
 	check()
+}
+
+// TestDealt takes all chunks of a share, by its owner and by others at once.
+func TestDealt(t *testing.T) {
+	const begin, end = 100, 5000
+	var d dealt
+	d.left.Store(end<<32 | begin)
+	taken := make([]atomic.Int32, end)
+	var wg sync.WaitGroup
+	for i, take := range []func() (int, bool){d.first, d.last, d.last} {
+		wg.Go(func() {
+			before := -1
+			for chunk, ok := take(); ok; chunk, ok = take() {
+				taken[chunk].Add(1)
+				if i == 0 && chunk <= before {
+					t.Errorf("the owner got chunk %d after %d", chunk, before)
+				}
+				before = chunk
+			}
+		})
+	}
+	wg.Wait()
+	for i := range taken {
+		if got, want := taken[i].Load(), int32(min(i/begin, 1)); got != want {
+			t.Errorf("chunk %d was taken %d times, expected %d", i, got, want)
+		}
+	}
+}
+
+// TestRouse wakes a helper that sleeps.
+func TestRouse(t *testing.T) {
+	p, sleeper := NewPool(2), newGate()
+	p.helpers = append(p.helpers, sleeper) // without its goroutine
+	sleeper.asleep.Store(true)
+	p.Rouse()
+	if sleeper.asleep.Load() || len(sleeper.open) != 1 {
+		t.Error("the helper sleeps on")
+	}
 }
 
 // panicTask panics in the chunks of one worker.

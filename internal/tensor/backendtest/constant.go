@@ -8,9 +8,13 @@ func testConstant(s *suite) {
 	s.cases(40, 2e-5, func(w *world) {
 		shape := tensor.Shape{N: w.between(1, 2), H: w.between(3, 9), W: w.between(3, 9), C: w.channels()}
 		weight, spec := w.weight(1, 1, shape.C, w.between(2, 40)), one
-		if w.coin() {
+		switch w.between(0, 2) {
+		case 0:
 			weight = w.weight(3, 3, 1, shape.C)
 			spec = tensor.ConvSpec{Stride: 1, Pad: 1, Groups: shape.C}
+		case 1:
+			weight = w.weight(3, 3, shape.C, w.between(2, 40))
+			spec.Pad = 1
 		}
 		spec.Constant = true
 		x := w.raw(shape)
@@ -24,8 +28,36 @@ func testConstant(s *suite) {
 			w.keep("convolution", w.Conv(x, weight, tensor.Vec{}, spec))
 		}
 		run()
-		for range 6 {
+		for range 9 {
 			w.change(weight)
+			run()
+		}
+	})
+}
+
+// testConstantNorm: so does a normalisation by running statistics.
+func testConstantNorm(s *suite) {
+	s.cases(30, 2e-5, func(w *world) {
+		shape := w.shape()
+		x, p, spec := w.raw(shape), w.norm(shape.C), w.normSpec(false, tensor.ActNone)
+		run := func() {
+			part := p
+			part.Gamma.Off += w.between(0, 1) * w.between(0, part.Gamma.Buf.Len()-part.Gamma.Len-part.Gamma.Off)
+			for i, v := range []tensor.BatchNorm{part, p} {
+				y, _ := w.BatchNormAct(x, v, spec)
+				w.keep([]string{"part", "normalisation"}[i], y)
+			}
+		}
+		run()
+		for range 8 {
+			switch v := pick(w, p.Gamma, p.Beta, p.Mean, p.Var); {
+			case v != p.Var:
+				w.change(tensor.NewWeight(v.Buf, 1, 1, 1, v.Buf.Len()))
+			case w.coin():
+				w.Copy(v.Buf, v.Off, w.positive(v.Len).Buf, 0, v.Len)
+			default:
+				w.BatchNormAct(w.raw(shape), p, w.normSpec(true, tensor.ActNone))
+			}
 			run()
 		}
 	})
@@ -55,7 +87,7 @@ func (w *world) change(weight tensor.Weight) {
 	case 6: // as a gradient of another weight of that shape
 		x := w.raw(tensor.Shape{N: 1, H: 5, W: 5, C: weight.In})
 		spec := tensor.ConvSpec{Stride: 1, Pad: weight.KH / 2, Groups: 1}
-		if weight.KH > 1 {
+		if weight.KH > 1 && weight.In == 1 {
 			x = w.raw(tensor.Shape{N: 1, H: 5, W: 5, C: weight.Out})
 			spec.Groups = weight.Out
 		}

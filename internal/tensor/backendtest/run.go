@@ -39,6 +39,7 @@ func Run(t *testing.T, open func() tensor.Backend) {
 		{"mix chains", testMixChains},
 		{"values", testValues},
 		{"constant weights", testConstant},
+		{"constant normalisations", testConstantNorm},
 		{"host slices", testHostSlices},
 		{"free and reset", testFreeAndReset},
 		{"unwanted gradients", testUnwanted},

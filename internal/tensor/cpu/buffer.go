@@ -14,11 +14,21 @@ type buffer struct {
 	// packed is the view that a constant convolution read last, as the products want it; nil after
 	// a change.
 	packed atomic.Pointer[packedWeight]
+	// norm is what was last computed of this and three other buffers, all of which have it as long
+	// as none was changed.
+	norm atomic.Pointer[knownNorm]
 }
 
 // packedWeight is the matrix of a pointwise weight, packed, or the taps of a depthwise one.
 type packedWeight struct {
 	view tensor.Weight
+	data []float32
+}
+
+// knownNorm is the vectors of a batch normalisation by running statistics.
+type knownNorm struct {
+	of   tensor.BatchNorm
+	eps  float64
 	data []float32
 }
 
@@ -34,8 +44,13 @@ func floats(b tensor.Buffer) []float32 {
 
 // change is floats for writing.
 func change(b tensor.Buffer) []float32 {
-	if b, ok := b.(*buffer); ok && b.packed.Load() != nil {
-		b.packed.Store(nil)
+	if b, ok := b.(*buffer); ok {
+		if b.packed.Load() != nil {
+			b.packed.Store(nil)
+		}
+		if b.norm.Load() != nil {
+			b.norm.Store(nil)
+		}
 	}
 	return floats(b)
 }

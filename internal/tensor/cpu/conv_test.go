@@ -30,6 +30,16 @@ func convCases() []convCase {
 		{tensor.Shape{N: 2, H: 9, W: 8, C: 24}, 5, 3, 2, 24, 24, 0},
 		{tensor.Shape{N: 2, H: 8, W: 11, C: 24}, 7, 4, 3, 24, 24, 0},
 	}
+	// Images of several bands.
+	for i, x := range []tensor.Shape{{N: 1, H: 150, W: 20, C: 17}, {N: 2, H: 43, W: 99, C: 3}, {N: 1, H: 2, W: 2100, C: 17}} {
+		for _, k := range []int{3, 7} {
+			out, groups := 17, 1
+			if x.C == out {
+				groups = out
+			}
+			cases = append(cases, convCase{x, k, 1 + (i+k/4)%2, k / 2, out, groups, 0})
+		}
+	}
 	for _, k := range []int{1, 3, 5, 7} {
 		for _, s := range []int{1, 2} {
 			for _, hw := range [][2]int{{1, 1}, {2, 2}, {4, 5}, {7, 7}, {14, 13}, {19, 33}} {

@@ -10,7 +10,7 @@ import (
 // denseOp is the forward pass or the weight gradient of an ungrouped convolution. A sample is
 // copied into a zeroed frame with its channels side by side; the taps of one kernel row are then
 // neighbours in memory, and each row of outputs is one matrix product over the frame itself. A
-// chunk is a few samples.
+// chunk is a few samples, or a band of the output rows of one.
 type denseOp struct {
 	path       kernel.Path
 	x          *node
@@ -22,21 +22,33 @@ type denseOp struct {
 	stride     int
 	pad, extra int // zeros before, and how many more after
 	per        int
+	rows       int // output rows of a band
 }
+
+// bands is how many a sample has.
+func (o *denseOp) bands() int { return ceilDiv(o.y.shape.H, o.rows) }
+
+func (o *denseOp) chunks() int { return ceilDiv(o.x.shape.N, o.per) * o.bands() }
 
 func (o *denseOp) Run(chunk int, w *kernel.Worker) {
 	xs, ys, c := o.x.shape, o.y.shape, o.x.shape.C
-	fw, fh := xs.W+2*o.pad+o.extra, xs.H+2*o.pad+o.extra
-	hw := ys.H * ys.W
-	size := (fw*fh*c + block - 1) / block * block
-	mem := w.Floats(size + o.y.cb*hw*block)
+	g, band := chunk/o.bands(), chunk%o.bands()
+	y0, y1 := band*o.rows, min((band+1)*o.rows, ys.H)
+	win := newWindow(y0, y1, o.stride, o.pad, o.kh, xs.H)
+	fw, hw := xs.W+2*o.pad+o.extra, ys.H*ys.W
+	size := ceilDiv(fw*win.height*c, block) * block
+	total := size
+	if o.parts != nil {
+		total += o.y.cb * hw * block
+	}
+	mem := w.Floats(total)
 	frame, grad := mem[:size], mem[size:]
 	clear(frame)
-	n0, n1 := chunk*o.per, min((chunk+1)*o.per, xs.N)
+	n0, n1 := g*o.per, min((g+1)*o.per, xs.N)
 	for n := n0; n < n1; n++ {
-		o.fill(frame, n, fw)
+		o.fill(frame[win.top*fw*c:], n, fw, win.first, win.last)
 		if o.parts == nil {
-			o.forward(w, frame, n, fw)
+			o.forward(w, frame, n, fw, y0, y1)
 			continue
 		}
 		g, jump := o.y.load(o.path, w, grad, n*hw, hw)
@@ -49,21 +61,21 @@ func (o *denseOp) Run(chunk int, w *kernel.Worker) {
 	}
 }
 
-// fill copies sample n into the frame, channels side by side.
-func (o *denseOp) fill(frame []float32, n, fw int) {
+// fill copies rows [first, last) of sample n into the frame, channels side by side.
+func (o *denseOp) fill(frame []float32, n, fw, first, last int) {
 	s := o.x.shape
 	if o.x.host {
 		row := s.W * s.C
-		for y := range s.H {
-			copy(frame[((y+o.pad)*fw+o.pad)*s.C:][:row], o.x.st.data[(n*s.H+y)*row:])
+		for y := first; y < last; y++ {
+			copy(frame[((y-first)*fw+o.pad)*s.C:][:row], o.x.st.data[(n*s.H+y)*row:])
 		}
 		return
 	}
 	for b := range o.x.cb {
 		width := min(block, s.C-b*block)
-		for y := range s.H {
+		for y := first; y < last; y++ {
 			src := o.x.data()[(b*o.x.rows+(n*s.H+y)*s.W)*block:][:s.W*block]
-			dst := frame[((y+o.pad)*fw+o.pad)*s.C+b*block:]
+			dst := frame[((y-first)*fw+o.pad)*s.C+b*block:]
 			for x := range s.W {
 				copy(dst[x*s.C:][:width], src[x*block:])
 			}
@@ -71,14 +83,14 @@ func (o *denseOp) fill(frame []float32, n, fw int) {
 	}
 }
 
-// forward computes the output rows of one sample.
-func (o *denseOp) forward(w *kernel.Worker, frame []float32, n, fw int) {
+// forward computes output rows [y0, y1) of one sample.
+func (o *denseOp) forward(w *kernel.Worker, frame []float32, n, fw, y0, y1 int) {
 	c, ys := o.x.shape.C, o.y.shape
 	k, step := o.kh*o.kw*c, o.path.MaxBlocks()
 	for b := 0; b < o.y.cb; b += step {
-		for y := range ys.H {
+		for y := y0; y < y1; y++ {
 			w.Tile = kernel.Tile{
-				A: kernel.PtrAt(frame, y*o.stride*fw*c), ARow: o.stride * c, AStep: 1, AJump: fw * c,
+				A: kernel.PtrAt(frame, (y-y0)*o.stride*fw*c), ARow: o.stride * c, AStep: 1, AJump: fw * c,
 				KIn: o.kw * c, KOut: o.kh,
 				B: kernel.PtrAt(o.w, b*k*block), BStep: block, BNext: k * block,
 				C: o.y.plane(b, (n*ys.H+y)*ys.W), CRow: block, CNext: o.y.rows * block, Cols: block,
@@ -120,7 +132,7 @@ func (s *stream) readyForDense(t tensor.Tensor) *node {
 func (s *stream) newDense(x, y *node, w tensor.Weight, spec tensor.ConvSpec, most int) *denseOp {
 	o := &s.dense
 	*o = denseOp{path: s.path, x: x, y: y, kh: w.KH, kw: w.KW, stride: spec.Stride, pad: spec.Pad,
-		extra: spec.PadExtra}
+		extra: spec.PadExtra, rows: y.shape.H}
 	o.per = samplesPer(chunkRows, y.shape.H*y.shape.W, x.shape.N)
 	if most > 0 {
 		o.per = max(o.per, (x.shape.N+most-1)/most)
@@ -130,24 +142,35 @@ func (s *stream) newDense(x, y *node, w tensor.Weight, spec tensor.ConvSpec, mos
 
 func (s *stream) denseConv(out, x *node, w tensor.Weight, spec tensor.ConvSpec, noBias bool) {
 	o := s.newDense(x, out, w, spec, 0)
-	flat, packed := s.denseGroups(w, 1), s.arena.floats(kernel.PackedSize(w.KH*w.KW*w.In, w.Out))
-	s.path.PackB(packed.data, flat.data, w.KH*w.KW*w.In, w.Out, w.Out)
-	o.w = packed.data
-	chunks := (x.shape.N + o.per - 1) / o.per
+	k := w.KH * w.KW * w.In
+	pack := func(dst []float32) {
+		flat := s.denseGroups(w, 1)
+		s.path.PackB(dst, flat.data, k, w.Out, w.Out)
+		s.arena.release(flat)
+	}
+	var packed *storage
+	if size := kernel.PackedSize(k, w.Out); spec.Constant {
+		o.w = constant(w, size, pack)
+	} else {
+		packed = s.arena.floats(size)
+		pack(packed.data)
+		o.w = packed.data
+	}
 	if spec.WantStats && noBias {
 		o.stats = s.collectStats(out, o.per*out.shape.H*out.shape.W)
+	} else if o.per == 1 {
+		o.rows = bandRows(out.shape, x.shape)
 	}
-	s.pool.Run(chunks, o)
+	s.pool.Run(o.chunks(), o)
 	s.endStats(out, o.stats)
 	*o = denseOp{}
-	s.arena.release(flat)
 	s.arena.release(packed)
 }
 
 // denseGrad adds the weight gradient; dy may be pending.
 func (s *stream) denseGrad(x, dy *node, w tensor.Weight, spec tensor.ConvSpec) {
 	o := s.newDense(x, dy, w, spec, 8)
-	chunks := (x.shape.N + o.per - 1) / o.per
+	chunks := o.chunks()
 	ld := dy.cb * block
 	count := w.KH * w.KW * w.In * ld
 	parts := s.arena.floats(chunks * count)

@@ -149,13 +149,13 @@ func (o *depthwiseBackOp) Run(chunk int, w *kernel.Worker) {
 		grad, gRow := gf.inside(), gf.width*block
 		if o.spread {
 			grad, gRow = kernel.PtrAt(mem, xSize+gSize), ys.W*block
-			o.dy.fetchImage(o.path, &w.ChG, grad, b, n, 0)
+			o.dy.fetchImage(o.path, &w.ChG, grad, b, n, 0, ys.H, 0)
 			o.spreadInto(&gf, grad)
 		} else {
-			gf.fill(o.path, &w.ChG, o.dy, b, n)
+			gf.fill(o.path, &w.ChG, o.dy, b, n, 0)
 		}
 		if part != nil {
-			xf.fill(o.path, &w.ChX, o.x, b, n)
+			xf.fill(o.path, &w.ChX, o.x, b, n, 0)
 			w.DWG = kernel.DepthwiseGrad{
 				G: grad, Src: kernel.PtrAt(xf.mem, 0), W: kernel.PtrAt(part, 0),
 				GRow: gRow, SrcCol: o.stride * block, SrcRow: xf.width * block, SrcNext: o.stride *

@@ -34,28 +34,49 @@ type frame struct {
 func newFrame(mem []float32, w, h, left, top, right, bottom int) frame {
 	f := frame{mem: mem, width: left + w + right, height: top + h + bottom, left: left, top: top, insideW: w,
 		insideH: h}
-	first := (top*f.width + left) * block
-	clear(mem[:first])
+	start := 0
 	for y := range h {
-		start := first + (y*f.width+w)*block
-		end := start + (left+right)*block
-		if y == h-1 {
-			end = f.width * f.height * block
-		}
+		end := ((top+y)*f.width + left) * block
 		clear(mem[start:end])
+		start = end + w*block
 	}
+	clear(mem[start : f.width*f.height*block])
 	return f
 }
 
 // inside is the address of the first vector of the sample.
 func (f *frame) inside() unsafe.Pointer { return kernel.PtrAt(f.mem, (f.top*f.width+f.left)*block) }
 
-// fill loads a sample of plane b.
-func (f *frame) fill(path kernel.Path, ch *kernel.Chan, n *node, b, sample int) {
-	n.fetchImage(path, ch, f.inside(), b, sample, (f.width-f.insideW)*block*4)
+// fill loads rows of a sample of plane b from row y on.
+func (f *frame) fill(path kernel.Path, ch *kernel.Chan, n *node, b, sample, y int) {
+	if f.insideH > 0 {
+		n.fetchImage(path, ch, f.inside(), b, sample, y, f.insideH, (f.width-f.insideW)*block*4)
+	}
 }
 
-// depthwiseOp is the forward pass; a chunk is one plane of a few samples.
+// window is the rows of an image that output rows [y0, y1) look at: height rows, of which
+// [first, last) exist and come after top rows of padding.
+type window struct{ height, top, first, last int }
+
+func newWindow(y0, y1, stride, lead, kernelHeight, imageHeight int) window {
+	begin := y0*stride - lead
+	w := window{height: (y1-y0-1)*stride + kernelHeight}
+	w.first = min(max(begin, 0), imageHeight)
+	w.last = max(min(begin+w.height, imageHeight), w.first)
+	w.top = min(w.first-begin, w.height)
+	return w
+}
+
+// bandRows is the output rows of an image of out that are computed at once where nothing but time
+// depends on it: parts of what the caches hold, and several for the processors to share.
+func bandRows(out, in tensor.Shape) int {
+	bands := ceilDiv(max(in.H*in.W, out.H*out.W), 2*chunkRows)
+	return ceilDiv(out.H, bands)
+}
+
+// depthwiseOp is the forward pass; a chunk is some planes of a few samples, or of a band of one.
+// Chunks are in the order of samples and bands, as products have them, so that much of what one
+// goroutine wrote is read by the same.
 type depthwiseOp struct {
 	path        kernel.Path
 	out, x      *node
@@ -64,46 +85,58 @@ type depthwiseOp struct {
 	stats       *collector // of the output, nil: not wanted
 	stride      int
 	lead, trail int // zeros before and after
-	per, groups int // samples of a chunk
+	per         int // samples of a chunk
+	rows, bands int // output rows of a band, and how many a sample has
+	planesPer   int
+}
+
+func (o *depthwiseOp) chunks() int {
+	return ceilDiv(o.x.shape.N, o.per) * o.bands * ceilDiv(o.x.cb, o.planesPer)
 }
 
 func (o *depthwiseOp) Run(chunk int, w *kernel.Worker) {
-	b, g := chunk/o.groups, chunk%o.groups
+	parts := ceilDiv(o.x.cb, o.planesPer)
+	part, g := chunk%parts, chunk/parts
+	band, g := g%o.bands, g/o.bands
 	xs, os := o.x.shape, o.out.shape
+	y0, y1 := band*o.rows, min((band+1)*o.rows, os.H)
+	rows := newWindow(y0, y1, o.stride, o.lead, o.w.KH, xs.H)
 	size := o.w.KH * o.w.KW * block
-	mem := w.Floats(size + (o.lead+xs.W+o.trail)*(o.lead+xs.H+o.trail)*block)
-	taps := mem
-	if o.taps != nil {
-		taps = o.taps[b*size:]
-	} else {
-		packTaps(taps, o.w, b)
-	}
-	f := newFrame(mem[size:], xs.W, xs.H, o.lead, o.lead, o.trail, o.trail)
+	mem := w.Floats(size + (o.lead+xs.W+o.trail)*rows.height*block)
+	inside := rows.last - rows.first
+	f := newFrame(mem[size:], xs.W, inside, o.lead, rows.top, o.trail, rows.height-rows.top-inside)
 	n0, n1 := g*o.per, min((g+1)*o.per, xs.N)
-	o.x.channel(&w.Ch, b, o.x.cb)
-	for n := n0; n < n1; n++ {
-		f.fill(o.path, &w.Ch, o.x, b, n)
-		w.DW = kernel.Depthwise{
-			Dst: o.out.plane(b, n*os.H*os.W), Src: kernel.PtrAt(f.mem, 0), W: kernel.PtrAt(taps, 0),
-			DstCol: block, DstRow: os.W * block,
-			SrcCol: o.stride * block, SrcRow: f.width * block, SrcNext: o.stride * f.width * block,
-			Cols: os.W, Rows: os.H, KW: o.w.KW, KH: o.w.KH, Top: o.lead, Inside: xs.H,
+	for b := part * o.planesPer; b < min((part+1)*o.planesPer, o.x.cb); b++ {
+		taps := mem
+		if o.taps != nil {
+			taps = o.taps[b*size:]
+		} else {
+			packTaps(taps, o.w, b)
 		}
-		o.path.Depthwise(&w.DW)
-	}
-	if o.stats != nil {
-		hw := os.H * os.W
-		o.stats.sum(o.path, o.out, g, b, n0*hw, (n1-n0)*hw, &w.Ch)
+		o.x.channel(&w.Ch, b, o.x.cb)
+		for n := n0; n < n1; n++ {
+			f.fill(o.path, &w.Ch, o.x, b, n, rows.first)
+			w.DW = kernel.Depthwise{
+				Dst: o.out.plane(b, (n*os.H+y0)*os.W), Src: kernel.PtrAt(f.mem, 0), W: kernel.PtrAt(taps, 0),
+				DstCol: block, DstRow: os.W * block,
+				SrcCol: o.stride * block, SrcRow: f.width * block, SrcNext: o.stride * f.width * block,
+				Cols: os.W, Rows: y1 - y0, KW: o.w.KW, KH: o.w.KH, Top: rows.top, Inside: inside,
+			}
+			o.path.Depthwise(&w.DW)
+		}
+		if o.stats != nil {
+			hw := os.H * os.W
+			o.stats.sum(o.path, o.out, g, b, n0*hw, (n1-n0)*hw, &w.Ch)
+		}
 	}
 }
 
 func (s *stream) depthwise(out, x *node, w tensor.Weight, spec tensor.ConvSpec, noBias bool) {
-	per := samplesPer(chunkRows, out.shape.H*out.shape.W, x.shape.N)
-	o := &s.dw
+	o, hw := &s.dw, out.shape.H*out.shape.W
 	*o = depthwiseOp{
 		path: s.path, out: out, x: x, w: w,
 		stride: spec.Stride, lead: spec.Pad, trail: spec.Pad + spec.PadExtra,
-		per: per, groups: (x.shape.N + per - 1) / per,
+		per: samplesPer(chunkRows, hw, x.shape.N), rows: out.shape.H,
 	}
 	if spec.Constant {
 		size := w.KH * w.KW * block
@@ -114,9 +147,13 @@ func (s *stream) depthwise(out, x *node, w tensor.Weight, spec tensor.ConvSpec, 
 		})
 	}
 	if spec.WantStats && noBias {
-		o.stats = s.collectStats(out, per*out.shape.H*out.shape.W)
+		o.stats = s.collectStats(out, o.per*hw)
+	} else if o.per == 1 {
+		o.rows = bandRows(out.shape, x.shape)
 	}
-	s.pool.Run(x.cb*o.groups, o)
+	o.bands = ceilDiv(out.shape.H, o.rows)
+	o.planesPer = min(max(chunkRows/(o.per*hw), 1), ceilDiv(x.cb, 8))
+	s.pool.Run(o.chunks(), o)
 	s.endStats(out, o.stats)
 	*o = depthwiseOp{}
 }

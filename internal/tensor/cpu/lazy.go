@@ -206,12 +206,13 @@ func (n *node) spans(ch *kernel.Chan, b, r, rows int, f func(r, rows int)) {
 	}
 }
 
-// fetchImage writes the rows of one sample of plane b, whose parameters ch already holds, into a
-// frame whose rows are skip bytes longer than the image's.
-func (n *node) fetchImage(path kernel.Path, ch *kernel.Chan, dst unsafe.Pointer, b, sample, skip int) {
+// fetchImage writes some rows, from row y on, of one sample of plane b, whose parameters ch already
+// holds, into a frame whose rows are skip bytes longer than the image's.
+func (n *node) fetchImage(path kernel.Path, ch *kernel.Chan, dst unsafe.Pointer,
+	b, sample, y, rows, skip int) {
 	n.sample(ch, b, n.shape.N, sample)
-	ch.Runs, ch.Skip = n.shape.H, skip
-	n.emit(path, ch, dst, b, sample*n.shape.H*n.shape.W, n.shape.W)
+	ch.Runs, ch.Skip = rows, skip
+	n.emit(path, ch, dst, b, (sample*n.shape.H+y)*n.shape.W, n.shape.W)
 }
 
 // emit runs the formula over rows from r on with the loaded parameters.

@@ -37,41 +37,74 @@ func (s *stream) statsOf(x *node) *storage {
 func (s *stream) BatchNormAct(xt tensor.Tensor, p tensor.BatchNorm,
 	spec tensor.BatchNormSpec) (y, saved tensor.Tensor) {
 	x := s.plain(xt)
-	n := x.cb * block
-	st := s.arena.floats(bnCount * n)
-	v := viewBN(st.data, x.cb)
-	gamma, beta, runMean, runVar := vector(p.Gamma), vector(p.Beta), vector(p.Mean), vector(p.Var)
-	var sums []float32
+	st := s.arena.floats(bnCount * x.cb * block)
 	if spec.Train {
-		sums = s.statsOf(x).data
-		runMean, runVar = moving(p.Mean), moving(p.Var)
-	}
-	rows := float64(x.rows)
-	for c := range n {
-		if c >= x.shape.C {
-			v.scale[c], v.shift[c], v.mean[c], v.inv[c] = 0, 0, 0, 0
-			continue
-		}
-		mean, variance := float64(runMean[c]), float64(runVar[c])
-		if spec.Train {
-			mean, variance = float64(sums[c]), float64(sums[n+c])/rows
-			if m := spec.Momentum; m != 0 {
-				unbiased := variance * rows / max(rows-1, 1)
-				runMean[c] = float32((1-m)*float64(runMean[c]) + m*mean)
-				runVar[c] = float32((1-m)*float64(runVar[c]) + m*unbiased)
-			}
-		}
-		inv := 1 / math.Sqrt(variance+spec.Eps)
-		scale := float64(gamma[c]) * inv
-		v.scale[c], v.shift[c] = float32(scale), float32(float64(beta[c])-mean*scale)
-		v.mean[c], v.inv[c] = float32(mean), float32(inv)
+		s.normaliseBatch(st.data, x, p, spec)
+	} else {
+		copy(st.data, constantNorm(p, spec.Eps))
 	}
 	out := s.derive(x.shape, x.st, pending{kind: lazyForward, act: kact(spec.Act), bn: st})
 	if !spec.Keep {
 		s.arena.release(st)
 		return out, nil
 	}
-	return out, s.arena.node(tensor.Vector(bnCount, n), st)
+	return out, s.arena.node(tensor.Vector(bnCount, x.cb*block), st)
+}
+
+// normaliseBatch writes the vectors of a normalisation by the batch's own statistics and moves the
+// running ones.
+func (s *stream) normaliseBatch(to []float32, x *node, p tensor.BatchNorm, spec tensor.BatchNormSpec) {
+	v, n, rows := viewBN(to, x.cb), x.cb*block, float64(x.rows)
+	gamma, beta := vector(p.Gamma), vector(p.Beta)
+	runMean, runVar := moving(p.Mean), moving(p.Var)
+	sums := s.statsOf(x).data
+	for c := range x.shape.C {
+		mean, variance := float64(sums[c]), float64(sums[n+c])/rows
+		if m := spec.Momentum; m != 0 {
+			unbiased := variance * rows / max(rows-1, 1)
+			runMean[c] = float32((1-m)*float64(runMean[c]) + m*mean)
+			runVar[c] = float32((1-m)*float64(runVar[c]) + m*unbiased)
+		}
+		v.set(c, mean, variance, spec.Eps, gamma[c], beta[c])
+	}
+	v.clear(x.shape.C)
+}
+
+// set writes the four numbers of channel c.
+func (v bnView) set(c int, mean, variance, eps float64, gamma, beta float32) {
+	inv := 1 / math.Sqrt(variance+eps)
+	scale := float64(gamma) * inv
+	v.scale[c], v.shift[c] = float32(scale), float32(float64(beta)-mean*scale)
+	v.mean[c], v.inv[c] = float32(mean), float32(inv)
+}
+
+// clear writes zeros for the channels from c on, which are padding.
+func (v bnView) clear(c int) {
+	for _, x := range [][]float32{v.scale, v.shift, v.mean, v.inv} {
+		clear(x[c:])
+	}
+}
+
+// constantNorm is the vectors of a normalisation by running statistics, from the last time if
+// nothing was written since.
+func constantNorm(p tensor.BatchNorm, eps float64) []float32 {
+	buffers := [4]*buffer{p.Gamma.Buf.(*buffer), p.Beta.Buf.(*buffer), p.Mean.Buf.(*buffer), p.Var.Buf.(*buffer)}
+	k := buffers[0].norm.Load()
+	if k != nil && k.of == p && k.eps == eps && k == buffers[1].norm.Load() && k == buffers[2].norm.Load() &&
+		k == buffers[3].norm.Load() {
+		return k.data
+	}
+	gamma, beta, mean, variance := vector(p.Gamma), vector(p.Beta), vector(p.Mean), vector(p.Var)
+	cb := blocks(len(gamma))
+	k = &knownNorm{of: p, eps: eps, data: make([]float32, bnCount*cb*block)}
+	v := viewBN(k.data, cb)
+	for c := range gamma {
+		v.set(c, float64(mean[c]), float64(variance[c]), eps, gamma[c], beta[c])
+	}
+	for _, b := range buffers {
+		b.norm.Store(k)
+	}
+	return k.data
 }
 
 // BatchNormActBackward adds gamma's and beta's gradients and returns x's, which is pending.

@@ -42,7 +42,10 @@ var _ tensor.Stream = (*stream)(nil)
 func (s *stream) Backend() tensor.Backend { return s.backend }
 
 // Reset takes back all tensors.
-func (s *stream) Reset() { s.arena.reset() }
+func (s *stream) Reset() {
+	s.arena.reset()
+	s.pool.Rouse()
+}
 
 // Free lets the memory of t serve the next operation.
 func (s *stream) Free(t tensor.Tensor) {
