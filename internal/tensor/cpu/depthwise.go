@@ -75,8 +75,8 @@ func bandRows(out, in tensor.Shape) int {
 }
 
 // depthwiseOp is the forward pass; a chunk is some planes of a few samples, or of a band of one.
-// Chunks are in the order of samples and bands, as products have them, so that much of what one
-// goroutine wrote is read by the same.
+// Bands are in the order of rows, as products have them, so that much of what one goroutine wrote
+// is read by the same; chunks without bands are in the order of planes, as memory has them.
 type depthwiseOp struct {
 	path        kernel.Path
 	out, x      *node
@@ -85,19 +85,22 @@ type depthwiseOp struct {
 	stats       *collector // of the output, nil: not wanted
 	stride      int
 	lead, trail int // zeros before and after
-	per         int // samples of a chunk
+	per, groups int // samples of a chunk
 	rows, bands int // output rows of a band, and how many a sample has
 	planesPer   int
 }
 
 func (o *depthwiseOp) chunks() int {
-	return ceilDiv(o.x.shape.N, o.per) * o.bands * ceilDiv(o.x.cb, o.planesPer)
+	return o.groups * o.bands * ceilDiv(o.x.cb, o.planesPer)
 }
 
 func (o *depthwiseOp) Run(chunk int, w *kernel.Worker) {
-	parts := ceilDiv(o.x.cb, o.planesPer)
-	part, g := chunk%parts, chunk/parts
-	band, g := g%o.bands, g/o.bands
+	part, g, band := chunk/o.groups, chunk%o.groups, 0
+	if o.bands > 1 {
+		parts := ceilDiv(o.x.cb, o.planesPer)
+		part, g = chunk%parts, chunk/parts
+		band, g = g%o.bands, g/o.bands
+	}
 	xs, os := o.x.shape, o.out.shape
 	y0, y1 := band*o.rows, min((band+1)*o.rows, os.H)
 	rows := newWindow(y0, y1, o.stride, o.lead, o.w.KH, xs.H)
@@ -151,6 +154,7 @@ func (s *stream) depthwise(out, x *node, w tensor.Weight, spec tensor.ConvSpec, 
 	} else if o.per == 1 {
 		o.rows = bandRows(out.shape, x.shape)
 	}
+	o.groups = ceilDiv(x.shape.N, o.per)
 	o.bands = ceilDiv(out.shape.H, o.rows)
 	o.planesPer = min(max(chunkRows/(o.per*hw), 1), ceilDiv(x.cb, 8))
 	s.pool.Run(o.chunks(), o)
