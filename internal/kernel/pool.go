@@ -74,8 +74,8 @@ func (p *Pool) Run(n int, t Task) {
 	p.chunks(0, w)
 }
 
-// Rouse says that tasks come soon: helpers that sleep start to look for them, which takes as long as
-// some tasks.
+// Rouse says that tasks come soon: helpers that sleep start to look for them. Waking up takes them
+// as long as some tasks.
 func (p *Pool) Rouse() {
 	if n := p.most() - 1; n > 0 && !p.closed.Load() && p.busy.CompareAndSwap(false, true) {
 		p.allowed.Store(int32(n))
