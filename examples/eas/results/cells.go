@@ -25,6 +25,9 @@ const (
 	brief = "eas,eas-one,ofa-t,random-n,random"
 )
 
+// timed is the cell whose answers are timed while nothing else runs.
+const timed = "timed"
+
 // drop is a rate of superclass dropout.
 type drop struct {
 	name string // of its cells
@@ -54,7 +57,8 @@ func allCells() []cell {
 	for _, d := range otherDrops() {
 		out = append(out, d.cell(1, brief, 0))
 	}
-	return out
+	one := with().cell(1, eas.EASOne, 0)
+	return append(out, runCell(timed, one.Args))
 }
 
 // cell is one run of examples/eas. Headroom is of those rates only that the page asks about.

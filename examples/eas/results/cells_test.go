@@ -24,11 +24,16 @@ func TestCells(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", c.Name, err)
 		}
-		rates[cfg.Drop]++
+		if c.Name != timed {
+			rates[cfg.Drop]++
+		}
 		if cfg.LearnShare != 0.1 || cfg.ChooseShare != 0.1 || cfg.Images != 0 || cfg.Tested != 0 ||
 			cfg.Samples != 8 || cfg.Generator.Steps != 1500 || cfg.Size != 32 ||
 			cfg.Width != 0.35 || cfg.Stride != 1 {
 			t.Errorf("%s is not what the page says: %+v", c.Name, cfg)
+		}
+		if c.Name == timed {
+			continue
 		}
 		if told := cfg.Drop == with().rate || cfg.Drop == without().rate; told != (cfg.Headroom == headroomArchs) ||
 			told == (cfg.Headroom == 0) {

@@ -91,7 +91,7 @@ func (t tables) having(d drop, methods ...string) (out []*record) {
 func (t tables) planned(d drop, methods ...string) (n int) {
 	for _, c := range thePage().Cells {
 		cfg, err := eas.Program().Settings(c.Args)
-		if err != nil || cfg.Drop != d.rate {
+		if err != nil || cfg.Drop != d.rate || c.Name == timed {
 			continue
 		}
 		all := true
