@@ -118,8 +118,8 @@ func TestTime(t *testing.T) {
 	}
 }
 
-// Fifty answers are held to what was to be shown and to the paper, each on its own, and timed by one
-// cell only.
+// Fifty answers are held to what was to be shown and to the paper, each on its own, and are timed
+// by one cell only.
 func TestInstant(t *testing.T) {
 	of := func(name string, seconds float64) string {
 		r := fakeReport(with().rate, 1, []string{eas.EASOne})
