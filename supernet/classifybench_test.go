@@ -32,7 +32,7 @@ type answered struct {
 type bothTimes struct{ ours, peer []float64 }
 
 // answeredNetworks is, with initial weights, the sixth sub-network of testdata/archs.txt on small
-// and large images, and EfficientNet-Lite0.
+// and large images, and two EfficientNets.
 func answeredNetworks(b *testing.B) (list []answered) {
 	b.Helper()
 	add := func(name string, space *searchspace.Space, a searchspace.Arch) {
@@ -55,15 +55,17 @@ func answeredNetworks(b *testing.B) (list []answered) {
 		}
 		add("MobileNetV3, "+workloads[w].name, space, benchArchs(b, space)[5])
 	}
-	named, ok := searchspace.FindModel("efficientnet_lite0")
-	if !ok {
-		b.Fatal("efficientnet_lite0 is not among the models")
+	for _, name := range []string{"efficientnet_lite0", "efficientnet_b0"} {
+		named, ok := searchspace.FindModel(name)
+		if !ok {
+			b.Fatalf("%s is not among the models", name)
+		}
+		space, arch, err := named.Open()
+		if err != nil {
+			b.Fatal(err)
+		}
+		add(name+", 224px", space, arch)
 	}
-	space, arch, err := named.Open()
-	if err != nil {
-		b.Fatal(err)
-	}
-	add("EfficientNet-Lite0, 224px", space, arch)
 	return list
 }
 

@@ -159,6 +159,66 @@ func gradSumsHSigmoid512(dst *byte, d *byte, x *byte, n int, c *byte)
 //go:noescape
 func gradApplyHSigmoid512(dst *byte, d *byte, x *byte, n int, c *byte)
 
+// applySwish512 writes the activated values, see Path.
+//
+//go:noescape
+func applySwish512(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// applyAddSwish512 writes the activated values plus those of d, see Path.
+//
+//go:noescape
+func applyAddSwish512(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// sumActSwish512 sums the activated values, see Path.
+//
+//go:noescape
+func sumActSwish512(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// dotActSwish512 sums the products of d and the activated values, see Path.
+//
+//go:noescape
+func dotActSwish512(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// gradSumsSwish512 sums the masked gradient, see Path.
+//
+//go:noescape
+func gradSumsSwish512(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// gradApplySwish512 writes the affine map of the masked gradient, see Path.
+//
+//go:noescape
+func gradApplySwish512(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// applySigmoid512 writes the activated values, see Path.
+//
+//go:noescape
+func applySigmoid512(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// applyAddSigmoid512 writes the activated values plus those of d, see Path.
+//
+//go:noescape
+func applyAddSigmoid512(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// sumActSigmoid512 sums the activated values, see Path.
+//
+//go:noescape
+func sumActSigmoid512(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// dotActSigmoid512 sums the products of d and the activated values, see Path.
+//
+//go:noescape
+func dotActSigmoid512(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// gradSumsSigmoid512 sums the masked gradient, see Path.
+//
+//go:noescape
+func gradSumsSigmoid512(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// gradApplySigmoid512 writes the affine map of the masked gradient, see Path.
+//
+//go:noescape
+func gradApplySigmoid512(dst *byte, d *byte, x *byte, n int, c *byte)
+
 // stats256 sums the deviations from Mean and their squares, see Path.
 //
 //go:noescape
@@ -313,3 +373,63 @@ func gradSumsHSigmoid256(dst *byte, d *byte, x *byte, n int, c *byte)
 //
 //go:noescape
 func gradApplyHSigmoid256(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// applySwish256 writes the activated values, see Path.
+//
+//go:noescape
+func applySwish256(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// applyAddSwish256 writes the activated values plus those of d, see Path.
+//
+//go:noescape
+func applyAddSwish256(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// sumActSwish256 sums the activated values, see Path.
+//
+//go:noescape
+func sumActSwish256(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// dotActSwish256 sums the products of d and the activated values, see Path.
+//
+//go:noescape
+func dotActSwish256(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// gradSumsSwish256 sums the masked gradient, see Path.
+//
+//go:noescape
+func gradSumsSwish256(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// gradApplySwish256 writes the affine map of the masked gradient, see Path.
+//
+//go:noescape
+func gradApplySwish256(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// applySigmoid256 writes the activated values, see Path.
+//
+//go:noescape
+func applySigmoid256(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// applyAddSigmoid256 writes the activated values plus those of d, see Path.
+//
+//go:noescape
+func applyAddSigmoid256(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// sumActSigmoid256 sums the activated values, see Path.
+//
+//go:noescape
+func sumActSigmoid256(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// dotActSigmoid256 sums the products of d and the activated values, see Path.
+//
+//go:noescape
+func dotActSigmoid256(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// gradSumsSigmoid256 sums the masked gradient, see Path.
+//
+//go:noescape
+func gradSumsSigmoid256(dst *byte, d *byte, x *byte, n int, c *byte)
+
+// gradApplySigmoid256 writes the affine map of the masked gradient, see Path.
+//
+//go:noescape
+func gradApplySigmoid256(dst *byte, d *byte, x *byte, n int, c *byte)

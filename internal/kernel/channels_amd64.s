@@ -84,7 +84,343 @@ DATA channelConst<>+304(SB)/4, $0x3e2aaaab
 DATA channelConst<>+308(SB)/4, $0x3e2aaaab
 DATA channelConst<>+312(SB)/4, $0x3e2aaaab
 DATA channelConst<>+316(SB)/4, $0x3e2aaaab
-GLOBL channelConst<>(SB), RODATA|NOPTR, $320
+DATA channelConst<>+320(SB)/4, $0x00000000
+DATA channelConst<>+324(SB)/4, $0x00000000
+DATA channelConst<>+328(SB)/4, $0x00000000
+DATA channelConst<>+332(SB)/4, $0x00000000
+DATA channelConst<>+336(SB)/4, $0x00000000
+DATA channelConst<>+340(SB)/4, $0x00000000
+DATA channelConst<>+344(SB)/4, $0x00000000
+DATA channelConst<>+348(SB)/4, $0x00000000
+DATA channelConst<>+352(SB)/4, $0x00000000
+DATA channelConst<>+356(SB)/4, $0x00000000
+DATA channelConst<>+360(SB)/4, $0x00000000
+DATA channelConst<>+364(SB)/4, $0x00000000
+DATA channelConst<>+368(SB)/4, $0x00000000
+DATA channelConst<>+372(SB)/4, $0x00000000
+DATA channelConst<>+376(SB)/4, $0x00000000
+DATA channelConst<>+380(SB)/4, $0x00000000
+DATA channelConst<>+384(SB)/4, $0x3f800000
+DATA channelConst<>+388(SB)/4, $0x3f800000
+DATA channelConst<>+392(SB)/4, $0x3f800000
+DATA channelConst<>+396(SB)/4, $0x3f800000
+DATA channelConst<>+400(SB)/4, $0x3f800000
+DATA channelConst<>+404(SB)/4, $0x3f800000
+DATA channelConst<>+408(SB)/4, $0x3f800000
+DATA channelConst<>+412(SB)/4, $0x3f800000
+DATA channelConst<>+416(SB)/4, $0x3f800000
+DATA channelConst<>+420(SB)/4, $0x3f800000
+DATA channelConst<>+424(SB)/4, $0x3f800000
+DATA channelConst<>+428(SB)/4, $0x3f800000
+DATA channelConst<>+432(SB)/4, $0x3f800000
+DATA channelConst<>+436(SB)/4, $0x3f800000
+DATA channelConst<>+440(SB)/4, $0x3f800000
+DATA channelConst<>+444(SB)/4, $0x3f800000
+DATA channelConst<>+448(SB)/4, $0xc2ae0000
+DATA channelConst<>+452(SB)/4, $0xc2ae0000
+DATA channelConst<>+456(SB)/4, $0xc2ae0000
+DATA channelConst<>+460(SB)/4, $0xc2ae0000
+DATA channelConst<>+464(SB)/4, $0xc2ae0000
+DATA channelConst<>+468(SB)/4, $0xc2ae0000
+DATA channelConst<>+472(SB)/4, $0xc2ae0000
+DATA channelConst<>+476(SB)/4, $0xc2ae0000
+DATA channelConst<>+480(SB)/4, $0xc2ae0000
+DATA channelConst<>+484(SB)/4, $0xc2ae0000
+DATA channelConst<>+488(SB)/4, $0xc2ae0000
+DATA channelConst<>+492(SB)/4, $0xc2ae0000
+DATA channelConst<>+496(SB)/4, $0xc2ae0000
+DATA channelConst<>+500(SB)/4, $0xc2ae0000
+DATA channelConst<>+504(SB)/4, $0xc2ae0000
+DATA channelConst<>+508(SB)/4, $0xc2ae0000
+DATA channelConst<>+512(SB)/4, $0x42ae0000
+DATA channelConst<>+516(SB)/4, $0x42ae0000
+DATA channelConst<>+520(SB)/4, $0x42ae0000
+DATA channelConst<>+524(SB)/4, $0x42ae0000
+DATA channelConst<>+528(SB)/4, $0x42ae0000
+DATA channelConst<>+532(SB)/4, $0x42ae0000
+DATA channelConst<>+536(SB)/4, $0x42ae0000
+DATA channelConst<>+540(SB)/4, $0x42ae0000
+DATA channelConst<>+544(SB)/4, $0x42ae0000
+DATA channelConst<>+548(SB)/4, $0x42ae0000
+DATA channelConst<>+552(SB)/4, $0x42ae0000
+DATA channelConst<>+556(SB)/4, $0x42ae0000
+DATA channelConst<>+560(SB)/4, $0x42ae0000
+DATA channelConst<>+564(SB)/4, $0x42ae0000
+DATA channelConst<>+568(SB)/4, $0x42ae0000
+DATA channelConst<>+572(SB)/4, $0x42ae0000
+DATA channelConst<>+576(SB)/4, $0x3fb8aa3b
+DATA channelConst<>+580(SB)/4, $0x3fb8aa3b
+DATA channelConst<>+584(SB)/4, $0x3fb8aa3b
+DATA channelConst<>+588(SB)/4, $0x3fb8aa3b
+DATA channelConst<>+592(SB)/4, $0x3fb8aa3b
+DATA channelConst<>+596(SB)/4, $0x3fb8aa3b
+DATA channelConst<>+600(SB)/4, $0x3fb8aa3b
+DATA channelConst<>+604(SB)/4, $0x3fb8aa3b
+DATA channelConst<>+608(SB)/4, $0x3fb8aa3b
+DATA channelConst<>+612(SB)/4, $0x3fb8aa3b
+DATA channelConst<>+616(SB)/4, $0x3fb8aa3b
+DATA channelConst<>+620(SB)/4, $0x3fb8aa3b
+DATA channelConst<>+624(SB)/4, $0x3fb8aa3b
+DATA channelConst<>+628(SB)/4, $0x3fb8aa3b
+DATA channelConst<>+632(SB)/4, $0x3fb8aa3b
+DATA channelConst<>+636(SB)/4, $0x3fb8aa3b
+DATA channelConst<>+640(SB)/4, $0xbfb8aa3b
+DATA channelConst<>+644(SB)/4, $0xbfb8aa3b
+DATA channelConst<>+648(SB)/4, $0xbfb8aa3b
+DATA channelConst<>+652(SB)/4, $0xbfb8aa3b
+DATA channelConst<>+656(SB)/4, $0xbfb8aa3b
+DATA channelConst<>+660(SB)/4, $0xbfb8aa3b
+DATA channelConst<>+664(SB)/4, $0xbfb8aa3b
+DATA channelConst<>+668(SB)/4, $0xbfb8aa3b
+DATA channelConst<>+672(SB)/4, $0xbfb8aa3b
+DATA channelConst<>+676(SB)/4, $0xbfb8aa3b
+DATA channelConst<>+680(SB)/4, $0xbfb8aa3b
+DATA channelConst<>+684(SB)/4, $0xbfb8aa3b
+DATA channelConst<>+688(SB)/4, $0xbfb8aa3b
+DATA channelConst<>+692(SB)/4, $0xbfb8aa3b
+DATA channelConst<>+696(SB)/4, $0xbfb8aa3b
+DATA channelConst<>+700(SB)/4, $0xbfb8aa3b
+DATA channelConst<>+704(SB)/4, $0x4b400000
+DATA channelConst<>+708(SB)/4, $0x4b400000
+DATA channelConst<>+712(SB)/4, $0x4b400000
+DATA channelConst<>+716(SB)/4, $0x4b400000
+DATA channelConst<>+720(SB)/4, $0x4b400000
+DATA channelConst<>+724(SB)/4, $0x4b400000
+DATA channelConst<>+728(SB)/4, $0x4b400000
+DATA channelConst<>+732(SB)/4, $0x4b400000
+DATA channelConst<>+736(SB)/4, $0x4b400000
+DATA channelConst<>+740(SB)/4, $0x4b400000
+DATA channelConst<>+744(SB)/4, $0x4b400000
+DATA channelConst<>+748(SB)/4, $0x4b400000
+DATA channelConst<>+752(SB)/4, $0x4b400000
+DATA channelConst<>+756(SB)/4, $0x4b400000
+DATA channelConst<>+760(SB)/4, $0x4b400000
+DATA channelConst<>+764(SB)/4, $0x4b400000
+DATA channelConst<>+768(SB)/4, $0x3f318000
+DATA channelConst<>+772(SB)/4, $0x3f318000
+DATA channelConst<>+776(SB)/4, $0x3f318000
+DATA channelConst<>+780(SB)/4, $0x3f318000
+DATA channelConst<>+784(SB)/4, $0x3f318000
+DATA channelConst<>+788(SB)/4, $0x3f318000
+DATA channelConst<>+792(SB)/4, $0x3f318000
+DATA channelConst<>+796(SB)/4, $0x3f318000
+DATA channelConst<>+800(SB)/4, $0x3f318000
+DATA channelConst<>+804(SB)/4, $0x3f318000
+DATA channelConst<>+808(SB)/4, $0x3f318000
+DATA channelConst<>+812(SB)/4, $0x3f318000
+DATA channelConst<>+816(SB)/4, $0x3f318000
+DATA channelConst<>+820(SB)/4, $0x3f318000
+DATA channelConst<>+824(SB)/4, $0x3f318000
+DATA channelConst<>+828(SB)/4, $0x3f318000
+DATA channelConst<>+832(SB)/4, $0xb95e8083
+DATA channelConst<>+836(SB)/4, $0xb95e8083
+DATA channelConst<>+840(SB)/4, $0xb95e8083
+DATA channelConst<>+844(SB)/4, $0xb95e8083
+DATA channelConst<>+848(SB)/4, $0xb95e8083
+DATA channelConst<>+852(SB)/4, $0xb95e8083
+DATA channelConst<>+856(SB)/4, $0xb95e8083
+DATA channelConst<>+860(SB)/4, $0xb95e8083
+DATA channelConst<>+864(SB)/4, $0xb95e8083
+DATA channelConst<>+868(SB)/4, $0xb95e8083
+DATA channelConst<>+872(SB)/4, $0xb95e8083
+DATA channelConst<>+876(SB)/4, $0xb95e8083
+DATA channelConst<>+880(SB)/4, $0xb95e8083
+DATA channelConst<>+884(SB)/4, $0xb95e8083
+DATA channelConst<>+888(SB)/4, $0xb95e8083
+DATA channelConst<>+892(SB)/4, $0xb95e8083
+DATA channelConst<>+896(SB)/4, $0x39506967
+DATA channelConst<>+900(SB)/4, $0x39506967
+DATA channelConst<>+904(SB)/4, $0x39506967
+DATA channelConst<>+908(SB)/4, $0x39506967
+DATA channelConst<>+912(SB)/4, $0x39506967
+DATA channelConst<>+916(SB)/4, $0x39506967
+DATA channelConst<>+920(SB)/4, $0x39506967
+DATA channelConst<>+924(SB)/4, $0x39506967
+DATA channelConst<>+928(SB)/4, $0x39506967
+DATA channelConst<>+932(SB)/4, $0x39506967
+DATA channelConst<>+936(SB)/4, $0x39506967
+DATA channelConst<>+940(SB)/4, $0x39506967
+DATA channelConst<>+944(SB)/4, $0x39506967
+DATA channelConst<>+948(SB)/4, $0x39506967
+DATA channelConst<>+952(SB)/4, $0x39506967
+DATA channelConst<>+956(SB)/4, $0x39506967
+DATA channelConst<>+960(SB)/4, $0x3ab743ce
+DATA channelConst<>+964(SB)/4, $0x3ab743ce
+DATA channelConst<>+968(SB)/4, $0x3ab743ce
+DATA channelConst<>+972(SB)/4, $0x3ab743ce
+DATA channelConst<>+976(SB)/4, $0x3ab743ce
+DATA channelConst<>+980(SB)/4, $0x3ab743ce
+DATA channelConst<>+984(SB)/4, $0x3ab743ce
+DATA channelConst<>+988(SB)/4, $0x3ab743ce
+DATA channelConst<>+992(SB)/4, $0x3ab743ce
+DATA channelConst<>+996(SB)/4, $0x3ab743ce
+DATA channelConst<>+1000(SB)/4, $0x3ab743ce
+DATA channelConst<>+1004(SB)/4, $0x3ab743ce
+DATA channelConst<>+1008(SB)/4, $0x3ab743ce
+DATA channelConst<>+1012(SB)/4, $0x3ab743ce
+DATA channelConst<>+1016(SB)/4, $0x3ab743ce
+DATA channelConst<>+1020(SB)/4, $0x3ab743ce
+DATA channelConst<>+1024(SB)/4, $0x3c088908
+DATA channelConst<>+1028(SB)/4, $0x3c088908
+DATA channelConst<>+1032(SB)/4, $0x3c088908
+DATA channelConst<>+1036(SB)/4, $0x3c088908
+DATA channelConst<>+1040(SB)/4, $0x3c088908
+DATA channelConst<>+1044(SB)/4, $0x3c088908
+DATA channelConst<>+1048(SB)/4, $0x3c088908
+DATA channelConst<>+1052(SB)/4, $0x3c088908
+DATA channelConst<>+1056(SB)/4, $0x3c088908
+DATA channelConst<>+1060(SB)/4, $0x3c088908
+DATA channelConst<>+1064(SB)/4, $0x3c088908
+DATA channelConst<>+1068(SB)/4, $0x3c088908
+DATA channelConst<>+1072(SB)/4, $0x3c088908
+DATA channelConst<>+1076(SB)/4, $0x3c088908
+DATA channelConst<>+1080(SB)/4, $0x3c088908
+DATA channelConst<>+1084(SB)/4, $0x3c088908
+DATA channelConst<>+1088(SB)/4, $0x3d2aa9c1
+DATA channelConst<>+1092(SB)/4, $0x3d2aa9c1
+DATA channelConst<>+1096(SB)/4, $0x3d2aa9c1
+DATA channelConst<>+1100(SB)/4, $0x3d2aa9c1
+DATA channelConst<>+1104(SB)/4, $0x3d2aa9c1
+DATA channelConst<>+1108(SB)/4, $0x3d2aa9c1
+DATA channelConst<>+1112(SB)/4, $0x3d2aa9c1
+DATA channelConst<>+1116(SB)/4, $0x3d2aa9c1
+DATA channelConst<>+1120(SB)/4, $0x3d2aa9c1
+DATA channelConst<>+1124(SB)/4, $0x3d2aa9c1
+DATA channelConst<>+1128(SB)/4, $0x3d2aa9c1
+DATA channelConst<>+1132(SB)/4, $0x3d2aa9c1
+DATA channelConst<>+1136(SB)/4, $0x3d2aa9c1
+DATA channelConst<>+1140(SB)/4, $0x3d2aa9c1
+DATA channelConst<>+1144(SB)/4, $0x3d2aa9c1
+DATA channelConst<>+1148(SB)/4, $0x3d2aa9c1
+DATA channelConst<>+1152(SB)/4, $0x3e2aaaaa
+DATA channelConst<>+1156(SB)/4, $0x3e2aaaaa
+DATA channelConst<>+1160(SB)/4, $0x3e2aaaaa
+DATA channelConst<>+1164(SB)/4, $0x3e2aaaaa
+DATA channelConst<>+1168(SB)/4, $0x3e2aaaaa
+DATA channelConst<>+1172(SB)/4, $0x3e2aaaaa
+DATA channelConst<>+1176(SB)/4, $0x3e2aaaaa
+DATA channelConst<>+1180(SB)/4, $0x3e2aaaaa
+DATA channelConst<>+1184(SB)/4, $0x3e2aaaaa
+DATA channelConst<>+1188(SB)/4, $0x3e2aaaaa
+DATA channelConst<>+1192(SB)/4, $0x3e2aaaaa
+DATA channelConst<>+1196(SB)/4, $0x3e2aaaaa
+DATA channelConst<>+1200(SB)/4, $0x3e2aaaaa
+DATA channelConst<>+1204(SB)/4, $0x3e2aaaaa
+DATA channelConst<>+1208(SB)/4, $0x3e2aaaaa
+DATA channelConst<>+1212(SB)/4, $0x3e2aaaaa
+DATA channelConst<>+1216(SB)/4, $0x3f000000
+DATA channelConst<>+1220(SB)/4, $0x3f000000
+DATA channelConst<>+1224(SB)/4, $0x3f000000
+DATA channelConst<>+1228(SB)/4, $0x3f000000
+DATA channelConst<>+1232(SB)/4, $0x3f000000
+DATA channelConst<>+1236(SB)/4, $0x3f000000
+DATA channelConst<>+1240(SB)/4, $0x3f000000
+DATA channelConst<>+1244(SB)/4, $0x3f000000
+DATA channelConst<>+1248(SB)/4, $0x3f000000
+DATA channelConst<>+1252(SB)/4, $0x3f000000
+DATA channelConst<>+1256(SB)/4, $0x3f000000
+DATA channelConst<>+1260(SB)/4, $0x3f000000
+DATA channelConst<>+1264(SB)/4, $0x3f000000
+DATA channelConst<>+1268(SB)/4, $0x3f000000
+DATA channelConst<>+1272(SB)/4, $0x3f000000
+DATA channelConst<>+1276(SB)/4, $0x3f000000
+DATA channelConst<>+1280(SB)/4, $0x3963908c
+DATA channelConst<>+1284(SB)/4, $0x3963908c
+DATA channelConst<>+1288(SB)/4, $0x3963908c
+DATA channelConst<>+1292(SB)/4, $0x3963908c
+DATA channelConst<>+1296(SB)/4, $0x3963908c
+DATA channelConst<>+1300(SB)/4, $0x3963908c
+DATA channelConst<>+1304(SB)/4, $0x3963908c
+DATA channelConst<>+1308(SB)/4, $0x3963908c
+DATA channelConst<>+1312(SB)/4, $0x3963908c
+DATA channelConst<>+1316(SB)/4, $0x3963908c
+DATA channelConst<>+1320(SB)/4, $0x3963908c
+DATA channelConst<>+1324(SB)/4, $0x3963908c
+DATA channelConst<>+1328(SB)/4, $0x3963908c
+DATA channelConst<>+1332(SB)/4, $0x3963908c
+DATA channelConst<>+1336(SB)/4, $0x3963908c
+DATA channelConst<>+1340(SB)/4, $0x3963908c
+DATA channelConst<>+1344(SB)/4, $0x3aa30caa
+DATA channelConst<>+1348(SB)/4, $0x3aa30caa
+DATA channelConst<>+1352(SB)/4, $0x3aa30caa
+DATA channelConst<>+1356(SB)/4, $0x3aa30caa
+DATA channelConst<>+1360(SB)/4, $0x3aa30caa
+DATA channelConst<>+1364(SB)/4, $0x3aa30caa
+DATA channelConst<>+1368(SB)/4, $0x3aa30caa
+DATA channelConst<>+1372(SB)/4, $0x3aa30caa
+DATA channelConst<>+1376(SB)/4, $0x3aa30caa
+DATA channelConst<>+1380(SB)/4, $0x3aa30caa
+DATA channelConst<>+1384(SB)/4, $0x3aa30caa
+DATA channelConst<>+1388(SB)/4, $0x3aa30caa
+DATA channelConst<>+1392(SB)/4, $0x3aa30caa
+DATA channelConst<>+1396(SB)/4, $0x3aa30caa
+DATA channelConst<>+1400(SB)/4, $0x3aa30caa
+DATA channelConst<>+1404(SB)/4, $0x3aa30caa
+DATA channelConst<>+1408(SB)/4, $0x3c1e9400
+DATA channelConst<>+1412(SB)/4, $0x3c1e9400
+DATA channelConst<>+1416(SB)/4, $0x3c1e9400
+DATA channelConst<>+1420(SB)/4, $0x3c1e9400
+DATA channelConst<>+1424(SB)/4, $0x3c1e9400
+DATA channelConst<>+1428(SB)/4, $0x3c1e9400
+DATA channelConst<>+1432(SB)/4, $0x3c1e9400
+DATA channelConst<>+1436(SB)/4, $0x3c1e9400
+DATA channelConst<>+1440(SB)/4, $0x3c1e9400
+DATA channelConst<>+1444(SB)/4, $0x3c1e9400
+DATA channelConst<>+1448(SB)/4, $0x3c1e9400
+DATA channelConst<>+1452(SB)/4, $0x3c1e9400
+DATA channelConst<>+1456(SB)/4, $0x3c1e9400
+DATA channelConst<>+1460(SB)/4, $0x3c1e9400
+DATA channelConst<>+1464(SB)/4, $0x3c1e9400
+DATA channelConst<>+1468(SB)/4, $0x3c1e9400
+DATA channelConst<>+1472(SB)/4, $0x3d634280
+DATA channelConst<>+1476(SB)/4, $0x3d634280
+DATA channelConst<>+1480(SB)/4, $0x3d634280
+DATA channelConst<>+1484(SB)/4, $0x3d634280
+DATA channelConst<>+1488(SB)/4, $0x3d634280
+DATA channelConst<>+1492(SB)/4, $0x3d634280
+DATA channelConst<>+1496(SB)/4, $0x3d634280
+DATA channelConst<>+1500(SB)/4, $0x3d634280
+DATA channelConst<>+1504(SB)/4, $0x3d634280
+DATA channelConst<>+1508(SB)/4, $0x3d634280
+DATA channelConst<>+1512(SB)/4, $0x3d634280
+DATA channelConst<>+1516(SB)/4, $0x3d634280
+DATA channelConst<>+1520(SB)/4, $0x3d634280
+DATA channelConst<>+1524(SB)/4, $0x3d634280
+DATA channelConst<>+1528(SB)/4, $0x3d634280
+DATA channelConst<>+1532(SB)/4, $0x3d634280
+DATA channelConst<>+1536(SB)/4, $0x3e75fecf
+DATA channelConst<>+1540(SB)/4, $0x3e75fecf
+DATA channelConst<>+1544(SB)/4, $0x3e75fecf
+DATA channelConst<>+1548(SB)/4, $0x3e75fecf
+DATA channelConst<>+1552(SB)/4, $0x3e75fecf
+DATA channelConst<>+1556(SB)/4, $0x3e75fecf
+DATA channelConst<>+1560(SB)/4, $0x3e75fecf
+DATA channelConst<>+1564(SB)/4, $0x3e75fecf
+DATA channelConst<>+1568(SB)/4, $0x3e75fecf
+DATA channelConst<>+1572(SB)/4, $0x3e75fecf
+DATA channelConst<>+1576(SB)/4, $0x3e75fecf
+DATA channelConst<>+1580(SB)/4, $0x3e75fecf
+DATA channelConst<>+1584(SB)/4, $0x3e75fecf
+DATA channelConst<>+1588(SB)/4, $0x3e75fecf
+DATA channelConst<>+1592(SB)/4, $0x3e75fecf
+DATA channelConst<>+1596(SB)/4, $0x3e75fecf
+DATA channelConst<>+1600(SB)/4, $0x3f317215
+DATA channelConst<>+1604(SB)/4, $0x3f317215
+DATA channelConst<>+1608(SB)/4, $0x3f317215
+DATA channelConst<>+1612(SB)/4, $0x3f317215
+DATA channelConst<>+1616(SB)/4, $0x3f317215
+DATA channelConst<>+1620(SB)/4, $0x3f317215
+DATA channelConst<>+1624(SB)/4, $0x3f317215
+DATA channelConst<>+1628(SB)/4, $0x3f317215
+DATA channelConst<>+1632(SB)/4, $0x3f317215
+DATA channelConst<>+1636(SB)/4, $0x3f317215
+DATA channelConst<>+1640(SB)/4, $0x3f317215
+DATA channelConst<>+1644(SB)/4, $0x3f317215
+DATA channelConst<>+1648(SB)/4, $0x3f317215
+DATA channelConst<>+1652(SB)/4, $0x3f317215
+DATA channelConst<>+1656(SB)/4, $0x3f317215
+DATA channelConst<>+1660(SB)/4, $0x3f317215
+GLOBL channelConst<>(SB), RODATA|NOPTR, $1664
 
 // func stats512(dst *byte, d *byte, x *byte, n int, c *byte)
 // Requires: AVX, AVX512DQ, AVX512F
@@ -574,7 +910,7 @@ TEXT ·applyReLU512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS (AX), Z1
 	VMOVUPS 64(AX), Z2
 	VMOVUPS 128(AX), Z3
@@ -642,7 +978,7 @@ TEXT ·applyAddReLU512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS (AX), Z1
 	VMOVUPS 64(AX), Z2
 	VMOVUPS 128(AX), Z3
@@ -715,7 +1051,7 @@ TEXT ·sumActReLU512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS (AX), Z1
 	VMOVUPS 64(AX), Z2
 	VXORPS  Z3, Z3, Z3
@@ -779,7 +1115,7 @@ TEXT ·dotActReLU512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS (AX), Z1
 	VMOVUPS 64(AX), Z2
 	VXORPS  Z3, Z3, Z3
@@ -843,7 +1179,7 @@ TEXT ·gradSumsReLU512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS (AX), Z1
 	VMOVUPS 64(AX), Z2
 	VMOVUPS 128(AX), Z3
@@ -948,7 +1284,7 @@ TEXT ·gradApplyReLU512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS (AX), Z1
 	VMOVUPS 64(AX), Z2
 	VMOVUPS 128(AX), Z3
@@ -1051,7 +1387,7 @@ TEXT ·applyReLU6512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS channelConst<>+192(SB), Z1
 	VMOVUPS (AX), Z2
 	VMOVUPS 64(AX), Z3
@@ -1125,7 +1461,7 @@ TEXT ·applyAddReLU6512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS channelConst<>+192(SB), Z1
 	VMOVUPS (AX), Z2
 	VMOVUPS 64(AX), Z3
@@ -1204,7 +1540,7 @@ TEXT ·sumActReLU6512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS channelConst<>+192(SB), Z1
 	VMOVUPS (AX), Z2
 	VMOVUPS 64(AX), Z3
@@ -1274,7 +1610,7 @@ TEXT ·dotActReLU6512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS channelConst<>+192(SB), Z1
 	VMOVUPS (AX), Z2
 	VMOVUPS 64(AX), Z3
@@ -1344,7 +1680,7 @@ TEXT ·gradSumsReLU6512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS channelConst<>+192(SB), Z1
 	VMOVUPS (AX), Z2
 	VMOVUPS 64(AX), Z3
@@ -1455,7 +1791,7 @@ TEXT ·gradApplyReLU6512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS channelConst<>+192(SB), Z1
 	VMOVUPS (AX), Z2
 	VMOVUPS 64(AX), Z3
@@ -1564,7 +1900,7 @@ TEXT ·applyHSwish512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z1
 	VMOVUPS channelConst<>+128(SB), Z2
 	VMOVUPS channelConst<>+192(SB), Z2
@@ -1656,7 +1992,7 @@ TEXT ·applyAddHSwish512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z1
 	VMOVUPS channelConst<>+128(SB), Z2
 	VMOVUPS channelConst<>+192(SB), Z2
@@ -1753,7 +2089,7 @@ TEXT ·sumActHSwish512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z1
 	VMOVUPS channelConst<>+128(SB), Z2
 	VMOVUPS channelConst<>+192(SB), Z2
@@ -1841,7 +2177,7 @@ TEXT ·dotActHSwish512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z1
 	VMOVUPS channelConst<>+128(SB), Z2
 	VMOVUPS channelConst<>+192(SB), Z2
@@ -1929,7 +2265,7 @@ TEXT ·gradSumsHSwish512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z1
 	VMOVUPS channelConst<>+128(SB), Z2
 	VMOVUPS channelConst<>+192(SB), Z3
@@ -2078,7 +2414,7 @@ TEXT ·gradApplyHSwish512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z1
 	VMOVUPS channelConst<>+128(SB), Z2
 	VMOVUPS channelConst<>+192(SB), Z3
@@ -2225,7 +2561,7 @@ TEXT ·applyHSigmoid512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z1
 	VMOVUPS channelConst<>+128(SB), Z2
 	VMOVUPS channelConst<>+192(SB), Z2
@@ -2312,7 +2648,7 @@ TEXT ·applyAddHSigmoid512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z1
 	VMOVUPS channelConst<>+128(SB), Z2
 	VMOVUPS channelConst<>+192(SB), Z2
@@ -2404,7 +2740,7 @@ TEXT ·sumActHSigmoid512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z1
 	VMOVUPS channelConst<>+128(SB), Z2
 	VMOVUPS channelConst<>+192(SB), Z2
@@ -2487,7 +2823,7 @@ TEXT ·dotActHSigmoid512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z1
 	VMOVUPS channelConst<>+128(SB), Z2
 	VMOVUPS channelConst<>+192(SB), Z2
@@ -2570,7 +2906,7 @@ TEXT ·gradSumsHSigmoid512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z0
 	VMOVUPS channelConst<>+128(SB), Z1
 	VMOVUPS channelConst<>+192(SB), Z2
@@ -2689,7 +3025,7 @@ TEXT ·gradApplyHSigmoid512(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), CX
 	MOVQ    d+8(FP), DX
 	MOVQ    x+16(FP), BX
-	VMOVUPS channelConst<>+0(SB), Z0
+	VMOVUPS channelConst<>+320(SB), Z0
 	VMOVUPS channelConst<>+64(SB), Z0
 	VMOVUPS channelConst<>+128(SB), Z1
 	VMOVUPS channelConst<>+192(SB), Z2
@@ -2786,6 +3122,626 @@ one0:
 	VFMADD213PS Z10, Z9, Z12
 	VFMADD231PS Z8, Z11, Z12
 	VMOVUPS     Z12, (CX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	DECQ        SI
+	JNE         one0
+
+done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
+	VZEROUPPER
+	RET
+
+// func applySwish512(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·applySwish512(SB), NOSPLIT, $0-40
+	MOVQ    c+32(FP), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    d+8(FP), DX
+	MOVQ    x+16(FP), BX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	MOVQ    640(AX), DI
+
+run0:
+	MOVQ  n+24(FP), SI
+	TESTQ SI, SI
+	JE    done0
+
+one0:
+	VMOVUPS     (BX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	VMULPS      channelConst<>+640(SB), Z3, Z4
+	VREDUCEPS   $0x01, Z4, Z5
+	VMOVUPS     channelConst<>+1280(SB), Z6
+	VFMADD213PS channelConst<>+1344(SB), Z5, Z6
+	VFMADD213PS channelConst<>+1408(SB), Z5, Z6
+	VFMADD213PS channelConst<>+1472(SB), Z5, Z6
+	VFMADD213PS channelConst<>+1536(SB), Z5, Z6
+	VFMADD213PS channelConst<>+1600(SB), Z5, Z6
+	VFMADD213PS channelConst<>+384(SB), Z5, Z6
+	VSCALEFPS   Z4, Z6, Z6
+	VMOVUPS     channelConst<>+384(SB), Z4
+	VADDPS      Z6, Z4, Z4
+	VMOVUPS     channelConst<>+384(SB), Z5
+	VDIVPS      Z4, Z5, Z5
+	VMULPS      Z5, Z3, Z3
+	VMULPS      Z2, Z3, Z3
+	VMOVUPS     Z3, (CX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	DECQ        SI
+	JNE         one0
+
+done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
+	VZEROUPPER
+	RET
+
+// func applyAddSwish512(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·applyAddSwish512(SB), NOSPLIT, $0-40
+	MOVQ    c+32(FP), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    d+8(FP), DX
+	MOVQ    x+16(FP), BX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	MOVQ    640(AX), DI
+
+run0:
+	MOVQ  n+24(FP), SI
+	TESTQ SI, SI
+	JE    done0
+
+one0:
+	VMOVUPS     (BX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	VMULPS      channelConst<>+640(SB), Z3, Z4
+	VREDUCEPS   $0x01, Z4, Z5
+	VMOVUPS     channelConst<>+1280(SB), Z6
+	VFMADD213PS channelConst<>+1344(SB), Z5, Z6
+	VFMADD213PS channelConst<>+1408(SB), Z5, Z6
+	VFMADD213PS channelConst<>+1472(SB), Z5, Z6
+	VFMADD213PS channelConst<>+1536(SB), Z5, Z6
+	VFMADD213PS channelConst<>+1600(SB), Z5, Z6
+	VFMADD213PS channelConst<>+384(SB), Z5, Z6
+	VSCALEFPS   Z4, Z6, Z6
+	VMOVUPS     channelConst<>+384(SB), Z4
+	VADDPS      Z6, Z4, Z4
+	VMOVUPS     channelConst<>+384(SB), Z5
+	VDIVPS      Z4, Z5, Z5
+	VMULPS      Z5, Z3, Z3
+	VMULPS      Z2, Z3, Z3
+	VADDPS      (DX), Z3, Z3
+	VMOVUPS     Z3, (CX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	DECQ        SI
+	JNE         one0
+
+done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
+	VZEROUPPER
+	RET
+
+// func sumActSwish512(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·sumActSwish512(SB), NOSPLIT, $0-40
+	MOVQ    c+32(FP), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    d+8(FP), DX
+	MOVQ    x+16(FP), BX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VXORPS  Z2, Z2, Z2
+	MOVQ    n+24(FP), SI
+	TESTQ   SI, SI
+	JE      done0
+
+one0:
+	VMOVUPS     (BX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	VMULPS      channelConst<>+640(SB), Z3, Z4
+	VREDUCEPS   $0x01, Z4, Z5
+	VMOVUPS     channelConst<>+1280(SB), Z6
+	VFMADD213PS channelConst<>+1344(SB), Z5, Z6
+	VFMADD213PS channelConst<>+1408(SB), Z5, Z6
+	VFMADD213PS channelConst<>+1472(SB), Z5, Z6
+	VFMADD213PS channelConst<>+1536(SB), Z5, Z6
+	VFMADD213PS channelConst<>+1600(SB), Z5, Z6
+	VFMADD213PS channelConst<>+384(SB), Z5, Z6
+	VSCALEFPS   Z4, Z6, Z6
+	VMOVUPS     channelConst<>+384(SB), Z4
+	VADDPS      Z6, Z4, Z4
+	VMOVUPS     channelConst<>+384(SB), Z5
+	VDIVPS      Z4, Z5, Z5
+	VMULPS      Z5, Z3, Z3
+	VADDPS      Z3, Z2, Z2
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	DECQ        SI
+	JNE         one0
+
+done0:
+	VMOVUPS Z2, 512(AX)
+	VZEROUPPER
+	RET
+
+// func dotActSwish512(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·dotActSwish512(SB), NOSPLIT, $0-40
+	MOVQ    c+32(FP), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    d+8(FP), DX
+	MOVQ    x+16(FP), BX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VXORPS  Z2, Z2, Z2
+	MOVQ    n+24(FP), SI
+	TESTQ   SI, SI
+	JE      done0
+
+one0:
+	VMOVUPS     (BX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	VMULPS      channelConst<>+640(SB), Z3, Z4
+	VREDUCEPS   $0x01, Z4, Z5
+	VMOVUPS     channelConst<>+1280(SB), Z6
+	VFMADD213PS channelConst<>+1344(SB), Z5, Z6
+	VFMADD213PS channelConst<>+1408(SB), Z5, Z6
+	VFMADD213PS channelConst<>+1472(SB), Z5, Z6
+	VFMADD213PS channelConst<>+1536(SB), Z5, Z6
+	VFMADD213PS channelConst<>+1600(SB), Z5, Z6
+	VFMADD213PS channelConst<>+384(SB), Z5, Z6
+	VSCALEFPS   Z4, Z6, Z6
+	VMOVUPS     channelConst<>+384(SB), Z4
+	VADDPS      Z6, Z4, Z4
+	VMOVUPS     channelConst<>+384(SB), Z5
+	VDIVPS      Z4, Z5, Z5
+	VMULPS      Z5, Z3, Z3
+	VFMADD231PS (DX), Z3, Z2
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	DECQ        SI
+	JNE         one0
+
+done0:
+	VMOVUPS Z2, 512(AX)
+	VZEROUPPER
+	RET
+
+// func gradSumsSwish512(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gradSumsSwish512(SB), NOSPLIT, $0-40
+	MOVQ    c+32(FP), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    d+8(FP), DX
+	MOVQ    x+16(FP), BX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 192(AX), Z3
+	VMOVUPS 448(AX), Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	MOVQ    n+24(FP), SI
+	TESTQ   SI, SI
+	JE      done0
+
+one0:
+	VMOVUPS     (DX), Z7
+	VFMADD213PS Z3, Z2, Z7
+	VMOVUPS     (BX), Z8
+	VFMADD213PS Z1, Z0, Z8
+	VMULPS      channelConst<>+640(SB), Z8, Z9
+	VREDUCEPS   $0x01, Z9, Z10
+	VMOVUPS     channelConst<>+1280(SB), Z11
+	VFMADD213PS channelConst<>+1344(SB), Z10, Z11
+	VFMADD213PS channelConst<>+1408(SB), Z10, Z11
+	VFMADD213PS channelConst<>+1472(SB), Z10, Z11
+	VFMADD213PS channelConst<>+1536(SB), Z10, Z11
+	VFMADD213PS channelConst<>+1600(SB), Z10, Z11
+	VFMADD213PS channelConst<>+384(SB), Z10, Z11
+	VSCALEFPS   Z9, Z11, Z11
+	VMOVUPS     channelConst<>+384(SB), Z9
+	VADDPS      Z11, Z9, Z9
+	VMOVUPS     channelConst<>+384(SB), Z10
+	VDIVPS      Z9, Z10, Z10
+	VMOVUPS     channelConst<>+384(SB), Z9
+	VSUBPS      Z10, Z9, Z9
+	VMULPS      Z9, Z8, Z8
+	VMOVUPS     channelConst<>+384(SB), Z9
+	VADDPS      Z8, Z9, Z9
+	VMULPS      Z9, Z10, Z10
+	VMULPS      Z10, Z7, Z7
+	VADDPS      Z7, Z5, Z5
+	VMOVUPS     (BX), Z8
+	VSUBPS      Z4, Z8, Z8
+	VFMADD231PS Z7, Z8, Z6
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	DECQ        SI
+	JNE         one0
+
+done0:
+	VMOVUPS Z5, 512(AX)
+	VMOVUPS Z6, 576(AX)
+	VZEROUPPER
+	RET
+
+// func gradApplySwish512(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gradApplySwish512(SB), NOSPLIT, $0-40
+	MOVQ    c+32(FP), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    d+8(FP), DX
+	MOVQ    x+16(FP), BX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 192(AX), Z3
+	VMOVUPS 448(AX), Z4
+	VMOVUPS 256(AX), Z5
+	VMOVUPS 320(AX), Z6
+	VMOVUPS 384(AX), Z7
+	MOVQ    640(AX), DI
+
+run0:
+	MOVQ  n+24(FP), SI
+	TESTQ SI, SI
+	JE    done0
+
+one0:
+	VMOVUPS     (DX), Z8
+	VFMADD213PS Z3, Z2, Z8
+	VMOVUPS     (BX), Z9
+	VFMADD213PS Z1, Z0, Z9
+	VMULPS      channelConst<>+640(SB), Z9, Z10
+	VREDUCEPS   $0x01, Z10, Z11
+	VMOVUPS     channelConst<>+1280(SB), Z12
+	VFMADD213PS channelConst<>+1344(SB), Z11, Z12
+	VFMADD213PS channelConst<>+1408(SB), Z11, Z12
+	VFMADD213PS channelConst<>+1472(SB), Z11, Z12
+	VFMADD213PS channelConst<>+1536(SB), Z11, Z12
+	VFMADD213PS channelConst<>+1600(SB), Z11, Z12
+	VFMADD213PS channelConst<>+384(SB), Z11, Z12
+	VSCALEFPS   Z10, Z12, Z12
+	VMOVUPS     channelConst<>+384(SB), Z10
+	VADDPS      Z12, Z10, Z10
+	VMOVUPS     channelConst<>+384(SB), Z11
+	VDIVPS      Z10, Z11, Z11
+	VMOVUPS     channelConst<>+384(SB), Z10
+	VSUBPS      Z11, Z10, Z10
+	VMULPS      Z10, Z9, Z9
+	VMOVUPS     channelConst<>+384(SB), Z10
+	VADDPS      Z9, Z10, Z10
+	VMULPS      Z10, Z11, Z11
+	VMULPS      Z11, Z8, Z8
+	VMOVUPS     (BX), Z9
+	VSUBPS      Z4, Z9, Z9
+	VFMADD213PS Z7, Z6, Z9
+	VFMADD231PS Z5, Z8, Z9
+	VMOVUPS     Z9, (CX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	DECQ        SI
+	JNE         one0
+
+done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
+	VZEROUPPER
+	RET
+
+// func applySigmoid512(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·applySigmoid512(SB), NOSPLIT, $0-40
+	MOVQ    c+32(FP), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    d+8(FP), DX
+	MOVQ    x+16(FP), BX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	MOVQ    640(AX), DI
+
+run0:
+	MOVQ  n+24(FP), SI
+	TESTQ SI, SI
+	JE    done0
+
+one0:
+	VMOVUPS     (BX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	VMULPS      channelConst<>+640(SB), Z3, Z3
+	VREDUCEPS   $0x01, Z3, Z4
+	VMOVUPS     channelConst<>+1280(SB), Z5
+	VFMADD213PS channelConst<>+1344(SB), Z4, Z5
+	VFMADD213PS channelConst<>+1408(SB), Z4, Z5
+	VFMADD213PS channelConst<>+1472(SB), Z4, Z5
+	VFMADD213PS channelConst<>+1536(SB), Z4, Z5
+	VFMADD213PS channelConst<>+1600(SB), Z4, Z5
+	VFMADD213PS channelConst<>+384(SB), Z4, Z5
+	VSCALEFPS   Z3, Z5, Z5
+	VMOVUPS     channelConst<>+384(SB), Z3
+	VADDPS      Z5, Z3, Z3
+	VMOVUPS     channelConst<>+384(SB), Z4
+	VDIVPS      Z3, Z4, Z4
+	VMULPS      Z2, Z4, Z4
+	VMOVUPS     Z4, (CX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	DECQ        SI
+	JNE         one0
+
+done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
+	VZEROUPPER
+	RET
+
+// func applyAddSigmoid512(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·applyAddSigmoid512(SB), NOSPLIT, $0-40
+	MOVQ    c+32(FP), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    d+8(FP), DX
+	MOVQ    x+16(FP), BX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	MOVQ    640(AX), DI
+
+run0:
+	MOVQ  n+24(FP), SI
+	TESTQ SI, SI
+	JE    done0
+
+one0:
+	VMOVUPS     (BX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	VMULPS      channelConst<>+640(SB), Z3, Z3
+	VREDUCEPS   $0x01, Z3, Z4
+	VMOVUPS     channelConst<>+1280(SB), Z5
+	VFMADD213PS channelConst<>+1344(SB), Z4, Z5
+	VFMADD213PS channelConst<>+1408(SB), Z4, Z5
+	VFMADD213PS channelConst<>+1472(SB), Z4, Z5
+	VFMADD213PS channelConst<>+1536(SB), Z4, Z5
+	VFMADD213PS channelConst<>+1600(SB), Z4, Z5
+	VFMADD213PS channelConst<>+384(SB), Z4, Z5
+	VSCALEFPS   Z3, Z5, Z5
+	VMOVUPS     channelConst<>+384(SB), Z3
+	VADDPS      Z5, Z3, Z3
+	VMOVUPS     channelConst<>+384(SB), Z4
+	VDIVPS      Z3, Z4, Z4
+	VMULPS      Z2, Z4, Z4
+	VADDPS      (DX), Z4, Z4
+	VMOVUPS     Z4, (CX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	DECQ        SI
+	JNE         one0
+
+done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
+	VZEROUPPER
+	RET
+
+// func sumActSigmoid512(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·sumActSigmoid512(SB), NOSPLIT, $0-40
+	MOVQ    c+32(FP), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    d+8(FP), DX
+	MOVQ    x+16(FP), BX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VXORPS  Z2, Z2, Z2
+	MOVQ    n+24(FP), SI
+	TESTQ   SI, SI
+	JE      done0
+
+one0:
+	VMOVUPS     (BX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	VMULPS      channelConst<>+640(SB), Z3, Z3
+	VREDUCEPS   $0x01, Z3, Z4
+	VMOVUPS     channelConst<>+1280(SB), Z5
+	VFMADD213PS channelConst<>+1344(SB), Z4, Z5
+	VFMADD213PS channelConst<>+1408(SB), Z4, Z5
+	VFMADD213PS channelConst<>+1472(SB), Z4, Z5
+	VFMADD213PS channelConst<>+1536(SB), Z4, Z5
+	VFMADD213PS channelConst<>+1600(SB), Z4, Z5
+	VFMADD213PS channelConst<>+384(SB), Z4, Z5
+	VSCALEFPS   Z3, Z5, Z5
+	VMOVUPS     channelConst<>+384(SB), Z3
+	VADDPS      Z5, Z3, Z3
+	VMOVUPS     channelConst<>+384(SB), Z4
+	VDIVPS      Z3, Z4, Z4
+	VADDPS      Z4, Z2, Z2
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	DECQ        SI
+	JNE         one0
+
+done0:
+	VMOVUPS Z2, 512(AX)
+	VZEROUPPER
+	RET
+
+// func dotActSigmoid512(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·dotActSigmoid512(SB), NOSPLIT, $0-40
+	MOVQ    c+32(FP), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    d+8(FP), DX
+	MOVQ    x+16(FP), BX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VXORPS  Z2, Z2, Z2
+	MOVQ    n+24(FP), SI
+	TESTQ   SI, SI
+	JE      done0
+
+one0:
+	VMOVUPS     (BX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	VMULPS      channelConst<>+640(SB), Z3, Z3
+	VREDUCEPS   $0x01, Z3, Z4
+	VMOVUPS     channelConst<>+1280(SB), Z5
+	VFMADD213PS channelConst<>+1344(SB), Z4, Z5
+	VFMADD213PS channelConst<>+1408(SB), Z4, Z5
+	VFMADD213PS channelConst<>+1472(SB), Z4, Z5
+	VFMADD213PS channelConst<>+1536(SB), Z4, Z5
+	VFMADD213PS channelConst<>+1600(SB), Z4, Z5
+	VFMADD213PS channelConst<>+384(SB), Z4, Z5
+	VSCALEFPS   Z3, Z5, Z5
+	VMOVUPS     channelConst<>+384(SB), Z3
+	VADDPS      Z5, Z3, Z3
+	VMOVUPS     channelConst<>+384(SB), Z4
+	VDIVPS      Z3, Z4, Z4
+	VFMADD231PS (DX), Z4, Z2
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	DECQ        SI
+	JNE         one0
+
+done0:
+	VMOVUPS Z2, 512(AX)
+	VZEROUPPER
+	RET
+
+// func gradSumsSigmoid512(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gradSumsSigmoid512(SB), NOSPLIT, $0-40
+	MOVQ    c+32(FP), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    d+8(FP), DX
+	MOVQ    x+16(FP), BX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 192(AX), Z3
+	VMOVUPS 448(AX), Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	MOVQ    n+24(FP), SI
+	TESTQ   SI, SI
+	JE      done0
+
+one0:
+	VMOVUPS     (DX), Z7
+	VFMADD213PS Z3, Z2, Z7
+	VMOVUPS     (BX), Z8
+	VFMADD213PS Z1, Z0, Z8
+	VMULPS      channelConst<>+640(SB), Z8, Z8
+	VREDUCEPS   $0x01, Z8, Z9
+	VMOVUPS     channelConst<>+1280(SB), Z10
+	VFMADD213PS channelConst<>+1344(SB), Z9, Z10
+	VFMADD213PS channelConst<>+1408(SB), Z9, Z10
+	VFMADD213PS channelConst<>+1472(SB), Z9, Z10
+	VFMADD213PS channelConst<>+1536(SB), Z9, Z10
+	VFMADD213PS channelConst<>+1600(SB), Z9, Z10
+	VFMADD213PS channelConst<>+384(SB), Z9, Z10
+	VSCALEFPS   Z8, Z10, Z10
+	VMOVUPS     channelConst<>+384(SB), Z8
+	VADDPS      Z10, Z8, Z8
+	VMOVUPS     channelConst<>+384(SB), Z9
+	VDIVPS      Z8, Z9, Z9
+	VMOVUPS     channelConst<>+384(SB), Z8
+	VSUBPS      Z9, Z8, Z8
+	VMULPS      Z8, Z9, Z9
+	VMULPS      Z9, Z7, Z7
+	VADDPS      Z7, Z5, Z5
+	VMOVUPS     (BX), Z8
+	VSUBPS      Z4, Z8, Z8
+	VFMADD231PS Z7, Z8, Z6
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	DECQ        SI
+	JNE         one0
+
+done0:
+	VMOVUPS Z5, 512(AX)
+	VMOVUPS Z6, 576(AX)
+	VZEROUPPER
+	RET
+
+// func gradApplySigmoid512(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gradApplySigmoid512(SB), NOSPLIT, $0-40
+	MOVQ    c+32(FP), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    d+8(FP), DX
+	MOVQ    x+16(FP), BX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 192(AX), Z3
+	VMOVUPS 448(AX), Z4
+	VMOVUPS 256(AX), Z5
+	VMOVUPS 320(AX), Z6
+	VMOVUPS 384(AX), Z7
+	MOVQ    640(AX), DI
+
+run0:
+	MOVQ  n+24(FP), SI
+	TESTQ SI, SI
+	JE    done0
+
+one0:
+	VMOVUPS     (DX), Z8
+	VFMADD213PS Z3, Z2, Z8
+	VMOVUPS     (BX), Z9
+	VFMADD213PS Z1, Z0, Z9
+	VMULPS      channelConst<>+640(SB), Z9, Z9
+	VREDUCEPS   $0x01, Z9, Z10
+	VMOVUPS     channelConst<>+1280(SB), Z11
+	VFMADD213PS channelConst<>+1344(SB), Z10, Z11
+	VFMADD213PS channelConst<>+1408(SB), Z10, Z11
+	VFMADD213PS channelConst<>+1472(SB), Z10, Z11
+	VFMADD213PS channelConst<>+1536(SB), Z10, Z11
+	VFMADD213PS channelConst<>+1600(SB), Z10, Z11
+	VFMADD213PS channelConst<>+384(SB), Z10, Z11
+	VSCALEFPS   Z9, Z11, Z11
+	VMOVUPS     channelConst<>+384(SB), Z9
+	VADDPS      Z11, Z9, Z9
+	VMOVUPS     channelConst<>+384(SB), Z10
+	VDIVPS      Z9, Z10, Z10
+	VMOVUPS     channelConst<>+384(SB), Z9
+	VSUBPS      Z10, Z9, Z9
+	VMULPS      Z9, Z10, Z10
+	VMULPS      Z10, Z8, Z8
+	VMOVUPS     (BX), Z9
+	VSUBPS      Z4, Z9, Z9
+	VFMADD213PS Z7, Z6, Z9
+	VFMADD231PS Z5, Z8, Z9
+	VMOVUPS     Z9, (CX)
 	ADDQ        $0x00000040, CX
 	ADDQ        $0x00000040, DX
 	ADDQ        $0x00000040, BX
@@ -3752,28 +4708,28 @@ four0:
 	VMOVUPS (BX), Y0
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMULPS  128(AX), Y0, Y0
 	VMOVUPS Y0, (CX)
 	VMOVUPS 64(BX), Y0
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMULPS  128(AX), Y0, Y0
 	VMOVUPS Y0, 64(CX)
 	VMOVUPS 128(BX), Y0
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMULPS  128(AX), Y0, Y0
 	VMOVUPS Y0, 128(CX)
 	VMOVUPS 192(BX), Y0
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMULPS  128(AX), Y0, Y0
 	VMOVUPS Y0, 192(CX)
@@ -3791,7 +4747,7 @@ one0:
 	VMOVUPS (BX), Y0
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMULPS  128(AX), Y0, Y0
 	VMOVUPS Y0, (CX)
@@ -3819,28 +4775,28 @@ four1:
 	VMOVUPS 32(BX), Y0
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMULPS  160(AX), Y0, Y0
 	VMOVUPS Y0, 32(CX)
 	VMOVUPS 96(BX), Y0
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMULPS  160(AX), Y0, Y0
 	VMOVUPS Y0, 96(CX)
 	VMOVUPS 160(BX), Y0
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMULPS  160(AX), Y0, Y0
 	VMOVUPS Y0, 160(CX)
 	VMOVUPS 224(BX), Y0
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMULPS  160(AX), Y0, Y0
 	VMOVUPS Y0, 224(CX)
@@ -3858,7 +4814,7 @@ one1:
 	VMOVUPS 32(BX), Y0
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMULPS  160(AX), Y0, Y0
 	VMOVUPS Y0, 32(CX)
@@ -3893,7 +4849,7 @@ four0:
 	VMOVUPS (BX), Y0
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMULPS  128(AX), Y0, Y0
 	VADDPS  (DX), Y0, Y0
@@ -3901,7 +4857,7 @@ four0:
 	VMOVUPS 64(BX), Y0
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMULPS  128(AX), Y0, Y0
 	VADDPS  64(DX), Y0, Y0
@@ -3909,7 +4865,7 @@ four0:
 	VMOVUPS 128(BX), Y0
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMULPS  128(AX), Y0, Y0
 	VADDPS  128(DX), Y0, Y0
@@ -3917,7 +4873,7 @@ four0:
 	VMOVUPS 192(BX), Y0
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMULPS  128(AX), Y0, Y0
 	VADDPS  192(DX), Y0, Y0
@@ -3936,7 +4892,7 @@ one0:
 	VMOVUPS (BX), Y0
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMULPS  128(AX), Y0, Y0
 	VADDPS  (DX), Y0, Y0
@@ -3965,7 +4921,7 @@ four1:
 	VMOVUPS 32(BX), Y0
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMULPS  160(AX), Y0, Y0
 	VADDPS  32(DX), Y0, Y0
@@ -3973,7 +4929,7 @@ four1:
 	VMOVUPS 96(BX), Y0
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMULPS  160(AX), Y0, Y0
 	VADDPS  96(DX), Y0, Y0
@@ -3981,7 +4937,7 @@ four1:
 	VMOVUPS 160(BX), Y0
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMULPS  160(AX), Y0, Y0
 	VADDPS  160(DX), Y0, Y0
@@ -3989,7 +4945,7 @@ four1:
 	VMOVUPS 224(BX), Y0
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMULPS  160(AX), Y0, Y0
 	VADDPS  224(DX), Y0, Y0
@@ -4008,7 +4964,7 @@ one1:
 	VMOVUPS 32(BX), Y0
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMULPS  160(AX), Y0, Y0
 	VADDPS  32(DX), Y0, Y0
@@ -4045,25 +5001,25 @@ four0:
 	VMOVUPS (BX), Y4
 	VMULPS  (AX), Y4, Y4
 	VADDPS  64(AX), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VADDPS  Y4, Y0, Y0
 	VMOVUPS 64(BX), Y4
 	VMULPS  (AX), Y4, Y4
 	VADDPS  64(AX), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VADDPS  Y4, Y1, Y1
 	VMOVUPS 128(BX), Y4
 	VMULPS  (AX), Y4, Y4
 	VADDPS  64(AX), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VADDPS  Y4, Y2, Y2
 	VMOVUPS 192(BX), Y4
 	VMULPS  (AX), Y4, Y4
 	VADDPS  64(AX), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VADDPS  Y4, Y3, Y3
 	ADDQ    $0x00000100, CX
@@ -4080,7 +5036,7 @@ one0:
 	VMOVUPS (BX), Y4
 	VMULPS  (AX), Y4, Y4
 	VADDPS  64(AX), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VADDPS  Y4, Y0, Y0
 	ADDQ    $0x00000040, CX
@@ -4109,25 +5065,25 @@ four1:
 	VMOVUPS 32(BX), Y4
 	VMULPS  32(AX), Y4, Y4
 	VADDPS  96(AX), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VADDPS  Y4, Y0, Y0
 	VMOVUPS 96(BX), Y4
 	VMULPS  32(AX), Y4, Y4
 	VADDPS  96(AX), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VADDPS  Y4, Y1, Y1
 	VMOVUPS 160(BX), Y4
 	VMULPS  32(AX), Y4, Y4
 	VADDPS  96(AX), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VADDPS  Y4, Y2, Y2
 	VMOVUPS 224(BX), Y4
 	VMULPS  32(AX), Y4, Y4
 	VADDPS  96(AX), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VADDPS  Y4, Y3, Y3
 	ADDQ    $0x00000100, CX
@@ -4144,7 +5100,7 @@ one1:
 	VMOVUPS 32(BX), Y4
 	VMULPS  32(AX), Y4, Y4
 	VADDPS  96(AX), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VADDPS  Y4, Y0, Y0
 	ADDQ    $0x00000040, CX
@@ -4180,25 +5136,25 @@ four0:
 	VMOVUPS     (BX), Y4
 	VMULPS      (AX), Y4, Y4
 	VADDPS      64(AX), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VFMADD231PS (DX), Y4, Y0
 	VMOVUPS     64(BX), Y4
 	VMULPS      (AX), Y4, Y4
 	VADDPS      64(AX), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VFMADD231PS 64(DX), Y4, Y1
 	VMOVUPS     128(BX), Y4
 	VMULPS      (AX), Y4, Y4
 	VADDPS      64(AX), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VFMADD231PS 128(DX), Y4, Y2
 	VMOVUPS     192(BX), Y4
 	VMULPS      (AX), Y4, Y4
 	VADDPS      64(AX), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VFMADD231PS 192(DX), Y4, Y3
 	ADDQ        $0x00000100, CX
@@ -4215,7 +5171,7 @@ one0:
 	VMOVUPS     (BX), Y4
 	VMULPS      (AX), Y4, Y4
 	VADDPS      64(AX), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VFMADD231PS (DX), Y4, Y0
 	ADDQ        $0x00000040, CX
@@ -4244,25 +5200,25 @@ four1:
 	VMOVUPS     32(BX), Y4
 	VMULPS      32(AX), Y4, Y4
 	VADDPS      96(AX), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VFMADD231PS 32(DX), Y4, Y0
 	VMOVUPS     96(BX), Y4
 	VMULPS      32(AX), Y4, Y4
 	VADDPS      96(AX), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VFMADD231PS 96(DX), Y4, Y1
 	VMOVUPS     160(BX), Y4
 	VMULPS      32(AX), Y4, Y4
 	VADDPS      96(AX), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VFMADD231PS 160(DX), Y4, Y2
 	VMOVUPS     224(BX), Y4
 	VMULPS      32(AX), Y4, Y4
 	VADDPS      96(AX), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VFMADD231PS 224(DX), Y4, Y3
 	ADDQ        $0x00000100, CX
@@ -4279,7 +5235,7 @@ one1:
 	VMOVUPS     32(BX), Y4
 	VMULPS      32(AX), Y4, Y4
 	VADDPS      96(AX), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VFMADD231PS 32(DX), Y4, Y0
 	ADDQ        $0x00000040, CX
@@ -4322,7 +5278,7 @@ four0:
 	VMOVUPS     (BX), Y9
 	VMULPS      (AX), Y9, Y9
 	VADDPS      64(AX), Y9, Y9
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y9, Y9
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y9, Y9
 	VANDPS      Y9, Y8, Y8
 	VADDPS      Y8, Y0, Y0
 	VMOVUPS     (BX), Y9
@@ -4334,7 +5290,7 @@ four0:
 	VMOVUPS     64(BX), Y9
 	VMULPS      (AX), Y9, Y9
 	VADDPS      64(AX), Y9, Y9
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y9, Y9
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y9, Y9
 	VANDPS      Y9, Y8, Y8
 	VADDPS      Y8, Y2, Y2
 	VMOVUPS     64(BX), Y9
@@ -4346,7 +5302,7 @@ four0:
 	VMOVUPS     128(BX), Y9
 	VMULPS      (AX), Y9, Y9
 	VADDPS      64(AX), Y9, Y9
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y9, Y9
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y9, Y9
 	VANDPS      Y9, Y8, Y8
 	VADDPS      Y8, Y4, Y4
 	VMOVUPS     128(BX), Y9
@@ -4358,7 +5314,7 @@ four0:
 	VMOVUPS     192(BX), Y9
 	VMULPS      (AX), Y9, Y9
 	VADDPS      64(AX), Y9, Y9
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y9, Y9
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y9, Y9
 	VANDPS      Y9, Y8, Y8
 	VADDPS      Y8, Y6, Y6
 	VMOVUPS     192(BX), Y9
@@ -4381,7 +5337,7 @@ one0:
 	VMOVUPS     (BX), Y9
 	VMULPS      (AX), Y9, Y9
 	VADDPS      64(AX), Y9, Y9
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y9, Y9
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y9, Y9
 	VANDPS      Y9, Y8, Y8
 	VADDPS      Y8, Y0, Y0
 	VMOVUPS     (BX), Y9
@@ -4424,7 +5380,7 @@ four1:
 	VMOVUPS     32(BX), Y9
 	VMULPS      32(AX), Y9, Y9
 	VADDPS      96(AX), Y9, Y9
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y9, Y9
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y9, Y9
 	VANDPS      Y9, Y8, Y8
 	VADDPS      Y8, Y0, Y0
 	VMOVUPS     32(BX), Y9
@@ -4436,7 +5392,7 @@ four1:
 	VMOVUPS     96(BX), Y9
 	VMULPS      32(AX), Y9, Y9
 	VADDPS      96(AX), Y9, Y9
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y9, Y9
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y9, Y9
 	VANDPS      Y9, Y8, Y8
 	VADDPS      Y8, Y2, Y2
 	VMOVUPS     96(BX), Y9
@@ -4448,7 +5404,7 @@ four1:
 	VMOVUPS     160(BX), Y9
 	VMULPS      32(AX), Y9, Y9
 	VADDPS      96(AX), Y9, Y9
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y9, Y9
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y9, Y9
 	VANDPS      Y9, Y8, Y8
 	VADDPS      Y8, Y4, Y4
 	VMOVUPS     160(BX), Y9
@@ -4460,7 +5416,7 @@ four1:
 	VMOVUPS     224(BX), Y9
 	VMULPS      32(AX), Y9, Y9
 	VADDPS      96(AX), Y9, Y9
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y9, Y9
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y9, Y9
 	VANDPS      Y9, Y8, Y8
 	VADDPS      Y8, Y6, Y6
 	VMOVUPS     224(BX), Y9
@@ -4483,7 +5439,7 @@ one1:
 	VMOVUPS     32(BX), Y9
 	VMULPS      32(AX), Y9, Y9
 	VADDPS      96(AX), Y9, Y9
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y9, Y9
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y9, Y9
 	VANDPS      Y9, Y8, Y8
 	VADDPS      Y8, Y0, Y0
 	VMOVUPS     32(BX), Y9
@@ -4528,7 +5484,7 @@ four0:
 	VMOVUPS     (BX), Y1
 	VMULPS      (AX), Y1, Y1
 	VADDPS      64(AX), Y1, Y1
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y1, Y1
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y1, Y1
 	VANDPS      Y1, Y0, Y0
 	VMOVUPS     (BX), Y1
 	VSUBPS      448(AX), Y1, Y1
@@ -4542,7 +5498,7 @@ four0:
 	VMOVUPS     64(BX), Y1
 	VMULPS      (AX), Y1, Y1
 	VADDPS      64(AX), Y1, Y1
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y1, Y1
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y1, Y1
 	VANDPS      Y1, Y0, Y0
 	VMOVUPS     64(BX), Y1
 	VSUBPS      448(AX), Y1, Y1
@@ -4556,7 +5512,7 @@ four0:
 	VMOVUPS     128(BX), Y1
 	VMULPS      (AX), Y1, Y1
 	VADDPS      64(AX), Y1, Y1
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y1, Y1
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y1, Y1
 	VANDPS      Y1, Y0, Y0
 	VMOVUPS     128(BX), Y1
 	VSUBPS      448(AX), Y1, Y1
@@ -4570,7 +5526,7 @@ four0:
 	VMOVUPS     192(BX), Y1
 	VMULPS      (AX), Y1, Y1
 	VADDPS      64(AX), Y1, Y1
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y1, Y1
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y1, Y1
 	VANDPS      Y1, Y0, Y0
 	VMOVUPS     192(BX), Y1
 	VSUBPS      448(AX), Y1, Y1
@@ -4595,7 +5551,7 @@ one0:
 	VMOVUPS     (BX), Y1
 	VMULPS      (AX), Y1, Y1
 	VADDPS      64(AX), Y1, Y1
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y1, Y1
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y1, Y1
 	VANDPS      Y1, Y0, Y0
 	VMOVUPS     (BX), Y1
 	VSUBPS      448(AX), Y1, Y1
@@ -4630,7 +5586,7 @@ four1:
 	VMOVUPS     32(BX), Y1
 	VMULPS      32(AX), Y1, Y1
 	VADDPS      96(AX), Y1, Y1
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y1, Y1
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y1, Y1
 	VANDPS      Y1, Y0, Y0
 	VMOVUPS     32(BX), Y1
 	VSUBPS      480(AX), Y1, Y1
@@ -4644,7 +5600,7 @@ four1:
 	VMOVUPS     96(BX), Y1
 	VMULPS      32(AX), Y1, Y1
 	VADDPS      96(AX), Y1, Y1
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y1, Y1
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y1, Y1
 	VANDPS      Y1, Y0, Y0
 	VMOVUPS     96(BX), Y1
 	VSUBPS      480(AX), Y1, Y1
@@ -4658,7 +5614,7 @@ four1:
 	VMOVUPS     160(BX), Y1
 	VMULPS      32(AX), Y1, Y1
 	VADDPS      96(AX), Y1, Y1
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y1, Y1
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y1, Y1
 	VANDPS      Y1, Y0, Y0
 	VMOVUPS     160(BX), Y1
 	VSUBPS      480(AX), Y1, Y1
@@ -4672,7 +5628,7 @@ four1:
 	VMOVUPS     224(BX), Y1
 	VMULPS      32(AX), Y1, Y1
 	VADDPS      96(AX), Y1, Y1
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y1, Y1
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y1, Y1
 	VANDPS      Y1, Y0, Y0
 	VMOVUPS     224(BX), Y1
 	VSUBPS      480(AX), Y1, Y1
@@ -4697,7 +5653,7 @@ one1:
 	VMOVUPS     32(BX), Y1
 	VMULPS      32(AX), Y1, Y1
 	VADDPS      96(AX), Y1, Y1
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y1, Y1
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y1, Y1
 	VANDPS      Y1, Y0, Y0
 	VMOVUPS     32(BX), Y1
 	VSUBPS      480(AX), Y1, Y1
@@ -4736,7 +5692,7 @@ four0:
 	VMOVUPS (BX), Y0
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -4745,7 +5701,7 @@ four0:
 	VMOVUPS 64(BX), Y0
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -4754,7 +5710,7 @@ four0:
 	VMOVUPS 128(BX), Y0
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -4763,7 +5719,7 @@ four0:
 	VMOVUPS 192(BX), Y0
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -4783,7 +5739,7 @@ one0:
 	VMOVUPS (BX), Y0
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -4813,7 +5769,7 @@ four1:
 	VMOVUPS 32(BX), Y0
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -4822,7 +5778,7 @@ four1:
 	VMOVUPS 96(BX), Y0
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -4831,7 +5787,7 @@ four1:
 	VMOVUPS 160(BX), Y0
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -4840,7 +5796,7 @@ four1:
 	VMOVUPS 224(BX), Y0
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -4860,7 +5816,7 @@ one1:
 	VMOVUPS 32(BX), Y0
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -4897,7 +5853,7 @@ four0:
 	VMOVUPS (BX), Y0
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -4907,7 +5863,7 @@ four0:
 	VMOVUPS 64(BX), Y0
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -4917,7 +5873,7 @@ four0:
 	VMOVUPS 128(BX), Y0
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -4927,7 +5883,7 @@ four0:
 	VMOVUPS 192(BX), Y0
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -4948,7 +5904,7 @@ one0:
 	VMOVUPS (BX), Y0
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -4979,7 +5935,7 @@ four1:
 	VMOVUPS 32(BX), Y0
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -4989,7 +5945,7 @@ four1:
 	VMOVUPS 96(BX), Y0
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -4999,7 +5955,7 @@ four1:
 	VMOVUPS 160(BX), Y0
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -5009,7 +5965,7 @@ four1:
 	VMOVUPS 224(BX), Y0
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -5030,7 +5986,7 @@ one1:
 	VMOVUPS 32(BX), Y0
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -5069,7 +6025,7 @@ four0:
 	VMOVUPS (BX), Y4
 	VMULPS  (AX), Y4, Y4
 	VADDPS  64(AX), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VMOVUPS channelConst<>+192(SB), Y5
 	VMINPS  Y4, Y5, Y4
@@ -5077,7 +6033,7 @@ four0:
 	VMOVUPS 64(BX), Y4
 	VMULPS  (AX), Y4, Y4
 	VADDPS  64(AX), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VMOVUPS channelConst<>+192(SB), Y5
 	VMINPS  Y4, Y5, Y4
@@ -5085,7 +6041,7 @@ four0:
 	VMOVUPS 128(BX), Y4
 	VMULPS  (AX), Y4, Y4
 	VADDPS  64(AX), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VMOVUPS channelConst<>+192(SB), Y5
 	VMINPS  Y4, Y5, Y4
@@ -5093,7 +6049,7 @@ four0:
 	VMOVUPS 192(BX), Y4
 	VMULPS  (AX), Y4, Y4
 	VADDPS  64(AX), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VMOVUPS channelConst<>+192(SB), Y5
 	VMINPS  Y4, Y5, Y4
@@ -5112,7 +6068,7 @@ one0:
 	VMOVUPS (BX), Y4
 	VMULPS  (AX), Y4, Y4
 	VADDPS  64(AX), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VMOVUPS channelConst<>+192(SB), Y5
 	VMINPS  Y4, Y5, Y4
@@ -5143,7 +6099,7 @@ four1:
 	VMOVUPS 32(BX), Y4
 	VMULPS  32(AX), Y4, Y4
 	VADDPS  96(AX), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VMOVUPS channelConst<>+192(SB), Y5
 	VMINPS  Y4, Y5, Y4
@@ -5151,7 +6107,7 @@ four1:
 	VMOVUPS 96(BX), Y4
 	VMULPS  32(AX), Y4, Y4
 	VADDPS  96(AX), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VMOVUPS channelConst<>+192(SB), Y5
 	VMINPS  Y4, Y5, Y4
@@ -5159,7 +6115,7 @@ four1:
 	VMOVUPS 160(BX), Y4
 	VMULPS  32(AX), Y4, Y4
 	VADDPS  96(AX), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VMOVUPS channelConst<>+192(SB), Y5
 	VMINPS  Y4, Y5, Y4
@@ -5167,7 +6123,7 @@ four1:
 	VMOVUPS 224(BX), Y4
 	VMULPS  32(AX), Y4, Y4
 	VADDPS  96(AX), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VMOVUPS channelConst<>+192(SB), Y5
 	VMINPS  Y4, Y5, Y4
@@ -5186,7 +6142,7 @@ one1:
 	VMOVUPS 32(BX), Y4
 	VMULPS  32(AX), Y4, Y4
 	VADDPS  96(AX), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VMOVUPS channelConst<>+192(SB), Y5
 	VMINPS  Y4, Y5, Y4
@@ -5224,7 +6180,7 @@ four0:
 	VMOVUPS     (BX), Y4
 	VMULPS      (AX), Y4, Y4
 	VADDPS      64(AX), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VMOVUPS     channelConst<>+192(SB), Y5
 	VMINPS      Y4, Y5, Y4
@@ -5232,7 +6188,7 @@ four0:
 	VMOVUPS     64(BX), Y4
 	VMULPS      (AX), Y4, Y4
 	VADDPS      64(AX), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VMOVUPS     channelConst<>+192(SB), Y5
 	VMINPS      Y4, Y5, Y4
@@ -5240,7 +6196,7 @@ four0:
 	VMOVUPS     128(BX), Y4
 	VMULPS      (AX), Y4, Y4
 	VADDPS      64(AX), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VMOVUPS     channelConst<>+192(SB), Y5
 	VMINPS      Y4, Y5, Y4
@@ -5248,7 +6204,7 @@ four0:
 	VMOVUPS     192(BX), Y4
 	VMULPS      (AX), Y4, Y4
 	VADDPS      64(AX), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VMOVUPS     channelConst<>+192(SB), Y5
 	VMINPS      Y4, Y5, Y4
@@ -5267,7 +6223,7 @@ one0:
 	VMOVUPS     (BX), Y4
 	VMULPS      (AX), Y4, Y4
 	VADDPS      64(AX), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VMOVUPS     channelConst<>+192(SB), Y5
 	VMINPS      Y4, Y5, Y4
@@ -5298,7 +6254,7 @@ four1:
 	VMOVUPS     32(BX), Y4
 	VMULPS      32(AX), Y4, Y4
 	VADDPS      96(AX), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VMOVUPS     channelConst<>+192(SB), Y5
 	VMINPS      Y4, Y5, Y4
@@ -5306,7 +6262,7 @@ four1:
 	VMOVUPS     96(BX), Y4
 	VMULPS      32(AX), Y4, Y4
 	VADDPS      96(AX), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VMOVUPS     channelConst<>+192(SB), Y5
 	VMINPS      Y4, Y5, Y4
@@ -5314,7 +6270,7 @@ four1:
 	VMOVUPS     160(BX), Y4
 	VMULPS      32(AX), Y4, Y4
 	VADDPS      96(AX), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VMOVUPS     channelConst<>+192(SB), Y5
 	VMINPS      Y4, Y5, Y4
@@ -5322,7 +6278,7 @@ four1:
 	VMOVUPS     224(BX), Y4
 	VMULPS      32(AX), Y4, Y4
 	VADDPS      96(AX), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VMOVUPS     channelConst<>+192(SB), Y5
 	VMINPS      Y4, Y5, Y4
@@ -5341,7 +6297,7 @@ one1:
 	VMOVUPS     32(BX), Y4
 	VMULPS      32(AX), Y4, Y4
 	VADDPS      96(AX), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VMOVUPS     channelConst<>+192(SB), Y5
 	VMINPS      Y4, Y5, Y4
@@ -5386,7 +6342,7 @@ four0:
 	VMOVUPS     (BX), Y9
 	VMULPS      (AX), Y9, Y9
 	VADDPS      64(AX), Y9, Y9
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y9, Y10
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y9, Y10
 	VANDPS      Y10, Y8, Y8
 	VCMPPS      $0x01, channelConst<>+192(SB), Y9, Y10
 	VANDPS      Y10, Y8, Y8
@@ -5400,7 +6356,7 @@ four0:
 	VMOVUPS     64(BX), Y9
 	VMULPS      (AX), Y9, Y9
 	VADDPS      64(AX), Y9, Y9
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y9, Y10
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y9, Y10
 	VANDPS      Y10, Y8, Y8
 	VCMPPS      $0x01, channelConst<>+192(SB), Y9, Y10
 	VANDPS      Y10, Y8, Y8
@@ -5414,7 +6370,7 @@ four0:
 	VMOVUPS     128(BX), Y9
 	VMULPS      (AX), Y9, Y9
 	VADDPS      64(AX), Y9, Y9
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y9, Y10
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y9, Y10
 	VANDPS      Y10, Y8, Y8
 	VCMPPS      $0x01, channelConst<>+192(SB), Y9, Y10
 	VANDPS      Y10, Y8, Y8
@@ -5428,7 +6384,7 @@ four0:
 	VMOVUPS     192(BX), Y9
 	VMULPS      (AX), Y9, Y9
 	VADDPS      64(AX), Y9, Y9
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y9, Y10
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y9, Y10
 	VANDPS      Y10, Y8, Y8
 	VCMPPS      $0x01, channelConst<>+192(SB), Y9, Y10
 	VANDPS      Y10, Y8, Y8
@@ -5453,7 +6409,7 @@ one0:
 	VMOVUPS     (BX), Y9
 	VMULPS      (AX), Y9, Y9
 	VADDPS      64(AX), Y9, Y9
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y9, Y10
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y9, Y10
 	VANDPS      Y10, Y8, Y8
 	VCMPPS      $0x01, channelConst<>+192(SB), Y9, Y10
 	VANDPS      Y10, Y8, Y8
@@ -5498,7 +6454,7 @@ four1:
 	VMOVUPS     32(BX), Y9
 	VMULPS      32(AX), Y9, Y9
 	VADDPS      96(AX), Y9, Y9
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y9, Y10
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y9, Y10
 	VANDPS      Y10, Y8, Y8
 	VCMPPS      $0x01, channelConst<>+192(SB), Y9, Y10
 	VANDPS      Y10, Y8, Y8
@@ -5512,7 +6468,7 @@ four1:
 	VMOVUPS     96(BX), Y9
 	VMULPS      32(AX), Y9, Y9
 	VADDPS      96(AX), Y9, Y9
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y9, Y10
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y9, Y10
 	VANDPS      Y10, Y8, Y8
 	VCMPPS      $0x01, channelConst<>+192(SB), Y9, Y10
 	VANDPS      Y10, Y8, Y8
@@ -5526,7 +6482,7 @@ four1:
 	VMOVUPS     160(BX), Y9
 	VMULPS      32(AX), Y9, Y9
 	VADDPS      96(AX), Y9, Y9
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y9, Y10
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y9, Y10
 	VANDPS      Y10, Y8, Y8
 	VCMPPS      $0x01, channelConst<>+192(SB), Y9, Y10
 	VANDPS      Y10, Y8, Y8
@@ -5540,7 +6496,7 @@ four1:
 	VMOVUPS     224(BX), Y9
 	VMULPS      32(AX), Y9, Y9
 	VADDPS      96(AX), Y9, Y9
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y9, Y10
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y9, Y10
 	VANDPS      Y10, Y8, Y8
 	VCMPPS      $0x01, channelConst<>+192(SB), Y9, Y10
 	VANDPS      Y10, Y8, Y8
@@ -5565,7 +6521,7 @@ one1:
 	VMOVUPS     32(BX), Y9
 	VMULPS      32(AX), Y9, Y9
 	VADDPS      96(AX), Y9, Y9
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y9, Y10
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y9, Y10
 	VANDPS      Y10, Y8, Y8
 	VCMPPS      $0x01, channelConst<>+192(SB), Y9, Y10
 	VANDPS      Y10, Y8, Y8
@@ -5612,7 +6568,7 @@ four0:
 	VMOVUPS     (BX), Y1
 	VMULPS      (AX), Y1, Y1
 	VADDPS      64(AX), Y1, Y1
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y1, Y2
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y1, Y2
 	VANDPS      Y2, Y0, Y0
 	VCMPPS      $0x01, channelConst<>+192(SB), Y1, Y2
 	VANDPS      Y2, Y0, Y0
@@ -5628,7 +6584,7 @@ four0:
 	VMOVUPS     64(BX), Y1
 	VMULPS      (AX), Y1, Y1
 	VADDPS      64(AX), Y1, Y1
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y1, Y2
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y1, Y2
 	VANDPS      Y2, Y0, Y0
 	VCMPPS      $0x01, channelConst<>+192(SB), Y1, Y2
 	VANDPS      Y2, Y0, Y0
@@ -5644,7 +6600,7 @@ four0:
 	VMOVUPS     128(BX), Y1
 	VMULPS      (AX), Y1, Y1
 	VADDPS      64(AX), Y1, Y1
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y1, Y2
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y1, Y2
 	VANDPS      Y2, Y0, Y0
 	VCMPPS      $0x01, channelConst<>+192(SB), Y1, Y2
 	VANDPS      Y2, Y0, Y0
@@ -5660,7 +6616,7 @@ four0:
 	VMOVUPS     192(BX), Y1
 	VMULPS      (AX), Y1, Y1
 	VADDPS      64(AX), Y1, Y1
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y1, Y2
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y1, Y2
 	VANDPS      Y2, Y0, Y0
 	VCMPPS      $0x01, channelConst<>+192(SB), Y1, Y2
 	VANDPS      Y2, Y0, Y0
@@ -5687,7 +6643,7 @@ one0:
 	VMOVUPS     (BX), Y1
 	VMULPS      (AX), Y1, Y1
 	VADDPS      64(AX), Y1, Y1
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y1, Y2
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y1, Y2
 	VANDPS      Y2, Y0, Y0
 	VCMPPS      $0x01, channelConst<>+192(SB), Y1, Y2
 	VANDPS      Y2, Y0, Y0
@@ -5724,7 +6680,7 @@ four1:
 	VMOVUPS     32(BX), Y1
 	VMULPS      32(AX), Y1, Y1
 	VADDPS      96(AX), Y1, Y1
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y1, Y2
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y1, Y2
 	VANDPS      Y2, Y0, Y0
 	VCMPPS      $0x01, channelConst<>+192(SB), Y1, Y2
 	VANDPS      Y2, Y0, Y0
@@ -5740,7 +6696,7 @@ four1:
 	VMOVUPS     96(BX), Y1
 	VMULPS      32(AX), Y1, Y1
 	VADDPS      96(AX), Y1, Y1
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y1, Y2
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y1, Y2
 	VANDPS      Y2, Y0, Y0
 	VCMPPS      $0x01, channelConst<>+192(SB), Y1, Y2
 	VANDPS      Y2, Y0, Y0
@@ -5756,7 +6712,7 @@ four1:
 	VMOVUPS     160(BX), Y1
 	VMULPS      32(AX), Y1, Y1
 	VADDPS      96(AX), Y1, Y1
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y1, Y2
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y1, Y2
 	VANDPS      Y2, Y0, Y0
 	VCMPPS      $0x01, channelConst<>+192(SB), Y1, Y2
 	VANDPS      Y2, Y0, Y0
@@ -5772,7 +6728,7 @@ four1:
 	VMOVUPS     224(BX), Y1
 	VMULPS      32(AX), Y1, Y1
 	VADDPS      96(AX), Y1, Y1
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y1, Y2
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y1, Y2
 	VANDPS      Y2, Y0, Y0
 	VCMPPS      $0x01, channelConst<>+192(SB), Y1, Y2
 	VANDPS      Y2, Y0, Y0
@@ -5799,7 +6755,7 @@ one1:
 	VMOVUPS     32(BX), Y1
 	VMULPS      32(AX), Y1, Y1
 	VADDPS      96(AX), Y1, Y1
-	VCMPPS      $0x0e, channelConst<>+0(SB), Y1, Y2
+	VCMPPS      $0x0e, channelConst<>+320(SB), Y1, Y2
 	VANDPS      Y2, Y0, Y0
 	VCMPPS      $0x01, channelConst<>+192(SB), Y1, Y2
 	VANDPS      Y2, Y0, Y0
@@ -5841,7 +6797,7 @@ four0:
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y1
-	VMOVUPS channelConst<>+0(SB), Y2
+	VMOVUPS channelConst<>+320(SB), Y2
 	VMAXPS  Y1, Y2, Y1
 	VMOVUPS channelConst<>+192(SB), Y2
 	VMINPS  Y1, Y2, Y1
@@ -5853,7 +6809,7 @@ four0:
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y1
-	VMOVUPS channelConst<>+0(SB), Y2
+	VMOVUPS channelConst<>+320(SB), Y2
 	VMAXPS  Y1, Y2, Y1
 	VMOVUPS channelConst<>+192(SB), Y2
 	VMINPS  Y1, Y2, Y1
@@ -5865,7 +6821,7 @@ four0:
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y1
-	VMOVUPS channelConst<>+0(SB), Y2
+	VMOVUPS channelConst<>+320(SB), Y2
 	VMAXPS  Y1, Y2, Y1
 	VMOVUPS channelConst<>+192(SB), Y2
 	VMINPS  Y1, Y2, Y1
@@ -5877,7 +6833,7 @@ four0:
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y1
-	VMOVUPS channelConst<>+0(SB), Y2
+	VMOVUPS channelConst<>+320(SB), Y2
 	VMAXPS  Y1, Y2, Y1
 	VMOVUPS channelConst<>+192(SB), Y2
 	VMINPS  Y1, Y2, Y1
@@ -5900,7 +6856,7 @@ one0:
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y1
-	VMOVUPS channelConst<>+0(SB), Y2
+	VMOVUPS channelConst<>+320(SB), Y2
 	VMAXPS  Y1, Y2, Y1
 	VMOVUPS channelConst<>+192(SB), Y2
 	VMINPS  Y1, Y2, Y1
@@ -5933,7 +6889,7 @@ four1:
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y1
-	VMOVUPS channelConst<>+0(SB), Y2
+	VMOVUPS channelConst<>+320(SB), Y2
 	VMAXPS  Y1, Y2, Y1
 	VMOVUPS channelConst<>+192(SB), Y2
 	VMINPS  Y1, Y2, Y1
@@ -5945,7 +6901,7 @@ four1:
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y1
-	VMOVUPS channelConst<>+0(SB), Y2
+	VMOVUPS channelConst<>+320(SB), Y2
 	VMAXPS  Y1, Y2, Y1
 	VMOVUPS channelConst<>+192(SB), Y2
 	VMINPS  Y1, Y2, Y1
@@ -5957,7 +6913,7 @@ four1:
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y1
-	VMOVUPS channelConst<>+0(SB), Y2
+	VMOVUPS channelConst<>+320(SB), Y2
 	VMAXPS  Y1, Y2, Y1
 	VMOVUPS channelConst<>+192(SB), Y2
 	VMINPS  Y1, Y2, Y1
@@ -5969,7 +6925,7 @@ four1:
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y1
-	VMOVUPS channelConst<>+0(SB), Y2
+	VMOVUPS channelConst<>+320(SB), Y2
 	VMAXPS  Y1, Y2, Y1
 	VMOVUPS channelConst<>+192(SB), Y2
 	VMINPS  Y1, Y2, Y1
@@ -5992,7 +6948,7 @@ one1:
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y1
-	VMOVUPS channelConst<>+0(SB), Y2
+	VMOVUPS channelConst<>+320(SB), Y2
 	VMAXPS  Y1, Y2, Y1
 	VMOVUPS channelConst<>+192(SB), Y2
 	VMINPS  Y1, Y2, Y1
@@ -6032,7 +6988,7 @@ four0:
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y1
-	VMOVUPS channelConst<>+0(SB), Y2
+	VMOVUPS channelConst<>+320(SB), Y2
 	VMAXPS  Y1, Y2, Y1
 	VMOVUPS channelConst<>+192(SB), Y2
 	VMINPS  Y1, Y2, Y1
@@ -6045,7 +7001,7 @@ four0:
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y1
-	VMOVUPS channelConst<>+0(SB), Y2
+	VMOVUPS channelConst<>+320(SB), Y2
 	VMAXPS  Y1, Y2, Y1
 	VMOVUPS channelConst<>+192(SB), Y2
 	VMINPS  Y1, Y2, Y1
@@ -6058,7 +7014,7 @@ four0:
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y1
-	VMOVUPS channelConst<>+0(SB), Y2
+	VMOVUPS channelConst<>+320(SB), Y2
 	VMAXPS  Y1, Y2, Y1
 	VMOVUPS channelConst<>+192(SB), Y2
 	VMINPS  Y1, Y2, Y1
@@ -6071,7 +7027,7 @@ four0:
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y1
-	VMOVUPS channelConst<>+0(SB), Y2
+	VMOVUPS channelConst<>+320(SB), Y2
 	VMAXPS  Y1, Y2, Y1
 	VMOVUPS channelConst<>+192(SB), Y2
 	VMINPS  Y1, Y2, Y1
@@ -6095,7 +7051,7 @@ one0:
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y1
-	VMOVUPS channelConst<>+0(SB), Y2
+	VMOVUPS channelConst<>+320(SB), Y2
 	VMAXPS  Y1, Y2, Y1
 	VMOVUPS channelConst<>+192(SB), Y2
 	VMINPS  Y1, Y2, Y1
@@ -6129,7 +7085,7 @@ four1:
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y1
-	VMOVUPS channelConst<>+0(SB), Y2
+	VMOVUPS channelConst<>+320(SB), Y2
 	VMAXPS  Y1, Y2, Y1
 	VMOVUPS channelConst<>+192(SB), Y2
 	VMINPS  Y1, Y2, Y1
@@ -6142,7 +7098,7 @@ four1:
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y1
-	VMOVUPS channelConst<>+0(SB), Y2
+	VMOVUPS channelConst<>+320(SB), Y2
 	VMAXPS  Y1, Y2, Y1
 	VMOVUPS channelConst<>+192(SB), Y2
 	VMINPS  Y1, Y2, Y1
@@ -6155,7 +7111,7 @@ four1:
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y1
-	VMOVUPS channelConst<>+0(SB), Y2
+	VMOVUPS channelConst<>+320(SB), Y2
 	VMAXPS  Y1, Y2, Y1
 	VMOVUPS channelConst<>+192(SB), Y2
 	VMINPS  Y1, Y2, Y1
@@ -6168,7 +7124,7 @@ four1:
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y1
-	VMOVUPS channelConst<>+0(SB), Y2
+	VMOVUPS channelConst<>+320(SB), Y2
 	VMAXPS  Y1, Y2, Y1
 	VMOVUPS channelConst<>+192(SB), Y2
 	VMINPS  Y1, Y2, Y1
@@ -6192,7 +7148,7 @@ one1:
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y1
-	VMOVUPS channelConst<>+0(SB), Y2
+	VMOVUPS channelConst<>+320(SB), Y2
 	VMAXPS  Y1, Y2, Y1
 	VMOVUPS channelConst<>+192(SB), Y2
 	VMINPS  Y1, Y2, Y1
@@ -6234,7 +7190,7 @@ four0:
 	VMULPS  (AX), Y4, Y4
 	VADDPS  64(AX), Y4, Y4
 	VADDPS  channelConst<>+64(SB), Y4, Y5
-	VMOVUPS channelConst<>+0(SB), Y6
+	VMOVUPS channelConst<>+320(SB), Y6
 	VMAXPS  Y5, Y6, Y5
 	VMOVUPS channelConst<>+192(SB), Y6
 	VMINPS  Y5, Y6, Y5
@@ -6245,7 +7201,7 @@ four0:
 	VMULPS  (AX), Y4, Y4
 	VADDPS  64(AX), Y4, Y4
 	VADDPS  channelConst<>+64(SB), Y4, Y5
-	VMOVUPS channelConst<>+0(SB), Y6
+	VMOVUPS channelConst<>+320(SB), Y6
 	VMAXPS  Y5, Y6, Y5
 	VMOVUPS channelConst<>+192(SB), Y6
 	VMINPS  Y5, Y6, Y5
@@ -6256,7 +7212,7 @@ four0:
 	VMULPS  (AX), Y4, Y4
 	VADDPS  64(AX), Y4, Y4
 	VADDPS  channelConst<>+64(SB), Y4, Y5
-	VMOVUPS channelConst<>+0(SB), Y6
+	VMOVUPS channelConst<>+320(SB), Y6
 	VMAXPS  Y5, Y6, Y5
 	VMOVUPS channelConst<>+192(SB), Y6
 	VMINPS  Y5, Y6, Y5
@@ -6267,7 +7223,7 @@ four0:
 	VMULPS  (AX), Y4, Y4
 	VADDPS  64(AX), Y4, Y4
 	VADDPS  channelConst<>+64(SB), Y4, Y5
-	VMOVUPS channelConst<>+0(SB), Y6
+	VMOVUPS channelConst<>+320(SB), Y6
 	VMAXPS  Y5, Y6, Y5
 	VMOVUPS channelConst<>+192(SB), Y6
 	VMINPS  Y5, Y6, Y5
@@ -6289,7 +7245,7 @@ one0:
 	VMULPS  (AX), Y4, Y4
 	VADDPS  64(AX), Y4, Y4
 	VADDPS  channelConst<>+64(SB), Y4, Y5
-	VMOVUPS channelConst<>+0(SB), Y6
+	VMOVUPS channelConst<>+320(SB), Y6
 	VMAXPS  Y5, Y6, Y5
 	VMOVUPS channelConst<>+192(SB), Y6
 	VMINPS  Y5, Y6, Y5
@@ -6323,7 +7279,7 @@ four1:
 	VMULPS  32(AX), Y4, Y4
 	VADDPS  96(AX), Y4, Y4
 	VADDPS  channelConst<>+64(SB), Y4, Y5
-	VMOVUPS channelConst<>+0(SB), Y6
+	VMOVUPS channelConst<>+320(SB), Y6
 	VMAXPS  Y5, Y6, Y5
 	VMOVUPS channelConst<>+192(SB), Y6
 	VMINPS  Y5, Y6, Y5
@@ -6334,7 +7290,7 @@ four1:
 	VMULPS  32(AX), Y4, Y4
 	VADDPS  96(AX), Y4, Y4
 	VADDPS  channelConst<>+64(SB), Y4, Y5
-	VMOVUPS channelConst<>+0(SB), Y6
+	VMOVUPS channelConst<>+320(SB), Y6
 	VMAXPS  Y5, Y6, Y5
 	VMOVUPS channelConst<>+192(SB), Y6
 	VMINPS  Y5, Y6, Y5
@@ -6345,7 +7301,7 @@ four1:
 	VMULPS  32(AX), Y4, Y4
 	VADDPS  96(AX), Y4, Y4
 	VADDPS  channelConst<>+64(SB), Y4, Y5
-	VMOVUPS channelConst<>+0(SB), Y6
+	VMOVUPS channelConst<>+320(SB), Y6
 	VMAXPS  Y5, Y6, Y5
 	VMOVUPS channelConst<>+192(SB), Y6
 	VMINPS  Y5, Y6, Y5
@@ -6356,7 +7312,7 @@ four1:
 	VMULPS  32(AX), Y4, Y4
 	VADDPS  96(AX), Y4, Y4
 	VADDPS  channelConst<>+64(SB), Y4, Y5
-	VMOVUPS channelConst<>+0(SB), Y6
+	VMOVUPS channelConst<>+320(SB), Y6
 	VMAXPS  Y5, Y6, Y5
 	VMOVUPS channelConst<>+192(SB), Y6
 	VMINPS  Y5, Y6, Y5
@@ -6378,7 +7334,7 @@ one1:
 	VMULPS  32(AX), Y4, Y4
 	VADDPS  96(AX), Y4, Y4
 	VADDPS  channelConst<>+64(SB), Y4, Y5
-	VMOVUPS channelConst<>+0(SB), Y6
+	VMOVUPS channelConst<>+320(SB), Y6
 	VMAXPS  Y5, Y6, Y5
 	VMOVUPS channelConst<>+192(SB), Y6
 	VMINPS  Y5, Y6, Y5
@@ -6419,7 +7375,7 @@ four0:
 	VMULPS      (AX), Y4, Y4
 	VADDPS      64(AX), Y4, Y4
 	VADDPS      channelConst<>+64(SB), Y4, Y5
-	VMOVUPS     channelConst<>+0(SB), Y6
+	VMOVUPS     channelConst<>+320(SB), Y6
 	VMAXPS      Y5, Y6, Y5
 	VMOVUPS     channelConst<>+192(SB), Y6
 	VMINPS      Y5, Y6, Y5
@@ -6430,7 +7386,7 @@ four0:
 	VMULPS      (AX), Y4, Y4
 	VADDPS      64(AX), Y4, Y4
 	VADDPS      channelConst<>+64(SB), Y4, Y5
-	VMOVUPS     channelConst<>+0(SB), Y6
+	VMOVUPS     channelConst<>+320(SB), Y6
 	VMAXPS      Y5, Y6, Y5
 	VMOVUPS     channelConst<>+192(SB), Y6
 	VMINPS      Y5, Y6, Y5
@@ -6441,7 +7397,7 @@ four0:
 	VMULPS      (AX), Y4, Y4
 	VADDPS      64(AX), Y4, Y4
 	VADDPS      channelConst<>+64(SB), Y4, Y5
-	VMOVUPS     channelConst<>+0(SB), Y6
+	VMOVUPS     channelConst<>+320(SB), Y6
 	VMAXPS      Y5, Y6, Y5
 	VMOVUPS     channelConst<>+192(SB), Y6
 	VMINPS      Y5, Y6, Y5
@@ -6452,7 +7408,7 @@ four0:
 	VMULPS      (AX), Y4, Y4
 	VADDPS      64(AX), Y4, Y4
 	VADDPS      channelConst<>+64(SB), Y4, Y5
-	VMOVUPS     channelConst<>+0(SB), Y6
+	VMOVUPS     channelConst<>+320(SB), Y6
 	VMAXPS      Y5, Y6, Y5
 	VMOVUPS     channelConst<>+192(SB), Y6
 	VMINPS      Y5, Y6, Y5
@@ -6474,7 +7430,7 @@ one0:
 	VMULPS      (AX), Y4, Y4
 	VADDPS      64(AX), Y4, Y4
 	VADDPS      channelConst<>+64(SB), Y4, Y5
-	VMOVUPS     channelConst<>+0(SB), Y6
+	VMOVUPS     channelConst<>+320(SB), Y6
 	VMAXPS      Y5, Y6, Y5
 	VMOVUPS     channelConst<>+192(SB), Y6
 	VMINPS      Y5, Y6, Y5
@@ -6508,7 +7464,7 @@ four1:
 	VMULPS      32(AX), Y4, Y4
 	VADDPS      96(AX), Y4, Y4
 	VADDPS      channelConst<>+64(SB), Y4, Y5
-	VMOVUPS     channelConst<>+0(SB), Y6
+	VMOVUPS     channelConst<>+320(SB), Y6
 	VMAXPS      Y5, Y6, Y5
 	VMOVUPS     channelConst<>+192(SB), Y6
 	VMINPS      Y5, Y6, Y5
@@ -6519,7 +7475,7 @@ four1:
 	VMULPS      32(AX), Y4, Y4
 	VADDPS      96(AX), Y4, Y4
 	VADDPS      channelConst<>+64(SB), Y4, Y5
-	VMOVUPS     channelConst<>+0(SB), Y6
+	VMOVUPS     channelConst<>+320(SB), Y6
 	VMAXPS      Y5, Y6, Y5
 	VMOVUPS     channelConst<>+192(SB), Y6
 	VMINPS      Y5, Y6, Y5
@@ -6530,7 +7486,7 @@ four1:
 	VMULPS      32(AX), Y4, Y4
 	VADDPS      96(AX), Y4, Y4
 	VADDPS      channelConst<>+64(SB), Y4, Y5
-	VMOVUPS     channelConst<>+0(SB), Y6
+	VMOVUPS     channelConst<>+320(SB), Y6
 	VMAXPS      Y5, Y6, Y5
 	VMOVUPS     channelConst<>+192(SB), Y6
 	VMINPS      Y5, Y6, Y5
@@ -6541,7 +7497,7 @@ four1:
 	VMULPS      32(AX), Y4, Y4
 	VADDPS      96(AX), Y4, Y4
 	VADDPS      channelConst<>+64(SB), Y4, Y5
-	VMOVUPS     channelConst<>+0(SB), Y6
+	VMOVUPS     channelConst<>+320(SB), Y6
 	VMAXPS      Y5, Y6, Y5
 	VMOVUPS     channelConst<>+192(SB), Y6
 	VMINPS      Y5, Y6, Y5
@@ -6563,7 +7519,7 @@ one1:
 	VMULPS      32(AX), Y4, Y4
 	VADDPS      96(AX), Y4, Y4
 	VADDPS      channelConst<>+64(SB), Y4, Y5
-	VMOVUPS     channelConst<>+0(SB), Y6
+	VMOVUPS     channelConst<>+320(SB), Y6
 	VMAXPS      Y5, Y6, Y5
 	VMOVUPS     channelConst<>+192(SB), Y6
 	VMINPS      Y5, Y6, Y5
@@ -6611,7 +7567,7 @@ four0:
 	VMULPS      (AX), Y9, Y9
 	VADDPS      64(AX), Y9, Y9
 	VADDPS      channelConst<>+64(SB), Y9, Y10
-	VMOVUPS     channelConst<>+0(SB), Y11
+	VMOVUPS     channelConst<>+320(SB), Y11
 	VMAXPS      Y10, Y11, Y10
 	VMOVUPS     channelConst<>+192(SB), Y11
 	VMINPS      Y10, Y11, Y10
@@ -6634,7 +7590,7 @@ four0:
 	VMULPS      (AX), Y9, Y9
 	VADDPS      64(AX), Y9, Y9
 	VADDPS      channelConst<>+64(SB), Y9, Y10
-	VMOVUPS     channelConst<>+0(SB), Y11
+	VMOVUPS     channelConst<>+320(SB), Y11
 	VMAXPS      Y10, Y11, Y10
 	VMOVUPS     channelConst<>+192(SB), Y11
 	VMINPS      Y10, Y11, Y10
@@ -6657,7 +7613,7 @@ four0:
 	VMULPS      (AX), Y9, Y9
 	VADDPS      64(AX), Y9, Y9
 	VADDPS      channelConst<>+64(SB), Y9, Y10
-	VMOVUPS     channelConst<>+0(SB), Y11
+	VMOVUPS     channelConst<>+320(SB), Y11
 	VMAXPS      Y10, Y11, Y10
 	VMOVUPS     channelConst<>+192(SB), Y11
 	VMINPS      Y10, Y11, Y10
@@ -6680,7 +7636,7 @@ four0:
 	VMULPS      (AX), Y9, Y9
 	VADDPS      64(AX), Y9, Y9
 	VADDPS      channelConst<>+64(SB), Y9, Y10
-	VMOVUPS     channelConst<>+0(SB), Y11
+	VMOVUPS     channelConst<>+320(SB), Y11
 	VMAXPS      Y10, Y11, Y10
 	VMOVUPS     channelConst<>+192(SB), Y11
 	VMINPS      Y10, Y11, Y10
@@ -6714,7 +7670,7 @@ one0:
 	VMULPS      (AX), Y9, Y9
 	VADDPS      64(AX), Y9, Y9
 	VADDPS      channelConst<>+64(SB), Y9, Y10
-	VMOVUPS     channelConst<>+0(SB), Y11
+	VMOVUPS     channelConst<>+320(SB), Y11
 	VMAXPS      Y10, Y11, Y10
 	VMOVUPS     channelConst<>+192(SB), Y11
 	VMINPS      Y10, Y11, Y10
@@ -6768,7 +7724,7 @@ four1:
 	VMULPS      32(AX), Y9, Y9
 	VADDPS      96(AX), Y9, Y9
 	VADDPS      channelConst<>+64(SB), Y9, Y10
-	VMOVUPS     channelConst<>+0(SB), Y11
+	VMOVUPS     channelConst<>+320(SB), Y11
 	VMAXPS      Y10, Y11, Y10
 	VMOVUPS     channelConst<>+192(SB), Y11
 	VMINPS      Y10, Y11, Y10
@@ -6791,7 +7747,7 @@ four1:
 	VMULPS      32(AX), Y9, Y9
 	VADDPS      96(AX), Y9, Y9
 	VADDPS      channelConst<>+64(SB), Y9, Y10
-	VMOVUPS     channelConst<>+0(SB), Y11
+	VMOVUPS     channelConst<>+320(SB), Y11
 	VMAXPS      Y10, Y11, Y10
 	VMOVUPS     channelConst<>+192(SB), Y11
 	VMINPS      Y10, Y11, Y10
@@ -6814,7 +7770,7 @@ four1:
 	VMULPS      32(AX), Y9, Y9
 	VADDPS      96(AX), Y9, Y9
 	VADDPS      channelConst<>+64(SB), Y9, Y10
-	VMOVUPS     channelConst<>+0(SB), Y11
+	VMOVUPS     channelConst<>+320(SB), Y11
 	VMAXPS      Y10, Y11, Y10
 	VMOVUPS     channelConst<>+192(SB), Y11
 	VMINPS      Y10, Y11, Y10
@@ -6837,7 +7793,7 @@ four1:
 	VMULPS      32(AX), Y9, Y9
 	VADDPS      96(AX), Y9, Y9
 	VADDPS      channelConst<>+64(SB), Y9, Y10
-	VMOVUPS     channelConst<>+0(SB), Y11
+	VMOVUPS     channelConst<>+320(SB), Y11
 	VMAXPS      Y10, Y11, Y10
 	VMOVUPS     channelConst<>+192(SB), Y11
 	VMINPS      Y10, Y11, Y10
@@ -6871,7 +7827,7 @@ one1:
 	VMULPS      32(AX), Y9, Y9
 	VADDPS      96(AX), Y9, Y9
 	VADDPS      channelConst<>+64(SB), Y9, Y10
-	VMOVUPS     channelConst<>+0(SB), Y11
+	VMOVUPS     channelConst<>+320(SB), Y11
 	VMAXPS      Y10, Y11, Y10
 	VMOVUPS     channelConst<>+192(SB), Y11
 	VMINPS      Y10, Y11, Y10
@@ -6927,7 +7883,7 @@ four0:
 	VMULPS      (AX), Y1, Y1
 	VADDPS      64(AX), Y1, Y1
 	VADDPS      channelConst<>+64(SB), Y1, Y2
-	VMOVUPS     channelConst<>+0(SB), Y3
+	VMOVUPS     channelConst<>+320(SB), Y3
 	VMAXPS      Y2, Y3, Y2
 	VMOVUPS     channelConst<>+192(SB), Y3
 	VMINPS      Y2, Y3, Y2
@@ -6952,7 +7908,7 @@ four0:
 	VMULPS      (AX), Y1, Y1
 	VADDPS      64(AX), Y1, Y1
 	VADDPS      channelConst<>+64(SB), Y1, Y2
-	VMOVUPS     channelConst<>+0(SB), Y3
+	VMOVUPS     channelConst<>+320(SB), Y3
 	VMAXPS      Y2, Y3, Y2
 	VMOVUPS     channelConst<>+192(SB), Y3
 	VMINPS      Y2, Y3, Y2
@@ -6977,7 +7933,7 @@ four0:
 	VMULPS      (AX), Y1, Y1
 	VADDPS      64(AX), Y1, Y1
 	VADDPS      channelConst<>+64(SB), Y1, Y2
-	VMOVUPS     channelConst<>+0(SB), Y3
+	VMOVUPS     channelConst<>+320(SB), Y3
 	VMAXPS      Y2, Y3, Y2
 	VMOVUPS     channelConst<>+192(SB), Y3
 	VMINPS      Y2, Y3, Y2
@@ -7002,7 +7958,7 @@ four0:
 	VMULPS      (AX), Y1, Y1
 	VADDPS      64(AX), Y1, Y1
 	VADDPS      channelConst<>+64(SB), Y1, Y2
-	VMOVUPS     channelConst<>+0(SB), Y3
+	VMOVUPS     channelConst<>+320(SB), Y3
 	VMAXPS      Y2, Y3, Y2
 	VMOVUPS     channelConst<>+192(SB), Y3
 	VMINPS      Y2, Y3, Y2
@@ -7038,7 +7994,7 @@ one0:
 	VMULPS      (AX), Y1, Y1
 	VADDPS      64(AX), Y1, Y1
 	VADDPS      channelConst<>+64(SB), Y1, Y2
-	VMOVUPS     channelConst<>+0(SB), Y3
+	VMOVUPS     channelConst<>+320(SB), Y3
 	VMAXPS      Y2, Y3, Y2
 	VMOVUPS     channelConst<>+192(SB), Y3
 	VMINPS      Y2, Y3, Y2
@@ -7084,7 +8040,7 @@ four1:
 	VMULPS      32(AX), Y1, Y1
 	VADDPS      96(AX), Y1, Y1
 	VADDPS      channelConst<>+64(SB), Y1, Y2
-	VMOVUPS     channelConst<>+0(SB), Y3
+	VMOVUPS     channelConst<>+320(SB), Y3
 	VMAXPS      Y2, Y3, Y2
 	VMOVUPS     channelConst<>+192(SB), Y3
 	VMINPS      Y2, Y3, Y2
@@ -7109,7 +8065,7 @@ four1:
 	VMULPS      32(AX), Y1, Y1
 	VADDPS      96(AX), Y1, Y1
 	VADDPS      channelConst<>+64(SB), Y1, Y2
-	VMOVUPS     channelConst<>+0(SB), Y3
+	VMOVUPS     channelConst<>+320(SB), Y3
 	VMAXPS      Y2, Y3, Y2
 	VMOVUPS     channelConst<>+192(SB), Y3
 	VMINPS      Y2, Y3, Y2
@@ -7134,7 +8090,7 @@ four1:
 	VMULPS      32(AX), Y1, Y1
 	VADDPS      96(AX), Y1, Y1
 	VADDPS      channelConst<>+64(SB), Y1, Y2
-	VMOVUPS     channelConst<>+0(SB), Y3
+	VMOVUPS     channelConst<>+320(SB), Y3
 	VMAXPS      Y2, Y3, Y2
 	VMOVUPS     channelConst<>+192(SB), Y3
 	VMINPS      Y2, Y3, Y2
@@ -7159,7 +8115,7 @@ four1:
 	VMULPS      32(AX), Y1, Y1
 	VADDPS      96(AX), Y1, Y1
 	VADDPS      channelConst<>+64(SB), Y1, Y2
-	VMOVUPS     channelConst<>+0(SB), Y3
+	VMOVUPS     channelConst<>+320(SB), Y3
 	VMAXPS      Y2, Y3, Y2
 	VMOVUPS     channelConst<>+192(SB), Y3
 	VMINPS      Y2, Y3, Y2
@@ -7195,7 +8151,7 @@ one1:
 	VMULPS      32(AX), Y1, Y1
 	VADDPS      96(AX), Y1, Y1
 	VADDPS      channelConst<>+64(SB), Y1, Y2
-	VMOVUPS     channelConst<>+0(SB), Y3
+	VMOVUPS     channelConst<>+320(SB), Y3
 	VMAXPS      Y2, Y3, Y2
 	VMOVUPS     channelConst<>+192(SB), Y3
 	VMINPS      Y2, Y3, Y2
@@ -7245,7 +8201,7 @@ four0:
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -7256,7 +8212,7 @@ four0:
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -7267,7 +8223,7 @@ four0:
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -7278,7 +8234,7 @@ four0:
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -7300,7 +8256,7 @@ one0:
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -7332,7 +8288,7 @@ four1:
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -7343,7 +8299,7 @@ four1:
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -7354,7 +8310,7 @@ four1:
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -7365,7 +8321,7 @@ four1:
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -7387,7 +8343,7 @@ one1:
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -7426,7 +8382,7 @@ four0:
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -7438,7 +8394,7 @@ four0:
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -7450,7 +8406,7 @@ four0:
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -7462,7 +8418,7 @@ four0:
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -7485,7 +8441,7 @@ one0:
 	VMULPS  (AX), Y0, Y0
 	VADDPS  64(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -7518,7 +8474,7 @@ four1:
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -7530,7 +8486,7 @@ four1:
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -7542,7 +8498,7 @@ four1:
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -7554,7 +8510,7 @@ four1:
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -7577,7 +8533,7 @@ one1:
 	VMULPS  32(AX), Y0, Y0
 	VADDPS  96(AX), Y0, Y0
 	VADDPS  channelConst<>+64(SB), Y0, Y0
-	VMOVUPS channelConst<>+0(SB), Y1
+	VMOVUPS channelConst<>+320(SB), Y1
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS channelConst<>+192(SB), Y1
 	VMINPS  Y0, Y1, Y0
@@ -7618,7 +8574,7 @@ four0:
 	VMULPS  (AX), Y4, Y4
 	VADDPS  64(AX), Y4, Y4
 	VADDPS  channelConst<>+64(SB), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VMOVUPS channelConst<>+192(SB), Y5
 	VMINPS  Y4, Y5, Y4
@@ -7628,7 +8584,7 @@ four0:
 	VMULPS  (AX), Y4, Y4
 	VADDPS  64(AX), Y4, Y4
 	VADDPS  channelConst<>+64(SB), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VMOVUPS channelConst<>+192(SB), Y5
 	VMINPS  Y4, Y5, Y4
@@ -7638,7 +8594,7 @@ four0:
 	VMULPS  (AX), Y4, Y4
 	VADDPS  64(AX), Y4, Y4
 	VADDPS  channelConst<>+64(SB), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VMOVUPS channelConst<>+192(SB), Y5
 	VMINPS  Y4, Y5, Y4
@@ -7648,7 +8604,7 @@ four0:
 	VMULPS  (AX), Y4, Y4
 	VADDPS  64(AX), Y4, Y4
 	VADDPS  channelConst<>+64(SB), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VMOVUPS channelConst<>+192(SB), Y5
 	VMINPS  Y4, Y5, Y4
@@ -7669,7 +8625,7 @@ one0:
 	VMULPS  (AX), Y4, Y4
 	VADDPS  64(AX), Y4, Y4
 	VADDPS  channelConst<>+64(SB), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VMOVUPS channelConst<>+192(SB), Y5
 	VMINPS  Y4, Y5, Y4
@@ -7702,7 +8658,7 @@ four1:
 	VMULPS  32(AX), Y4, Y4
 	VADDPS  96(AX), Y4, Y4
 	VADDPS  channelConst<>+64(SB), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VMOVUPS channelConst<>+192(SB), Y5
 	VMINPS  Y4, Y5, Y4
@@ -7712,7 +8668,7 @@ four1:
 	VMULPS  32(AX), Y4, Y4
 	VADDPS  96(AX), Y4, Y4
 	VADDPS  channelConst<>+64(SB), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VMOVUPS channelConst<>+192(SB), Y5
 	VMINPS  Y4, Y5, Y4
@@ -7722,7 +8678,7 @@ four1:
 	VMULPS  32(AX), Y4, Y4
 	VADDPS  96(AX), Y4, Y4
 	VADDPS  channelConst<>+64(SB), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VMOVUPS channelConst<>+192(SB), Y5
 	VMINPS  Y4, Y5, Y4
@@ -7732,7 +8688,7 @@ four1:
 	VMULPS  32(AX), Y4, Y4
 	VADDPS  96(AX), Y4, Y4
 	VADDPS  channelConst<>+64(SB), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VMOVUPS channelConst<>+192(SB), Y5
 	VMINPS  Y4, Y5, Y4
@@ -7753,7 +8709,7 @@ one1:
 	VMULPS  32(AX), Y4, Y4
 	VADDPS  96(AX), Y4, Y4
 	VADDPS  channelConst<>+64(SB), Y4, Y4
-	VMOVUPS channelConst<>+0(SB), Y5
+	VMOVUPS channelConst<>+320(SB), Y5
 	VMAXPS  Y4, Y5, Y4
 	VMOVUPS channelConst<>+192(SB), Y5
 	VMINPS  Y4, Y5, Y4
@@ -7793,7 +8749,7 @@ four0:
 	VMULPS      (AX), Y4, Y4
 	VADDPS      64(AX), Y4, Y4
 	VADDPS      channelConst<>+64(SB), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VMOVUPS     channelConst<>+192(SB), Y5
 	VMINPS      Y4, Y5, Y4
@@ -7803,7 +8759,7 @@ four0:
 	VMULPS      (AX), Y4, Y4
 	VADDPS      64(AX), Y4, Y4
 	VADDPS      channelConst<>+64(SB), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VMOVUPS     channelConst<>+192(SB), Y5
 	VMINPS      Y4, Y5, Y4
@@ -7813,7 +8769,7 @@ four0:
 	VMULPS      (AX), Y4, Y4
 	VADDPS      64(AX), Y4, Y4
 	VADDPS      channelConst<>+64(SB), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VMOVUPS     channelConst<>+192(SB), Y5
 	VMINPS      Y4, Y5, Y4
@@ -7823,7 +8779,7 @@ four0:
 	VMULPS      (AX), Y4, Y4
 	VADDPS      64(AX), Y4, Y4
 	VADDPS      channelConst<>+64(SB), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VMOVUPS     channelConst<>+192(SB), Y5
 	VMINPS      Y4, Y5, Y4
@@ -7844,7 +8800,7 @@ one0:
 	VMULPS      (AX), Y4, Y4
 	VADDPS      64(AX), Y4, Y4
 	VADDPS      channelConst<>+64(SB), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VMOVUPS     channelConst<>+192(SB), Y5
 	VMINPS      Y4, Y5, Y4
@@ -7877,7 +8833,7 @@ four1:
 	VMULPS      32(AX), Y4, Y4
 	VADDPS      96(AX), Y4, Y4
 	VADDPS      channelConst<>+64(SB), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VMOVUPS     channelConst<>+192(SB), Y5
 	VMINPS      Y4, Y5, Y4
@@ -7887,7 +8843,7 @@ four1:
 	VMULPS      32(AX), Y4, Y4
 	VADDPS      96(AX), Y4, Y4
 	VADDPS      channelConst<>+64(SB), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VMOVUPS     channelConst<>+192(SB), Y5
 	VMINPS      Y4, Y5, Y4
@@ -7897,7 +8853,7 @@ four1:
 	VMULPS      32(AX), Y4, Y4
 	VADDPS      96(AX), Y4, Y4
 	VADDPS      channelConst<>+64(SB), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VMOVUPS     channelConst<>+192(SB), Y5
 	VMINPS      Y4, Y5, Y4
@@ -7907,7 +8863,7 @@ four1:
 	VMULPS      32(AX), Y4, Y4
 	VADDPS      96(AX), Y4, Y4
 	VADDPS      channelConst<>+64(SB), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VMOVUPS     channelConst<>+192(SB), Y5
 	VMINPS      Y4, Y5, Y4
@@ -7928,7 +8884,7 @@ one1:
 	VMULPS      32(AX), Y4, Y4
 	VADDPS      96(AX), Y4, Y4
 	VADDPS      channelConst<>+64(SB), Y4, Y4
-	VMOVUPS     channelConst<>+0(SB), Y5
+	VMOVUPS     channelConst<>+320(SB), Y5
 	VMAXPS      Y4, Y5, Y4
 	VMOVUPS     channelConst<>+192(SB), Y5
 	VMINPS      Y4, Y5, Y4
@@ -8422,6 +9378,1610 @@ one1:
 	ADDQ        $0x00000040, BX
 	DECQ        SI
 	JNE         one1
+
+done1:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run1
+	VZEROUPPER
+	RET
+
+// func applySwish256(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·applySwish256(SB), NOSPLIT, $0-40
+	MOVQ c+32(FP), AX
+	MOVQ dst+0(FP), CX
+	MOVQ d+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run0:
+	MOVQ  n+24(FP), SI
+	TESTQ SI, SI
+	JE    done0
+
+one0:
+	VMOVUPS      (BX), Y0
+	VMULPS       (AX), Y0, Y0
+	VADDPS       64(AX), Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VMOVUPS      channelConst<>+512(SB), Y2
+	VSUBPS       Y0, Y1, Y1
+	VMOVUPS      channelConst<>+448(SB), Y3
+	VMAXPS       Y1, Y3, Y3
+	VMINPS       Y3, Y2, Y2
+	VMOVUPS      channelConst<>+576(SB), Y1
+	VMOVUPS      channelConst<>+704(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VSUBPS       Y3, Y1, Y3
+	VMOVUPS      channelConst<>+768(SB), Y4
+	VFNMADD231PS Y4, Y3, Y2
+	VMOVUPS      channelConst<>+832(SB), Y4
+	VFNMADD231PS Y4, Y3, Y2
+	VMOVUPS      channelConst<>+896(SB), Y3
+	VMOVUPS      channelConst<>+960(SB), Y4
+	VFMADD213PS  Y4, Y2, Y3
+	VMOVUPS      channelConst<>+1024(SB), Y4
+	VFMADD213PS  Y4, Y2, Y3
+	VMOVUPS      channelConst<>+1088(SB), Y4
+	VFMADD213PS  Y4, Y2, Y3
+	VMOVUPS      channelConst<>+1152(SB), Y4
+	VFMADD213PS  Y4, Y2, Y3
+	VMOVUPS      channelConst<>+1216(SB), Y4
+	VFMADD213PS  Y4, Y2, Y3
+	VMULPS       Y2, Y2, Y4
+	VFMADD213PS  Y2, Y4, Y3
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VADDPS       Y2, Y3, Y3
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y3, Y3
+	VMOVUPS      channelConst<>+384(SB), Y1
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VDIVPS       Y1, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VMULPS       128(AX), Y0, Y0
+	VMOVUPS      Y0, (CX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one0
+
+done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
+	MOVQ dst+0(FP), CX
+	MOVQ d+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run1:
+	MOVQ  n+24(FP), SI
+	TESTQ SI, SI
+	JE    done1
+
+one1:
+	VMOVUPS      32(BX), Y0
+	VMULPS       32(AX), Y0, Y0
+	VADDPS       96(AX), Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VMOVUPS      channelConst<>+512(SB), Y2
+	VSUBPS       Y0, Y1, Y1
+	VMOVUPS      channelConst<>+448(SB), Y3
+	VMAXPS       Y1, Y3, Y3
+	VMINPS       Y3, Y2, Y2
+	VMOVUPS      channelConst<>+576(SB), Y1
+	VMOVUPS      channelConst<>+704(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VSUBPS       Y3, Y1, Y3
+	VMOVUPS      channelConst<>+768(SB), Y4
+	VFNMADD231PS Y4, Y3, Y2
+	VMOVUPS      channelConst<>+832(SB), Y4
+	VFNMADD231PS Y4, Y3, Y2
+	VMOVUPS      channelConst<>+896(SB), Y3
+	VMOVUPS      channelConst<>+960(SB), Y4
+	VFMADD213PS  Y4, Y2, Y3
+	VMOVUPS      channelConst<>+1024(SB), Y4
+	VFMADD213PS  Y4, Y2, Y3
+	VMOVUPS      channelConst<>+1088(SB), Y4
+	VFMADD213PS  Y4, Y2, Y3
+	VMOVUPS      channelConst<>+1152(SB), Y4
+	VFMADD213PS  Y4, Y2, Y3
+	VMOVUPS      channelConst<>+1216(SB), Y4
+	VFMADD213PS  Y4, Y2, Y3
+	VMULPS       Y2, Y2, Y4
+	VFMADD213PS  Y2, Y4, Y3
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VADDPS       Y2, Y3, Y3
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y3, Y3
+	VMOVUPS      channelConst<>+384(SB), Y1
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VDIVPS       Y1, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VMULPS       160(AX), Y0, Y0
+	VMOVUPS      Y0, 32(CX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one1
+
+done1:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run1
+	VZEROUPPER
+	RET
+
+// func applyAddSwish256(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·applyAddSwish256(SB), NOSPLIT, $0-40
+	MOVQ c+32(FP), AX
+	MOVQ dst+0(FP), CX
+	MOVQ d+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run0:
+	MOVQ  n+24(FP), SI
+	TESTQ SI, SI
+	JE    done0
+
+one0:
+	VMOVUPS      (BX), Y0
+	VMULPS       (AX), Y0, Y0
+	VADDPS       64(AX), Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VMOVUPS      channelConst<>+512(SB), Y2
+	VSUBPS       Y0, Y1, Y1
+	VMOVUPS      channelConst<>+448(SB), Y3
+	VMAXPS       Y1, Y3, Y3
+	VMINPS       Y3, Y2, Y2
+	VMOVUPS      channelConst<>+576(SB), Y1
+	VMOVUPS      channelConst<>+704(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VSUBPS       Y3, Y1, Y3
+	VMOVUPS      channelConst<>+768(SB), Y4
+	VFNMADD231PS Y4, Y3, Y2
+	VMOVUPS      channelConst<>+832(SB), Y4
+	VFNMADD231PS Y4, Y3, Y2
+	VMOVUPS      channelConst<>+896(SB), Y3
+	VMOVUPS      channelConst<>+960(SB), Y4
+	VFMADD213PS  Y4, Y2, Y3
+	VMOVUPS      channelConst<>+1024(SB), Y4
+	VFMADD213PS  Y4, Y2, Y3
+	VMOVUPS      channelConst<>+1088(SB), Y4
+	VFMADD213PS  Y4, Y2, Y3
+	VMOVUPS      channelConst<>+1152(SB), Y4
+	VFMADD213PS  Y4, Y2, Y3
+	VMOVUPS      channelConst<>+1216(SB), Y4
+	VFMADD213PS  Y4, Y2, Y3
+	VMULPS       Y2, Y2, Y4
+	VFMADD213PS  Y2, Y4, Y3
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VADDPS       Y2, Y3, Y3
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y3, Y3
+	VMOVUPS      channelConst<>+384(SB), Y1
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VDIVPS       Y1, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VMULPS       128(AX), Y0, Y0
+	VADDPS       (DX), Y0, Y0
+	VMOVUPS      Y0, (CX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one0
+
+done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
+	MOVQ dst+0(FP), CX
+	MOVQ d+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run1:
+	MOVQ  n+24(FP), SI
+	TESTQ SI, SI
+	JE    done1
+
+one1:
+	VMOVUPS      32(BX), Y0
+	VMULPS       32(AX), Y0, Y0
+	VADDPS       96(AX), Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VMOVUPS      channelConst<>+512(SB), Y2
+	VSUBPS       Y0, Y1, Y1
+	VMOVUPS      channelConst<>+448(SB), Y3
+	VMAXPS       Y1, Y3, Y3
+	VMINPS       Y3, Y2, Y2
+	VMOVUPS      channelConst<>+576(SB), Y1
+	VMOVUPS      channelConst<>+704(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VSUBPS       Y3, Y1, Y3
+	VMOVUPS      channelConst<>+768(SB), Y4
+	VFNMADD231PS Y4, Y3, Y2
+	VMOVUPS      channelConst<>+832(SB), Y4
+	VFNMADD231PS Y4, Y3, Y2
+	VMOVUPS      channelConst<>+896(SB), Y3
+	VMOVUPS      channelConst<>+960(SB), Y4
+	VFMADD213PS  Y4, Y2, Y3
+	VMOVUPS      channelConst<>+1024(SB), Y4
+	VFMADD213PS  Y4, Y2, Y3
+	VMOVUPS      channelConst<>+1088(SB), Y4
+	VFMADD213PS  Y4, Y2, Y3
+	VMOVUPS      channelConst<>+1152(SB), Y4
+	VFMADD213PS  Y4, Y2, Y3
+	VMOVUPS      channelConst<>+1216(SB), Y4
+	VFMADD213PS  Y4, Y2, Y3
+	VMULPS       Y2, Y2, Y4
+	VFMADD213PS  Y2, Y4, Y3
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VADDPS       Y2, Y3, Y3
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y3, Y3
+	VMOVUPS      channelConst<>+384(SB), Y1
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VDIVPS       Y1, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VMULPS       160(AX), Y0, Y0
+	VADDPS       32(DX), Y0, Y0
+	VMOVUPS      Y0, 32(CX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one1
+
+done1:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run1
+	VZEROUPPER
+	RET
+
+// func sumActSwish256(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·sumActSwish256(SB), NOSPLIT, $0-40
+	MOVQ   c+32(FP), AX
+	MOVQ   dst+0(FP), CX
+	MOVQ   d+8(FP), DX
+	MOVQ   x+16(FP), BX
+	VXORPS Y0, Y0, Y0
+	MOVQ   n+24(FP), SI
+	TESTQ  SI, SI
+	JE     done0
+
+one0:
+	VMOVUPS      (BX), Y1
+	VMULPS       (AX), Y1, Y1
+	VADDPS       64(AX), Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMOVUPS      channelConst<>+512(SB), Y3
+	VSUBPS       Y1, Y2, Y2
+	VMOVUPS      channelConst<>+448(SB), Y4
+	VMAXPS       Y2, Y4, Y4
+	VMINPS       Y4, Y3, Y3
+	VMOVUPS      channelConst<>+576(SB), Y2
+	VMOVUPS      channelConst<>+704(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VSUBPS       Y4, Y2, Y4
+	VMOVUPS      channelConst<>+768(SB), Y5
+	VFNMADD231PS Y5, Y4, Y3
+	VMOVUPS      channelConst<>+832(SB), Y5
+	VFNMADD231PS Y5, Y4, Y3
+	VMOVUPS      channelConst<>+896(SB), Y4
+	VMOVUPS      channelConst<>+960(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1024(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1088(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1152(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1216(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMULPS       Y3, Y3, Y5
+	VFMADD213PS  Y3, Y5, Y4
+	VMOVUPS      channelConst<>+384(SB), Y3
+	VADDPS       Y3, Y4, Y4
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       Y2, Y4, Y4
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VADDPS       Y4, Y2, Y2
+	VMOVUPS      channelConst<>+384(SB), Y3
+	VDIVPS       Y2, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one0
+
+done0:
+	VMOVUPS Y0, 512(AX)
+	MOVQ    dst+0(FP), CX
+	MOVQ    d+8(FP), DX
+	MOVQ    x+16(FP), BX
+	VXORPS  Y0, Y0, Y0
+	MOVQ    n+24(FP), SI
+	TESTQ   SI, SI
+	JE      done1
+
+one1:
+	VMOVUPS      32(BX), Y1
+	VMULPS       32(AX), Y1, Y1
+	VADDPS       96(AX), Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMOVUPS      channelConst<>+512(SB), Y3
+	VSUBPS       Y1, Y2, Y2
+	VMOVUPS      channelConst<>+448(SB), Y4
+	VMAXPS       Y2, Y4, Y4
+	VMINPS       Y4, Y3, Y3
+	VMOVUPS      channelConst<>+576(SB), Y2
+	VMOVUPS      channelConst<>+704(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VSUBPS       Y4, Y2, Y4
+	VMOVUPS      channelConst<>+768(SB), Y5
+	VFNMADD231PS Y5, Y4, Y3
+	VMOVUPS      channelConst<>+832(SB), Y5
+	VFNMADD231PS Y5, Y4, Y3
+	VMOVUPS      channelConst<>+896(SB), Y4
+	VMOVUPS      channelConst<>+960(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1024(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1088(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1152(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1216(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMULPS       Y3, Y3, Y5
+	VFMADD213PS  Y3, Y5, Y4
+	VMOVUPS      channelConst<>+384(SB), Y3
+	VADDPS       Y3, Y4, Y4
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       Y2, Y4, Y4
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VADDPS       Y4, Y2, Y2
+	VMOVUPS      channelConst<>+384(SB), Y3
+	VDIVPS       Y2, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one1
+
+done1:
+	VMOVUPS Y0, 544(AX)
+	VZEROUPPER
+	RET
+
+// func dotActSwish256(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·dotActSwish256(SB), NOSPLIT, $0-40
+	MOVQ   c+32(FP), AX
+	MOVQ   dst+0(FP), CX
+	MOVQ   d+8(FP), DX
+	MOVQ   x+16(FP), BX
+	VXORPS Y0, Y0, Y0
+	MOVQ   n+24(FP), SI
+	TESTQ  SI, SI
+	JE     done0
+
+one0:
+	VMOVUPS      (BX), Y1
+	VMULPS       (AX), Y1, Y1
+	VADDPS       64(AX), Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMOVUPS      channelConst<>+512(SB), Y3
+	VSUBPS       Y1, Y2, Y2
+	VMOVUPS      channelConst<>+448(SB), Y4
+	VMAXPS       Y2, Y4, Y4
+	VMINPS       Y4, Y3, Y3
+	VMOVUPS      channelConst<>+576(SB), Y2
+	VMOVUPS      channelConst<>+704(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VSUBPS       Y4, Y2, Y4
+	VMOVUPS      channelConst<>+768(SB), Y5
+	VFNMADD231PS Y5, Y4, Y3
+	VMOVUPS      channelConst<>+832(SB), Y5
+	VFNMADD231PS Y5, Y4, Y3
+	VMOVUPS      channelConst<>+896(SB), Y4
+	VMOVUPS      channelConst<>+960(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1024(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1088(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1152(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1216(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMULPS       Y3, Y3, Y5
+	VFMADD213PS  Y3, Y5, Y4
+	VMOVUPS      channelConst<>+384(SB), Y3
+	VADDPS       Y3, Y4, Y4
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       Y2, Y4, Y4
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VADDPS       Y4, Y2, Y2
+	VMOVUPS      channelConst<>+384(SB), Y3
+	VDIVPS       Y2, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VFMADD231PS  (DX), Y1, Y0
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one0
+
+done0:
+	VMOVUPS Y0, 512(AX)
+	MOVQ    dst+0(FP), CX
+	MOVQ    d+8(FP), DX
+	MOVQ    x+16(FP), BX
+	VXORPS  Y0, Y0, Y0
+	MOVQ    n+24(FP), SI
+	TESTQ   SI, SI
+	JE      done1
+
+one1:
+	VMOVUPS      32(BX), Y1
+	VMULPS       32(AX), Y1, Y1
+	VADDPS       96(AX), Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMOVUPS      channelConst<>+512(SB), Y3
+	VSUBPS       Y1, Y2, Y2
+	VMOVUPS      channelConst<>+448(SB), Y4
+	VMAXPS       Y2, Y4, Y4
+	VMINPS       Y4, Y3, Y3
+	VMOVUPS      channelConst<>+576(SB), Y2
+	VMOVUPS      channelConst<>+704(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VSUBPS       Y4, Y2, Y4
+	VMOVUPS      channelConst<>+768(SB), Y5
+	VFNMADD231PS Y5, Y4, Y3
+	VMOVUPS      channelConst<>+832(SB), Y5
+	VFNMADD231PS Y5, Y4, Y3
+	VMOVUPS      channelConst<>+896(SB), Y4
+	VMOVUPS      channelConst<>+960(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1024(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1088(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1152(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1216(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMULPS       Y3, Y3, Y5
+	VFMADD213PS  Y3, Y5, Y4
+	VMOVUPS      channelConst<>+384(SB), Y3
+	VADDPS       Y3, Y4, Y4
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       Y2, Y4, Y4
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VADDPS       Y4, Y2, Y2
+	VMOVUPS      channelConst<>+384(SB), Y3
+	VDIVPS       Y2, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VFMADD231PS  32(DX), Y1, Y0
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one1
+
+done1:
+	VMOVUPS Y0, 544(AX)
+	VZEROUPPER
+	RET
+
+// func gradSumsSwish256(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·gradSumsSwish256(SB), NOSPLIT, $0-40
+	MOVQ   c+32(FP), AX
+	MOVQ   dst+0(FP), CX
+	MOVQ   d+8(FP), DX
+	MOVQ   x+16(FP), BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   n+24(FP), SI
+	TESTQ  SI, SI
+	JE     done0
+
+one0:
+	VMOVUPS      (DX), Y2
+	VMULPS       128(AX), Y2, Y2
+	VADDPS       192(AX), Y2, Y2
+	VMOVUPS      (BX), Y3
+	VMULPS       (AX), Y3, Y3
+	VADDPS       64(AX), Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VMOVUPS      channelConst<>+512(SB), Y5
+	VSUBPS       Y3, Y4, Y4
+	VMOVUPS      channelConst<>+448(SB), Y6
+	VMAXPS       Y4, Y6, Y6
+	VMINPS       Y6, Y5, Y5
+	VMOVUPS      channelConst<>+576(SB), Y4
+	VMOVUPS      channelConst<>+704(SB), Y6
+	VFMADD213PS  Y6, Y5, Y4
+	VSUBPS       Y6, Y4, Y6
+	VMOVUPS      channelConst<>+768(SB), Y7
+	VFNMADD231PS Y7, Y6, Y5
+	VMOVUPS      channelConst<>+832(SB), Y7
+	VFNMADD231PS Y7, Y6, Y5
+	VMOVUPS      channelConst<>+896(SB), Y6
+	VMOVUPS      channelConst<>+960(SB), Y7
+	VFMADD213PS  Y7, Y5, Y6
+	VMOVUPS      channelConst<>+1024(SB), Y7
+	VFMADD213PS  Y7, Y5, Y6
+	VMOVUPS      channelConst<>+1088(SB), Y7
+	VFMADD213PS  Y7, Y5, Y6
+	VMOVUPS      channelConst<>+1152(SB), Y7
+	VFMADD213PS  Y7, Y5, Y6
+	VMOVUPS      channelConst<>+1216(SB), Y7
+	VFMADD213PS  Y7, Y5, Y6
+	VMULPS       Y5, Y5, Y7
+	VFMADD213PS  Y5, Y7, Y6
+	VMOVUPS      channelConst<>+384(SB), Y5
+	VADDPS       Y5, Y6, Y6
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y6, Y6
+	VMOVUPS      channelConst<>+384(SB), Y4
+	VADDPS       Y6, Y4, Y4
+	VMOVUPS      channelConst<>+384(SB), Y5
+	VDIVPS       Y4, Y5, Y5
+	VMOVUPS      channelConst<>+384(SB), Y4
+	VSUBPS       Y5, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      channelConst<>+384(SB), Y4
+	VADDPS       Y3, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VMOVUPS      (BX), Y3
+	VSUBPS       448(AX), Y3, Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one0
+
+done0:
+	VMOVUPS Y0, 512(AX)
+	VMOVUPS Y1, 576(AX)
+	MOVQ    dst+0(FP), CX
+	MOVQ    d+8(FP), DX
+	MOVQ    x+16(FP), BX
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	MOVQ    n+24(FP), SI
+	TESTQ   SI, SI
+	JE      done1
+
+one1:
+	VMOVUPS      32(DX), Y2
+	VMULPS       160(AX), Y2, Y2
+	VADDPS       224(AX), Y2, Y2
+	VMOVUPS      32(BX), Y3
+	VMULPS       32(AX), Y3, Y3
+	VADDPS       96(AX), Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VMOVUPS      channelConst<>+512(SB), Y5
+	VSUBPS       Y3, Y4, Y4
+	VMOVUPS      channelConst<>+448(SB), Y6
+	VMAXPS       Y4, Y6, Y6
+	VMINPS       Y6, Y5, Y5
+	VMOVUPS      channelConst<>+576(SB), Y4
+	VMOVUPS      channelConst<>+704(SB), Y6
+	VFMADD213PS  Y6, Y5, Y4
+	VSUBPS       Y6, Y4, Y6
+	VMOVUPS      channelConst<>+768(SB), Y7
+	VFNMADD231PS Y7, Y6, Y5
+	VMOVUPS      channelConst<>+832(SB), Y7
+	VFNMADD231PS Y7, Y6, Y5
+	VMOVUPS      channelConst<>+896(SB), Y6
+	VMOVUPS      channelConst<>+960(SB), Y7
+	VFMADD213PS  Y7, Y5, Y6
+	VMOVUPS      channelConst<>+1024(SB), Y7
+	VFMADD213PS  Y7, Y5, Y6
+	VMOVUPS      channelConst<>+1088(SB), Y7
+	VFMADD213PS  Y7, Y5, Y6
+	VMOVUPS      channelConst<>+1152(SB), Y7
+	VFMADD213PS  Y7, Y5, Y6
+	VMOVUPS      channelConst<>+1216(SB), Y7
+	VFMADD213PS  Y7, Y5, Y6
+	VMULPS       Y5, Y5, Y7
+	VFMADD213PS  Y5, Y7, Y6
+	VMOVUPS      channelConst<>+384(SB), Y5
+	VADDPS       Y5, Y6, Y6
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y6, Y6
+	VMOVUPS      channelConst<>+384(SB), Y4
+	VADDPS       Y6, Y4, Y4
+	VMOVUPS      channelConst<>+384(SB), Y5
+	VDIVPS       Y4, Y5, Y5
+	VMOVUPS      channelConst<>+384(SB), Y4
+	VSUBPS       Y5, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      channelConst<>+384(SB), Y4
+	VADDPS       Y3, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VMOVUPS      32(BX), Y3
+	VSUBPS       480(AX), Y3, Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one1
+
+done1:
+	VMOVUPS Y0, 544(AX)
+	VMOVUPS Y1, 608(AX)
+	VZEROUPPER
+	RET
+
+// func gradApplySwish256(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·gradApplySwish256(SB), NOSPLIT, $0-40
+	MOVQ c+32(FP), AX
+	MOVQ dst+0(FP), CX
+	MOVQ d+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run0:
+	MOVQ  n+24(FP), SI
+	TESTQ SI, SI
+	JE    done0
+
+one0:
+	VMOVUPS      (DX), Y0
+	VMULPS       128(AX), Y0, Y0
+	VADDPS       192(AX), Y0, Y0
+	VMOVUPS      (BX), Y1
+	VMULPS       (AX), Y1, Y1
+	VADDPS       64(AX), Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMOVUPS      channelConst<>+512(SB), Y3
+	VSUBPS       Y1, Y2, Y2
+	VMOVUPS      channelConst<>+448(SB), Y4
+	VMAXPS       Y2, Y4, Y4
+	VMINPS       Y4, Y3, Y3
+	VMOVUPS      channelConst<>+576(SB), Y2
+	VMOVUPS      channelConst<>+704(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VSUBPS       Y4, Y2, Y4
+	VMOVUPS      channelConst<>+768(SB), Y5
+	VFNMADD231PS Y5, Y4, Y3
+	VMOVUPS      channelConst<>+832(SB), Y5
+	VFNMADD231PS Y5, Y4, Y3
+	VMOVUPS      channelConst<>+896(SB), Y4
+	VMOVUPS      channelConst<>+960(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1024(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1088(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1152(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1216(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMULPS       Y3, Y3, Y5
+	VFMADD213PS  Y3, Y5, Y4
+	VMOVUPS      channelConst<>+384(SB), Y3
+	VADDPS       Y3, Y4, Y4
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       Y2, Y4, Y4
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VADDPS       Y4, Y2, Y2
+	VMOVUPS      channelConst<>+384(SB), Y3
+	VDIVPS       Y2, Y3, Y3
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VSUBPS       Y3, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VADDPS       Y1, Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VMULPS       Y3, Y0, Y0
+	VMOVUPS      (BX), Y1
+	VSUBPS       448(AX), Y1, Y1
+	VMULPS       320(AX), Y1, Y1
+	VADDPS       384(AX), Y1, Y1
+	VFMADD231PS  256(AX), Y0, Y1
+	VMOVUPS      Y1, (CX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one0
+
+done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
+	MOVQ dst+0(FP), CX
+	MOVQ d+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run1:
+	MOVQ  n+24(FP), SI
+	TESTQ SI, SI
+	JE    done1
+
+one1:
+	VMOVUPS      32(DX), Y0
+	VMULPS       160(AX), Y0, Y0
+	VADDPS       224(AX), Y0, Y0
+	VMOVUPS      32(BX), Y1
+	VMULPS       32(AX), Y1, Y1
+	VADDPS       96(AX), Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMOVUPS      channelConst<>+512(SB), Y3
+	VSUBPS       Y1, Y2, Y2
+	VMOVUPS      channelConst<>+448(SB), Y4
+	VMAXPS       Y2, Y4, Y4
+	VMINPS       Y4, Y3, Y3
+	VMOVUPS      channelConst<>+576(SB), Y2
+	VMOVUPS      channelConst<>+704(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VSUBPS       Y4, Y2, Y4
+	VMOVUPS      channelConst<>+768(SB), Y5
+	VFNMADD231PS Y5, Y4, Y3
+	VMOVUPS      channelConst<>+832(SB), Y5
+	VFNMADD231PS Y5, Y4, Y3
+	VMOVUPS      channelConst<>+896(SB), Y4
+	VMOVUPS      channelConst<>+960(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1024(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1088(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1152(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMOVUPS      channelConst<>+1216(SB), Y5
+	VFMADD213PS  Y5, Y3, Y4
+	VMULPS       Y3, Y3, Y5
+	VFMADD213PS  Y3, Y5, Y4
+	VMOVUPS      channelConst<>+384(SB), Y3
+	VADDPS       Y3, Y4, Y4
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       Y2, Y4, Y4
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VADDPS       Y4, Y2, Y2
+	VMOVUPS      channelConst<>+384(SB), Y3
+	VDIVPS       Y2, Y3, Y3
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VSUBPS       Y3, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VADDPS       Y1, Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VMULPS       Y3, Y0, Y0
+	VMOVUPS      32(BX), Y1
+	VSUBPS       480(AX), Y1, Y1
+	VMULPS       352(AX), Y1, Y1
+	VADDPS       416(AX), Y1, Y1
+	VFMADD231PS  288(AX), Y0, Y1
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one1
+
+done1:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run1
+	VZEROUPPER
+	RET
+
+// func applySigmoid256(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·applySigmoid256(SB), NOSPLIT, $0-40
+	MOVQ c+32(FP), AX
+	MOVQ dst+0(FP), CX
+	MOVQ d+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run0:
+	MOVQ  n+24(FP), SI
+	TESTQ SI, SI
+	JE    done0
+
+one0:
+	VMOVUPS      (BX), Y0
+	VMULPS       (AX), Y0, Y0
+	VADDPS       64(AX), Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VMOVUPS      channelConst<>+512(SB), Y2
+	VSUBPS       Y0, Y1, Y1
+	VMOVUPS      channelConst<>+448(SB), Y0
+	VMAXPS       Y1, Y0, Y0
+	VMINPS       Y0, Y2, Y2
+	VMOVUPS      channelConst<>+576(SB), Y0
+	VMOVUPS      channelConst<>+704(SB), Y1
+	VFMADD213PS  Y1, Y2, Y0
+	VSUBPS       Y1, Y0, Y1
+	VMOVUPS      channelConst<>+768(SB), Y3
+	VFNMADD231PS Y3, Y1, Y2
+	VMOVUPS      channelConst<>+832(SB), Y3
+	VFNMADD231PS Y3, Y1, Y2
+	VMOVUPS      channelConst<>+896(SB), Y1
+	VMOVUPS      channelConst<>+960(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      channelConst<>+1024(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      channelConst<>+1088(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      channelConst<>+1152(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      channelConst<>+1216(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMULPS       Y2, Y2, Y3
+	VFMADD213PS  Y2, Y3, Y1
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VADDPS       Y2, Y1, Y1
+	VPSLLD       $0x17, Y0, Y0
+	VPADDD       Y0, Y1, Y1
+	VMOVUPS      channelConst<>+384(SB), Y0
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      channelConst<>+384(SB), Y1
+	VDIVPS       Y0, Y1, Y1
+	VMULPS       128(AX), Y1, Y1
+	VMOVUPS      Y1, (CX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one0
+
+done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
+	MOVQ dst+0(FP), CX
+	MOVQ d+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run1:
+	MOVQ  n+24(FP), SI
+	TESTQ SI, SI
+	JE    done1
+
+one1:
+	VMOVUPS      32(BX), Y0
+	VMULPS       32(AX), Y0, Y0
+	VADDPS       96(AX), Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VMOVUPS      channelConst<>+512(SB), Y2
+	VSUBPS       Y0, Y1, Y1
+	VMOVUPS      channelConst<>+448(SB), Y0
+	VMAXPS       Y1, Y0, Y0
+	VMINPS       Y0, Y2, Y2
+	VMOVUPS      channelConst<>+576(SB), Y0
+	VMOVUPS      channelConst<>+704(SB), Y1
+	VFMADD213PS  Y1, Y2, Y0
+	VSUBPS       Y1, Y0, Y1
+	VMOVUPS      channelConst<>+768(SB), Y3
+	VFNMADD231PS Y3, Y1, Y2
+	VMOVUPS      channelConst<>+832(SB), Y3
+	VFNMADD231PS Y3, Y1, Y2
+	VMOVUPS      channelConst<>+896(SB), Y1
+	VMOVUPS      channelConst<>+960(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      channelConst<>+1024(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      channelConst<>+1088(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      channelConst<>+1152(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      channelConst<>+1216(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMULPS       Y2, Y2, Y3
+	VFMADD213PS  Y2, Y3, Y1
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VADDPS       Y2, Y1, Y1
+	VPSLLD       $0x17, Y0, Y0
+	VPADDD       Y0, Y1, Y1
+	VMOVUPS      channelConst<>+384(SB), Y0
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      channelConst<>+384(SB), Y1
+	VDIVPS       Y0, Y1, Y1
+	VMULPS       160(AX), Y1, Y1
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one1
+
+done1:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run1
+	VZEROUPPER
+	RET
+
+// func applyAddSigmoid256(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·applyAddSigmoid256(SB), NOSPLIT, $0-40
+	MOVQ c+32(FP), AX
+	MOVQ dst+0(FP), CX
+	MOVQ d+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run0:
+	MOVQ  n+24(FP), SI
+	TESTQ SI, SI
+	JE    done0
+
+one0:
+	VMOVUPS      (BX), Y0
+	VMULPS       (AX), Y0, Y0
+	VADDPS       64(AX), Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VMOVUPS      channelConst<>+512(SB), Y2
+	VSUBPS       Y0, Y1, Y1
+	VMOVUPS      channelConst<>+448(SB), Y0
+	VMAXPS       Y1, Y0, Y0
+	VMINPS       Y0, Y2, Y2
+	VMOVUPS      channelConst<>+576(SB), Y0
+	VMOVUPS      channelConst<>+704(SB), Y1
+	VFMADD213PS  Y1, Y2, Y0
+	VSUBPS       Y1, Y0, Y1
+	VMOVUPS      channelConst<>+768(SB), Y3
+	VFNMADD231PS Y3, Y1, Y2
+	VMOVUPS      channelConst<>+832(SB), Y3
+	VFNMADD231PS Y3, Y1, Y2
+	VMOVUPS      channelConst<>+896(SB), Y1
+	VMOVUPS      channelConst<>+960(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      channelConst<>+1024(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      channelConst<>+1088(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      channelConst<>+1152(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      channelConst<>+1216(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMULPS       Y2, Y2, Y3
+	VFMADD213PS  Y2, Y3, Y1
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VADDPS       Y2, Y1, Y1
+	VPSLLD       $0x17, Y0, Y0
+	VPADDD       Y0, Y1, Y1
+	VMOVUPS      channelConst<>+384(SB), Y0
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      channelConst<>+384(SB), Y1
+	VDIVPS       Y0, Y1, Y1
+	VMULPS       128(AX), Y1, Y1
+	VADDPS       (DX), Y1, Y1
+	VMOVUPS      Y1, (CX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one0
+
+done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
+	MOVQ dst+0(FP), CX
+	MOVQ d+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run1:
+	MOVQ  n+24(FP), SI
+	TESTQ SI, SI
+	JE    done1
+
+one1:
+	VMOVUPS      32(BX), Y0
+	VMULPS       32(AX), Y0, Y0
+	VADDPS       96(AX), Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VMOVUPS      channelConst<>+512(SB), Y2
+	VSUBPS       Y0, Y1, Y1
+	VMOVUPS      channelConst<>+448(SB), Y0
+	VMAXPS       Y1, Y0, Y0
+	VMINPS       Y0, Y2, Y2
+	VMOVUPS      channelConst<>+576(SB), Y0
+	VMOVUPS      channelConst<>+704(SB), Y1
+	VFMADD213PS  Y1, Y2, Y0
+	VSUBPS       Y1, Y0, Y1
+	VMOVUPS      channelConst<>+768(SB), Y3
+	VFNMADD231PS Y3, Y1, Y2
+	VMOVUPS      channelConst<>+832(SB), Y3
+	VFNMADD231PS Y3, Y1, Y2
+	VMOVUPS      channelConst<>+896(SB), Y1
+	VMOVUPS      channelConst<>+960(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      channelConst<>+1024(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      channelConst<>+1088(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      channelConst<>+1152(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMOVUPS      channelConst<>+1216(SB), Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VMULPS       Y2, Y2, Y3
+	VFMADD213PS  Y2, Y3, Y1
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VADDPS       Y2, Y1, Y1
+	VPSLLD       $0x17, Y0, Y0
+	VPADDD       Y0, Y1, Y1
+	VMOVUPS      channelConst<>+384(SB), Y0
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      channelConst<>+384(SB), Y1
+	VDIVPS       Y0, Y1, Y1
+	VMULPS       160(AX), Y1, Y1
+	VADDPS       32(DX), Y1, Y1
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one1
+
+done1:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run1
+	VZEROUPPER
+	RET
+
+// func sumActSigmoid256(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·sumActSigmoid256(SB), NOSPLIT, $0-40
+	MOVQ   c+32(FP), AX
+	MOVQ   dst+0(FP), CX
+	MOVQ   d+8(FP), DX
+	MOVQ   x+16(FP), BX
+	VXORPS Y0, Y0, Y0
+	MOVQ   n+24(FP), SI
+	TESTQ  SI, SI
+	JE     done0
+
+one0:
+	VMOVUPS      (BX), Y1
+	VMULPS       (AX), Y1, Y1
+	VADDPS       64(AX), Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMOVUPS      channelConst<>+512(SB), Y3
+	VSUBPS       Y1, Y2, Y2
+	VMOVUPS      channelConst<>+448(SB), Y1
+	VMAXPS       Y2, Y1, Y1
+	VMINPS       Y1, Y3, Y3
+	VMOVUPS      channelConst<>+576(SB), Y1
+	VMOVUPS      channelConst<>+704(SB), Y2
+	VFMADD213PS  Y2, Y3, Y1
+	VSUBPS       Y2, Y1, Y2
+	VMOVUPS      channelConst<>+768(SB), Y4
+	VFNMADD231PS Y4, Y2, Y3
+	VMOVUPS      channelConst<>+832(SB), Y4
+	VFNMADD231PS Y4, Y2, Y3
+	VMOVUPS      channelConst<>+896(SB), Y2
+	VMOVUPS      channelConst<>+960(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1024(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1088(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1152(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1216(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMULPS       Y3, Y3, Y4
+	VFMADD213PS  Y3, Y4, Y2
+	VMOVUPS      channelConst<>+384(SB), Y3
+	VADDPS       Y3, Y2, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y2, Y2
+	VMOVUPS      channelConst<>+384(SB), Y1
+	VADDPS       Y2, Y1, Y1
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VDIVPS       Y1, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one0
+
+done0:
+	VMOVUPS Y0, 512(AX)
+	MOVQ    dst+0(FP), CX
+	MOVQ    d+8(FP), DX
+	MOVQ    x+16(FP), BX
+	VXORPS  Y0, Y0, Y0
+	MOVQ    n+24(FP), SI
+	TESTQ   SI, SI
+	JE      done1
+
+one1:
+	VMOVUPS      32(BX), Y1
+	VMULPS       32(AX), Y1, Y1
+	VADDPS       96(AX), Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMOVUPS      channelConst<>+512(SB), Y3
+	VSUBPS       Y1, Y2, Y2
+	VMOVUPS      channelConst<>+448(SB), Y1
+	VMAXPS       Y2, Y1, Y1
+	VMINPS       Y1, Y3, Y3
+	VMOVUPS      channelConst<>+576(SB), Y1
+	VMOVUPS      channelConst<>+704(SB), Y2
+	VFMADD213PS  Y2, Y3, Y1
+	VSUBPS       Y2, Y1, Y2
+	VMOVUPS      channelConst<>+768(SB), Y4
+	VFNMADD231PS Y4, Y2, Y3
+	VMOVUPS      channelConst<>+832(SB), Y4
+	VFNMADD231PS Y4, Y2, Y3
+	VMOVUPS      channelConst<>+896(SB), Y2
+	VMOVUPS      channelConst<>+960(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1024(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1088(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1152(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1216(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMULPS       Y3, Y3, Y4
+	VFMADD213PS  Y3, Y4, Y2
+	VMOVUPS      channelConst<>+384(SB), Y3
+	VADDPS       Y3, Y2, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y2, Y2
+	VMOVUPS      channelConst<>+384(SB), Y1
+	VADDPS       Y2, Y1, Y1
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VDIVPS       Y1, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one1
+
+done1:
+	VMOVUPS Y0, 544(AX)
+	VZEROUPPER
+	RET
+
+// func dotActSigmoid256(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·dotActSigmoid256(SB), NOSPLIT, $0-40
+	MOVQ   c+32(FP), AX
+	MOVQ   dst+0(FP), CX
+	MOVQ   d+8(FP), DX
+	MOVQ   x+16(FP), BX
+	VXORPS Y0, Y0, Y0
+	MOVQ   n+24(FP), SI
+	TESTQ  SI, SI
+	JE     done0
+
+one0:
+	VMOVUPS      (BX), Y1
+	VMULPS       (AX), Y1, Y1
+	VADDPS       64(AX), Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMOVUPS      channelConst<>+512(SB), Y3
+	VSUBPS       Y1, Y2, Y2
+	VMOVUPS      channelConst<>+448(SB), Y1
+	VMAXPS       Y2, Y1, Y1
+	VMINPS       Y1, Y3, Y3
+	VMOVUPS      channelConst<>+576(SB), Y1
+	VMOVUPS      channelConst<>+704(SB), Y2
+	VFMADD213PS  Y2, Y3, Y1
+	VSUBPS       Y2, Y1, Y2
+	VMOVUPS      channelConst<>+768(SB), Y4
+	VFNMADD231PS Y4, Y2, Y3
+	VMOVUPS      channelConst<>+832(SB), Y4
+	VFNMADD231PS Y4, Y2, Y3
+	VMOVUPS      channelConst<>+896(SB), Y2
+	VMOVUPS      channelConst<>+960(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1024(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1088(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1152(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1216(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMULPS       Y3, Y3, Y4
+	VFMADD213PS  Y3, Y4, Y2
+	VMOVUPS      channelConst<>+384(SB), Y3
+	VADDPS       Y3, Y2, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y2, Y2
+	VMOVUPS      channelConst<>+384(SB), Y1
+	VADDPS       Y2, Y1, Y1
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VDIVPS       Y1, Y2, Y2
+	VFMADD231PS  (DX), Y2, Y0
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one0
+
+done0:
+	VMOVUPS Y0, 512(AX)
+	MOVQ    dst+0(FP), CX
+	MOVQ    d+8(FP), DX
+	MOVQ    x+16(FP), BX
+	VXORPS  Y0, Y0, Y0
+	MOVQ    n+24(FP), SI
+	TESTQ   SI, SI
+	JE      done1
+
+one1:
+	VMOVUPS      32(BX), Y1
+	VMULPS       32(AX), Y1, Y1
+	VADDPS       96(AX), Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMOVUPS      channelConst<>+512(SB), Y3
+	VSUBPS       Y1, Y2, Y2
+	VMOVUPS      channelConst<>+448(SB), Y1
+	VMAXPS       Y2, Y1, Y1
+	VMINPS       Y1, Y3, Y3
+	VMOVUPS      channelConst<>+576(SB), Y1
+	VMOVUPS      channelConst<>+704(SB), Y2
+	VFMADD213PS  Y2, Y3, Y1
+	VSUBPS       Y2, Y1, Y2
+	VMOVUPS      channelConst<>+768(SB), Y4
+	VFNMADD231PS Y4, Y2, Y3
+	VMOVUPS      channelConst<>+832(SB), Y4
+	VFNMADD231PS Y4, Y2, Y3
+	VMOVUPS      channelConst<>+896(SB), Y2
+	VMOVUPS      channelConst<>+960(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1024(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1088(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1152(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1216(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMULPS       Y3, Y3, Y4
+	VFMADD213PS  Y3, Y4, Y2
+	VMOVUPS      channelConst<>+384(SB), Y3
+	VADDPS       Y3, Y2, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y2, Y2
+	VMOVUPS      channelConst<>+384(SB), Y1
+	VADDPS       Y2, Y1, Y1
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VDIVPS       Y1, Y2, Y2
+	VFMADD231PS  32(DX), Y2, Y0
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one1
+
+done1:
+	VMOVUPS Y0, 544(AX)
+	VZEROUPPER
+	RET
+
+// func gradSumsSigmoid256(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·gradSumsSigmoid256(SB), NOSPLIT, $0-40
+	MOVQ   c+32(FP), AX
+	MOVQ   dst+0(FP), CX
+	MOVQ   d+8(FP), DX
+	MOVQ   x+16(FP), BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   n+24(FP), SI
+	TESTQ  SI, SI
+	JE     done0
+
+one0:
+	VMOVUPS      (DX), Y2
+	VMULPS       128(AX), Y2, Y2
+	VADDPS       192(AX), Y2, Y2
+	VMOVUPS      (BX), Y3
+	VMULPS       (AX), Y3, Y3
+	VADDPS       64(AX), Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VMOVUPS      channelConst<>+512(SB), Y5
+	VSUBPS       Y3, Y4, Y4
+	VMOVUPS      channelConst<>+448(SB), Y3
+	VMAXPS       Y4, Y3, Y3
+	VMINPS       Y3, Y5, Y5
+	VMOVUPS      channelConst<>+576(SB), Y3
+	VMOVUPS      channelConst<>+704(SB), Y4
+	VFMADD213PS  Y4, Y5, Y3
+	VSUBPS       Y4, Y3, Y4
+	VMOVUPS      channelConst<>+768(SB), Y6
+	VFNMADD231PS Y6, Y4, Y5
+	VMOVUPS      channelConst<>+832(SB), Y6
+	VFNMADD231PS Y6, Y4, Y5
+	VMOVUPS      channelConst<>+896(SB), Y4
+	VMOVUPS      channelConst<>+960(SB), Y6
+	VFMADD213PS  Y6, Y5, Y4
+	VMOVUPS      channelConst<>+1024(SB), Y6
+	VFMADD213PS  Y6, Y5, Y4
+	VMOVUPS      channelConst<>+1088(SB), Y6
+	VFMADD213PS  Y6, Y5, Y4
+	VMOVUPS      channelConst<>+1152(SB), Y6
+	VFMADD213PS  Y6, Y5, Y4
+	VMOVUPS      channelConst<>+1216(SB), Y6
+	VFMADD213PS  Y6, Y5, Y4
+	VMULPS       Y5, Y5, Y6
+	VFMADD213PS  Y5, Y6, Y4
+	VMOVUPS      channelConst<>+384(SB), Y5
+	VADDPS       Y5, Y4, Y4
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       Y3, Y4, Y4
+	VMOVUPS      channelConst<>+384(SB), Y3
+	VADDPS       Y4, Y3, Y3
+	VMOVUPS      channelConst<>+384(SB), Y4
+	VDIVPS       Y3, Y4, Y4
+	VMOVUPS      channelConst<>+384(SB), Y3
+	VSUBPS       Y4, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VMOVUPS      (BX), Y3
+	VSUBPS       448(AX), Y3, Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one0
+
+done0:
+	VMOVUPS Y0, 512(AX)
+	VMOVUPS Y1, 576(AX)
+	MOVQ    dst+0(FP), CX
+	MOVQ    d+8(FP), DX
+	MOVQ    x+16(FP), BX
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	MOVQ    n+24(FP), SI
+	TESTQ   SI, SI
+	JE      done1
+
+one1:
+	VMOVUPS      32(DX), Y2
+	VMULPS       160(AX), Y2, Y2
+	VADDPS       224(AX), Y2, Y2
+	VMOVUPS      32(BX), Y3
+	VMULPS       32(AX), Y3, Y3
+	VADDPS       96(AX), Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VMOVUPS      channelConst<>+512(SB), Y5
+	VSUBPS       Y3, Y4, Y4
+	VMOVUPS      channelConst<>+448(SB), Y3
+	VMAXPS       Y4, Y3, Y3
+	VMINPS       Y3, Y5, Y5
+	VMOVUPS      channelConst<>+576(SB), Y3
+	VMOVUPS      channelConst<>+704(SB), Y4
+	VFMADD213PS  Y4, Y5, Y3
+	VSUBPS       Y4, Y3, Y4
+	VMOVUPS      channelConst<>+768(SB), Y6
+	VFNMADD231PS Y6, Y4, Y5
+	VMOVUPS      channelConst<>+832(SB), Y6
+	VFNMADD231PS Y6, Y4, Y5
+	VMOVUPS      channelConst<>+896(SB), Y4
+	VMOVUPS      channelConst<>+960(SB), Y6
+	VFMADD213PS  Y6, Y5, Y4
+	VMOVUPS      channelConst<>+1024(SB), Y6
+	VFMADD213PS  Y6, Y5, Y4
+	VMOVUPS      channelConst<>+1088(SB), Y6
+	VFMADD213PS  Y6, Y5, Y4
+	VMOVUPS      channelConst<>+1152(SB), Y6
+	VFMADD213PS  Y6, Y5, Y4
+	VMOVUPS      channelConst<>+1216(SB), Y6
+	VFMADD213PS  Y6, Y5, Y4
+	VMULPS       Y5, Y5, Y6
+	VFMADD213PS  Y5, Y6, Y4
+	VMOVUPS      channelConst<>+384(SB), Y5
+	VADDPS       Y5, Y4, Y4
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       Y3, Y4, Y4
+	VMOVUPS      channelConst<>+384(SB), Y3
+	VADDPS       Y4, Y3, Y3
+	VMOVUPS      channelConst<>+384(SB), Y4
+	VDIVPS       Y3, Y4, Y4
+	VMOVUPS      channelConst<>+384(SB), Y3
+	VSUBPS       Y4, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VMOVUPS      32(BX), Y3
+	VSUBPS       480(AX), Y3, Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one1
+
+done1:
+	VMOVUPS Y0, 544(AX)
+	VMOVUPS Y1, 608(AX)
+	VZEROUPPER
+	RET
+
+// func gradApplySigmoid256(dst *byte, d *byte, x *byte, n int, c *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·gradApplySigmoid256(SB), NOSPLIT, $0-40
+	MOVQ c+32(FP), AX
+	MOVQ dst+0(FP), CX
+	MOVQ d+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run0:
+	MOVQ  n+24(FP), SI
+	TESTQ SI, SI
+	JE    done0
+
+one0:
+	VMOVUPS      (DX), Y0
+	VMULPS       128(AX), Y0, Y0
+	VADDPS       192(AX), Y0, Y0
+	VMOVUPS      (BX), Y1
+	VMULPS       (AX), Y1, Y1
+	VADDPS       64(AX), Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMOVUPS      channelConst<>+512(SB), Y3
+	VSUBPS       Y1, Y2, Y2
+	VMOVUPS      channelConst<>+448(SB), Y1
+	VMAXPS       Y2, Y1, Y1
+	VMINPS       Y1, Y3, Y3
+	VMOVUPS      channelConst<>+576(SB), Y1
+	VMOVUPS      channelConst<>+704(SB), Y2
+	VFMADD213PS  Y2, Y3, Y1
+	VSUBPS       Y2, Y1, Y2
+	VMOVUPS      channelConst<>+768(SB), Y4
+	VFNMADD231PS Y4, Y2, Y3
+	VMOVUPS      channelConst<>+832(SB), Y4
+	VFNMADD231PS Y4, Y2, Y3
+	VMOVUPS      channelConst<>+896(SB), Y2
+	VMOVUPS      channelConst<>+960(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1024(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1088(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1152(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1216(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMULPS       Y3, Y3, Y4
+	VFMADD213PS  Y3, Y4, Y2
+	VMOVUPS      channelConst<>+384(SB), Y3
+	VADDPS       Y3, Y2, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y2, Y2
+	VMOVUPS      channelConst<>+384(SB), Y1
+	VADDPS       Y2, Y1, Y1
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VDIVPS       Y1, Y2, Y2
+	VMOVUPS      channelConst<>+384(SB), Y1
+	VSUBPS       Y2, Y1, Y1
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      (BX), Y1
+	VSUBPS       448(AX), Y1, Y1
+	VMULPS       320(AX), Y1, Y1
+	VADDPS       384(AX), Y1, Y1
+	VFMADD231PS  256(AX), Y0, Y1
+	VMOVUPS      Y1, (CX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one0
+
+done0:
+	ADDQ 648(AX), CX
+	DECQ DI
+	JNE  run0
+	MOVQ dst+0(FP), CX
+	MOVQ d+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ 640(AX), DI
+
+run1:
+	MOVQ  n+24(FP), SI
+	TESTQ SI, SI
+	JE    done1
+
+one1:
+	VMOVUPS      32(DX), Y0
+	VMULPS       160(AX), Y0, Y0
+	VADDPS       224(AX), Y0, Y0
+	VMOVUPS      32(BX), Y1
+	VMULPS       32(AX), Y1, Y1
+	VADDPS       96(AX), Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMOVUPS      channelConst<>+512(SB), Y3
+	VSUBPS       Y1, Y2, Y2
+	VMOVUPS      channelConst<>+448(SB), Y1
+	VMAXPS       Y2, Y1, Y1
+	VMINPS       Y1, Y3, Y3
+	VMOVUPS      channelConst<>+576(SB), Y1
+	VMOVUPS      channelConst<>+704(SB), Y2
+	VFMADD213PS  Y2, Y3, Y1
+	VSUBPS       Y2, Y1, Y2
+	VMOVUPS      channelConst<>+768(SB), Y4
+	VFNMADD231PS Y4, Y2, Y3
+	VMOVUPS      channelConst<>+832(SB), Y4
+	VFNMADD231PS Y4, Y2, Y3
+	VMOVUPS      channelConst<>+896(SB), Y2
+	VMOVUPS      channelConst<>+960(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1024(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1088(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1152(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMOVUPS      channelConst<>+1216(SB), Y4
+	VFMADD213PS  Y4, Y3, Y2
+	VMULPS       Y3, Y3, Y4
+	VFMADD213PS  Y3, Y4, Y2
+	VMOVUPS      channelConst<>+384(SB), Y3
+	VADDPS       Y3, Y2, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y1, Y2, Y2
+	VMOVUPS      channelConst<>+384(SB), Y1
+	VADDPS       Y2, Y1, Y1
+	VMOVUPS      channelConst<>+384(SB), Y2
+	VDIVPS       Y1, Y2, Y2
+	VMOVUPS      channelConst<>+384(SB), Y1
+	VSUBPS       Y2, Y1, Y1
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      32(BX), Y1
+	VSUBPS       480(AX), Y1, Y1
+	VMULPS       352(AX), Y1, Y1
+	VADDPS       416(AX), Y1, Y1
+	VFMADD231PS  288(AX), Y0, Y1
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	DECQ         SI
+	JNE          one1
 
 done1:
 	ADDQ 648(AX), CX

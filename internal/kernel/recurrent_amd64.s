@@ -4,198 +4,198 @@
 
 #include "textflag.h"
 
-DATA recurrentConst<>+0(SB)/4, $0x00000000
-DATA recurrentConst<>+4(SB)/4, $0x00000000
-DATA recurrentConst<>+8(SB)/4, $0x00000000
-DATA recurrentConst<>+12(SB)/4, $0x00000000
-DATA recurrentConst<>+16(SB)/4, $0x00000000
-DATA recurrentConst<>+20(SB)/4, $0x00000000
-DATA recurrentConst<>+24(SB)/4, $0x00000000
-DATA recurrentConst<>+28(SB)/4, $0x00000000
-DATA recurrentConst<>+32(SB)/4, $0x00000000
-DATA recurrentConst<>+36(SB)/4, $0x00000000
-DATA recurrentConst<>+40(SB)/4, $0x00000000
-DATA recurrentConst<>+44(SB)/4, $0x00000000
-DATA recurrentConst<>+48(SB)/4, $0x00000000
-DATA recurrentConst<>+52(SB)/4, $0x00000000
-DATA recurrentConst<>+56(SB)/4, $0x00000000
-DATA recurrentConst<>+60(SB)/4, $0x00000000
-DATA recurrentConst<>+64(SB)/4, $0x3f800000
-DATA recurrentConst<>+68(SB)/4, $0x3f800000
-DATA recurrentConst<>+72(SB)/4, $0x3f800000
-DATA recurrentConst<>+76(SB)/4, $0x3f800000
-DATA recurrentConst<>+80(SB)/4, $0x3f800000
-DATA recurrentConst<>+84(SB)/4, $0x3f800000
-DATA recurrentConst<>+88(SB)/4, $0x3f800000
-DATA recurrentConst<>+92(SB)/4, $0x3f800000
-DATA recurrentConst<>+96(SB)/4, $0x3f800000
-DATA recurrentConst<>+100(SB)/4, $0x3f800000
-DATA recurrentConst<>+104(SB)/4, $0x3f800000
-DATA recurrentConst<>+108(SB)/4, $0x3f800000
-DATA recurrentConst<>+112(SB)/4, $0x3f800000
-DATA recurrentConst<>+116(SB)/4, $0x3f800000
-DATA recurrentConst<>+120(SB)/4, $0x3f800000
-DATA recurrentConst<>+124(SB)/4, $0x3f800000
-DATA recurrentConst<>+128(SB)/4, $0xc2ae0000
-DATA recurrentConst<>+132(SB)/4, $0xc2ae0000
-DATA recurrentConst<>+136(SB)/4, $0xc2ae0000
-DATA recurrentConst<>+140(SB)/4, $0xc2ae0000
-DATA recurrentConst<>+144(SB)/4, $0xc2ae0000
-DATA recurrentConst<>+148(SB)/4, $0xc2ae0000
-DATA recurrentConst<>+152(SB)/4, $0xc2ae0000
-DATA recurrentConst<>+156(SB)/4, $0xc2ae0000
-DATA recurrentConst<>+160(SB)/4, $0xc2ae0000
-DATA recurrentConst<>+164(SB)/4, $0xc2ae0000
-DATA recurrentConst<>+168(SB)/4, $0xc2ae0000
-DATA recurrentConst<>+172(SB)/4, $0xc2ae0000
-DATA recurrentConst<>+176(SB)/4, $0xc2ae0000
-DATA recurrentConst<>+180(SB)/4, $0xc2ae0000
-DATA recurrentConst<>+184(SB)/4, $0xc2ae0000
-DATA recurrentConst<>+188(SB)/4, $0xc2ae0000
-DATA recurrentConst<>+192(SB)/4, $0x42ae0000
-DATA recurrentConst<>+196(SB)/4, $0x42ae0000
-DATA recurrentConst<>+200(SB)/4, $0x42ae0000
-DATA recurrentConst<>+204(SB)/4, $0x42ae0000
-DATA recurrentConst<>+208(SB)/4, $0x42ae0000
-DATA recurrentConst<>+212(SB)/4, $0x42ae0000
-DATA recurrentConst<>+216(SB)/4, $0x42ae0000
-DATA recurrentConst<>+220(SB)/4, $0x42ae0000
-DATA recurrentConst<>+224(SB)/4, $0x42ae0000
-DATA recurrentConst<>+228(SB)/4, $0x42ae0000
-DATA recurrentConst<>+232(SB)/4, $0x42ae0000
-DATA recurrentConst<>+236(SB)/4, $0x42ae0000
-DATA recurrentConst<>+240(SB)/4, $0x42ae0000
-DATA recurrentConst<>+244(SB)/4, $0x42ae0000
-DATA recurrentConst<>+248(SB)/4, $0x42ae0000
-DATA recurrentConst<>+252(SB)/4, $0x42ae0000
-DATA recurrentConst<>+256(SB)/4, $0xc1f00000
-DATA recurrentConst<>+260(SB)/4, $0xc1f00000
-DATA recurrentConst<>+264(SB)/4, $0xc1f00000
-DATA recurrentConst<>+268(SB)/4, $0xc1f00000
-DATA recurrentConst<>+272(SB)/4, $0xc1f00000
-DATA recurrentConst<>+276(SB)/4, $0xc1f00000
-DATA recurrentConst<>+280(SB)/4, $0xc1f00000
-DATA recurrentConst<>+284(SB)/4, $0xc1f00000
-DATA recurrentConst<>+288(SB)/4, $0xc1f00000
-DATA recurrentConst<>+292(SB)/4, $0xc1f00000
-DATA recurrentConst<>+296(SB)/4, $0xc1f00000
-DATA recurrentConst<>+300(SB)/4, $0xc1f00000
-DATA recurrentConst<>+304(SB)/4, $0xc1f00000
-DATA recurrentConst<>+308(SB)/4, $0xc1f00000
-DATA recurrentConst<>+312(SB)/4, $0xc1f00000
-DATA recurrentConst<>+316(SB)/4, $0xc1f00000
-DATA recurrentConst<>+320(SB)/4, $0x41f00000
-DATA recurrentConst<>+324(SB)/4, $0x41f00000
-DATA recurrentConst<>+328(SB)/4, $0x41f00000
-DATA recurrentConst<>+332(SB)/4, $0x41f00000
-DATA recurrentConst<>+336(SB)/4, $0x41f00000
-DATA recurrentConst<>+340(SB)/4, $0x41f00000
-DATA recurrentConst<>+344(SB)/4, $0x41f00000
-DATA recurrentConst<>+348(SB)/4, $0x41f00000
-DATA recurrentConst<>+352(SB)/4, $0x41f00000
-DATA recurrentConst<>+356(SB)/4, $0x41f00000
-DATA recurrentConst<>+360(SB)/4, $0x41f00000
-DATA recurrentConst<>+364(SB)/4, $0x41f00000
-DATA recurrentConst<>+368(SB)/4, $0x41f00000
-DATA recurrentConst<>+372(SB)/4, $0x41f00000
-DATA recurrentConst<>+376(SB)/4, $0x41f00000
-DATA recurrentConst<>+380(SB)/4, $0x41f00000
-DATA recurrentConst<>+384(SB)/4, $0x3fb8aa3b
-DATA recurrentConst<>+388(SB)/4, $0x3fb8aa3b
-DATA recurrentConst<>+392(SB)/4, $0x3fb8aa3b
-DATA recurrentConst<>+396(SB)/4, $0x3fb8aa3b
-DATA recurrentConst<>+400(SB)/4, $0x3fb8aa3b
-DATA recurrentConst<>+404(SB)/4, $0x3fb8aa3b
-DATA recurrentConst<>+408(SB)/4, $0x3fb8aa3b
-DATA recurrentConst<>+412(SB)/4, $0x3fb8aa3b
-DATA recurrentConst<>+416(SB)/4, $0x3fb8aa3b
-DATA recurrentConst<>+420(SB)/4, $0x3fb8aa3b
-DATA recurrentConst<>+424(SB)/4, $0x3fb8aa3b
-DATA recurrentConst<>+428(SB)/4, $0x3fb8aa3b
-DATA recurrentConst<>+432(SB)/4, $0x3fb8aa3b
-DATA recurrentConst<>+436(SB)/4, $0x3fb8aa3b
-DATA recurrentConst<>+440(SB)/4, $0x3fb8aa3b
-DATA recurrentConst<>+444(SB)/4, $0x3fb8aa3b
-DATA recurrentConst<>+448(SB)/4, $0x4b400000
-DATA recurrentConst<>+452(SB)/4, $0x4b400000
-DATA recurrentConst<>+456(SB)/4, $0x4b400000
-DATA recurrentConst<>+460(SB)/4, $0x4b400000
-DATA recurrentConst<>+464(SB)/4, $0x4b400000
-DATA recurrentConst<>+468(SB)/4, $0x4b400000
-DATA recurrentConst<>+472(SB)/4, $0x4b400000
-DATA recurrentConst<>+476(SB)/4, $0x4b400000
-DATA recurrentConst<>+480(SB)/4, $0x4b400000
-DATA recurrentConst<>+484(SB)/4, $0x4b400000
-DATA recurrentConst<>+488(SB)/4, $0x4b400000
-DATA recurrentConst<>+492(SB)/4, $0x4b400000
-DATA recurrentConst<>+496(SB)/4, $0x4b400000
-DATA recurrentConst<>+500(SB)/4, $0x4b400000
-DATA recurrentConst<>+504(SB)/4, $0x4b400000
-DATA recurrentConst<>+508(SB)/4, $0x4b400000
-DATA recurrentConst<>+512(SB)/4, $0x3f318000
-DATA recurrentConst<>+516(SB)/4, $0x3f318000
-DATA recurrentConst<>+520(SB)/4, $0x3f318000
-DATA recurrentConst<>+524(SB)/4, $0x3f318000
-DATA recurrentConst<>+528(SB)/4, $0x3f318000
-DATA recurrentConst<>+532(SB)/4, $0x3f318000
-DATA recurrentConst<>+536(SB)/4, $0x3f318000
-DATA recurrentConst<>+540(SB)/4, $0x3f318000
-DATA recurrentConst<>+544(SB)/4, $0x3f318000
-DATA recurrentConst<>+548(SB)/4, $0x3f318000
-DATA recurrentConst<>+552(SB)/4, $0x3f318000
-DATA recurrentConst<>+556(SB)/4, $0x3f318000
-DATA recurrentConst<>+560(SB)/4, $0x3f318000
-DATA recurrentConst<>+564(SB)/4, $0x3f318000
-DATA recurrentConst<>+568(SB)/4, $0x3f318000
-DATA recurrentConst<>+572(SB)/4, $0x3f318000
-DATA recurrentConst<>+576(SB)/4, $0xb95e8083
-DATA recurrentConst<>+580(SB)/4, $0xb95e8083
-DATA recurrentConst<>+584(SB)/4, $0xb95e8083
-DATA recurrentConst<>+588(SB)/4, $0xb95e8083
-DATA recurrentConst<>+592(SB)/4, $0xb95e8083
-DATA recurrentConst<>+596(SB)/4, $0xb95e8083
-DATA recurrentConst<>+600(SB)/4, $0xb95e8083
-DATA recurrentConst<>+604(SB)/4, $0xb95e8083
-DATA recurrentConst<>+608(SB)/4, $0xb95e8083
-DATA recurrentConst<>+612(SB)/4, $0xb95e8083
-DATA recurrentConst<>+616(SB)/4, $0xb95e8083
-DATA recurrentConst<>+620(SB)/4, $0xb95e8083
-DATA recurrentConst<>+624(SB)/4, $0xb95e8083
-DATA recurrentConst<>+628(SB)/4, $0xb95e8083
-DATA recurrentConst<>+632(SB)/4, $0xb95e8083
-DATA recurrentConst<>+636(SB)/4, $0xb95e8083
-DATA recurrentConst<>+640(SB)/4, $0xbfb8aa3b
-DATA recurrentConst<>+644(SB)/4, $0xbfb8aa3b
-DATA recurrentConst<>+648(SB)/4, $0xbfb8aa3b
-DATA recurrentConst<>+652(SB)/4, $0xbfb8aa3b
-DATA recurrentConst<>+656(SB)/4, $0xbfb8aa3b
-DATA recurrentConst<>+660(SB)/4, $0xbfb8aa3b
-DATA recurrentConst<>+664(SB)/4, $0xbfb8aa3b
-DATA recurrentConst<>+668(SB)/4, $0xbfb8aa3b
-DATA recurrentConst<>+672(SB)/4, $0xbfb8aa3b
-DATA recurrentConst<>+676(SB)/4, $0xbfb8aa3b
-DATA recurrentConst<>+680(SB)/4, $0xbfb8aa3b
-DATA recurrentConst<>+684(SB)/4, $0xbfb8aa3b
-DATA recurrentConst<>+688(SB)/4, $0xbfb8aa3b
-DATA recurrentConst<>+692(SB)/4, $0xbfb8aa3b
-DATA recurrentConst<>+696(SB)/4, $0xbfb8aa3b
-DATA recurrentConst<>+700(SB)/4, $0xbfb8aa3b
-DATA recurrentConst<>+704(SB)/4, $0x422d1f97
-DATA recurrentConst<>+708(SB)/4, $0x422d1f97
-DATA recurrentConst<>+712(SB)/4, $0x422d1f97
-DATA recurrentConst<>+716(SB)/4, $0x422d1f97
-DATA recurrentConst<>+720(SB)/4, $0x422d1f97
-DATA recurrentConst<>+724(SB)/4, $0x422d1f97
-DATA recurrentConst<>+728(SB)/4, $0x422d1f97
-DATA recurrentConst<>+732(SB)/4, $0x422d1f97
-DATA recurrentConst<>+736(SB)/4, $0x422d1f97
-DATA recurrentConst<>+740(SB)/4, $0x422d1f97
-DATA recurrentConst<>+744(SB)/4, $0x422d1f97
-DATA recurrentConst<>+748(SB)/4, $0x422d1f97
-DATA recurrentConst<>+752(SB)/4, $0x422d1f97
-DATA recurrentConst<>+756(SB)/4, $0x422d1f97
-DATA recurrentConst<>+760(SB)/4, $0x422d1f97
-DATA recurrentConst<>+764(SB)/4, $0x422d1f97
+DATA recurrentConst<>+0(SB)/4, $0xc1f00000
+DATA recurrentConst<>+4(SB)/4, $0xc1f00000
+DATA recurrentConst<>+8(SB)/4, $0xc1f00000
+DATA recurrentConst<>+12(SB)/4, $0xc1f00000
+DATA recurrentConst<>+16(SB)/4, $0xc1f00000
+DATA recurrentConst<>+20(SB)/4, $0xc1f00000
+DATA recurrentConst<>+24(SB)/4, $0xc1f00000
+DATA recurrentConst<>+28(SB)/4, $0xc1f00000
+DATA recurrentConst<>+32(SB)/4, $0xc1f00000
+DATA recurrentConst<>+36(SB)/4, $0xc1f00000
+DATA recurrentConst<>+40(SB)/4, $0xc1f00000
+DATA recurrentConst<>+44(SB)/4, $0xc1f00000
+DATA recurrentConst<>+48(SB)/4, $0xc1f00000
+DATA recurrentConst<>+52(SB)/4, $0xc1f00000
+DATA recurrentConst<>+56(SB)/4, $0xc1f00000
+DATA recurrentConst<>+60(SB)/4, $0xc1f00000
+DATA recurrentConst<>+64(SB)/4, $0x41f00000
+DATA recurrentConst<>+68(SB)/4, $0x41f00000
+DATA recurrentConst<>+72(SB)/4, $0x41f00000
+DATA recurrentConst<>+76(SB)/4, $0x41f00000
+DATA recurrentConst<>+80(SB)/4, $0x41f00000
+DATA recurrentConst<>+84(SB)/4, $0x41f00000
+DATA recurrentConst<>+88(SB)/4, $0x41f00000
+DATA recurrentConst<>+92(SB)/4, $0x41f00000
+DATA recurrentConst<>+96(SB)/4, $0x41f00000
+DATA recurrentConst<>+100(SB)/4, $0x41f00000
+DATA recurrentConst<>+104(SB)/4, $0x41f00000
+DATA recurrentConst<>+108(SB)/4, $0x41f00000
+DATA recurrentConst<>+112(SB)/4, $0x41f00000
+DATA recurrentConst<>+116(SB)/4, $0x41f00000
+DATA recurrentConst<>+120(SB)/4, $0x41f00000
+DATA recurrentConst<>+124(SB)/4, $0x41f00000
+DATA recurrentConst<>+128(SB)/4, $0x422d1f97
+DATA recurrentConst<>+132(SB)/4, $0x422d1f97
+DATA recurrentConst<>+136(SB)/4, $0x422d1f97
+DATA recurrentConst<>+140(SB)/4, $0x422d1f97
+DATA recurrentConst<>+144(SB)/4, $0x422d1f97
+DATA recurrentConst<>+148(SB)/4, $0x422d1f97
+DATA recurrentConst<>+152(SB)/4, $0x422d1f97
+DATA recurrentConst<>+156(SB)/4, $0x422d1f97
+DATA recurrentConst<>+160(SB)/4, $0x422d1f97
+DATA recurrentConst<>+164(SB)/4, $0x422d1f97
+DATA recurrentConst<>+168(SB)/4, $0x422d1f97
+DATA recurrentConst<>+172(SB)/4, $0x422d1f97
+DATA recurrentConst<>+176(SB)/4, $0x422d1f97
+DATA recurrentConst<>+180(SB)/4, $0x422d1f97
+DATA recurrentConst<>+184(SB)/4, $0x422d1f97
+DATA recurrentConst<>+188(SB)/4, $0x422d1f97
+DATA recurrentConst<>+192(SB)/4, $0x00000000
+DATA recurrentConst<>+196(SB)/4, $0x00000000
+DATA recurrentConst<>+200(SB)/4, $0x00000000
+DATA recurrentConst<>+204(SB)/4, $0x00000000
+DATA recurrentConst<>+208(SB)/4, $0x00000000
+DATA recurrentConst<>+212(SB)/4, $0x00000000
+DATA recurrentConst<>+216(SB)/4, $0x00000000
+DATA recurrentConst<>+220(SB)/4, $0x00000000
+DATA recurrentConst<>+224(SB)/4, $0x00000000
+DATA recurrentConst<>+228(SB)/4, $0x00000000
+DATA recurrentConst<>+232(SB)/4, $0x00000000
+DATA recurrentConst<>+236(SB)/4, $0x00000000
+DATA recurrentConst<>+240(SB)/4, $0x00000000
+DATA recurrentConst<>+244(SB)/4, $0x00000000
+DATA recurrentConst<>+248(SB)/4, $0x00000000
+DATA recurrentConst<>+252(SB)/4, $0x00000000
+DATA recurrentConst<>+256(SB)/4, $0x3f800000
+DATA recurrentConst<>+260(SB)/4, $0x3f800000
+DATA recurrentConst<>+264(SB)/4, $0x3f800000
+DATA recurrentConst<>+268(SB)/4, $0x3f800000
+DATA recurrentConst<>+272(SB)/4, $0x3f800000
+DATA recurrentConst<>+276(SB)/4, $0x3f800000
+DATA recurrentConst<>+280(SB)/4, $0x3f800000
+DATA recurrentConst<>+284(SB)/4, $0x3f800000
+DATA recurrentConst<>+288(SB)/4, $0x3f800000
+DATA recurrentConst<>+292(SB)/4, $0x3f800000
+DATA recurrentConst<>+296(SB)/4, $0x3f800000
+DATA recurrentConst<>+300(SB)/4, $0x3f800000
+DATA recurrentConst<>+304(SB)/4, $0x3f800000
+DATA recurrentConst<>+308(SB)/4, $0x3f800000
+DATA recurrentConst<>+312(SB)/4, $0x3f800000
+DATA recurrentConst<>+316(SB)/4, $0x3f800000
+DATA recurrentConst<>+320(SB)/4, $0xc2ae0000
+DATA recurrentConst<>+324(SB)/4, $0xc2ae0000
+DATA recurrentConst<>+328(SB)/4, $0xc2ae0000
+DATA recurrentConst<>+332(SB)/4, $0xc2ae0000
+DATA recurrentConst<>+336(SB)/4, $0xc2ae0000
+DATA recurrentConst<>+340(SB)/4, $0xc2ae0000
+DATA recurrentConst<>+344(SB)/4, $0xc2ae0000
+DATA recurrentConst<>+348(SB)/4, $0xc2ae0000
+DATA recurrentConst<>+352(SB)/4, $0xc2ae0000
+DATA recurrentConst<>+356(SB)/4, $0xc2ae0000
+DATA recurrentConst<>+360(SB)/4, $0xc2ae0000
+DATA recurrentConst<>+364(SB)/4, $0xc2ae0000
+DATA recurrentConst<>+368(SB)/4, $0xc2ae0000
+DATA recurrentConst<>+372(SB)/4, $0xc2ae0000
+DATA recurrentConst<>+376(SB)/4, $0xc2ae0000
+DATA recurrentConst<>+380(SB)/4, $0xc2ae0000
+DATA recurrentConst<>+384(SB)/4, $0x42ae0000
+DATA recurrentConst<>+388(SB)/4, $0x42ae0000
+DATA recurrentConst<>+392(SB)/4, $0x42ae0000
+DATA recurrentConst<>+396(SB)/4, $0x42ae0000
+DATA recurrentConst<>+400(SB)/4, $0x42ae0000
+DATA recurrentConst<>+404(SB)/4, $0x42ae0000
+DATA recurrentConst<>+408(SB)/4, $0x42ae0000
+DATA recurrentConst<>+412(SB)/4, $0x42ae0000
+DATA recurrentConst<>+416(SB)/4, $0x42ae0000
+DATA recurrentConst<>+420(SB)/4, $0x42ae0000
+DATA recurrentConst<>+424(SB)/4, $0x42ae0000
+DATA recurrentConst<>+428(SB)/4, $0x42ae0000
+DATA recurrentConst<>+432(SB)/4, $0x42ae0000
+DATA recurrentConst<>+436(SB)/4, $0x42ae0000
+DATA recurrentConst<>+440(SB)/4, $0x42ae0000
+DATA recurrentConst<>+444(SB)/4, $0x42ae0000
+DATA recurrentConst<>+448(SB)/4, $0x3fb8aa3b
+DATA recurrentConst<>+452(SB)/4, $0x3fb8aa3b
+DATA recurrentConst<>+456(SB)/4, $0x3fb8aa3b
+DATA recurrentConst<>+460(SB)/4, $0x3fb8aa3b
+DATA recurrentConst<>+464(SB)/4, $0x3fb8aa3b
+DATA recurrentConst<>+468(SB)/4, $0x3fb8aa3b
+DATA recurrentConst<>+472(SB)/4, $0x3fb8aa3b
+DATA recurrentConst<>+476(SB)/4, $0x3fb8aa3b
+DATA recurrentConst<>+480(SB)/4, $0x3fb8aa3b
+DATA recurrentConst<>+484(SB)/4, $0x3fb8aa3b
+DATA recurrentConst<>+488(SB)/4, $0x3fb8aa3b
+DATA recurrentConst<>+492(SB)/4, $0x3fb8aa3b
+DATA recurrentConst<>+496(SB)/4, $0x3fb8aa3b
+DATA recurrentConst<>+500(SB)/4, $0x3fb8aa3b
+DATA recurrentConst<>+504(SB)/4, $0x3fb8aa3b
+DATA recurrentConst<>+508(SB)/4, $0x3fb8aa3b
+DATA recurrentConst<>+512(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+516(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+520(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+524(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+528(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+532(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+536(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+540(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+544(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+548(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+552(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+556(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+560(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+564(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+568(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+572(SB)/4, $0xbfb8aa3b
+DATA recurrentConst<>+576(SB)/4, $0x4b400000
+DATA recurrentConst<>+580(SB)/4, $0x4b400000
+DATA recurrentConst<>+584(SB)/4, $0x4b400000
+DATA recurrentConst<>+588(SB)/4, $0x4b400000
+DATA recurrentConst<>+592(SB)/4, $0x4b400000
+DATA recurrentConst<>+596(SB)/4, $0x4b400000
+DATA recurrentConst<>+600(SB)/4, $0x4b400000
+DATA recurrentConst<>+604(SB)/4, $0x4b400000
+DATA recurrentConst<>+608(SB)/4, $0x4b400000
+DATA recurrentConst<>+612(SB)/4, $0x4b400000
+DATA recurrentConst<>+616(SB)/4, $0x4b400000
+DATA recurrentConst<>+620(SB)/4, $0x4b400000
+DATA recurrentConst<>+624(SB)/4, $0x4b400000
+DATA recurrentConst<>+628(SB)/4, $0x4b400000
+DATA recurrentConst<>+632(SB)/4, $0x4b400000
+DATA recurrentConst<>+636(SB)/4, $0x4b400000
+DATA recurrentConst<>+640(SB)/4, $0x3f318000
+DATA recurrentConst<>+644(SB)/4, $0x3f318000
+DATA recurrentConst<>+648(SB)/4, $0x3f318000
+DATA recurrentConst<>+652(SB)/4, $0x3f318000
+DATA recurrentConst<>+656(SB)/4, $0x3f318000
+DATA recurrentConst<>+660(SB)/4, $0x3f318000
+DATA recurrentConst<>+664(SB)/4, $0x3f318000
+DATA recurrentConst<>+668(SB)/4, $0x3f318000
+DATA recurrentConst<>+672(SB)/4, $0x3f318000
+DATA recurrentConst<>+676(SB)/4, $0x3f318000
+DATA recurrentConst<>+680(SB)/4, $0x3f318000
+DATA recurrentConst<>+684(SB)/4, $0x3f318000
+DATA recurrentConst<>+688(SB)/4, $0x3f318000
+DATA recurrentConst<>+692(SB)/4, $0x3f318000
+DATA recurrentConst<>+696(SB)/4, $0x3f318000
+DATA recurrentConst<>+700(SB)/4, $0x3f318000
+DATA recurrentConst<>+704(SB)/4, $0xb95e8083
+DATA recurrentConst<>+708(SB)/4, $0xb95e8083
+DATA recurrentConst<>+712(SB)/4, $0xb95e8083
+DATA recurrentConst<>+716(SB)/4, $0xb95e8083
+DATA recurrentConst<>+720(SB)/4, $0xb95e8083
+DATA recurrentConst<>+724(SB)/4, $0xb95e8083
+DATA recurrentConst<>+728(SB)/4, $0xb95e8083
+DATA recurrentConst<>+732(SB)/4, $0xb95e8083
+DATA recurrentConst<>+736(SB)/4, $0xb95e8083
+DATA recurrentConst<>+740(SB)/4, $0xb95e8083
+DATA recurrentConst<>+744(SB)/4, $0xb95e8083
+DATA recurrentConst<>+748(SB)/4, $0xb95e8083
+DATA recurrentConst<>+752(SB)/4, $0xb95e8083
+DATA recurrentConst<>+756(SB)/4, $0xb95e8083
+DATA recurrentConst<>+760(SB)/4, $0xb95e8083
+DATA recurrentConst<>+764(SB)/4, $0xb95e8083
 DATA recurrentConst<>+768(SB)/4, $0x39506967
 DATA recurrentConst<>+772(SB)/4, $0x39506967
 DATA recurrentConst<>+776(SB)/4, $0x39506967
@@ -399,18 +399,18 @@ TEXT ·sigmoid512(SB), NOSPLIT, $0-16
 loop:
 	VMOVUPS      (AX), Z0
 	VXORPS       Z1, Z1, Z1
-	VMOVUPS      recurrentConst<>+192(SB), Z2
+	VMOVUPS      recurrentConst<>+384(SB), Z2
 	VSUBPS       Z0, Z1, Z1
-	VMOVUPS      recurrentConst<>+128(SB), Z0
+	VMOVUPS      recurrentConst<>+320(SB), Z0
 	VMAXPS       Z1, Z0, Z0
 	VMINPS       Z0, Z2, Z2
-	VMOVUPS      recurrentConst<>+384(SB), Z0
-	VMOVUPS      recurrentConst<>+448(SB), Z1
+	VMOVUPS      recurrentConst<>+448(SB), Z0
+	VMOVUPS      recurrentConst<>+576(SB), Z1
 	VFMADD213PS  Z1, Z2, Z0
 	VSUBPS       Z1, Z0, Z1
-	VMOVUPS      recurrentConst<>+512(SB), Z3
+	VMOVUPS      recurrentConst<>+640(SB), Z3
 	VFNMADD231PS Z3, Z1, Z2
-	VMOVUPS      recurrentConst<>+576(SB), Z3
+	VMOVUPS      recurrentConst<>+704(SB), Z3
 	VFNMADD231PS Z3, Z1, Z2
 	VMOVUPS      recurrentConst<>+768(SB), Z1
 	VMOVUPS      recurrentConst<>+832(SB), Z3
@@ -425,13 +425,13 @@ loop:
 	VFMADD213PS  Z3, Z2, Z1
 	VMULPS       Z2, Z2, Z3
 	VFMADD213PS  Z2, Z3, Z1
-	VMOVUPS      recurrentConst<>+64(SB), Z2
+	VMOVUPS      recurrentConst<>+256(SB), Z2
 	VADDPS       Z2, Z1, Z1
 	VPSLLD       $0x17, Z0, Z0
 	VPADDD       Z0, Z1, Z1
-	VMOVUPS      recurrentConst<>+64(SB), Z0
+	VMOVUPS      recurrentConst<>+256(SB), Z0
 	VADDPS       Z1, Z0, Z0
-	VMOVUPS      recurrentConst<>+64(SB), Z1
+	VMOVUPS      recurrentConst<>+256(SB), Z1
 	VDIVPS       Z0, Z1, Z1
 	VMOVUPS      Z1, (AX)
 	ADDQ         $0x40, AX
@@ -456,7 +456,7 @@ loop:
 	VMOVUPS     (AX), Z0
 	VADDPS      (CX), Z0, Z0
 	VADDPS      (DX), Z0, Z0
-	VMULPS      recurrentConst<>+640(SB), Z0, Z0
+	VMULPS      recurrentConst<>+512(SB), Z0, Z0
 	VREDUCEPS   $0x01, Z0, Z1
 	VMOVUPS     recurrentConst<>+1152(SB), Z2
 	VFMADD213PS recurrentConst<>+1216(SB), Z1, Z2
@@ -464,16 +464,16 @@ loop:
 	VFMADD213PS recurrentConst<>+1344(SB), Z1, Z2
 	VFMADD213PS recurrentConst<>+1408(SB), Z1, Z2
 	VFMADD213PS recurrentConst<>+1472(SB), Z1, Z2
-	VFMADD213PS recurrentConst<>+64(SB), Z1, Z2
+	VFMADD213PS recurrentConst<>+256(SB), Z1, Z2
 	VSCALEFPS   Z0, Z2, Z2
-	VMOVUPS     recurrentConst<>+64(SB), Z0
+	VMOVUPS     recurrentConst<>+256(SB), Z0
 	VADDPS      Z2, Z0, Z0
 	VMOVUPS     (AX)(R8*2), Z1
 	VADDPS      (CX)(R8*2), Z1, Z1
 	VADDPS      (DX)(R8*2), Z1, Z1
 	VADDPS      Z1, Z1, Z1
-	VMULPS      recurrentConst<>+640(SB), Z1, Z1
-	VMOVUPS     recurrentConst<>+704(SB), Z2
+	VMULPS      recurrentConst<>+512(SB), Z1, Z1
+	VMOVUPS     recurrentConst<>+128(SB), Z2
 	VMINPS      Z1, Z2, Z1
 	VREDUCEPS   $0x01, Z1, Z2
 	VMOVUPS     recurrentConst<>+1152(SB), Z3
@@ -482,11 +482,11 @@ loop:
 	VFMADD213PS recurrentConst<>+1344(SB), Z2, Z3
 	VFMADD213PS recurrentConst<>+1408(SB), Z2, Z3
 	VFMADD213PS recurrentConst<>+1472(SB), Z2, Z3
-	VFMADD213PS recurrentConst<>+64(SB), Z2, Z3
+	VFMADD213PS recurrentConst<>+256(SB), Z2, Z3
 	VSCALEFPS   Z1, Z3, Z3
-	VMOVUPS     recurrentConst<>+64(SB), Z1
+	VMOVUPS     recurrentConst<>+256(SB), Z1
 	VSUBPS      Z3, Z1, Z1
-	VMOVUPS     recurrentConst<>+64(SB), Z2
+	VMOVUPS     recurrentConst<>+256(SB), Z2
 	VADDPS      Z3, Z2, Z2
 	VMULPS      Z2, Z0, Z0
 	VDIVPS      Z0, Z1, Z1
@@ -494,7 +494,7 @@ loop:
 	VMOVUPS     (AX)(R8*1), Z2
 	VADDPS      (CX)(R8*1), Z2, Z2
 	VADDPS      (DX)(R8*1), Z2, Z2
-	VMULPS      recurrentConst<>+640(SB), Z2, Z2
+	VMULPS      recurrentConst<>+512(SB), Z2, Z2
 	VREDUCEPS   $0x01, Z2, Z3
 	VMOVUPS     recurrentConst<>+1152(SB), Z4
 	VFMADD213PS recurrentConst<>+1216(SB), Z3, Z4
@@ -502,9 +502,9 @@ loop:
 	VFMADD213PS recurrentConst<>+1344(SB), Z3, Z4
 	VFMADD213PS recurrentConst<>+1408(SB), Z3, Z4
 	VFMADD213PS recurrentConst<>+1472(SB), Z3, Z4
-	VFMADD213PS recurrentConst<>+64(SB), Z3, Z4
+	VFMADD213PS recurrentConst<>+256(SB), Z3, Z4
 	VSCALEFPS   Z2, Z4, Z4
-	VMOVUPS     recurrentConst<>+64(SB), Z2
+	VMOVUPS     recurrentConst<>+256(SB), Z2
 	VADDPS      Z4, Z2, Z2
 	VDIVPS      Z2, Z0, Z0
 	VADDPS      Z1, Z0, Z0
@@ -512,7 +512,7 @@ loop:
 	VMOVUPS     (AX)(R9*1), Z1
 	VADDPS      (CX)(R9*1), Z1, Z1
 	VADDPS      (DX)(R9*1), Z1, Z1
-	VMULPS      recurrentConst<>+640(SB), Z1, Z1
+	VMULPS      recurrentConst<>+512(SB), Z1, Z1
 	VREDUCEPS   $0x01, Z1, Z2
 	VMOVUPS     recurrentConst<>+1152(SB), Z3
 	VFMADD213PS recurrentConst<>+1216(SB), Z2, Z3
@@ -520,13 +520,13 @@ loop:
 	VFMADD213PS recurrentConst<>+1344(SB), Z2, Z3
 	VFMADD213PS recurrentConst<>+1408(SB), Z2, Z3
 	VFMADD213PS recurrentConst<>+1472(SB), Z2, Z3
-	VFMADD213PS recurrentConst<>+64(SB), Z2, Z3
+	VFMADD213PS recurrentConst<>+256(SB), Z2, Z3
 	VSCALEFPS   Z1, Z3, Z3
-	VMOVUPS     recurrentConst<>+64(SB), Z1
+	VMOVUPS     recurrentConst<>+256(SB), Z1
 	VADDPS      Z3, Z1, Z1
 	VADDPS      Z0, Z0, Z0
-	VMULPS      recurrentConst<>+640(SB), Z0, Z0
-	VMOVUPS     recurrentConst<>+704(SB), Z2
+	VMULPS      recurrentConst<>+512(SB), Z0, Z0
+	VMOVUPS     recurrentConst<>+128(SB), Z2
 	VMINPS      Z0, Z2, Z0
 	VREDUCEPS   $0x01, Z0, Z2
 	VMOVUPS     recurrentConst<>+1152(SB), Z3
@@ -535,11 +535,11 @@ loop:
 	VFMADD213PS recurrentConst<>+1344(SB), Z2, Z3
 	VFMADD213PS recurrentConst<>+1408(SB), Z2, Z3
 	VFMADD213PS recurrentConst<>+1472(SB), Z2, Z3
-	VFMADD213PS recurrentConst<>+64(SB), Z2, Z3
+	VFMADD213PS recurrentConst<>+256(SB), Z2, Z3
 	VSCALEFPS   Z0, Z3, Z3
-	VMOVUPS     recurrentConst<>+64(SB), Z0
+	VMOVUPS     recurrentConst<>+256(SB), Z0
 	VSUBPS      Z3, Z0, Z0
-	VMOVUPS     recurrentConst<>+64(SB), Z2
+	VMOVUPS     recurrentConst<>+256(SB), Z2
 	VADDPS      Z3, Z2, Z2
 	VMULPS      Z2, Z1, Z1
 	VDIVPS      Z1, Z0, Z0
@@ -563,18 +563,18 @@ TEXT ·sigmoid256(SB), NOSPLIT, $0-16
 loop:
 	VMOVUPS      (AX), Y0
 	VXORPS       Y1, Y1, Y1
-	VMOVUPS      recurrentConst<>+192(SB), Y2
+	VMOVUPS      recurrentConst<>+384(SB), Y2
 	VSUBPS       Y0, Y1, Y1
-	VMOVUPS      recurrentConst<>+128(SB), Y0
+	VMOVUPS      recurrentConst<>+320(SB), Y0
 	VMAXPS       Y1, Y0, Y0
 	VMINPS       Y0, Y2, Y2
-	VMOVUPS      recurrentConst<>+384(SB), Y0
-	VMOVUPS      recurrentConst<>+448(SB), Y1
+	VMOVUPS      recurrentConst<>+448(SB), Y0
+	VMOVUPS      recurrentConst<>+576(SB), Y1
 	VFMADD213PS  Y1, Y2, Y0
 	VSUBPS       Y1, Y0, Y1
-	VMOVUPS      recurrentConst<>+512(SB), Y3
+	VMOVUPS      recurrentConst<>+640(SB), Y3
 	VFNMADD231PS Y3, Y1, Y2
-	VMOVUPS      recurrentConst<>+576(SB), Y3
+	VMOVUPS      recurrentConst<>+704(SB), Y3
 	VFNMADD231PS Y3, Y1, Y2
 	VMOVUPS      recurrentConst<>+768(SB), Y1
 	VMOVUPS      recurrentConst<>+832(SB), Y3
@@ -589,13 +589,13 @@ loop:
 	VFMADD213PS  Y3, Y2, Y1
 	VMULPS       Y2, Y2, Y3
 	VFMADD213PS  Y2, Y3, Y1
-	VMOVUPS      recurrentConst<>+64(SB), Y2
+	VMOVUPS      recurrentConst<>+256(SB), Y2
 	VADDPS       Y2, Y1, Y1
 	VPSLLD       $0x17, Y0, Y0
 	VPADDD       Y0, Y1, Y1
-	VMOVUPS      recurrentConst<>+64(SB), Y0
+	VMOVUPS      recurrentConst<>+256(SB), Y0
 	VADDPS       Y1, Y0, Y0
-	VMOVUPS      recurrentConst<>+64(SB), Y1
+	VMOVUPS      recurrentConst<>+256(SB), Y1
 	VDIVPS       Y0, Y1, Y1
 	VMOVUPS      Y1, (AX)
 	ADDQ         $0x20, AX
@@ -621,18 +621,18 @@ loop:
 	VADDPS       (CX), Y0, Y0
 	VADDPS       (DX), Y0, Y0
 	VXORPS       Y1, Y1, Y1
-	VMOVUPS      recurrentConst<>+192(SB), Y2
+	VMOVUPS      recurrentConst<>+384(SB), Y2
 	VSUBPS       Y0, Y1, Y1
-	VMOVUPS      recurrentConst<>+128(SB), Y0
+	VMOVUPS      recurrentConst<>+320(SB), Y0
 	VMAXPS       Y1, Y0, Y0
 	VMINPS       Y0, Y2, Y2
-	VMOVUPS      recurrentConst<>+384(SB), Y0
-	VMOVUPS      recurrentConst<>+448(SB), Y1
+	VMOVUPS      recurrentConst<>+448(SB), Y0
+	VMOVUPS      recurrentConst<>+576(SB), Y1
 	VFMADD213PS  Y1, Y2, Y0
 	VSUBPS       Y1, Y0, Y1
-	VMOVUPS      recurrentConst<>+512(SB), Y3
+	VMOVUPS      recurrentConst<>+640(SB), Y3
 	VFNMADD231PS Y3, Y1, Y2
-	VMOVUPS      recurrentConst<>+576(SB), Y3
+	VMOVUPS      recurrentConst<>+704(SB), Y3
 	VFNMADD231PS Y3, Y1, Y2
 	VMOVUPS      recurrentConst<>+768(SB), Y1
 	VMOVUPS      recurrentConst<>+832(SB), Y3
@@ -647,29 +647,29 @@ loop:
 	VFMADD213PS  Y3, Y2, Y1
 	VMULPS       Y2, Y2, Y3
 	VFMADD213PS  Y2, Y3, Y1
-	VMOVUPS      recurrentConst<>+64(SB), Y2
+	VMOVUPS      recurrentConst<>+256(SB), Y2
 	VADDPS       Y2, Y1, Y1
 	VPSLLD       $0x17, Y0, Y0
 	VPADDD       Y0, Y1, Y1
-	VMOVUPS      recurrentConst<>+64(SB), Y0
+	VMOVUPS      recurrentConst<>+256(SB), Y0
 	VADDPS       Y1, Y0, Y0
 	VMOVUPS      (AX)(R8*2), Y1
 	VADDPS       (CX)(R8*2), Y1, Y1
 	VADDPS       (DX)(R8*2), Y1, Y1
 	VADDPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
-	VMOVUPS      recurrentConst<>+320(SB), Y3
+	VMOVUPS      recurrentConst<>+64(SB), Y3
 	VSUBPS       Y1, Y2, Y2
-	VMOVUPS      recurrentConst<>+256(SB), Y1
+	VMOVUPS      recurrentConst<>+0(SB), Y1
 	VMAXPS       Y2, Y1, Y1
 	VMINPS       Y1, Y3, Y3
-	VMOVUPS      recurrentConst<>+384(SB), Y1
-	VMOVUPS      recurrentConst<>+448(SB), Y2
+	VMOVUPS      recurrentConst<>+448(SB), Y1
+	VMOVUPS      recurrentConst<>+576(SB), Y2
 	VFMADD213PS  Y2, Y3, Y1
 	VSUBPS       Y2, Y1, Y2
-	VMOVUPS      recurrentConst<>+512(SB), Y4
+	VMOVUPS      recurrentConst<>+640(SB), Y4
 	VFNMADD231PS Y4, Y2, Y3
-	VMOVUPS      recurrentConst<>+576(SB), Y4
+	VMOVUPS      recurrentConst<>+704(SB), Y4
 	VFNMADD231PS Y4, Y2, Y3
 	VMOVUPS      recurrentConst<>+768(SB), Y2
 	VMOVUPS      recurrentConst<>+832(SB), Y4
@@ -684,13 +684,13 @@ loop:
 	VFMADD213PS  Y4, Y3, Y2
 	VMULPS       Y3, Y3, Y4
 	VFMADD213PS  Y3, Y4, Y2
-	VMOVUPS      recurrentConst<>+64(SB), Y3
+	VMOVUPS      recurrentConst<>+256(SB), Y3
 	VADDPS       Y3, Y2, Y2
 	VPSLLD       $0x17, Y1, Y1
 	VPADDD       Y1, Y2, Y2
-	VMOVUPS      recurrentConst<>+64(SB), Y1
+	VMOVUPS      recurrentConst<>+256(SB), Y1
 	VSUBPS       Y2, Y1, Y1
-	VMOVUPS      recurrentConst<>+64(SB), Y3
+	VMOVUPS      recurrentConst<>+256(SB), Y3
 	VADDPS       Y2, Y3, Y3
 	VMULPS       Y3, Y0, Y0
 	VDIVPS       Y0, Y1, Y1
@@ -699,18 +699,18 @@ loop:
 	VADDPS       (CX)(R8*1), Y2, Y2
 	VADDPS       (DX)(R8*1), Y2, Y2
 	VXORPS       Y3, Y3, Y3
-	VMOVUPS      recurrentConst<>+192(SB), Y4
+	VMOVUPS      recurrentConst<>+384(SB), Y4
 	VSUBPS       Y2, Y3, Y3
-	VMOVUPS      recurrentConst<>+128(SB), Y2
+	VMOVUPS      recurrentConst<>+320(SB), Y2
 	VMAXPS       Y3, Y2, Y2
 	VMINPS       Y2, Y4, Y4
-	VMOVUPS      recurrentConst<>+384(SB), Y2
-	VMOVUPS      recurrentConst<>+448(SB), Y3
+	VMOVUPS      recurrentConst<>+448(SB), Y2
+	VMOVUPS      recurrentConst<>+576(SB), Y3
 	VFMADD213PS  Y3, Y4, Y2
 	VSUBPS       Y3, Y2, Y3
-	VMOVUPS      recurrentConst<>+512(SB), Y5
+	VMOVUPS      recurrentConst<>+640(SB), Y5
 	VFNMADD231PS Y5, Y3, Y4
-	VMOVUPS      recurrentConst<>+576(SB), Y5
+	VMOVUPS      recurrentConst<>+704(SB), Y5
 	VFNMADD231PS Y5, Y3, Y4
 	VMOVUPS      recurrentConst<>+768(SB), Y3
 	VMOVUPS      recurrentConst<>+832(SB), Y5
@@ -725,11 +725,11 @@ loop:
 	VFMADD213PS  Y5, Y4, Y3
 	VMULPS       Y4, Y4, Y5
 	VFMADD213PS  Y4, Y5, Y3
-	VMOVUPS      recurrentConst<>+64(SB), Y4
+	VMOVUPS      recurrentConst<>+256(SB), Y4
 	VADDPS       Y4, Y3, Y3
 	VPSLLD       $0x17, Y2, Y2
 	VPADDD       Y2, Y3, Y3
-	VMOVUPS      recurrentConst<>+64(SB), Y2
+	VMOVUPS      recurrentConst<>+256(SB), Y2
 	VADDPS       Y3, Y2, Y2
 	VDIVPS       Y2, Y0, Y0
 	VADDPS       Y1, Y0, Y0
@@ -738,18 +738,18 @@ loop:
 	VADDPS       (CX)(R9*1), Y1, Y1
 	VADDPS       (DX)(R9*1), Y1, Y1
 	VXORPS       Y2, Y2, Y2
-	VMOVUPS      recurrentConst<>+192(SB), Y3
+	VMOVUPS      recurrentConst<>+384(SB), Y3
 	VSUBPS       Y1, Y2, Y2
-	VMOVUPS      recurrentConst<>+128(SB), Y1
+	VMOVUPS      recurrentConst<>+320(SB), Y1
 	VMAXPS       Y2, Y1, Y1
 	VMINPS       Y1, Y3, Y3
-	VMOVUPS      recurrentConst<>+384(SB), Y1
-	VMOVUPS      recurrentConst<>+448(SB), Y2
+	VMOVUPS      recurrentConst<>+448(SB), Y1
+	VMOVUPS      recurrentConst<>+576(SB), Y2
 	VFMADD213PS  Y2, Y3, Y1
 	VSUBPS       Y2, Y1, Y2
-	VMOVUPS      recurrentConst<>+512(SB), Y4
+	VMOVUPS      recurrentConst<>+640(SB), Y4
 	VFNMADD231PS Y4, Y2, Y3
-	VMOVUPS      recurrentConst<>+576(SB), Y4
+	VMOVUPS      recurrentConst<>+704(SB), Y4
 	VFNMADD231PS Y4, Y2, Y3
 	VMOVUPS      recurrentConst<>+768(SB), Y2
 	VMOVUPS      recurrentConst<>+832(SB), Y4
@@ -764,26 +764,26 @@ loop:
 	VFMADD213PS  Y4, Y3, Y2
 	VMULPS       Y3, Y3, Y4
 	VFMADD213PS  Y3, Y4, Y2
-	VMOVUPS      recurrentConst<>+64(SB), Y3
+	VMOVUPS      recurrentConst<>+256(SB), Y3
 	VADDPS       Y3, Y2, Y2
 	VPSLLD       $0x17, Y1, Y1
 	VPADDD       Y1, Y2, Y2
-	VMOVUPS      recurrentConst<>+64(SB), Y1
+	VMOVUPS      recurrentConst<>+256(SB), Y1
 	VADDPS       Y2, Y1, Y1
 	VADDPS       Y0, Y0, Y0
 	VXORPS       Y2, Y2, Y2
-	VMOVUPS      recurrentConst<>+320(SB), Y3
+	VMOVUPS      recurrentConst<>+64(SB), Y3
 	VSUBPS       Y0, Y2, Y2
-	VMOVUPS      recurrentConst<>+256(SB), Y0
+	VMOVUPS      recurrentConst<>+0(SB), Y0
 	VMAXPS       Y2, Y0, Y0
 	VMINPS       Y0, Y3, Y3
-	VMOVUPS      recurrentConst<>+384(SB), Y0
-	VMOVUPS      recurrentConst<>+448(SB), Y2
+	VMOVUPS      recurrentConst<>+448(SB), Y0
+	VMOVUPS      recurrentConst<>+576(SB), Y2
 	VFMADD213PS  Y2, Y3, Y0
 	VSUBPS       Y2, Y0, Y2
-	VMOVUPS      recurrentConst<>+512(SB), Y4
+	VMOVUPS      recurrentConst<>+640(SB), Y4
 	VFNMADD231PS Y4, Y2, Y3
-	VMOVUPS      recurrentConst<>+576(SB), Y4
+	VMOVUPS      recurrentConst<>+704(SB), Y4
 	VFNMADD231PS Y4, Y2, Y3
 	VMOVUPS      recurrentConst<>+768(SB), Y2
 	VMOVUPS      recurrentConst<>+832(SB), Y4
@@ -798,13 +798,13 @@ loop:
 	VFMADD213PS  Y4, Y3, Y2
 	VMULPS       Y3, Y3, Y4
 	VFMADD213PS  Y3, Y4, Y2
-	VMOVUPS      recurrentConst<>+64(SB), Y3
+	VMOVUPS      recurrentConst<>+256(SB), Y3
 	VADDPS       Y3, Y2, Y2
 	VPSLLD       $0x17, Y0, Y0
 	VPADDD       Y0, Y2, Y2
-	VMOVUPS      recurrentConst<>+64(SB), Y0
+	VMOVUPS      recurrentConst<>+256(SB), Y0
 	VSUBPS       Y2, Y0, Y0
-	VMOVUPS      recurrentConst<>+64(SB), Y3
+	VMOVUPS      recurrentConst<>+256(SB), Y3
 	VADDPS       Y2, Y3, Y3
 	VMULPS       Y3, Y1, Y1
 	VDIVPS       Y1, Y0, Y0

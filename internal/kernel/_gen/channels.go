@@ -24,7 +24,7 @@ const (
 	cSkip = cRuns + 8
 )
 
-var actNames = []string{"None", "ReLU", "ReLU6", "HSwish", "HSigmoid"}
+var actNames = []string{"None", "ReLU", "ReLU6", "HSwish", "HSigmoid", "Swish", "Sigmoid"}
 
 // plane is one function that streams over the rows of a plane.
 type plane struct {
@@ -38,7 +38,7 @@ type plane struct {
 }
 
 func channels() {
-	consts := newConstants("channelConst", 0, 3, -3, 6, 1.0/6)
+	consts := newConstants("channelConst", append([]float64{0, 3, -3, 6, 1.0 / 6}, logistic()...)...)
 	for _, s := range []isa{avx512, avx2} {
 		p := &plane{isa: s, consts: consts}
 		p.function("stats", "", "sums the deviations from Mean and their squares", 2, p.stats)
@@ -56,7 +56,8 @@ func channels() {
 // rowOf is the addresses of one row of the operands.
 type rowOf struct{ dst, d, x Mem }
 
-// function emits the loop: four rows at a time with sums of their own, then one at a time.
+// function emits the loop: four rows at a time with sums of their own, then one at a time; one at a
+// time only where the work on a row is long enough to hide everything else.
 func (p *plane) function(kind, act, doc string, sums int, body func(m rowOf, sums []reg.VecVirtual)) {
 	full := fmt.Sprintf("%s%s%d", kind, act, p.bits)
 	TEXT(full, NOSPLIT, "func(dst, d, x *byte, n int, c *byte)")
@@ -72,7 +73,10 @@ func (p *plane) function(kind, act, doc string, sums int, body func(m rowOf, sum
 		p.x = Load(Param("x"), GP64()).(reg.GPVirtual)
 		n, runs := GP64(), GP64()
 		p.preload(kind)
-		const unroll = 4
+		unroll := 4
+		if a := actNames[p.act]; act == a && (a == "Swish" || a == "Sigmoid") {
+			unroll = 1
+		}
 		acc := make([][]reg.VecVirtual, unroll)
 		for u := range acc {
 			for range sums {
@@ -93,14 +97,18 @@ func (p *plane) function(kind, act, doc string, sums int, body func(m rowOf, sum
 			Label(label("run"))
 		}
 		Load(Param("n"), n)
-		SUBQ(U8(unroll), n)
-		JL(LabelRef(label("rest")))
-		Label(label("four"))
-		step(unroll)
-		SUBQ(U8(unroll), n)
-		JGE(LabelRef(label("four")))
-		Label(label("rest"))
-		ADDQ(U8(unroll), n)
+		if unroll > 1 {
+			SUBQ(U8(unroll), n)
+			JL(LabelRef(label("rest")))
+			Label(label("four"))
+			step(unroll)
+			SUBQ(U8(unroll), n)
+			JGE(LabelRef(label("four")))
+			Label(label("rest"))
+			ADDQ(U8(unroll), n)
+		} else {
+			TESTQ(n, n)
+		}
 		JE(LabelRef(label("done")))
 		Label(label("one"))
 		step(1)
@@ -113,9 +121,11 @@ func (p *plane) function(kind, act, doc string, sums int, body func(m rowOf, sum
 			JNE(LabelRef(label("run")))
 		}
 		for i := range sums {
-			VADDPS(acc[1][i], acc[0][i], acc[0][i])
-			VADDPS(acc[3][i], acc[2][i], acc[2][i])
-			VADDPS(acc[2][i], acc[0][i], acc[0][i])
+			if unroll > 1 {
+				VADDPS(acc[1][i], acc[0][i], acc[0][i])
+				VADDPS(acc[3][i], acc[2][i], acc[2][i])
+				VADDPS(acc[2][i], acc[0][i], acc[0][i])
+			}
 			VMOVUPS(acc[0][i], Mem{Base: p.ch, Disp: cSum + i*64 + p.off})
 		}
 	}
@@ -202,6 +212,14 @@ func (p *plane) gate(z reg.VecVirtual) reg.VecVirtual {
 	return h
 }
 
+// logistic is 1/(1 + e^−z).
+func (p *plane) logistic(z reg.VecVirtual) reg.VecVirtual {
+	e := p.plusOne(p.consts, p.quickExpMinus(p.consts, z, 0))
+	y := p.load(p.consts.vec(1))
+	VDIVPS(e, y, y)
+	return y
+}
+
 // activate is act(z), possibly in z's register.
 func (p *plane) activate(z reg.VecVirtual) reg.VecVirtual {
 	switch actNames[p.act] {
@@ -215,6 +233,10 @@ func (p *plane) activate(z reg.VecVirtual) reg.VecVirtual {
 		VMULPS(h, z, z)
 	case "HSigmoid":
 		return p.gate(z)
+	case "Swish":
+		VMULPS(p.logistic(z), z, z)
+	case "Sigmoid":
+		return p.logistic(z)
 	}
 	return z
 }
@@ -247,6 +269,15 @@ func (p *plane) masked(m rowOf) reg.VecVirtual {
 	case "HSigmoid":
 		VMULPS(p.constant(1.0/6), g, g)
 		p.keepWhere(g, z, p.constant(-3), p.constant(3))
+	case "Swish": // s·(1 + z·(1−s)) with s the logistic function
+		s := p.logistic(z)
+		VMULPS(p.minusOne(p.consts, s), z, z)
+		VMULPS(p.plusOne(p.consts, z), s, s)
+		VMULPS(s, g, g)
+	case "Sigmoid":
+		s := p.logistic(z)
+		VMULPS(p.minusOne(p.consts, s), s, s)
+		VMULPS(s, g, g)
 	}
 	return g
 }

@@ -19,14 +19,19 @@ var exp2Terms = []float64{2.17022549e-4, 1.24396873e-3, 9.67884064e-3, 5.5483341
 
 // recurrent emits the elementwise part of an LSTM and the logistic function.
 func recurrent() {
-	values := append([]float64{0, 1, expLowest, -expLowest, -tanhRange, tanhRange, log2e, roundInt, ln2High,
-		ln2Low, -log2e, tanhRange * log2e}, expTerms...)
-	values = append(values, exp2Terms[:len(exp2Terms)-1]...)
+	values := append([]float64{-tanhRange, tanhRange, tanhRange * log2e}, logistic()...)
 	consts := newConstants("recurrentConst", values...)
 	for _, s := range []isa{avx512, avx2} {
 		sigmoid(s, consts)
 		lstm(s, consts)
 	}
+}
+
+// logistic is the constants of e^−x and what is around it.
+func logistic() []float64 {
+	values := append([]float64{0, 1, expLowest, -expLowest, log2e, -log2e, roundInt, ln2High, ln2Low},
+		expTerms...)
+	return append(values, exp2Terms[:len(exp2Terms)-1]...)
 }
 
 // expMinus is e^−x, x being clamped to ±limit; NaN stays NaN.
