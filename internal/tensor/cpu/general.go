@@ -87,8 +87,9 @@ func (o *generalOp) gather(col []float32, g, r, rows int) {
 			clear(d)
 			return
 		}
-		for c := range d {
-			d[c] = data[o.x.index(src, g*o.w.In+c)]
+		for c := g * o.w.In; len(d) > 0; {
+			n := copy(d, data[o.x.index(src, c):][:block-c%block])
+			c, d = c+n, d[n:]
 		}
 	})
 }
@@ -100,8 +101,13 @@ func (o *generalOp) scatter(col []float32, g, r, rows int) {
 		if src < 0 {
 			return
 		}
-		for c, v := range col[i*o.cols+tap*o.w.In:][:o.w.In] {
-			data[o.x.index(src, g*o.w.In+c)] += v
+		d := col[i*o.cols+tap*o.w.In:][:o.w.In]
+		for c := g * o.w.In; len(d) > 0; {
+			to := data[o.x.index(src, c):][:min(block-c%block, len(d))]
+			for l := range to {
+				to[l] += d[l]
+			}
+			c, d = c+len(to), d[len(to):]
 		}
 	})
 }
@@ -128,8 +134,10 @@ func (o *generalOp) taps(r, rows int, f func(i, tap, src int)) {
 func (o *generalOp) put(res []float32, g, r, rows int) {
 	data := o.y.data()
 	for i := range rows {
-		for c, v := range res[i*o.out:][:o.out] {
-			data[o.y.index(r+i, g*o.out+c)] = v
+		d := res[i*o.out:][:o.out]
+		for c := g * o.out; len(d) > 0; {
+			n := copy(data[o.y.index(r+i, c):][:block-c%block], d)
+			c, d = c+n, d[n:]
 		}
 	}
 }
@@ -137,8 +145,10 @@ func (o *generalOp) put(res []float32, g, r, rows int) {
 func (o *generalOp) take(res []float32, g, r, rows int) {
 	data := o.y.data()
 	for i := range rows {
-		for c := range o.out {
-			res[i*o.out+c] = data[o.y.index(r+i, g*o.out+c)]
+		d := res[i*o.out:][:o.out]
+		for c := g * o.out; len(d) > 0; {
+			n := copy(d, data[o.y.index(r+i, c):][:block-c%block])
+			c, d = c+n, d[n:]
 		}
 	}
 }
