@@ -21,10 +21,8 @@ func (s *stream) Conv(xt tensor.Tensor, w tensor.Weight, bias tensor.Vec,
 		return out
 	case spec.Depthwise(w):
 		s.depthwise(out, s.in(xt), w, spec, bias.Buf == nil)
-	case spec.Groups == 1:
-		s.denseConv(out, s.readyForDense(xt), w, spec, bias.Buf == nil)
 	default:
-		s.generalConv(out, s.plain(xt), w, spec)
+		s.denseConv(out, s.readyForDense(xt, spec.Groups), w, spec, bias.Buf == nil)
 	}
 	if bias.Buf != nil {
 		s.addBias(out, vector(bias))
@@ -47,7 +45,7 @@ func (s *stream) ConvBackward(xt, dyt tensor.Tensor, w tensor.Weight, spec tenso
 		dx = s.depthwiseBackward(s.in(xt), dy, w, spec, grads)
 	default:
 		if spec.Groups == 1 && grads.W.Buf != nil {
-			s.denseGrad(s.readyForDense(xt), dy, grads.W, spec)
+			s.denseGrad(s.readyForDense(xt, 1), dy, grads.W, spec)
 			grads.W = tensor.Weight{}
 		}
 		if grads.W.Buf != nil || grads.NeedX {

@@ -7,18 +7,19 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// denseOp is the forward pass or the weight gradient of an ungrouped convolution. A sample is
-// copied into a zeroed frame with its channels side by side; the taps of one kernel row are then
-// neighbours in memory, and each row of outputs is one matrix product over the frame itself. A
-// chunk is a few samples, or a band of the output rows of one.
+// denseOp is the forward pass of a convolution, or the weight gradient of an ungrouped one. The
+// channels that a group reads of a sample are copied into a zeroed frame side by side; the taps of
+// one kernel row are then neighbours in memory, and each row of outputs is one matrix product over
+// the frame itself. A chunk is a group in a few samples, or in a band of the output rows of one.
 type denseOp struct {
 	path       kernel.Path
 	x          *node
 	y          *node      // the output, or its gradient
-	w          []float32  // packed: [out block][taps·in][16]
-	stats      *collector // of the output, nil: not wanted
+	w          []float32  // packed: [group][piece][taps·in][16]
+	stats      *collector // of the output of an ungrouped convolution, nil: not wanted
 	parts      []float32  // weight gradients [chunk][taps·in][padded out]; nil: forward
 	kh, kw     int
+	groups     int
 	stride     int
 	pad, extra int // zeros before, and how many more after
 	per        int
@@ -28,11 +29,12 @@ type denseOp struct {
 // bands is how many a sample has.
 func (o *denseOp) bands() int { return ceilDiv(o.y.shape.H, o.rows) }
 
-func (o *denseOp) chunks() int { return ceilDiv(o.x.shape.N, o.per) * o.bands() }
+func (o *denseOp) chunks() int { return ceilDiv(o.x.shape.N, o.per) * o.bands() * o.groups }
 
 func (o *denseOp) Run(chunk int, w *kernel.Worker) {
-	xs, ys, c := o.x.shape, o.y.shape, o.x.shape.C
-	g, band := chunk/o.bands(), chunk%o.bands()
+	xs, ys, c := o.x.shape, o.y.shape, o.x.shape.C/o.groups
+	group, rest := chunk%o.groups, chunk/o.groups
+	band, part := rest%o.bands(), rest/o.bands()
 	y0, y1 := band*o.rows, min((band+1)*o.rows, ys.H)
 	win := newWindow(y0, y1, o.stride, o.pad, o.kh, xs.H)
 	fw, hw := xs.W+2*o.pad+o.extra, ys.H*ys.W
@@ -44,11 +46,11 @@ func (o *denseOp) Run(chunk int, w *kernel.Worker) {
 	mem := w.Floats(total)
 	frame, grad := mem[:size], mem[size:]
 	clear(frame)
-	n0, n1 := g*o.per, min((g+1)*o.per, xs.N)
+	n0, n1 := part*o.per, min((part+1)*o.per, xs.N)
 	for n := n0; n < n1; n++ {
-		o.fill(frame[win.top*fw*c:], n, fw, win.first, win.last)
+		o.fill(frame[win.top*fw*c:], group*c, c, n, fw, win.first, win.last)
 		if o.parts == nil {
-			o.forward(w, frame, n, fw, y0, y1)
+			o.forward(w, frame, group, n, fw, y0, y1)
 			continue
 		}
 		g, jump := o.y.load(o.path, w, grad, n*hw, hw)
@@ -61,8 +63,8 @@ func (o *denseOp) Run(chunk int, w *kernel.Worker) {
 	}
 }
 
-// fill copies rows [first, last) of sample n into the frame, channels side by side.
-func (o *denseOp) fill(frame []float32, n, fw, first, last int) {
+// fill copies channels [c0, c0+c) of rows [first, last) of sample n into the frame, side by side.
+func (o *denseOp) fill(frame []float32, c0, c, n, fw, first, last int) {
 	s := o.x.shape
 	if o.x.host {
 		row := s.W * s.C
@@ -71,32 +73,49 @@ func (o *denseOp) fill(frame []float32, n, fw, first, last int) {
 		}
 		return
 	}
-	for b := range o.x.cb {
-		width := min(block, s.C-b*block)
+	for at := range pieces(c0, c, s.C) {
 		for y := first; y < last; y++ {
-			src := o.x.data()[(b*o.x.rows+(n*s.H+y)*s.W)*block:][:s.W*block]
-			dst := frame[((y-first)*fw+o.pad)*s.C+b*block:]
+			src := o.x.data()[(at.plane*o.x.rows+(n*s.H+y)*s.W)*block:][:s.W*block]
+			dst := frame[((y-first)*fw+o.pad)*c+at.off:]
+			if at.n == block && c == block {
+				copy(dst[:s.W*block], src)
+				continue
+			}
 			for x := range s.W {
-				copy(dst[x*s.C:][:width], src[x*block:])
+				copy(dst[x*c:][:at.n], src[x*block+at.lane:])
 			}
 		}
 	}
 }
 
-// forward computes output rows [y0, y1) of one sample.
-func (o *denseOp) forward(w *kernel.Worker, frame []float32, n, fw, y0, y1 int) {
-	c, ys := o.x.shape.C, o.y.shape
-	k, step := o.kh*o.kw*c, o.path.MaxBlocks()
-	for b := 0; b < o.y.cb; b += step {
+// forward computes output rows [y0, y1) of one sample and group.
+func (o *denseOp) forward(w *kernel.Worker, frame []float32, group, n, fw, y0, y1 int) {
+	c, out, ys := o.x.shape.C/o.groups, o.y.shape.C/o.groups, o.y.shape
+	k, two := o.kh*o.kw*c, o.path.MaxBlocks() > 1
+	at, skip := group*mostPieces(out)*k*block, false
+	for p := range pieces(group*out, out, ys.C) {
+		if skip {
+			skip = false
+			continue
+		}
+		blocks, cols := 1, p.cols
+		if two && p.n == block && p.off+block < out {
+			blocks, cols, skip = 2, min(block, out-p.off-block), true
+			if group == o.groups-1 {
+				cols = block
+			}
+		}
 		for y := y0; y < y1; y++ {
 			w.Tile = kernel.Tile{
 				A: kernel.PtrAt(frame, (y-y0)*o.stride*fw*c), ARow: o.stride * c, AStep: 1, AJump: fw * c,
 				KIn: o.kw * c, KOut: o.kh,
-				B: kernel.PtrAt(o.w, b*k*block), BStep: block, BNext: k * block,
-				C: o.y.plane(b, (n*ys.H+y)*ys.W), CRow: block, CNext: o.y.rows * block, Cols: block,
+				B: kernel.PtrAt(o.w, at), BStep: block, BNext: k * block,
+				C:    unsafe.Add(o.y.plane(p.plane, (n*ys.H+y)*ys.W), p.lane*4),
+				CRow: block, CNext: o.y.rows * block, Cols: cols,
 			}
-			o.path.Tile(&w.Tile, ys.W, min(step, o.y.cb-b))
+			o.path.Tile(&w.Tile, ys.W, blocks)
 		}
+		at += blocks * k * block
 	}
 }
 
@@ -121,9 +140,10 @@ func (o *denseOp) weightGrad(w *kernel.Worker, frame []float32, g unsafe.Pointer
 	}
 }
 
-// readyForDense is the node behind a handle with its values in memory, planes or not.
-func (s *stream) readyForDense(t tensor.Tensor) *node {
-	if n := t.(*node); n.host {
+// readyForDense is the node behind a handle with its values in memory, in planes or, where there is
+// one group, perhaps not.
+func (s *stream) readyForDense(t tensor.Tensor, groups int) *node {
+	if n := t.(*node); n.host && groups == 1 {
 		return n
 	}
 	return s.plain(t)
@@ -131,8 +151,8 @@ func (s *stream) readyForDense(t tensor.Tensor) *node {
 
 func (s *stream) newDense(x, y *node, w tensor.Weight, spec tensor.ConvSpec, most int) *denseOp {
 	o := &s.dense
-	*o = denseOp{path: s.path, x: x, y: y, kh: w.KH, kw: w.KW, stride: spec.Stride, pad: spec.Pad,
-		extra: spec.PadExtra, rows: y.shape.H}
+	*o = denseOp{path: s.path, x: x, y: y, kh: w.KH, kw: w.KW, groups: spec.Groups, stride: spec.Stride,
+		pad: spec.Pad, extra: spec.PadExtra, rows: y.shape.H}
 	o.per = samplesPer(chunkRows, y.shape.H*y.shape.W, x.shape.N)
 	if most > 0 {
 		o.per = max(o.per, (x.shape.N+most-1)/most)
@@ -142,21 +162,16 @@ func (s *stream) newDense(x, y *node, w tensor.Weight, spec tensor.ConvSpec, mos
 
 func (s *stream) denseConv(out, x *node, w tensor.Weight, spec tensor.ConvSpec, noBias bool) {
 	o := s.newDense(x, out, w, spec, 0)
-	k := w.KH * w.KW * w.In
-	pack := func(dst []float32) {
-		flat := s.denseGroups(w, 1)
-		s.path.PackB(dst, flat.data, k, w.Out, w.Out)
-		s.arena.release(flat)
-	}
+	size := spec.Groups * mostPieces(w.Out/spec.Groups) * w.KH * w.KW * w.In * block
 	var packed *storage
-	if size := kernel.PackedSize(k, w.Out); spec.Constant {
-		o.w = constant(w, size, pack)
+	if spec.Constant {
+		o.w = constant(w, size, func(dst []float32) { s.packDense(dst, w, spec.Groups) })
 	} else {
 		packed = s.arena.floats(size)
-		pack(packed.data)
+		s.packDense(packed.data, w, spec.Groups)
 		o.w = packed.data
 	}
-	if spec.WantStats && noBias {
+	if spec.WantStats && noBias && spec.Groups == 1 {
 		o.stats = s.collectStats(out, o.per*out.shape.H*out.shape.W)
 	} else if o.per == 1 {
 		o.rows = bandRows(out.shape, x.shape)
@@ -165,6 +180,20 @@ func (s *stream) denseConv(out, x *node, w tensor.Weight, spec tensor.ConvSpec, 
 	s.endStats(out, o.stats)
 	*o = denseOp{}
 	s.arena.release(packed)
+}
+
+// packDense packs the weight group by group and piece by piece.
+func (s *stream) packDense(dst []float32, w tensor.Weight, groups int) {
+	k, out := w.KH*w.KW*w.In, w.Out/groups
+	flat := s.denseGroups(w, groups)
+	for g := range groups {
+		at := g * mostPieces(out) * k * block
+		for p := range pieces(g*out, out, w.Out) {
+			s.path.PackB(dst[at:], flat.data[g*k*out+p.off:], k, p.n, out)
+			at += k * block
+		}
+	}
+	s.arena.release(flat)
 }
 
 // denseGrad adds the weight gradient; dy may be pending.

@@ -8,13 +8,12 @@ import (
 type generalKind uint8
 
 const (
-	generalForward generalKind = iota
-	generalInput
+	generalInput generalKind = iota
 	generalWeight
 )
 
-// generalOp is the convolution of any kernel, stride and groups: windows are gathered into a
-// row-major matrix that stays in cache, and multiplied. A chunk is a few samples.
+// generalOp is a gradient of the convolution of any kernel, stride and groups: windows are gathered
+// into a row-major matrix that stays in cache, and multiplied. A chunk is a few samples.
 type generalOp struct {
 	path   kernel.Path
 	kind   generalKind
@@ -49,10 +48,6 @@ func (o *generalOp) Run(chunk int, w *kernel.Worker) {
 			col := kernel.Matrix{Data: mem[:colRows*o.cols], Rows: rows, Cols: o.cols, Stride: o.cols}
 			res := kernel.Matrix{Data: mem[colRows*o.cols:], Rows: rows, Cols: o.out, Stride: o.out}
 			switch o.kind {
-			case generalForward:
-				o.gather(col.Data, g, r, rows)
-				o.multiply(w, res, col, o.weight(o.dense[g*size:]), false, false, false)
-				o.put(res.Data, g, r, rows)
 			case generalInput:
 				o.take(res.Data, g, r, rows)
 				o.multiply(w, col, res, o.weight(o.dense[g*size:]), false, true, false)
@@ -130,18 +125,7 @@ func (o *generalOp) taps(r, rows int, f func(i, tap, src int)) {
 	}
 }
 
-// put and take copy rows of one group between the output tensor and a row-major matrix.
-func (o *generalOp) put(res []float32, g, r, rows int) {
-	data := o.y.data()
-	for i := range rows {
-		d := res[i*o.out:][:o.out]
-		for c := g * o.out; len(d) > 0; {
-			n := copy(data[o.y.index(r+i, c):][:block-c%block], d)
-			c, d = c+n, d[n:]
-		}
-	}
-}
-
+// take copies rows of one group to a row-major matrix.
 func (o *generalOp) take(res []float32, g, r, rows int) {
 	data := o.y.data()
 	for i := range rows {
@@ -183,18 +167,6 @@ func (s *stream) denseGroups(w tensor.Weight, groups int) *storage {
 		}
 	}
 	return st
-}
-
-func (s *stream) generalConv(out, x *node, w tensor.Weight, spec tensor.ConvSpec) {
-	dense := s.denseGroups(w, spec.Groups)
-	o := s.newGeneral(generalForward, x, out, w, spec, 0)
-	o.dense = dense.data
-	if w.Out%block != 0 {
-		clear(out.data()[(out.cb-1)*out.rows*block:])
-	}
-	s.pool.Run(o.chunks, o)
-	*o = generalOp{}
-	s.arena.release(dense)
 }
 
 func (s *stream) generalBackward(x, dy *node, w tensor.Weight, spec tensor.ConvSpec,
