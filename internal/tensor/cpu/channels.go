@@ -4,14 +4,6 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// copyChannel sets channel cd of dst to channel cs of src for all rows.
-func copyChannel(dst *node, cd int, src *node, cs int) {
-	d, x := dst.data()[dst.index(0, cd):], src.data()[src.index(0, cs):]
-	for r := 0; r < dst.rows*block; r += block {
-		d[r] = x[r]
-	}
-}
-
 // clearTail zeroes the lanes beyond the last channel.
 func clearTail(n *node) {
 	for c := n.shape.C; c < n.cb*block; c++ {
@@ -22,22 +14,81 @@ func clearTail(n *node) {
 	}
 }
 
+// channelRows is the rows of a plane in which channels are moved at a time, so that what the
+// channels of a plane are read from stays in the first-level cache.
+const channelRows = 64
+
+// compose fills y with channels of other tensors with as many rows: channel i is channel j of x, or
+// zero where x is nil.
+func (s *stream) compose(y *node, from func(i int) (x *node, j int)) {
+	chunks := ceilDiv(y.rows, channelRows)
+	s.parallel(y.cb*chunks, min(y.rows, channelRows)*block, func(i int) {
+		b, r := i/chunks, i%chunks*channelRows
+		rows := min(channelRows, y.rows-r)
+		for lane := 0; lane < block; {
+			x, j, n := y.run(b*block+lane, from)
+			d := y.data()[(b*y.rows+r)*block+lane:]
+			if x == nil {
+				zeroLanes(d, n, rows)
+			} else {
+				copyLanes(d, x.data()[x.index(r, j):], n, rows)
+			}
+			lane += n
+		}
+	})
+}
+
+// run is where channel i of y comes from, and how many channels from it on are neighbours in a
+// plane there as in y. Lanes beyond the last channel are zeros.
+func (y *node) run(i int, from func(i int) (*node, int)) (x *node, j, n int) {
+	left := block - i%block
+	if i >= y.shape.C {
+		return nil, 0, left
+	}
+	x, j = from(i)
+	for n = 1; n < left && i+n < y.shape.C; n++ {
+		if x2, j2 := from(i + n); x2 != x || x != nil && (j2 != j+n || j2%block == 0) {
+			break
+		}
+	}
+	return x, j, n
+}
+
+func zeroLanes(d []float32, n, rows int) {
+	for r := range rows {
+		clear(d[r*block:][:n])
+	}
+}
+
+// copyLanes copies n neighbouring channels of some rows.
+func copyLanes(d, x []float32, n, rows int) {
+	switch {
+	case n == block:
+		copy(d[:rows*block], x)
+	case n < 4:
+		for l := range n {
+			for r := l; r < rows*block; r += block {
+				d[r] = x[r]
+			}
+		}
+	default:
+		for r := 0; r < rows*block; r += block {
+			copy(d[r:][:n], x[r:])
+		}
+	}
+}
+
 // permute makes a tensor of c channels whose channel i is channel from(i) of x, or zero when from
 // gives −1.
 func (s *stream) permute(x *node, c int, from func(i int) int) *node {
 	shape := x.shape
 	shape.C = c
 	y := s.make(shape)
-	clearTail(y)
-	s.parallel(c, x.rows, func(i int) {
+	s.compose(y, func(i int) (*node, int) {
 		if j := from(i); j >= 0 {
-			copyChannel(y, i, x, j)
-			return
+			return x, j
 		}
-		d := y.data()[y.index(0, i):]
-		for r := 0; r < y.rows*block; r += block {
-			d[r] = 0
-		}
+		return nil, 0
 	})
 	return y
 }
@@ -46,17 +97,19 @@ func (s *stream) permute(x *node, c int, from func(i int) int) *node {
 func (s *stream) Concat(xs []tensor.Tensor) tensor.Tensor {
 	shape := xs[0].Shape()
 	shape.C = 0
-	for _, x := range xs {
+	parts := make([]*node, len(xs))
+	for i, x := range xs {
+		parts[i] = s.plain(x)
 		shape.C += x.Shape().C
 	}
 	y := s.make(shape)
-	clearTail(y)
-	off := 0
-	for _, t := range xs {
-		x := s.plain(t)
-		s.parallel(x.shape.C, x.rows, func(i int) { copyChannel(y, off+i, x, i) })
-		off += x.shape.C
-	}
+	s.compose(y, func(i int) (*node, int) {
+		k := 0
+		for ; i >= parts[k].shape.C; k++ {
+			i -= parts[k].shape.C
+		}
+		return parts[k], i
+	})
 	return y
 }
 
