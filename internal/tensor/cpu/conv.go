@@ -48,8 +48,14 @@ func (s *stream) ConvBackward(xt, dyt tensor.Tensor, w tensor.Weight, spec tenso
 			s.denseGrad(s.readyForDense(xt, 1), dy, grads.W, spec)
 			grads.W = tensor.Weight{}
 		}
+		if grads.NeedX && spec.Stride == 1 && spec.PadExtra == 0 && w.KH == w.KW && spec.Pad < w.KH {
+			dx = s.denseInput(s.plain(dyt), xt.Shape(), w, spec)
+			grads.NeedX = false
+		}
 		if grads.W.Buf != nil || grads.NeedX {
-			dx = s.generalBackward(s.plain(xt), s.plain(dyt), w, spec, grads)
+			if g := s.generalBackward(s.plain(xt), s.plain(dyt), w, spec, grads); g != nil {
+				dx = g
+			}
 		}
 	}
 	if dx == nil {

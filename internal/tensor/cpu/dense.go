@@ -196,6 +196,36 @@ func (s *stream) packDense(dst []float32, w tensor.Weight, groups int) {
 	s.arena.release(flat)
 }
 
+// denseInput is the input's gradient where the stride is 1: the convolution of the output's with the
+// kernel turned by half a turn, from its outputs to its inputs.
+func (s *stream) denseInput(dy *node, shape tensor.Shape, w tensor.Weight, spec tensor.ConvSpec) *node {
+	dx := s.make(shape)
+	spec.Pad = w.KH - 1 - spec.Pad
+	o := s.newDense(dy, dx, w, spec, 0)
+	taps, out := w.KH*w.KW, w.Out/spec.Groups
+	packed := s.arena.floats(spec.Groups * mostPieces(w.In) * taps * out * block)
+	flat := s.denseGroups(w, spec.Groups)
+	for g := range spec.Groups {
+		at := g * mostPieces(w.In) * taps * out * block
+		for p := range pieces(g*w.In, w.In, shape.C) {
+			for t := range taps {
+				from := (g*taps+taps-1-t)*w.In + p.off
+				s.path.PackBT(packed.data[at:], flat.data[from*out:], out, p.n, out)
+				at += out * block
+			}
+		}
+	}
+	s.arena.release(flat)
+	o.w = packed.data
+	if o.per == 1 {
+		o.rows = bandRows(dx.shape, dy.shape)
+	}
+	s.pool.Run(o.chunks(), o)
+	*o = denseOp{}
+	s.arena.release(packed)
+	return dx
+}
+
 // denseGrad adds the weight gradient; dy may be pending.
 func (s *stream) denseGrad(x, dy *node, w tensor.Weight, spec tensor.ConvSpec) {
 	o := s.newDense(x, dy, w, spec, 8)
