@@ -196,7 +196,7 @@ func (s *stream) packDense(dst []float32, w tensor.Weight, groups int) {
 	s.arena.release(flat)
 }
 
-// denseInput is the input's gradient where the stride is 1: the convolution of the output's with the
+// denseInput is the input's gradient where the stride is 1: that of the output, convolved with the
 // kernel turned by half a turn, from its outputs to its inputs.
 func (s *stream) denseInput(dy *node, shape tensor.Shape, w tensor.Weight, spec tensor.ConvSpec) *node {
 	dx := s.make(shape)
