@@ -44,18 +44,17 @@ func (s *stream) ConvBackward(xt, dyt tensor.Tensor, w tensor.Weight, spec tenso
 	case spec.Depthwise(w):
 		dx = s.depthwiseBackward(s.in(xt), dy, w, spec, grads)
 	default:
-		if spec.Groups == 1 && grads.W.Buf != nil {
+		if grads.W.Buf != nil && spec.Groups == 1 {
 			s.denseGrad(s.readyForDense(xt, 1), dy, grads.W, spec)
-			grads.W = tensor.Weight{}
+		} else if grads.W.Buf != nil {
+			s.denseGrad(s.plain(xt), s.plain(dyt), grads.W, spec)
 		}
-		if grads.NeedX && spec.Stride == 1 && spec.PadExtra == 0 && w.KH == w.KW && spec.Pad < w.KH {
+		switch {
+		case !grads.NeedX:
+		case spec.Stride == 1 && spec.PadExtra == 0 && w.KH == w.KW && spec.Pad < w.KH:
 			dx = s.denseInput(s.plain(dyt), xt.Shape(), w, spec)
-			grads.NeedX = false
-		}
-		if grads.W.Buf != nil || grads.NeedX {
-			if g := s.generalBackward(s.plain(xt), s.plain(dyt), w, spec, grads); g != nil {
-				dx = g
-			}
+		default:
+			dx = s.generalInput(xt.Shape(), s.plain(dyt), w, spec)
 		}
 	}
 	if dx == nil {

@@ -7,8 +7,7 @@ import (
 	"github.com/tendril-nas/tendril/internal/tensor"
 )
 
-// denseOp is the forward pass of a convolution, or the weight gradient of an ungrouped one. The
-// channels that a group reads of a sample are copied into a zeroed frame side by side; the taps of
+// denseOp is the forward pass of a convolution, or its weight gradient. The channels that a group reads of a sample are copied into a zeroed frame side by side; the taps of
 // one kernel row are then neighbours in memory, and each row of outputs is one matrix product over
 // the frame itself. A chunk is a group in a few samples, or in a band of the output rows of one.
 type denseOp struct {
@@ -17,7 +16,7 @@ type denseOp struct {
 	y          *node      // the output, or its gradient
 	w          []float32  // packed: [group][piece][taps·in][16]
 	stats      *collector // of the output of an ungrouped convolution, nil: not wanted
-	parts      []float32  // weight gradients [chunk][taps·in][padded out]; nil: forward
+	parts      []float32  // weight gradients [chunk][taps·in][padded out of a group]; nil: forward
 	kh, kw     int
 	groups     int
 	stride     int
@@ -41,7 +40,7 @@ func (o *denseOp) Run(chunk int, w *kernel.Worker) {
 	size := ceilDiv(fw*win.height*c, block) * block
 	total := size
 	if o.parts != nil {
-		total += o.y.cb * hw * block
+		total += o.gradBlocks() * hw * block
 	}
 	mem := w.Floats(total)
 	frame, grad := mem[:size], mem[size:]
@@ -53,7 +52,7 @@ func (o *denseOp) Run(chunk int, w *kernel.Worker) {
 			o.forward(w, frame, group, n, fw, y0, y1)
 			continue
 		}
-		g, jump := o.y.load(o.path, w, grad, n*hw, hw)
+		g, jump := o.groupGrad(w, grad, group, n)
 		o.weightGrad(w, frame, g, jump, chunk, fw, n > n0)
 	}
 	if o.stats != nil {
@@ -119,15 +118,35 @@ func (o *denseOp) forward(w *kernel.Worker, frame []float32, group, n, fw, y0, y
 	}
 }
 
-// weightGrad adds one sample's share: for each kernel row, its taps are the rows of a product over
-// all output positions.
+// groupGrad is the address of the gradients of a sample and group in blocks of 16 channels, and the
+// distance of the blocks: in place, or put into scratch.
+func (o *denseOp) groupGrad(w *kernel.Worker, scratch []float32, group, n int) (g unsafe.Pointer, jump int) {
+	out, hw := o.y.shape.C/o.groups, o.y.shape.H*o.y.shape.W
+	if o.groups == 1 {
+		return o.y.load(o.path, w, scratch, n*hw, hw)
+	}
+	for off := 0; off < out; off += block {
+		d := scratch[off*hw:][:hw*block]
+		if out-off < block {
+			clear(d)
+		}
+		for p := range pieces(group*out+off, min(block, out-off), o.y.shape.C) {
+			copyLanes(d[p.off:], o.y.data()[(p.plane*o.y.rows+n*hw)*block+p.lane:], p.n, hw)
+		}
+	}
+	return kernel.PtrAt(scratch, 0), hw * block
+}
+
+// weightGrad adds one sample's share of a group: for each kernel row, its taps are the rows of a
+// product over all output positions.
 func (o *denseOp) weightGrad(w *kernel.Worker, frame []float32, g unsafe.Pointer, jump, chunk, fw int,
 	acc bool) {
-	c, ys := o.x.shape.C, o.y.shape
-	ld, step := o.y.cb*block, o.path.MaxBlocks()
+	c, ys := o.x.shape.C/o.groups, o.y.shape
+	n, step := o.gradBlocks(), o.path.MaxBlocks()
+	ld := n * block
 	part := o.parts[chunk*o.kh*o.kw*c*ld:]
 	for ky := range o.kh {
-		for b := 0; b < o.y.cb; b += step {
+		for b := 0; b < n; b += step {
 			w.Tile = kernel.Tile{
 				A: kernel.PtrAt(frame, ky*fw*c), ARow: 1, AStep: o.stride * c, AJump: o.stride * fw * c,
 				KIn: ys.W, KOut: ys.H,
@@ -135,10 +154,13 @@ func (o *denseOp) weightGrad(w *kernel.Worker, frame []float32, g unsafe.Pointer
 				C: kernel.PtrAt(part, ky*o.kw*c*ld+b*block), CRow: ld, CNext: block, Cols: block,
 				Acc: acc,
 			}
-			o.path.Tile(&w.Tile, o.kw*c, min(step, o.y.cb-b))
+			o.path.Tile(&w.Tile, o.kw*c, min(step, n-b))
 		}
 	}
 }
+
+// gradBlocks is the blocks of 16 output channels of a group.
+func (o *denseOp) gradBlocks() int { return ceilDiv(o.y.shape.C/o.groups, block) }
 
 // readyForDense is the node behind a handle with its values in memory, in planes or, where there is
 // one group, perhaps not.
@@ -226,21 +248,21 @@ func (s *stream) denseInput(dy *node, shape tensor.Shape, w tensor.Weight, spec 
 	return dx
 }
 
-// denseGrad adds the weight gradient; dy may be pending.
+// denseGrad adds the weight gradient; dy may be pending where there is one group.
 func (s *stream) denseGrad(x, dy *node, w tensor.Weight, spec tensor.ConvSpec) {
 	o := s.newDense(x, dy, w, spec, 8)
-	chunks := o.chunks()
-	ld := dy.cb * block
+	chunks, groups, out := o.chunks(), spec.Groups, w.Out/spec.Groups
+	ld := o.gradBlocks() * block
 	count := w.KH * w.KW * w.In * ld
 	parts := s.arena.floats(chunks * count)
 	o.parts = parts.data
 	s.pool.Run(chunks, o)
 	*o = denseOp{}
-	for ky := range w.KH {
-		for kx := range w.KW {
-			from := (ky*w.KW + kx) * w.In * ld
-			s.addParts(weightGrad(w)[ky*w.StrideKH+kx*w.StrideKW:], parts.data[from:], chunks, count, w.In,
-				w.Out, w.StrideIn, ld)
+	for g := range groups {
+		for t := range w.KH * w.KW {
+			to := t/w.KW*w.StrideKH + t%w.KW*w.StrideKW + g*out
+			s.addParts(weightGrad(w)[to:], parts.data[g*count+t*w.In*ld:], chunks/groups, groups*count, w.In, out,
+				w.StrideIn, ld)
 		}
 	}
 	s.arena.release(parts)
