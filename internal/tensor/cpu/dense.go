@@ -8,9 +8,9 @@ import (
 )
 
 // denseOp is the forward pass of a convolution, or its weight gradient. The channels that a group
-// reads of a sample are copied into a zeroed frame side by side; the taps of one kernel row are then
-// neighbours in memory, and each row of outputs is one matrix product over the frame itself. A chunk
-// is a group in a few samples, or in a band of the output rows of one.
+// reads of a sample are copied into a zeroed frame side by side; the taps of one kernel row are
+// then neighbours in memory, and each row of outputs is one matrix product over the frame itself. A
+// chunk is a group in a few samples, or in a band of the output rows of one.
 type denseOp struct {
 	path       kernel.Path
 	x          *node
