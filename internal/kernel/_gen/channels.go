@@ -38,7 +38,7 @@ type plane struct {
 }
 
 func channels() {
-	consts := newConstants("channelConst", append([]float64{0, 3, -3, 6, 1.0 / 6}, logistic()...)...)
+	consts := newConstants("channelConst", append([]float64{0, 3, -3, 6, 1.0 / 6}, logisticConstants()...)...)
 	for _, s := range []isa{avx512, avx2} {
 		p := &plane{isa: s, consts: consts}
 		p.function("stats", "", "sums the deviations from Mean and their squares", 2, p.stats)
@@ -74,7 +74,7 @@ func (p *plane) function(kind, act, doc string, sums int, body func(m rowOf, sum
 		n, runs := GP64(), GP64()
 		p.preload(kind)
 		unroll := 4
-		if a := actNames[p.act]; act == a && (a == "Swish" || a == "Sigmoid") {
+		if act == "Swish" || act == "Sigmoid" {
 			unroll = 1
 		}
 		acc := make([][]reg.VecVirtual, unroll)

@@ -19,7 +19,7 @@ var exp2Terms = []float64{2.17022549e-4, 1.24396873e-3, 9.67884064e-3, 5.5483341
 
 // recurrent emits the elementwise part of an LSTM and the logistic function.
 func recurrent() {
-	values := append([]float64{-tanhRange, tanhRange, tanhRange * log2e}, logistic()...)
+	values := append([]float64{-tanhRange, tanhRange, tanhRange * log2e}, logisticConstants()...)
 	consts := newConstants("recurrentConst", values...)
 	for _, s := range []isa{avx512, avx2} {
 		sigmoid(s, consts)
@@ -27,8 +27,8 @@ func recurrent() {
 	}
 }
 
-// logistic is the constants of e^−x and what is around it.
-func logistic() []float64 {
+// logisticConstants are those of e^−x and what is around it.
+func logisticConstants() []float64 {
 	values := append([]float64{0, 1, expLowest, -expLowest, log2e, -log2e, roundInt, ln2High, ln2Low},
 		expTerms...)
 	return append(values, exp2Terms[:len(exp2Terms)-1]...)
@@ -81,8 +81,7 @@ func sigmoid(s isa, consts *constants) {
 // quickExpMinus is e^−x where x is not below −limit, otherwise, if limit is not 0, e^limit; NaN
 // stays NaN. AVX-512 has instructions that take the whole part of an exponent off and put it on
 // again, and need no bounds for that: what is too large for a float32 becomes infinite, what is too
-// small 0.
-// Errors are 1e-7·(1 + |x|) of the value.
+// small 0. Errors are 1e-7·(1 + |x|) of the value.
 func (s isa) quickExpMinus(consts *constants, x reg.VecVirtual, limit float64) reg.VecVirtual {
 	if s.bits != 512 {
 		if limit == 0 {

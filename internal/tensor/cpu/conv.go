@@ -44,10 +44,11 @@ func (s *stream) ConvBackward(xt, dyt tensor.Tensor, w tensor.Weight, spec tenso
 	case spec.Depthwise(w):
 		dx = s.depthwiseBackward(s.in(xt), dy, w, spec, grads)
 	default:
-		if grads.W.Buf != nil && spec.Groups == 1 {
-			s.denseGrad(s.readyForDense(xt, 1), dy, grads.W, spec)
-		} else if grads.W.Buf != nil {
-			s.denseGrad(s.plain(xt), s.plain(dyt), grads.W, spec)
+		if grads.W.Buf != nil {
+			if spec.Groups > 1 {
+				s.materialise(dy)
+			}
+			s.denseGrad(s.readyForDense(xt, spec.Groups), dy, grads.W, spec)
 		}
 		switch {
 		case !grads.NeedX:
