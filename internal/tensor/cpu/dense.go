@@ -92,18 +92,12 @@ func (o *denseOp) fill(frame []float32, c0, c, n, fw, first, last int) {
 func (o *denseOp) forward(w *kernel.Worker, frame []float32, group, n, fw, y0, y1 int) {
 	c, out, ys := o.x.shape.C/o.groups, o.y.shape.C/o.groups, o.y.shape
 	k, two := o.kh*o.kw*c, o.path.MaxBlocks() > 1
-	at, skip := group*mostPieces(out)*k*block, false
-	for p := range pieces(group*out, out, ys.C) {
-		if skip {
-			skip = false
-			continue
-		}
-		blocks, cols := 1, p.cols
-		if two && p.n == block && p.off+block < out {
-			blocks, cols, skip = 2, min(block, out-p.off-block), true
-			if group == o.groups-1 {
-				cols = block
-			}
+	at := group * mostPieces(out) * k * block
+	for off := 0; off < out; {
+		p, blocks := pieceAt(group*out, off, out, ys.C), 1
+		last := p
+		if two && p.n == block && off+block < out {
+			last, blocks = pieceAt(group*out, off+block, out, ys.C), 2
 		}
 		for y := y0; y < y1; y++ {
 			w.Tile = kernel.Tile{
@@ -111,11 +105,12 @@ func (o *denseOp) forward(w *kernel.Worker, frame []float32, group, n, fw, y0, y
 				KIn: o.kw * c, KOut: o.kh,
 				B: kernel.PtrAt(o.w, at), BStep: block, BNext: k * block,
 				C:    unsafe.Add(o.y.plane(p.plane, (n*ys.H+y)*ys.W), p.lane*4),
-				CRow: block, CNext: o.y.rows * block, Cols: cols,
+				CRow: block, CNext: o.y.rows * block, Cols: last.cols,
 			}
 			o.path.Tile(&w.Tile, ys.W, blocks)
 		}
 		at += blocks * k * block
+		off = last.off + last.n
 	}
 }
 

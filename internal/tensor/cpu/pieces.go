@@ -11,17 +11,24 @@ type piece struct {
 	cols int
 }
 
+// pieceAt is the piece that begins off channels behind the first of channels [first, first+n) of a
+// tensor of c channels.
+func pieceAt(first, off, n, c int) piece {
+	at := first + off
+	p := piece{plane: at / block, lane: at % block, off: off}
+	p.n = min(block-p.lane, n-off)
+	p.cols = p.n
+	if at+p.n == c {
+		p.cols = block - p.lane
+	}
+	return p
+}
+
 // pieces cuts channels [first, first+n) of a tensor of c channels at the borders of planes.
 func pieces(first, n, c int) iter.Seq[piece] {
 	return func(yield func(piece) bool) {
 		for off := 0; off < n; {
-			at := first + off
-			p := piece{plane: at / block, lane: at % block, off: off}
-			p.n = min(block-p.lane, n-off)
-			p.cols = p.n
-			if at+p.n == c {
-				p.cols = block - p.lane
-			}
+			p := pieceAt(first, off, n, c)
 			if !yield(p) {
 				return
 			}
