@@ -46,7 +46,7 @@ func arms() []arm {
 		{"hardonly", "hard → all", "-order hard-to-all -prune=false", fewSeeds},
 		{"random", "random → all, pruning", "-order random-to-all", fewSeeds},
 		{"randomonly", "random → all", "-order random-to-all -prune=false", fewSeeds},
-		{"path", "single path, equal multiply-adds", "-baseline single-path", fewSeeds},
+		{singlePath, "single path, equal multiply-adds", "-baseline single-path", fewSeeds},
 	}
 }
 
@@ -55,6 +55,9 @@ func otherTargets() []float64 { return []float64{1.2, 2.4, 3} }
 
 // targetOf names the cells of a target: "target-24" is 2.4 M.
 func targetOf(millions float64) string { return fmt.Sprintf("target-%.0f", 10*millions) }
+
+// singlePath is the arm that trains sub-networks one at a time instead of a mixture.
+const singlePath = "path"
 
 // ranked is the cell that ranks the classes.
 const ranked = "easiness"

@@ -66,7 +66,7 @@ func thePage() *cells.Page[result] {
 			t := tables{r}
 			return template.FuncMap{"room": t.room, "headroom": t.headroom, "references": t.references,
 				"agreements": t.agreements, "primary": t.primary, "work": t.work, "accuracies": t.accuracies,
-				"contrasts": t.contrasts, "targets": t.targets, "time": t.time,
+				"contrasts": t.contrasts, "drawn": t.drawn, "targets": t.targets, "time": t.time,
 				"ranking": t.ranking, "commands": t.commands}
 		},
 	}

@@ -28,7 +28,7 @@ func searched(name string, points, relative, predicted float64) result {
 	return result{CPU: 300, Search: &search{Target: 1.8, Final: 1.75 + s/100, ArgMax: 1.5 + s/10,
 		Relative: relative, Predicted: predicted, Candidates: []int{2, 2, 3}, Seconds: 400 * relative,
 		CPU: 700 * relative},
-		Trained: &danas.Trained{Arch: "found", MAdds: 1.75 + s/100, Params: 50000,
+		Trained: &danas.Trained{Arch: "ir3k5,ir3k3,ir6k3", MAdds: 1.75 + s/100, Params: 50000,
 			Accuracy: 0.4 + points/100 + s/500, StandardError: 0.01, Seconds: 60}}
 }
 
@@ -50,7 +50,7 @@ func fake(name string) result {
 	case "headroom":
 		r := result{CPU: 700}
 		for i := range headroomArchs {
-			r.Alike = append(r.Alike, danas.Trained{Arch: fmt.Sprintf("arch %d", i), MAdds: 1.8,
+			r.Alike = append(r.Alike, danas.Trained{Arch: fmt.Sprintf("ir1k5,ir6k3,ir3k%d", i), MAdds: 1.8,
 				Accuracy: 0.38 + float64(i)/200 + float64((7*i+3*int(s))%5)/300})
 		}
 		return r
@@ -60,7 +60,7 @@ func fake(name string) result {
 		return searched(name, -0.1, 0.75, 0.76)
 	case "neither", "smallonly", "hardonly", "randomonly":
 		return searched(name, 0.1*s, 1, 1)
-	case "path":
+	case singlePath:
 		return result{CPU: 300, Search: &search{Target: 1.8, Final: 1.8, Seconds: 200, CPU: 390},
 			Trained: searched(name, -2, 0, 0).Trained}
 	case "target":

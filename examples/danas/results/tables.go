@@ -118,7 +118,7 @@ func (t tables) accuracies() string {
 // published is the paper's accuracy on ImageNet (Tables 1, 4 and 6, space Shuffle), in words.
 func published(arm string) string {
 	of := map[string]string{"both": "74.4", "schedule": "74.2", "pruning": "74.2", "neither": "73.8",
-		"small": "73.2", "hard": "74.1", "path": "74.4"}
+		"small": "73.2", "hard": "74.1", singlePath: "74.4"}
 	if text, ok := of[arm]; ok {
 		return text
 	}
