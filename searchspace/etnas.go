@@ -14,6 +14,9 @@ type ETNASOptions struct {
 	// Channels are the choices of the stem's width, multiples of 4; nil = 16, 32, 48, 64, 96, 128.
 	Channels []int `json:"channels,omitempty"`
 	Blocks   int   `json:"blocks,omitempty"` // most blocks of a stage; 0 = 32
+	// StemStride is by how much the stem shrinks images: 1, 2 or 4; 0 = 4. Less keeps the resolution
+	// of small images.
+	StemStride int `json:"stem_stride,omitempty"`
 }
 
 // Bounds of the space. Skip places are numbered 0 (block input) to 3.
@@ -67,7 +70,7 @@ func ETNAS(o ETNASOptions) (*Space, error) {
 		o.Channels = []int{16, 32, 48, 64, 96, 128}
 	}
 	o.Channels = slices.Clone(o.Channels)
-	o.Blocks = or(o.Blocks, 32)
+	o.Blocks, o.StemStride = or(o.Blocks, 32), or(o.StemStride, 4)
 	for i, c := range o.Channels {
 		if c < 4 || c > 128 || c%4 != 0 || i > 0 && c <= o.Channels[i-1] {
 			return nil, fmt.Errorf(
@@ -76,6 +79,9 @@ func ETNAS(o ETNASOptions) (*Space, error) {
 	}
 	if o.Blocks < 1 || o.Blocks > 64 {
 		return nil, fmt.Errorf("searchspace: etnas: %d blocks per stage, expected 1 to 64", o.Blocks)
+	}
+	if !slices.Contains([]int{1, 2, 4}, o.StemStride) {
+		return nil, fmt.Errorf("searchspace: etnas: stem stride %d, expected 1, 2 or 4", o.StemStride)
 	}
 	f := Family{
 		Name: "etnas", InputSize: or(o.InputSize, 224), Classes: or(o.Classes, 1000), Options: options,
@@ -155,7 +161,7 @@ func buildETNAS(b *Builder, o ETNASOptions) {
 		})
 	}
 	b.Resolved(func([]int) error {
-		x := etStem(b, channels.at(nil))
+		x := etStem(b, channels.at(nil), o.StemStride)
 		base, n := channels.at(nil), 6
 		for s := range stages {
 			b.Stage("", func() {
@@ -177,11 +183,13 @@ func buildETNAS(b *Builder, o ETNASOptions) {
 	})
 }
 
-// etStem writes the three convolutions of the stem.
-func etStem(b *Builder, channels int) Ref {
+// etStem writes the three convolutions of the stem; the first and, for a stride of 4, the last of
+// them shrink.
+func etStem(b *Builder, channels, stride int) Ref {
 	x := b.Input()
+	strides := []int{min(stride, 2), 1, max(stride/2, 1)}
 	for i, c := range []int{channels / 2, channels / 2, channels} {
-		stride := 2 - i%2
+		stride := strides[i]
 		name := "layers." + strconv.Itoa(2*i)
 		x = b.Conv(name+".0", x, Conv{Out: Const(c), Kernel: Const(3), Stride: stride})
 		x = b.Act(fmt.Sprintf("layers.%d", 2*i+1), b.BatchNorm(name+".1", x), ActReLU)

@@ -3,6 +3,7 @@ package searchspace_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -104,6 +105,35 @@ func TestETNASBlock(t *testing.T) {
 	want := "0.0.0.weight [16,4,3,3]|1.0.0.weight [4,4,3,3]|1.1.conv.0.weight [4,8,1,1]|2.0.0.weight [8,20,1,1]"
 	if strings.Join(got, "|") != want {
 		t.Errorf("weights %s, expected %s", strings.Join(got, "|"), want)
+	}
+}
+
+// The stem shrinks images by its stride, and nothing else of a network depends on that.
+func TestETNASStem(t *testing.T) {
+	var params, madds []int64
+	for _, stride := range []int{0, 4, 2, 1} {
+		s := must[*searchspace.Space](t)(searchspace.ETNAS(searchspace.ETNASOptions{StemStride: stride, InputSize: 32}))
+		a := must[searchspace.Arch](t)(s.Parse("031-_32_1-1-221-11"))
+		g := must[*searchspace.Graph](t)(s.Lower(a))
+		first := slices.IndexFunc(g.Nodes, func(n searchspace.Node) bool { return n.Block != "" })
+		if got, want := g.Nodes[first].In.H, 32/max(stride, 1); stride > 0 && got != want {
+			t.Errorf("stride %d: blocks begin with %d pixels, expected %d", stride, got, want)
+		}
+		c := must[searchspace.Cost](t)(s.Cost(a))
+		params, madds = append(params, c.Params), append(madds, c.MAdds)
+		again := must[*searchspace.Space](t)(searchspace.FromSpec(s.Spec()))
+		if got := must[searchspace.Cost](t)(again.Cost(must[searchspace.Arch](t)(again.Parse(s.Format(a))))); got.MAdds != c.MAdds {
+			t.Errorf("stride %d: the space by its specification has %d multiply-adds, itself %d", stride, got.MAdds, c.MAdds)
+		}
+	}
+	if params[0] != params[1] || params[1] != params[2] || params[2] != params[3] || madds[0] != madds[1] ||
+		madds[2] < 3*madds[1] || madds[3] < 3*madds[2] {
+		t.Errorf("parameters %d, multiply-adds %d", params, madds)
+	}
+	for _, stride := range []int{-1, 3, 8} {
+		if _, err := searchspace.ETNAS(searchspace.ETNASOptions{StemStride: stride}); err == nil {
+			t.Errorf("a stem of stride %d", stride)
+		}
 	}
 }
 

@@ -17,8 +17,9 @@
 //
 // NSGA-II searches the space of ET-NAS, first for blocks, then for macro layouts of the blocks
 // found, for accuracy after a short training and for the time of a training step, which is measured
-// while the search does nothing else. Networks of its front are pretrained on some classes of
-// -data, measured, and put into the folder zoo of -out.
+// while the search does nothing else. Networks of its front (-candidates) are pretrained on some
+// classes of -data and measured; those of them that are best after that (-models) are put into the
+// folder zoo of -out.
 //
 // # Tasks
 //

@@ -138,9 +138,10 @@ func known() []family {
 		{"resnet50", func(*Flags) (*searchspace.Space, error) {
 			return searchspace.ResNet50(searchspace.ResNet50Options{})
 		}, nil},
-		{"etnas", func(*Flags) (*searchspace.Space, error) {
-			return searchspace.ETNAS(searchspace.ETNASOptions{})
-		}, nil},
+		{"etnas", func(f *Flags) (*searchspace.Space, error) {
+			_, stem := f.own()
+			return searchspace.ETNAS(searchspace.ETNASOptions{StemStride: stem})
+		}, scaled[1:]},
 		{"eatnas", func(*Flags) (*searchspace.Space, error) {
 			return searchspace.EATNAS(searchspace.EATNASOptions{})
 		}, nil},

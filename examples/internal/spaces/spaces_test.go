@@ -3,8 +3,11 @@ package spaces
 import (
 	"flag"
 	"io"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tendril-nas/tendril/searchspace"
 )
 
 func parse(t *testing.T, args ...string) (*Flags, error) {
@@ -58,6 +61,28 @@ func TestWidthAndStem(t *testing.T) {
 	}
 	if stem := g.Nodes[1]; stem.Stride != 1 || stem.Out.C != 8 {
 		t.Errorf("first convolution has stride %d and %d channels, expected 1 and 8", stem.Stride, stem.Out.C)
+	}
+}
+
+// The stem of ET-NAS shrinks images to a quarter, unless the flag says otherwise.
+func TestStemOfETNAS(t *testing.T) {
+	for want, args := range map[int][]string{56: nil, 112: {"-stem-stride", "2"}, 224: {"-stem-stride", "1"}} {
+		f, err := parse(t, append(args, "-space", "etnas")...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, err := s.Lower(s.Smallest())
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := slices.IndexFunc(g.Nodes, func(n searchspace.Node) bool { return n.Block != "" })
+		if got := g.Nodes[first].In.H; got != want {
+			t.Errorf("%v: blocks begin with %d pixels, expected %d", args, got, want)
+		}
 	}
 }
 

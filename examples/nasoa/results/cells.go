@@ -42,7 +42,7 @@ func gridOf() nasoa.GridOptions {
 // Settings: those of pretraining are shared by the zoo and by what it is compared with.
 const (
 	pretraining = "-pretrain-epochs 8"
-	searching   = "-search-madds 8"
+	searching   = "-search-madds 20 -search-step 15"
 	streaming   = "-run stream -shortest 0.5 -longest 3.5"
 )
 

@@ -63,13 +63,14 @@ func (p *places) zooCell(args []string) cell {
 			there, build := run.NewJob(p.zoo, j.Out, j.Log), nasoa.Program()
 			if record != nil {
 				build.Work = func(ctx context.Context, j *run.Job, c *nasoa.Config) (*nasoa.Report, error) {
-					return nasoa.Rebuild(ctx, j, c, &nasoa.Recorded{Points: record.Result.Points, Models: record.Result.Models})
+					return nasoa.Rebuild(ctx, j, c, &nasoa.Recorded{Points: record.Result.Points,
+						Candidates: record.Result.Candidates, Models: record.Result.Models})
 				}
 			}
 			r.CPU, err = run.CPUSeconds(p.zoo, func() error {
 				rep, err := build.Call(ctx, there, p.full(args, place, false))
 				if err == nil {
-					r.Zoo, r.Points = rep.Zoo, rep.Points
+					r.Zoo, r.Points, r.Candidates = rep.Zoo, rep.Points, rep.Candidates
 				}
 				return err
 			})

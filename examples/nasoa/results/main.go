@@ -37,14 +37,16 @@ func main() { program(thePage()).Main() }
 
 // result is what a cell found.
 type result struct {
-	Zoo     []nasoa.Model  `json:"zoo,omitempty"`
-	Points  []nasoa.Point  `json:"points,omitempty"` // of the search
-	Network *nasoa.Model   `json:"network,omitempty"`
-	Log     outcomes       `json:"log,omitempty"`
-	Grid    *nasoa.Grid    `json:"grid,omitempty"`
-	Replays *replays       `json:"replays,omitempty"`
-	Regrets *regrets       `json:"regrets,omitempty"`
-	Streams []streamErrors `json:"streams,omitempty"`
+	Zoo    []nasoa.Model `json:"zoo,omitempty"`
+	Points []nasoa.Point `json:"points,omitempty"` // of the search
+	// Candidates were pretrained.
+	Candidates []nasoa.Point  `json:"candidates,omitempty"`
+	Network    *nasoa.Model   `json:"network,omitempty"`
+	Log        outcomes       `json:"log,omitempty"`
+	Grid       *nasoa.Grid    `json:"grid,omitempty"`
+	Replays    *replays       `json:"replays,omitempty"`
+	Regrets    *regrets       `json:"regrets,omitempty"`
+	Streams    []streamErrors `json:"streams,omitempty"`
 	// Identity is that of the zoo which the first cell has built, and Models what it says of them,
 	// so that it can be built again; Made is what another cell was made with, see madeWith.
 	Identity string      `json:"identity,omitempty"`

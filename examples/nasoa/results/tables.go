@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -43,9 +44,23 @@ func (t tables) zoo() string {
 			fmt.Sprintf("%.1f", 1e3*m.Steps[0]), fmt.Sprintf("%.1f", 1e3*m.Steps[len(m.Steps)-1]),
 			fmt.Sprintf("%.1f", float64(m.Memory)/1e6), fmt.Sprintf("%.3f", 1e3*m.Inference)})
 	}
-	return fmt.Sprintf("%d architectures were measured.\n\n", len(r.Result.Points)) +
+	return fmt.Sprintf("%d architectures were measured, %d pretrained, %d kept, of which another one that is no "+
+		"slower beats %d on test images.\n\n", len(r.Result.Points), len(r.Result.Candidates), len(rows),
+		beaten(r.Result.Zoo)) +
 		cells.Table([]string{"model", "architecture", "accuracy, %", "M MAdds", "k parameters", "step, ms",
 			"step, all but the last stage frozen, ms", "a step needs, MB", "an image, ms"}, rows...)
+}
+
+// beaten counts the models that another of the zoo, no slower in training, is more accurate than.
+func beaten(zoo []nasoa.Model) (n int) {
+	for _, m := range zoo {
+		if slices.ContainsFunc(zoo, func(o nasoa.Model) bool {
+			return o.Steps[0] <= m.Steps[0] && o.Accuracy > m.Accuracy
+		}) {
+			n++
+		}
+	}
+	return n
 }
 
 // reached is the accuracy that the zoo has at the step time of a network, in percent: that of its

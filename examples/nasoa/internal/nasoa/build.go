@@ -1,14 +1,12 @@
 package nasoa
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/tendril-nas/tendril/examples/internal/data"
 	"github.com/tendril-nas/tendril/examples/internal/run"
@@ -30,8 +28,8 @@ func (e *engine) build(ctx context.Context, rep *Report) error {
 		return err
 	}
 	rep.Points = points
-	chosen := choose(points, e.cfg.Models)
-	if len(chosen) == 0 {
+	candidates := choose(points, max(e.cfg.Models, e.cfg.Candidates))
+	if len(candidates) == 0 {
 		return errors.New("the search has found no architecture that keeps its limits")
 	}
 	dir, err := e.zooFolder()
@@ -41,15 +39,18 @@ func (e *engine) build(ctx context.Context, rep *Report) error {
 	if e.zoo, err = zoo.Open(dir, nil); err != nil {
 		return err
 	}
-	for i, p := range chosen {
-		if err := e.pretrain(ctx, i, p); err != nil {
+	for i := range candidates {
+		if e.recorded.lacks(modelName(i)) {
+			continue
+		}
+		if err := e.pretrain(ctx, i, &candidates[i]); err != nil {
 			return err
 		}
 	}
-	if _, err := run.Once(e.job, "times", func() (int, error) {
-		return e.zoo.Len(),
-			e.measure(ctx)
-	}); err != nil {
+	if _, err := run.Once(e.job, "times", func() (int, error) { return e.zoo.Len(), e.measure(ctx) }); err != nil {
+		return err
+	}
+	if rep.Candidates, err = e.thin(candidates); err != nil {
 		return err
 	}
 	e.library, err = run.Once(e.job, libraryPhase, func() (*library, error) { return e.refer(ctx) })
@@ -70,98 +71,6 @@ func (e *engine) close() error {
 		return os.RemoveAll(e.zoo.Dir())
 	}
 	return nil
-}
-
-// choose picks n of the points: those of the front, evenly from the fastest to the slowest, and
-// where it has fewer those of the front behind it. The fastest comes first.
-func choose(points []Point, n int) (list []Point) {
-	defer func() {
-		slices.SortStableFunc(list, func(a, b Point) int { return cmp.Compare(a.Step, b.Step) })
-	}()
-	left := append([]Point(nil), points...)
-	seen := map[string]bool{}
-	for len(list) < n {
-		f := front(left)
-		if len(f) == 0 {
-			return list
-		}
-		want := min(n-len(list), len(f))
-		for i := range want {
-			at := len(f) - 1
-			if want > 1 {
-				at = i * (len(f) - 1) / (want - 1)
-			}
-			list, seen[f[at].Arch] = append(list, f[at]), true
-		}
-		for _, p := range f {
-			seen[p.Arch] = true
-		}
-		var rest []Point
-		for _, p := range left {
-			if !seen[p.Arch] {
-				rest = append(rest, p)
-			}
-		}
-		left = rest
-	}
-	return list
-}
-
-// pretrain trains a model and puts it into the zoo, unless it is there.
-func (e *engine) pretrain(ctx context.Context, i int, p Point) error {
-	phase := fmt.Sprintf("pretrain-%d", i+1)
-	_, err := run.Once(e.job, phase, func() (string, error) {
-		name := modelName(i)
-		arch, err := e.space.Parse(p.Arch)
-		if err != nil {
-			return "", err
-		}
-		m, err := supernet.NewModel(e.space, arch, e.netOptions(e.cfg.Seed.For("nasoa.pretrain.weights"), 0))
-		if err != nil {
-			return "", err
-		}
-		got, err := e.teach(ctx, m, i, phase, pretrainTitle(i))
-		if err != nil {
-			return "", err
-		}
-		err = e.zoo.Add(ctx, zoo.Entry{Name: name, Data: fmt.Sprintf("%d classes of %s", m.Classes(),
-			nameOf(e.cfg.Data)),
-			Accuracy: got.Accuracy, Samples: got.Samples}, m)
-		if errors.Is(err, zoo.ErrExists) { // put there by a start that was killed before it could remember
-			err = nil
-		}
-		e.job.Say("%s %s: %s on %d test images after pretraining", name, p.Arch, percent(got.Accuracy), got.Samples)
-		return name, err
-	})
-	return err
-}
-
-// modelName is that of a model of the zoo, by its place.
-func modelName(i int) string {
-	if i < 26 {
-		return fmt.Sprintf("ET-%c", 'A'+rune(i))
-	}
-	return fmt.Sprintf("ET-%d", i+1)
-}
-
-// measured are the accuracy of a model and the images behind it.
-type measured struct {
-	Accuracy float64 `json:"accuracy"`
-	Samples  int     `json:"samples"`
-}
-
-// teach pretrains one model and judges it on test images.
-func (e *engine) teach(ctx context.Context, m *supernet.Model, i int, phase, title string) (measured, error) {
-	n := e.known.train.Len()
-	o, err := e.job.TrainOptions(&e.cfg.Pretrain, n, e.cfg.Seed.For("nasoa.pretrain", i), phase, title)
-	if err != nil {
-		return measured{}, err
-	}
-	if _, err := m.Train(ctx, e.known.train, o); err != nil {
-		return measured{}, err
-	}
-	got, err := m.Evaluate(ctx, e.known.test, nil)
-	return measured{got.Accuracy, got.Samples}, err
 }
 
 // measure fills in the times of all models, one after the other.

@@ -19,19 +19,22 @@ type Config struct {
 	Task  string        `json:"task"`
 	Limit time.Duration `json:"limit"`
 
-	Size     int          `json:"size"`  // side of images, pixels
-	Known    int          `json:"known"` // classes of Data for pretraining; 0 = three fifths
-	Search   Search       `json:"search"`
-	Models   int          `json:"models"`   // of the zoo
-	Pretrain run.Training `json:"pretrain"` // of the models of the zoo
-	Tune     Tune         `json:"tune"`
-	Stream   Tasks        `json:"stream"`
+	Size   int    `json:"size"`  // side of images, pixels
+	Known  int    `json:"known"` // classes of Data for pretraining; 0 = three fifths
+	Search Search `json:"search"`
+	Models int    `json:"models"` // most of the zoo
+	// Candidates are pretrained, and the zoo keeps the best of them; as many as Models where less.
+	Candidates int          `json:"candidates"`
+	Pretrain   run.Training `json:"pretrain"` // of the models of the zoo
+	Tune       Tune         `json:"tune"`
+	Stream     Tasks        `json:"stream"`
 }
 
 // Search is what decides the search for a zoo.
 type Search struct {
 	Layout     string  `json:"layout"`     // macro layout of the search over blocks, an architecture
 	Channels   []int   `json:"channels"`   // choices of the stem's width
+	Stride     int     `json:"stride"`     // by how much the stem shrinks images: 1, 2 or 4
 	Blocks     int     `json:"blocks"`     // most blocks of a stage
 	MAdds      float64 `json:"madds"`      // most millions of multiply-adds
 	Step       float64 `json:"step"`       // longest step of training, milliseconds; 0 = no limit
@@ -88,14 +91,13 @@ const Embedded = "embedded"
 
 // Default is the table behind a run without flags but those for data.
 func Default() Config {
-	brief := run.Training{Epochs: 1, Batch: 32, LR: 0.05, WeightDecay: 3e-4, Flip: true, Crop: 4, Clip: 10}
-	pretrain := brief
-	pretrain.Epochs, pretrain.Batch, pretrain.LR = 5, 64, 0.1
+	pretrain := run.Training{Epochs: 5, Batch: 64, LR: 0.1, WeightDecay: 3e-4, Flip: true, Crop: 4, Clip: 10}
+	brief := pretrain
+	brief.Epochs = 1
 	return Config{
-		Seed: 1, Run: Everything, Size: 32, Models: 8, Pretrain: pretrain,
-		Search: Search{Layout: "0-_32_1-2-1-2", Channels: []int{16, 32, 48, 64}, Blocks: 4, MAdds: 30,
-			Population: 8,
-			Block:      24, Macro: 24, Images: 6000, Judged: 1000, Workers: 2, Train: brief},
+		Seed: 1, Run: Everything, Size: 32, Models: 8, Candidates: 16, Pretrain: pretrain,
+		Search: Search{Layout: "0-_32_1-2-1-2", Channels: []int{16, 32, 48, 64}, Stride: 4, Blocks: 4, MAdds: 30,
+			Population: 8, Block: 32, Macro: 64, Images: 30000, Judged: 3000, Workers: 2, Train: brief},
 		Tune: Tune{Batch: 32, WeightDecay: 3e-4, Flip: true, Crop: 4, Clip: 10, Fall: 20,
 			Rates: []float64{0.003, 0.01, 0.03, 0.1}, Frozen: []int{0, 1, 2, 3, 4}, Judged: 400},
 		Stream: Tasks{Random: 60, Chosen: 40, Classes: 10, Fewest: 10, Most: 100, Shortest: 0.7, Longest: 3.5,
@@ -106,14 +108,15 @@ func Default() Config {
 // embedded changes the table to the one for the images that the program carries.
 func (c *Config) embedded() {
 	c.Search.Images, c.Search.Judged, c.Search.Block, c.Search.Macro = 2000, 0, 16, 16
-	c.Models, c.Pretrain.Epochs = 6, 8
+	c.Search.Train.Batch, c.Search.Train.LR = 32, 0.05
+	c.Models, c.Candidates, c.Pretrain.Epochs = 6, 9, 8
 }
 
 // quick changes the table to the one behind -quick.
 func (c *Config) quick() {
 	c.Search.Population, c.Search.Block, c.Search.Macro, c.Search.Images, c.Search.Judged = 4, 6, 6, 600, 200
-	c.Search.MAdds = 8
-	c.Models, c.Pretrain.Epochs, c.Pretrain.Batch, c.Pretrain.LR = 3, 2, 32, 0.05
+	c.Search.MAdds, c.Search.Train.Batch, c.Search.Train.LR = 8, 32, 0.05
+	c.Models, c.Candidates, c.Pretrain.Epochs, c.Pretrain.Batch, c.Pretrain.LR = 3, 3, 2, 32, 0.05
 	c.Stream.Random, c.Stream.Chosen, c.Stream.Shortest, c.Stream.Longest = 20, 8, 0.5, 1.5
 	c.Tune.Judged = 200
 }

@@ -48,6 +48,8 @@ func (c *Config) bind(fs *flag.FlagSet) {
 	fs.IntVar(&c.Size, "size", c.Size, "side that images are scaled to, `pixels`")
 	fs.IntVar(&c.Known, "known", c.Known, "classes of -data that models are pretrained on (0: three fifths)")
 	fs.IntVar(&c.Models, "models", c.Models, "models of the zoo")
+	fs.IntVar(&c.Candidates, "candidates", c.Candidates,
+		"architectures that are pretrained; the zoo keeps -models of them")
 	c.Search.bind(fs)
 	c.Pretrain.Bind(fs, "pretrain")
 	c.Tune.bind(fs)
@@ -69,6 +71,7 @@ func (s *Search) bind(fs *flag.FlagSet) {
 	fs.StringVar(&s.Layout, "search-layout", s.Layout,
 		"`architecture` whose macro layout the search over blocks has")
 	fs.Var(run.Counts(&s.Channels), "search-channels", "choices of the stem's `channels`, separated by commas")
+	fs.IntVar(&s.Stride, "search-stem", s.Stride, "by how much the stem shrinks images: 1, 2 or 4")
 	fs.IntVar(&s.Blocks, "search-blocks", s.Blocks, "most blocks of a stage")
 	fs.Float64Var(&s.MAdds, "search-madds", s.MAdds, "most `millions` of multiply-adds")
 	fs.Float64Var(&s.Step, "search-step", s.Step, "longest step of training, `milliseconds` (0: no limit)")
@@ -156,6 +159,8 @@ func (c *Config) checkNumbers() error {
 		run.Within("size", c.Size, 16, 512),
 		run.Within("known", c.Known, 0, most),
 		run.Within("models", c.Models, 1, 512),
+		run.Within("candidates", c.Candidates, 0, 4096),
+		run.Within("search-stem", s.Stride, 1, 4),
 		run.Within("search-blocks", s.Blocks, 1, 32),
 		run.Within("search-madds", s.MAdds, 0.01, 1e9),
 		run.Within("search-step", s.Step, 0, 1e9),

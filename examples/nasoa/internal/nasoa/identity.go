@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/tendril-nas/tendril/examples/internal/run"
 	"github.com/tendril-nas/tendril/zoo"
@@ -56,11 +57,16 @@ func Models(dir string) ([]zoo.Entry, error) {
 	return z.Entries(), nil
 }
 
-// Recorded is what is left of a zoo whose folder is lost: what its search has measured, and what it
-// said of its models.
+// Recorded is what is left of a zoo whose folder is lost: what its search has measured, what came of
+// the architectures that were pretrained, and what the zoo said of those that it kept.
 type Recorded struct {
-	Points []Point
-	Models []zoo.Entry
+	Points, Candidates []Point
+	Models             []zoo.Entry
+}
+
+// lacks reports whether there is a record without the model.
+func (r *Recorded) lacks(name string) bool {
+	return r != nil && !slices.ContainsFunc(r.Models, func(m zoo.Entry) bool { return m.Name == name })
 }
 
 // time gives an entry the times on record.

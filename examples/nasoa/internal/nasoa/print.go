@@ -71,7 +71,7 @@ func (e *engine) plan() {
 		phases = append(phases, progress.Planned{Name: searchTitle(blockLevel),
 			Work: one * float64(c.Search.Block)},
 			progress.Planned{Name: searchTitle(macroLevel), Work: one * float64(c.Search.Macro)})
-		for i := range c.Models {
+		for i := range max(c.Models, c.Candidates) {
 			phases = append(phases, progress.Planned{Name: pretrainTitle(i),
 				Work: pretrain * float64(c.Pretrain.Epochs*e.known.train.Len())})
 		}

@@ -9,9 +9,12 @@ import (
 
 // Report is what a run found. Accuracies are fractions, times seconds.
 type Report struct {
-	Points   []Point   `json:"points,omitempty"` // architectures that the search measured
-	Zoo      []Model   `json:"zoo,omitempty"`
-	Outcomes []Outcome `json:"outcomes,omitempty"`
+	Points []Point `json:"points,omitempty"` // architectures that the search measured
+	// Candidates are those of them that were pretrained, with the accuracy on held-out images after
+	// that and the step as it was measured for the zoo.
+	Candidates []Point   `json:"candidates,omitempty"`
+	Zoo        []Model   `json:"zoo,omitempty"`
+	Outcomes   []Outcome `json:"outcomes,omitempty"`
 	// Learners are how well a learner foretold the outcomes in their order.
 	Learners []Learner `json:"learners,omitempty"`
 	// InTime is about the tasks with a time limit.

@@ -35,14 +35,16 @@ type Point struct {
 func (e *engine) newSpace() (err error) {
 	s := &e.cfg.Search
 	e.space, err = searchspace.ETNAS(searchspace.ETNASOptions{InputSize: e.cfg.Size,
-		Classes: len(e.known.train.Classes()), Channels: s.Channels, Blocks: s.Blocks})
+		Classes: len(e.known.train.Classes()), Channels: s.Channels, Blocks: s.Blocks,
+		StemStride: s.Stride})
 	if err == nil {
 		e.space, err = e.space.Limit(searchspace.CostLimit{Of: searchspace.CostMAdds, Max: 1e6 * s.MAdds})
 	}
 	return err
 }
 
-// find searches blocks, then macro layouts of the best blocks.
+// find searches blocks, then macro layouts of the best blocks, beginning with those that the blocks
+// were found in.
 func (e *engine) find(ctx context.Context) ([]Point, error) {
 	layout, err := e.space.Parse(e.cfg.Search.Layout)
 	if err != nil {
@@ -61,8 +63,9 @@ func (e *engine) find(ctx context.Context) ([]Point, error) {
 		}
 		found = append(found, a)
 	}
-	macro, err := e.level(ctx, macroLevel, e.cfg.Search.Macro, nil, searchspace.ETNASGenesOptions{Blocks: found,
-		Operators: append(searchspace.ETNASMacroOperators(), searchspace.ETNASExchangeBlock)})
+	macro, err := e.level(ctx, macroLevel, e.cfg.Search.Macro, found,
+		searchspace.ETNASGenesOptions{Blocks: found,
+			Operators: append(searchspace.ETNASMacroOperators(), searchspace.ETNASExchangeBlock)})
 	return append(blocks, macro...), err
 }
 
