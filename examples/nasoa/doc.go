@@ -41,6 +41,10 @@
 // begins; -pretaught has it learn the log of a stream first. Nothing is tried out on the user's
 // time: -explore 1 ranks regimes as in the stream.
 //
+// What is foretold, and how surely, comes from tasks that were seen: a zoo of clothes, taught by
+// tasks of clothes, promises too much of photographs. Build the zoo on images like those to come,
+// and give the stream tasks of several kinds (-more).
+//
 // # Output
 //
 // The program prints every outcome: what was done, the accuracy that was foretold and the true one,
