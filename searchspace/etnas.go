@@ -14,8 +14,8 @@ type ETNASOptions struct {
 	// Channels are the choices of the stem's width, multiples of 4; nil = 16, 32, 48, 64, 96, 128.
 	Channels []int `json:"channels,omitempty"`
 	Blocks   int   `json:"blocks,omitempty"` // most blocks of a stage; 0 = 32
-	// StemStride is by how much the stem shrinks images: 1, 2 or 4; 0 = 4. Less keeps the resolution
-	// of small images.
+	// StemStride is by how much the stem shrinks images: 1, 2 or 4; 0 = 4. Less keeps the
+	// resolution of small images.
 	StemStride int `json:"stem_stride,omitempty"`
 }
 

@@ -57,8 +57,8 @@ func Models(dir string) ([]zoo.Entry, error) {
 	return z.Entries(), nil
 }
 
-// Recorded is what is left of a zoo whose folder is lost: what its search has measured, what came of
-// the architectures that were pretrained, and what the zoo said of those that it kept.
+// Recorded is what is left of a zoo whose folder is lost: what its search has measured, what came
+// of the architectures that were pretrained, and what the zoo said of those that it kept.
 type Recorded struct {
 	Points, Candidates []Point
 	Models             []zoo.Entry

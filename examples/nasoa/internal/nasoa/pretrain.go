@@ -47,8 +47,8 @@ func choose(points []Point, n int) (list []Point) {
 	return list
 }
 
-// pretrain trains a model and puts it into the zoo, unless it is there. The point's accuracy becomes
-// that on held-out images.
+// pretrain trains a model and puts it into the zoo, unless it is there. The point's accuracy
+// becomes that on held-out images.
 func (e *engine) pretrain(ctx context.Context, i int, p *Point) error {
 	phase := fmt.Sprintf("pretrain-%d", i+1)
 	held, err := run.Once(e.job, phase, func() (measured, error) {
