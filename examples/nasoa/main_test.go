@@ -28,8 +28,8 @@ var start = runtest.Starter(nasoa.Program().Start)
 
 // tiny are settings that go through everything as fast as can be.
 func tiny(data string, more ...string) []string {
-	return append(append(strings.Fields("-size 16 -known 2 -models 2 -candidates 3 -search-population 2 -search-block 2 "+
-		"-search-macro 5 "+
+	return append(append(strings.Fields("-size 16 -known 2 -models 2 -candidates 3 "+
+		"-search-population 2 -search-block 2 -search-macro 5 "+
 		"-search-images 16 -search-judged 8 -search-batch 8 -search-layout 0-_8_1-1-1-1 -search-channels 8,16 "+
 		"-search-blocks 1 -pretrain-epochs 1 -pretrain-batch 8 -tune-batch 8 -tune-judged 16 -task-fewest 4 "+
 		"-task-most 8 "+
@@ -72,15 +72,14 @@ func TestKilledRunGoesOn(t *testing.T) {
 		delay time.Duration
 	}{
 		{"settings.json", 0}, {"search-block.part", 0}, {"search-block.json", 0}, {"search-macro.json", 0},
-		{"zoo/index*", 0}, {"pretrain-1.json", 0}, {"times.json", 0}, {"candidates.json", 0}, {"library.json", 0}, {"outcomes.csv", 0},
-		{"outcomes.csv", 200 * time.Millisecond},
+		{"zoo/index*", 0}, {"pretrain-1.json", 0}, {"times.json", 0},
+		{"candidates.json", 0}, {"library.json", 0}, {"outcomes.csv", 0}, {"outcomes.csv", 200 * time.Millisecond},
 	} {
 		runtest.SignalWhen(t, os.Kill, filepath.Join(out, moment.file), moment.delay, args...)
 	}
 	got, _ := report(t, args...)
-	if len(got.Zoo) != 2 || len(got.Candidates) < 2 || len(got.Candidates) > 3 || len(got.Outcomes) != 5 || got.InTime == nil ||
-		got.InTime.Tasks != 2 ||
-		len(got.Points) == 0 || len(got.Learners) != len(nasoa.Rivals(5)) {
+	if len(got.Zoo) != 2 || len(got.Candidates) < 2 || len(got.Candidates) > 3 || len(got.Outcomes) != 5 ||
+		got.InTime == nil || got.InTime.Tasks != 2 || len(got.Points) == 0 || len(got.Learners) != len(nasoa.Rivals(5)) {
 		t.Errorf("%+v", got)
 	}
 	for _, m := range got.Zoo {

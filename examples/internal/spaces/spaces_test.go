@@ -46,19 +46,26 @@ func TestEverySpace(t *testing.T) {
 	}
 }
 
+// lowered is a network of the space that a command line names.
+func lowered(t *testing.T, of func(*searchspace.Space) searchspace.Arch, args ...string) *searchspace.Graph {
+	t.Helper()
+	f, err := parse(t, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := f.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := s.Lower(of(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
 func TestWidthAndStem(t *testing.T) {
-	f, err := parse(t, "-width", "0.5", "-stem-stride", "1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	narrow, err := f.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, err := narrow.Lower(narrow.Smallest())
-	if err != nil {
-		t.Fatal(err)
-	}
+	g := lowered(t, (*searchspace.Space).Smallest, "-width", "0.5", "-stem-stride", "1")
 	if stem := g.Nodes[1]; stem.Stride != 1 || stem.Out.C != 8 {
 		t.Errorf("first convolution has stride %d and %d channels, expected 1 and 8", stem.Stride, stem.Out.C)
 	}
@@ -67,18 +74,7 @@ func TestWidthAndStem(t *testing.T) {
 // The stem of ET-NAS shrinks images to a quarter, unless the flag says otherwise.
 func TestStemOfETNAS(t *testing.T) {
 	for want, args := range map[int][]string{56: nil, 112: {"-stem-stride", "2"}, 224: {"-stem-stride", "1"}} {
-		f, err := parse(t, append(args, "-space", "etnas")...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := f.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		g, err := s.Lower(s.Smallest())
-		if err != nil {
-			t.Fatal(err)
-		}
+		g := lowered(t, (*searchspace.Space).Smallest, append(args, "-space", "etnas")...)
 		first := slices.IndexFunc(g.Nodes, func(n searchspace.Node) bool { return n.Block != "" })
 		if got := g.Nodes[first].In.H; got != want {
 			t.Errorf("%v: blocks begin with %d pixels, expected %d", args, got, want)
@@ -91,18 +87,7 @@ func TestOwnDefaults(t *testing.T) {
 	for _, name := range []string{"vgg", "resnet", "mobilenet", "shufflenet", "regnet"} {
 		var params [2]int64
 		for i, args := range [][]string{nil, {"-width", "1", "-stem-stride", "2"}} {
-			f, err := parse(t, append(args, "-space", name)...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			s, err := f.Open()
-			if err != nil {
-				t.Fatal(err)
-			}
-			g, err := s.Lower(s.Largest())
-			if err != nil {
-				t.Fatal(err)
-			}
+			g := lowered(t, (*searchspace.Space).Largest, append(args, "-space", name)...)
 			if stride := g.Nodes[1].Stride; stride != i+1 {
 				t.Errorf("%s: stem stride %d, expected %d", name, stride, i+1)
 			}

@@ -22,8 +22,8 @@ func TestCellsRun(t *testing.T) {
 	if err := stripes.Write(place, 28, 60, 24); err != nil {
 		t.Fatal(err)
 	}
-	small := strings.Fields("-size 28 -known 2 -models 1 -candidates 2 -search-population 2 -search-block 2 -search-macro 1 " +
-		"-search-images 16 " +
+	small := strings.Fields("-size 28 -known 2 -models 1 -candidates 2 -search-population 2 " +
+		"-search-block 2 -search-macro 1 -search-images 16 " +
 		"-search-judged 8 -search-batch 8 -search-layout 0-_8_1-1-1-1 -search-channels 8 -search-blocks 1 " +
 		"-pretrain-epochs 1 -pretrain-batch 8 -tune-batch 8 -tune-judged 16 -task-fewest 4 -task-most 8 " +
 		"-shortest 2 -longest 3 -seed 1")
@@ -51,9 +51,10 @@ func TestCellsRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if z := r.Get(zooCell).Result.Zoo; len(z) != 1 || len(r.Get(zooCell).Result.Candidates) != 2 || z[0].Steps[0] == 0 || z[0].Inference == 0 ||
-		z[0].Memory == 0 {
-		t.Errorf("%+v", z)
+	built := r.Get(zooCell).Result
+	if z := built.Zoo; len(z) != 1 || len(built.Candidates) != 2 || z[0].Steps[0] == 0 ||
+		z[0].Inference == 0 || z[0].Memory == 0 {
+		t.Errorf("%+v", built)
 	}
 	g := r.Get("grid-1").Result.Grid
 	if len(g.Cells) != 4 || g.Cells[1].Iterations != 24 || g.Cells[3].Frozen != 4 || g.Cells[0].Step == 0 ||
@@ -61,7 +62,7 @@ func TestCellsRun(t *testing.T) {
 		t.Errorf("%+v", g)
 	}
 	if n := r.Get("network-1").Result.Network; n.MAdds == 0 || len(n.Steps) != 1 || n.Steps[0] == 0 ||
-		n.Inference == 0 || len(n.Beside) != len(r.Get(zooCell).Result.Zoo) || !(n.Beside[r.Get(zooCell).Result.Zoo[0].Name] > 0) {
+		n.Inference == 0 || len(n.Beside) != len(built.Zoo) || !(n.Beside[built.Zoo[0].Name] > 0) {
 		t.Errorf("%+v", n)
 	}
 	if log := r.Get("taught-1").Result.Log; len(log) != 2 || log[0].Kind != "chosen" || log[0].Predicted == 0 {
@@ -103,7 +104,7 @@ func TestCellsRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a, b := r.Get(zooCell).Result, again.Get(zooCell).Result; a.Identity != b.Identity ||
+	if a, b := built, again.Get(zooCell).Result; a.Identity != b.Identity ||
 		cmp.Diff(a.Models, b.Models)+cmp.Diff(a.Zoo, b.Zoo)+cmp.Diff(a.Candidates, b.Candidates) != "" {
 		t.Errorf("%s\n%s", cmp.Diff(a.Models, b.Models), cmp.Diff(a.Zoo, b.Zoo))
 	}

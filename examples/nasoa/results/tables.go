@@ -44,8 +44,12 @@ func (t tables) zoo() string {
 			fmt.Sprintf("%.1f", 1e3*m.Steps[0]), fmt.Sprintf("%.1f", 1e3*m.Steps[len(m.Steps)-1]),
 			fmt.Sprintf("%.1f", float64(m.Memory)/1e6), fmt.Sprintf("%.3f", 1e3*m.Inference)})
 	}
+	measured := map[string]bool{} // macro layouts begin with architectures of the block level
+	for _, p := range r.Result.Points {
+		measured[p.Arch] = true
+	}
 	return fmt.Sprintf("%d architectures were measured, %d pretrained, %d kept, of which another one that is no "+
-		"slower beats %d on test images.\n\n", len(r.Result.Points), len(r.Result.Candidates), len(rows),
+		"slower beats %d on test images.\n\n", len(measured), len(r.Result.Candidates), len(rows),
 		beaten(r.Result.Zoo)) +
 		cells.Table([]string{"model", "architecture", "accuracy, %", "M MAdds", "k parameters", "step, ms",
 			"step, all but the last stage frozen, ms", "a step needs, MB", "an image, ms"}, rows...)
